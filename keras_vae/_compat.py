@@ -1,0 +1,53 @@
+"""The one place that imports Keras and TFP, and checks that they fit together.
+
+tfp.layers is built on tf_keras (Keras 2). TensorFlow would load Keras 3 beside it, which costs a
+second of start-up and mixes badly; the environment variable below keeps it out. It must be set
+before TensorFlow is first imported.
+"""
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
+try:
+    import tensorflow as tf
+    import tensorflow_probability as tfp
+    import tf_keras as tfk
+except ImportError as error:
+    raise ImportError(
+        f"keras_vae needs tensorflow, tf-keras and tensorflow-probability, but: {error}. "
+        "Run: pip install -e . (setup.py pins versions that work together)."
+    ) from error
+
+
+def check_versions(tensorflow: str, tf_keras: str, probability: str) -> None:
+    """Raises ImportError in one sentence unless the three versions work together.
+
+    setup.py pins them for pip; this catches what was installed past it.
+
+    Args:
+      tensorflow: TensorFlow's version, for example "2.21.0".
+      tf_keras: tf_keras' version; major and minor must equal TensorFlow's.
+      probability: TensorFlow Probability's version; must be 0.25.x.
+
+    Raises:
+      ImportError: names what was found and the command that mends it.
+    """
+    tf_minor = tensorflow.split(".")[:2]
+    if tf_keras.split(".")[:2] != tf_minor or probability.split(".")[:2] != ["0", "25"]:
+        raise ImportError(
+            "keras_vae needs tf_keras of TensorFlow's own version and TensorFlow Probability "
+            f"0.25; found tensorflow {tensorflow}, tf_keras {tf_keras}, "
+            f"tensorflow_probability {probability}. "
+            f"Run: pip install 'tf-keras=={'.'.join(tf_minor)}.*' 'tensorflow-probability==0.25.*'"
+        )
+
+
+check_versions(tf.__version__, tfk.__version__, tfp.__version__)
+
+tfkl = tfk.layers
+tfb = tfp.bijectors
+tfd = tfp.distributions
+tfpl = tfp.layers
+
+__all__ = ["check_versions", "tf", "tfb", "tfd", "tfk", "tfkl", "tfp", "tfpl"]

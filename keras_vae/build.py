@@ -1,0 +1,137 @@
+"""Config -> model. The one place where names become parts."""
+
+from keras_vae import likelihoods, networks, objectives, posteriors, priors, schedules
+from keras_vae._compat import tfk
+from keras_vae.config import Config
+from keras_vae.decoder import Decoder
+from keras_vae.encoder import Encoder
+from keras_vae.vae import VAE
+
+# Each network: (encoder body, decoder body) from the model's options.
+NETWORKS = {
+    "linear": (lambda m: networks.linear(), lambda m: networks.linear()),
+    "mlp": (
+        lambda m: networks.mlp(m.hidden, m.activation),
+        lambda m: networks.mlp(m.hidden[::-1], m.activation),
+    ),
+    "conv": (
+        lambda m: networks.conv_encoder(m.filters, m.activation),
+        lambda m: networks.conv_decoder(m.event_shape, m.filters, m.activation),
+    ),
+    "resnet": (
+        lambda m: networks.resnet_encoder(m.filters, m.blocks, m.activation),
+        lambda m: networks.resnet_decoder(m.event_shape, m.filters, m.blocks, m.activation),
+    ),
+}
+
+POSTERIORS = {
+    "diagonal": posteriors.DiagonalNormal,
+    "full_covariance": posteriors.FullCovarianceNormal,
+    "deterministic": posteriors.Deterministic,
+}
+
+PRIORS = {
+    "standard_normal": priors.StandardNormal,
+    "none": lambda latent_dim: None,
+}
+
+LIKELIHOODS = {
+    "bernoulli": lambda m: likelihoods.Bernoulli(m.event_shape),
+    "continuous_bernoulli": lambda m: likelihoods.ContinuousBernoulli(m.event_shape),
+    "normal": lambda m: likelihoods.Normal(m.event_shape, m.likelihood_scale),
+    "normal_learned_scale": lambda m: likelihoods.LearnedScaleNormal(m.event_shape),
+    "normal_per_pixel_scale": lambda m: likelihoods.PerPixelScaleNormal(m.event_shape),
+    "discretized_logistic": lambda m: likelihoods.DiscretizedLogistic(m.event_shape, m.levels),
+    "categorical": lambda m: likelihoods.Categorical(m.event_shape, m.levels),
+}
+
+OBJECTIVES = {
+    "sgvb": lambda o: objectives.SGVB(o.kl, o.latent_samples),
+    "free_bits": lambda o: objectives.FreeBits(o.free_bits, o.latent_samples),
+    "reconstruction": lambda o: objectives.Reconstruction(o.latent_samples),
+}
+
+OPTIMIZERS = {
+    "adam": tfk.optimizers.Adam,
+    "adamax": tfk.optimizers.Adamax,
+    "sgd": tfk.optimizers.SGD,
+    "rmsprop": tfk.optimizers.RMSprop,
+}
+
+BETA_SCHEDULES = {
+    "linear": schedules.linear,
+    "sigmoid": schedules.sigmoid,
+    "cyclic": schedules.cyclic,
+}
+
+
+def build(
+    config: Config, *, steps_per_epoch: int | None = None, jit_compile="auto", run_eagerly=False
+) -> VAE:
+    """The compiled model that a config describes, with fresh weights.
+
+    Args:
+      config: with `event_shape` (and, for likelihoods of quantised data, `levels`) filled in:
+        recipe("vae", event_shape=(28, 28, 1)).
+      steps_per_epoch: turns the epochs of schedules into steps; needed if there is a schedule.
+      jit_compile, run_eagerly: as in `VAE.compile`.
+
+    Raises:
+      ValueError: names the option that is missing or impossible.
+    """
+    config.check()
+    model = config.model
+    if model.event_shape is None:
+        raise ValueError(
+            "event_shape is missing: the shape of one example, as in "
+            f"recipe({config.recipe!r}, event_shape=images.shape[1:])."
+        )
+    if model.levels is None and model.likelihood in ("discretized_logistic", "categorical"):
+        raise ValueError(
+            f"likelihood={model.likelihood} is for quantised data and needs `levels`, the number "
+            "of values a pixel takes: 256 for 8-bit images."
+        )
+    # Initial weights come from the seed too.
+    tfk.utils.set_random_seed(config.training.seed)
+    encoder_body, decoder_body = NETWORKS[model.network]
+    vae = VAE(
+        Encoder(encoder_body(model), POSTERIORS[model.posterior](model.latent_dim)),
+        Decoder(decoder_body(model), LIKELIHOODS[model.likelihood](model)),
+        PRIORS[model.prior](model.latent_dim),
+        seed=config.training.seed,
+    )
+    vae.compile(
+        optimizer=_optimizer(config.training, steps_per_epoch),
+        objective=OBJECTIVES[config.objective.objective](config.objective),
+        beta=_beta(config.objective, steps_per_epoch),
+        ema_decay=config.training.ema_decay,
+        jit_compile=jit_compile,
+        run_eagerly=run_eagerly,
+    )
+    return vae
+
+
+def _optimizer(training, steps_per_epoch):
+    learning_rate = training.learning_rate
+    if training.learning_rate_schedule == "cosine":
+        _require_steps(steps_per_epoch, "learning_rate_schedule=cosine")
+        learning_rate = tfk.optimizers.schedules.CosineDecay(
+            learning_rate, training.epochs * steps_per_epoch
+        )
+    return OPTIMIZERS[training.optimizer](learning_rate, global_clipnorm=training.clip_norm)
+
+
+def _beta(objective, steps_per_epoch):
+    if objective.beta_schedule == "constant":
+        return objective.beta
+    _require_steps(steps_per_epoch, f"beta_schedule={objective.beta_schedule}")
+    steps = round(objective.beta_warmup_epochs * steps_per_epoch)
+    return BETA_SCHEDULES[objective.beta_schedule](objective.beta, max(steps, 1))
+
+
+def _require_steps(steps_per_epoch, option):
+    if steps_per_epoch is None:
+        raise ValueError(
+            f"{option} needs to know the number of steps: build(config, steps_per_epoch="
+            "len(images) // batch_size)."
+        )

@@ -1,0 +1,277 @@
+"""Config: everything that says what is trained, as dataclasses and as JSON.
+
+Each option is stated once, here: name, type, default, help and allowed values. The command-line
+flags are made from it, and `Config.check` refuses what can't be.
+"""
+
+import dataclasses
+import json
+import types
+import typing
+from dataclasses import dataclass, field
+
+
+def option(default, help, *, choices=None, at_least=None, above=None, flag=True):
+    """A dataclass field with what flags and checks need to know about it."""
+    metadata = {
+        "help": help,
+        "choices": choices,
+        "at_least": at_least,
+        "above": above,
+        "flag": flag,
+    }
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which examples."""
+
+    dataset: str = option(
+        "digits", "digits, the name of a TFDS image set, folder:/path or npz:/path"
+    )
+    data_dir: str | None = option(None, "where TFDS sets are kept; default: TFDS' own")
+    image_size: int | None = option(
+        None, "folder: crop and resize images to this height and width", at_least=1
+    )
+    npz_keys: str | None = option(
+        None, "npz: names of its arrays, as in train=my_train,test=my_test"
+    )
+    validation_size: int | None = option(
+        None,
+        "examples held out of train where the set has no validation split; default a tenth, 0 none",
+        at_least=0,
+    )
+    binarization: str | None = option(
+        None,
+        "grey pixels to {0, 1}: dynamic draws anew every epoch; "
+        "default: dynamic if the likelihood is bernoulli, else none",
+        choices=("none", "threshold", "dynamic"),
+    )
+    memory_limit_gb: float = option(4.0, "larger sets are streamed from disk", above=0)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Which model."""
+
+    network: str = option(
+        "mlp", "body of encoder and decoder", choices=("linear", "mlp", "conv", "resnet")
+    )
+    hidden: tuple[int, ...] = option((400,), "mlp: units of each layer", at_least=1)
+    filters: tuple[int, ...] = option(
+        (32, 64), "conv and resnet: filters of each halving of the size", at_least=1
+    )
+    blocks: int = option(2, "resnet: residual blocks at each size", at_least=1)
+    activation: str = option(
+        "relu", "of hidden layers", choices=("relu", "tanh", "elu", "gelu", "swish", "softplus")
+    )
+    latent_dim: int = option(20, "D, the number of latents", at_least=1)
+    posterior: str = option(
+        "diagonal", "q(z|x)", choices=("diagonal", "full_covariance", "deterministic")
+    )
+    prior: str = option("standard_normal", "p(z)", choices=("standard_normal", "none"))
+    likelihood: str = option(
+        "bernoulli",
+        "p(x|z)",
+        choices=(
+            "bernoulli",
+            "continuous_bernoulli",
+            "normal",
+            "normal_learned_scale",
+            "normal_per_pixel_scale",
+            "discretized_logistic",
+            "categorical",
+        ),
+    )
+    likelihood_scale: float = option(1.0, "normal: the standard deviation of a pixel", above=0)
+    event_shape: tuple[int, ...] | None = option(
+        None, "shape of one example; the data's", at_least=1, flag=False
+    )
+    levels: int | None = option(
+        None, "how many values a pixel takes; the data's", at_least=2, flag=False
+    )
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """What training minimises."""
+
+    objective: str = option(
+        "sgvb",
+        "sgvb is the evidence lower bound; free_bits frees each latent's first nats; "
+        "reconstruction has no KL",
+        choices=("sgvb", "free_bits", "reconstruction"),
+    )
+    kl: str = option(
+        "auto", "sgvb: which estimator of the KL", choices=("auto", "analytic", "sampled")
+    )
+    latent_samples: int = option(1, "L, samples of z per example", at_least=1)
+    free_bits: float = option(0.1, "free_bits: free nats per latent", at_least=0)
+    beta: float = option(1.0, "weight of the KL, after any warm-up", at_least=0)
+    beta_schedule: str = option(
+        "constant",
+        "how beta grows from 0; cyclic stays for a warm-up's length, then begins again",
+        choices=("constant", "linear", "sigmoid", "cyclic"),
+    )
+    beta_warmup_epochs: float = option(0.0, "length of beta's growth", at_least=0)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How it is minimised."""
+
+    epochs: int = option(50, "passes over the training split", at_least=1)
+    batch_size: int = option(128, "examples per step, of all replicas together", at_least=1)
+    optimizer: str = option("adam", "Keras optimizer", choices=("adam", "adamax", "sgd", "rmsprop"))
+    learning_rate: float = option(1e-3, "of the optimizer", above=0)
+    learning_rate_schedule: str = option(
+        "constant", "cosine falls to zero at the last step", choices=("constant", "cosine")
+    )
+    clip_norm: float | None = option(None, "largest norm of all gradients together", above=0)
+    ema_decay: float | None = option(
+        None, "evaluate and export a moving average of the weights with this decay", above=0
+    )
+    early_stopping: int | None = option(
+        None, "stop after this many epochs without a better validation bound", at_least=1
+    )
+    seed: int = option(0, "root of all random draws", at_least=0)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run. `keras_vae.recipe` makes one by name."""
+
+    recipe: str = "vae"
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    def replace(self, **options) -> "Config":
+        """A copy with options changed, whichever section they are in: replace(latent_dim=2)."""
+        sections = {}
+        for name, value in options.items():
+            section, option_field = find(name)
+            sections.setdefault(section, {})[name] = _coerce(option_field.type, value)
+        return dataclasses.replace(
+            self,
+            **{s: dataclasses.replace(getattr(self, s), **o) for s, o in sections.items()},
+        )
+
+    def check(self) -> "Config":
+        """Returns itself, or raises ValueError saying which option can't be, and why."""
+        for section, option_field in options():
+            value = getattr(getattr(self, section), option_field.name)
+            _check_option(option_field, value)
+        model, objective, training = self.model, self.objective, self.training
+        autoencoder = model.posterior == "deterministic"
+        if autoencoder != (model.prior == "none"):
+            raise ValueError(
+                f"posterior={model.posterior} with prior={model.prior}: a deterministic posterior "
+                "has no density to compare with a prior, any other needs one. Use "
+                "posterior=deterministic with prior=none (or recipe=ae), or neither."
+            )
+        if autoencoder and objective.objective != "reconstruction":
+            raise ValueError(
+                f"objective={objective.objective} needs a posterior density, which "
+                "posterior=deterministic has not. Use objective=reconstruction."
+            )
+        if objective.objective == "free_bits" and model.posterior == "full_covariance":
+            raise ValueError(
+                "objective=free_bits needs the KL of each latent, and posterior=full_covariance "
+                "has one KL for all. Use posterior=diagonal or objective=sgvb."
+            )
+        if objective.objective != "sgvb" and objective.kl != "auto":
+            raise ValueError(f"kl={objective.kl} is an option of objective=sgvb alone.")
+        if objective.objective == "reconstruction" and (
+            objective.beta != 1.0 or objective.beta_schedule != "constant"
+        ):
+            raise ValueError(
+                "beta and beta_schedule weigh the KL, and objective=reconstruction has none."
+            )
+        warmup = objective.beta_warmup_epochs
+        if (objective.beta_schedule == "constant") != (warmup == 0):
+            raise ValueError(
+                f"beta_schedule={objective.beta_schedule} with beta_warmup_epochs={warmup:g}: a "
+                "schedule needs a length, and a length a schedule. Set both or neither."
+            )
+        if warmup > training.epochs:
+            raise ValueError(
+                f"beta_warmup_epochs={warmup:g} can't finish within epochs={training.epochs}. "
+                "Train for longer or warm up faster."
+            )
+        if training.ema_decay is not None and training.ema_decay >= 1:
+            raise ValueError(f"ema_decay must be below 1, got {training.ema_decay}.")
+        return self
+
+    def to_dict(self) -> dict:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict) -> "Config":
+        """The inverse of to_dict, from JSON too; unknown options raise ValueError."""
+        flat = {
+            name: value for section in _SECTIONS for name, value in content.get(section, {}).items()
+        }
+        return cls(recipe=content["recipe"]).replace(**flat)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=2)
+
+
+_SECTIONS = {
+    "data": DataConfig,
+    "model": ModelConfig,
+    "objective": ObjectiveConfig,
+    "training": TrainingConfig,
+}
+
+
+def options():
+    """All options, as (section name, dataclasses.Field)."""
+    return [(s, f) for s, cls in _SECTIONS.items() for f in dataclasses.fields(cls)]
+
+
+def find(name: str):
+    """(section name, field) of an option; ValueError listing near ones if there is none."""
+    for section, option_field in options():
+        if option_field.name == name:
+            return section, option_field
+    raise ValueError(f"unknown option {name!r}; known: {', '.join(f.name for _, f in options())}.")
+
+
+def value_type(annotation):
+    """The type of an option's values: int for both `int` and `int | None`."""
+    if isinstance(annotation, types.UnionType):
+        return next(t for t in typing.get_args(annotation) if t is not type(None))
+    return annotation
+
+
+def _coerce(annotation, value):
+    """JSON's lists become tuples, and whole numbers floats where floats are meant."""
+    if isinstance(value, list):
+        return tuple(value)
+    if value_type(annotation) is float and type(value) is int:
+        return float(value)
+    return value
+
+
+def _check_option(option_field, value):
+    name, meta = option_field.name, option_field.metadata
+    if value is None and option_field.default is None:
+        return
+    wanted = value_type(option_field.type)
+    values = value if isinstance(value, tuple) else (value,)
+    element = typing.get_args(wanted)[0] if typing.get_origin(wanted) is tuple else wanted
+    if typing.get_origin(wanted) is tuple and not isinstance(value, tuple):
+        raise ValueError(f"{name} must be a tuple of {element.__name__}, got {value!r}.")
+    for v in values:
+        if not isinstance(v, element) or isinstance(v, bool) != (element is bool):
+            raise ValueError(f"{name} must be {element.__name__}, got {value!r}.")
+        if meta["choices"] and v not in meta["choices"]:
+            raise ValueError(f"{name} must be one of {', '.join(meta['choices'])}, got {v!r}.")
+        if meta["at_least"] is not None and not v >= meta["at_least"]:
+            raise ValueError(f"{name} must be at least {meta['at_least']}, got {v}.")
+        if meta["above"] is not None and not v > meta["above"]:
+            raise ValueError(f"{name} must be above {meta['above']}, got {v}.")

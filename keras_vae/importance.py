@@ -1,0 +1,75 @@
+"""Importance sampling: log p(x) from k samples of q(z|x), in bounded memory."""
+
+from typing import Any, NamedTuple
+
+from keras_vae import seeds
+from keras_vae._compat import tf
+
+
+class Estimate(NamedTuple):
+    """What k importance samples say of each example; all [B], in nats.
+
+    Attributes:
+      log_likelihood: log (1/k) sum_s p(x, z_s) / q(z_s|x), a lower bound on log p(x) in expectation
+        (Burda et al. 2016, eq. 8).
+      effective_sample_size: (sum w)^2 / sum w^2, from 1 to k.
+      distortion: -E log p(x|z), from the same samples.
+      rate: KL(q(z|x) || p(z)), in closed form or from the same samples.
+    """
+
+    log_likelihood: Any
+    effective_sample_size: Any
+    distortion: Any
+    rate: Any
+
+
+class ImportanceSampler:
+    """Estimates log p(x) with any model that has `terms` and `draw_noise`.
+
+    Samples come in chunks, of which only running sums are kept. Chunks depend on the seed and the
+    chunk size alone.
+
+    Args:
+      model: gives Terms with a posterior density.
+      chunk_size: samples per example at a time; memory grows with chunk_size * B.
+      jit_compile: whether XLA compiles the pass over a chunk.
+    """
+
+    def __init__(self, model, chunk_size: int = 50, jit_compile: bool = False):
+        self._model, self._chunk_size = model, chunk_size
+        self._accumulate = tf.function(self._accumulate, jit_compile=jit_compile)
+
+    def __call__(self, x, num_samples: int, seed, context=None) -> Estimate:
+        """The estimate for x [B, ...] with `num_samples` samples from the stateless `seed`."""
+        if num_samples < 1:
+            raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
+        batch_size = tf.shape(x)[0]
+        # Running log sum w, log sum w^2, sum of distortion, sum of rate: each [B].
+        sums = (*[tf.fill([batch_size], -float("inf"))] * 2, *[tf.zeros([batch_size])] * 2)
+        for i, start in enumerate(range(0, num_samples, self._chunk_size)):
+            size = min(self._chunk_size, num_samples - start)
+            noise = self._model.draw_noise(seeds.derive(seed, i), size, batch_size)
+            sums = self._accumulate(sums, x, noise, context)
+        log_w, log_w2, distortion, rate = sums
+        return Estimate(
+            log_w - tf.math.log(float(num_samples)),
+            tf.exp(2.0 * log_w - log_w2),
+            distortion / num_samples,
+            rate / num_samples,
+        )
+
+    def _accumulate(self, sums, x, noise, context):
+        terms = self._model.terms(x, noise, context)
+        log_weight = terms.log_weight  # [S, B]
+        size = tf.cast(tf.shape(log_weight)[0], tf.float32)
+        log_w, log_w2, distortion, rate = sums
+        return (
+            _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
+            _logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
+            distortion + size * terms.distortion,
+            rate + size * terms.rate,
+        )
+
+
+def _logaddexp(a, b):
+    return tf.reduce_logsumexp(tf.stack([a, b]), axis=0)

@@ -1,0 +1,53 @@
+"""Exponential moving average of weights (Polyak averaging)."""
+
+import contextlib
+
+from keras_vae._compat import tf
+
+
+class MovingAverage:
+    """A slowly following copy of `variables`.
+
+    (Keras' own use_ema overwrites the weights when `fit` ends, which breaks resuming.)
+
+    Args:
+      variables: the variables to follow.
+      decay: how much of the average a step keeps, in (0, 1); less during the first steps.
+    """
+
+    def __init__(self, variables, decay: float):
+        if not 0.0 < decay < 1.0:
+            raise ValueError(f"ema_decay must be between 0 and 1, got {decay}.")
+        self.decay = decay
+        self._variables = list(variables)
+        self.averages = [
+            tf.Variable(
+                v,
+                trainable=False,
+                name=f"ema/{v.name.split(':')[0]}",
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            )
+            for v in self._variables
+        ]
+
+    def update(self, step) -> None:
+        """Moves the averages towards the variables, after training step `step`."""
+        step = tf.cast(step, tf.float32)
+        keep = tf.minimum(self.decay, (1.0 + step) / (10.0 + step))
+        for average, variable in zip(self.averages, self._variables, strict=True):
+            average.assign(keep * average + (1.0 - keep) * variable)
+
+    @contextlib.contextmanager
+    def applied(self):
+        """Inside, the variables hold their averages."""
+        saved = [v.numpy() for v in self._variables]
+        _assign(self._variables, self.averages)
+        try:
+            yield
+        finally:
+            _assign(self._variables, saved)
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,0 +1,79 @@
+"""The rate, KL(q(z|x) || p(z)): in closed form, and as a loss added to the model."""
+
+from keras_vae._compat import tf, tfd, tfpl
+
+
+def analytic_kl(q, p):
+    """KL(q || p) in closed form, in nats.
+
+    Args:
+      q: batch [B], event [D].
+      p: batch [] or [B], event [D].
+
+    Returns:
+      [B, G]: per latent (G = D) where both factorise over latents, else in one group (G = 1).
+
+    Raises:
+      NotImplementedError: TFP registers no KL for this pair.
+    """
+    q = _plain(q)
+    if isinstance(q, tfd.Independent) and isinstance(p, tfd.Independent):
+        return tfd.kl_divergence(q.distribution, p.distribution)
+    return tfd.kl_divergence(q, _like(q, p))[..., tf.newaxis]
+
+
+def has_analytic_kl(q, p) -> bool:
+    """Whether TFP has a closed form for KL(q || p)."""
+    try:
+        analytic_kl(q, p)
+    except NotImplementedError:
+        return False
+    return True
+
+
+def _plain(q):
+    """The distribution inside what a tfp.layers layer returns, whose type tells its family."""
+    return getattr(q, "tensor_distribution", q)
+
+
+def _like(q, p):
+    """p in q's family: no KL is registered between a multivariate and an Independent normal."""
+    if (
+        isinstance(_plain(q), tfd.MultivariateNormalTriL)
+        and isinstance(p, tfd.Independent)
+        and isinstance(p.distribution, tfd.Normal)
+    ):
+        return tfd.MultivariateNormalDiag(p.mean(), p.stddev())
+    return p
+
+
+class AddRate(tfpl.KLDivergenceAddLoss):
+    """Adds weight * KL(q || p) to the losses, in nats: the mean over examples (and samples).
+
+    KLDivergenceAddLoss adds the sum over the batch when exact and the mean when sampled; this makes
+    both the mean. The layer must be called inside `Model.call`, once.
+
+    Args:
+      weight: scalar or variable, beta.
+    """
+
+    def __init__(self, weight=1.0, **kwargs):
+        super().__init__(None, **kwargs)
+        self.weight = weight
+
+    def call(self, q, p, z=None):
+        """Adds the KL of q (batch [B]) and p; sampled at z [S, B, D] if given, else exact."""
+        if z is None:
+            num_examples = tf.cast(tf.reduce_prod(q.batch_shape_tensor()), tf.float32)
+            regularizer = tfpl.KLDivergenceRegularizer(
+                _like(q, p), use_exact_kl=True, weight=self.weight / num_examples
+            )
+        else:
+            regularizer = tfpl.KLDivergenceRegularizer(
+                p,
+                test_points_reduce_axis=None,
+                test_points_fn=lambda _: z,
+                weight=self.weight,
+            )
+        self.add_loss(regularizer(q))
+        return q

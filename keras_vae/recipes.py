@@ -1,0 +1,48 @@
+"""Named recipes: options that together make a known model. Data only."""
+
+from keras_vae.config import Config
+
+RECIPES = {
+    "ae": {
+        "about": "autoencoder: no prior, reconstruction alone",
+        "posterior": "deterministic",
+        "prior": "none",
+        "objective": "reconstruction",
+        "likelihood": "normal",
+    },
+    "pca": {
+        "about": "linear autoencoder: spans the principal components (Baldi & Hornik 1989)",
+        "network": "linear",
+        "posterior": "deterministic",
+        "prior": "none",
+        "objective": "reconstruction",
+        "likelihood": "normal",
+        "learning_rate_schedule": "cosine",
+    },
+    "vae": {"about": "variational autoencoder (Kingma & Welling 2014)"},
+    "beta_vae": {"about": "VAE with a heavier KL (Higgins et al. 2017)", "beta": 4.0},
+    "linear_vae": {
+        "about": "linear VAE: probabilistic PCA (Lucas et al. 2019)",
+        "network": "linear",
+        "likelihood": "normal_learned_scale",
+        "learning_rate_schedule": "cosine",
+    },
+    "full_covariance": {
+        "about": "VAE whose posterior correlates the latents",
+        "posterior": "full_covariance",
+    },
+}
+
+
+def recipe(name: str, **options) -> Config:
+    """The config of a named recipe, with options of your own.
+
+        recipe("vae", latent_dim=2, event_shape=(28, 28, 1))
+
+    Raises:
+      ValueError: unknown name (listing the known ones), option or value.
+    """
+    if name not in RECIPES:
+        raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}.")
+    defaults = {k: v for k, v in RECIPES[name].items() if k != "about"}
+    return Config(recipe=name).replace(**(defaults | options)).check()

@@ -1,0 +1,43 @@
+"""Schedules of beta: functions of the training step, a scalar tensor, to a float32 scalar.
+
+The learning rate's are Keras' own (tfk.optimizers.schedules).
+"""
+
+import math
+
+from keras_vae._compat import tf
+
+
+def constant(value: float = 1.0):
+    """`value` at every step."""
+    return lambda step: tf.constant(value, tf.float32)
+
+
+def linear(value: float, steps: int):
+    """From 0 to `value` in `steps` steps, then constant (Sonderby et al. 2016)."""
+    return lambda step: value * _progress(step, steps)
+
+
+def sigmoid(value: float, steps: int):
+    """From 0 to `value` in `steps` steps along a logistic curve (Bowman et al. 2016)."""
+    # The logistic curve over [-6, 6], stretched to meet 0 and 1 at its ends.
+    low = 1.0 / (1.0 + math.exp(6.0))
+
+    def schedule(step):
+        curve = tf.sigmoid(12.0 * _progress(step, steps) - 6.0)
+        return value * (curve - low) / (1.0 - 2.0 * low)
+
+    return schedule
+
+
+def cyclic(value: float, steps: int):
+    """Cycles of 2 * `steps`: linear from 0 to `value` in `steps`, as long at `value`, again.
+
+    References:
+      Fu et al. 2019, Cyclical annealing schedule.
+    """
+    return lambda step: value * _progress(tf.cast(step, tf.int64) % (2 * steps), steps)
+
+
+def _progress(step, steps):
+    return tf.minimum(tf.cast(step, tf.float32) / steps, 1.0)

@@ -1,0 +1,36 @@
+"""Stateless seeds, derived root -> epoch -> step -> site.
+
+Every random draw of the project takes its seed from here, so a run resumed at step n continues as
+the uninterrupted one would, and what one site draws never moves what another one sees.
+"""
+
+import enum
+
+from keras_vae._compat import tf
+
+
+class Site(enum.IntEnum):
+    """What a seed is used for. Values are part of every stored run: append, never renumber."""
+
+    SPLIT = 0
+    SHUFFLE = 1
+    BINARIZE = 2
+    LATENT = 3
+    SAMPLE = 4
+    EVALUATE = 5
+
+
+def derive(root, *path):
+    """Folds `path` into the seed `root`.
+
+    Args:
+      root: int, or an int32 [2] seed as this function returns.
+      *path: ints or scalar integer tensors, for example epoch, step, Site.LATENT.
+
+    Returns:
+      int32 [2] seed for tf.random.stateless_* functions. Works eagerly and inside tf.data.
+    """
+    seed = tf.convert_to_tensor([0, root] if isinstance(root, int) else root, tf.int32)
+    for number in path:
+        seed = tf.random.fold_in(seed, tf.cast(number, tf.int32))
+    return seed

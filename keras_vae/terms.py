@@ -1,0 +1,51 @@
+"""Terms: all that objectives, evaluation and the trainer see of a model."""
+
+from typing import Any, NamedTuple
+
+from keras_vae._compat import tf
+
+
+class Terms(NamedTuple):
+    """Log-densities of a model at x and z, in nats per example.
+
+    Attributes:
+      z: latents, [S, B, D].
+      log_likelihood: log p(x|z), [S, B].
+      log_prior: log p(z), [S, B]; None without a posterior density (autoencoders).
+      log_posterior: log q(z|x), [S, B], or None as above.
+      kl: KL(q(z|x) || p(z)) in closed form, [B, G] for G latents or groups of them; None where
+        there is no closed form.
+    """
+
+    z: Any
+    log_likelihood: Any
+    log_prior: Any = None
+    log_posterior: Any = None
+    kl: Any = None
+
+    @property
+    def has_density(self) -> bool:
+        """Whether q(z|x) has a density, and so the model an ELBO."""
+        return self.log_posterior is not None
+
+    @property
+    def distortion(self):
+        """-E log p(x|z), [B], estimated with the S samples."""
+        return -tf.reduce_mean(self.log_likelihood, axis=0)
+
+    @property
+    def rate(self):
+        """KL(q(z|x) || p(z)), [B]; in closed form where there is one, else sampled."""
+        if self.kl is not None:
+            return tf.reduce_sum(self.kl, axis=-1)
+        return tf.reduce_mean(self.log_posterior - self.log_prior, axis=0)
+
+    @property
+    def elbo_nats(self):
+        """The evidence lower bound, [B], at beta = 1 whatever training used."""
+        return -self.distortion - self.rate
+
+    @property
+    def log_weight(self):
+        """log p(x, z) - log q(z|x), [S, B]."""
+        return self.log_likelihood + self.log_prior - self.log_posterior

@@ -1,0 +1,42 @@
+"""Packaging. The versions that must fit together are pinned here, and only here."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="keras-vae",
+    version="0.1.0",
+    description="Variational autoencoders for TensorFlow: train, measure, look, ship.",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
+    install_requires=[
+        # tf-keras 2.x requires TensorFlow 2.x itself, so pip takes the matching pair.
+        "tensorflow>=2.18,<2.22",
+        "tf-keras>=2.18,<2.22",
+        "tensorflow-probability==0.25.*",
+        "tensorflow-datasets>=4.9.10",  # 4.9.9 fails with protobuf 7.
+        "tensorboard",
+        "absl-py",
+        "ai-edge-litert>=2.0",
+        "matplotlib",
+        "numpy",
+        "pillow",
+        "scikit-learn",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.18,<2.22"],
+        "test": ["pytest", "pytest-xdist", "ruff", "nbclient", "nbformat", "ipykernel"],
+        "colab": ["ipykernel"],
+    },
+    entry_points={
+        "console_scripts": [
+            "keras-vae-train=trainers.train:run",
+            "keras-vae-evaluate=trainers.evaluate:run",
+            "keras-vae-export=export.export:run",
+        ]
+    },
+)
