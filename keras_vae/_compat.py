@@ -1,13 +1,15 @@
 """The one place that imports Keras and TFP, and checks that they fit together.
 
 tfp.layers is built on tf_keras (Keras 2). TensorFlow would load Keras 3 beside it, which costs a
-second of start-up and mixes badly; the environment variable below keeps it out. It must be set
-before TensorFlow is first imported.
+second of start-up and mixes badly; an environment variable keeps it out, set before TensorFlow
+is first imported.
 """
 
 import os
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+# TensorFlow's remarks on how it was compiled are for its developers; errors still show.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 try:
     import tensorflow as tf

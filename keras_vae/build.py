@@ -35,14 +35,15 @@ PRIORS = {
     "none": lambda latent_dim: None,
 }
 
+# Each likelihood: its class and, beside the shape of x, its arguments from the model's options.
 LIKELIHOODS = {
-    "bernoulli": lambda m: likelihoods.Bernoulli(m.event_shape),
-    "continuous_bernoulli": lambda m: likelihoods.ContinuousBernoulli(m.event_shape),
-    "normal": lambda m: likelihoods.Normal(m.event_shape, m.likelihood_scale),
-    "normal_learned_scale": lambda m: likelihoods.LearnedScaleNormal(m.event_shape),
-    "normal_per_pixel_scale": lambda m: likelihoods.PerPixelScaleNormal(m.event_shape),
-    "discretized_logistic": lambda m: likelihoods.DiscretizedLogistic(m.event_shape, m.levels),
-    "categorical": lambda m: likelihoods.Categorical(m.event_shape, m.levels),
+    "bernoulli": (likelihoods.Bernoulli, lambda m: ()),
+    "continuous_bernoulli": (likelihoods.ContinuousBernoulli, lambda m: ()),
+    "normal": (likelihoods.Normal, lambda m: (m.likelihood_scale,)),
+    "normal_learned_scale": (likelihoods.LearnedScaleNormal, lambda m: ()),
+    "normal_per_pixel_scale": (likelihoods.PerPixelScaleNormal, lambda m: ()),
+    "discretized_logistic": (likelihoods.DiscretizedLogistic, lambda m: (m.levels,)),
+    "categorical": (likelihoods.Categorical, lambda m: (m.levels,)),
 }
 
 OBJECTIVES = {
@@ -86,7 +87,8 @@ def build(
             "event_shape is missing: the shape of one example, as in "
             f"recipe({config.recipe!r}, event_shape=images.shape[1:])."
         )
-    if model.levels is None and model.likelihood in ("discretized_logistic", "categorical"):
+    likelihood, arguments = LIKELIHOODS[model.likelihood]
+    if model.levels is None and likelihood.support is likelihoods.Support.LEVELS:
         raise ValueError(
             f"likelihood={model.likelihood} is for quantised data and needs `levels`, the number "
             "of values a pixel takes: 256 for 8-bit images."
@@ -96,7 +98,7 @@ def build(
     encoder_body, decoder_body = NETWORKS[model.network]
     vae = VAE(
         Encoder(encoder_body(model), POSTERIORS[model.posterior](model.latent_dim)),
-        Decoder(decoder_body(model), LIKELIHOODS[model.likelihood](model)),
+        Decoder(decoder_body(model), likelihood(model.event_shape, *arguments(model))),
         PRIORS[model.prior](model.latent_dim),
         seed=config.training.seed,
     )

@@ -171,9 +171,10 @@ class DiscretizedLogistic(_LevelsLikelihood):
 
     def per_value(self, params):
         top = self.levels - 1.0
-        # Beyond one range off the image, float32 can't tell neighbouring levels' masses apart.
+        # Farther off the image, or wider, float32 can't tell neighbouring levels' masses apart.
         loc = top * tf.clip_by_value(params[..., 0] + 0.5, -1.0, 2.0)
-        scale = top * tf.math.softplus(params[..., 1] + _inverse_softplus(0.1)) + 0.1
+        raw_scale = tf.minimum(params[..., 1], 10.0)
+        scale = top * tf.math.softplus(raw_scale + _inverse_softplus(0.1)) + 0.1
         # QuantizedDistribution rounds up; half a level down makes it round to nearest.
         logistic = tfd.Logistic(loc - 0.5, scale)
 

@@ -37,11 +37,15 @@ class MovingAverage:
         for average, variable in zip(self.averages, self._variables, strict=True):
             average.assign(keep * average + (1.0 - keep) * variable)
 
+    def apply(self) -> None:
+        """Sets the variables to their averages, for good."""
+        _assign(self._variables, self.averages)
+
     @contextlib.contextmanager
     def applied(self):
         """Inside, the variables hold their averages."""
         saved = [v.numpy() for v in self._variables]
-        _assign(self._variables, self.averages)
+        self.apply()
         try:
             yield
         finally:

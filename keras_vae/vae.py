@@ -1,5 +1,7 @@
 """VAE: encoder, decoder and prior as one Keras model."""
 
+import contextlib
+
 import numpy as np
 
 from keras_vae import objectives, schedules, seeds
@@ -75,7 +77,7 @@ class VAE(tfk.Model):
         """
         self._require_prior("log_likelihood")
         if self._importance_sampler is None:
-            self._importance_sampler = ImportanceSampler(self, jit_compile=prefers_xla(self))
+            self._importance_sampler = ImportanceSampler(self)
         seed = seeds.derive(seed, Site.EVALUATE)
         return self._importance_sampler(
             self._examples(x), num_samples, seed, context
@@ -191,7 +193,8 @@ class VAE(tfk.Model):
                 f"{type(self.encoder.posterior).__name__} and {type(self.prior).__name__}. "
                 "Use kl='sampled' or 'auto'."
             )
-        super().compile(optimizer=optimizer, run_eagerly=run_eagerly)
+        # weighted_metrics=[]: Keras mistakes a Batch, three parts, for (x, y, sample weights).
+        super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
         self.objective = objective
         self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
         self.jit_compile = prefers_xla(self) if jit_compile == "auto" else bool(jit_compile)
@@ -305,7 +308,9 @@ class VAE(tfk.Model):
 
         if self.run_eagerly:
             return run_all
-        if strategy.num_replicas_in_sync == 1:
+        with strategy.scope():
+            distributed = tf.distribute.has_strategy()
+        if not distributed:
             return tf.function(run_all, jit_compile=self.jit_compile)
 
         @tf.function
@@ -321,7 +326,22 @@ class VAE(tfk.Model):
 
         return run_replicas
 
+    def evaluation_weights(self):
+        """Context in which the weights are the moving average, where there is one."""
+        return contextlib.nullcontext() if self.ema is None else self.ema.applied()
+
+    def evaluate(self, *args, **kwargs):
+        """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
+        with self.evaluation_weights():
+            return super().evaluate(*args, **kwargs)
+
     # Saving ------------------------------------------------------------------------------------
+
+    def save(self, path):
+        """Writes architecture and weights to a .keras file; `keras_vae.load` reads it."""
+        from keras_vae.saving import save  # saving builds models, so it stands above this module.
+
+        save(self, path)
 
     def get_config(self):
         serialize = tfk.saving.serialize_keras_object

@@ -1,0 +1,41 @@
+"""What every binary shares: absl flags, and errors as one line and an exit code.
+
+Exit codes: 0 done, 1 failed, 2 bad input (nothing was started), 130 and 143 stopped by a signal.
+"""
+
+import contextlib
+import sys
+
+from absl import app, flags, logging
+
+
+def run(main) -> None:
+    """Parses the flags and calls `main()`; a flag that can't be exits with code 2."""
+    app.run(lambda argv: main(), flags_parser=_parse)
+
+
+@contextlib.contextmanager
+def checking_input():
+    """Inside, a ValueError or OSError is the user's to mend: one line, exit code 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        fail(error)
+
+
+def fail(message, code: int = 2) -> None:
+    """Prints one line to stderr and exits with `code`."""
+    print("error:", " ".join(str(message).split()), file=sys.stderr)
+    sys.exit(code)
+
+
+def _parse(argv):
+    try:
+        rest = flags.FLAGS(argv)
+    except flags.Error as error:
+        fail(error)
+    if rest[1:]:
+        fail(f"unexpected argument {rest[1]!r}: flags are written --name=value.")
+    if not flags.FLAGS["verbosity"].present:
+        logging.set_verbosity(logging.WARNING)  # TensorFlow logs through absl, and much.
+    return rest

@@ -1,0 +1,29 @@
+"""Data: sources, splits, binarization and the input pipeline."""
+
+from keras_vae.data.binarization import BINARIZATIONS, binarize, dynamic, resolve, threshold
+from keras_vae.data.images import Images, InMemory, Streamed, from_arrays
+from keras_vae.data.pipeline import (
+    block_lengths,
+    evaluation_batches,
+    steps_per_epoch,
+    training_blocks,
+)
+from keras_vae.data.sources import Dataset, load
+
+__all__ = [
+    "BINARIZATIONS",
+    "Dataset",
+    "Images",
+    "InMemory",
+    "Streamed",
+    "binarize",
+    "block_lengths",
+    "dynamic",
+    "evaluation_batches",
+    "from_arrays",
+    "load",
+    "resolve",
+    "steps_per_epoch",
+    "threshold",
+    "training_blocks",
+]

@@ -1,0 +1,74 @@
+"""Black and white from grey: what a Bernoulli likelihood needs."""
+
+import numpy as np
+
+from keras_vae._compat import tf
+from keras_vae.blocks import as_floats
+
+BINARIZATIONS = ("none", "threshold", "dynamic")
+
+
+def threshold(x):
+    """bool, shape of x: whether each value is at least one half of full scale."""
+    return as_floats(x) >= 0.5
+
+
+def dynamic(x, seed):
+    """A draw from Bernoulli(x), after Burda et al. 2015 (arXiv 1509.00519).
+
+    Args:
+      x: values on the scale of their dtype, within [0, 1].
+      seed: int32 [2].
+
+    Returns:
+      bool, shape of x.
+    """
+    x = as_floats(x)
+    return tf.random.stateless_uniform(tf.shape(x), seed) < x
+
+
+def binarize(x, binarization, seed):
+    """x by the binarization that `resolve` returned; `seed` (int32 [2]) is for dynamic only."""
+    if binarization == "none":
+        return x
+    return threshold(x) if binarization == "threshold" else dynamic(x, seed)
+
+
+def resolve(binarization, images, needs_binary):
+    """Settles how images are binarized.
+
+    Args:
+      binarization: "none", "threshold", "dynamic", or None: dynamic if it is needed, else none.
+      images: Images.
+      needs_binary: whether the likelihood is Bernoulli.
+
+    Returns:
+      "none", "threshold" or "dynamic"; always "none" for images that are binary already.
+
+    Raises:
+      ValueError: unknown name; none for grey images under a Bernoulli likelihood; images outside
+        [0, 1].
+    """
+    if binarization not in (None, *BINARIZATIONS):
+        raise ValueError(
+            f"binarization must be one of {', '.join(BINARIZATIONS)}, got {binarization}."
+        )
+    if images.dtype == bool:
+        return "none"
+    if binarization == "none" and needs_binary:
+        raise ValueError(
+            "A Bernoulli likelihood needs black-and-white images, got grey ones and "
+            "binarization=none. Take binarization=dynamic or threshold, or a likelihood for grey, "
+            "such as likelihood=continuous_bernoulli."
+        )
+    if binarization is None:
+        binarization = "dynamic" if needs_binary else "none"
+    if binarization != "none" and images.dtype == np.float32:
+        low, high = images.array.min(), images.array.max()
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"binarization={binarization} needs values in [0, 1], got {low:g} to {high:g}. "
+                "Rescale the images, or take a likelihood for real numbers, such as "
+                "likelihood=normal."
+            )
+    return binarization

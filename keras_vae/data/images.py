@@ -1,0 +1,237 @@
+"""One split of a data set, and the scale of its values.
+
+The dtype states the scale, everywhere: uint8 is 0..255 (divided by 255 on the device), bool is
+{0, 1}, float32 is taken as it is.
+"""
+
+import functools
+import math
+
+import numpy as np
+
+from keras_vae._compat import tf
+
+CHUNKS_IN_LIMIT = 16  # chunks of a streamed set that would fill the memory limit
+
+
+class Images:
+    """One split: `InMemory` or `Streamed`.
+
+    Attributes:
+      shape: (H, W, C).
+      dtype: np.dtype of what is read: uint8, bool or float32.
+      levels: how many grey levels the values can take, None for real numbers.
+      chunk_sizes: list of ints, the number of examples in each chunk; one chunk when in memory.
+      labels: int64 [N] or None.
+      num_examples: N.
+      array: [N, H, W, C], all of it in memory.
+    """
+
+    def __init__(self, shape, dtype, levels, chunk_sizes):
+        self.shape = tuple(shape)
+        self.dtype = np.dtype(dtype)
+        self.levels = levels
+        self.chunk_sizes = list(chunk_sizes)
+        self.num_examples = sum(self.chunk_sizes)
+
+    def take(self, n):
+        """The first n examples (or all, if there are fewer), [n, H, W, C]."""
+        chunks, found = [], 0
+        for chunk in range(len(self.chunk_sizes)):
+            if found >= n:
+                break
+            chunks.append(self.read(chunk))
+            found += len(chunks[-1])
+        return np.concatenate(chunks)[:n]
+
+
+class InMemory(Images):
+    """A split held as one array."""
+
+    def __init__(self, array, labels=None, levels=None):
+        super().__init__(array.shape[1:], array.dtype, levels, [len(array)])
+        self.array = array
+        self.labels = labels
+
+    def read(self, chunk):
+        """[N, H, W, C]; there is only chunk 0."""
+        return (self.array,)[chunk]
+
+    def hold_out(self, n, seed):
+        """Two splits: n examples drawn by `seed` (int32 [2]), and the others."""
+        order = tf.random.experimental.stateless_shuffle(tf.range(self.num_examples), seed).numpy()
+        return self._rows(np.sort(order[:n])), self._rows(np.sort(order[n:]))
+
+    def _rows(self, rows):
+        labels = None if self.labels is None else self.labels[rows]
+        return InMemory(self.array[rows], labels, self.levels)
+
+    def update_hash(self, sha):
+        """Adds the content to a hashlib object."""
+        sha.update(f"{self.array.shape} {self.dtype}".encode())
+        sha.update(np.ascontiguousarray(self.array).data)
+
+
+class Streamed(Images):
+    """A split that is read chunk by chunk, from a source whose rows have fixed positions.
+
+    Args:
+      shape: (H, W, C).
+      pieces: list of (start, stop), the rows of the source that make up the split.
+      chunk_size: the most examples in a chunk.
+      read_rows: (start, stop) -> uint8 [stop - start, H, W, C].
+      read_labels: (start, stop) -> int64 [stop - start], or None without labels.
+      binary: whether the source holds only {0, 1} or only {0, 255}; then bool is read.
+      identity: str that tells this source from any other, for the fingerprint.
+    """
+
+    def __init__(self, shape, pieces, chunk_size, read_rows, read_labels, binary, identity):
+        self._pieces = pieces
+        self._source = (chunk_size, read_rows, read_labels, binary, identity)
+        self._chunks = [
+            (begin, min(begin + chunk_size, stop))
+            for start, stop in pieces
+            for begin in range(start, stop, chunk_size)
+        ]
+        sizes = [stop - start for start, stop in self._chunks]
+        super().__init__(shape, bool if binary else np.uint8, 2 if binary else 256, sizes)
+        self._read_rows, self._read_labels, self._identity = read_rows, read_labels, identity
+
+    def read(self, chunk):
+        """Chunk number `chunk`, [n, H, W, C].
+
+        Raises:
+          ValueError: the set was taken for binary by its first images, and this chunk is not.
+        """
+        x = self._read_rows(*self._chunks[chunk])
+        if self.dtype != bool:
+            return x
+        if not is_binary(x):
+            raise ValueError(
+                f"The first images of {self._identity} hold two values only, chunk {chunk} holds "
+                "more. Load it with a memory_limit_gb large enough to see all of it."
+            )
+        return x > 0
+
+    @property
+    def array(self):
+        return np.concatenate([self.read(chunk) for chunk in range(len(self.chunk_sizes))])
+
+    @functools.cached_property
+    def labels(self):
+        if self._read_labels is None:
+            return None
+        return np.concatenate([self._read_labels(*chunk) for chunk in self._chunks])
+
+    def hold_out(self, n, seed):
+        """Two splits: n neighbouring rows beginning where `seed` says, and the others.
+
+        Neighbours, because scattered rows could not be read without reading everything; the
+        sources keep their rows in random order.
+        """
+        last = self.num_examples - n
+        begin = int(tf.random.stateless_uniform([], seed, 0, last + 1, tf.int32))
+        held = self._between(begin, begin + n)
+        rest = self._between(0, begin) + self._between(begin + n, self.num_examples)
+        return Streamed(self.shape, held, *self._source), Streamed(self.shape, rest, *self._source)
+
+    def _between(self, begin, end):
+        """The pieces that hold the begin-th to the end-th example of this split."""
+        found, seen = [], 0
+        for start, stop in self._pieces:
+            a, b = max(begin - seen, 0), min(end - seen, stop - start)
+            if a < b:
+                found.append((start + a, start + b))
+            seen += stop - start
+        return found
+
+    def update_hash(self, sha):
+        """Adds the source's identity and the rows used to a hashlib object."""
+        sha.update(f"{self._identity} {self._pieces} {self.shape} {self.dtype}".encode())
+
+
+def chunk_size_for(shape, limit_bytes):
+    """Examples in a chunk of 8-bit images [H, W, C], a few chunks being in memory at a time."""
+    return max(1, int(limit_bytes / CHUNKS_IN_LIMIT / math.prod(shape)))
+
+
+def is_binary(x):
+    """Whether x holds only {0, 1}, or only {0, 255} in uint8."""
+    white = 255 if x.dtype == np.uint8 and x.max() == 255 else 1
+    return bool(np.all((x == 0) | (x == white)))
+
+
+def from_arrays(name, arrays, labels=None):
+    """Images with one scale for all splits.
+
+    Args:
+      name: what errors call the data.
+      arrays: dict split -> [N, H, W] or [N, H, W, C], bool, integers or floats. Two values only
+        ({0, 1}, or {0, 255} in uint8) become bool. Integers in 0..255 become uint8; other integers
+        and all floats become float32, as they are.
+      labels: dict split -> [N] integers; splits may be missing.
+
+    Returns:
+      dict split -> InMemory.
+
+    Raises:
+      ValueError: wrong rank, no examples, shapes that differ, values that are not finite or not
+        numbers, every value the same, labels that don't fit.
+    """
+    arrays = {split: _with_channels(f"{split} of {name}", x) for split, x in arrays.items()}
+    kinds = {split: f"{x.dtype} {list(x.shape[1:])}" for split, x in arrays.items()}
+    if len(set(kinds.values())) > 1:
+        raise ValueError(
+            f"The splits of {name} must hold images of one dtype and shape, got {kinds}. Convert "
+            "them."
+        )
+    train = arrays["train"]
+    if train.min() == train.max():
+        raise ValueError(
+            f"{name} must hold images to learn from, but every value of train is {train.flat[0]}. "
+            "Check how it was written."
+        )
+    arrays, levels = _one_scale(arrays)
+    labels = {split: _checked(name, split, y, arrays) for split, y in (labels or {}).items()}
+    return {split: InMemory(x, labels.get(split), levels) for split, x in arrays.items()}
+
+
+def _with_channels(name, x):
+    """x as [N, H, W, C] of finite numbers."""
+    if x.ndim not in (3, 4) or 0 in x.shape:
+        raise ValueError(
+            f"{name} must have shape [N, H, W] or [N, H, W, C] without empty axes, got "
+            f"{list(x.shape)}. Reshape it (a table [N, D] is no image)."
+        )
+    if x.dtype.kind not in "buif":
+        raise ValueError(f"{name} must hold numbers, got dtype {x.dtype}. Convert it.")
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        bad = np.size(x) - np.count_nonzero(np.isfinite(x))
+        raise ValueError(f"{name} must be finite, got {bad} NaN or infinite values. Clean it.")
+    return x if x.ndim == 4 else x[..., np.newaxis]
+
+
+def _one_scale(arrays):
+    """The arrays in one of the three dtypes, and their number of levels."""
+    low = min(x.min() for x in arrays.values())
+    high = max(x.max() for x in arrays.values())
+    is_8_bit = arrays["train"].dtype.kind in "bui" and low >= 0 and high <= 255
+    if is_8_bit:
+        arrays = {split: x.astype(np.uint8, copy=False) for split, x in arrays.items()}
+    white = 255 if is_8_bit and high == 255 else 1
+    if all(np.all((x == 0) | (x == white)) for x in arrays.values()):
+        return {split: x == white for split, x in arrays.items()}, 2
+    if is_8_bit:
+        return arrays, 256
+    return {split: x.astype(np.float32, copy=False) for split, x in arrays.items()}, None
+
+
+def _checked(name, split, labels, arrays):
+    """labels as int64 [N]."""
+    if labels.shape != (len(arrays[split]),) or not np.all(labels == labels.astype(np.int64)):
+        raise ValueError(
+            f"Labels for {split} of {name} must be one whole number for each of the "
+            f"{len(arrays[split])} images, got {labels.dtype} {list(labels.shape)}. Drop them or "
+            "fix them."
+        )
+    return labels.astype(np.int64)

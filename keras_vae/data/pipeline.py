@@ -1,0 +1,226 @@
+"""From Images to what the model is fed: blocks for training, batches for evaluation.
+
+Every draw comes from a seed of its epoch and step, so the input from step n on needs no state but
+n. Whole batches move at a time, and values keep their dtype until the device.
+"""
+
+import numpy as np
+
+from keras_vae._compat import tf
+from keras_vae.blocks import Batch, Block
+from keras_vae.data.binarization import binarize
+from keras_vae.data.images import InMemory
+from keras_vae.seeds import Site, derive
+
+# Evaluation binarizes runs of this many examples at a time, whatever the batch size is.
+EVALUATION_RUN = 1000
+
+
+def steps_per_epoch(images, batch_size):
+    """Whole batches in an epoch.
+
+    Raises:
+      ValueError: there is not even one.
+    """
+    if not 1 <= batch_size <= images.num_examples:
+        raise ValueError(
+            f"batch_size must be between 1 and the {images.num_examples} training images, got "
+            f"{batch_size}. Choose a smaller batch_size."
+        )
+    return images.num_examples // batch_size
+
+
+def block_lengths(steps, steps_per_block):
+    """Steps in each block of an epoch: as few blocks as can be, lengths that differ by at most 1.
+
+    Args:
+      steps: steps in an epoch.
+      steps_per_block: the longest a block may be.
+
+    Returns:
+      list of ints whose sum is `steps`.
+    """
+    blocks = -(-steps // steps_per_block)
+    return [steps * (i + 1) // blocks - steps * i // blocks for i in range(blocks)]
+
+
+def training_blocks(
+    images,
+    *,
+    batch_size,
+    steps_per_block,
+    epochs,
+    seed,
+    binarization,
+    draw_noise,
+    start_step=0,
+):
+    """The input of training, from `start_step` to the end of the last epoch.
+
+    Each epoch is shuffled anew; its last short batch is dropped; no block crosses its end. What a
+    step is given depends on seed, epoch and step alone: a run resumed at any step gets to the bit
+    what the unbroken one would have got (in the same blocks, if it is where one begins).
+
+    Args:
+      images: Images.
+      batch_size: B.
+      steps_per_block: K, the longest a block may be; see `block_lengths`.
+      epochs: how many in all, those before `start_step` included.
+      seed: int.
+      binarization: what `resolve` returned.
+      draw_noise: (seed int32 [2]) -> noise of one batch, [S, B, D] or a structure of such.
+      start_step: steps done already, counted from the first epoch's first.
+
+    Returns:
+      tf.data.Dataset of Block(x=[K, B, H, W, C], noise=[K, S, B, D], context=None).
+
+    Raises:
+      ValueError: the batch is larger than the data.
+    """
+    steps = steps_per_epoch(images, batch_size)
+    lengths = block_lengths(steps, steps_per_block)
+    block_of_step = np.repeat(np.arange(len(lengths)), lengths)
+    first_epoch, first_step = divmod(start_step, steps)
+    first_block = int(block_of_step[first_step])
+    first_length = sum(lengths[: first_block + 1]) - first_step
+    batches, fetch = (_memory if isinstance(images, InMemory) else _stream)(
+        images, batch_size, steps
+    )
+
+    def epoch_of_batches(epoch):
+        begin = tf.where(epoch == first_epoch, np.int64(first_step), np.int64(0))
+        of_epoch = batches(derive(seed, epoch, Site.SHUFFLE), begin)
+        counted = tf.data.Dataset.zip(tf.data.Dataset.range(begin, steps), of_epoch)
+        return counted.map(lambda step, batch: (epoch, step, batch))
+
+    def step_input(epoch, step, batch):
+        x = binarize(fetch(batch), binarization, derive(seed, epoch, step, Site.BINARIZE))
+        noise = draw_noise(derive(seed, epoch, step, Site.LATENT))
+        return epoch * len(lengths) + tf.gather(block_of_step, step), x, noise
+
+    def length_of(block):
+        is_first = block == first_epoch * len(lengths) + first_block
+        return tf.where(
+            is_first, np.int64(first_length), tf.gather(np.int64(lengths), block % len(lengths))
+        )
+
+    return (
+        tf.data.Dataset.range(first_epoch, epochs)
+        .flat_map(epoch_of_batches)
+        .map(step_input, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .group_by_window(
+            key_func=lambda block, x, noise: block,
+            reduce_func=lambda block, window: window.batch(max(lengths)),
+            window_size_func=length_of,
+        )
+        .map(lambda block, x, noise: Block(x, noise, None))
+        .apply(
+            tf.data.experimental.assert_cardinality(
+                max(0, (epochs - first_epoch) * len(lengths) - first_block)
+            )
+        )
+        .prefetch(2)
+        .with_options(_options())
+    )
+
+
+def evaluation_batches(images, *, batch_size, seed, binarization, draw_noise=None):
+    """All images in order, the last short batch included.
+
+    An image is binarized by seed and its place in the split alone: the same in every pass, for
+    every batch size.
+
+    Args:
+      images: Images.
+      batch_size: B.
+      seed: int.
+      binarization: what `resolve` returned.
+      draw_noise: None, or (seed int32 [2], batch size int32 []) -> noise of one batch.
+
+    Returns:
+      tf.data.Dataset of Batch(x=[B, H, W, C], noise, context=None).
+    """
+    if isinstance(images, InMemory):
+        array = _on_host(images.array)
+        starts = tf.data.Dataset.range(0, images.num_examples, EVALUATION_RUN)
+        runs = starts.map(lambda start: array[start : start + EVALUATION_RUN])
+    else:
+        chunks = tf.data.Dataset.range(len(images.chunk_sizes))
+        runs = chunks.map(lambda chunk: _read(images, chunk)).prefetch(1).rebatch(EVALUATION_RUN)
+
+    def binarized(run, x):
+        return binarize(x, binarization, derive(seed, run, Site.BINARIZE))
+
+    def batch(i, x):
+        noise = draw_noise and draw_noise(derive(seed, i, Site.LATENT), tf.shape(x)[0])
+        return Batch(x, noise, None)
+
+    count = -(-images.num_examples // batch_size)
+    return (
+        runs.enumerate()
+        .map(binarized, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .rebatch(batch_size)
+        .enumerate()
+        .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .apply(tf.data.experimental.assert_cardinality(count))
+        .prefetch(2)
+        .with_options(_options())
+    )
+
+
+# The two ways to shuffle. Each returns two functions: `batches(seed, begin)` gives an epoch's
+# batches from step `begin` on, in a cheap form, and `fetch` makes [B, H, W, C] of one of them.
+
+
+def _memory(images, batch_size, steps):
+    array = _on_host(images.array)
+
+    def batches(seed, begin):
+        order = _shuffled(images.num_examples, seed)[: steps * batch_size]
+        rows = tf.reshape(order, [steps, batch_size])[begin:]
+        return tf.data.Dataset.from_tensor_slices(rows)
+
+    return batches, lambda rows: tf.gather(array, rows)
+
+
+def _stream(images, batch_size, steps):
+    sizes = np.int64(images.chunk_sizes)
+
+    def batches(seed, begin):
+        order = _shuffled(len(sizes), seed)
+        stops = tf.cumsum(tf.gather(sizes, order))
+        done = begin * batch_size
+        skipped = tf.reduce_sum(tf.cast(stops <= done, tf.int32))
+        already = done - tf.concat([[np.int64(0)], stops], 0)[skipped]
+
+        def chunk_rows(i, chunk):
+            x = _read(images, chunk)
+            x = tf.gather(x, _shuffled(tf.shape(x)[0], derive(seed, chunk)))
+            return x[tf.where(i == 0, already, 0) :]
+
+        chunks = tf.data.Dataset.from_tensor_slices(order[skipped:]).enumerate().map(chunk_rows)
+        return chunks.prefetch(1).rebatch(batch_size, drop_remainder=True).take(steps)
+
+    return batches, lambda x: x
+
+
+def _shuffled(n, seed):
+    return tf.random.experimental.stateless_shuffle(tf.range(n), seed)
+
+
+def _read(images, chunk):
+    x = tf.numpy_function(images.read, [chunk], tf.as_dtype(images.dtype), stateful=False)
+    return tf.ensure_shape(x, [None, *images.shape])
+
+
+def _on_host(array):
+    """A tensor in host memory: tf.data runs there, and the device's is wanted for other things."""
+    with tf.device("CPU:0"):
+        return tf.identity(array)
+
+
+def _options():
+    """Graph rewrites off: they gain nothing here, and would copy the array for each iterator."""
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    return options

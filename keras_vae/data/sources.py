@@ -1,0 +1,114 @@
+"""A data set by its name: where it comes from, and which images are for what."""
+
+import dataclasses
+import hashlib
+import os
+
+from keras_vae.data import digits, folder, npz, tfds_images
+from keras_vae.data.images import Images
+from keras_vae.seeds import Site, derive
+
+TEST, VALIDATION = 0, 1  # what a held-out split's seed is folded with
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """A data set in three splits.
+
+    Attributes:
+      name: the string it was loaded by.
+      train: Images.
+      validation: Images, or None if none was wanted.
+      test: Images; for evaluation only.
+      fingerprint: sha256 (hex) of the three splits: of their content, or of names, sizes and rows
+        where they are streamed.
+      notes: sentences that a user should see, for example which files could not be read.
+    """
+
+    name: str
+    train: Images
+    validation: Images | None
+    test: Images
+    fingerprint: str
+    notes: list[str]
+
+
+def load(
+    dataset,
+    *,
+    data_dir=None,
+    image_size=None,
+    npz_keys=None,
+    validation_size=None,
+    seed=0,
+    memory_limit_gb=4.0,
+):
+    """Loads a data set and holds out what splits it lacks.
+
+    Args:
+      dataset: "digits", the name of a TFDS image set, "folder:PATH" or "npz:PATH".
+      data_dir: where TFDS sets are prepared; TFDS' own default if None.
+      image_size: images of a folder or TFDS set are centre-cropped and resized to this height and
+        width in pixels; None keeps their size.
+      npz_keys: which array of an npz is what, see `npz.read`.
+      validation_size: how many validation images; 0 for none. None takes the set's own split, or
+        holds out a tenth of train.
+      seed: int; the held-out splits depend on it and on nothing else.
+      memory_limit_gb: TFDS sets and folders that are larger, decoded, are streamed.
+
+    Returns:
+      Dataset.
+
+    Raises:
+      ValueError, FileNotFoundError: one line that says what was wanted, what came, what to do.
+    """
+    kind, _, path = dataset.partition(":")
+    path = os.path.expanduser(path)
+    if kind in ("npz", "folder") and not path:
+        raise ValueError(f"dataset={dataset} must say where: {kind}:PATH.")
+    if npz_keys and kind != "npz":
+        raise ValueError(f"npz_keys is for dataset=npz:PATH, got dataset={dataset}. Leave it out.")
+    if dataset == "digits":
+        splits, notes = digits.read(), []
+    elif kind == "npz":
+        splits, notes = npz.read(path, npz_keys), []
+    elif kind == "folder":
+        splits, notes = folder.read(path, image_size, seed, memory_limit_gb)
+    else:
+        splits, notes = tfds_images.read(dataset, data_dir, image_size, memory_limit_gb), []
+    train, validation, test = (splits.get(split) for split in ("train", "validation", "test"))
+    if image_size and train.shape[:2] != (image_size, image_size):
+        raise ValueError(
+            f"image_size resizes folders and TFDS sets, got image_size={image_size} with "
+            f"dataset={dataset} of {train.shape[0]}x{train.shape[1]} pixels. Leave it out."
+        )
+
+    tenth = max(1, train.num_examples // 10)
+    if test is None:
+        notes.append(f"no test split: {tenth} of {train.num_examples} images held out for it")
+        test, train = _hold_out("the test split", train, tenth, derive(seed, Site.SPLIT, TEST))
+    validation_seed = derive(seed, Site.SPLIT, VALIDATION)
+    size = tenth if validation_size is None else validation_size
+    if size == 0:
+        validation = None
+    elif validation is None:
+        notes.append(f"no validation split: {size} of {train.num_examples} held out for it")
+        validation, train = _hold_out("validation_size", train, size, validation_seed)
+    elif validation_size not in (None, validation.num_examples):
+        validation, _ = _hold_out("validation_size", validation, size, validation_seed)
+
+    sha = hashlib.sha256()
+    for images in (train, validation, test):
+        if images is not None:
+            images.update_hash(sha)
+    return Dataset(dataset, train, validation, test, sha.hexdigest(), notes)
+
+
+def _hold_out(what, images, n, seed):
+    """`images.hold_out`, with an error where it would leave nothing."""
+    if not 0 < n < images.num_examples:
+        raise ValueError(
+            f"{what} must be at least 1 and less than the {images.num_examples} images it is taken "
+            f"from, got {n}. Choose another validation_size, or give more images."
+        )
+    return images.hold_out(n, seed)

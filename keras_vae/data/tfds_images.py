@@ -1,0 +1,191 @@
+"""Image sets of tensorflow_datasets (TFDS): prepared ones from disk, others by download."""
+
+import difflib
+import json
+import math
+import os
+import urllib.error
+import urllib.request
+
+import numpy as np
+
+from keras_vae._compat import tf
+from keras_vae.data.images import Streamed, chunk_size_for, from_arrays, is_binary
+
+READ_BATCH = 1000
+SPLIT_NAMES = {"train": ["train"], "validation": ["validation", "valid"], "test": ["test"]}
+
+
+def read(name, data_dir, image_size, memory_limit_gb):
+    """Loads or opens a TFDS set that has a feature "image".
+
+    Args:
+      name: as for tfds.load: "mnist", "name/config", "name:1.0.0".
+      data_dir: where sets are prepared, or None for TFDS' default.
+      image_size: None, or pixels to crop and resize to.
+      memory_limit_gb: a set whose decoded images are larger is streamed.
+
+    Returns:
+      dict split -> Images.
+
+    Raises:
+      FileNotFoundError: not prepared, and no network.
+      ValueError: unknown name, no images, images of many sizes without image_size.
+    """
+    builder = _builder(name, data_dir)
+    features = builder.info.features
+    if "image" not in features or len(features["image"].shape or ()) != 3:
+        raise ValueError(
+            f'dataset={name} must have a feature "image" [H, W, C]; it has '
+            f"{', '.join(features)}. Choose an image set."
+        )
+    splits = {
+        split: found
+        for split, names in SPLIT_NAMES.items()
+        for found in names
+        if found in builder.info.splits
+    }
+    if "train" not in splits:
+        raise ValueError(
+            f"dataset={name} must have a train split; it has {', '.join(builder.info.splits)}."
+        )
+    shape = features["image"].shape
+    if image_size:
+        shape = (image_size, image_size, shape[2])
+    if None in shape:
+        raise ValueError(f"dataset={name} has images of many sizes. Give image_size=64, say.")
+
+    sizes = {split: builder.info.splits[found].num_examples for split, found in splits.items()}
+    bytes_each = math.prod(shape) * np.dtype(features["image"].np_dtype).itemsize
+    limit = memory_limit_gb * 1e9
+    if sum(sizes.values()) * bytes_each > limit:
+        chunk_size = chunk_size_for(shape, limit)
+        return {
+            split: _streamed(builder, found, sizes[split], shape, chunk_size, image_size)
+            for split, found in splits.items()
+        }
+    columns = ["image", "label"] if _has_labels(builder) else ["image"]
+    found = {
+        split: _read(builder, source, sizes[split], columns, image_size)
+        for split, source in splits.items()
+    }
+    by_column = {key: {split: rows[key] for split, rows in found.items()} for key in columns}
+    return from_arrays(name, by_column["image"], by_column.get("label"))
+
+
+def network_is_there(url="https://storage.googleapis.com/tfds-data/", timeout=3.0):
+    """Whether TFDS' own host answers within `timeout` seconds (through a proxy if one is set)."""
+    try:
+        urllib.request.urlopen(url, timeout=timeout).close()
+    except urllib.error.HTTPError:
+        return True  # an answer, even if it is a refusal
+    except OSError:
+        return False
+    return True
+
+
+def _builder(name, data_dir):
+    """The builder of a prepared set; the disk is asked first, since builders ask the network."""
+    import tensorflow_datasets as tfds
+
+    data_dir = data_dir and os.path.expanduser(data_dir)
+    try:
+        return tfds.core.read_only_builder.builder_from_files(name, data_dir=data_dir)
+    except ValueError:  # not there (DatasetNotFoundError), or not even a possible name
+        pass
+    # Community sets are left out: listing them needs the network.
+    known = tfds.list_builders(with_community_datasets=False)
+    base = name.partition("/")[0].partition(":")[0]
+    where = data_dir or tfds.core.constants.DATA_DIR
+    if base not in known:
+        near = difflib.get_close_matches(base, known, n=5) or ["mnist", "cifar10"]
+        raise ValueError(
+            f"dataset={name} is not known to TFDS, nor prepared in {where}. Near names: "
+            f"{', '.join(near)}. Other sources: digits, folder:PATH, npz:PATH."
+        )
+    if not network_is_there():
+        raise FileNotFoundError(
+            f"dataset={name} is not prepared in {where}, and there is no network to fetch it. Give "
+            "the data_dir that holds it, or use digits, folder:PATH or npz:PATH."
+        )
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+        builder.download_and_prepare()
+    except Exception as error:  # whatever a download can die of
+        raise ValueError(
+            f"dataset={name} could not be fetched into {where}: {' '.join(str(error).split())}"
+        ) from error
+    return builder
+
+
+def _has_labels(builder):
+    features = builder.info.features
+    return (
+        "label" in features
+        and features["label"].shape == ()
+        and np.dtype(features["label"].np_dtype).kind in "iu"
+    )
+
+
+def _crop_and_resize(image, size):
+    """The central square, resized as PIL does it (antialiased bicubic), in the image's dtype."""
+    height, width = tf.shape(image)[0], tf.shape(image)[1]
+    side = tf.minimum(height, width)
+    image_square = tf.image.crop_to_bounding_box(
+        image, (height - side) // 2, (width - side) // 2, side, side
+    )
+    resized = tf.image.resize(image_square, [size, size], "bicubic", antialias=True)
+    return tf.saturate_cast(tf.round(resized) if image.dtype.is_integer else resized, image.dtype)
+
+
+def _read(builder, split, n, columns, image_size=None):
+    """Columns of `split`, a name or "name[a:b]", in the order on disk: dict of arrays [n, ...]."""
+    import tensorflow_datasets as tfds
+
+    rows = builder.as_dataset(
+        split=split,
+        shuffle_files=False,
+        decoders=tfds.decode.PartialDecoding(dict.fromkeys(columns, True)),
+        read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
+    )
+    if "image" in columns and image_size:
+        rows = rows.map(
+            lambda row: row | {"image": _crop_and_resize(row["image"], image_size)},
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+    arrays, start = {}, 0
+    for batch in rows.batch(READ_BATCH).as_numpy_iterator():
+        stop = start + len(batch[columns[0]])
+        for key, values in batch.items():
+            if start == 0:
+                arrays[key] = np.empty((n, *values.shape[1:]), values.dtype)
+            arrays[key][start:stop] = values
+        start = stop
+    return arrays
+
+
+def _streamed(builder, split, n, shape, chunk_size, image_size):
+    if builder.info.features["image"].np_dtype != np.uint8:
+        raise ValueError(
+            f"dataset={builder.name} is larger than memory_limit_gb, and only 8-bit images are "
+            "streamed. Raise memory_limit_gb."
+        )
+
+    def read_rows(start, stop):
+        rows = f"{split}[{start}:{stop}]"
+        return _read(builder, rows, stop - start, ["image"], image_size)["image"]
+
+    def read_labels(start, stop):
+        return _read(builder, f"{split}[{start}:{stop}]", stop - start, ["label"])["label"]
+
+    info = builder.info
+    identity = [info.full_name, split, image_size, info.splits[split].shard_lengths]
+    return Streamed(
+        shape,
+        pieces=[(0, n)],
+        chunk_size=chunk_size,
+        read_rows=read_rows,
+        read_labels=read_labels if _has_labels(builder) else None,
+        binary=is_binary(read_rows(0, min(n, READ_BATCH))),
+        identity=json.dumps(identity),
+    )

@@ -1,0 +1,88 @@
+"""Likelihood of a data split: the ELBO's parts and the importance-weighted bound."""
+
+import math
+
+import numpy as np
+
+from keras_vae import seeds
+from keras_vae.importance import ImportanceSampler
+from keras_vae.seeds import Site
+
+# Values of x (of all samples and examples) that are in work at a time: 16 MB a float32 tensor.
+_CHUNK_VALUES = 2**22
+
+
+def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
+    """Measures -log p(x) over all examples; beta = 1 and the true bound, whatever was trained.
+
+    Args:
+      vae: a VAE.
+      batches: iterable of Batch (x [B, ...]); its noise isn't used.
+      num_samples: k, importance samples per example.
+      seed: of the samples.
+
+    Returns:
+      Means over examples, in nats: `elbo_nats`, `rate_nats`, `distortion_nats` and `nll_nats` with
+      `nll_stderr`, its standard error over examples; `effective_sample_size` (mean, from 1 to
+      num_samples); `bits_per_dim`, for likelihoods of 8-bit data; `num_samples`, `num_examples`,
+      `seed`. What an autoencoder has not is None.
+    """
+    if num_samples < 1:
+        raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
+    measure = _importance(vae, num_samples, seed) if vae.prior else _distortion(vae)
+    columns = [measure(i, batch) for i, batch in enumerate(batches)]
+    rows = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
+    num_examples = len(rows["distortion"])
+    result = {
+        "elbo_nats": None,
+        "rate_nats": None,
+        "distortion_nats": _mean(rows["distortion"]),
+        "nll_nats": None,
+        "nll_stderr": None,
+        "effective_sample_size": None,
+        "bits_per_dim": None,
+        "num_samples": num_samples,
+        "num_examples": num_examples,
+        "seed": seed,
+    }
+    if vae.prior:
+        nll = -rows["log_likelihood"]
+        result |= {
+            "elbo_nats": -_mean(rows["distortion"] + rows["rate"]),
+            "rate_nats": _mean(rows["rate"]),
+            "nll_nats": _mean(nll),
+            "nll_stderr": float(np.std(nll, ddof=1) / math.sqrt(num_examples)),
+            "effective_sample_size": _mean(rows["effective_sample_size"]),
+        }
+        if getattr(vae.decoder.likelihood, "levels", None) == 256:
+            bits = result["nll_nats"] / math.log(2.0)
+            result["bits_per_dim"] = bits / math.prod(vae.event_shape)
+    return result
+
+
+def _importance(vae, num_samples, seed):
+    sampler = None
+
+    def measure(i, batch):
+        nonlocal sampler
+        if sampler is None:  # Chunks are sized for the first batch; the last may be shorter.
+            values = int(batch.x.shape[0]) * math.prod(vae.event_shape)
+            chunk_size = min(num_samples, max(1, _CHUNK_VALUES // values))
+            sampler = ImportanceSampler(vae, chunk_size)
+        seed_of_batch = seeds.derive(seed, Site.EVALUATE, i)
+        estimate = sampler(batch.x, num_samples, seed_of_batch, batch.context)
+        return {name: value.numpy() for name, value in estimate._asdict().items()}
+
+    return measure
+
+
+def _distortion(vae):
+    def measure(i, batch):
+        noise = vae.draw_noise(seeds.derive(0), 1, len(batch.x))
+        return {"distortion": vae.terms(batch.x, noise, batch.context).distortion.numpy()}
+
+    return measure
+
+
+def _mean(values) -> float:
+    return float(np.mean(values, dtype=np.float64))

@@ -1,0 +1,167 @@
+"""Figures from arrays.
+
+Every function returns a matplotlib Figure that belongs to no backend and no global state: show it in
+a notebook, or `figure.savefig(path)`. Backgrounds are transparent and writing is grey, so that a
+figure reads on white and on black.
+
+Images are [..., H, W, C]: uint8 as 0..255, others clipped to [0, 1]; C = 3 is colour, of any other C
+the first channel is shown.
+"""
+
+import math
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+DPI = 128  # A power of two: sizes in inches are then exact, and an image pixel n whole pixels.
+GRID_WIDTH = 720  # Pixels; smaller grids are enlarged by a whole number, up to this width.
+INK = "#808080"
+COLOURS = colormaps["tab10"].colors
+
+
+def image_grid(images, columns: int | None = None) -> Figure:
+    """Images [N, H, W, C] row by row; by default about as many columns as rows."""
+    return _grid(_rgba(images), columns or math.ceil(math.sqrt(len(images))))
+
+
+def reconstructions(inputs, outputs, columns: int = 10) -> Figure:
+    """Pairs, each an input above its output; both [N, H, W, C]."""
+    pairs = np.concatenate([_rgba(inputs), _rgba(outputs)], axis=1)
+    return _grid(pairs, min(columns, len(pairs)))
+
+
+def interpolations(images) -> Figure:
+    """N ways from one image to another, one in each row: [steps, N, H, W, C]."""
+    return _picture(_table(_rgba(images).swapaxes(0, 1)))
+
+
+def manifold(images) -> Figure:
+    """What a grid of codes decodes to, [rows, columns, H, W, C], without gaps."""
+    return _picture(_table(_rgba(images), gap=0))
+
+
+def traversals(images, values, names) -> Figure:
+    """What changes along each latent.
+
+    Args:
+      images: [D, steps, H, W, C], one latent in each row.
+      values: [steps], the latent's value in each column.
+      names: D strings to write beside the rows.
+    """
+    pixels = _table(_rgba(images))
+    num_latents, steps = images.shape[:2]
+    height, width = pixels.shape[0] / num_latents, pixels.shape[1] / steps  # of one image
+    # 0.9 and 0.35 inches are for the names and the values.
+    figure, axes = _axes(5.0, 0.35 + (5.0 - 0.9) * pixels.shape[0] / pixels.shape[1])
+    axes.imshow(pixels, interpolation="nearest")
+    axes.set_yticks((np.arange(num_latents) + 0.5) * height, names)
+    whole = [i for i, value in enumerate(values) if np.isclose(value, round(value))]
+    axes.set_xticks([(i + 0.5) * width for i in whole], [f"{values[i]:.0f}" for i in whole])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def latent_scatter(z, labels=None, names=("z[0]", "z[1]")) -> Figure:
+    """Codes z [N, 2], coloured by labels [N] if there are any; `names` of the two axes."""
+    figure, axes = _axes(5.0, 4.4)
+    style = {"s": 9, "alpha": 0.7, "linewidths": 0}
+    if labels is None:
+        axes.scatter(*z.T, color=COLOURS[0], **style)
+    else:
+        classes = np.unique(labels)
+        few = len(classes) <= len(COLOURS)
+        colours = COLOURS if few else colormaps["turbo"](np.linspace(0.05, 0.95, len(classes)))
+        for label, colour in zip(classes, colours, strict=False):
+            axes.scatter(*z[labels == label].T, color=colour, label=str(label), **style)
+        if len(classes) <= 20:  # More would fill the figure.
+            figure.legend(loc="outside right upper", frameon=False, labelcolor=INK, markerscale=2.5)
+    axes.set_xlabel(names[0])
+    axes.set_ylabel(names[1])
+    axes.set_aspect("equal", "datalim")
+    return figure
+
+
+def curves(history, name: str, label: str | None = None) -> Figure:
+    """One metric over the epochs, in training and (where there is one) validation.
+
+        plots.curves(vae.fit(images, validation_split=0.1).history, "elbo_nats")
+
+    Args:
+      history: dict name -> values [E], as Keras' History.history. Validation's names begin with
+        "val_"; "epoch", if there, counts from 0; values that are not finite are left out.
+      name: the metric.
+      label: what to write on the axis; by default the name.
+    """
+    figure, axes = _axes(4.2, 2.6)
+    epochs = 1 + np.asarray(history.get("epoch", np.arange(len(history[name]))))
+    for column, part, colour in (
+        (name, "training", COLOURS[0]),
+        (f"val_{name}", "validation", COLOURS[1]),
+    ):
+        if column in history:
+            values = np.asarray(history[column], float)
+            shown = np.isfinite(values)
+            # A line through a single point would be invisible.
+            marker = "o" if shown.sum() <= 20 else ""
+            axes.plot(epochs[shown], values[shown], color=colour, marker=marker, ms=3, label=part)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=9)
+    axes.grid(color=INK, alpha=0.2)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(label or name)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    return figure
+
+
+def _rgba(images):
+    """Images [..., H, W, C] as opaque uint8 [..., H, W, 4]."""
+    images = np.asarray(images)
+    if images.dtype != np.uint8:
+        images = np.round(255 * np.clip(images.astype(np.float32), 0, 1)).astype(np.uint8)
+    if images.shape[-1] != 3:
+        images = np.repeat(images[..., :1], 3, axis=-1)
+    return np.concatenate([images, np.full_like(images[..., :1], 255)], axis=-1)
+
+
+def _table(rgba, gap: int = 1):
+    """One big image of images [rows, columns, H, W, 4]; the gaps between them are transparent.
+
+    Returns:
+      [rows * (H + gap) - gap, columns * (W + gap) - gap, 4].
+    """
+    padded = np.pad(rgba, [(0, 0), (0, 0), (0, gap), (0, gap), (0, 0)])
+    rows, columns, height, width, _ = padded.shape
+    pixels = padded.swapaxes(1, 2).reshape(rows * height, columns * width, 4)
+    return pixels[: rows * height - gap, : columns * width - gap]
+
+
+def _grid(rgba, columns: int) -> Figure:
+    """Images [N, H, W, 4] row by row; what is left of the last row is transparent."""
+    rows = math.ceil(len(rgba) / columns)
+    filled = np.pad(rgba, [(0, rows * columns - len(rgba)), (0, 0), (0, 0), (0, 0)])
+    return _picture(_table(filled.reshape(rows, columns, *rgba.shape[1:])))
+
+
+def _picture(pixels) -> Figure:
+    """A figure that is nothing but these pixels [height, width, 4], enlarged."""
+    height, width = pixels.shape[:2]
+    zoom = max(1, GRID_WIDTH // width)
+    figure = Figure((zoom * width / DPI, zoom * height / DPI), DPI, facecolor="none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    axes.imshow(pixels, interpolation="nearest", aspect="auto")
+    return figure
+
+
+def _axes(width: float, height: float):
+    """A figure of this size in inches and its axes."""
+    figure = Figure((width, height), DPI * 3 / 2, layout="constrained", facecolor="none")
+    axes = figure.add_subplot(facecolor="none")
+    axes.tick_params(colors=INK, labelsize=9)
+    axes.spines[:].set_color(INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.label.set_color(INK)
+    return figure, axes

@@ -1,0 +1,103 @@
+"""Models on disk: a `.keras` file, or a run directory. No pickle anywhere."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+from keras_vae._compat import tf, tfk
+from keras_vae.build import build
+from keras_vae.config import Config
+from keras_vae.vae import VAE
+
+
+def save(vae: VAE, path) -> None:
+    """Writes architecture and weights (a moving average, where there is one) to a .keras file.
+
+    Raises:
+      ValueError: the path has another ending, or a part of the model can't be rebuilt from its
+        config; nothing is written then.
+    """
+    path = pathlib.Path(path)
+    if path.suffix != ".keras":
+        raise ValueError(f"path must end in .keras, got {str(path)!r}.")
+    _check_rebuildable(vae)
+    # Written beside its final name and moved there: a half-written file never has that name.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        part = os.path.join(folder, "model.keras")
+        with vae.evaluation_weights():
+            tfk.Model.save(vae, part, save_format="keras")
+        os.replace(part, path)
+
+
+def load(path, checkpoint: str = "auto") -> VAE:
+    """The model of a .keras file or of a run directory.
+
+    Args:
+      path: a file that `save` wrote, or a directory that trainers.train wrote.
+      checkpoint: of a run directory: "best" on the validation bound, "last", or "auto": best if
+        there is one. The weights are the moving average where the run keeps one.
+
+    Raises:
+      FileNotFoundError: nothing is there, or a run without a checkpoint.
+      ValueError: the file isn't one of ours.
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no model at {path}: give a .keras file or a run directory.")
+    if path.is_dir():
+        return _load_run(path, checkpoint)
+    model = tfk.saving.load_model(path, compile=False, safe_mode=True)
+    if not isinstance(model, VAE):
+        raise ValueError(f"{path} holds a {type(model).__name__}, not a VAE.")
+    return model
+
+
+def read_run(path) -> dict:
+    """The content of a run directory's config.json.
+
+    Raises:
+      FileNotFoundError: the directory isn't a run.
+    """
+    file = pathlib.Path(path) / "config.json"
+    if not file.is_file():
+        raise FileNotFoundError(f"{path} is not a run: it has no config.json. Train one first.")
+    return json.loads(file.read_text())
+
+
+def find_checkpoint(path, checkpoint: str = "auto") -> str:
+    """The prefix of a run directory's checkpoint; see `load` for the arguments and errors."""
+    folders = {"auto": ["best", "last"], "best": ["best"], "last": ["last"]}
+    if checkpoint not in folders:
+        raise ValueError(f"checkpoint must be one of {', '.join(folders)}, got {checkpoint!r}.")
+    for name in folders[checkpoint]:
+        # TensorFlow names a checkpoint here only when it is complete.
+        if found := tf.train.latest_checkpoint(pathlib.Path(path) / "checkpoints" / name):
+            return found
+    raise FileNotFoundError(f"{path} has no checkpoint ({checkpoint}): its training never saved.")
+
+
+def _load_run(path, checkpoint):
+    config = Config.from_dict(read_run(path)["config"])
+    vae = build(config, steps_per_epoch=1)
+    parts = {"model": vae} if vae.ema is None else {"model": vae, "ema": vae.ema.averages}
+    status = tf.train.Checkpoint(**parts).restore(find_checkpoint(path, checkpoint))
+    # The optimizer's variables and the training's progress stay behind.
+    status.assert_existing_objects_matched().expect_partial()
+    if vae.ema is not None:
+        vae.ema.apply()
+    return vae
+
+
+def _check_rebuildable(vae):
+    for name, part in vae.get_config().items():
+        if not isinstance(part, dict):
+            continue
+        try:
+            tfk.saving.deserialize_keras_object(part, safe_mode=True)
+        except Exception as error:
+            raise ValueError(
+                f"can't save: {name} can't be rebuilt from its config ({error}). Give each class "
+                "of your own @tfk.saving.register_keras_serializable() and get_config, and use no "
+                "Lambda."
+            ) from error

@@ -1,0 +1,162 @@
+"""Keras callbacks: what `fit` doesn't do by itself."""
+
+import signal
+import time
+
+import numpy as np
+
+from keras_vae._compat import tfk
+
+
+class Interrupted(Exception):
+    """A signal asked training to stop; the state has been saved.
+
+    Attributes:
+      signum: the signal's number.
+    """
+
+    def __init__(self, signum: int):
+        super().__init__(signal.Signals(signum).name)
+        self.signum = signum
+
+
+class NonFinite(Exception):
+    """The loss or a weight is no longer a finite number."""
+
+
+class Speed(tfk.callbacks.Callback):
+    """Adds images_per_second, beta and the learning rate to the logs; stands first."""
+
+    def __init__(self, batch_size: int):
+        super().__init__()
+        self._batch_size = batch_size
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start, self._first_step = time.perf_counter(), self._steps()
+        self._spent = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        # Kept for the end of the epoch, where validation's time has passed too.
+        images = (self._steps() - self._first_step) * self._batch_size
+        self._spent = images / (time.perf_counter() - self._start)
+        logs["images_per_second"] = round(self._spent)
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["images_per_second"] = round(self._spent)
+        logs["beta"] = float(self.model.beta)
+        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+    def _steps(self):
+        return int(self.model.optimizer.iterations)
+
+
+class StopOnNonFinite(tfk.callbacks.Callback):
+    """Raises NonFinite at the first block whose loss isn't finite; stands before saving."""
+
+    def __init__(self, progress):
+        super().__init__()
+        self._progress = progress
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not np.isfinite(logs["loss"]):
+            raise NonFinite(
+                f"the loss is {logs['loss']} at step {self._progress.step}. "
+                f"Last good checkpoint: {self._progress.last_saved or 'none'}. Try a lower "
+                "--learning_rate, --clip_norm=1, or a warm-up of beta."
+            )
+
+
+class Checkpoints(tfk.callbacks.Callback):
+    """Saves now and then, on the best validation bound, at the end, and when a signal asks.
+
+    Args:
+      progress: a Progress.
+      seconds: the least time between two saves.
+      patience: epochs without a better bound after which training stops, or None.
+    """
+
+    def __init__(self, progress, seconds: float, patience: int | None):
+        super().__init__()
+        self._progress, self._seconds, self._patience = progress, seconds, patience
+        self._saved_at = time.monotonic()
+        self._signum = None
+        self._restored_metrics = None
+
+    def keep_metrics(self) -> None:
+        """Lets the metrics of a resumed epoch go on: Keras resets them as the epoch begins."""
+        self._restored_metrics = [m.get_weights() for m in self.model.metrics]
+
+    def on_train_begin(self, logs=None):
+        # The signal is noted here and obeyed between two blocks.
+        self._handlers = {
+            s: signal.signal(s, self._note_signal) for s in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def on_train_end(self, logs=None):
+        self.restore_signals()
+
+    def restore_signals(self) -> None:
+        """Gives the signals back to whom they belonged."""
+        for signum, handler in self._handlers.items():
+            signal.signal(signum, handler)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._restored_metrics is not None:
+            for metric, weights in zip(self.model.metrics, self._restored_metrics, strict=True):
+                metric.set_weights(weights)
+            self._restored_metrics = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        # The last block's state is saved at the end of the epoch, after validation.
+        if batch + 1 < self.params["steps"]:
+            self._save_if_due()
+
+    def on_epoch_end(self, epoch, logs=None):
+        progress = self._progress
+        score = logs.get("val_loss")
+        if score is not None:
+            if -score > float(progress.score):
+                progress.score.assign(-score)
+                progress.epochs_since_best.assign(0)
+                progress.save_best()
+            else:
+                progress.epochs_since_best.assign_add(1)
+            if self._patience and int(progress.epochs_since_best) >= self._patience:
+                progress.stopped.assign(True)
+                self.model.stop_training = True
+        self._save_if_due(last=self.model.stop_training or epoch + 1 == self.params["epochs"])
+
+    def _note_signal(self, signum, frame):
+        self._signum = signum
+
+    def _save_if_due(self, last=False):
+        due = time.monotonic() - self._saved_at >= self._seconds
+        if due or last or self._signum:
+            try:
+                self._progress.save()
+            except FloatingPointError as error:
+                raise NonFinite(
+                    f"{error} at step {self._progress.step}. "
+                    f"Last good checkpoint: {self._progress.last_saved or 'none'}."
+                ) from error
+            self._saved_at = time.monotonic()
+        if self._signum and not last:
+            raise Interrupted(self._signum)
+
+
+class Pictures(tfk.callbacks.Callback):
+    """Draws a picture every few epochs.
+
+    Args:
+      draw: function of (model, epoch) that writes it.
+      every: epochs between two pictures.
+    """
+
+    def __init__(self, draw, every: int):
+        super().__init__()
+        self._draw, self._every = draw, every
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self._every == 0:
+            with self.model.evaluation_weights():
+                self._draw(self.model, epoch + 1)

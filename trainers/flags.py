@@ -1,0 +1,72 @@
+"""Flags of the binaries, made from the config's dataclasses."""
+
+import dataclasses
+import typing
+
+from absl import flags
+
+from keras_vae import config as configs
+from keras_vae.recipes import RECIPES, recipe
+
+_DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
+
+
+def define_config() -> None:
+    """Defines --recipe and one flag per option; one that isn't given keeps the recipe's value."""
+    flags.DEFINE_enum("recipe", "vae", list(RECIPES), "a named model; other flags change it")
+    for _, option in configs.options():
+        if option.metadata["flag"]:
+            _define(option)
+
+
+def config_from_flags(**known) -> configs.Config:
+    """The recipe's config with the given flags' values; `known` are options without flags.
+
+    Raises:
+      ValueError: names the option that can't be.
+    """
+    given = {
+        option.name: _value(option)
+        for _, option in configs.options()
+        if option.metadata["flag"] and flags.FLAGS[option.name].present
+    }
+    return recipe(flags.FLAGS.recipe, **given, **known)
+
+
+def to_flagfile(config: configs.Config, **others) -> str:
+    """The text of a flag file that replays `config` (with `others`, flags by name)."""
+    lines = [f"--recipe={config.recipe}"]
+    for section, option in configs.options():
+        value = getattr(getattr(config, section), option.name)
+        if option.metadata["flag"] and value is not None:
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            lines.append(f"--{option.name}={text}")
+    lines += [f"--{name}={value}" for name, value in others.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _define(option: dataclasses.Field) -> None:
+    meta, wanted = option.metadata, configs.value_type(option.type)
+    default = (
+        ",".join(map(str, option.default)) if isinstance(option.default, tuple) else option.default
+    )
+    shown = "" if default is None else f" (default: {default})"
+    if meta["choices"]:
+        flags.DEFINE_enum(option.name, None, list(meta["choices"]), meta["help"] + shown)
+    elif typing.get_origin(wanted) is tuple:
+        flags.DEFINE_list(option.name, None, meta["help"] + shown)
+    else:
+        _DEFINE[wanted](option.name, None, meta["help"] + shown)
+
+
+def _value(option):
+    value = flags.FLAGS[option.name].value
+    if not isinstance(value, list):
+        return value
+    try:
+        return tuple(int(v) for v in value)
+    except ValueError:
+        raise ValueError(
+            f"{option.name} must be whole numbers with commas between, as in 200,200; "
+            f"got {','.join(value)!r}."
+        ) from None

@@ -1,0 +1,91 @@
+"""The run directory: what a training is, where it stands, and whether it may go on."""
+
+import importlib.metadata
+import json
+import os
+import pathlib
+import tempfile
+
+from keras_vae.config import Config, options
+from keras_vae.saving import read_run
+
+_PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
+
+
+def write_atomically(path: pathlib.Path, text: str) -> None:
+    """Writes a file that is never seen half-written."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8", delete=False
+    ) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def check_workdir(path: pathlib.Path) -> None:
+    """Raises ValueError or OSError unless a run can be kept at `path`; creates nothing."""
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"workdir={path} is a file; a directory is needed.")
+    if path.is_dir() and any(path.iterdir()) and not (path / "config.json").is_file():
+        raise ValueError(f"workdir={path} holds other files and no run. Choose an empty one.")
+    parent = next(p for p in [path, *path.absolute().parents] if p.exists())
+    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
+        raise PermissionError(f"workdir={path} can't be written. Choose another one.")
+
+
+def describe(config: Config, dataset) -> dict:
+    """The content of config.json: the config, and what data and versions it met."""
+    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return {
+        "config": config.to_dict(),
+        "data": {
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "num_examples": {k: v.num_examples for k, v in splits.items() if v is not None},
+            "notes": list(dataset.notes),
+        },
+        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def check_same(path: pathlib.Path, described: dict) -> None:
+    """Raises ValueError unless the run at `path` may be continued as `described`.
+
+    Nothing may differ but the number of epochs, which may grow where no schedule depends on it.
+    """
+    stored = read_run(path)
+    old, new = Config.from_dict(stored["config"]), Config.from_dict(described["config"])
+    differing = [
+        f"{option.name} {getattr(getattr(old, section), option.name)} -> "
+        f"{getattr(getattr(new, section), option.name)}"
+        for section, option in options()
+        if getattr(getattr(old, section), option.name)
+        != getattr(getattr(new, section), option.name)
+        and option.name != "epochs"
+    ]
+    if old.recipe != new.recipe:
+        differing.insert(0, f"recipe {old.recipe} -> {new.recipe}")
+    if stored["data"]["fingerprint"] != described["data"]["fingerprint"]:
+        differing.append("the data's content")
+    if differing:
+        raise ValueError(
+            f"workdir={path} holds a run of another config: {'; '.join(differing)}. Choose another "
+            "--workdir, or give the same flags (its flags.txt has them)."
+        )
+    before, now = old.training.epochs, new.training.epochs
+    if now < before:
+        raise ValueError(f"epochs={now}, but the run in workdir={path} was made for {before}.")
+    if now > before and new.training.learning_rate_schedule != "constant":
+        raise ValueError(
+            f"epochs {before} -> {now}: learning_rate_schedule="
+            f"{new.training.learning_rate_schedule} was laid out for {before} epochs, so the run "
+            "can't be extended. Choose another --workdir."
+        )
+
+
+def create(path: pathlib.Path, described: dict, flagfile: str) -> None:
+    """Makes the directory, or brings its config up to date."""
+    path.mkdir(parents=True, exist_ok=True)
+    write_atomically(path / "flags.txt", flagfile)
+    # Last: a directory is a run once it has this file.
+    write_atomically(path / "config.json", json.dumps(described, indent=2) + "\n")

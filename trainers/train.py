@@ -1,0 +1,233 @@
+"""Trains a VAE: python -m trainers.train --dataset=mnist --recipe=vae --workdir=runs/mnist."""
+
+import csv
+import pathlib
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from absl import flags
+
+from keras_vae import app, data
+from keras_vae._compat import tfk
+from keras_vae.build import build
+from keras_vae.config import Config
+from trainers import callbacks, evaluate, inputs, run_directory, strategy
+from trainers import flags as config_flags
+from trainers.progress import Progress
+
+FLAGS = flags.FLAGS
+config_flags.define_config()
+flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
+flags.DEFINE_string("workdir", None, "the run directory (default: runs/DATASET-RECIPE)")
+flags.DEFINE_bool("resume", True, "go on where the run in workdir stopped")
+flags.DEFINE_enum(
+    "strategy",
+    "auto",
+    strategy.STRATEGIES,
+    "where to train; auto takes all that is there",
+)
+flags.DEFINE_enum("jit_compile", "auto", ["auto", "true", "false"], "compile steps by XLA")
+flags.DEFINE_integer("steps_per_execution", 50, "steps between returns to Python", lower_bound=1)
+flags.DEFINE_integer("checkpoint_seconds", 60, "least time between two saves", lower_bound=0)
+flags.DEFINE_integer("picture_epochs", 10, "epochs between two pictures, 0 none", lower_bound=0)
+flags.DEFINE_bool("evaluate", True, "measure the likelihood and write the report at the end")
+flags.DEFINE_integer("num_samples", 500, "k of that likelihood", lower_bound=1)
+flags.DEFINE_bool("tensorboard", True, "write TensorBoard logs")
+
+
+@dataclass
+class Job:
+    """A training that has passed all checks."""
+
+    workdir: pathlib.Path
+    config: Config
+    described: dict
+    dataset: Any
+    strategy: Any
+    steps_per_epoch: int
+    vae: Any
+
+
+def prepare() -> Job:
+    """Checks everything that can be wrong, creating nothing.
+
+    Raises:
+      ValueError, OSError: in one sentence, what the user can mend.
+    """
+    config = config_flags.config_from_flags()
+    workdir = pathlib.Path(
+        FLAGS.workdir or f"runs/{_file_name(config.data.dataset)}-{config.recipe}"
+    )
+    run_directory.check_workdir(workdir)
+    dataset = inputs.load(config)
+    config = inputs.resolve(config, dataset)
+    steps = data.steps_per_epoch(dataset.train, config.training.batch_size)
+    described = run_directory.describe(config, dataset)
+    if (workdir / "config.json").exists():
+        if not FLAGS.resume:
+            raise ValueError(
+                f"workdir={workdir} holds a run, and resume is off. Choose another --workdir."
+            )
+        run_directory.check_same(workdir, described)
+    where = strategy.make(FLAGS.strategy)
+    if config.training.batch_size % where.num_replicas_in_sync:
+        raise ValueError(
+            f"batch_size={config.training.batch_size} can't be shared equally by "
+            f"{where.num_replicas_in_sync} replicas. Choose a multiple."
+        )
+    with where.scope():
+        vae = build(
+            config,
+            steps_per_epoch=steps,
+            jit_compile={"auto": "auto", "true": True, "false": False}[FLAGS.jit_compile],
+        )
+        vae.optimizer.build(vae.trainable_variables)
+    return Job(workdir, config, described, dataset, where, steps, vae)
+
+
+def train(job: Job) -> None:
+    """Trains to the last epoch, resuming where the run stands.
+
+    Raises:
+      callbacks.Interrupted: a signal came; all is saved.
+      callbacks.NonFinite: the loss or a weight isn't finite.
+    """
+    config, vae, epochs = job.config, job.vae, job.config.training.epochs
+    with job.strategy.scope():
+        progress = Progress(vae, job.workdir / "checkpoints")
+        resumed = progress.restore()
+    epoch, done = divmod(progress.step, job.steps_per_epoch)
+    if bool(progress.stopped) or epoch >= epochs:
+        print(f"Training is finished: {progress.step} steps. More epochs extend it.")
+        return
+    if resumed:
+        print(f"Resuming at step {progress.step} (epoch {epoch + 1} of {epochs}).")
+    _cut_metrics(job.workdir / "metrics.csv", epoch)
+    checkpoints = callbacks.Checkpoints(
+        progress, FLAGS.checkpoint_seconds, config.training.early_stopping
+    )
+    if done:
+        checkpoints.set_model(vae)
+        checkpoints.keep_metrics()
+    try:
+        # An epoch broken off is a short fit of its own: Keras counts the same steps in each.
+        while epoch < epochs and not bool(progress.stopped):
+            last = epoch + 1 if done else epochs
+            _fit(job, progress, checkpoints, epoch, last)
+            epoch, done = last, 0
+    finally:
+        checkpoints.restore_signals()
+
+
+def _fit(job, progress, checkpoints, epoch, last):
+    """Keras' fit from the step that `progress` has reached to the end of epoch `last`."""
+    training, vae = job.config.training, job.vae
+    num_samples = vae.objective.num_samples
+    blocks = data.training_blocks(
+        job.dataset.train,
+        batch_size=training.batch_size,
+        steps_per_block=FLAGS.steps_per_execution,
+        epochs=last,
+        seed=training.seed,
+        binarization=job.config.data.binarization,
+        draw_noise=lambda seed: vae.draw_noise(seed, num_samples, training.batch_size),
+        start_step=progress.step,
+    )
+    validation = job.dataset.validation and inputs.evaluation_batches(
+        job.config,
+        job.dataset.validation,
+        training.batch_size,
+        lambda seed, size: vae.draw_noise(seed, num_samples, size),
+    )
+    used = [
+        callbacks.Speed(training.batch_size),
+        callbacks.StopOnNonFinite(progress),
+        tfk.callbacks.CSVLogger(job.workdir / "metrics.csv", append=True),
+        checkpoints,
+    ]
+    if FLAGS.tensorboard:
+        folder = job.workdir / "tensorboard"
+        used.append(tfk.callbacks.TensorBoard(folder, write_graph=False))
+    if FLAGS.picture_epochs:
+        used.append(callbacks.Pictures(_picture(job), FLAGS.picture_epochs))
+    vae.fit(
+        strategy.distribute(blocks, job.strategy),
+        validation_data=validation,
+        initial_epoch=epoch,
+        epochs=last,
+        steps_per_epoch=int(blocks.cardinality()) // (last - epoch),
+        callbacks=used,
+        # In a file, one line an epoch.
+        verbose=1 if sys.stdout.isatty() else 2,
+    )
+
+
+def _picture(job):
+    """A function that draws samples, or an autoencoder's reconstructions, to pictures/."""
+    from keras_vae import plots  # matplotlib takes a second to import.
+
+    source = job.dataset.validation or job.dataset.train
+    batch = next(iter(inputs.evaluation_batches(job.config, source, min(64, source.num_examples))))
+
+    def draw(vae, epoch):
+        folder = job.workdir / "pictures"
+        folder.mkdir(exist_ok=True)
+        images = vae.sample(64, seed=0) if vae.prior else vae.reconstruct(batch.x)
+        plots.image_grid(images.numpy()).savefig(folder / f"epoch_{epoch:05d}.png")
+
+    return draw
+
+
+def _cut_metrics(path: pathlib.Path, epochs: int) -> None:
+    """Leaves the rows of the first `epochs` epochs: later ones are trained again."""
+    if path.exists():
+        header, *rows = path.read_text().splitlines(keepends=True)
+        kept = [row for row in rows if int(next(csv.reader([row]))[0]) < epochs]
+        run_directory.write_atomically(path, header + "".join(kept))
+
+
+def _file_name(dataset: str) -> str:
+    return pathlib.Path(dataset.rpartition(":")[2]).stem
+
+
+def main() -> None:
+    with app.checking_input():
+        job = prepare()
+        run_directory.create(
+            job.workdir,
+            job.described,
+            config_flags.to_flagfile(job.config, workdir=job.workdir),
+        )
+    for note in job.dataset.notes:
+        print("Note:", note)
+    print(
+        f"{job.config.recipe} on {job.dataset.name}: {job.vae.count_params():,} weights, "
+        f"{job.strategy.num_replicas_in_sync} replica(s), "
+        f"XLA {'on' if job.vae.jit_compile else 'off'} (jit_compile={FLAGS.jit_compile}), "
+        f"KL {'analytic' if job.vae.uses_analytic_kl else 'sampled'}, "
+        f"binarization {job.config.data.binarization}, "
+        f"{job.steps_per_epoch} steps an epoch.",
+        flush=True,
+    )
+    try:
+        train(job)
+    except callbacks.Interrupted as interrupted:
+        app.fail(
+            f"stopped by {interrupted}; saved. Resume with: python -m trainers.train "
+            f"--flagfile={job.workdir / 'flags.txt'}",
+            code=128 + interrupted.signum,
+        )
+    except callbacks.NonFinite as error:
+        app.fail(error, code=1)
+    if FLAGS.evaluate:
+        evaluate.evaluate_run(job.workdir, FLAGS.num_samples, dataset=job.dataset)
+
+
+def run() -> None:
+    """The command keras-vae-train."""
+    app.run(main)
+
+
+if __name__ == "__main__":
+    run()
