@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 DPI = 128  # A power of two: sizes in inches are then exact, and an image pixel n whole pixels.
 GRID_WIDTH = 720  # Pixels; smaller grids are enlarged by a whole number, up to this width.
+WIDTH = 4.2  # Inches of figures with axes; their 9 point labels then read on a phone.
 INK = "#808080"
 COLOURS = colormaps["tab10"].colors
 
@@ -28,8 +29,9 @@ def image_grid(images, columns: int | None = None) -> Figure:
 
 def reconstructions(inputs, outputs, columns: int = 10) -> Figure:
     """Pairs, each an input above its output; both [N, H, W, C]."""
-    pairs = np.concatenate([_rgba(inputs), _rgba(outputs)], axis=1)
-    return _grid(pairs, min(columns, len(pairs)))
+    line = [(0, 0), (0, 1), (0, 0), (0, 0)]  # One transparent row below each input.
+    pairs = np.concatenate([np.pad(_rgba(inputs), line), _rgba(outputs)], axis=1)
+    return _grid(pairs, min(columns, len(pairs)), gap=3)
 
 
 def interpolations(images) -> Figure:
@@ -54,7 +56,7 @@ def traversals(images, values, names) -> Figure:
     num_latents, steps = images.shape[:2]
     height, width = pixels.shape[0] / num_latents, pixels.shape[1] / steps  # of one image
     # 0.9 and 0.35 inches are for the names and the values.
-    figure, axes = _axes(5.0, 0.35 + (5.0 - 0.9) * pixels.shape[0] / pixels.shape[1])
+    figure, axes = _axes(0.35 + (WIDTH - 0.9) * pixels.shape[0] / pixels.shape[1])
     axes.imshow(pixels, interpolation="nearest")
     axes.set_yticks((np.arange(num_latents) + 0.5) * height, names)
     whole = [i for i, value in enumerate(values) if np.isclose(value, round(value))]
@@ -66,7 +68,7 @@ def traversals(images, values, names) -> Figure:
 
 def latent_scatter(z, labels=None, names=("z[0]", "z[1]")) -> Figure:
     """Codes z [N, 2], coloured by labels [N] if there are any; `names` of the two axes."""
-    figure, axes = _axes(5.0, 4.4)
+    figure, axes = _axes(3.8)
     style = {"s": 9, "alpha": 0.7, "linewidths": 0}
     if labels is None:
         axes.scatter(*z.T, color=COLOURS[0], **style)
@@ -95,7 +97,7 @@ def curves(history, name: str, label: str | None = None) -> Figure:
       name: the metric.
       label: what to write on the axis; by default the name.
     """
-    figure, axes = _axes(4.2, 2.6)
+    figure, axes = _axes(2.6)
     epochs = 1 + np.asarray(history.get("epoch", np.arange(len(history[name]))))
     for column, part, colour in (
         (name, "training", COLOURS[0]),
@@ -107,7 +109,8 @@ def curves(history, name: str, label: str | None = None) -> Figure:
             # A line through a single point would be invisible.
             marker = "o" if shown.sum() <= 20 else ""
             axes.plot(epochs[shown], values[shown], color=colour, marker=marker, ms=3, label=part)
-    axes.legend(frameon=False, labelcolor=INK, fontsize=9)
+    if f"val_{name}" in history:
+        axes.legend(frameon=False, labelcolor=INK, fontsize=9)
     axes.grid(color=INK, alpha=0.2)
     axes.set_xlabel("epoch")
     axes.set_ylabel(label or name)
@@ -137,11 +140,11 @@ def _table(rgba, gap: int = 1):
     return pixels[: rows * height - gap, : columns * width - gap]
 
 
-def _grid(rgba, columns: int) -> Figure:
+def _grid(rgba, columns: int, gap: int = 1) -> Figure:
     """Images [N, H, W, 4] row by row; what is left of the last row is transparent."""
     rows = math.ceil(len(rgba) / columns)
     filled = np.pad(rgba, [(0, rows * columns - len(rgba)), (0, 0), (0, 0), (0, 0)])
-    return _picture(_table(filled.reshape(rows, columns, *rgba.shape[1:])))
+    return _picture(_table(filled.reshape(rows, columns, *rgba.shape[1:]), gap))
 
 
 def _picture(pixels) -> Figure:
@@ -155,9 +158,9 @@ def _picture(pixels) -> Figure:
     return figure
 
 
-def _axes(width: float, height: float):
-    """A figure of this size in inches and its axes."""
-    figure = Figure((width, height), DPI * 3 / 2, layout="constrained", facecolor="none")
+def _axes(height: float):
+    """A figure of this height in inches and its axes."""
+    figure = Figure((WIDTH, height), DPI * 3 / 2, layout="constrained", facecolor="none")
     axes = figure.add_subplot(facecolor="none")
     axes.tick_params(colors=INK, labelsize=9)
     axes.spines[:].set_color(INK)

@@ -85,7 +85,10 @@ def check_same(path: pathlib.Path, described: dict) -> None:
 
 def create(path: pathlib.Path, described: dict, flagfile: str) -> None:
     """Makes the directory, or brings its config up to date."""
-    path.mkdir(parents=True, exist_ok=True)
-    write_atomically(path / "flags.txt", flagfile)
-    # Last: a directory is a run once it has this file.
-    write_atomically(path / "config.json", json.dumps(described, indent=2) + "\n")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        write_atomically(path / "flags.txt", flagfile)
+        # Last: a directory is a run once it has this file.
+        write_atomically(path / "config.json", json.dumps(described, indent=2) + "\n")
+    except OSError as error:
+        raise OSError(f"workdir={path} can't be written ({error}). Choose another one.") from error

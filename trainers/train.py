@@ -12,7 +12,7 @@ from keras_vae import app, data
 from keras_vae._compat import tfk
 from keras_vae.build import build
 from keras_vae.config import Config
-from trainers import callbacks, evaluate, inputs, run_directory, strategy
+from trainers import callbacks, inputs, measure, run_directory, strategy
 from trainers import flags as config_flags
 from trainers.progress import Progress
 
@@ -221,7 +221,7 @@ def main() -> None:
     except callbacks.NonFinite as error:
         app.fail(error, code=1)
     if FLAGS.evaluate:
-        evaluate.evaluate_run(job.workdir, FLAGS.num_samples, dataset=job.dataset)
+        measure.measure(measure.load(job.workdir, dataset=job.dataset), FLAGS.num_samples)
 
 
 def run() -> None:

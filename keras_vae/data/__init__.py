@@ -1,7 +1,8 @@
 """Data: sources, splits, binarization and the input pipeline."""
 
+from keras_vae.data.arrays import from_arrays
 from keras_vae.data.binarization import BINARIZATIONS, binarize, dynamic, resolve, threshold
-from keras_vae.data.images import Images, InMemory, Streamed, from_arrays
+from keras_vae.data.images import Images, InMemory, Streamed
 from keras_vae.data.pipeline import (
     block_lengths,
     evaluation_batches,

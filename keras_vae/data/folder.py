@@ -10,7 +10,8 @@ from concurrent import futures
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.data.images import Streamed, chunk_size_for, from_arrays
+from keras_vae.data.arrays import from_arrays
+from keras_vae.data.images import Streamed, chunk_size_for
 from keras_vae.seeds import Site, derive
 
 SPLIT_FOLDERS = {"train": ["train"], "validation": ["validation", "valid", "val"], "test": ["test"]}
@@ -70,7 +71,9 @@ def read(path, image_size, seed, memory_limit_gb):
         return from_arrays(f"folder:{path}", arrays, labels), notes
     binary = set(np.flatnonzero(counts)) in ({0, 1}, {0, 255})
     return {
-        split: _streamed(found, labels.get(split), shape, chunk_size_for(shape, limit), binary)
+        split: _streamed(
+            root, found, labels.get(split), shape, chunk_size_for(shape, limit), binary
+        )
         for split, found in files.items()
     }, notes
 
@@ -140,7 +143,8 @@ def _header(file):
     try:
         with Image.open(file) as image:
             width, height = image.size
-            turned = image.getexif().get(EXIF_ORIENTATION, 1) >= 5
+            # Not image.getexif(), which decodes a PNG to its end to look for more.
+            turned = Image.Image.getexif(image).get(EXIF_ORIENTATION, 1) >= 5
             if image.mode not in GREY_MODES + COLOUR_MODES:
                 return None
             return (width, height) if turned else (height, width), image.mode
@@ -184,7 +188,7 @@ def _decode_all(files, shape, keep, counts):
     return array[:filled], readable
 
 
-def _streamed(files, labels, shape, chunk_size, binary):
+def _streamed(root, files, labels, shape, chunk_size, binary):
     def read_rows(start, stop):
         with _pool() as pool:
             images = list(pool.map(lambda file: _decode(file, shape), files[start:stop]))
@@ -195,7 +199,7 @@ def _streamed(files, labels, shape, chunk_size, binary):
 
     identity = hashlib.sha256()
     for file in files:
-        identity.update(f"{file.name} {file.stat().st_size}\n".encode())
+        identity.update(f"{file.relative_to(root)} {file.stat().st_size}\n".encode())
     return Streamed(
         shape,
         pieces=[(0, len(files))],

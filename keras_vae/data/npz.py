@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from keras_vae.data.images import from_arrays
+from keras_vae.data.arrays import from_arrays
 
 SPLITS = ("train", "validation", "test")
 ROLES = SPLITS + tuple(f"{split}_labels" for split in SPLITS)

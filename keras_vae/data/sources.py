@@ -5,7 +5,7 @@ import hashlib
 import os
 
 from keras_vae.data import digits, folder, npz, tfds_images
-from keras_vae.data.images import Images
+from keras_vae.data.images import Images, Streamed
 from keras_vae.seeds import Site, derive
 
 TEST, VALIDATION = 0, 1  # what a held-out split's seed is folded with
@@ -82,6 +82,9 @@ def load(
             f"image_size resizes folders and TFDS sets, got image_size={image_size} with "
             f"dataset={dataset} of {train.shape[0]}x{train.shape[1]} pixels. Leave it out."
         )
+    if isinstance(train, Streamed):
+        chunks = len(train.chunk_sizes)
+        notes.append(f"more than {memory_limit_gb:g} GB decoded: streamed in {chunks} chunks")
 
     tenth = max(1, train.num_examples // 10)
     if test is None:

@@ -1,5 +1,6 @@
 """Image sets of tensorflow_datasets (TFDS): prepared ones from disk, others by download."""
 
+import contextlib
 import difflib
 import json
 import math
@@ -8,9 +9,11 @@ import urllib.error
 import urllib.request
 
 import numpy as np
+from absl import logging
 
 from keras_vae._compat import tf
-from keras_vae.data.images import Streamed, chunk_size_for, from_arrays, is_binary
+from keras_vae.data.arrays import from_arrays
+from keras_vae.data.images import Streamed, chunk_size_for, is_binary
 
 READ_BATCH = 1000
 SPLIT_NAMES = {"train": ["train"], "validation": ["validation", "valid"], "test": ["test"]}
@@ -43,7 +46,7 @@ def read(name, data_dir, image_size, memory_limit_gb):
         split: found
         for split, names in SPLIT_NAMES.items()
         for found in names
-        if found in builder.info.splits
+        if found in builder.info.splits and builder.info.splits[found].num_examples
     }
     if "train" not in splits:
         raise ValueError(
@@ -131,10 +134,10 @@ def _crop_and_resize(image, size):
     """The central square, resized as PIL does it (antialiased bicubic), in the image's dtype."""
     height, width = tf.shape(image)[0], tf.shape(image)[1]
     side = tf.minimum(height, width)
-    image_square = tf.image.crop_to_bounding_box(
+    square = tf.image.crop_to_bounding_box(
         image, (height - side) // 2, (width - side) // 2, side, side
     )
-    resized = tf.image.resize(image_square, [size, size], "bicubic", antialias=True)
+    resized = tf.image.resize(square, [size, size], "bicubic", antialias=True)
     return tf.saturate_cast(tf.round(resized) if image.dtype.is_integer else resized, image.dtype)
 
 
@@ -142,12 +145,13 @@ def _read(builder, split, n, columns, image_size=None):
     """Columns of `split`, a name or "name[a:b]", in the order on disk: dict of arrays [n, ...]."""
     import tensorflow_datasets as tfds
 
-    rows = builder.as_dataset(
-        split=split,
-        shuffle_files=False,
-        decoders=tfds.decode.PartialDecoding(dict.fromkeys(columns, True)),
-        read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
-    )
+    with _only_errors_logged():  # as_dataset warns that TFDS itself calls a function it deprecated
+        rows = builder.as_dataset(
+            split=split,
+            shuffle_files=False,
+            decoders=tfds.decode.PartialDecoding(dict.fromkeys(columns, True)),
+            read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
+        )
     if "image" in columns and image_size:
         rows = rows.map(
             lambda row: row | {"image": _crop_and_resize(row["image"], image_size)},
@@ -162,6 +166,16 @@ def _read(builder, split, n, columns, image_size=None):
             arrays[key][start:stop] = values
         start = stop
     return arrays
+
+
+@contextlib.contextmanager
+def _only_errors_logged():
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _streamed(builder, split, n, shape, chunk_size, image_size):

@@ -1,0 +1,224 @@
+"""What a report shows of a model: figures, with the words that go with them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from keras_vae import plots
+from keras_vae._compat import tfd
+
+BATCH_SIZE = 256
+WIDEST = 1280  # Pixels of the data; a picture of larger images holds fewer of them.
+SEED = 0
+
+
+class Picture(NamedTuple):
+    """A figure and its words.
+
+    Attributes:
+      name: of its file, without an ending.
+      title: one to four words.
+      figure: a matplotlib Figure.
+      alt: what it shows, for those who can't see it.
+      caption: what it shows and what to look for.
+      pixelated: whether it is images alone, to be enlarged without smoothing.
+    """
+
+    name: str
+    title: str
+    figure: Figure
+    alt: str
+    caption: str
+    pixelated: bool = True
+
+
+class Latents(NamedTuple):
+    """What a model does with its latents.
+
+    Attributes:
+      codes: posterior means of N examples, [N, D].
+      rate: mean KL of each latent in nats, [D]; None where the model has no KL of each.
+      order: [D], the latents by falling rate, or else by falling variance of their codes.
+      loc, scale: [D], mean and standard deviation of the prior, or else of the codes.
+    """
+
+    codes: np.ndarray
+    rate: np.ndarray | None
+    order: np.ndarray
+    loc: np.ndarray
+    scale: np.ndarray
+
+
+def pictures(vae, examples, labels=None) -> list[Picture]:
+    """All pictures that make sense for this model.
+
+    Args:
+      vae: a VAE.
+      examples: [N, H, W, C] test images as the model sees them.
+      labels: [N] or None.
+    """
+    latents = measure_latents(vae, examples)
+    shown = [reconstructions(vae, examples)]
+    if vae.prior is not None:
+        shown.append(samples(vae))
+    shown += [interpolations(vae, examples), traversals(vae, latents)]
+    if vae.prior is not None and vae.latent_dim == 2:
+        shown.append(manifold(vae, latents))
+    if vae.latent_dim > 1:
+        shown.append(scatter(latents, labels))
+    return shown
+
+
+def measure_latents(vae, examples) -> Latents:
+    """The Latents of a model on examples [N, H, W, C]."""
+    codes, kls = [], []
+    for start in range(0, len(examples), BATCH_SIZE):
+        x = examples[start : start + BATCH_SIZE]
+        codes.append(vae.encode(x).mean())
+        kls.append(vae.terms(x, vae.draw_noise([SEED, SEED], 1, len(x))).kl)
+    codes = np.concatenate(codes)
+    # A full covariance has one KL for all latents.
+    by_latent = kls[0] is not None and kls[0].shape[-1] == vae.latent_dim
+    rate = np.concatenate(kls).mean(axis=0) if by_latent else None
+    order = np.argsort(-(rate if by_latent else codes.var(axis=0)), kind="stable")
+    if vae.prior is None:
+        return Latents(codes, rate, order, codes.mean(axis=0), codes.std(axis=0))
+    prior = vae.prior.distribution()
+    return Latents(codes, rate, order, prior.mean().numpy(), prior.stddev().numpy())
+
+
+def reconstructions(vae, examples) -> Picture:
+    """The first examples, each above its reconstruction."""
+    columns = _fitting(vae, 10)
+    inputs = examples[: 3 * columns]
+    return Picture(
+        "reconstructions",
+        "Reconstructions",
+        plots.reconstructions(inputs, vae.reconstruct(inputs), columns),
+        f"{len(inputs)} test images, each with its reconstruction beneath it.",
+        "Test images, each with its reconstruction beneath. Look for what gets lost: fine strokes "
+        "and texture go first, and an image that comes back as another one was not understood.",
+    )
+
+
+def samples(vae, seed: int = SEED) -> Picture:
+    """Images decoded from draws of the prior; the same draws for the same seed."""
+    columns = _fitting(vae, 10)
+    return Picture(
+        "samples",
+        "Samples from the prior",
+        plots.image_grid(vae.sample(columns**2, seed=seed), columns),
+        f"{columns**2} images that the model made from random latents.",
+        "Mean images at latents drawn from the prior. Look for variety and for images that could "
+        "be real; if reconstructions are good and samples are not, the prior and the codes of "
+        "real images don't match.",
+    )
+
+
+def interpolations(vae, examples, steps: int = 8) -> Picture:
+    """From each of the first examples to the next one, on a straight line in latent space."""
+    start = examples[:8]
+    end = np.roll(start, -1, axis=0)
+    between = vae.interpolate(start, end, steps)
+    # Test images may be uint8 or bool; reconstructions are floats in [0, 1].
+    white = 255.0 if start.dtype == np.uint8 else 1.0
+    images = np.concatenate([start[np.newaxis] / white, between, end[np.newaxis] / white])
+    return Picture(
+        "interpolations",
+        "Interpolations",
+        plots.interpolations(images),
+        f"{len(start)} rows of {steps} images, each changing from one test image into another.",
+        "Outermost in each row two test images, between them the straight line through latent "
+        "space. Look for gradual change; an image that fades out while another fades in, or blurred "
+        "middles, show a latent space with holes.",
+    )
+
+
+def traversals(vae, latents: Latents, steps: int = 13) -> Picture:
+    """The first example with one latent at a time moved through its range."""
+    shown = latents.order[:10]
+    values = np.linspace(-3.0, 3.0, steps, dtype=np.float32)
+    images = _decode(vae, traversal_codes(latents, shown, values))
+    unit = "prior standard deviations" if vae.prior is not None else "standard deviations of codes"
+    if latents.rate is None:
+        names = [f"z[{d}]" for d in shown]
+        order = "those whose codes vary most come first"
+    else:
+        names = [f"z[{d}]  {latents.rate[d]:.2f}" for d in shown]
+        order = "beside it, and sorted by it, its mean KL in nats"
+    return Picture(
+        "traversals",
+        "Latent traversals",
+        plots.traversals(images, values, names),
+        f"One image changed along {len(shown)} latents, a row for each.",
+        f"The first test image with one latent changed, from -3 to 3 {unit}; {order}. Look for "
+        "what each latent means; a row that doesn't change is a latent the model doesn't use.",
+        pixelated=False,
+    )
+
+
+def traversal_codes(latents: Latents, shown, values):
+    """Codes [len(shown), steps, D]: the first example's, with latent shown[i] in row i replaced.
+
+    Args:
+      shown: which latents.
+      values: [steps], standard deviations from the mean.
+    """
+    codes = np.tile(latents.codes[0], (len(shown), len(values), 1))
+    for row, d in enumerate(shown):
+        codes[row, :, d] = latents.loc[d] + latents.scale[d] * values
+    return codes
+
+
+def manifold(vae, latents: Latents) -> Picture:
+    """What a regular grid of probabilities decodes to (Kingma & Welling 2014, fig. 4)."""
+    side = _fitting(vae, 20)
+    codes = latents.loc + latents.scale * manifold_codes(side)
+    return Picture(
+        "manifold",
+        "The manifold",
+        plots.manifold(_decode(vae, codes)),
+        f"{side} by {side} images laid out by their two latents, changing smoothly.",
+        "The whole latent plane, at the inverse normal CDF of a regular grid, so that every image "
+        "stands for an equal share of the prior: z[0] grows to the right, z[1] upwards. Look for "
+        "how much room each kind of image takes and where kinds meet.",
+    )
+
+
+def manifold_codes(side: int):
+    """Standard normal quantiles of a regular grid: [side, side, 2], z[0] rightwards, z[1] upwards.
+
+    Each code stands in the middle of a cell of probability 1 / side^2.
+    """
+    quantiles = tfd.Normal(0.0, 1.0).quantile((np.arange(side, dtype=np.float32) + 0.5) / side)
+    return np.stack(np.meshgrid(quantiles, quantiles[::-1]), axis=-1)
+
+
+def scatter(latents: Latents, labels=None) -> Picture:
+    """Codes in the plane of the two latents used most."""
+    x, y = np.sort(latents.order[:2])
+    most = "largest KL" if latents.rate is not None else "most varying codes"
+    which = "" if len(latents.order) == 2 else f" in the two latents of {most}"
+    look = "" if labels is None else " Look for labels that keep apart without having been shown."
+    return Picture(
+        "latents",
+        "Where test images lie",
+        plots.latent_scatter(latents.codes[:, [x, y]], labels, (f"z[{x}]", f"z[{y}]")),
+        f"Scatter plot of {len(latents.codes)} test images in two latents"
+        + ("." if labels is None else ", coloured by label."),
+        f"The posterior means of {len(latents.codes)} test images{which}"
+        + ("." if labels is None else ", coloured by label.")
+        + look,
+        pixelated=False,
+    )
+
+
+def _fitting(vae, most: int) -> int:
+    """How many of the model's images go side by side: at least 3, and at most `most`."""
+    return max(3, min(most, WIDEST // vae.event_shape[1]))
+
+
+def _decode(vae, codes):
+    """Mean images [rows, columns, H, W, C] at codes [rows, columns, D]; row by row, for memory."""
+    return np.stack([vae.decode(row).mean() for row in codes])
