@@ -13,12 +13,14 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
+    package_data={"trainers": ["report.html.template"]},
     install_requires=[
         # tf-keras 2.x requires TensorFlow 2.x itself, so pip takes the matching pair.
         "tensorflow>=2.18,<2.22",
         "tf-keras>=2.18,<2.22",
         "tensorflow-probability==0.25.*",
         "tensorflow-datasets>=4.9.10",  # 4.9.9 fails with protobuf 7.
+        "importlib_resources",  # tensorflow-datasets needs it to download, and doesn't say so.
         "tensorboard",
         "absl-py",
         "ai-edge-litert>=2.0",

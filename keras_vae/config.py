@@ -34,8 +34,8 @@ class DataConfig:
     image_size: int | None = option(
         None, "folder: crop and resize images to this height and width", at_least=1
     )
-    npz_keys: str | None = option(
-        None, "npz: names of its arrays, as in train=my_train,test=my_test"
+    npz_keys: tuple[str, ...] | None = option(
+        None, "npz: names of its arrays, as in train=my_train,test=my_test,test_labels=digits"
     )
     validation_size: int | None = option(
         None,
@@ -248,6 +248,12 @@ def value_type(annotation):
     return annotation
 
 
+def element_type(annotation):
+    """The type of one entry of a tuple option, or None if the option is no tuple."""
+    wanted = value_type(annotation)
+    return typing.get_args(wanted)[0] if typing.get_origin(wanted) is tuple else None
+
+
 def _coerce(annotation, value):
     """JSON's lists become tuples, and whole numbers floats where floats are meant."""
     if isinstance(value, list):
@@ -261,11 +267,11 @@ def _check_option(option_field, value):
     name, meta = option_field.name, option_field.metadata
     if value is None and option_field.default is None:
         return
-    wanted = value_type(option_field.type)
-    values = value if isinstance(value, tuple) else (value,)
-    element = typing.get_args(wanted)[0] if typing.get_origin(wanted) is tuple else wanted
-    if typing.get_origin(wanted) is tuple and not isinstance(value, tuple):
+    element = element_type(option_field.type)
+    if element and not isinstance(value, tuple):
         raise ValueError(f"{name} must be a tuple of {element.__name__}, got {value!r}.")
+    values = value if element else (value,)
+    element = element or value_type(option_field.type)
     for v in values:
         if not isinstance(v, element) or isinstance(v, bool) != (element is bool):
             raise ValueError(f"{name} must be {element.__name__}, got {value!r}.")

@@ -1,11 +1,11 @@
 """Figures from arrays.
 
-Every function returns a matplotlib Figure that belongs to no backend and no global state: show it in
-a notebook, or `figure.savefig(path)`. Backgrounds are transparent and writing is grey, so that a
+Every function returns a matplotlib Figure that belongs to no backend and no global state: show it
+in a notebook, or `figure.savefig(path)`. Backgrounds are transparent and writing is grey, so that a
 figure reads on white and on black.
 
-Images are [..., H, W, C]: uint8 as 0..255, others clipped to [0, 1]; C = 3 is colour, of any other C
-the first channel is shown.
+Images are [..., H, W, C]: uint8 as 0..255, others clipped to [0, 1]. C = 3 is colour; of any other
+C the first channel is shown.
 """
 
 import math
@@ -15,7 +15,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-DPI = 128  # A power of two: sizes in inches are then exact, and an image pixel n whole pixels.
+DPI = 192
 GRID_WIDTH = 720  # Pixels; smaller grids are enlarged by a whole number, up to this width.
 WIDTH = 4.2  # Inches of figures with axes; their 9 point labels then read on a phone.
 INK = "#808080"
@@ -40,8 +40,8 @@ def interpolations(images) -> Figure:
 
 
 def manifold(images) -> Figure:
-    """What a grid of codes decodes to, [rows, columns, H, W, C], without gaps."""
-    return _picture(_table(_rgba(images), gap=0))
+    """What a grid of codes decodes to, [rows, columns, H, W, C]."""
+    return _picture(_table(_rgba(images)))
 
 
 def traversals(images, values, names) -> Figure:
@@ -68,16 +68,17 @@ def traversals(images, values, names) -> Figure:
 
 def latent_scatter(z, labels=None, names=("z[0]", "z[1]")) -> Figure:
     """Codes z [N, 2], coloured by labels [N] if there are any; `names` of the two axes."""
+    z = np.asarray(z)
     figure, axes = _axes(3.8)
     style = {"s": 9, "alpha": 0.7, "linewidths": 0}
     if labels is None:
         axes.scatter(*z.T, color=COLOURS[0], **style)
     else:
-        classes = np.unique(labels)
+        classes, rows = np.unique(labels, return_inverse=True)
         few = len(classes) <= len(COLOURS)
         colours = COLOURS if few else colormaps["turbo"](np.linspace(0.05, 0.95, len(classes)))
-        for label, colour in zip(classes, colours, strict=False):
-            axes.scatter(*z[labels == label].T, color=colour, label=str(label), **style)
+        for i, label in enumerate(classes):
+            axes.scatter(*z[rows == i].T, color=colours[i], label=str(label), **style)
         if len(classes) <= 20:  # More would fill the figure.
             figure.legend(loc="outside right upper", frameon=False, labelcolor=INK, markerscale=2.5)
     axes.set_xlabel(names[0])
@@ -160,7 +161,7 @@ def _picture(pixels) -> Figure:
 
 def _axes(height: float):
     """A figure of this height in inches and its axes."""
-    figure = Figure((WIDTH, height), DPI * 3 / 2, layout="constrained", facecolor="none")
+    figure = Figure((WIDTH, height), DPI, layout="constrained", facecolor="none")
     axes = figure.add_subplot(facecolor="none")
     axes.tick_params(colors=INK, labelsize=9)
     axes.spines[:].set_color(INK)

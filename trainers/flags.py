@@ -1,8 +1,6 @@
 """Flags of the binaries, made from the config's dataclasses."""
 
 import dataclasses
-import typing
-
 from absl import flags
 
 from keras_vae import config as configs
@@ -46,17 +44,17 @@ def to_flagfile(config: configs.Config, **others) -> str:
 
 
 def _define(option: dataclasses.Field) -> None:
-    meta, wanted = option.metadata, configs.value_type(option.type)
+    meta = option.metadata
     default = (
         ",".join(map(str, option.default)) if isinstance(option.default, tuple) else option.default
     )
     shown = "" if default is None else f" (default: {default})"
     if meta["choices"]:
         flags.DEFINE_enum(option.name, None, list(meta["choices"]), meta["help"] + shown)
-    elif typing.get_origin(wanted) is tuple:
+    elif configs.element_type(option.type):
         flags.DEFINE_list(option.name, None, meta["help"] + shown)
     else:
-        _DEFINE[wanted](option.name, None, meta["help"] + shown)
+        _DEFINE[configs.value_type(option.type)](option.name, None, meta["help"] + shown)
 
 
 def _value(option):
@@ -64,7 +62,7 @@ def _value(option):
     if not isinstance(value, list):
         return value
     try:
-        return tuple(int(v) for v in value)
+        return tuple(map(configs.element_type(option.type), value))
     except ValueError:
         raise ValueError(
             f"{option.name} must be whole numbers with commas between, as in 200,200; "

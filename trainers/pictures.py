@@ -130,8 +130,8 @@ def interpolations(vae, examples, steps: int = 8) -> Picture:
         plots.interpolations(images),
         f"{len(start)} rows of {steps} images, each changing from one test image into another.",
         "Outermost in each row two test images, between them the straight line through latent "
-        "space. Look for gradual change; an image that fades out while another fades in, or blurred "
-        "middles, show a latent space with holes.",
+        "space. Look for gradual change; an image that fades out while another fades in, or a "
+        "blurred middle, shows a latent space with holes.",
     )
 
 
@@ -198,7 +198,7 @@ def manifold_codes(side: int):
 def scatter(latents: Latents, labels=None) -> Picture:
     """Codes in the plane of the two latents used most."""
     x, y = np.sort(latents.order[:2])
-    most = "largest KL" if latents.rate is not None else "most varying codes"
+    most = "largest KL" if latents.rate is not None else "largest variance"
     which = "" if len(latents.order) == 2 else f" in the two latents of {most}"
     look = "" if labels is None else " Look for labels that keep apart without having been shown."
     return Picture(

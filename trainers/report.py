@@ -17,6 +17,9 @@ from trainers.pictures import Picture, pictures
 from trainers.run_directory import write_atomically
 
 TEMPLATE = Path(__file__).with_name("report.html.template")
+NO_PRIOR = (
+    "<p>An autoencoder has no prior: there is nothing to draw samples or a manifold from.</p>"
+)
 
 # What the numbers of an evaluation are called, and mean: (name, unit, explanation).
 NUMBERS = {
@@ -75,7 +78,9 @@ SCHEDULES = {
 }
 
 
-def write_report(run_dir: Path, vae, config: Config, evaluation: dict, examples, labels=None):
+def write_report(
+    run_dir: Path, vae, config: Config, evaluation: dict, examples, labels=None
+) -> Path:
     """Writes report.html and figures/*.png.
 
     Args:
@@ -101,9 +106,7 @@ def write_report(run_dir: Path, vae, config: Config, evaluation: dict, examples,
         headline_meaning=f"{'Reconstruction error' if autoencoder else name}: {escape(meaning)}",
         cards=_cards(evaluation, skip=headline),
         curves=_curves(run_dir),
-        remark="<p>An autoencoder has no prior, so there is nothing to sample from.</p>"
-        if autoencoder
-        else "",
+        remark=NO_PRIOR if autoencoder else "",
         pictures="\n".join(_figure(run_dir, p) for p in pictures(vae, examples, labels)),
         details=_details(config, evaluation, saving.read_run(run_dir)),
     )
@@ -114,10 +117,11 @@ def write_report(run_dir: Path, vae, config: Config, evaluation: dict, examples,
 
 def _subtitle(config):
     model = config.model
+    prior = "no" if model.prior == "none" else model.prior
     about = RECIPES.get(config.recipe, {}).get("about", config.recipe)
     return (
         f"{about[0].upper()}{about[1:]}. Network {model.network}, {model.latent_dim} latents, "
-        f"{model.posterior} posterior, {model.prior} prior, {model.likelihood} likelihood, "
+        f"{model.posterior} posterior, {prior} prior, {model.likelihood} likelihood, "
         f"{config.training.epochs} epochs."
     ).replace("_", " ")
 

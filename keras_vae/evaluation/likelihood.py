@@ -41,7 +41,7 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
         "nll_stderr": None,
         "effective_sample_size": None,
         "bits_per_dim": None,
-        "num_samples": num_samples,
+        "num_samples": num_samples if vae.prior else None,
         "num_examples": num_examples,
         "seed": seed,
     }

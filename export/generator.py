@@ -1,0 +1,78 @@
+"""Generator: a VAE as functions from tensors to tensors, ready to be written to a file."""
+
+import math
+
+from export import threefry
+from export.noise import Stream
+from keras_vae._compat import tf
+from keras_vae.vae import VAE
+
+
+class Generator(tf.Module):
+    """What is exported of a VAE: its weights, and a function for each verb.
+
+    All outputs are named. Example b of an output depends on example b of the input alone.
+
+    Args:
+      vae: as it is now; one without a prior (an autoencoder) can't sample.
+    """
+
+    def __init__(self, vae: VAE):
+        super().__init__()
+        # Past TensorFlow's tracking: the file holds these weights, not a Keras model.
+        object.__setattr__(self, "_vae", vae)
+        self.weights = list(vae.variables)
+
+    def decode(self, z):
+        """{"image": mean of p(x|z) [B, H, W, C]} from z [B, D]."""
+        return {"image": self._images(z)}
+
+    def sample(self, seed):
+        """{"image": mean of p(x|z) [B, H, W, C], "z": [B, D] drawn from the prior}.
+
+        Args:
+          seed: int32 [B, 2], any values: the same pair gives the same image.
+        """
+        shape = self._vae.prior.noise_shape
+        noise = threefry.normal(seed, Stream.LATENT, math.prod(shape))
+        z = self._vae.prior.from_noise(tf.reshape(noise, [-1, *shape]))
+        return {"image": self._images(z), "z": z}
+
+    def encode(self, x):
+        """The parameters of q(z|x) (`posterior_parameters`) from float x [B, H, W, C]."""
+        return posterior_parameters(self._vae, x)
+
+    def signatures(self, batch_size: int | None = None) -> dict:
+        """{verb: concrete function}, for one batch size or, if None, for any."""
+        vae = self._vae
+        images = tf.TensorSpec([batch_size, *vae.event_shape], name="x")
+        latents = tf.TensorSpec([batch_size, vae.latent_dim], name="z")
+        seeds = tf.TensorSpec([batch_size, 2], tf.int32, name="seed")
+        inputs = {self.decode: latents, self.encode: images}
+        if vae.prior is not None:
+            inputs[self.sample] = seeds
+        # A tf.function that has a graph for any batch size would give it for a fixed one too.
+        return {
+            verb.__name__: tf.function(verb).get_concrete_function(spec)
+            for verb, spec in inputs.items()
+        }
+
+    def _images(self, z):
+        mean = self._vae.decode(z).mean()
+        # The decoder's reshapes lose what is known of the shape.
+        return tf.ensure_shape(mean, [z.shape[0], *self._vae.event_shape])
+
+
+def posterior_parameters(vae: VAE, x) -> dict:
+    """The parameters of q(z|x) by name, from x [B, H, W, C].
+
+    Returns:
+      "loc" [B, D], the mean; with it "scale_tril" [B, D, D] if q has a full covariance, "scale"
+      [B, D] if its latents are independent, nothing if it has no density.
+    """
+    q = vae.encode(x)
+    if hasattr(q, "scale_tril"):
+        return {"loc": q.loc, "scale_tril": q.scale_tril}
+    if vae.encoder.posterior.has_density:
+        return {"loc": q.mean(), "scale": q.stddev()}
+    return {"loc": q.mean()}

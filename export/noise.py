@@ -1,0 +1,73 @@
+"""The exported generator's random numbers, in numpy alone.
+
+Threefry-2x32 with 20 rounds turns a key and a counter into 64 random bits, without any state. The
+key is an image's seed, the counter says which numbers of the image are wanted: so image b depends
+on seed[b] alone, and every runtime that counts alike draws the same image. `threefry` is the same
+in TensorFlow.
+
+References:
+  Salmon, Moraes, Dror & Shaw 2011, Parallel random numbers: as easy as 1, 2, 3.
+"""
+
+import enum
+
+import numpy as np
+
+ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+KEY_PARITY = 0x1BD11BDA
+
+
+class Stream(enum.IntEnum):
+    """What numbers are for. Values are part of every exported file: append, never renumber."""
+
+    LATENT = 0
+    PIXEL = 1
+
+
+def threefry2x32(key, counter):
+    """64 random bits for each key and counter.
+
+    Args:
+      key, counter: pairs of uint32 arrays, all of one shape or broadcast to one.
+
+    Returns:
+      A pair of uint32 arrays of that shape.
+    """
+    keys = (*key, key[0] ^ key[1] ^ np.uint32(KEY_PARITY))
+    x0, x1 = counter[0] + keys[0], counter[1] + keys[1]
+    for group in range(5):
+        for rotation in ROTATIONS[group % 2]:
+            x0 = x0 + x1
+            x1 = x0 ^ (x1 << rotation | x1 >> 32 - rotation)
+        x0 = x0 + keys[(group + 1) % 3]
+        x1 = x1 + keys[(group + 2) % 3] + np.uint32(group + 1)
+    return x0, x1
+
+
+def bits(seed, stream: Stream, n: int):
+    """Random bits, uint32 [B, n].
+
+    Args:
+      seed: int32 [B, 2], any values, one pair per image.
+      stream: what the bits are for; streams are independent.
+      n: how many per image; the first n are the same for any larger n.
+    """
+    key = np.ascontiguousarray(seed, np.int32).view(np.uint32)
+    index = np.arange((n + 1) // 2, dtype=np.uint32)
+    words = threefry2x32((key[:, :1], key[:, 1:]), (index, np.full_like(index, stream)))
+    return np.stack(words, axis=-1).reshape(len(key), -1)[:, :n]
+
+
+def uniform(seed, stream: Stream, n: int):
+    """Uniform numbers above 0 and up to 1, float32 [B, n]; arguments as for `bits`."""
+    top_24 = (bits(seed, stream, n) >> 8).astype(np.float32)
+    return (top_24 + np.float32(0.5)) * np.float32(2.0**-24)
+
+
+def normal(seed, stream: Stream, n: int):
+    """Standard normal numbers, float32 [B, n], by Box & Muller 1958; arguments as for `bits`."""
+    u = uniform(seed, stream, n + n % 2)
+    radius = np.sqrt(np.float32(-2.0) * np.log(u[:, 0::2]))
+    angle = np.float32(2.0 * np.pi) * u[:, 1::2]
+    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    return pairs.reshape(len(u), -1)[:, :n]

@@ -1,0 +1,92 @@
+"""The README.md of an export, in this model's own names and shapes."""
+
+
+def text(report: dict) -> str:
+    """Markdown from the content of `parity.json`."""
+    artefacts = report["artefacts"]
+    samples = "sample" in artefacts["saved_model"]["signatures"]
+    verb = "sample" if samples else "decode"
+    signature = artefacts["saved_model"]["signatures"][verb]
+    [(name, kind)] = signature["inputs"].items()
+    width = kind.rstrip("]").rpartition(" ")[2]
+    make_input = (
+        f"{name} = np.array([[2024, i] for i in range(16)], np.int32)  # One pair per image."
+        if samples
+        else f"{name} = np.random.default_rng(0).normal(size=(16, {width})).astype(np.float32)"
+    )
+    return _TEMPLATE.format(
+        verb=verb,
+        name=name,
+        make_input=make_input,
+        image=signature["outputs"]["image"]["type"].replace("B", "16"),
+        seeds=_SEEDS if samples else _NO_PRIOR,
+        tolerance=report["tolerance"]["max"],
+        tables="\n".join(_table(file, content) for file, content in artefacts.items()),
+    )
+
+
+def _table(file, content):
+    rows = [
+        f"| `{name}` | {_types(s['inputs'])} | "
+        f"{_types({key: output['type'] for key, output in s['outputs'].items()})} | "
+        f"{max(output['max_error'] for output in s['outputs'].values()):.1e} |"
+        for name, s in content["signatures"].items()
+    ]
+    return "\n".join(
+        [
+            f"`{file}`, {content['bytes']:,} bytes:\n",
+            "| signature | input | outputs | largest error |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _types(types):
+    return ", ".join(f"`{name}` {kind}" for name, kind in types.items())
+
+
+_SEEDS = """\
+A seed is a pair of int32 numbers per image, any values. The same pair gives the same image, in
+whatever batch it stands, and in both files up to rounding."""
+
+_NO_PRIOR = """\
+The model is an autoencoder: it has no prior to sample from, it decodes what you give it."""
+
+_TEMPLATE = """\
+# An exported generator
+
+Written by `keras_vae`; needs neither it nor Keras. Images are the mean of p(x|z).
+
+{seeds}
+
+With `pip install ai-edge-litert numpy`:
+
+```python
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+{make_input}
+{verb} = Interpreter("generator.tflite").get_signature_runner("{verb}_16")
+images = {verb}({name}={name})["image"]  # {image}
+```
+
+With `pip install tensorflow`, for any batch size B:
+
+```python
+import numpy as np
+import tensorflow as tf
+
+{make_input}
+model = tf.saved_model.load("saved_model")
+images = model.signatures["{verb}"]({name}=tf.constant({name}))["image"].numpy()  # {image}
+```
+
+## Signatures
+
+The error is the largest absolute difference from the Keras model on the same 16 inputs; at most
+{tolerance:g} (of the largest value, if that is above 1) is allowed. `parity.json` has it for each
+output, with the operators and the versions that wrote the files.
+
+{tables}"""

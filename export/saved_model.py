@@ -1,0 +1,25 @@
+"""SavedModel: for TensorFlow in any language, without Keras, TFP or this project."""
+
+from export.generator import Generator
+from keras_vae._compat import tf
+from keras_vae.vae import VAE
+
+
+def write(vae: VAE, path) -> None:
+    """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch."""
+    generator = Generator(vae)
+    tf.saved_model.save(generator, str(path), signatures=generator.signatures())
+
+
+def load(path) -> dict:
+    """{signature: function of arrays, by name, to a dict of arrays}."""
+    signatures = tf.saved_model.load(str(path)).signatures
+
+    def arrays(function):
+        def call(**inputs):
+            outputs = function(**{name: tf.constant(value) for name, value in inputs.items()})
+            return {name: value.numpy() for name, value in outputs.items()}
+
+        return call
+
+    return {name: arrays(function) for name, function in signatures.items()}

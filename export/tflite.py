@@ -1,0 +1,68 @@
+"""TFLite: one float32 file for phones and pages, for runtimes without TensorFlow."""
+
+import pathlib
+import re
+import tempfile
+
+from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.schema_py_generated import BuiltinOperator, Model
+
+from export.generator import Generator
+from keras_vae._compat import tf
+from keras_vae.vae import VAE
+
+# Fixed sizes: browsers' runtimes know no others, and transposed convolutions of free batches are
+# several times slower and crash some runtimes.
+BATCH_SIZES = (1, 16)
+_VERBS = ("decode", "sample")
+
+
+def write(vae: VAE, path) -> None:
+    """Writes the file `path`, with one copy of the weights for all signatures.
+
+    They are decode_1, decode_16 and, if the model has a prior, sample_1, sample_16.
+
+    Raises:
+      ValueError: part of the model needs an operator that is not builtin in TFLite.
+    """
+    generator = Generator(vae)
+    signatures = {
+        f"{verb}_{size}": function
+        for size in BATCH_SIZES
+        for verb, function in generator.signatures(size).items()
+        if verb in _VERBS
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(generator, folder, signatures=signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=list(signatures)
+        )
+        try:
+            content = converter.convert()
+        except Exception as error:
+            # TensorFlow lists each use of each of them, over several pages.
+            missing = sorted(set(re.findall(r"'tf\.(\w+)' op is neither", str(error))))
+            raise ValueError(
+                "the decoder can't become a TFLite file, for TFLite has not the operators "
+                f"{', '.join(missing)}. Replace the layers that use them."
+                if missing
+                else f"the decoder can't become a TFLite file: {error}"
+            ) from error
+    pathlib.Path(path).write_bytes(content)
+
+
+def load(path) -> dict:
+    """{signature: function of arrays, by name, to a dict of arrays}."""
+    interpreter = Interpreter(str(path))
+    return {
+        name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()
+    }
+
+
+def operators(path) -> list[str]:
+    """Names of the operators in the file, sorted."""
+    names = {code: name for name, code in vars(BuiltinOperator).items() if isinstance(code, int)}
+    model = Model.GetRootAs(pathlib.Path(path).read_bytes())
+    codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]
+    # An old operator's code is in both fields; a new one's is too large for the older field.
+    return sorted({names[max(c.BuiltinCode(), c.DeprecatedBuiltinCode())] for c in codes})

@@ -1,0 +1,15 @@
+"""What all tests share: two logical CPUs, so that two replicas can run."""
+
+import pytest
+
+from keras_vae._compat import tf
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(scope="session")
+def two_replicas():
+    """A strategy of two replicas, each on a CPU of its own."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

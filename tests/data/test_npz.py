@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+
+from keras_vae.data import load
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (100, 6, 5), dtype=np.uint8)
+
+
+def save(folder, **arrays):
+    path = folder / "made.npz"
+    np.savez(path, **arrays)
+    return f"npz:{path}"
+
+
+def test_single_array_is_split_by_seed(tmp_path):
+    name = save(tmp_path, x=IMAGES, x_labels=np.arange(100))
+    first, again, other = load(name, seed=1), load(name, seed=1), load(name, seed=2)
+    sizes = [split.num_examples for split in (first.train, first.validation, first.test)]
+    assert sizes == [80, 10, 10]
+    rows = np.concatenate([split.labels for split in (first.train, first.validation, first.test)])
+    np.testing.assert_array_equal(np.sort(rows), np.arange(100))
+    np.testing.assert_array_equal(first.test.array[..., 0], IMAGES[first.test.labels])
+    np.testing.assert_array_equal(first.validation.labels, again.validation.labels)
+    assert first.fingerprint == again.fingerprint
+    assert first.fingerprint != other.fingerprint
+    assert not np.array_equal(first.test.labels, other.test.labels)
+    # The test split does not depend on how many are held out for validation.
+    np.testing.assert_array_equal(
+        load(name, validation_size=30, seed=1).test.labels, first.test.labels
+    )
+    assert load(name, validation_size=0).validation is None
+    assert load(name, validation_size=30).train.num_examples == 60
+
+
+def test_own_splits_are_used(tmp_path):
+    name = save(
+        tmp_path,
+        train_images=IMAGES[:70],
+        valid_images=IMAGES[70:90],
+        test_images=IMAGES[90:],
+        test_labels=np.arange(10),
+    )
+    data = load(name)
+    np.testing.assert_array_equal(data.validation.array[..., 0], IMAGES[70:90])
+    np.testing.assert_array_equal(data.test.labels, np.arange(10))
+    assert data.train.labels is None
+    assert load(name, validation_size=5).validation.num_examples == 5
+    assert load(name, validation_size=5).train.num_examples == 70
+
+
+@pytest.mark.parametrize("keys", [{"train": "a", "test": "b"}, ["train=a", "test=b"]])
+def test_other_names(tmp_path, keys):
+    data = load(save(tmp_path, a=IMAGES[:50], b=IMAGES[50:]), npz_keys=keys)
+    np.testing.assert_array_equal(data.test.array[..., 0], IMAGES[50:])
+    assert (data.train.num_examples, data.validation.num_examples) == (45, 5)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "options", "message"),
+    [
+        ({"a": IMAGES}, {}, "has no train_images or x; it holds a"),
+        ({"a": IMAGES}, {"npz_keys": ["train=b"]}, "has no b; it holds a"),
+        ({"a": IMAGES}, {"npz_keys": ["images=a"]}, "npz_keys must give train=KEY"),
+        ({"x": np.full((9, 2, 2), np.nan)}, {}, "must be finite"),
+        ({"x": np.ones((9, 2, 2))}, {}, "every value of train is 1"),
+        ({"x": np.ones((9, 4))}, {}, r"must have shape .* got \[9, 4\]"),
+        ({"x": np.array([{}, {}])}, {}, "must hold plain arrays under x"),
+        ({"x": IMAGES}, {"validation_size": 90}, "validation_size must be .* less than the 90"),
+        ({"x": IMAGES}, {"validation_size": -1}, "validation_size must be at least 1"),
+        ({"x": IMAGES[:1]}, {}, "test split must be .* less than the 1 images"),
+        ({"x": IMAGES}, {"image_size": 8}, "image_size resizes folders and TFDS sets"),
+    ],
+)
+def test_bad_files_are_refused_in_one_line(tmp_path, arrays, options, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        load(save(tmp_path, **arrays), **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_npz_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="must name a file"):
+        load(f"npz:{tmp_path}/missing.npz")
+    for name, content in [
+        ("text.npz", b"hello"),
+        ("zip.npz", b"PK\x03\x04 broken"),
+        ("0.npz", b""),
+    ]:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match="is no npz"):
+            load(f"npz:{tmp_path / name}")
+    np.save(tmp_path / "one.npy", IMAGES)
+    with pytest.raises(ValueError, match="is no npz"):
+        load(f"npz:{tmp_path / 'one.npy'}")
+
+
+def test_frey_faces(shared_data):
+    data = load(f"npz:{shared_data}/npz/frey_faces_28x20.npz")
+    assert data.train.shape == (28, 20, 1)
+    assert [s.num_examples for s in (data.train, data.validation, data.test)] == [1565, 200, 200]
+    assert (data.train.array.min(), data.train.array.max()) == (8, 238)
+    assert data.train.levels == 256
+
+
+def test_binarized_mnist_is_bool(shared_data):
+    data = load(f"npz:{shared_data}/npz/binarized_mnist_28x28.npz")
+    assert data.train.dtype == bool
+    means = [split.array.mean() for split in (data.train, data.validation, data.test)]
+    np.testing.assert_allclose(means, [0.130562, 0.131127, 0.132512], atol=1e-6)
+
+
+def test_music_is_no_image(shared_data):
+    with pytest.raises(ValueError, match=r"it holds .*train_pitches"):
+        load(f"npz:{shared_data}/npz/jsb_chorales_16th.npz")

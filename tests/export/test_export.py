@@ -1,0 +1,61 @@
+"""The command: python -m export.export."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from keras_vae._compat import tf
+from tests import tiny
+
+
+def export(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "export.export", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_a_run_directory_is_exported(tmp_path):
+    config = tiny.config()
+    (tmp_path / "config.json").write_text(json.dumps({"config": config.to_dict()}))
+    checkpoint = tf.train.Checkpoint(model=tiny.vae())
+    tf.train.CheckpointManager(checkpoint, tmp_path / "checkpoints" / "last", 1).save()
+    done = export(f"--run={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert sorted(os.listdir(tmp_path / "export")) == [
+        "README.md",
+        "generator.tflite",
+        "parity.json",
+        "saved_model",
+    ]
+    size = os.path.getsize(tmp_path / "export" / "generator.tflite")
+    assert f"generator.tflite: {size:,} bytes, largest error " in done.stdout
+    assert "signatures: decode_1, decode_16, sample_1, sample_16" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--run={0}/nowhere"], "no model at"),
+        (["--run={0}/run"], "has no checkpoint"),
+        (["--run={0}/run", "--out={0}/file/export"], "can't be written"),
+        (["--run={0}/run", "--format=onnx"], "format"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(json.dumps({"config": tiny.config().to_dict()}))
+    (tmp_path / "file").write_text("")
+    before = sorted(os.listdir(tmp_path))
+    done = export(*(argument.format(tmp_path) for argument in arguments))
+    assert done.returncode == 2
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert "Traceback" not in done.stderr
+    assert sorted(os.listdir(tmp_path)) == before

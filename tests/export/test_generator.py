@@ -1,0 +1,88 @@
+"""Generator: the verbs of a VAE as functions of tensors."""
+
+import numpy as np
+import pytest
+
+from export import noise, parity
+from export.generator import Generator, posterior_parameters
+from export.noise import Stream
+from keras_vae._compat import tf
+from keras_vae.recipes import RECIPES
+from tests import tiny
+
+
+def generator(**options):
+    model = tiny.randomize(tiny.vae(**options))
+    return model, Generator(model)
+
+
+def tensors(arrays):
+    return {name: tf.constant(array) for name, array in arrays.items()}
+
+
+def test_decode_is_the_likelihoods_mean():
+    model, exported = generator()
+    z = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    np.testing.assert_allclose(exported.decode(z)["image"], model.decode(z).mean(), atol=1e-6)
+
+
+def test_sample_decodes_the_priors_z_of_the_seeds():
+    model, exported = generator()
+    seed = np.array([[1, 2], [3, 4], [-5, 6]], np.int32)
+    outputs = exported.sample(tf.constant(seed))
+    z = model.prior.from_noise(noise.normal(seed, Stream.LATENT, 3))
+    np.testing.assert_allclose(outputs["z"], z, atol=1e-6)
+    np.testing.assert_allclose(outputs["image"], model.decode(z).mean(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("posterior", "names"),
+    [
+        ("diagonal", ["loc", "scale"]),
+        ("full_covariance", ["loc", "scale_tril"]),
+        ("deterministic", ["loc"]),
+    ],
+)
+def test_encode_gives_the_posteriors_parameters(posterior, names):
+    model, exported = generator(posterior=posterior)
+    x = tiny.images(4)
+    outputs, q = exported.encode(tf.constant(x)), model.encode(x)
+    assert sorted(outputs) == names
+    np.testing.assert_allclose(outputs["loc"], q.mean(), atol=1e-6)
+    if "scale" in outputs:
+        np.testing.assert_allclose(outputs["scale"], q.stddev(), atol=1e-6)
+    if "scale_tril" in outputs:
+        scale_tril = outputs["scale_tril"]
+        covariance = tf.matmul(scale_tril, scale_tril, transpose_b=True)
+        np.testing.assert_allclose(covariance, q.covariance(), atol=1e-5)
+
+
+def test_signatures_of_any_and_of_one_batch_size():
+    model, exported = generator()
+    for size in (None, 2):
+        signatures = exported.signatures(size)
+        assert sorted(signatures) == ["decode", "encode", "sample"]
+        for name in ("decode", "sample"):
+            shape = signatures[name].structured_outputs["image"].shape
+            assert tuple(shape) == (size, *model.event_shape)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_has_its_verbs(recipe):
+    model, exported = generator(recipe=recipe)
+    signatures = exported.signatures()
+    verbs = ["decode", "encode"] if recipe in ("ae", "pca") else ["decode", "encode", "sample"]
+    assert sorted(signatures) == verbs
+    functions = {
+        name: lambda f=function, **inputs: {
+            key: value.numpy() for key, value in f(**tensors(inputs)).items()
+        }
+        for name, function in signatures.items()
+    }
+    assert sorted(parity.check(model, "graph", functions)) == verbs
+
+
+def test_posterior_parameters_of_a_new_model_are_near_the_prior():
+    parameters = posterior_parameters(tiny.vae(), tf.zeros([1, *tiny.EVENT_SHAPE]))
+    np.testing.assert_allclose(parameters["loc"], np.zeros([1, 3]), atol=1e-6)
+    np.testing.assert_allclose(parameters["scale"], np.ones([1, 3]), atol=1e-4)

@@ -1,0 +1,253 @@
+"""Whole exports: every network, likelihood and posterior, through the runtimes that users have."""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from export import noise, parity, tflite, writer
+from export.noise import Stream
+from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
+from keras_vae._compat import tf, tfkl
+from keras_vae.build import LIKELIHOODS, NETWORKS
+from tests import tiny
+
+# Each network and each likelihood at least once; autoencoders, which don't sample, export faster.
+CASES = [
+    ("vae", "mlp", "bernoulli"),
+    ("vae", "linear", "normal_learned_scale"),
+    ("vae", "conv", "categorical"),
+    ("vae", "resnet", "continuous_bernoulli"),
+    ("ae", "conv", "normal"),
+    ("ae", "conv", "normal_per_pixel_scale"),
+    ("ae", "conv", "discretized_logistic"),
+]
+
+
+def model_of(**options):
+    return tiny.randomize(tiny.vae(**options))
+
+
+def errors(report):
+    return [
+        output["max_error"]
+        for artefact in report["artefacts"].values()
+        for signature in artefact["signatures"].values()
+        for output in signature["outputs"].values()
+    ]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """(model, folder, report) of a small VAE."""
+    model, folder = model_of(), tmp_path_factory.mktemp("run") / "export"
+    return model, folder, writer.write(model, folder)
+
+
+def test_the_cases_name_all_networks_and_likelihoods():
+    assert {network for _, network, _ in CASES} == set(NETWORKS)
+    assert {likelihood for _, _, likelihood in CASES} == set(LIKELIHOODS)
+
+
+@pytest.mark.parametrize(("recipe", "network", "likelihood"), CASES)
+def test_files_compute_what_the_model_computes(recipe, network, likelihood, tmp_path):
+    model = model_of(recipe=recipe, network=network, likelihood=likelihood)
+    report = writer.write(model, tmp_path / "export")
+    assert max(errors(report)) < 1e-5
+    # Not only by the package's own account.
+    seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
+    z = noise.normal(seed, Stream.LATENT, 3)
+    wanted = model.decode(z).mean().numpy()
+    lite = tflite.load(tmp_path / "export" / "generator.tflite")
+    np.testing.assert_allclose(lite["decode_16"](z=z)["image"], wanted, atol=1e-5)
+    np.testing.assert_allclose(lite["decode_1"](z=z[2:3])["image"], wanted[2:3], atol=1e-5)
+    if recipe == "ae":
+        assert sorted(lite) == ["decode_1", "decode_16"]
+        return
+    assert sorted(lite) == ["decode_1", "decode_16", "sample_1", "sample_16"]
+    np.testing.assert_allclose(lite["sample_16"](seed=seed)["image"], wanted, atol=1e-5)
+    one = lite["sample_1"](seed=seed[7:8])
+    np.testing.assert_allclose(one["image"], wanted[7:8], atol=1e-5)
+    np.testing.assert_allclose(one["z"], z[7:8], atol=1e-6)
+
+
+def test_the_report_states_shapes_operators_sizes_and_versions(exported):
+    _, folder, report = exported
+    assert json.loads((folder / "parity.json").read_text()) == report
+    saved, lite = report["artefacts"]["saved_model"], report["artefacts"]["generator.tflite"]
+    assert saved["signatures"]["encode"]["inputs"] == {"x": "float32[B, 7, 5, 1]"}
+    assert saved["signatures"]["encode"]["outputs"].keys() == {"loc", "scale"}
+    assert lite["signatures"]["sample_16"]["inputs"] == {"seed": "int32[16, 2]"}
+    outputs = lite["signatures"]["sample_16"]["outputs"]
+    assert outputs["image"]["type"] == "float32[16, 7, 5, 1]"
+    assert outputs["z"]["type"] == "float32[16, 3]"
+    assert lite["bytes"] == os.path.getsize(folder / "generator.tflite")
+    assert saved["bytes"] > 0
+    assert report["versions"].keys() >= {"python", "tensorflow", "ai-edge-litert"}
+
+
+def test_all_operators_are_builtin(exported):
+    operators = exported[2]["artefacts"]["generator.tflite"]["operators"]
+    assert {"FULLY_CONNECTED", "BITWISE_XOR", "LOG", "COS"} <= set(operators)
+    assert "CUSTOM" not in operators
+
+
+def test_signatures_share_the_weights(tmp_path):
+    model = tiny.vae(recipe="ae", hidden=(300,), latent_dim=100)
+    tflite.write(model, tmp_path / "generator.tflite")
+    weights = 4 * sum(int(np.prod(v.shape)) for v in model.decoder.variables)
+    assert weights < os.path.getsize(tmp_path / "generator.tflite") < 1.5 * weights
+
+
+def test_an_image_depends_on_its_own_seed_alone(exported):
+    _, folder, _ = exported
+    sample = tflite.load(folder / "generator.tflite")["sample_16"]
+    seed = np.arange(32, dtype=np.int32).reshape(16, 2)
+    changed = seed.copy()
+    changed[5] += 1
+    before, after = sample(seed=seed)["image"], sample(seed=changed)["image"]
+    np.testing.assert_array_equal((before != after).any(axis=(1, 2, 3)), np.arange(16) == 5)
+
+
+def test_the_moving_average_is_exported_and_the_weights_stay(tmp_path):
+    model = model_of(recipe="ae", ema_decay=0.5)
+    for average in model.ema.averages:
+        average.assign(0.5 * average)
+    z = np.ones([1, 3], np.float32)
+    before = model.decode(z).mean().numpy()
+    writer.write(model, tmp_path / "export")
+    np.testing.assert_array_equal(model.decode(z).mean(), before)
+    with model.evaluation_weights():
+        wanted = model.decode(z).mean().numpy()
+    got = tflite.load(tmp_path / "export" / "generator.tflite")["decode_1"](z=z)["image"]
+    np.testing.assert_allclose(got, wanted, atol=1e-5)
+    assert np.abs(wanted - before).max() > 1e-3
+
+
+def in_new_process(code, folder):
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_the_saved_model_needs_neither_keras_nor_tfp(exported):
+    model, folder, _ = exported
+    code = """
+import sys
+for name in ("keras", "tf_keras", "tensorflow_probability", "keras_vae", "export"):
+    sys.modules[name] = None  # Importing it raises ImportError.
+import tensorflow as tf
+signatures = tf.saved_model.load("saved_model").signatures
+for name, inputs in [
+    ("decode", {"z": tf.ones([2, 3])}),
+    ("encode", {"x": tf.ones([2, 7, 5, 1])}),
+    ("sample", {"seed": tf.ones([2, 2], tf.int32)}),
+]:
+    print(name, sorted(signatures[name](**inputs)))
+print(signatures["decode"](z=tf.ones([1, 3]))["image"].numpy().ravel().tolist())
+"""
+    done = in_new_process(code, folder)
+    assert done.returncode == 0, done.stderr
+    *names, pixels = done.stdout.splitlines()
+    assert names == ["decode ['image']", "encode ['loc', 'scale']", "sample ['image', 'z']"]
+    wanted = model.decode(np.ones([1, 3], np.float32)).mean().numpy().ravel()
+    np.testing.assert_allclose(json.loads(pixels), wanted, atol=1e-6)
+
+
+def check_readme(folder):
+    examples = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    assert len(examples) == 2
+    code = "\nfirst = images\n".join(examples)
+    code += "\nassert images.shape == (16, 7, 5, 1) and abs(images - first).max() < 1e-5"
+    done = in_new_process(code, folder)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_readmes_examples_run(exported):
+    check_readme(exported[1])
+
+
+def test_an_autoencoders_readme_decodes(tmp_path):
+    writer.write(model_of(recipe="ae"), tmp_path / "export")
+    check_readme(tmp_path / "export")
+
+
+def test_a_wrong_file_is_not_written(tmp_path, monkeypatch):
+    model, other = model_of(recipe="ae"), tiny.randomize(tiny.vae(recipe="ae"), seed=1)
+    write = tflite.write
+    monkeypatch.setattr(tflite, "write", lambda vae, path: write(other, path))
+    wanted = r"generator.tflite, decode_1: image differs .* by up to \d.*Nothing was written"
+    with pytest.raises(parity.ParityError, match=wanted):
+        writer.write(model, tmp_path / "export")
+    assert os.listdir(tmp_path) == []
+
+
+def test_only_a_complete_export_replaces_an_earlier_one(exported, tmp_path, monkeypatch):
+    target = tmp_path / "export"
+    shutil.copytree(exported[1], target)
+    first = (target / "parity.json").read_text()
+    model = model_of(recipe="ae")
+    with monkeypatch.context() as patch:
+        patch.setattr(tflite, "load", lambda path: {"decode_16": lambda z: {"image": z}})
+        with pytest.raises(parity.ParityError, match=r"image is of shape \(16, 3\), not"):
+            writer.write(model, target)
+    assert (target / "parity.json").read_text() == first
+    writer.write(model, target)
+    assert "sample" not in (target / "parity.json").read_text()
+    assert os.listdir(tmp_path) == ["export"]
+
+
+def test_what_is_no_export_is_not_replaced(tmp_path):
+    (tmp_path / "thesis.tex").write_text("three years of work")
+    for path in (tmp_path, tmp_path / "thesis.tex"):
+        with pytest.raises(FileExistsError, match="no earlier export"):
+            writer.write(model_of(), path)
+    with pytest.raises(PermissionError, match="can't be written"):
+        writer.write(model_of(), tmp_path / "thesis.tex" / "export")
+    assert os.listdir(tmp_path) == ["thesis.tex"]
+
+
+def test_an_operator_that_tflite_lacks_is_named(tmp_path):
+    class Exotic(tfkl.Layer):
+        def call(self, z):
+            return tf.math.digamma(z)
+
+    model = VAE(
+        Encoder(networks.mlp((4,)), posteriors.DiagonalNormal(2)),
+        Decoder(Exotic(), likelihoods.Bernoulli((2, 2, 1))),
+        priors.StandardNormal(2),
+    )
+    with pytest.raises(ValueError, match=r"TFLite has not the operators Digamma\. Replace"):
+        writer.write(model, tmp_path / "export")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("got", "passes"),
+    [(1.0, True), (1.0 + 5e-6, True), (1.0 + 5e-5, False), (np.nan, False)],
+)
+def test_parity_judges_the_mean_error(got, passes):
+    wanted = np.ones([2, 3], np.float32)
+    if passes:
+        assert parity._errors("image", np.full_like(wanted, got), wanted)["max_error"] < 1e-5
+    else:
+        with pytest.raises(parity.ParityError, match="differs"):
+            parity._errors("image", np.full_like(wanted, got), wanted)
+
+
+@pytest.mark.parametrize(("error", "scale"), itertools.product([5e-5, 2e-4], [1.0, 1000.0]))
+def test_parity_judges_the_largest_error_by_the_outputs_magnitude(error, scale):
+    wanted = np.full([1000], scale)
+    got = wanted.copy()
+    got[3] += error * scale
+    if error < parity.MAX_TOLERANCE:
+        parity._errors("image", got, wanted)
+    else:
+        with pytest.raises(parity.ParityError, match="by up to"):
+            parity._errors("image", got, wanted)

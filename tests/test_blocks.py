@@ -1,0 +1,50 @@
+"""Blocks: batches with a leading axis of steps."""
+
+import numpy as np
+import pytest
+
+from keras_vae._compat import tf
+from keras_vae.blocks import Batch, Block, as_floats
+
+
+def test_steps_of_a_block_are_its_batches():
+    x = np.arange(24.0).reshape(3, 4, 2)
+    noise = np.arange(30.0).reshape(3, 1, 2, 5)
+    block = Block(tf.constant(x), {"z": tf.constant(noise)})
+    assert block.num_steps == 3
+    for i in range(3):
+        batch = block.step(i)
+        assert isinstance(batch, Batch)
+        np.testing.assert_array_equal(batch.x, x[i])
+        np.testing.assert_array_equal(batch.noise["z"], noise[i])
+        assert batch.context is None
+
+
+def test_a_block_of_one_holds_its_batch():
+    batch = Batch(tf.ones([4, 2]), tf.zeros([1, 4, 3]), tf.range(4))
+    block = Block.of_one(batch)
+    assert block.num_steps == 1
+    for original, back in zip(batch, block.step(0), strict=True):
+        np.testing.assert_array_equal(back, original)
+
+
+def test_the_number_of_steps_may_be_unknown_to_the_graph():
+    @tf.function(input_signature=[tf.TensorSpec([None, 2])])
+    def num_steps(x):
+        return Block(x, x).num_steps
+
+    assert int(num_steps(tf.zeros([5, 2]))) == 5
+
+
+@pytest.mark.parametrize(
+    ("x", "wanted"),
+    [
+        (np.array([0, 51, 255], np.uint8), [0.0, 0.2, 1.0]),
+        (np.array([False, True]), [0.0, 1.0]),
+        (np.array([-0.5, 3.0], np.float64), [-0.5, 3.0]),
+    ],
+)
+def test_examples_become_float32(x, wanted):
+    floats = as_floats(x)
+    assert floats.dtype == tf.float32
+    np.testing.assert_allclose(floats, wanted, rtol=1e-7)

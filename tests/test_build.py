@@ -1,0 +1,190 @@
+"""build: every name in the config is a part, every part has a name, and every product trains."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import config as configs
+from keras_vae import likelihoods, networks, objectives, posteriors
+from keras_vae._compat import tf, tfk
+from keras_vae.build import (
+    BETA_SCHEDULES,
+    LIKELIHOODS,
+    NETWORKS,
+    OBJECTIVES,
+    OPTIMIZERS,
+    POSTERIORS,
+    PRIORS,
+)
+from keras_vae.recipes import RECIPES
+from tests import tiny
+
+REGISTRIES = {
+    "network": set(NETWORKS),
+    "posterior": set(POSTERIORS),
+    "prior": set(PRIORS),
+    "likelihood": set(LIKELIHOODS),
+    "objective": set(OBJECTIVES),
+    "optimizer": set(OPTIMIZERS),
+    "beta_schedule": {"constant", *BETA_SCHEDULES},
+}
+# Options with choices that need no registry: each is tested where it is used.
+OTHER_CHOICES = {"activation", "kl", "learning_rate_schedule", "binarization"}
+
+
+@pytest.mark.parametrize("option", list(REGISTRIES))
+def test_choices_of_the_config_are_the_registries(option):
+    choices = configs.find(option)[1].metadata["choices"]
+    assert set(choices) == REGISTRIES[option]
+    assert len(choices) == len(set(choices))
+
+
+def test_every_option_with_choices_is_looked_at():
+    with_choices = {f.name for _, f in configs.options() if f.metadata["choices"]}
+    assert with_choices == set(REGISTRIES) | OTHER_CHOICES
+
+
+@pytest.mark.parametrize("activation", configs.find("activation")[1].metadata["choices"])
+def test_every_activation_is_keras(activation):
+    assert callable(tfk.activations.get(activation))
+
+
+def finite_step(model):
+    """Trains one step in the way the model is compiled; everything must stay finite."""
+    model.optimizer.build(model.trainable_variables)
+    before = [v.numpy() for v in model.trainable_variables]
+    logs = model.make_train_function()(iter([tiny.block(model, 1, 4)]))
+    assert all(np.isfinite(value) for value in logs.values())
+    after = [v.numpy() for v in model.trainable_variables]
+    assert all(np.isfinite(a).all() for a in after)
+    assert any((a != b).any() for a, b in zip(after, before, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("network", "posterior", "likelihood"),
+    list(itertools.product(NETWORKS, POSTERIORS, LIKELIHOODS)),
+)
+def test_every_network_posterior_and_likelihood_fit_together(network, posterior, likelihood):
+    """Eagerly; the conformance tests run each of them in a graph and under XLA."""
+    options = {"network": network, "posterior": posterior, "likelihood": likelihood}
+    model = tiny.vae(filters=(4,), run_eagerly=True, **options)
+    finite_step(model)
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_every_recipe_builds_and_trains(name):
+    finite_step(tiny.vae(recipe=name, run_eagerly=True))
+
+
+# Options arrive where they belong ---------------------------------------------------------------
+
+
+def test_model_options_arrive():
+    model = tiny.vae(hidden=(8, 5), latent_dim=2, activation="tanh", posterior="full_covariance")
+    assert isinstance(model.encoder.posterior, posteriors.FullCovarianceNormal)
+    assert model.latent_dim == 2
+    assert model.event_shape == tiny.EVENT_SHAPE
+    units = lambda body: [d.units for d in body.layers if hasattr(d, "units")]  # noqa: E731
+    assert units(model.encoder.network) == [8, 5]
+    assert units(model.decoder.network) == [5, 8]
+    assert model.encoder.network.layers[-1].activation is tfk.activations.tanh
+
+
+def test_convolutional_options_arrive():
+    model = tiny.vae(network="resnet", filters=(3, 4, 5), blocks=2, activation="elu")
+    for body in (model.encoder.network, model.decoder.network):
+        blocks = [b for b in body.layers if isinstance(b, networks.ResidualBlock)]
+        assert len(blocks) == 6
+        assert {b.activation for b in blocks} == {"elu"}
+    filters = lambda body: [b.filters for b in body.layers if hasattr(b, "body")]  # noqa: E731
+    assert filters(model.encoder.network) == [3, 3, 4, 4, 5, 5]
+    assert filters(model.decoder.network) == [5, 5, 5, 5, 4, 4]  # Before each doubling.
+
+
+def test_likelihood_options_arrive():
+    assert tiny.vae(likelihood="normal", likelihood_scale=0.3).decoder.likelihood.scale == 0.3
+    for name in ("discretized_logistic", "categorical"):
+        assert tiny.vae(likelihood=name, levels=17).decoder.likelihood.levels == 17
+    classes = {type(tiny.vae(likelihood=name).decoder.likelihood) for name in LIKELIHOODS}
+    assert len(classes) == len(LIKELIHOODS)
+    assert all(issubclass(c, likelihoods.Likelihood) for c in classes)
+
+
+def test_objective_options_arrive():
+    assert tiny.vae(kl="sampled", latent_samples=3).objective == objectives.SGVB("sampled", 3)
+    free = tiny.vae(objective="free_bits", free_bits=0.5, latent_samples=2).objective
+    assert free == objectives.FreeBits(0.5, 2)
+    autoencoder = tiny.vae(objective="reconstruction", latent_samples=2).objective
+    assert autoencoder == objectives.Reconstruction(2)
+
+
+def test_beta_is_warmed_up_over_epochs():
+    """4 steps an epoch: a warm-up of 2.5 epochs is 10 steps."""
+    for name in BETA_SCHEDULES:
+        model = tiny.vae(beta=4.0, beta_schedule=name, beta_warmup_epochs=2.5)
+        schedule = model.beta_schedule
+        assert float(schedule(tf.constant(0, tf.int64))) == 0.0
+        np.testing.assert_allclose(schedule(tf.constant(5, tf.int64)), 2.0, rtol=1e-6)
+        np.testing.assert_allclose(schedule(tf.constant(10, tf.int64)), 4.0, rtol=1e-6)
+    np.testing.assert_allclose(tiny.vae(beta=4.0).beta_schedule(0), 4.0)
+
+
+def test_training_options_arrive():
+    for name, optimizer in OPTIMIZERS.items():
+        model = tiny.vae(optimizer=name, learning_rate=0.25, clip_norm=2.0)
+        assert type(model.optimizer) is optimizer
+        assert float(model.optimizer.learning_rate) == 0.25
+        assert model.optimizer.global_clipnorm == 2.0
+    assert tiny.vae(ema_decay=0.9).ema.decay == 0.9
+    assert tiny.vae().ema is None
+
+
+def test_the_cosine_falls_to_zero_at_the_last_step():
+    """4 steps an epoch, 5 epochs."""
+    model = tiny.vae(learning_rate=0.5, learning_rate_schedule="cosine", epochs=5)
+    rates = [float(model.optimizer._learning_rate(step)) for step in (0, 10, 20, 30)]
+    np.testing.assert_allclose(rates, [0.5, 0.25, 0.0, 0.0], atol=1e-7)
+
+
+def test_the_seed_decides_initial_weights_and_noise():
+    weights = lambda seed: tiny.vae(seed=seed).get_weights()  # noqa: E731
+    for a, b in zip(weights(1), weights(1), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any((a != b).any() for a, b in zip(weights(1), weights(2), strict=True))
+    assert tiny.vae(seed=5).seed == 5
+
+
+def test_compilation_is_chosen_by_what_helps():
+    """On a CPU: XLA, but not for convolutions."""
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("On a GPU everything is compiled.")
+    wanted = {"linear": True, "mlp": True, "conv": False, "resnet": False}
+    assert set(wanted) == set(NETWORKS)
+    for network, compiled in wanted.items():
+        model = tiny.vae(network=network, jit_compile="auto")
+        assert model.jit_compile is compiled
+
+
+# What is missing is named -----------------------------------------------------------------------
+
+
+def test_missing_data_facts_are_named():
+    with pytest.raises(ValueError, match="event_shape is missing"):
+        keras_vae.build(keras_vae.recipe("vae"))
+    for name in ("discretized_logistic", "categorical"):
+        with pytest.raises(ValueError, match=f"likelihood={name} is for quantised data"):
+            keras_vae.build(keras_vae.recipe("vae", event_shape=(4, 4, 1), likelihood=name))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"learning_rate_schedule": "cosine"},
+        {"beta_schedule": "linear", "beta_warmup_epochs": 1.0},
+    ],
+)
+def test_schedules_need_the_number_of_steps(options):
+    with pytest.raises(ValueError, match="needs to know the number of steps"):
+        keras_vae.build(tiny.config(**options))

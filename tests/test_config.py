@@ -1,0 +1,167 @@
+"""Config: every option survives JSON, and what can't be is refused with its reason."""
+
+import dataclasses
+import json
+
+import pytest
+
+from keras_vae import config as configs
+from keras_vae.config import Config
+
+# Every option at a value other than its default.
+OTHER_VALUES = {
+    "dataset": "mnist",
+    "data_dir": "/data",
+    "image_size": 32,
+    "npz_keys": ("train=a", "test=b"),
+    "validation_size": 100,
+    "binarization": "threshold",
+    "memory_limit_gb": 1.5,
+    "network": "conv",
+    "hidden": (300, 100),
+    "filters": (8, 16, 32),
+    "blocks": 3,
+    "activation": "gelu",
+    "latent_dim": 7,
+    "posterior": "full_covariance",
+    "prior": "none",
+    "likelihood": "categorical",
+    "likelihood_scale": 0.25,
+    "event_shape": (28, 28, 1),
+    "levels": 17,
+    "objective": "free_bits",
+    "kl": "sampled",
+    "latent_samples": 5,
+    "free_bits": 0.5,
+    "beta": 4.0,
+    "beta_schedule": "cyclic",
+    "beta_warmup_epochs": 2.5,
+    "epochs": 3,
+    "batch_size": 64,
+    "optimizer": "sgd",
+    "learning_rate": 0.1,
+    "learning_rate_schedule": "cosine",
+    "clip_norm": 1.0,
+    "ema_decay": 0.99,
+    "early_stopping": 4,
+    "seed": 12,
+}
+
+# What the check refuses: (options, the message's beginning or heart). One row per rule.
+REFUSALS = [
+    ({"latent_dim": 0}, "latent_dim must be at least 1, got 0"),
+    ({"hidden": (8, 0)}, "hidden must be at least 1, got 0"),
+    ({"learning_rate": 0.0}, r"learning_rate must be above 0, got 0\.0"),
+    ({"learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),
+    ({"network": "rnn"}, "network must be one of linear, mlp, conv, resnet, got 'rnn'"),
+    ({"latent_dim": 2.5}, r"latent_dim must be int, got 2\.5"),
+    ({"latent_dim": True}, "latent_dim must be int, got True"),
+    ({"latent_dim": None}, "latent_dim must be int, got None"),
+    ({"network": 3}, "network must be str, got 3"),
+    ({"hidden": 400}, "hidden must be a tuple of int, got 400"),
+    ({"hidden": (1.5,)}, "hidden must be int"),
+    ({"posterior": "deterministic"}, "Use posterior=deterministic with prior=none"),
+    ({"prior": "none"}, "posterior=diagonal with prior=none"),
+    (
+        {"posterior": "deterministic", "prior": "none"},
+        "objective=sgvb needs a posterior density.* Use objective=reconstruction",
+    ),
+    (
+        {"objective": "free_bits", "posterior": "full_covariance"},
+        "objective=free_bits needs the KL of each latent",
+    ),
+    (
+        {"objective": "free_bits", "kl": "sampled"},
+        "kl=sampled is an option of objective=sgvb alone",
+    ),
+    ({"objective": "reconstruction", "beta": 2.0}, "objective=reconstruction has none"),
+    (
+        {"objective": "reconstruction", "beta_schedule": "linear", "beta_warmup_epochs": 1.0},
+        "objective=reconstruction has none",
+    ),
+    ({"beta_schedule": "linear"}, "a schedule needs a length"),
+    ({"beta_warmup_epochs": 2.0}, "a length a schedule"),
+    (
+        {"beta_schedule": "linear", "beta_warmup_epochs": 5.0, "epochs": 4},
+        "beta_warmup_epochs=5 can't finish within epochs=4",
+    ),
+    ({"ema_decay": 1.0}, r"ema_decay must be below 1, got 1\.0"),
+]
+
+
+def test_every_option_has_another_value_here():
+    assert set(OTHER_VALUES) == {f.name for _, f in configs.options()}
+    for section, option in configs.options():
+        assert OTHER_VALUES[option.name] != getattr(getattr(Config(), section), option.name)
+
+
+@pytest.mark.parametrize("name", list(OTHER_VALUES))
+def test_each_option_survives_json(name):
+    changed = Config(recipe="beta_vae").replace(**{name: OTHER_VALUES[name]})
+    section, _ = configs.find(name)
+    assert getattr(getattr(changed, section), name) == OTHER_VALUES[name]
+    assert changed != Config(recipe="beta_vae")
+    assert Config.from_dict(json.loads(changed.to_json())) == changed
+
+
+def test_all_options_survive_json_together():
+    changed = Config(recipe="beta_vae").replace(**OTHER_VALUES)
+    assert Config.from_dict(json.loads(changed.to_json())) == changed
+
+
+def test_all_other_values_are_of_allowed_type_and_range():
+    for name, value in OTHER_VALUES.items():
+        configs._check_option(configs.find(name)[1], value)
+
+
+def test_the_defaults_can_be():
+    assert Config().check() == Config()
+
+
+@pytest.mark.parametrize(("options", "message"), REFUSALS)
+def test_what_cannot_be_is_refused_with_its_reason(options, message):
+    with pytest.raises(ValueError, match=message):
+        Config().replace(**options).check()
+
+
+def test_what_stands_just_beside_a_refusal_is_allowed():
+    for options in [
+        {"posterior": "deterministic", "prior": "none", "objective": "reconstruction"},
+        {"objective": "reconstruction"},
+        {"objective": "free_bits", "beta": 2.0},
+        {"beta_schedule": "linear", "beta_warmup_epochs": 4.0, "epochs": 4},
+        {"beta": 0.0},
+        {"hidden": ()},
+    ]:
+        Config().replace(**options).check()
+
+
+def test_replace_changes_only_what_it_is_told():
+    changed = Config().replace(latent_dim=2, epochs=3)
+    assert changed.model == dataclasses.replace(Config().model, latent_dim=2)
+    assert changed.training == dataclasses.replace(Config().training, epochs=3)
+    assert changed.data == Config().data
+    assert Config().model.latent_dim == 20
+
+
+def test_lists_become_tuples_and_whole_numbers_floats():
+    changed = Config().replace(hidden=[3, 4], beta=2, clip_norm=1)
+    assert changed.model.hidden == (3, 4)
+    assert type(changed.objective.beta) is float
+    assert type(changed.training.clip_norm) is float
+    assert type(Config().replace(latent_dim=2).model.latent_dim) is int
+
+
+def test_unknown_options_list_the_known_ones():
+    with pytest.raises(ValueError, match=r"unknown option 'latents'; known: dataset, .*latent_dim"):
+        Config().replace(latents=3)
+    content = Config().to_dict()
+    content["model"]["latents"] = 3
+    with pytest.raises(ValueError, match="unknown option 'latents'"):
+        Config.from_dict(content)
+
+
+def test_every_option_explains_itself():
+    helps = [option.metadata["help"] for _, option in configs.options()]
+    assert all(helps)
+    assert len(set(helps)) == len(helps)

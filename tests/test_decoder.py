@@ -1,0 +1,78 @@
+"""Decoder: any batch axes of z, a projection that fits the features, and context."""
+
+import numpy as np
+import pytest
+
+from keras_vae import Decoder, likelihoods, networks
+from keras_vae._compat import tf, tfd, tfk
+from tests import tiny
+
+LIKELIHOODS = [
+    likelihoods.Bernoulli(tiny.EVENT_SHAPE),
+    likelihoods.PerPixelScaleNormal(tiny.EVENT_SHAPE),
+    likelihoods.Categorical(tiny.EVENT_SHAPE, levels=5),
+]
+
+
+def latents(*batch):
+    return np.random.default_rng(0).normal(size=(*batch, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+def test_samples_and_examples_are_batch_axes(network, likelihood):
+    body = networks.mlp((8,)) if network == "mlp" else networks.conv_decoder(tiny.EVENT_SHAPE, (4,))
+    decoder = Decoder(body, likelihood)
+    z = latents(5, 2)
+    p = decoder(z)
+    assert isinstance(p, tfd.Distribution)
+    assert p.batch_shape == (5, 2)
+    assert p.event_shape == tiny.EVENT_SHAPE
+    tiny.randomize(decoder)
+    p = decoder(z)
+    for s in range(5):
+        np.testing.assert_allclose(p.mean()[s], decoder(z[s]).mean(), rtol=1e-5, atol=1e-6)
+
+
+def test_dense_features_are_projected_densely():
+    decoder = Decoder(networks.mlp((8,), "tanh"), likelihoods.Normal((3, 2, 2)))
+    z = latents(4)
+    decoder(z)
+    tiny.randomize(decoder)
+    hidden, hidden_bias, kernel, bias = decoder.get_weights()
+    wanted = np.tanh(z @ hidden + hidden_bias) @ kernel + bias
+    np.testing.assert_allclose(decoder(z).mean(), wanted.reshape(4, 3, 2, 2), rtol=1e-4, atol=1e-5)
+
+
+def test_features_of_the_images_size_are_projected_by_a_convolution():
+    decoder = Decoder(
+        networks.conv_decoder((7, 5, 2), (4,)), likelihoods.PerPixelScaleNormal((7, 5, 2))
+    )
+    decoder(latents(4))
+    tiny.randomize(decoder)
+    features = decoder.network(latents(4))
+    kernel, bias = decoder.projection.linear.get_weights()
+    assert kernel.shape == (3, 3, 4, 2 * 2)
+    params = tf.nn.conv2d(features, kernel, 1, "SAME") + bias
+    loc = tf.reshape(params, [4, 7, 5, 2, 2])[..., 0]
+    np.testing.assert_allclose(decoder(latents(4)).mean(), loc, rtol=1e-5, atol=1e-6)
+
+
+def test_context_stands_beside_z_of_its_example():
+    decoder = Decoder(networks.linear(), likelihoods.Normal((3, 2, 1)))
+    z = latents(5, 2)
+    context = np.random.default_rng(1).normal(size=(2, 2, 2)).astype(np.float32)
+    decoder(z, context)
+    tiny.randomize(decoder)
+    kernel, bias = decoder.get_weights()
+    beside = np.broadcast_to(context.reshape(2, 4), (5, 2, 4))
+    wanted = np.concatenate([z, beside], axis=-1) @ kernel + bias
+    np.testing.assert_allclose(
+        decoder(z, context).mean(), wanted.reshape(5, 2, 3, 2, 1), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_features_that_fit_no_image_are_refused():
+    body = tfk.Sequential([tfk.layers.Dense(24), tfk.layers.Reshape((3, 2, 4))])
+    with pytest.raises(ValueError, match=r"features of shape \(3, 2, 4\); wanted \(7, 5, any\) or"):
+        Decoder(body, likelihoods.Bernoulli(tiny.EVENT_SHAPE))(latents(2))

@@ -1,0 +1,63 @@
+"""Importance sampling: its formulas, and memory bounded by chunks that change nothing."""
+
+import numpy as np
+import pytest
+import scipy.special
+
+from keras_vae import seeds
+from keras_vae.importance import ImportanceSampler
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny.randomize(tiny.vae())
+
+
+@pytest.fixture(scope="module")
+def x():
+    return tiny.images(6)
+
+
+def one_pass(model, x, num_samples, chunk_size, seed):
+    """Terms of all samples at once, at the noise that the chunks would draw."""
+    sizes = [min(chunk_size, num_samples - start) for start in range(0, num_samples, chunk_size)]
+    noise = [model.draw_noise(seeds.derive(seed, i), n, len(x)) for i, n in enumerate(sizes)]
+    return model.terms(x, np.concatenate(noise))
+
+
+@pytest.mark.parametrize(("num_samples", "chunk_size"), [(20, 7), (20, 20), (21, 7), (1, 50)])
+def test_chunks_equal_one_pass(model, x, num_samples, chunk_size):
+    seed = seeds.derive(3)
+    found = ImportanceSampler(model, chunk_size)(x, num_samples, seed)
+    terms = one_pass(model, x, num_samples, chunk_size, seed)
+    log_w = terms.log_weight.numpy().astype(np.float64)  # [S, B]
+    # log (1/k) sum w; Burda et al. 2016, eq. 8.
+    log_mean = scipy.special.logsumexp(log_w, axis=0) - np.log(num_samples)
+    np.testing.assert_allclose(found.log_likelihood, log_mean, rtol=1e-5)
+    # (sum w)^2 / sum w^2.
+    w = np.exp(log_w - log_w.max(0))
+    ess = w.sum(0) ** 2 / (w**2).sum(0)
+    # exp() of a difference of two logs near 2 * 30, each rounded at 2^-23.
+    np.testing.assert_allclose(found.effective_sample_size, ess, rtol=1e-4)
+    np.testing.assert_allclose(found.distortion, terms.distortion, rtol=1e-5)
+    np.testing.assert_allclose(found.rate, terms.rate, rtol=1e-5)
+
+
+def test_the_effective_sample_size_is_between_one_and_k(model, x):
+    ess = ImportanceSampler(model)(x, 50, seeds.derive(0)).effective_sample_size.numpy()
+    assert (ess >= 1 - 1e-4).all()
+    assert (ess <= 50 * (1 + 1e-4)).all()
+    one = ImportanceSampler(model)(x, 1, seeds.derive(0)).effective_sample_size
+    np.testing.assert_allclose(one, 1.0, rtol=1e-4)
+
+
+def test_an_estimate_is_its_seeds(model, x):
+    a, b = (model.log_likelihood(x, num_samples=10, seed=1).numpy() for _ in range(2))
+    np.testing.assert_array_equal(a, b)
+    assert (model.log_likelihood(x, num_samples=10, seed=2) != a).numpy().all()
+
+
+def test_no_samples_are_refused(model, x):
+    with pytest.raises(ValueError, match="num_samples must be at least 1, got 0"):
+        model.log_likelihood(x, num_samples=0)

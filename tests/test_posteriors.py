@@ -1,0 +1,128 @@
+"""Posteriors: the path from noise to (z, log q) gives draws and densities of q."""
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from keras_vae import posteriors
+from keras_vae._compat import tf, tfd
+
+D = 3
+NORMALS = [posteriors.DiagonalNormal, posteriors.FullCovarianceNormal]
+ALL = [*NORMALS, posteriors.Deterministic]
+
+
+def distribution(posterior, n=4, seed=0):
+    raw = np.random.default_rng(seed).normal(size=(n, posterior.params_size))
+    return posterior(raw.astype(np.float32))
+
+
+def covariance(q):
+    """[B, D, D], by numpy: TFP has none for independent normals."""
+    if isinstance(q.tensor_distribution, tfd.Independent):
+        return q.variance().numpy()[:, :, np.newaxis] * np.eye(D)
+    return np.einsum("bij,bkj->bik", q.scale_tril, q.scale_tril)
+
+
+@pytest.mark.parametrize("make", NORMALS)
+def test_log_q_is_scipys(make):
+    posterior = make(D)
+    q = distribution(posterior)
+    z, log_q = posterior.from_noise(q, posterior.draw_noise([0, 1], 5, 4))
+    assert z.shape == (5, 4, D)
+    for b in range(4):
+        normal = scipy.stats.multivariate_normal(q.mean()[b], covariance(q)[b])
+        np.testing.assert_allclose(log_q[:, b], normal.logpdf(z[:, b]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("make", NORMALS)
+def test_z_is_location_plus_scale_times_noise(make):
+    """z = loc + L noise with L L^T the covariance, lower triangular, and positive diagonal."""
+    posterior = make(D)
+    q = distribution(posterior)
+    noise = posterior.draw_noise([0, 1], 5, 4).numpy()
+    z, _ = posterior.from_noise(q, noise)
+    scale = np.linalg.cholesky(covariance(q))
+    wanted = q.mean().numpy() + np.einsum("bij,sbj->sbi", scale, noise)
+    np.testing.assert_allclose(z, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", NORMALS)
+def test_draws_have_the_mean_and_covariance_of_q(make):
+    posterior = make(D)
+    q = distribution(posterior, n=1)
+    n = 20_000
+    z = posterior.from_noise(q, posterior.draw_noise([0, 2], n, 1))[0][:, 0].numpy()
+    mean, cov = q.mean()[0].numpy(), covariance(q)[0]
+    variance = np.diag(cov)
+    assert (np.abs(z.mean(0) - mean) < 5 * np.sqrt(variance / n)).all()
+    # Var of a normal sample covariance: (c_ii c_jj + c_ij^2) / n.
+    error = np.sqrt((np.outer(variance, variance) + cov**2) / n)
+    assert (np.abs(np.cov(z.T) - cov) < 5 * error).all()
+
+
+def test_the_full_covariance_uses_all_its_parameters():
+    posterior = posteriors.FullCovarianceNormal(D)
+    raw = tf.constant(np.random.default_rng(0).normal(size=(1, 9)).astype(np.float32))
+    with tf.GradientTape() as tape:
+        tape.watch(raw)
+        z, _ = posterior.from_noise(posterior(raw), tf.ones([1, 1, D]))
+        loss = tf.reduce_sum(z * [1.0, 2.0, 3.0])
+    assert (tape.gradient(loss, raw).numpy() != 0).all()
+
+
+@pytest.mark.parametrize("make", NORMALS)
+def test_a_zero_output_is_a_standard_normal(make):
+    posterior = make(D)
+    q = posterior(tf.zeros([1, posterior.params_size]))
+    np.testing.assert_array_equal(q.mean(), np.zeros((1, D)))
+    np.testing.assert_allclose(covariance(q)[0], np.eye(D), atol=3e-5)  # 1e-5 floor, squared.
+
+
+def test_the_deterministic_code_is_the_output_itself():
+    posterior = posteriors.Deterministic(D)
+    raw = np.random.default_rng(0).normal(size=(4, D)).astype(np.float32)
+    z, log_q = posterior.from_noise(posterior(raw), posterior.draw_noise([0, 0], 2, 4))
+    np.testing.assert_array_equal(z, np.stack([raw, raw]))
+    assert log_q is None
+    assert not posterior.has_density
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_extreme_network_outputs_give_finite_draws_densities_and_gradients(make):
+    posterior = make(2)
+    extremes = [s * v for v in (0.0, 1.0, 104.0, 1e4, 1e6) for s in (1, -1)]
+    rows = list(itertools.product(extremes, repeat=posterior.params_size))
+    rows = np.random.default_rng(0).permutation(rows)[:2000]
+    raw = tf.constant(rows, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(raw)
+        z, log_q = posterior.from_noise(posterior(raw), posterior.draw_noise([0, 0], 2, len(rows)))
+        total = tf.reduce_sum(z) + (tf.reduce_sum(log_q) if posterior.has_density else 0.0)
+    assert np.isfinite(z).all()
+    assert log_q is None or np.isfinite(log_q).all()
+    assert np.isfinite(tape.gradient(total, raw)).all()
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_as_a_tensor_q_is_its_mean(make):
+    q = distribution(make(D))
+    np.testing.assert_array_equal(tf.convert_to_tensor(q), q.mean())
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_noise_is_the_seeds(make):
+    posterior = make(D)
+    draw = lambda seed: posterior.draw_noise([0, seed], 2, 3).numpy()  # noqa: E731
+    assert draw(0).shape == (2, 3, *posterior.noise_shape)
+    np.testing.assert_array_equal(draw(0), draw(0))
+    if posterior.has_density:
+        assert (draw(0) != draw(1)).all()
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_latent_dim_below_one_is_refused(make):
+    with pytest.raises(ValueError, match="latent_dim must be at least 1, got 0"):
+        make(0)

@@ -1,0 +1,33 @@
+"""Priors: their density, and the path from noise to z."""
+
+import numpy as np
+import scipy.stats
+
+from keras_vae.priors import StandardNormal
+
+
+def test_log_prob_is_scipys():
+    z = np.random.default_rng(0).normal(size=(5, 4, 3)).astype(np.float32)
+    wanted = scipy.stats.multivariate_normal(np.zeros(3)).logpdf(z)
+    np.testing.assert_allclose(StandardNormal(3).distribution().log_prob(z), wanted, rtol=1e-5)
+
+
+def test_noise_becomes_z_scaled_by_temperature():
+    prior = StandardNormal(3)
+    noise = prior.draw_noise([0, 0], 10)
+    np.testing.assert_array_equal(prior.from_noise(noise), noise)
+    np.testing.assert_allclose(prior.from_noise(noise, 0.5), 0.5 * noise.numpy())
+    np.testing.assert_array_equal(prior.from_noise(noise, 0.0), np.zeros((10, 3)))
+
+
+def test_draws_have_the_moments_of_the_prior():
+    prior, n = StandardNormal(3), 20_000
+    z = prior.from_noise(prior.draw_noise([0, 1], n)).numpy()
+    assert z.shape == (n, 3)
+    assert (np.abs(z.mean(0)) < 5 / np.sqrt(n)).all()
+    # Var of a sample variance is 2 / n, of a sample covariance 1 / n.
+    assert (np.abs(np.cov(z.T) - np.eye(3)) < 5 * np.sqrt((1 + np.eye(3)) / n)).all()
+
+
+def test_the_standard_normal_has_no_weights():
+    assert StandardNormal(3).weights == []

@@ -1,0 +1,112 @@
+"""Small models and data for the tests."""
+
+import numpy as np
+
+import keras_vae
+from keras_vae import likelihoods, objectives, posteriors, priors
+from keras_vae._compat import tf, tfk
+from keras_vae.blocks import Batch, Block
+from keras_vae.likelihoods import Support
+from keras_vae.networks import linear
+
+EVENT_SHAPE = (7, 5, 1)  # Odd sizes: halving and doubling must still fit.
+LEVELS = 5
+
+
+def config(**options) -> keras_vae.Config:
+    """A recipe ("vae" unless named) with few weights."""
+    small = {"hidden": (8,), "filters": (4, 6), "blocks": 1, "latent_dim": 3, "batch_size": 8}
+    small |= {"event_shape": EVENT_SHAPE, "levels": LEVELS}
+    if options.get("posterior") == "deterministic":
+        small |= {"prior": "none", "objective": "reconstruction"}
+    name = options.pop("recipe", "vae")
+    return keras_vae.recipe(name, **(small | options))
+
+
+def vae(jit_compile=False, run_eagerly=False, **options) -> keras_vae.VAE:
+    """The model of `config(**options)`."""
+    return keras_vae.build(
+        config(**options), steps_per_epoch=4, jit_compile=jit_compile, run_eagerly=run_eagerly
+    )
+
+
+def images(n, support=Support.BINARY, event_shape=EVENT_SHAPE, levels=LEVELS, seed=0):
+    """Random examples [n, H, W, C], float32, of the values that a likelihood has mass on."""
+    rng = np.random.default_rng(seed)
+    shape = (n, *event_shape)
+    x = {
+        Support.BINARY: lambda: rng.integers(0, 2, shape),
+        Support.LEVELS: lambda: rng.integers(0, levels, shape) / (levels - 1),
+        Support.UNIT: lambda: rng.uniform(size=shape),
+        Support.REAL: lambda: rng.normal(0.5, 0.3, shape),
+    }[support]()
+    return x.astype(np.float32)
+
+
+def images_for(model, n, seed=0):
+    """`images` that suit the model's likelihood and shape."""
+    return images(n, model.decoder.likelihood.support, model.event_shape, seed=seed)
+
+
+def noise(model, num_samples, n, seed=0):
+    """What `terms` needs: [S, n, D] standard normal noise."""
+    return model.draw_noise([0, seed], num_samples, n)
+
+
+def block(model, num_steps, batch_size, num_samples=1, seed=0) -> Block:
+    """K steps of random examples and noise."""
+    x = images_for(model, num_steps * batch_size, seed)
+    steps = [
+        Batch(part, noise(model, num_samples, batch_size, seed=100 * seed + i))
+        for i, part in enumerate(np.split(x, num_steps))
+    ]
+    return Block(tf.stack([s.x for s in steps]), tf.stack([s.noise for s in steps]))
+
+
+def randomize(model, scale=0.3, seed=0):
+    """Draws all weights anew: initial biases of zero would hide mistakes."""
+    rng = np.random.default_rng(seed)
+    for v in model.trainable_variables:
+        v.assign(v + scale * rng.normal(size=v.shape))
+    return model
+
+
+def linear_normal(weights, bias, scale, event_shape, encoder=None) -> keras_vae.VAE:
+    """p(x|z) = N(W z + b, scale^2 I), p(z) = N(0, I); log p(x) has a closed form.
+
+    Args:
+      weights: W, [D_x, D].
+      bias: b, [D_x].
+      scale: standard deviation of x given z.
+      event_shape: shape of x.
+      encoder: (matrix [D_x, D], bias [D], scale [D]) of q(z|x) = N(x M + m, diag(scale^2)).
+    """
+    latent_dim = weights.shape[1]
+    model = keras_vae.VAE(
+        keras_vae.Encoder(linear(), posteriors.DiagonalNormal(latent_dim)),
+        keras_vae.Decoder(linear(), likelihoods.Normal(event_shape, float(scale))),
+        priors.StandardNormal(latent_dim),
+    )
+    model.decoder.projection.linear.set_weights([weights.T, bias])
+    if encoder is not None:
+        matrix, loc, q_scale = encoder
+        # The head's scale is softplus(raw + log(e - 1)) + 1e-5.
+        raw = np.log(np.expm1(q_scale - 1e-5)) - np.log(np.expm1(1.0))
+        kernel = np.concatenate([matrix, np.zeros_like(matrix)], axis=1)
+        model.encoder.projection.set_weights([kernel, np.concatenate([loc, raw])])
+    model.compile(objective=objectives.SGVB())
+    return model
+
+
+def gradients(model, function):
+    """(value, gradients of the trainable variables, None as zeros) of a scalar function."""
+    variables = model.trainable_variables
+    with tf.GradientTape() as tape:
+        value = function()
+    grads = tape.gradient(value, variables, unconnected_gradients="zero")
+    return value.numpy(), [g.numpy() for g in grads]
+
+
+def sgd(learning_rate=0.1):
+    """Weights after its steps show every gradient, unscaled."""
+    return tfk.optimizers.SGD(learning_rate)

@@ -1,0 +1,132 @@
+"""Bad input: one line on stderr, exit code 2, nothing left behind."""
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.trainers.conftest import TINY, start
+
+
+@pytest.fixture
+def places(tmp_path):
+    """Files and folders that are wrong, by name."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "corrupt").mkdir()
+    (tmp_path / "corrupt" / "a.png").write_bytes(b"no image")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("years of work")
+    (tmp_path / "file").write_text("")
+    x = np.random.default_rng(0).uniform(size=(30, 8, 8)).astype(np.float32)
+    np.savez(tmp_path / "constant.npz", x=np.full_like(x, 0.5))
+    np.savez(tmp_path / "rank.npz", x=x[0])
+    np.savez(tmp_path / "names.npz", pictures=x)
+    np.savez(tmp_path / "outside.npz", x=4 * x - 2)
+    x[3, 2, 1] = np.nan
+    np.savez(tmp_path / "nan.npz", x=x)
+    (tmp_path / "grey").mkdir()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "grey" / "one.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--recipe=nope"], ["recipe", "nope", "linear_vae"]),
+        (["--nope=1"], ["nope"]),
+        (["nope"], ["nope", "--name=value"]),
+        (["--network=nope"], ["network", "nope", "resnet"]),
+        (["--latent_dim=0"], ["latent_dim", "at least 1", "0"]),
+        (["--latent_dim=two"], ["latent_dim", "two"]),
+        (["--hidden=8,x"], ["hidden", "whole numbers", "8,x"]),
+        (["--hidden=0"], ["hidden", "at least 1"]),
+        (["--epochs=0"], ["epochs", "at least 1"]),
+        (["--learning_rate=0"], ["learning_rate", "above 0"]),
+        (["--likelihood_scale=-1"], ["likelihood_scale", "above 0"]),
+        (["--ema_decay=1"], ["ema_decay", "below 1"]),
+        (["--batch_size=100000"], ["batch_size", "1439", "100000"]),
+        (["--validation_size=100000"], ["validation_size", "100000"]),
+        (["--beta_schedule=linear"], ["beta_schedule", "beta_warmup_epochs"]),
+        (["--beta_schedule=linear", "--beta_warmup_epochs=9"], ["can't finish", "epochs=3"]),
+        (["--posterior=deterministic"], ["posterior", "prior"]),
+        (["--recipe=ae", "--objective=sgvb"], ["objective", "reconstruction"]),
+        (["--recipe=ae", "--beta=2"], ["beta", "reconstruction"]),
+        (
+            ["--objective=free_bits", "--posterior=full_covariance"],
+            ["free_bits", "full_covariance"],
+        ),
+        (["--objective=free_bits", "--kl=sampled"], ["kl", "sgvb"]),
+        (["--binarization=none"], ["binarization", "continuous_bernoulli"]),
+        (["--likelihood=discretized_logistic", "--dataset=npz:{}/outside.npz"], ["quantised"]),
+        (["--likelihood=continuous_bernoulli", "--dataset=npz:{}/outside.npz"], ["[0, 1]"]),
+        (["--dataset=npz:{}/outside.npz"], ["[0, 1]"]),
+        (["--dataset=folder:{}/missing"], ["missing"]),
+        (["--dataset=folder:{}/empty"], ["empty"]),
+        (["--dataset=folder:{}/corrupt"], ["corrupt", "none of its 1 files"]),
+        (["--dataset=folder:{}/grey"], ["grey"]),
+        (["--dataset=npz:{}/missing.npz"], ["missing.npz"]),
+        (["--dataset=npz:{}/nan.npz"], ["NaN"]),
+        (["--dataset=npz:{}/constant.npz"], ["constant"]),
+        (["--dataset=npz:{}/rank.npz"], ["rank.npz", "[N, H, W, C]", "[8, 8]"]),
+        (["--dataset=npz:{}/names.npz"], ["names.npz", "pictures"]),
+        (["--dataset=npz:{}/file"], ["file"]),
+        (["--dataset=cifar10", "--data_dir={}/empty"], ["cifar10", "network"]),
+        (["--dataset=mnits", "--data_dir={}/empty"], ["mnits", "mnist"]),
+        (["--workdir={}/file"], ["workdir", "file"]),
+        (["--workdir={}/other"], ["workdir", "other"]),
+        (["--strategy=gpu"], ["strategy", "GPU"]),
+        (["--strategy=multiworker"], ["strategy", "TF_CONFIG"]),
+        (["--strategy=mirrored", "--batch_size=7"], ["batch_size", "7", "2 replicas"]),
+    ],
+    ids=lambda value: " ".join(value) if value and str(value[0]).startswith("-") else "",
+)
+def test_bad_input(run_train, places, arguments, words, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    before = sorted(os.walk(places))
+    done = run_train(
+        *TINY, f"--workdir={places}/run", *(a.format(places) for a in arguments)
+    )
+    assert done.code == 2
+    errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, done.err
+    for word in words:
+        assert word in errors[0]
+    assert "Traceback" not in done.err
+    assert sorted(os.walk(places)) == before
+
+
+def test_workdir_of_another_config(run_train, tmp_path):
+    """The error lists what differs; the run stays as it was."""
+    workdir = f"--workdir={tmp_path}/r"
+    assert run_train(*TINY, workdir).code == 0
+    config = (tmp_path / "r" / "config.json").read_bytes()
+    other = run_train(*TINY, workdir, "--beta=2", "--batch_size=64", "--epochs=9")
+    assert other.code == 2
+    assert "beta 1.0 -> 2.0" in other.err
+    assert "batch_size 128 -> 64" in other.err
+    assert "epochs 3" not in other.err
+    assert "recipe vae -> beta_vae" in run_train(*TINY, workdir, "--recipe=beta_vae").err
+    assert run_train(*TINY, workdir, "--resume=false").code == 2
+    assert run_train(*TINY, workdir, "--epochs=2").code == 2
+    assert (tmp_path / "r" / "config.json").read_bytes() == config
+
+
+def test_a_schedule_over_all_epochs_can_not_be_extended(run_train, tmp_path):
+    flags = (*TINY, "--learning_rate_schedule=cosine", f"--workdir={tmp_path}/r")
+    assert run_train(*flags).code == 0
+    longer = run_train(*flags, "--epochs=4")
+    assert longer.code == 2
+    assert "cosine" in longer.err
+
+
+def test_a_process_ends_with_code_2_and_one_line():
+    process = start("trainers.train", "--dataset=folder:/nowhere/at/all")
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith("error: ")
+    process = start("trainers.evaluate", "--run=/nowhere/at/all")
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert err.splitlines()[-1].startswith("error: ")

@@ -1,0 +1,164 @@
+"""Pictures: which codes are decoded, in which order."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import keras_vae
+from trainers import pictures
+
+RNG = np.random.default_rng(0)
+EXAMPLES = RNG.uniform(size=(40, 8, 8, 1)).astype(np.float32)
+
+
+def _build(recipe="vae", **options):
+    options = {"latent_dim": 2, "hidden": (16,), "event_shape": (8, 8, 1)} | options
+    return keras_vae.build(keras_vae.recipe(recipe, **options))
+
+
+def _shown(picture):
+    (image,) = picture.figure.axes[0].images
+    return np.asarray(image.get_array())[..., 0]
+
+
+def _bytes(images):
+    return np.round(255 * np.clip(images, 0, 1)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options", "names"),
+    [
+        ("vae", {}, "reconstructions samples interpolations traversals manifold latents"),
+        (
+            "vae",
+            {"latent_dim": 3},
+            "reconstructions samples interpolations traversals latents",
+        ),
+        ("vae", {"latent_dim": 1}, "reconstructions samples interpolations traversals"),
+        (
+            "full_covariance",
+            {},
+            "reconstructions samples interpolations traversals manifold latents",
+        ),
+        ("ae", {}, "reconstructions interpolations traversals latents"),
+    ],
+)
+def test_pictures_are_chosen_by_what_the_model_is(recipe, options, names):
+    shown = pictures.pictures(_build(recipe, **options), EXAMPLES)
+    assert [p.name for p in shown] == names.split()
+    assert all(p.alt and p.caption and p.title for p in shown)
+
+
+def test_manifold_codes_are_normal_quantiles():
+    codes = pictures.manifold_codes(20)
+    grid = stats.norm.ppf((np.arange(20) + 0.5) / 20)
+    assert codes.shape == (20, 20, 2)
+    np.testing.assert_allclose(codes[7, :, 0], grid, atol=1e-6)
+    np.testing.assert_allclose(codes[::-1, 7, 1], grid, atol=1e-6)  # Upwards, as in a plot.
+
+
+def test_manifold_shows_what_its_codes_decode_to():
+    vae = _build()
+    latents = pictures.measure_latents(vae, EXAMPLES)
+    shown = _shown(pictures.manifold(vae, latents))
+    assert shown.shape == (20 * 9 - 1, 20 * 9 - 1)
+    # Bottom left: both latents at the middle of the lowest twentieth.
+    image = vae.decode(np.full([1, 2], stats.norm.ppf(0.025), np.float32)).mean().numpy()
+    assert np.abs(shown[-8:, :8].astype(int) - _bytes(image[0, ..., 0])).max() <= 1
+
+
+def test_latents_are_ordered_by_their_kl():
+    vae = _build(latent_dim=5)
+    latents = pictures.measure_latents(vae, EXAMPLES)
+    q = vae.encode(EXAMPLES)
+    loc, scale = q.mean().numpy(), q.stddev().numpy()
+    kl = (0.5 * (loc**2 + scale**2 - 1) - np.log(scale)).mean(axis=0)
+    np.testing.assert_allclose(latents.rate, kl, rtol=1e-4)
+    np.testing.assert_array_equal(latents.order, np.argsort(-kl))
+    np.testing.assert_array_equal(latents.loc, np.zeros(5))
+    np.testing.assert_array_equal(latents.scale, np.ones(5))
+
+
+def test_measuring_in_batches_makes_no_difference(monkeypatch):
+    vae = _build(latent_dim=5)
+    whole = pictures.measure_latents(vae, EXAMPLES)
+    monkeypatch.setattr(pictures, "BATCH_SIZE", 16)
+    batched = pictures.measure_latents(vae, EXAMPLES)
+    np.testing.assert_allclose(batched.codes, whole.codes, atol=1e-6)
+    np.testing.assert_allclose(batched.rate, whole.rate, rtol=1e-5)
+
+
+@pytest.mark.parametrize("recipe", ["full_covariance", "ae"])
+def test_without_a_kl_of_each_latent_variance_orders_them(recipe):
+    vae = _build(recipe, latent_dim=5)
+    latents = pictures.measure_latents(vae, EXAMPLES)
+    codes = vae.encode(EXAMPLES).mean().numpy()
+    assert latents.rate is None
+    np.testing.assert_array_equal(latents.order, np.argsort(-codes.var(axis=0)))
+    if recipe == "ae":  # No prior says how far its codes reach.
+        np.testing.assert_allclose(latents.loc, codes.mean(axis=0), atol=1e-6)
+        np.testing.assert_allclose(latents.scale, codes.std(axis=0), atol=1e-6)
+
+
+def test_traversals_change_one_latent_in_each_row():
+    vae = _build(latent_dim=3)
+    latents = pictures.measure_latents(vae, EXAMPLES)._replace(
+        loc=np.array([0.0, 1.0, 2.0]), scale=np.array([1.0, 2.0, 3.0])
+    )
+    codes = pictures.traversal_codes(latents, [2, 0], np.array([-3.0, 0.0, 3.0]))
+    first = latents.codes[0]
+    np.testing.assert_allclose(codes[0, :, 2], [-7, 2, 11])
+    np.testing.assert_allclose(codes[1, :, 0], [-3, 0, 3])
+    np.testing.assert_allclose(codes[0, :, :2], np.tile(first[:2], [3, 1]))
+    np.testing.assert_allclose(codes[1, :, 1:], np.tile(first[1:], [3, 1]))
+
+
+def test_traversals_show_the_ten_latents_of_largest_kl():
+    vae = _build(latent_dim=12)
+    latents = pictures.measure_latents(vae, EXAMPLES)
+    axes = pictures.traversals(vae, latents).figure.axes[0]
+    expected = [f"z[{d}]  {latents.rate[d]:.2f}" for d in np.argsort(-latents.rate)[:10]]
+    assert [t.get_text() for t in axes.get_yticklabels()] == expected
+
+
+def test_samples_are_the_same_for_the_same_seed():
+    vae = _build()
+    first, again, other = (_shown(pictures.samples(vae, seed)) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, bool, np.float32])
+def test_interpolations_begin_and_end_at_test_images(dtype):
+    grey = EXAMPLES[:3]
+    examples = {np.uint8: _bytes(grey), bool: grey > 0.5, np.float32: grey}[dtype]
+    vae = _build()
+    shown = _shown(pictures.interpolations(vae, examples, steps=3))
+    assert shown.shape == (3 * 9 - 1, 5 * 9 - 1)
+    images = examples if dtype == np.uint8 else _bytes(examples.astype(np.float32))
+    np.testing.assert_array_equal(shown[:8, :8], images[0, ..., 0])
+    np.testing.assert_array_equal(shown[:8, -8:], images[1, ..., 0])
+    np.testing.assert_array_equal(shown[18:, :8], images[2, ..., 0])
+    np.testing.assert_array_equal(shown[18:, -8:], images[0, ..., 0])
+    decoded = _bytes(vae.reconstruct(examples)[..., 0].numpy()).astype(int)
+    assert np.abs(shown[:8, 9:17] - decoded[0]).max() <= 1
+
+
+def test_scatter_shows_the_two_latents_of_largest_kl():
+    latents = pictures.Latents(
+        codes=RNG.normal(size=(10, 4)),
+        rate=np.array([0.1, 0.9, 0.0, 2.0]),
+        order=np.array([3, 1, 0, 2]),
+        loc=np.zeros(4),
+        scale=np.ones(4),
+    )
+    picture = pictures.scatter(latents)
+    axes = picture.figure.axes[0]
+    np.testing.assert_array_equal(axes.collections[0].get_offsets(), latents.codes[:, [1, 3]])
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("z[1]", "z[3]")
+    assert "largest KL" in picture.caption
+
+
+def test_large_images_make_grids_of_fewer():
+    vae = _build(event_shape=(2, 256, 1))
+    assert _shown(pictures.samples(vae)).shape == (5 * 3 - 1, 5 * 257 - 1)

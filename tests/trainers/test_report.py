@@ -1,0 +1,215 @@
+"""The report: what it says, and that it needs nothing but itself."""
+
+import base64
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import keras_vae
+from trainers import report
+
+EXAMPLES = np.random.default_rng(0).uniform(size=(20, 8, 8, 1)).astype(np.float32)
+NUMBERS = {
+    "elbo_nats": -104.7312,
+    "rate_nats": 25.119,
+    "distortion_nats": 79.612,
+    "nll_nats": 101.23456,
+    "nll_stderr": 0.4249,
+    "num_samples": 5000,
+    "num_examples": 12345,
+    "effective_sample_size": 31.75,
+    "bits_per_dim": 0.186289,
+    "active_units": 2,
+    "binarization": "<dynamic & more>",
+}
+AUTOENCODER_NUMBERS = {
+    "elbo_nats": None,
+    "nll_nats": None,
+    "nll_stderr": None,
+    "distortion_nats": 58.8123,
+    "num_examples": 20,
+}
+METRICS = """epoch,beta,distortion,elbo_nats,learning_rate,loss,rate,val_elbo_nats,val_loss
+0,0.5,90.0,-120.0,0.001,105.0,30.0,-121.0,121.0
+1,1.0,80.0,-107.5,0.001,107.5,27.5,NA,NA
+"""
+
+
+class Page(HTMLParser):
+    """Checks that elements are closed as opened; collects elements, text, and its title."""
+
+    VOID = ("meta", "link", "img", "br")
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.elements, self.words = [], [], []
+        self.feed(html)
+        self.close()
+        assert not self.open
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] != ["style"]:
+            self.words.append(data)
+
+    def all(self, tag):
+        return [attrs for found, attrs in self.elements if found == tag]
+
+
+def _write(run_dir, recipe="vae", evaluation=NUMBERS, metrics=METRICS, **options):
+    options = {"latent_dim": 2, "hidden": (16,), "event_shape": (8, 8, 1)} | options
+    config = keras_vae.recipe(recipe, **options)
+    data = {"fingerprint": "c0ffee", "notes": []}
+    stored = {"config": config.to_dict(), "data": data, "versions": {"tensorflow": "2.77"}}
+    (run_dir / "config.json").write_text(json.dumps(stored))
+    if metrics is not None:
+        (run_dir / "metrics.csv").write_text(metrics)
+    labels = np.arange(len(EXAMPLES)) % 3
+    vae = keras_vae.build(config)
+    return report.write_report(run_dir, vae, config, evaluation, EXAMPLES, labels)
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    path = tmp_path_factory.mktemp("run")
+    assert _write(path, dataset="folder:<b>&cats") == path / "report.html"
+    return path
+
+
+@pytest.fixture(scope="module")
+def page(run_dir):
+    return Page((run_dir / "report.html").read_text())
+
+
+def test_nothing_is_loaded_from_elsewhere(run_dir, page):
+    for _, attrs in page.elements:
+        for name in ("src", "href", "srcset", "data", "action", "style"):
+            assert attrs.get(name, "data:").startswith("data:")
+    html = (run_dir / "report.html").read_text()
+    assert "http" not in html
+    assert "url(" not in html
+    assert "@import" not in html
+    assert not page.all("script")
+
+
+def test_every_picture_has_an_alt_text_and_is_a_file_too(run_dir, page):
+    pictures = page.all("img")
+    assert all(len(p["alt"]) > 20 for p in pictures)
+    embedded = {base64.b64decode(p["src"].removeprefix("data:image/png;base64,")) for p in pictures}
+    files = {file.name: file.read_bytes() for file in (run_dir / "figures").iterdir()}
+    assert embedded == set(files.values())
+    assert {name.removesuffix(".png") for name in files} == {
+        "curve_elbo_nats",
+        "curve_distortion",
+        "curve_rate",
+        "curve_loss",
+        "curve_beta",  # It changes; the learning rate doesn't.
+        "reconstructions",
+        "samples",
+        "interpolations",
+        "traversals",
+        "manifold",
+        "latents",
+    }
+
+
+def test_it_says_what_was_measured(page):
+    for words in (
+        "vae on folder:<b>&cats",
+        "101.23 ± 0.42 nats Negative log-likelihood",
+        "ELBO -104.73 nats",
+        "Rate 25.12 nats",
+        "Distortion 79.61 nats",
+        "Bits per dimension 0.1863 bits",
+        "Effective sample size 31.75",
+        "Importance samples 5,000",
+        "Test images 12,345",
+        "Active units 2",
+        "bits_per_dim 0.186289",
+        'binarization "<dynamic & more>"',
+        "latent_dim 2 D, the number of latents",
+        "fingerprint c0ffee",
+        "tensorflow 2.77",
+    ):
+        assert words in page.text
+
+
+def test_it_fits_a_phone_and_the_dark(run_dir, page):
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all(
+        "meta"
+    )
+    assert "prefers-color-scheme: dark" in (run_dir / "report.html").read_text()
+    scrolling = [attrs for attrs in page.all("div") if attrs.get("class") == "scroll"]
+    assert len(scrolling) == len(page.all("table"))
+
+
+def test_the_last_value_of_a_curve_is_told_in_words(page):
+    alts = [p["alt"] for p in page.all("img")]
+    assert "ELBO at each epoch; -107.50 at the end." in alts
+
+
+def test_curves_read_missing_values_and_leave_out_the_validation_loss(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_text(METRICS)
+    history = report._read_history(path)
+    np.testing.assert_array_equal(history["val_elbo_nats"], [-121.0, np.nan])
+    np.testing.assert_array_equal(history["epoch"], [0, 1])
+    assert "val_loss" not in history
+
+
+@pytest.mark.parametrize("metrics", [None, "epoch,loss\n"])
+def test_without_metrics_there_is_no_training_section(tmp_path, metrics):
+    page = Page(_write(tmp_path, metrics=metrics).read_text())
+    assert "Training" not in page.text
+    assert "Samples from the prior" in page.text
+
+
+def test_an_autoencoder_has_a_reconstruction_error_and_no_samples(tmp_path):
+    page = Page(_write(tmp_path, "ae", AUTOENCODER_NUMBERS).read_text())
+    assert "58.81 nats Reconstruction error" in page.text
+    assert "Samples from the prior" not in page.text
+    assert "The manifold" not in page.text
+    assert "An autoencoder has no prior" in page.text
+    assert "Latent traversals" in page.text
+    assert "nll_nats null" in page.text
+
+
+@pytest.mark.parametrize(
+    ("value", "stderr", "text"),
+    [
+        (101.23456, 0.4249, "101.23 ± 0.42"),
+        (1543.21, 12.3, "1,543 ± 12"),
+        (0.123456, 0.00123, "0.1235 ± 0.0012"),
+        (-5.0, 0.0, "-5.00 ± 0.00"),
+        (-5.0, None, "-5"),
+    ],
+)
+def test_numbers_have_as_many_digits_as_their_error_allows(value, stderr, text):
+    assert report._number("nll_nats", {"nll_nats": value, "nll_stderr": stderr}) == text
+
+
+def test_a_failing_report_leaves_the_old_one(tmp_path, monkeypatch):
+    _write(tmp_path)
+    old = (tmp_path / "report.html").read_bytes()
+    before = sorted(path.name for path in tmp_path.iterdir())
+
+    def fail(*args):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        _write(tmp_path, evaluation=NUMBERS | {"nll_nats": 1.0})
+    assert (tmp_path / "report.html").read_bytes() == old
+    # Whatever else is left has a hidden name of its own.
+    left = {path.name for path in tmp_path.iterdir()} - set(before)
+    assert all(name.startswith(".report.html.") for name in left)

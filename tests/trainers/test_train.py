@@ -1,0 +1,224 @@
+"""trainers.train: the whole path, resuming, extending, and what it leaves on disk."""
+
+import csv
+import itertools
+import json
+import signal
+import time
+
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae._compat import tf, tfk
+from keras_vae.saving import find_checkpoint
+from tests.trainers.conftest import TINY, start
+
+
+def weights(workdir):
+    """All variables of the last checkpoint, by name: weights, optimizer, averages, progress."""
+    reader = tf.train.load_checkpoint(find_checkpoint(workdir, "last"))
+    names = reader.get_variable_to_shape_map()
+    return {n: reader.get_tensor(n) for n in names if n != "_CHECKPOINTABLE_OBJECT_GRAPH"}
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        if "save_counter" not in name:  # How often was saved, not what was learned.
+            np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
+def rows(workdir):
+    """metrics.csv without the speed."""
+    with open(workdir / "metrics.csv", newline="") as file:
+        return [
+            {k: v for k, v in row.items() if k != "images_per_second"} for row in csv.DictReader(file)
+        ]
+
+
+def test_a_run_leaves_what_it_promises(run_train, tmp_path):
+    workdir = tmp_path / "run"
+    arguments = [a for a in TINY if not a.startswith(("--evaluate", "--picture", "--tensorboard"))]
+    done = run_train(
+        *arguments, "--picture_epochs=2", "--num_samples=20", f"--workdir={workdir}"
+    )
+    assert done.code == 0, done.err
+    assert {p.name for p in workdir.iterdir()} == {
+        "checkpoints",
+        "config.json",
+        "evaluation.json",
+        "figures",
+        "flags.txt",
+        "metrics.csv",
+        "pictures",
+        "report.html",
+        "tensorboard",
+    }
+    assert [p.name for p in (workdir / "pictures").iterdir()] == ["epoch_00002.png"]
+    assert len(rows(workdir)) == 3
+    stored = json.loads((workdir / "config.json").read_text())
+    assert stored["config"]["model"]["event_shape"] == [8, 8, 1]
+    assert stored["config"]["data"]["binarization"] == "dynamic"
+    assert stored["data"]["num_examples"] == {"train": 1439, "validation": 179, "test": 179}
+    result = json.loads((workdir / "evaluation.json").read_text())
+    assert result["num_examples"] == 179
+    assert result["num_samples"] == 20
+    assert result["elbo_nats"] == pytest.approx(-result["rate_nats"] - result["distortion_nats"])
+    # The importance-weighted bound is tighter than the ELBO.
+    assert -result["nll_nats"] > result["elbo_nats"]
+    assert "images_per_second" in done.out
+    # The report's model is the run's.
+    loaded = keras_vae.load(workdir)
+    assert loaded.event_shape == (8, 8, 1)
+
+
+def test_a_flag_file_replays_a_run(run_train, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert run_train(*TINY, "--beta=2", "--seed=3", f"--workdir={first}").code == 0
+    replay = run_train(
+        f"--flagfile={first / 'flags.txt'}", f"--workdir={second}", *TINY[3:]
+    )
+    assert replay.code == 0, replay.err
+    assert_same(weights(first), weights(second))
+
+
+@pytest.mark.parametrize("extra", [(), ("--ema_decay=0.9", "--early_stopping=5")])
+def test_resuming_after_sigkill_equals_never_stopping(run_train, tmp_path, extra):
+    """Bit for bit: weights, optimizer, averages, best score and metrics."""
+    unbroken, killed = tmp_path / "unbroken", tmp_path / "killed"
+    flags = (
+        *TINY,
+        *extra,
+        "--epochs=40",
+        "--steps_per_execution=3",
+        "--learning_rate_schedule=cosine",
+        "--beta_schedule=linear",
+        "--beta_warmup_epochs=10",
+    )
+    process = start("trainers.train", *flags, "--checkpoint_seconds=0", f"--workdir={killed}")
+    try:
+        # At a random moment after its first checkpoint.
+        while tf.train.latest_checkpoint(killed / "checkpoints" / "last") is None:
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.02)
+        time.sleep(np.random.default_rng().uniform(0.0, 1.0))
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    stopped_at = int(find_checkpoint(killed, "last").rpartition("-")[2])
+    assert 0 < stopped_at < 40 * 11
+    resumed = run_train(*flags, f"--workdir={killed}")
+    assert resumed.code == 0, resumed.err
+    assert f"Resuming at step {stopped_at}" in resumed.out
+    assert run_train(*flags, f"--workdir={unbroken}").code == 0
+    assert_same(weights(unbroken), weights(killed))
+    assert rows(unbroken) == rows(killed)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_resume(tmp_path, signum):
+    process = start(
+        "trainers.train", *TINY, "--epochs=100000", "--checkpoint_seconds=0", f"--workdir={tmp_path}/r"
+    )
+    while tf.train.latest_checkpoint(tmp_path / "r" / "checkpoints" / "last") is None:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    process.send_signal(signum)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signum
+    assert f"Resume with: python -m trainers.train --flagfile={tmp_path}/r/flags.txt" in err
+    assert "Traceback" not in err
+
+
+def test_a_finished_run_says_so_and_more_epochs_extend_it(run_train, tmp_path):
+    short, long = tmp_path / "short", tmp_path / "long"
+    assert run_train(*TINY, f"--workdir={short}").code == 0
+    before = weights(short)
+    again = run_train(*TINY, f"--workdir={short}")
+    assert again.code == 0
+    assert "finished" in again.out
+    assert_same(before, weights(short))
+    assert run_train(*TINY, "--epochs=5", f"--workdir={short}").code == 0
+    assert run_train(*TINY, "--epochs=5", f"--workdir={long}").code == 0
+    assert_same(weights(short), weights(long))
+    assert rows(short) == rows(long)
+
+
+def test_early_stopping_stops_and_stays_stopped(run_train, tmp_path):
+    flags = (*TINY, "--epochs=60", "--early_stopping=2", "--learning_rate=0.3")
+    assert run_train(*flags, f"--workdir={tmp_path}/r").code == 0
+    losses = [float(row["val_loss"]) for row in rows(tmp_path / "r")]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 3 < 60
+    assert find_checkpoint(tmp_path / "r", "best").endswith(f"ckpt-{(best + 1) * 11}")
+    assert "finished" in run_train(*flags, f"--workdir={tmp_path}/r").out
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(run_train, tmp_path):
+    done = run_train(
+        *TINY,
+        "--likelihood=normal",
+        "--network=linear",
+        "--optimizer=sgd",
+        "--learning_rate=1e6",
+        "--steps_per_execution=1",
+        "--checkpoint_seconds=0",
+        f"--workdir={tmp_path}/r",
+    )
+    assert done.code == 1
+    assert "step" in done.err
+    assert "--learning_rate" in done.err
+    for tensor in weights(tmp_path / "r").values():
+        if tensor.dtype == np.float32 and tensor.ndim:
+            assert np.isfinite(tensor).all()
+
+
+def test_without_validation_the_last_weights_count(run_train, tmp_path):
+    done = run_train(*TINY, "--validation_size=0", f"--workdir={tmp_path}/r")
+    assert done.code == 0, done.err
+    assert "val_loss" not in rows(tmp_path / "r")[0]
+    assert find_checkpoint(tmp_path / "r").endswith(f"last/ckpt-{3 * 12}")
+
+
+def test_two_replicas_train_as_one(run_train, tmp_path):
+    """On the same noise; sums over replicas are rounded in another order."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    flags = (*TINY, "--optimizer=sgd", "--learning_rate=0.01", "--jit_compile=false")
+    assert run_train(*flags, "--strategy=cpu", f"--workdir={one}").code == 0
+    mirrored = run_train(*flags, "--strategy=mirrored", f"--workdir={two}")
+    assert mirrored.code == 0, mirrored.err
+    assert "2 replica(s)" in mirrored.out
+    a, b = keras_vae.load(one), keras_vae.load(two)
+    for v, w in zip(a.trainable_variables, b.trainable_variables, strict=True):
+        np.testing.assert_allclose(v.numpy(), w.numpy(), rtol=1e-4, atol=1e-6)
+    for key in ("loss", "val_loss", "rate"):
+        expected, actual = float(rows(one)[-1][key]), float(rows(two)[-1][key])
+        assert actual == pytest.approx(expected, rel=1e-5)
+
+
+def test_memory_does_not_grow_over_epochs(run_train, tmp_path):
+    """A graph traced anew, or a pipeline kept, in every epoch would show in the function's count."""
+    import resource
+
+    peaks = []
+
+    class Peak(tfk.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+    from trainers import callbacks
+
+    original = callbacks.Speed.on_epoch_end
+
+    def with_peak(self, epoch, logs=None):
+        original(self, epoch, logs)
+        Peak().on_epoch_end(epoch)
+
+    callbacks.Speed.on_epoch_end = with_peak
+    try:
+        assert run_train(*TINY, "--epochs=100", f"--workdir={tmp_path}/r").code == 0
+    finally:
+        callbacks.Speed.on_epoch_end = original
+    # MB; the first epochs compile.
+    assert peaks[-1] - peaks[20] < 20, list(itertools.islice(peaks, 0, None, 20))
