@@ -7,6 +7,8 @@ import abc
 import enum
 import math
 
+import numpy as np
+
 from keras_vae._compat import tf, tfd, tfk, tfkl, tfpl
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
@@ -46,6 +48,23 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             **kwargs,
         )
         self.event_shape = tuple(event_shape)
+
+    def check_values(self, x) -> None:
+        """Raises ValueError unless this likelihood gives mass to float x [..., H, W, C]."""
+        x = np.asarray(x)
+        if not self._holds(x):
+            raise ValueError(
+                f"x has values that {type(self).__name__} gives no mass to: wanted "
+                f"{self.support.value}, got values from {x.min():g} to {x.max():g}, the first "
+                f"{x.ravel()[:3]}. Binarize or rescale x, or choose another likelihood."
+            )
+
+    def _holds(self, x) -> bool:
+        if self.support is Support.BINARY:
+            return bool(np.all((x == 0) | (x == 1)))
+        if self.support is Support.UNIT:
+            return bool(np.all((x >= 0) & (x <= 1)))
+        return bool(np.all(np.isfinite(x)))
 
     @abc.abstractmethod
     def per_value(self, params) -> tfd.Distribution:
@@ -154,6 +173,11 @@ class _LevelsLikelihood(Likelihood):
             raise ValueError(f"levels must be at least 2, got {levels}.")
         super().__init__(event_shape, **kwargs)
         self.levels = levels
+
+    def _holds(self, x):
+        level = x * (self.levels - 1)
+        in_range = (level > -0.5) & (level < self.levels - 0.5)
+        return bool(np.all(in_range & (np.abs(level - np.round(level)) < 1e-3)))
 
     def get_config(self):
         return super().get_config() | {"levels": self.levels}

@@ -201,6 +201,24 @@ class VAE(tfk.Model):
         ema = None if ema_decay is None else MovingAverage(self.trainable_variables, ema_decay)
         object.__setattr__(self, "ema", ema)
 
+    def fit(self, x, *args, validation_data=None, **kwargs):
+        """Keras' fit, of arrays of examples or of tf.data sets; there are no targets.
+
+        Raises:
+          ValueError: an array has another shape, or values that the likelihood gives no mass to.
+        """
+        self._check_array(x)
+        if isinstance(validation_data, np.ndarray):
+            self._check_array(validation_data)
+            validation_data = (validation_data,)  # Keras takes tuples only.
+        return super().fit(x, *args, validation_data=validation_data, **kwargs)
+
+    def _check_array(self, x):
+        if isinstance(x, np.ndarray):
+            # A slice at a time: no float copy of all of x.
+            for start in range(0, len(x), 1024):
+                self.decoder.likelihood.check_values(self._examples(x[start : start + 1024]))
+
     @property
     def uses_analytic_kl(self) -> bool:
         """Whether the KL in the losses is exact: chosen from TFP's registry when it may be."""

@@ -206,3 +206,20 @@ def test_impossible_options_are_refused():
     for make in (likelihoods.DiscretizedLogistic, likelihoods.Categorical):
         with pytest.raises(ValueError, match="levels must be at least 2, got 1"):
             make((1,), levels=1)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "good", "bad"),
+    [
+        (likelihoods.Bernoulli((2,)), [0.0, 1.0], [0.0, 0.5]),
+        (likelihoods.ContinuousBernoulli((2,)), [0.0, 0.5], [0.0, 1.5]),
+        (likelihoods.Normal((2,)), [-7.0, 1e9], [0.0, float("nan")]),
+        (likelihoods.DiscretizedLogistic((2,), 5), [0.25, 1.0], [0.3, 1.0]),
+        (likelihoods.Categorical((2,), 5), [0.0, 0.75], [0.0, 1.25]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_check_values_refuses_what_has_no_mass(likelihood, good, bad):
+    likelihood.check_values(good)
+    with pytest.raises(ValueError, match="gives no mass"):
+        likelihood.check_values(bad)

@@ -257,7 +257,7 @@ def test_fit_takes_blocks(stepwise):
 def test_fit_takes_an_array_and_counts_its_steps():
     model = fresh(jit_compile=False)
     x = tiny.images(20)
-    history = model.fit(x, batch_size=8, epochs=2, validation_data=(x,), verbose=0).history
+    history = model.fit(x, batch_size=8, epochs=2, validation_data=x, verbose=0).history
     assert model.optimizer.iterations == 2 * 3
     assert set(history) == {
         f"{part}{name}"
@@ -274,8 +274,9 @@ def test_fit_of_an_array_is_the_seeds():
         model.fit(tiny.images(16), batch_size=8, shuffle=False, verbose=0)
         return [v.numpy() for v in model.trainable_variables]
 
-    assert_same(weights(1), weights(1), rtol=0)
-    assert any((a != b).any() for a, b in zip(weights(1), weights(2), strict=True))
+    once = weights(1)
+    assert_same(once, weights(1), rtol=0)
+    assert any((a != b).any() for a, b in zip(once, weights(2), strict=True))
 
 
 def test_steps_on_an_array_see_new_noise():
@@ -392,7 +393,7 @@ def test_two_replicas_of_batch_b_equal_one_of_batch_2b(two_replicas, case):
 def test_free_bits_average_over_all_replicas(two_replicas):
     """One replica's examples have little KL in some latent, the other's much; all together are
     above the free bits, one replica alone is not."""
-    one, two = pair(two_replicas, objective="free_bits")
+    one, two = pair(two_replicas, objective="free_bits", beta=2.0)
     block = tiny.block(one, 1, 8)
     x = np.concatenate([np.zeros((4, *tiny.EVENT_SHAPE)), np.ones((4, *tiny.EVENT_SHAPE))])
     block = Block(tf.constant(x[np.newaxis], tf.float32), block.noise)
@@ -406,7 +407,7 @@ def test_free_bits_average_over_all_replicas(two_replicas):
     assert_same(two.trainable_variables, one.trainable_variables)
     np.testing.assert_allclose(two.logs["loss"], one.logs["loss"], rtol=1e-5)
     free = np.maximum(kl.mean(axis=0), nats).sum()
-    np.testing.assert_allclose(one.logs["loss"], one.logs["distortion"] + free, rtol=1e-5)
+    np.testing.assert_allclose(one.logs["loss"], one.logs["distortion"] + 2.0 * free, rtol=1e-5)
 
 
 def test_fit_of_an_array_on_two_replicas_equals_one(two_replicas):
@@ -489,6 +490,21 @@ def test_images_of_another_shape_are_refused(model):
         ValueError, match=r"x must be of shape \('B', 7, 5, 1\), got \(2, 5, 7, 1\)"
     ):
         model.encode(np.zeros((2, 5, 7, 1), np.float32))
+
+
+def test_fit_refuses_values_that_the_likelihood_gives_no_mass_to():
+    """Early and late in the array, of training and of validation."""
+    model = tiny.vae()
+    x = tiny.images(1500)
+    grey = x.copy()
+    grey[1400] = 0.5
+    with pytest.raises(ValueError, match="values that Bernoulli gives no mass to"):
+        model.fit(grey, verbose=0)
+    with pytest.raises(ValueError, match="gives no mass"):
+        model.fit(x, validation_data=grey, verbose=0)
+    with pytest.raises(ValueError, match="x must be of shape"):
+        model.fit(x[:, :, :4], verbose=0)
+    assert model.optimizer.iterations == 0
 
 
 def test_an_unknown_interpolation_lists_the_known_ones(model):

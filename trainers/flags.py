@@ -1,6 +1,7 @@
 """Flags of the binaries, made from the config's dataclasses."""
 
 import dataclasses
+
 from absl import flags
 
 from keras_vae import config as configs

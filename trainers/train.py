@@ -114,14 +114,18 @@ def train(job: Job) -> None:
         # An epoch broken off is a short fit of its own: Keras counts the same steps in each.
         while epoch < epochs and not bool(progress.stopped):
             last = epoch + 1 if done else epochs
-            _fit(job, progress, checkpoints, epoch, last)
+            fit(job, progress, checkpoints, epoch, last)
             epoch, done = last, 0
     finally:
         checkpoints.restore_signals()
 
 
-def _fit(job, progress, checkpoints, epoch, last):
-    """Keras' fit from the step that `progress` has reached to the end of epoch `last`."""
+def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
+    """Keras' fit from the step that `progress` has reached, in `epoch`, until `last` epochs are done.
+
+    Returns:
+      Keras' History.
+    """
     training, vae = job.config.training, job.vae
     num_samples = vae.objective.num_samples
     blocks = data.training_blocks(
@@ -151,7 +155,7 @@ def _fit(job, progress, checkpoints, epoch, last):
         used.append(tfk.callbacks.TensorBoard(folder, write_graph=False))
     if FLAGS.picture_epochs:
         used.append(callbacks.Pictures(_picture(job), FLAGS.picture_epochs))
-    vae.fit(
+    return vae.fit(
         strategy.distribute(blocks, job.strategy),
         validation_data=validation,
         initial_epoch=epoch,

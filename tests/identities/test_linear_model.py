@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 from sklearn import datasets, decomposition
 
+import keras_vae
 from keras_vae import seeds
 from keras_vae._compat import tf
 from keras_vae.blocks import Block

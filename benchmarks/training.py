@@ -1,0 +1,186 @@
+"""Training speed: python benchmarks/training.py
+
+Images per second of trainers.train's own path, and in the same run of plain Keras `fit` and of a
+bare compiled loop, all with the same networks and tfp layers, batch 128: medians of 5 interleaved
+rounds, one JSON line a row. The images are random bytes: speed doesn't depend on what they show.
+"""
+
+import json
+import pathlib
+import statistics
+import tempfile
+import time
+
+import numpy as np
+from absl import flags
+
+from keras_vae import app, networks
+from keras_vae._compat import tf, tfd, tfk, tfkl, tfpl
+from keras_vae.compilation import prefers_xla
+from trainers import callbacks, train
+from trainers.progress import Progress
+
+FLAGS = flags.FLAGS
+flags.DEFINE_integer("rounds", 5, "rounds, of which the median is taken", lower_bound=1)
+
+BATCH_SIZE, LATENT_DIM, SHAPE = 128, 20, (28, 28, 1)
+# Per model: trainers.train's flags, images in an epoch, and the same network bodies.
+MODELS = {
+    "mlp": (
+        ["--network=mlp", "--hidden=400"],
+        60_000,
+        lambda: (networks.mlp((400,)), networks.mlp((400,))),
+    ),
+    "conv": (
+        ["--network=conv", "--filters=32,64"],
+        12_800,
+        lambda: (networks.conv_encoder((32, 64)), networks.conv_decoder(SHAPE, (32, 64))),
+    ),
+}
+
+
+def trainer_path(model, folder):
+    """A function that trains an epoch on trainers.train's path and gives images per second."""
+    arguments, num_images, _ = MODELS[model]
+    images = np.random.default_rng(0).integers(0, 256, (num_images, 28, 28), np.uint8)
+    np.savez(folder / "images.npz", train_images=images, test_images=images[:1000])
+    FLAGS.unparse_flags()
+    FLAGS(
+        [
+            "trainers.train",
+            f"--dataset=npz:{folder / 'images.npz'}",
+            "--validation_size=0",
+            f"--latent_dim={LATENT_DIM}",
+            f"--workdir={folder / 'run'}",
+            "--epochs=1000",
+            "--picture_epochs=0",
+            *arguments,
+        ]
+    )
+    job = train.prepare()
+    job.workdir.mkdir()
+    progress = Progress(job.vae, job.workdir / "checkpoints")
+    checkpoints = callbacks.Checkpoints(progress, seconds=60, patience=None)
+
+    def round_():
+        # Two epochs, the second of which counts: by then the pipeline runs.
+        epoch = progress.step // job.steps_per_epoch
+        history = train.fit(job, progress, checkpoints, epoch, epoch + 2)
+        return history.history["images_per_second"][-1]
+
+    return round_
+
+
+def same_layers(model):
+    """(encoder, decoder): Sequential models of the same layers, ending in tfp's."""
+    encoder_body, decoder_body = MODELS[model][2]()
+    encoder = tfk.Sequential(
+        [
+            encoder_body,
+            tfkl.Flatten(),
+            tfkl.Dense(2 * LATENT_DIM),
+            tfpl.IndependentNormal(LATENT_DIM),
+        ]
+    )
+    last = (
+        [tfkl.Dense(28 * 28)]
+        if model == "mlp"
+        else [tfkl.Conv2D(1, 3, padding="same"), tfkl.Flatten()]
+    )
+    decoder = tfk.Sequential([decoder_body, *last, tfpl.IndependentBernoulli(SHAPE)])
+    return encoder, decoder
+
+
+def keras_fit(model):
+    """A function that trains an epoch by plain Keras `fit` and gives images per second.
+
+    As TFP's own tutorial has it: the KL a regularizer, one step per call, float32 in memory.
+    """
+    prior = tfd.Independent(tfd.Normal(tf.zeros(LATENT_DIM), 1.0), 1)
+    encoder, decoder = same_layers(model)
+    encoder.layers[-1].activity_regularizer = tfpl.KLDivergenceRegularizer(prior)
+    inputs = tfkl.Input(SHAPE)
+    vae = tfk.Model(inputs, decoder(encoder(inputs)))
+    vae.compile("adam", loss=lambda x, rv_x: -rv_x.log_prob(x))
+    x = _binary(MODELS[model][1] // BATCH_SIZE * BATCH_SIZE)
+    vae.fit(x[: 4 * BATCH_SIZE], x[: 4 * BATCH_SIZE], batch_size=BATCH_SIZE, verbose=0)
+
+    def round_():
+        start = time.perf_counter()
+        vae.fit(x, x, batch_size=BATCH_SIZE, verbose=0)
+        return len(x) / (time.perf_counter() - start)
+
+    return round_
+
+
+def bare_loop(model):
+    """A function that trains an epoch by one tf.function and gives images per second.
+
+    XLA compiles the loop as a whole where that is faster; noise is drawn outside.
+    """
+    prior = tfd.Independent(tfd.Normal(tf.zeros(LATENT_DIM), 1.0), 1)
+    encoder, decoder = same_layers(model)
+    steps = MODELS[model][1] // BATCH_SIZE
+    x = tf.reshape(tf.constant(_binary(steps * BATCH_SIZE)), [steps, BATCH_SIZE, *SHAPE])
+    q = encoder(x[0])
+    decoder(q.mean())
+    variables = encoder.trainable_variables + decoder.trainable_variables
+    optimizer = tfk.optimizers.Adam()
+    optimizer.build(variables)
+
+    @tf.function(jit_compile=prefers_xla(tfk.Sequential([encoder, decoder])))
+    def epoch(x, noise):
+        total = 0.0
+        for i in tf.range(steps):
+            with tf.GradientTape() as tape:
+                q = encoder(x[i])
+                z = q.mean() + q.stddev() * noise[i]
+                loss = tf.reduce_mean(tfd.kl_divergence(q, prior) - decoder(z).log_prob(x[i]))
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            total += loss
+        return total
+
+    def draw():
+        return tf.random.normal([steps, BATCH_SIZE, LATENT_DIM])
+
+    epoch(x, draw())
+
+    def round_():
+        start = time.perf_counter()
+        float(epoch(x, draw()))
+        return steps * BATCH_SIZE / (time.perf_counter() - start)
+
+    return round_
+
+
+def _binary(n):
+    return np.random.default_rng(0).integers(0, 2, (n, *SHAPE)).astype(np.float32)
+
+
+def main() -> None:
+    for model in MODELS:
+        with tempfile.TemporaryDirectory() as folder:
+            paths = {
+                "trainers.train": trainer_path(model, pathlib.Path(folder)),
+                "keras_fit": keras_fit(model),
+                "bare_loop": bare_loop(model),
+            }
+            for path in paths.values():
+                path()  # Compiles.
+            speeds = {name: [] for name in paths}
+            for _ in range(FLAGS.rounds):
+                for name, path in paths.items():
+                    speeds[name].append(path())
+        medians = {name: statistics.median(s) for name, s in speeds.items()}
+        for name, median in medians.items():
+            row = {
+                "model": model,
+                "path": name,
+                "images_per_second": round(median),
+                "ratio_to_keras_fit": round(median / medians["keras_fit"], 3),
+            }
+            print(json.dumps(row), flush=True)
+
+
+if __name__ == "__main__":
+    app.run(main)
