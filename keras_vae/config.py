@@ -39,7 +39,7 @@ class DataConfig:
     )
     validation_size: int | None = option(
         None,
-        "examples held out of train where the set has no validation split; default a tenth, 0 none",
+        "examples for validation; default: the set's own split, else a tenth of train; 0 none",
         at_least=0,
     )
     binarization: str | None = option(

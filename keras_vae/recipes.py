@@ -17,7 +17,10 @@ RECIPES = {
         "prior": "none",
         "objective": "reconstruction",
         "likelihood": "normal",
+        # Linear models bear a high rate, and need it to get where their optimum is.
+        "learning_rate": 0.03,
         "learning_rate_schedule": "cosine",
+        "epochs": 100,
     },
     "vae": {"about": "variational autoencoder (Kingma & Welling 2014)"},
     "beta_vae": {"about": "VAE with a heavier KL (Higgins et al. 2017)", "beta": 4.0},
@@ -25,7 +28,9 @@ RECIPES = {
         "about": "linear VAE: probabilistic PCA (Lucas et al. 2019)",
         "network": "linear",
         "likelihood": "normal_learned_scale",
+        "learning_rate": 0.03,
         "learning_rate_schedule": "cosine",
+        "epochs": 1000,
     },
     "full_covariance": {
         "about": "VAE whose posterior correlates the latents",

@@ -197,9 +197,25 @@ class VAE(tfk.Model):
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
         self.objective = objective
         self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
-        self.jit_compile = prefers_xla(self) if jit_compile == "auto" else bool(jit_compile)
+        self.jit_compile = self._resolve_jit_compile(jit_compile)
         ema = None if ema_decay is None else MovingAverage(self.trainable_variables, ema_decay)
         object.__setattr__(self, "ema", ema)
+
+    @property
+    def _distributed(self) -> bool:
+        """Whether the model was made in the scope of a tf.distribute strategy."""
+        with self.distribute_strategy.scope():
+            return tf.distribute.has_strategy()
+
+    def _resolve_jit_compile(self, jit_compile) -> bool:
+        if jit_compile == "auto":
+            return not self._distributed and prefers_xla(self)
+        if jit_compile and self._distributed:
+            raise ValueError(
+                "jit_compile=True: steps on replicas aren't compiled by XLA, in which they can't "
+                "sum their gradients. Use jit_compile='auto'."
+            )
+        return bool(jit_compile)
 
     def fit(self, x, *args, validation_data=None, **kwargs):
         """Keras' fit, of arrays of examples or of tf.data sets; there are no targets.
@@ -300,8 +316,6 @@ class VAE(tfk.Model):
         data = next(iterator)
         if isinstance(data, Block):
             return data
-        if isinstance(data, Batch):
-            return self.distribute_strategy.run(Block.of_one, args=(data,))
 
         def with_noise(data):
             x, _, _ = tfk.utils.unpack_x_y_sample_weight(data)
@@ -326,9 +340,7 @@ class VAE(tfk.Model):
 
         if self.run_eagerly:
             return run_all
-        with strategy.scope():
-            distributed = tf.distribute.has_strategy()
-        if not distributed:
+        if not self._distributed:
             return tf.function(run_all, jit_compile=self.jit_compile)
 
         @tf.function
@@ -348,10 +360,11 @@ class VAE(tfk.Model):
         """Context in which the weights are the moving average, where there is one."""
         return contextlib.nullcontext() if self.ema is None else self.ema.applied()
 
-    def evaluate(self, *args, **kwargs):
+    def evaluate(self, x, *args, **kwargs):
         """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
+        self._check_array(x)
         with self.evaluation_weights():
-            return super().evaluate(*args, **kwargs)
+            return super().evaluate(x, *args, **kwargs)
 
     # Saving ------------------------------------------------------------------------------------
 

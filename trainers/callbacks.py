@@ -43,11 +43,11 @@ class Speed(tfk.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs["images_per_second"] = round(self._spent)
-        logs["beta"] = float(self.model.beta)
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        logs["beta"] = float(self.model.beta.numpy())
+        logs["learning_rate"] = float(self.model.optimizer.learning_rate.numpy())
 
     def _steps(self):
-        return int(self.model.optimizer.iterations)
+        return int(self.model.optimizer.iterations.numpy())
 
 
 class StopOnNonFinite(tfk.callbacks.Callback):
@@ -80,6 +80,7 @@ class Checkpoints(tfk.callbacks.Callback):
         self._progress, self._seconds, self._patience = progress, seconds, patience
         self._saved_at = time.monotonic()
         self._signum = None
+        self._handlers = {}
         self._restored_metrics = None
 
     def keep_metrics(self) -> None:

@@ -44,7 +44,7 @@ class Progress:
     @property
     def step(self) -> int:
         """Optimizer steps done."""
-        return int(self._vae.optimizer.iterations)
+        return int(self._vae.optimizer.iterations.numpy())
 
     @property
     def last_saved(self) -> str | None:

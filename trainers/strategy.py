@@ -42,7 +42,10 @@ def make(name: str) -> tf.distribute.Strategy:
 
 
 def distribute(blocks: tf.data.Dataset, strategy: tf.distribute.Strategy):
-    """`blocks` of global batches for a strategy: each replica gets its rows of every step."""
+    """`blocks` of global batches for a strategy: each replica gets its rows of every step.
+
+    Where a batch can't be shared equally, some replicas get one row more.
+    """
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:
         return blocks
@@ -51,8 +54,8 @@ def distribute(blocks: tf.data.Dataset, strategy: tf.distribute.Strategy):
         local = replicas // context.num_input_pipelines
         first = context.input_pipeline_id * local
         return blocks.flat_map(
-            lambda *block: tf.data.Dataset.range(first, first + local).map(
-                lambda replica: _rows(Block(*block), replica, replicas)
+            lambda block: tf.data.Dataset.range(first, first + local).map(
+                lambda replica: _rows(block, replica, replicas)
             )
         )
 
@@ -61,17 +64,13 @@ def distribute(blocks: tf.data.Dataset, strategy: tf.distribute.Strategy):
 
 def _rows(block: Block, replica, replicas: int) -> Block:
     """The rows of one replica: the batch is axis 1 of x and context, axis 2 of noise."""
-    size = block.x.shape[1] // replicas
-
-    def rows(tensor, axis):
-        start = tf.cast(replica, tf.int32) * size
-        result = tf.gather(tensor, tf.range(start, start + size), axis=axis)
-        return tf.ensure_shape(result, [*tensor.shape[:axis], size, *tensor.shape[axis + 1 :]])
-
+    replica = tf.cast(replica, tf.int32)
+    size = tf.shape(block.x)[1]
+    rows = tf.range(replica * size // replicas, (replica + 1) * size // replicas)
     return Block(
-        rows(block.x, 1),
-        tf.nest.map_structure(lambda t: rows(t, 2), block.noise),
-        block.context if block.context is None else rows(block.context, 1),
+        tf.gather(block.x, rows, axis=1),
+        tf.nest.map_structure(lambda t: tf.gather(t, rows, axis=2), block.noise),
+        block.context if block.context is None else tf.gather(block.context, rows, axis=1),
     )
 
 

@@ -10,6 +10,7 @@ from absl import flags
 
 from keras_vae import app, data
 from keras_vae._compat import tfk
+from keras_vae.blocks import Block
 from keras_vae.build import build
 from keras_vae.config import Config
 from trainers import callbacks, inputs, measure, run_directory, strategy
@@ -94,9 +95,8 @@ def train(job: Job) -> None:
       callbacks.NonFinite: the loss or a weight isn't finite.
     """
     config, vae, epochs = job.config, job.vae, job.config.training.epochs
-    with job.strategy.scope():
-        progress = Progress(vae, job.workdir / "checkpoints")
-        resumed = progress.restore()
+    progress = Progress(vae, job.workdir / "checkpoints")
+    resumed = progress.restore()
     epoch, done = divmod(progress.step, job.steps_per_epoch)
     if bool(progress.stopped) or epoch >= epochs:
         print(f"Training is finished: {progress.step} steps. More epochs extend it.")
@@ -121,7 +121,7 @@ def train(job: Job) -> None:
 
 
 def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
-    """Keras' fit from the step that `progress` has reached, in `epoch`, until `last` epochs are done.
+    """Keras' fit from `progress`' step, which is in `epoch`, until `last` epochs are done.
 
     Returns:
       Keras' History.
@@ -138,12 +138,16 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
         draw_noise=lambda seed: vae.draw_noise(seed, num_samples, training.batch_size),
         start_step=progress.step,
     )
-    validation = job.dataset.validation and inputs.evaluation_batches(
-        job.config,
-        job.dataset.validation,
-        training.batch_size,
-        lambda seed, size: vae.draw_noise(seed, num_samples, size),
-    )
+    validation = {}
+    if job.dataset.validation is not None:
+        batches = inputs.evaluation_batches(
+            job.config,
+            job.dataset.validation,
+            training.batch_size,
+            lambda seed, size: vae.draw_noise(seed, num_samples, size),
+        ).map(Block.of_one)
+        validation["validation_data"] = strategy.distribute(batches, job.strategy)
+        validation["validation_steps"] = len(batches)
     used = [
         callbacks.Speed(training.batch_size),
         callbacks.StopOnNonFinite(progress),
@@ -157,10 +161,10 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
         used.append(callbacks.Pictures(_picture(job), FLAGS.picture_epochs))
     return vae.fit(
         strategy.distribute(blocks, job.strategy),
-        validation_data=validation,
+        **validation,
         initial_epoch=epoch,
         epochs=last,
-        steps_per_epoch=int(blocks.cardinality()) // (last - epoch),
+        steps_per_epoch=len(blocks) // (last - epoch),
         callbacks=used,
         # In a file, one line an epoch.
         verbose=1 if sys.stdout.isatty() else 2,

@@ -84,9 +84,7 @@ def places(tmp_path):
 def test_bad_input(run_train, places, arguments, words, monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     before = sorted(os.walk(places))
-    done = run_train(
-        *TINY, f"--workdir={places}/run", *(a.format(places) for a in arguments)
-    )
+    done = run_train(*TINY, f"--workdir={places}/run", *(a.format(places) for a in arguments))
     assert done.code == 2
     errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, done.err

@@ -1,0 +1,35 @@
+"""The README names every flag and every recipe."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+from absl import flags
+
+from keras_vae.recipes import RECIPES
+from trainers import train
+
+ROOT = pathlib.Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_flag_of_train_is_in_the_table():
+    defined = {flag.name for flag in flags.FLAGS.flags_by_module_dict()[train.__name__]}
+    defined |= {flag.name for flag in flags.FLAGS.flags_by_module_dict()["trainers.flags"]}
+    assert defined == set(re.findall(r"^\| `--(\w+)` \|", README, re.MULTILINE))
+
+
+@pytest.mark.parametrize("module", ["trainers.train", "trainers.evaluate", "export.export"])
+def test_every_flag_in_help_is_in_the_readme(module):
+    shown = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, cwd=ROOT
+    ).stdout
+    names = re.findall(r"^  --(?:\[no\])?(\w+):", shown, re.MULTILINE)
+    assert len(names) >= 2, shown
+    assert [name for name in names if f"`--{name}`" not in README] == []
+
+
+def test_every_recipe_is_in_the_table():
+    assert [name for name in RECIPES if f"| `{name}` |" not in README] == []
