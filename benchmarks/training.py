@@ -60,7 +60,7 @@ def trainer_path(model, folder):
     job = train.prepare()
     job.workdir.mkdir()
     progress = Progress(job.vae, job.workdir / "checkpoints")
-    checkpoints = callbacks.Checkpoints(progress, seconds=60, patience=None)
+    checkpoints = callbacks.Checkpoints(progress, steps=2000, patience=None)
 
     def round_():
         # Two epochs, the second of which counts: by then the pipeline runs.

@@ -67,18 +67,21 @@ class StopOnNonFinite(tfk.callbacks.Callback):
 
 
 class Checkpoints(tfk.callbacks.Callback):
-    """Saves now and then, on the best validation bound, at the end, and when a signal asks.
+    """Saves every so many steps, on the best validation bound, at the end, and on a signal.
 
     Args:
       progress: a Progress.
-      seconds: the least time between two saves.
+      steps: the least number of steps between two saves. (Not a time: several workers must save at
+        the same step.)
       patience: epochs without a better bound after which training stops, or None.
+      alone: whether this is the only worker; one of several can't save when a signal comes.
     """
 
-    def __init__(self, progress, seconds: float, patience: int | None):
+    def __init__(self, progress, steps: int, patience: int | None, alone: bool = True):
         super().__init__()
-        self._progress, self._seconds, self._patience = progress, seconds, patience
-        self._saved_at = time.monotonic()
+        self._progress, self._steps, self._patience = progress, steps, patience
+        self._alone = alone
+        self._saved_at = progress.step
         self._signum = None
         self._handlers = {}
         self._restored_metrics = None
@@ -131,8 +134,8 @@ class Checkpoints(tfk.callbacks.Callback):
         self._signum = signum
 
     def _save_if_due(self, last=False):
-        due = time.monotonic() - self._saved_at >= self._seconds
-        if due or last or self._signum:
+        due = self._progress.step - self._saved_at >= self._steps
+        if due or last or (self._signum and self._alone):
             try:
                 self._progress.save()
             except FloatingPointError as error:
@@ -140,7 +143,7 @@ class Checkpoints(tfk.callbacks.Callback):
                     f"{error} at step {self._progress.step}. "
                     f"Last good checkpoint: {self._progress.last_saved or 'none'}."
                 ) from error
-            self._saved_at = time.monotonic()
+            self._saved_at = self._progress.step
         if self._signum and not last:
             raise Interrupted(self._signum)
 

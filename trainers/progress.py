@@ -16,6 +16,8 @@ class Progress:
     Args:
       vae: the compiled model, its optimizer built.
       folder: the run's `checkpoints` folder: `last` and, by validation bound, `best`.
+      worker: index of this process among several workers. All must save, for that sums what each
+        has; but only what worker 0 writes is read again.
 
     Attributes:
       score: tf.Variable, the best validation bound so far; -inf before the first.
@@ -23,7 +25,7 @@ class Progress:
       stopped: tf.Variable, bool: early stopping ended the training.
     """
 
-    def __init__(self, vae, folder: pathlib.Path):
+    def __init__(self, vae, folder: pathlib.Path, worker: int = 0):
         self._vae = vae
         self.score = tf.Variable(-np.inf, trainable=False, name="score")
         self.epochs_since_best = tf.Variable(0, trainable=False, name="epochs_since_best")
@@ -38,8 +40,10 @@ class Progress:
         if vae.ema is not None:
             parts["ema"] = vae.ema.averages
         self._checkpoint = tf.train.Checkpoint(**parts)
-        self._last = tf.train.CheckpointManager(self._checkpoint, folder / "last", max_to_keep=2)
-        self._best = tf.train.CheckpointManager(self._checkpoint, folder / "best", max_to_keep=1)
+        self._folder = folder
+        own = folder / f"worker-{worker}" if worker else folder
+        self._last = tf.train.CheckpointManager(self._checkpoint, own / "last", max_to_keep=2)
+        self._best = tf.train.CheckpointManager(self._checkpoint, own / "best", max_to_keep=1)
 
     @property
     def step(self) -> int:
@@ -49,7 +53,7 @@ class Progress:
     @property
     def last_saved(self) -> str | None:
         """The last complete checkpoint, a path prefix."""
-        return self._last.latest_checkpoint
+        return tf.train.latest_checkpoint(self._folder / "last")
 
     def restore(self) -> bool:
         """Continues from the last checkpoint; False if there is none."""

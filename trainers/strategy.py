@@ -41,6 +41,14 @@ def make(name: str) -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
+def worker_index(strategy: tf.distribute.Strategy) -> int:
+    """Which of several workers this process is; 0, the chief, writes the run directory."""
+    resolver = strategy.cluster_resolver
+    return (
+        resolver.task_id if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) else 0
+    )
+
+
 def distribute(blocks: tf.data.Dataset, strategy: tf.distribute.Strategy):
     """`blocks` of global batches for a strategy: each replica gets its rows of every step.
 

@@ -9,7 +9,7 @@ from typing import Any
 from absl import flags
 
 from keras_vae import app, data
-from keras_vae._compat import tfk
+from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
 from keras_vae.build import build
 from keras_vae.config import Config
@@ -30,7 +30,7 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_enum("jit_compile", "auto", ["auto", "true", "false"], "compile steps by XLA")
 flags.DEFINE_integer("steps_per_execution", 50, "steps between returns to Python", lower_bound=1)
-flags.DEFINE_integer("checkpoint_seconds", 60, "least time between two saves", lower_bound=0)
+flags.DEFINE_integer("checkpoint_steps", 2000, "steps between two saves", lower_bound=1)
 flags.DEFINE_integer("picture_epochs", 10, "epochs between two pictures, 0 none", lower_bound=0)
 flags.DEFINE_bool("evaluate", True, "measure the likelihood and write the report at the end")
 flags.DEFINE_integer("num_samples", 500, "k of that likelihood", lower_bound=1)
@@ -49,6 +49,11 @@ class Job:
     steps_per_epoch: int
     vae: Any
 
+    @property
+    def worker(self) -> int:
+        """Index of this process among several workers; only 0 writes."""
+        return strategy.worker_index(self.strategy)
+
 
 def prepare() -> Job:
     """Checks everything that can be wrong, creating nothing.
@@ -61,6 +66,7 @@ def prepare() -> Job:
         FLAGS.workdir or f"runs/{_file_name(config.data.dataset)}-{config.recipe}"
     )
     run_directory.check_workdir(workdir)
+    where = strategy.make(FLAGS.strategy)  # Several workers must meet before any tensor is made.
     dataset = inputs.load(config)
     config = inputs.resolve(config, dataset)
     steps = data.steps_per_epoch(dataset.train, config.training.batch_size)
@@ -71,7 +77,6 @@ def prepare() -> Job:
                 f"workdir={workdir} holds a run, and resume is off. Choose another --workdir."
             )
         run_directory.check_same(workdir, described)
-    where = strategy.make(FLAGS.strategy)
     if config.training.batch_size % where.num_replicas_in_sync:
         raise ValueError(
             f"batch_size={config.training.batch_size} can't be shared equally by "
@@ -95,7 +100,7 @@ def train(job: Job) -> None:
       callbacks.NonFinite: the loss or a weight isn't finite.
     """
     config, vae, epochs = job.config, job.vae, job.config.training.epochs
-    progress = Progress(vae, job.workdir / "checkpoints")
+    progress = Progress(vae, job.workdir / "checkpoints", job.worker)
     resumed = progress.restore()
     epoch, done = divmod(progress.step, job.steps_per_epoch)
     if bool(progress.stopped) or epoch >= epochs:
@@ -103,9 +108,13 @@ def train(job: Job) -> None:
         return
     if resumed:
         print(f"Resuming at step {progress.step} (epoch {epoch + 1} of {epochs}).")
-    _cut_metrics(job.workdir / "metrics.csv", epoch)
+    if job.worker == 0:
+        _cut_metrics(job.workdir / "metrics.csv", epoch)
     checkpoints = callbacks.Checkpoints(
-        progress, FLAGS.checkpoint_seconds, config.training.early_stopping
+        progress,
+        FLAGS.checkpoint_steps,
+        config.training.early_stopping,
+        alone=not isinstance(job.strategy, tf.distribute.MultiWorkerMirroredStrategy),
     )
     if done:
         checkpoints.set_model(vae)
@@ -148,16 +157,15 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
         ).map(Block.of_one)
         validation["validation_data"] = strategy.distribute(batches, job.strategy)
         validation["validation_steps"] = len(batches)
-    used = [
-        callbacks.Speed(training.batch_size),
-        callbacks.StopOnNonFinite(progress),
-        tfk.callbacks.CSVLogger(job.workdir / "metrics.csv", append=True),
-        checkpoints,
-    ]
-    if FLAGS.tensorboard:
+    used = [callbacks.Speed(training.batch_size), callbacks.StopOnNonFinite(progress)]
+    if job.worker == 0:
+        # Before saving: a row without its checkpoint is cut off again, the reverse would be a gap.
+        used.append(tfk.callbacks.CSVLogger(job.workdir / "metrics.csv", append=True))
+    used.append(checkpoints)
+    if FLAGS.tensorboard and job.worker == 0:
         folder = job.workdir / "tensorboard"
         used.append(tfk.callbacks.TensorBoard(folder, write_graph=False))
-    if FLAGS.picture_epochs:
+    if FLAGS.picture_epochs and job.worker == 0:
         used.append(callbacks.Pictures(_picture(job), FLAGS.picture_epochs))
     return vae.fit(
         strategy.distribute(blocks, job.strategy),
@@ -202,11 +210,9 @@ def _file_name(dataset: str) -> str:
 def main() -> None:
     with app.checking_input():
         job = prepare()
-        run_directory.create(
-            job.workdir,
-            job.described,
-            config_flags.to_flagfile(job.config, workdir=job.workdir),
-        )
+        if job.worker == 0:
+            flagfile = config_flags.to_flagfile(job.config, workdir=job.workdir)
+            run_directory.create(job.workdir, job.described, flagfile)
     for note in job.dataset.notes:
         print("Note:", note)
     print(
@@ -222,13 +228,13 @@ def main() -> None:
         train(job)
     except callbacks.Interrupted as interrupted:
         app.fail(
-            f"stopped by {interrupted}; saved. Resume with: python -m trainers.train "
+            f"stopped by {interrupted}. Resume with: python -m trainers.train "
             f"--flagfile={job.workdir / 'flags.txt'}",
             code=128 + interrupted.signum,
         )
     except callbacks.NonFinite as error:
         app.fail(error, code=1)
-    if FLAGS.evaluate:
+    if FLAGS.evaluate and job.worker == 0:
         measure.measure(measure.load(job.workdir, dataset=job.dataset), FLAGS.num_samples)
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import resource
 import signal
+import socket
 import time
 
 import numpy as np
@@ -94,7 +95,7 @@ def test_resuming_after_sigkill_equals_never_stopping(run_train, tmp_path, extra
         "--beta_schedule=linear",
         "--beta_warmup_epochs=10",
     )
-    process = start("trainers.train", *flags, "--checkpoint_seconds=0", f"--workdir={killed}")
+    process = start("trainers.train", *flags, "--checkpoint_steps=1", f"--workdir={killed}")
     try:
         # At a random moment after its first checkpoint.
         while tf.train.latest_checkpoint(killed / "checkpoints" / "last") is None:
@@ -117,7 +118,7 @@ def test_resuming_after_sigkill_equals_never_stopping(run_train, tmp_path, extra
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_says_how_to_resume(tmp_path, signum):
     workdir = f"--workdir={tmp_path}/r"
-    process = start("trainers.train", *TINY, "--epochs=9999", "--checkpoint_seconds=0", workdir)
+    process = start("trainers.train", *TINY, "--epochs=9999", "--checkpoint_steps=1", workdir)
     while tf.train.latest_checkpoint(tmp_path / "r" / "checkpoints" / "last") is None:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
@@ -160,7 +161,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(run_train, tmp_path):
         "--optimizer=sgd",
         "--learning_rate=1e6",
         "--steps_per_execution=1",
-        "--checkpoint_seconds=0",
+        "--checkpoint_steps=1",
         f"--workdir={tmp_path}/r",
     )
     assert done.code == 1
@@ -207,3 +208,31 @@ def test_memory_does_not_grow_over_epochs(run_train, tmp_path, monkeypatch):
     assert run_train(*TINY, "--epochs=100", f"--workdir={tmp_path}/r").code == 0
     assert len(peaks) == 100
     assert peaks[-1] - peaks[20] < 20, peaks[::10]  # The first epochs compile.
+
+
+def test_two_workers_train_as_one(run_train, tmp_path, monkeypatch):
+    """Two processes of one replica each, over the local network; then one more epoch, resumed."""
+    flags = (*TINY, "--optimizer=sgd", "--learning_rate=0.01", "--jit_compile=auto")
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert run_train(*flags, f"--workdir={one}").code == 0
+    for epochs in (2, 3):
+        with socket.socket() as a, socket.socket() as b:
+            a.bind(("localhost", 0))
+            b.bind(("localhost", 0))
+            addresses = [f"localhost:{s.getsockname()[1]}" for s in (a, b)]
+        workers = []
+        for index in range(2):
+            task = {"type": "worker", "index": index}
+            cluster = {"cluster": {"worker": addresses}, "task": task}
+            monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+            workers.append(
+                start("trainers.train", *flags, f"--epochs={epochs}", f"--workdir={two}")
+            )
+        ended = [worker.communicate(timeout=120) for worker in workers]
+        for worker, (out, err) in zip(workers, ended, strict=True):
+            assert worker.returncode == 0, err
+            assert "2 replica(s)" in out
+    assert [row["epoch"] for row in rows(two)] == ["0", "1", "2"]
+    a, b = keras_vae.load(one), keras_vae.load(two)
+    for v, w in zip(a.trainable_variables, b.trainable_variables, strict=True):
+        np.testing.assert_allclose(v.numpy(), w.numpy(), rtol=1e-4, atol=1e-6)
