@@ -11,7 +11,14 @@ from absl import app, flags, logging
 
 def run(main) -> None:
     """Parses the flags and calls `main()`; a flag that can't be exits with code 2."""
-    app.run(lambda argv: main(), flags_parser=_parse)
+
+    def interruptible(argv):
+        try:
+            main()
+        except KeyboardInterrupt:
+            fail("interrupted.", code=130)
+
+    app.run(interruptible, flags_parser=_parse)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,10 @@
 """Config -> model. The one place where names become parts."""
 
+import contextlib
+import random
+
+import numpy as np
+
 from keras_vae import likelihoods, networks, objectives, posteriors, priors, schedules
 from keras_vae._compat import tfk
 from keras_vae.config import Config
@@ -93,15 +98,14 @@ def build(
             f"likelihood={model.likelihood} is for quantised data and needs `levels`, the number "
             "of values a pixel takes: 256 for 8-bit images."
         )
-    # Initial weights come from the seed too.
-    tfk.utils.set_random_seed(config.training.seed)
     encoder_body, decoder_body = NETWORKS[model.network]
-    vae = VAE(
-        Encoder(encoder_body(model), POSTERIORS[model.posterior](model.latent_dim)),
-        Decoder(decoder_body(model), likelihood(model.event_shape, *arguments(model))),
-        PRIORS[model.prior](model.latent_dim),
-        seed=config.training.seed,
-    )
+    with _global_seed(config.training.seed):  # Of the initial weights.
+        vae = VAE(
+            Encoder(encoder_body(model), POSTERIORS[model.posterior](model.latent_dim)),
+            Decoder(decoder_body(model), likelihood(model.event_shape, *arguments(model))),
+            PRIORS[model.prior](model.latent_dim),
+            seed=config.training.seed,
+        )
     vae.compile(
         optimizer=_optimizer(config.training, steps_per_epoch),
         objective=OBJECTIVES[config.objective.objective](config.objective),
@@ -111,6 +115,18 @@ def build(
         run_eagerly=run_eagerly,
     )
     return vae
+
+
+@contextlib.contextmanager
+def _global_seed(seed):
+    """Inside, Keras draws from `seed`; Python's and numpy's own generators stay as they were."""
+    states = random.getstate(), np.random.get_state()
+    tfk.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
 
 
 def _optimizer(training, steps_per_epoch):

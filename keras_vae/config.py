@@ -182,8 +182,13 @@ class Config:
                 "objective=free_bits needs the KL of each latent, and posterior=full_covariance "
                 "has one KL for all. Use posterior=diagonal or objective=sgvb."
             )
-        if objective.objective != "sgvb" and objective.kl != "auto":
-            raise ValueError(f"kl={objective.kl} is an option of objective=sgvb alone.")
+        if not model.filters:
+            raise ValueError("filters must have at least one entry.")
+        for name, needed, value in _ONLY_WITH:
+            section, option_field = find(name)
+            given = getattr(getattr(self, section), name)
+            if given != option_field.default and getattr(getattr(self, section), needed) != value:
+                raise ValueError(f"{name}={given} is an option of {needed}={value} alone.")
         if objective.objective == "reconstruction" and (
             objective.beta != 1.0 or objective.beta_schedule != "constant"
         ):
@@ -219,6 +224,13 @@ class Config:
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2)
 
+
+# (option, option of the same section, value of that one without which the first says nothing)
+_ONLY_WITH = (
+    ("kl", "objective", "sgvb"),
+    ("free_bits", "objective", "free_bits"),
+    ("likelihood_scale", "likelihood", "normal"),
+)
 
 _SECTIONS = {
     "data": DataConfig,

@@ -26,16 +26,19 @@ class Estimate(NamedTuple):
 class ImportanceSampler:
     """Estimates log p(x) with any model that has `terms` and `draw_noise`.
 
-    Samples come in chunks, of which only running sums are kept. Chunks depend on the seed and the
-    chunk size alone.
+    Samples and examples come in chunks, so that no tensor has more than `max_values` values
+    (unless one sample of one example has), and of samples only running sums are kept.
 
     Args:
       model: gives Terms with a posterior density.
-      chunk_size: samples per example at a time; memory grows with chunk_size * B.
+      chunk_size: samples per example at a time; by default, as many as max_values allows.
+      max_values: 2**23 are 32 MB.
     """
 
-    def __init__(self, model, chunk_size: int = 50):
+    def __init__(self, model, chunk_size: int | None = None, max_values: int = 2**23):
         self._model, self._chunk_size = model, chunk_size
+        # Examples times samples that may be in work together.
+        self._max_pairs = max(1, max_values // _widest(model))
         # Not by XLA: on CPUs it halves the speed of these wide passes without gradients.
         self._accumulate = tf.function(self._accumulate)
 
@@ -43,11 +46,26 @@ class ImportanceSampler:
         """The estimate for x [B, ...] with `num_samples` samples from the stateless `seed`."""
         if num_samples < 1:
             raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
-        batch_size = tf.shape(x)[0]
+        rows = min(len(x), self._max_pairs)
+        parts = [
+            self._estimate(
+                x[i : i + rows],
+                num_samples,
+                seeds.derive(seed, i),
+                None if context is None else context[i : i + rows],
+            )
+            for i in range(0, len(x), rows)
+        ]
+        return Estimate(*(tf.concat(column, axis=0) for column in zip(*parts, strict=True)))
+
+    def _estimate(self, x, num_samples, seed, context):
+        """The estimate for so few examples that they are in work together."""
+        batch_size = len(x)
+        chunk_size = self._chunk_size or max(1, self._max_pairs // batch_size)
         # Running log sum w, log sum w^2, sum of distortion, sum of rate: each [B].
         sums = (*[tf.fill([batch_size], -float("inf"))] * 2, *[tf.zeros([batch_size])] * 2)
-        for i, start in enumerate(range(0, num_samples, self._chunk_size)):
-            size = min(self._chunk_size, num_samples - start)
+        for i, start in enumerate(range(0, num_samples, chunk_size)):
+            size = min(chunk_size, num_samples - start)
             noise = self._model.draw_noise(seeds.derive(seed, i), size, batch_size)
             sums = self._accumulate(sums, x, noise, context)
         log_w, log_w2, distortion, rate = sums
@@ -69,6 +87,25 @@ class ImportanceSampler:
             distortion + size * terms.distortion,
             rate + size * terms.rate,
         )
+
+
+def _widest(model) -> int:
+    """Values in the largest tensor that one sample of one example needs."""
+
+    @tf.function
+    def terms(x, noise):
+        return model.terms(x, noise).log_weight
+
+    graph = terms.get_concrete_function(
+        tf.TensorSpec([1, *model.event_shape]), model.draw_noise([0, 0], 1, 1)
+    ).graph
+    sizes = [
+        tensor.shape.num_elements() or 0
+        for operation in graph.get_operations()
+        if operation.type not in ("Const", "Placeholder", "ReadVariableOp")  # Weights.
+        for tensor in operation.outputs
+    ]
+    return max(sizes)
 
 
 def _logaddexp(a, b):

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import tempfile
+import zipfile
 
 from keras_vae._compat import tf, tfk
 from keras_vae.build import build
@@ -15,12 +16,15 @@ def save(vae: VAE, path) -> None:
     """Writes architecture and weights (a moving average, where there is one) to a .keras file.
 
     Raises:
+      FileNotFoundError: there is no such folder.
       ValueError: the path has another ending, or a part of the model can't be rebuilt from its
         config; nothing is written then.
     """
     path = pathlib.Path(path)
     if path.suffix != ".keras":
         raise ValueError(f"path must end in .keras, got {str(path)!r}.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to.")
     _check_rebuildable(vae)
     # Written beside its final name and moved there: a half-written file never has that name.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
@@ -47,7 +51,13 @@ def load(path, checkpoint: str = "auto") -> VAE:
         raise FileNotFoundError(f"no model at {path}: give a .keras file or a run directory.")
     if path.is_dir():
         return _load_run(path, checkpoint)
-    model = tfk.saving.load_model(path, compile=False, safe_mode=True)
+    # Keras reads older formats too, and runs code that stands in them.
+    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no .keras file: give one that VAE.save wrote.")
+    try:
+        model = tfk.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise ValueError(f"{path} can't be read as a model ({error}).") from error
     if not isinstance(model, VAE):
         raise ValueError(f"{path} holds a {type(model).__name__}, not a VAE.")
     return model
@@ -58,11 +68,18 @@ def read_run(path) -> dict:
 
     Raises:
       FileNotFoundError: the directory isn't a run.
+      ValueError: its config.json isn't one.
     """
     file = pathlib.Path(path) / "config.json"
     if not file.is_file():
         raise FileNotFoundError(f"{path} is not a run: it has no config.json. Train one first.")
-    return json.loads(file.read_text())
+    try:
+        content = json.loads(file.read_text())
+        Config.from_dict(content["config"])
+        content["data"]["num_examples"]["train"], content["data"]["fingerprint"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{file} isn't a run's config ({error!r}).") from error
+    return content
 
 
 def find_checkpoint(path, checkpoint: str = "auto") -> str:
@@ -78,8 +95,10 @@ def find_checkpoint(path, checkpoint: str = "auto") -> str:
 
 
 def _load_run(path, checkpoint):
-    config = Config.from_dict(read_run(path)["config"])
-    vae = build(config, steps_per_epoch=1)
+    stored = read_run(path)
+    config = Config.from_dict(stored["config"])
+    steps = stored["data"]["num_examples"]["train"] // config.training.batch_size
+    vae = build(config, steps_per_epoch=steps)
     parts = {"model": vae} if vae.ema is None else {"model": vae, "ema": vae.ema.averages}
     status = tf.train.Checkpoint(**parts).restore(find_checkpoint(path, checkpoint))
     # The optimizer's variables and the training's progress stay behind.

@@ -1,10 +1,11 @@
-"""Stateless seeds, derived root -> epoch -> step -> site.
+"""Stateless seeds, derived root -> site -> epoch -> step.
 
 Every random draw of the project takes its seed from here, so a run resumed at step n continues as
 the uninterrupted one would, and what one site draws never moves what another one sees.
 """
 
 import enum
+import numbers
 
 from keras_vae._compat import tf
 
@@ -25,12 +26,15 @@ def derive(root, *path):
 
     Args:
       root: int, or an int32 [2] seed as this function returns.
-      *path: ints or scalar integer tensors, for example epoch, step, Site.LATENT.
+      *path: ints or scalar integer tensors, for example Site.LATENT, epoch, step. The site comes
+        first, so that numbers of one site never meet those of another.
 
     Returns:
       int32 [2] seed for tf.random.stateless_* functions. Works eagerly and inside tf.data.
     """
-    seed = tf.convert_to_tensor([0, root] if isinstance(root, int) else root, tf.int32)
+    seed = tf.convert_to_tensor(
+        [0, int(root)] if isinstance(root, numbers.Integral) else root, tf.int32
+    )
     for number in path:
         seed = tf.random.fold_in(seed, tf.cast(number, tf.int32))
     return seed

@@ -78,10 +78,10 @@ class VAE(tfk.Model):
         self._require_prior("log_likelihood")
         if self._importance_sampler is None:
             self._importance_sampler = ImportanceSampler(self)
+        x = self._examples(x)
+        self.decoder.likelihood.check_values(x)
         seed = seeds.derive(seed, Site.EVALUATE)
-        return self._importance_sampler(
-            self._examples(x), num_samples, seed, context
-        ).log_likelihood
+        return self._importance_sampler(x, num_samples, seed, context).log_likelihood
 
     def _infer(self, x, noise, context):
         """(q(z|x), p(z), Terms)."""
@@ -176,7 +176,8 @@ class VAE(tfk.Model):
           optimizer: a Keras optimizer or its name.
           objective: one of `objectives`; by default SGVB, or Reconstruction for autoencoders.
           beta: weight of the KL, a number or a function of the step (`schedules`).
-          ema_decay: if given, `self.ema` follows the weights with this decay.
+          ema_decay: if given, `self.ema` follows the weights with this decay. `evaluate`, `save`
+            and the export take the average; other verbs do so inside `evaluation_weights()`.
           jit_compile: whether XLA compiles the steps; "auto" where that is known to help.
           run_eagerly: run step by step in Python, for debugging.
         """
@@ -291,7 +292,7 @@ class VAE(tfk.Model):
             num_samples = self.objective.num_samples
 
             def train_function(iterator):
-                seed = seeds.derive(self.seed, self.optimizer.iterations, Site.LATENT)
+                seed = seeds.derive(self.seed, Site.LATENT, self.optimizer.iterations)
                 return run(self._next_block(iterator, num_samples, seed))
 
             self.train_function = train_function
@@ -305,7 +306,7 @@ class VAE(tfk.Model):
 
             def test_function(iterator):
                 # The number of examples so far tells batches apart, and starts at 0 every time.
-                seed = seeds.derive(self.seed, self._trackers["loss"].count, Site.EVALUATE)
+                seed = seeds.derive(self.seed, Site.EVALUATE, self._trackers["loss"].count)
                 return run(self._next_block(iterator, num_samples, seed))
 
             self.test_function = test_function

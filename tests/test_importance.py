@@ -1,5 +1,7 @@
 """Importance sampling: its formulas, and memory bounded by chunks that change nothing."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.special
@@ -22,7 +24,7 @@ def x():
 def one_pass(model, x, num_samples, chunk_size, seed):
     """Terms of all samples at once, at the noise that the chunks would draw."""
     sizes = [min(chunk_size, num_samples - start) for start in range(0, num_samples, chunk_size)]
-    noise = [model.draw_noise(seeds.derive(seed, i), n, len(x)) for i, n in enumerate(sizes)]
+    noise = [model.draw_noise(seeds.derive(seed, 0, i), n, len(x)) for i, n in enumerate(sizes)]
     return model.terms(x, np.concatenate(noise))
 
 
@@ -61,3 +63,21 @@ def test_an_estimate_is_its_seeds(model, x):
 def test_no_samples_are_refused(model, x):
     with pytest.raises(ValueError, match="num_samples must be at least 1, got 0"):
         model.log_likelihood(x, num_samples=0)
+
+
+def test_memory_is_bounded_over_examples_and_samples(monkeypatch, x):
+    """As many examples and samples at a time as the widest tensor, the levels', leaves room."""
+    model = tiny.vae(likelihood="categorical")
+    widest = math.prod(tiny.EVENT_SHAPE) * tiny.LEVELS
+    sampler = ImportanceSampler(model, max_values=2 * widest)
+    drawn = []
+    draw_noise = model.draw_noise
+
+    def note(seed, num_samples, batch_size):
+        drawn.append((num_samples, batch_size))
+        return draw_noise(seed, num_samples, batch_size)
+
+    monkeypatch.setattr(model, "draw_noise", note)
+    whole = sampler(x[:5], 3, seeds.derive(0)).log_likelihood
+    assert drawn == [(1, 2)] * 6 + [(2, 1), (1, 1)]
+    np.testing.assert_allclose(whole[:2], sampler(x[:2], 3, seeds.derive(0)).log_likelihood)

@@ -21,6 +21,11 @@ class Run(NamedTuple):
     dataset: data.Dataset
     checkpoint: str
 
+    @property
+    def step(self) -> int:
+        """The training step of the checkpoint."""
+        return int(self.checkpoint.rpartition("-")[2])
+
 
 def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
     """Reads a run: its config, model and data (unless `dataset` is given).
@@ -39,6 +44,14 @@ def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
             "the same test split. Restore the data or train anew."
         )
     return Run(path, config, saving.load(path, checkpoint), dataset, found)
+
+
+def is_measured(run: Run) -> bool:
+    """Whether evaluation.json and the report are of the run's checkpoint."""
+    file = run.path / "evaluation.json"
+    if not file.exists() or not (run.path / "report.html").exists():
+        return False
+    return json.loads(file.read_text())["step"] == run.step
 
 
 def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
@@ -63,7 +76,7 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
         "binarization": config.data.binarization,
         "binarization_seed": config.training.seed,
         "checkpoint": pathlib.Path(checkpoint).parent.name,
-        "step": int(checkpoint.rpartition("-")[2]),
+        "step": run.step,
         "ema": config.training.ema_decay is not None,
     }
     run_directory.write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")

@@ -6,8 +6,9 @@ import os
 import pathlib
 import tempfile
 
+from keras_vae._compat import tf
 from keras_vae.config import Config, options
-from keras_vae.saving import read_run
+from keras_vae.saving import find_checkpoint, read_run
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
 
@@ -26,7 +27,9 @@ def check_workdir(path: pathlib.Path) -> None:
     """Raises ValueError or OSError unless a run can be kept at `path`; creates nothing."""
     if path.exists() and not path.is_dir():
         raise ValueError(f"workdir={path} is a file; a directory is needed.")
-    if path.is_dir() and any(path.iterdir()) and not (path / "config.json").is_file():
+    # Hidden files are what a killed write left.
+    found = [p for p in path.iterdir() if p.name[0] != "."] if path.is_dir() else []
+    if found and not (path / "config.json").is_file():
         raise ValueError(f"workdir={path} holds other files and no run. Choose an empty one.")
     parent = next(p for p in [path, *path.absolute().parents] if p.exists())
     if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
@@ -73,6 +76,11 @@ def check_same(path: pathlib.Path, described: dict) -> None:
             "--workdir, or give the same flags (its flags.txt has them)."
         )
     before, now = old.training.epochs, new.training.epochs
+    if now > before and _stopped_early(path):
+        raise ValueError(
+            f"epochs {before} -> {now}: the run in workdir={path} was ended by early stopping, "
+            "which more epochs don't undo. Choose another --workdir."
+        )
     if now < before:
         raise ValueError(f"epochs={now}, but the run in workdir={path} was made for {before}.")
     if now > before and new.training.learning_rate_schedule != "constant":
@@ -83,12 +91,20 @@ def check_same(path: pathlib.Path, described: dict) -> None:
         )
 
 
+def _stopped_early(path) -> bool:
+    try:
+        reader = tf.train.load_checkpoint(find_checkpoint(path, "last"))
+    except FileNotFoundError:
+        return False
+    return bool(reader.get_tensor("stopped/.ATTRIBUTES/VARIABLE_VALUE"))
+
+
 def create(path: pathlib.Path, described: dict, flagfile: str) -> None:
     """Makes the directory, or brings its config up to date."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        write_atomically(path / "flags.txt", flagfile)
-        # Last: a directory is a run once it has this file.
+        # First: a directory with this file is a run, one with others and without it is not.
         write_atomically(path / "config.json", json.dumps(described, indent=2) + "\n")
+        write_atomically(path / "flags.txt", flagfile)
     except OSError as error:
         raise OSError(f"workdir={path} can't be written ({error}). Choose another one.") from error

@@ -1,6 +1,5 @@
 """Trains a VAE: python -m trainers.train --dataset=mnist --recipe=vae --workdir=runs/mnist."""
 
-import csv
 import pathlib
 import sys
 from dataclasses import dataclass
@@ -36,6 +35,18 @@ flags.DEFINE_bool("evaluate", True, "measure the likelihood and write the report
 flags.DEFINE_integer("num_samples", 500, "k of that likelihood", lower_bound=1)
 flags.DEFINE_bool("tensorboard", True, "write TensorBoard logs")
 
+# What isn't part of the config, but of a replay.
+_RUN_FLAGS = (
+    "strategy",
+    "jit_compile",
+    "steps_per_execution",
+    "checkpoint_steps",
+    "picture_epochs",
+    "evaluate",
+    "num_samples",
+    "tensorboard",
+)
+
 
 @dataclass
 class Job:
@@ -69,6 +80,10 @@ def prepare() -> Job:
     where = strategy.make(FLAGS.strategy)  # Several workers must meet before any tensor is made.
     dataset = inputs.load(config)
     config = inputs.resolve(config, dataset)
+    if config.training.early_stopping and dataset.validation is None:
+        raise ValueError(
+            "early_stopping needs validation examples, and validation_size is 0. Leave one out."
+        )
     steps = data.steps_per_epoch(dataset.train, config.training.batch_size)
     described = run_directory.describe(config, dataset)
     if (workdir / "config.json").exists():
@@ -103,7 +118,10 @@ def train(job: Job) -> None:
     progress = Progress(vae, job.workdir / "checkpoints", job.worker)
     resumed = progress.restore()
     epoch, done = divmod(progress.step, job.steps_per_epoch)
-    if bool(progress.stopped) or epoch >= epochs:
+    if bool(progress.stopped):
+        print(f"Training is finished: early stopping ended it at step {progress.step}.")
+        return
+    if epoch >= epochs:
         print(f"Training is finished: {progress.step} steps. More epochs extend it.")
         return
     if resumed:
@@ -198,9 +216,18 @@ def _picture(job):
 def _cut_metrics(path: pathlib.Path, epochs: int) -> None:
     """Leaves the rows of the first `epochs` epochs: later ones are trained again."""
     if path.exists():
-        header, *rows = path.read_text().splitlines(keepends=True)
-        kept = [row for row in rows if int(next(csv.reader([row]))[0]) < epochs]
-        run_directory.write_atomically(path, header + "".join(kept))
+        # Line i is epoch i - 1's; a line that a killed training left half-written is a later one.
+        lines = path.read_text().splitlines(keepends=True)[: epochs + 1]
+        if epochs == 0:
+            path.unlink()
+        else:
+            run_directory.write_atomically(path, "".join(lines))
+
+
+def _kl(vae) -> str:
+    if vae.prior is None:
+        return "none"
+    return "analytic" if vae.uses_analytic_kl else "sampled"
 
 
 def _file_name(dataset: str) -> str:
@@ -211,7 +238,8 @@ def main() -> None:
     with app.checking_input():
         job = prepare()
         if job.worker == 0:
-            flagfile = config_flags.to_flagfile(job.config, workdir=job.workdir)
+            others = {name: FLAGS[name].value for name in _RUN_FLAGS if FLAGS[name].present}
+            flagfile = config_flags.to_flagfile(job.config, workdir=job.workdir, **others)
             run_directory.create(job.workdir, job.described, flagfile)
     for note in job.dataset.notes:
         print("Note:", note)
@@ -219,7 +247,7 @@ def main() -> None:
         f"{job.config.recipe} on {job.dataset.name}: {job.vae.count_params():,} weights, "
         f"{job.strategy.num_replicas_in_sync} replica(s), "
         f"XLA {'on' if job.vae.jit_compile else 'off'} (jit_compile={FLAGS.jit_compile}), "
-        f"KL {'analytic' if job.vae.uses_analytic_kl else 'sampled'}, "
+        f"KL {_kl(job.vae)}, "
         f"binarization {job.config.data.binarization}, "
         f"{job.steps_per_epoch} steps an epoch.",
         flush=True,
@@ -235,7 +263,11 @@ def main() -> None:
     except callbacks.NonFinite as error:
         app.fail(error, code=1)
     if FLAGS.evaluate and job.worker == 0:
-        measure.measure(measure.load(job.workdir, dataset=job.dataset), FLAGS.num_samples)
+        trained = measure.load(job.workdir, dataset=job.dataset)
+        if measure.is_measured(trained):
+            print(f"It is measured too: {job.workdir / 'report.html'}")
+        else:
+            measure.measure(trained, FLAGS.num_samples)
 
 
 def run() -> None:

@@ -89,13 +89,13 @@ def training_blocks(
 
     def epoch_of_batches(epoch):
         begin = tf.where(epoch == first_epoch, np.int64(first_step), np.int64(0))
-        of_epoch = batches(derive(seed, epoch, Site.SHUFFLE), begin)
+        of_epoch = batches(derive(seed, Site.SHUFFLE, epoch), begin)
         counted = tf.data.Dataset.zip(tf.data.Dataset.range(begin, steps), of_epoch)
         return counted.map(lambda step, batch: (epoch, step, batch))
 
     def step_input(epoch, step, batch):
-        x = binarize(fetch(batch), binarization, derive(seed, epoch, step, Site.BINARIZE))
-        noise = draw_noise(derive(seed, epoch, step, Site.LATENT))
+        x = binarize(fetch(batch), binarization, derive(seed, Site.BINARIZE, epoch, step))
+        noise = draw_noise(derive(seed, Site.LATENT, epoch, step))
         return epoch * len(lengths) + tf.gather(block_of_step, step), x, noise
 
     def length_of(block):
@@ -149,10 +149,10 @@ def evaluation_batches(images, *, batch_size, seed, binarization, draw_noise=Non
         runs = chunks.map(lambda chunk: _read(images, chunk)).prefetch(1).rebatch(EVALUATION_RUN)
 
     def binarized(run, x):
-        return binarize(x, binarization, derive(seed, run, Site.BINARIZE))
+        return binarize(x, binarization, derive(seed, Site.BINARIZE, run))
 
     def batch(i, x):
-        noise = draw_noise and draw_noise(derive(seed, i, Site.LATENT), tf.shape(x)[0])
+        noise = draw_noise and draw_noise(derive(seed, Site.LATENT, i), tf.shape(x)[0])
         return Batch(x, noise, None)
 
     count = -(-images.num_examples // batch_size)

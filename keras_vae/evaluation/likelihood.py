@@ -8,9 +8,6 @@ from keras_vae import seeds
 from keras_vae.importance import ImportanceSampler
 from keras_vae.seeds import Site
 
-# Values of x (of all samples and examples) that are in work at a time: 16 MB a float32 tensor.
-_CHUNK_VALUES = 2**22
-
 
 def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
     """Measures -log p(x) over all examples; beta = 1 and the true bound, whatever was trained.
@@ -51,7 +48,7 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
             "elbo_nats": -_mean(rows["distortion"] + rows["rate"]),
             "rate_nats": _mean(rows["rate"]),
             "nll_nats": _mean(nll),
-            "nll_stderr": float(np.std(nll, ddof=1) / math.sqrt(num_examples)),
+            "nll_stderr": _stderr(nll),
             "effective_sample_size": _mean(rows["effective_sample_size"]),
         }
         if getattr(vae.decoder.likelihood, "levels", None) == 256:
@@ -61,14 +58,9 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
 
 
 def _importance(vae, num_samples, seed):
-    sampler = None
+    sampler = ImportanceSampler(vae)
 
     def measure(i, batch):
-        nonlocal sampler
-        if sampler is None:  # Chunks are sized for the first batch; the last may be shorter.
-            values = int(batch.x.shape[0]) * math.prod(vae.event_shape)
-            chunk_size = min(num_samples, max(1, _CHUNK_VALUES // values))
-            sampler = ImportanceSampler(vae, chunk_size)
         seed_of_batch = seeds.derive(seed, Site.EVALUATE, i)
         estimate = sampler(batch.x, num_samples, seed_of_batch, batch.context)
         return {name: value.numpy() for name, value in estimate._asdict().items()}
@@ -82,6 +74,13 @@ def _distortion(vae):
         return {"distortion": vae.terms(batch.x, noise, batch.context).distortion.numpy()}
 
     return measure
+
+
+def _stderr(values) -> float | None:
+    """The standard error of the mean; one value says nothing of it."""
+    if len(values) < 2:
+        return None
+    return float(np.std(values, ddof=1, dtype=np.float64) / math.sqrt(len(values)))
 
 
 def _mean(values) -> float:

@@ -150,7 +150,45 @@ def test_early_stopping_stops_and_stays_stopped(run_train, tmp_path):
     best = int(np.argmin(losses))
     assert len(losses) == best + 3 < 60
     assert find_checkpoint(tmp_path / "r", "best").endswith(f"ckpt-{(best + 1) * 11}")
-    assert "finished" in run_train(*flags, f"--workdir={tmp_path}/r").out
+    assert "early stopping" in run_train(*flags, f"--workdir={tmp_path}/r").out
+    longer = run_train(*flags, "--epochs=99", f"--workdir={tmp_path}/r")
+    assert longer.code == 2
+    assert "early stopping" in longer.err
+
+
+def test_leftovers_of_a_kill_do_not_stop_a_resume(run_train, tmp_path):
+    """A torn row of metrics.csv, or none; the scratch file of a write."""
+    workdir = tmp_path / "r"
+    workdir.mkdir()
+    (workdir / ".config.json.abc").write_text("{")
+    assert run_train(*TINY, f"--workdir={workdir}").code == 0
+    wanted = rows(workdir)
+    with open(workdir / "metrics.csv", "a") as file:
+        file.write("3")
+    assert run_train(*TINY, "--epochs=4", f"--workdir={workdir}").code == 0
+    assert rows(workdir)[:3] == wanted
+    assert [row["epoch"] for row in rows(workdir)] == ["0", "1", "2", "3"]
+    (workdir / "metrics.csv").write_text("")
+    assert run_train(*TINY, "--epochs=5", f"--workdir={workdir}").code == 0
+
+
+def test_flags_that_are_not_of_the_config_are_replayed_too(run_train, tmp_path):
+    assert run_train(*TINY, "--jit_compile=false", f"--workdir={tmp_path}/r").code == 0
+    lines = (tmp_path / "r" / "flags.txt").read_text().splitlines()
+    assert {"--jit_compile=false", "--picture_epochs=0", "--evaluate=False"} <= set(lines)
+
+
+def test_a_measurement_is_not_replaced_by_a_run_started_again(run_train, tmp_path):
+    flags = (*TINY[:-1], "--num_samples=5", f"--workdir={tmp_path}/r")
+    assert run_train(*flags).code == 0
+    process = start("trainers.evaluate", f"--run={tmp_path}/r", "--num_samples=7")
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert "num_samples: 7" in out
+    assert run_train(*flags).code == 0
+    result = json.loads((tmp_path / "r" / "evaluation.json").read_text())
+    assert result["num_samples"] == 7
+    assert result["checkpoint"] == "best"
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(run_train, tmp_path):

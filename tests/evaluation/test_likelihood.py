@@ -1,0 +1,147 @@
+"""likelihood: against the closed form of the linear model, p(x) = N(b, W W^T + s^2 I)."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from keras_vae.blocks import Batch
+from keras_vae.evaluation import likelihood
+from tests import tiny
+
+EVENT_SHAPE, D, N, K = (4, 3, 1), 2, 20, 2000
+
+
+def in_batches(x, size=8):
+    """Batches of `size` examples, the last one shorter."""
+    return [Batch(x[i : i + size], None) for i in range(0, len(x), size)]
+
+
+def linear_model(offset, widening):
+    """(model, its x, exact log p(x)); offset 0 and widening 1 make q(z|x) the exact posterior.
+
+    W has orthogonal columns, so that the posterior is diagonal; `offset` is in its deviations.
+    """
+    rng = np.random.default_rng(0)
+    weights = np.linalg.qr(rng.normal(size=(12, D)))[0] * [1.5, 0.7]
+    bias, scale = rng.normal(size=12), 0.5
+    variance = 1.0 / ((weights**2).sum(0) / scale**2 + 1.0)
+    matrix = weights * variance / scale**2
+    loc = -bias @ matrix + offset * np.sqrt(variance)
+    encoder = (matrix, loc, widening * np.sqrt(variance))
+    model = tiny.linear_normal(weights, bias, scale, EVENT_SHAPE, encoder)
+    p = scipy.stats.multivariate_normal(bias, weights @ weights.T + scale**2 * np.eye(12))
+    x = p.rvs(N, random_state=1).astype(np.float32)
+    return model, x.reshape(-1, *EVENT_SHAPE), p.logpdf(x)
+
+
+@pytest.fixture(scope="module")
+def exact():
+    """All importance weights of an example are p(x): no sampling error in the likelihood."""
+    return linear_model(offset=0.0, widening=1.0)
+
+
+@pytest.fixture(scope="module")
+def loose():
+    return linear_model(offset=0.5, widening=1.5)
+
+
+def sampling_error(result):
+    """(standard error, bias) of nll_nats over seeds.
+
+    Var(w) / E(w)^2 is k / ESS - 1, here the same for all x; log of a mean of w has that / k as
+    variance and half of it as bias.
+    """
+    k = result["num_samples"]
+    relative = (k / result["effective_sample_size"] - 1.0) / k
+    return math.sqrt(relative / result["num_examples"]), relative / 2.0
+
+
+def test_the_nll_is_the_exact_one_within_sampling_error(loose):
+    model, x, log_p = loose
+    found = likelihood(model, in_batches(x), K)
+    error, bias = sampling_error(found)
+    assert 0.0 < error < 0.01
+    assert abs(found["nll_nats"] + log_p.mean()) < 4.0 * error + bias
+    assert 1.0 < found["effective_sample_size"] < 0.9 * K
+
+
+def test_without_sampling_error_mean_and_standard_error_are_those_of_the_examples(exact):
+    """Of examples, not of batches: the last batch is shorter."""
+    model, x, log_p = exact
+    found = likelihood(model, in_batches(x), 10)
+    # 12 squares in float32, up to some ten nats: far below ddof=0 (2.5%) or means of batches.
+    np.testing.assert_allclose(found["nll_nats"], -log_p.mean(), rtol=1e-4)
+    stderr = np.std(log_p, ddof=1) / np.sqrt(N)
+    np.testing.assert_allclose(found["nll_stderr"], stderr, rtol=1e-4)
+    np.testing.assert_allclose(found["effective_sample_size"], 10, rtol=1e-3)
+    assert (found["num_examples"], found["num_samples"], found["seed"]) == (N, 10, 0)
+
+
+def test_the_elbo_and_its_parts_are_the_exact_ones_at_beta_one(loose):
+    """ELBO = log p(x) - KL(q || posterior), whatever beta was in training."""
+    model, x, log_p = loose
+    model.beta.assign(7.0)
+    found = likelihood(model, in_batches(x), K)
+    model.beta.assign(1.0)
+    parts = found["rate_nats"] + found["distortion_nats"]
+    np.testing.assert_allclose(found["elbo_nats"], -parts, rtol=1e-6)
+    # KL(q || p(z)) of normals.
+    q = model.encode(x)
+    loc, scale = q.mean().numpy(), q.stddev().numpy()
+    rate = (0.5 * (loc**2 + scale**2 - 1.0) - np.log(scale)).sum(1).mean()
+    np.testing.assert_allclose(found["rate_nats"], rate, rtol=1e-5)
+    # KL(q || posterior): the same in each of the D posteriors.
+    gap = D * (0.5 * (1.5**2 + 0.5**2 - 1.0) - np.log(1.5))
+    spread = model.terms(x, tiny.noise(model, 500, N)).log_likelihood.numpy().std(0).mean()
+    assert abs(found["elbo_nats"] - (log_p.mean() - gap)) < 4.0 * spread / math.sqrt(N * K)
+
+
+def test_batch_sizes_change_it_by_no_more_than_sampling_error(loose):
+    model, x, _ = loose
+    results = [likelihood(model, in_batches(x, size), K) for size in (1, 8, N)]
+    error, _ = sampling_error(results[0])
+    nll = [r["nll_nats"] for r in results]
+    assert np.ptp(nll) < 5.0 * math.sqrt(2.0) * error
+    assert [r["num_examples"] for r in results] == [N, N, N]
+
+
+def test_it_is_the_seeds(loose):
+    model, x, _ = loose
+    a, b, other = (likelihood(model, in_batches(x), 10, seed) for seed in (1, 1, 2))
+    assert a == b
+    assert a["nll_nats"] != other["nll_nats"]
+
+
+@pytest.mark.parametrize("name", ["discretized_logistic", "categorical"])
+def test_bits_per_dim_are_of_8_bit_data(name):
+    """Levels k / 255 alone have them; per value of the [7, 5, 1] images."""
+    model = tiny.vae(likelihood=name, levels=256)
+    x = tiny.images(6, model.decoder.likelihood.support, levels=256)
+    found = likelihood(model, in_batches(x), 3)
+    np.testing.assert_allclose(found["bits_per_dim"], found["nll_nats"] / math.log(2) / 35)
+    few = tiny.vae(likelihood=name)
+    assert likelihood(few, in_batches(tiny.images_for(few, 6)), 3)["bits_per_dim"] is None
+
+
+def test_densities_have_no_bits_per_dim(exact):
+    model, x, _ = exact
+    assert likelihood(model, in_batches(x), 2)["bits_per_dim"] is None
+
+
+def test_an_autoencoder_has_a_distortion_alone():
+    model = tiny.vae(posterior="deterministic")
+    x = tiny.images_for(model, 10)
+    found = likelihood(model, in_batches(x))
+    distortion = -model.decode(model.encode(x).mean()).log_prob(x).numpy().mean()
+    np.testing.assert_allclose(found.pop("distortion_nats"), distortion, rtol=1e-5)
+    assert (found.pop("num_examples"), found.pop("seed")) == (10, 0)
+    names = "elbo_nats rate_nats nll_nats nll_stderr effective_sample_size bits_per_dim num_samples"
+    assert found == dict.fromkeys(names.split())
+
+
+def test_no_samples_are_refused(exact):
+    model, x, _ = exact
+    with pytest.raises(ValueError, match="num_samples must be at least 1, got 0"):
+        likelihood(model, in_batches(x), num_samples=0)

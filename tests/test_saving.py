@@ -1,0 +1,257 @@
+"""Models on disk: what is saved comes back the same; what can't is refused in one clear error."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
+from keras_vae._compat import tf, tfk, tfkl
+from tests import tiny
+
+
+class Scale(tfkl.Layer):
+    """A body by hand: x times a weight of its own."""
+
+    def __init__(self, start, **kwargs):
+        super().__init__(**kwargs)
+        self.start = start
+
+    def build(self, input_shape):
+        initial = tfk.initializers.Constant(self.start)
+        self.factor = self.add_weight("factor", shape=(), initializer=initial)
+
+    def call(self, x):
+        return self.factor * x
+
+    def get_config(self):
+        return super().get_config() | {"start": self.start}
+
+
+@tfk.saving.register_keras_serializable("tests")
+class RegisteredScale(Scale):
+    pass
+
+
+def unregistered_scale():
+    class UnregisteredScale(Scale):
+        pass
+
+    return UnregisteredScale(2.0)
+
+
+def by_hand(encoder=None, decoder=None):
+    """A VAE of such bodies."""
+    return VAE(
+        Encoder(encoder or networks.linear(), posteriors.DiagonalNormal(2)),
+        Decoder(decoder or networks.linear(), likelihoods.Bernoulli(tiny.EVENT_SHAPE)),
+        priors.StandardNormal(2),
+        seed=3,
+    )
+
+
+def numbers(model):
+    """All densities at the same x and noise, and samples."""
+    terms = model.terms(tiny.images_for(model, 4), tiny.noise(model, 2, 4))
+    samples = None if model.prior is None else model.sample(3, seed=1)
+    return [t.numpy() for t in (*terms, samples) if t is not None]
+
+
+def assert_same_numbers(a, b):
+    for x, y in zip(numbers(a), numbers(b), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def names_in(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+# What comes back -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"network": "conv", "posterior": "full_covariance"}, {"posterior": "deterministic"}],
+    ids=["vae", "conv", "autoencoder"],
+)
+def test_a_loaded_model_gives_the_same_numbers(tmp_path, options):
+    """And the file is all that saving leaves."""
+    model = tiny.randomize(tiny.vae(**options))
+    model.save(tmp_path / "model.keras")
+    loaded = keras_vae.load(tmp_path / "model.keras")
+    assert_same_numbers(loaded, model)
+    assert loaded.seed == model.seed
+    assert names_in(tmp_path) == ["model.keras"]
+
+
+def test_saving_replaces_the_file_that_was_there(tmp_path):
+    (tmp_path / "model.keras").write_bytes(b"old")
+    model = tiny.randomize(tiny.vae())
+    model.save(str(tmp_path / "model.keras"))
+    assert_same_numbers(keras_vae.load(str(tmp_path / "model.keras")), model)
+
+
+def test_the_moving_averages_are_what_is_saved(tmp_path):
+    """And the model goes on with its own weights."""
+    model = tiny.randomize(tiny.vae(ema_decay=0.9))
+    rng = np.random.default_rng(1)
+    for average in model.ema.averages:
+        average.assign(rng.normal(size=average.shape))
+    own = numbers(model)
+    model.save(tmp_path / "model.keras")
+    for before, after in zip(own, numbers(model), strict=True):
+        np.testing.assert_array_equal(before, after)
+    loaded = keras_vae.load(tmp_path / "model.keras")
+    with model.ema.applied():
+        assert_same_numbers(loaded, model)
+    assert not np.array_equal(numbers(loaded)[1], own[1])
+
+
+def test_a_registered_part_by_hand_survives(tmp_path):
+    """With its arguments and its trained weight."""
+    model = by_hand(encoder=RegisteredScale(2.0))
+    model.encoder.network.factor.assign(5.0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras_vae.load(tmp_path / "model.keras")
+    network = loaded.encoder.network
+    assert isinstance(network, RegisteredScale)
+    assert (network.start, float(network.factor), loaded.seed) == (2.0, 5.0, 3)
+    assert_same_numbers(loaded, model)
+
+
+# What can't be saved ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [lambda: tfkl.Lambda(lambda x: 2.0 * x), unregistered_scale],
+    ids=["lambda", "unregistered"],
+)
+@pytest.mark.parametrize("part", ["encoder", "decoder"])
+def test_a_part_that_can_not_be_rebuilt_is_named_and_nothing_is_written(tmp_path, part, body):
+    model = by_hand(**{part: body()})
+    with pytest.raises(ValueError, match=rf"can't save: {part} can't be rebuilt.*Lambda"):
+        model.save(tmp_path / "model.keras")
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model", "model.keras.zip"])
+def test_another_ending_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=r"must end in \.keras, got .*" + name):
+        by_hand().save(tmp_path / name)
+    assert names_in(tmp_path) == []
+
+
+# What can't be loaded --------------------------------------------------------------------------
+
+
+def test_a_missing_path_is_not_found(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no model at .*nowhere\.keras"):
+        keras_vae.load(tmp_path / "nowhere.keras")
+
+
+def write_junk(path):
+    path.write_bytes(b"junk" * 100)
+
+
+def write_empty(path):
+    path.write_bytes(b"")
+
+
+def write_zip(path):
+    """No model's."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("notes.txt", "hello")
+
+
+def write_keras_model(path):
+    """A Keras model, but no VAE."""
+    tfk.Sequential([tfkl.Dense(1, input_shape=(2,))]).save(path, save_format="keras")
+
+
+def write_truncated(path):
+    by_hand().save(path)
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("junk.keras", write_junk),
+        ("empty.keras", write_empty),
+        ("zip.keras", write_zip),
+        ("dense.keras", write_keras_model),
+        ("truncated.keras", write_truncated),
+        ("model.h5", write_junk),
+        ("model.txt", write_zip),
+        ("model", write_junk),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused_by_name(tmp_path, name, write):
+    write(tmp_path / name)
+    with pytest.raises(ValueError, match=name):
+        keras_vae.load(tmp_path / name)
+
+
+def test_a_model_of_ours_under_another_name_is_refused(tmp_path):
+    by_hand().save(tmp_path / "model.keras")
+    (tmp_path / "model.keras").rename(tmp_path / "model.bin")
+    with pytest.raises(ValueError, match=r"model\.bin"):
+        keras_vae.load(tmp_path / "model.bin")
+
+
+# Run directories -------------------------------------------------------------------------------
+
+
+def write_run(path, config, **checkpoints):
+    """A run directory of `config`, and a checkpoint of each model by its name."""
+    described = {"config": config.to_dict(), "data": {"num_examples": {"train": 32}}}
+    (path / "config.json").write_text(json.dumps(described))
+    for name, model in checkpoints.items():
+        averages = {} if model.ema is None else {"ema": model.ema.averages}
+        tf.train.Checkpoint(model=model, **averages).save(path / "checkpoints" / name / "state")
+
+
+def test_a_directory_without_config_is_not_a_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"is not a run: it has no config\.json"):
+        keras_vae.load(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "not JSON", '{"config": {}}'])
+def test_a_config_that_is_not_ours_is_refused(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ValueError, match=r"config\.json isn.t a run.s config"):
+        keras_vae.load(tmp_path)
+
+
+def test_a_run_without_a_checkpoint_is_not_found(tmp_path):
+    write_run(tmp_path, tiny.config())
+    with pytest.raises(FileNotFoundError, match="has no checkpoint"):
+        keras_vae.load(tmp_path)
+
+
+def test_an_unknown_checkpoint_lists_the_known_ones(tmp_path):
+    write_run(tmp_path, tiny.config())
+    with pytest.raises(ValueError, match="one of auto, best, last, got 'first'"):
+        keras_vae.load(tmp_path, checkpoint="first")
+
+
+def test_the_best_weights_of_a_run_are_loaded_unless_named(tmp_path):
+    best, last = (tiny.randomize(tiny.vae(), seed=i) for i in range(2))
+    write_run(tmp_path, tiny.config(), last=last)
+    assert_same_numbers(keras_vae.load(tmp_path), last)
+    write_run(tmp_path, tiny.config(), best=best)
+    assert_same_numbers(keras_vae.load(tmp_path), best)
+    assert_same_numbers(keras_vae.load(tmp_path, checkpoint="last"), last)
+
+
+def test_a_run_with_averages_is_loaded_with_them(tmp_path):
+    model = tiny.vae(ema_decay=0.9)
+    for average in model.ema.averages:
+        average.assign(average + 0.1)
+    write_run(tmp_path, tiny.config(ema_decay=0.9), last=model)
+    loaded = keras_vae.load(tmp_path)
+    with model.ema.applied():
+        assert_same_numbers(loaded, model)
