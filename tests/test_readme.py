@@ -33,3 +33,9 @@ def test_every_flag_in_help_is_in_the_readme(module):
 
 def test_every_recipe_is_in_the_table():
     assert [name for name in RECIPES if f"| `{name}` |" not in README] == []
+
+
+def test_local_links_lead_somewhere():
+    links = re.findall(r"\]\((?!http)([^)#]+)\)|src=\"([^\"]+)\"", README)
+    assert len(links) >= 4
+    assert [link for pair in links for link in pair if link and not (ROOT / link).exists()] == []
