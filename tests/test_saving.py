@@ -207,7 +207,7 @@ def test_a_model_of_ours_under_another_name_is_refused(tmp_path):
 
 def write_run(path, config, **checkpoints):
     """A run directory of `config`, and a checkpoint of each model by its name."""
-    described = {"config": config.to_dict(), "data": {"num_examples": {"train": 32}}}
+    described = tiny.described(config)
     (path / "config.json").write_text(json.dumps(described))
     for name, model in checkpoints.items():
         averages = {} if model.ema is None else {"ema": model.ema.averages}

@@ -23,6 +23,12 @@ def config(**options) -> keras_vae.Config:
     return keras_vae.recipe(name, **(small | options))
 
 
+def described(config, **data) -> dict:
+    """What a run's config.json holds."""
+    data = {"name": "made", "fingerprint": "0", "num_examples": {"train": 32}, "notes": []} | data
+    return {"config": config.to_dict(), "data": data, "versions": {"tensorflow": "2.77"}}
+
+
 def vae(jit_compile=False, run_eagerly=False, **options) -> keras_vae.VAE:
     """The model of `config(**options)`."""
     return keras_vae.build(

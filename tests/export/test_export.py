@@ -22,7 +22,7 @@ def export(*arguments):
 
 def test_a_run_directory_is_exported(tmp_path):
     config = tiny.config()
-    (tmp_path / "config.json").write_text(json.dumps({"config": config.to_dict()}))
+    (tmp_path / "config.json").write_text(json.dumps(tiny.described(config)))
     checkpoint = tf.train.Checkpoint(model=tiny.vae())
     tf.train.CheckpointManager(checkpoint, tmp_path / "checkpoints" / "last", 1).save()
     done = export(f"--run={tmp_path}")
@@ -49,7 +49,7 @@ def test_a_run_directory_is_exported(tmp_path):
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.json").write_text(json.dumps({"config": tiny.config().to_dict()}))
+    (tmp_path / "run" / "config.json").write_text(json.dumps(tiny.described(tiny.config())))
     (tmp_path / "file").write_text("")
     before = sorted(os.listdir(tmp_path))
     done = export(*(argument.format(tmp_path) for argument in arguments))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keras_vae
+from tests import tiny
 from trainers import report
 
 EXAMPLES = np.random.default_rng(0).uniform(size=(20, 8, 8, 1)).astype(np.float32)
@@ -69,8 +70,7 @@ class Page(HTMLParser):
 def _write(run_dir, recipe="vae", evaluation=NUMBERS, metrics=METRICS, **options):
     options = {"latent_dim": 2, "hidden": (16,), "event_shape": (8, 8, 1)} | options
     config = keras_vae.recipe(recipe, **options)
-    data = {"fingerprint": "c0ffee", "notes": []}
-    stored = {"config": config.to_dict(), "data": data, "versions": {"tensorflow": "2.77"}}
+    stored = tiny.described(config, fingerprint="c0ffee")
     (run_dir / "config.json").write_text(json.dumps(stored))
     if metrics is not None:
         (run_dir / "metrics.csv").write_text(metrics)
