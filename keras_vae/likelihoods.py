@@ -41,7 +41,6 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
     support = Support.REAL
 
     def __init__(self, event_shape, **kwargs):
-        self._event_ndims = len(event_shape)
         super().__init__(
             lambda params: tfd.Independent(self.per_value(params), len(event_shape)),
             convert_to_tensor_fn=tfd.Distribution.mean,

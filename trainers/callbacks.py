@@ -33,16 +33,16 @@ class Speed(tfk.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._start, self._first_step = time.perf_counter(), self._steps()
-        self._spent = None
+        self._speed = None
 
     def on_train_batch_end(self, batch, logs=None):
         # Kept for the end of the epoch, where validation's time has passed too.
         images = (self._steps() - self._first_step) * self._batch_size
-        self._spent = images / (time.perf_counter() - self._start)
-        logs["images_per_second"] = round(self._spent)
+        self._speed = images / (time.perf_counter() - self._start)
+        logs["images_per_second"] = round(self._speed)
 
     def on_epoch_end(self, epoch, logs=None):
-        logs["images_per_second"] = round(self._spent)
+        logs["images_per_second"] = round(self._speed)
         logs["beta"] = float(self.model.beta.numpy())
         logs["learning_rate"] = float(self.model.optimizer.learning_rate.numpy())
 
