@@ -23,24 +23,25 @@ class Generator(tf.Module):
         object.__setattr__(self, "_vae", vae)
         self.weights = list(vae.variables)
 
-    def decode(self, z):
+    def decode(self, z, condition=None):
         """{"image": mean of p(x|z) [B, H, W, C]} from z [B, D]."""
-        return {"image": self._images(z)}
+        return {"image": self._images(z, condition)}
 
-    def sample(self, seed):
+    def sample(self, seed, condition=None):
         """{"image": mean of p(x|z) [B, H, W, C], "z": [B, D] drawn from the prior}.
 
         Args:
           seed: int32 [B, 2], any values: the same pair gives the same image.
+          condition: [B, ...] of conditional models.
         """
         shape = self._vae.prior.noise_shape
         noise = threefry.normal(seed, Stream.LATENT, math.prod(shape))
-        z = self._vae.prior.from_noise(tf.reshape(noise, [-1, *shape]))
-        return {"image": self._images(z), "z": z}
+        z = self._vae.prior_sample(tf.reshape(noise, [-1, *shape]), condition=condition)
+        return {"image": self._images(z, condition), "z": z}
 
-    def encode(self, x):
+    def encode(self, x, condition=None):
         """The parameters of q(z|x) (`posterior_parameters`) from float x [B, H, W, C]."""
-        return posterior_parameters(self._vae, x)
+        return posterior_parameters(self._vae, x, condition)
 
     def signatures(self, batch_size: int | None = None) -> dict:
         """{verb: concrete function}, for one batch size or, if None, for any."""
@@ -48,31 +49,37 @@ class Generator(tf.Module):
         images = tf.TensorSpec([batch_size, *vae.event_shape], name="x")
         latents = tf.TensorSpec([batch_size, vae.latent_dim], name="z")
         seeds = tf.TensorSpec([batch_size, 2], tf.int32, name="seed")
-        inputs = {self.decode: latents, self.encode: images}
+        inputs = {self.decode: [latents], self.encode: [images]}
         if vae.prior is not None:
-            inputs[self.sample] = seeds
+            inputs[self.sample] = [seeds]
+        if vae.condition is not None:
+            for verb, specs in inputs.items():
+                if verb == self.encode and vae.condition.in_examples:
+                    continue
+                shape, dtype = [batch_size, *vae.condition.shape], vae.condition.given_dtype
+                specs.append(tf.TensorSpec(shape, dtype, name="condition"))
         # A tf.function that has a graph for any batch size would give it for a fixed one too.
         return {
-            verb.__name__: tf.function(verb).get_concrete_function(spec)
-            for verb, spec in inputs.items()
+            verb.__name__: tf.function(verb).get_concrete_function(*specs)
+            for verb, specs in inputs.items()
         }
 
-    def _images(self, z):
-        mean = self._vae.decode(z).mean()
+    def _images(self, z, condition):
+        mean = self._vae.decode(z, condition).mean()
         # The decoder's reshapes lose what is known of the shape.
         return tf.ensure_shape(mean, [z.shape[0], *self._vae.event_shape])
 
 
-def posterior_parameters(vae: VAE, x) -> dict:
+def posterior_parameters(vae: VAE, x, condition=None) -> dict:
     """The parameters of q(z|x) by name, from x [B, H, W, C].
 
     Returns:
       "loc" [B, D], the mean; with it "scale_tril" [B, D, D] if q has a full covariance, "scale"
       [B, D] if its latents are independent, nothing if it has no density.
     """
-    q = vae.encode(x)
+    q = vae.encode(x, condition)
     if hasattr(q, "scale_tril"):
         return {"loc": q.loc, "scale_tril": q.scale_tril}
-    if vae.encoder.posterior.has_density:
+    if vae.has_density:
         return {"loc": q.mean(), "scale": q.stddev()}
     return {"loc": q.mean()}

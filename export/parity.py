@@ -90,18 +90,25 @@ def _examples(vae):
     x = noise.uniform(seed, Stream.PIXEL, math.prod(vae.event_shape))
     x = x.reshape(-1, *vae.event_shape)
     z = noise.normal(seed, Stream.LATENT, vae.latent_dim)
-    examples = {
-        "decode": ({"z": z}, {"image": vae.decode(z).mean()}),
-        "encode": ({"x": x}, posterior_parameters(vae, x)),
+    condition = None if vae.condition is None else vae.condition.to_show(_NUM_EXAMPLES, x)
+    inputs = {"decode": {"z": z}, "encode": {"x": x}}
+    outputs = {
+        "decode": {"image": vae.decode(z, condition).mean()},
+        "encode": posterior_parameters(vae, x, condition),
     }
     if vae.prior is not None:
         shape = vae.prior.noise_shape
         standard = noise.normal(seed, Stream.LATENT, math.prod(shape)).reshape(-1, *shape)
-        z = vae.prior.from_noise(tf.constant(standard))
-        examples["sample"] = ({"seed": seed}, {"image": vae.decode(z).mean(), "z": z})
+        z = vae.prior_sample(tf.constant(standard), condition=condition)
+        inputs["sample"] = {"seed": seed}
+        outputs["sample"] = {"image": vae.decode(z, condition).mean(), "z": z}
+    if condition is not None:
+        for verb, arrays in inputs.items():
+            if not (verb == "encode" and vae.condition.in_examples):
+                arrays["condition"] = condition
     return {
-        verb: (inputs, {name: value.numpy() for name, value in outputs.items()})
-        for verb, (inputs, outputs) in examples.items()
+        verb: (inputs[verb], {name: value.numpy() for name, value in outputs[verb].items()})
+        for verb in inputs
     }
 
 

@@ -15,13 +15,18 @@ class Batch(NamedTuple):
 
     Attributes:
       x: [B, ...] examples: float as they are, bool as {0, 1}, uint8 as x / 255.
-      noise: standard noise of the posterior, [S, B, D] (or a structure of such tensors).
-      context: [B, ...] what a conditional model is given, or None.
+      noise: standard normal noise of the latents, [S, B, N].
+      condition: [B, ...] what a conditional model is given; None if it is given nothing, or x.
     """
 
     x: Any
     noise: Any
-    context: Any = None
+    condition: Any = None
+
+    def rows(self, start, stop) -> "Batch":
+        """Its examples from `start` to `stop`, without noise."""
+        condition = None if self.condition is None else self.condition[start:stop]
+        return Batch(self.x[start:stop], None, condition)
 
 
 class Block(NamedTuple):
@@ -29,7 +34,7 @@ class Block(NamedTuple):
 
     x: Any
     noise: Any
-    context: Any = None
+    condition: Any = None
 
     @classmethod
     def of_one(cls, batch: Batch) -> "Block":

@@ -5,11 +5,11 @@ import random
 
 import numpy as np
 
-from keras_vae import likelihoods, networks, objectives, posteriors, priors, schedules
+from keras_vae import conditions, likelihoods, networks, objectives, posteriors, priors, schedules
 from keras_vae._compat import tfk
 from keras_vae.config import Config
 from keras_vae.decoder import Decoder
-from keras_vae.encoder import Encoder
+from keras_vae.encoder import Encoder, PriorEncoder
 from keras_vae.vae import VAE
 
 # Each network: (encoder body, decoder body) from the model's options.
@@ -29,10 +29,12 @@ NETWORKS = {
     ),
 }
 
+# Each posterior: its class, None for the prior itself.
 POSTERIORS = {
     "diagonal": posteriors.DiagonalNormal,
     "full_covariance": posteriors.FullCovarianceNormal,
     "deterministic": posteriors.Deterministic,
+    "prior": None,
 }
 
 PRIORS = {
@@ -51,9 +53,16 @@ LIKELIHOODS = {
     "categorical": (likelihoods.Categorical, lambda m: (m.levels,)),
 }
 
+CONDITIONS = {
+    "none": lambda m: None,
+    "label": lambda m: conditions.Label(m.num_classes),
+    "image_part": lambda m: conditions.ImagePart(_visible(m), m.event_shape[-1]),
+}
+
 OBJECTIVES = {
     "sgvb": lambda o: objectives.SGVB(o.kl, o.latent_samples),
     "free_bits": lambda o: objectives.FreeBits(o.free_bits, o.latent_samples),
+    "importance_weighted": lambda o: objectives.ImportanceWeighted(o.latent_samples, o.gradient),
     "reconstruction": lambda o: objectives.Reconstruction(o.latent_samples),
 }
 
@@ -98,12 +107,18 @@ def build(
             f"likelihood={model.likelihood} is for quantised data and needs `levels`, the number "
             "of values a pixel takes: 256 for 8-bit images."
         )
+    if model.condition == "label" and model.num_classes is None:
+        raise ValueError("condition=label needs `num_classes`, the number of labels.")
     encoder_body, decoder_body = NETWORKS[model.network]
+    posterior = POSTERIORS[model.posterior]
     with _global_seed(config.training.seed):  # Of the initial weights.
         vae = VAE(
-            Encoder(encoder_body(model), POSTERIORS[model.posterior](model.latent_dim)),
+            Encoder(encoder_body(model), posterior(model.latent_dim))
+            if posterior
+            else PriorEncoder(),
             Decoder(decoder_body(model), likelihood(model.event_shape, *arguments(model))),
             PRIORS[model.prior](model.latent_dim),
+            CONDITIONS[model.condition](model),
             seed=config.training.seed,
         )
     vae.compile(
@@ -115,6 +130,19 @@ def build(
         run_eagerly=run_eagerly,
     )
     return vae
+
+
+def _visible(model):
+    """Which pixels [H, W] are given."""
+    height, width = model.event_shape[:2]
+    if model.visible_mask is not None:
+        return np.reshape(model.visible_mask, (height, width))
+    if model.visible not in conditions.VISIBLE:
+        raise ValueError(
+            f"visible must be one of {', '.join(conditions.VISIBLE)}, got {model.visible!r}; or "
+            "give visible_mask."
+        )
+    return conditions.VISIBLE[model.visible](height, width)
 
 
 @contextlib.contextmanager

@@ -68,7 +68,9 @@ class ModelConfig:
     )
     latent_dim: int = option(20, "D, the number of latents", at_least=1)
     posterior: str = option(
-        "diagonal", "q(z|x)", choices=("diagonal", "full_covariance", "deterministic")
+        "diagonal",
+        "q(z|x); prior is the prior itself, without an encoder",
+        choices=("diagonal", "full_covariance", "deterministic", "prior"),
     )
     prior: str = option("standard_normal", "p(z)", choices=("standard_normal", "none"))
     likelihood: str = option(
@@ -85,11 +87,27 @@ class ModelConfig:
         ),
     )
     likelihood_scale: float = option(1.0, "normal: the standard deviation of a pixel", above=0)
+    condition: str = option(
+        "none",
+        "what the model is told of an example: its label, or a part of the image to complete",
+        choices=("none", "label", "image_part"),
+    )
+    visible: str = option(
+        "left_half",
+        "image_part: which part is given: left_half, right_half, top_half, bottom_half, "
+        "upper_left, upper_right, lower_left, lower_right, or an image file, white where given",
+    )
     event_shape: tuple[int, ...] | None = option(
         None, "shape of one example; the data's", at_least=1, flag=False
     )
     levels: int | None = option(
         None, "how many values a pixel takes; the data's", at_least=2, flag=False
+    )
+    num_classes: int | None = option(
+        None, "condition=label: how many labels there are; the data's", at_least=1, flag=False
+    )
+    visible_mask: tuple[int, ...] | None = option(
+        None, "image_part: 1 for each given pixel, row by row; made from visible", flag=False
     )
 
 
@@ -100,14 +118,21 @@ class ObjectiveConfig:
     objective: str = option(
         "sgvb",
         "sgvb is the evidence lower bound; free_bits frees each latent's first nats; "
+        "importance_weighted the bound of latent_samples weighted samples; "
         "reconstruction has no KL",
-        choices=("sgvb", "free_bits", "reconstruction"),
+        choices=("sgvb", "free_bits", "importance_weighted", "reconstruction"),
     )
     kl: str = option(
         "auto", "sgvb: which estimator of the KL", choices=("auto", "analytic", "sampled")
     )
-    latent_samples: int = option(1, "L, samples of z per example", at_least=1)
-    free_bits: float = option(0.1, "free_bits: free nats per latent", at_least=0)
+    gradient: str = option(
+        "plain",
+        "importance_weighted: its estimator; stl sticks the landing, dreg is doubly "
+        "reparameterized",
+        choices=("plain", "stl", "dreg"),
+    )
+    latent_samples: int = option(1, "L or k, samples of z per example", at_least=1)
+    free_bits: float = option(0.1, "free_bits: free nats per latent or layer", at_least=0)
     beta: float = option(1.0, "weight of the KL, after any warm-up", at_least=0)
     beta_schedule: str = option(
         "constant",
@@ -177,18 +202,21 @@ class Config:
                 f"objective={objective.objective} needs a posterior density, which "
                 "posterior=deterministic has not. Use objective=reconstruction."
             )
-        if objective.objective == "free_bits" and model.posterior == "full_covariance":
+        if model.posterior == "prior" and objective.objective != "importance_weighted":
             raise ValueError(
-                "objective=free_bits needs the KL of each latent, and posterior=full_covariance "
-                "has one KL for all. Use posterior=diagonal or objective=sgvb."
+                f"posterior=prior has no encoder to train by objective={objective.objective}. Use "
+                "objective=importance_weighted (or recipe=monte_carlo)."
             )
         if not model.filters:
             raise ValueError("filters must have at least one entry.")
-        for name, needed, value in _ONLY_WITH:
+        for name, needed, values in _ONLY_WITH:
             section, option_field = find(name)
-            given = getattr(getattr(self, section), name)
-            if given != option_field.default and getattr(getattr(self, section), needed) != value:
-                raise ValueError(f"{name}={given} is an option of {needed}={value} alone.")
+            options_of_section = getattr(self, section)
+            given, chosen = getattr(options_of_section, name), getattr(options_of_section, needed)
+            if given != option_field.default and chosen not in values:
+                raise ValueError(
+                    f"{name}={_text(given)} is an option of {needed}={' or '.join(values)} alone."
+                )
         if objective.objective == "reconstruction" and (
             objective.beta != 1.0 or objective.beta_schedule != "constant"
         ):
@@ -225,11 +253,16 @@ class Config:
         return json.dumps(self.to_dict(), indent=2)
 
 
-# (option, option of the same section, value of that one without which the first says nothing)
+# (option, option of the same section, values of that one without which the first says nothing)
 _ONLY_WITH = (
-    ("kl", "objective", "sgvb"),
-    ("free_bits", "objective", "free_bits"),
-    ("likelihood_scale", "likelihood", "normal"),
+    ("hidden", "network", ("mlp",)),
+    ("filters", "network", ("conv", "resnet")),
+    ("blocks", "network", ("resnet",)),
+    ("likelihood_scale", "likelihood", ("normal",)),
+    ("visible", "condition", ("image_part",)),
+    ("kl", "objective", ("sgvb",)),
+    ("gradient", "objective", ("importance_weighted",)),
+    ("free_bits", "objective", ("free_bits",)),
 )
 
 _SECTIONS = {
@@ -238,6 +271,11 @@ _SECTIONS = {
     "objective": ObjectiveConfig,
     "training": TrainingConfig,
 }
+
+
+def _text(value) -> str:
+    """A value as a flag has it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def options():

@@ -42,7 +42,7 @@ class ImportanceSampler:
         # Not by XLA: on CPUs it halves the speed of these wide passes without gradients.
         self._accumulate = tf.function(self._accumulate)
 
-    def __call__(self, x, num_samples: int, seed, context=None) -> Estimate:
+    def __call__(self, x, num_samples: int, seed, condition=None) -> Estimate:
         """The estimate for x [B, ...] with `num_samples` samples from the stateless `seed`."""
         if num_samples < 1:
             raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
@@ -52,13 +52,13 @@ class ImportanceSampler:
                 x[i : i + rows],
                 num_samples,
                 seeds.derive(seed, i),
-                None if context is None else context[i : i + rows],
+                None if condition is None else condition[i : i + rows],
             )
             for i in range(0, len(x), rows)
         ]
         return Estimate(*(tf.concat(column, axis=0) for column in zip(*parts, strict=True)))
 
-    def _estimate(self, x, num_samples, seed, context):
+    def _estimate(self, x, num_samples, seed, condition):
         """The estimate for so few examples that they are in work together."""
         batch_size = len(x)
         chunk_size = self._chunk_size or max(1, self._max_pairs // batch_size)
@@ -67,7 +67,7 @@ class ImportanceSampler:
         for i, start in enumerate(range(0, num_samples, chunk_size)):
             size = min(chunk_size, num_samples - start)
             noise = self._model.draw_noise(seeds.derive(seed, i), size, batch_size)
-            sums = self._accumulate(sums, x, noise, context)
+            sums = self._accumulate(sums, x, noise, condition)
         log_w, log_w2, distortion, rate = sums
         return Estimate(
             log_w - tf.math.log(float(num_samples)),
@@ -76,8 +76,8 @@ class ImportanceSampler:
             rate / num_samples,
         )
 
-    def _accumulate(self, sums, x, noise, context):
-        terms = self._model.terms(x, noise, context)
+    def _accumulate(self, sums, x, noise, condition):
+        terms = self._model.terms(x, noise, condition)
         log_weight = terms.log_weight  # [S, B]
         size = tf.cast(tf.shape(log_weight)[0], tf.float32)
         log_w, log_w2, distortion, rate = sums
@@ -94,7 +94,8 @@ def _widest(model) -> int:
 
     @tf.function
     def terms(x, noise):
-        return model.terms(x, noise).log_weight
+        condition = None if model.condition is None else model.condition.zeros(1)
+        return model.terms(x, noise, condition).log_weight
 
     graph = terms.get_concrete_function(
         tf.TensorSpec([1, *model.event_shape]), model.draw_noise([0, 0], 1, 1)

@@ -2,7 +2,7 @@
 
 An objective gives the loss per example and says, by `kl_loss`, which KL the model adds to its
 losses (weighted with beta) before training sums the two: none of an objective's own terms repeats
-what comes from there.
+what comes from there. Its `bound` is what validation compares: at beta = 1, whatever was trained.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,26 @@ from typing import ClassVar, Literal
 from keras_vae._compat import tf
 
 
+class _Bound:
+    """What objectives of the evidence lower bound share.
+
+    Attributes:
+      needs_density: whether it needs log p(z) and log q(z|x).
+      kl_loss: "analytic", "sampled", "auto": how the model adds the KL to its losses; None: not.
+      stop_posterior: whether log q(z|x) comes with its parameters stopped.
+    """
+
+    needs_density: ClassVar[bool] = True
+    kl_loss: ClassVar[str | None] = None
+    stop_posterior: ClassVar[bool] = False
+
+    def bound(self, terms):
+        """The bound on log p(x), [B], that this objective is about."""
+        return terms.elbo_nats
+
+
 @dataclass(frozen=True)
-class SGVB:
+class SGVB(_Bound):
     """The evidence lower bound (Kingma & Welling 2014); its KL comes from the model's losses.
 
     Args:
@@ -23,7 +41,6 @@ class SGVB:
 
     kl: Literal["auto", "analytic", "sampled"] = "auto"
     num_samples: int = 1
-    needs_density: ClassVar[bool] = True
 
     @property
     def kl_loss(self):
@@ -36,11 +53,14 @@ class SGVB:
 
 
 @dataclass(frozen=True)
-class FreeBits:
+class FreeBits(_Bound):
     """The bound in which each latent's rate, averaged over the batch, is free up to `nats`.
 
+    Where the model has no KL of each latent, this is each stochastic layer's rate, or that of all
+    latents together.
+
     Args:
-      nats: lambda, the free nats per latent.
+      nats: lambda, the free nats per latent (or layer).
       num_samples: L, samples of z per example.
 
     References:
@@ -49,17 +69,11 @@ class FreeBits:
 
     nats: float = 0.1
     num_samples: int = 1
-    needs_density: ClassVar[bool] = True
-    kl_loss: ClassVar[None] = None
 
     def __call__(self, terms, beta):
         """Loss per example [B]; the rate is one number for the whole batch, all replicas'."""
-        if terms.kl is None:
-            raise ValueError(
-                "free bits needs the KL per latent in closed form, which this posterior and prior "
-                "don't have. Use another posterior or objective."
-            )
-        kl = tf.reduce_mean(terms.kl, axis=0)  # [G]
+        kl = terms.rate[:, tf.newaxis] if terms.kl is None else terms.kl
+        kl = tf.reduce_mean(kl, axis=0)  # [G]
         replica = tf.distribute.get_replica_context()
         if replica is not None and replica.num_replicas_in_sync > 1:
             kl = replica.all_reduce(tf.distribute.ReduceOp.MEAN, kl)
@@ -67,14 +81,56 @@ class FreeBits:
 
 
 @dataclass(frozen=True)
-class Reconstruction:
+class ImportanceWeighted(_Bound):
+    """The bound of k importance samples, -log (1/k) sum_s w_s (Burda et al. 2016, eq. 8).
+
+    With the prior as posterior this is plain Monte Carlo, -log (1/k) sum_s p(x|z_s). Below beta = 1
+    the weights are p(x|z) (p(z) / q(z|x))^beta.
+
+    Args:
+      num_samples: k.
+      gradient: "plain"; "stl", sticking the landing, without the score of q, biased above k = 1
+        (Roeder et al. 2017); "dreg", doubly reparameterized: that score turned into a path
+        derivative, unbiased (Tucker et al. 2019).
+    """
+
+    num_samples: int = 50
+    gradient: Literal["plain", "stl", "dreg"] = "plain"
+
+    @property
+    def stop_posterior(self):
+        return self.gradient != "plain"
+
+    def __call__(self, terms, beta):
+        """Loss per example [B]."""
+        log_weight = terms.log_likelihood + beta * (terms.log_prior - terms.log_posterior)
+        if self.gradient == "dreg":
+            # Tucker et al. have beta = 1, where this is the normalised weight once more.
+            weight = tf.nn.softmax(log_weight, axis=0)
+            terms.gradient_weight.set(1.0 - beta * (1.0 - weight))
+        return -_log_mean_exp(log_weight)
+
+    def bound(self, terms):
+        return _log_mean_exp(terms.log_weight)
+
+
+@dataclass(frozen=True)
+class Reconstruction(_Bound):
     """-log p(x|z) alone: an autoencoder."""
 
     num_samples: int = 1
     needs_density: ClassVar[bool] = False
-    kl_loss: ClassVar[None] = None
 
     def __call__(self, terms, beta):
         """Loss per example [B]."""
         del beta
         return terms.distortion
+
+    def bound(self, terms):
+        return -terms.distortion
+
+
+def _log_mean_exp(log_weight):
+    """[S, B] -> [B]."""
+    size = tf.cast(tf.shape(log_weight)[0], tf.float32)
+    return tf.reduce_logsumexp(log_weight, axis=0) - tf.math.log(size)

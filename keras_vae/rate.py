@@ -1,6 +1,21 @@
 """The rate, KL(q(z|x) || p(z)): in closed form, and as a loss added to the model."""
 
+from typing import Any, NamedTuple
+
 from keras_vae._compat import tf, tfd, tfpl
+
+
+class Rate(NamedTuple):
+    """What the rate of one stochastic layer is made of.
+
+    Attributes:
+      q, p: posterior and prior, batch [B], [S, B] or (p) [].
+      z: latents drawn from q, [S, B, D].
+    """
+
+    q: Any
+    p: Any
+    z: Any
 
 
 def analytic_kl(q, p):

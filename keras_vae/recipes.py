@@ -32,6 +32,31 @@ RECIPES = {
         "learning_rate_schedule": "cosine",
         "epochs": 1000,
     },
+    "monte_carlo": {
+        "about": "no encoder: averages p(x|z) over draws of the prior, to show why encoders exist",
+        "posterior": "prior",
+        "objective": "importance_weighted",
+        "latent_samples": 50,
+    },
+    "iwae": {
+        "about": "importance-weighted autoencoder (Burda et al. 2016)",
+        "objective": "importance_weighted",
+        "latent_samples": 50,
+    },
+    "dreg": {
+        "about": "the same bound, its gradient doubly reparameterized (Tucker et al. 2019)",
+        "objective": "importance_weighted",
+        "gradient": "dreg",
+        "latent_samples": 50,
+    },
+    "cvae": {
+        "about": "conditional VAE: the label is given (Sohn et al. 2015)",
+        "condition": "label",
+    },
+    "cvae_image": {
+        "about": "completes an image of which a part is given (Sohn et al. 2015)",
+        "condition": "image_part",
+    },
     "full_covariance": {
         "about": "VAE whose posterior correlates the latents",
         "posterior": "full_covariance",

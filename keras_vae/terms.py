@@ -13,8 +13,9 @@ class Terms(NamedTuple):
       log_likelihood: log p(x|z), [S, B].
       log_prior: log p(z), [S, B]; None without a posterior density (autoencoders).
       log_posterior: log q(z|x), [S, B], or None as above.
-      kl: KL(q(z|x) || p(z)) in closed form, [B, G] for G latents or groups of them; None where
-        there is no closed form.
+      kl: KL(q(z|x) || p(z)) of G latents or groups of them (stochastic layers), [B, G]; None where
+        only the sampled rate of all latents together is known.
+      gradient_weight: the `GradientWeight` on z, where log_posterior has its parameters stopped.
     """
 
     z: Any
@@ -22,6 +23,7 @@ class Terms(NamedTuple):
     log_prior: Any = None
     log_posterior: Any = None
     kl: Any = None
+    gradient_weight: Any = None
 
     @property
     def has_density(self) -> bool:

@@ -5,21 +5,32 @@ import numpy as np
 import keras_vae
 from keras_vae import likelihoods, objectives, posteriors, priors
 from keras_vae._compat import tf, tfk
-from keras_vae.blocks import Batch, Block
+from keras_vae.blocks import Block
 from keras_vae.likelihoods import Support
 from keras_vae.networks import linear
+from keras_vae.recipes import RECIPES
 
 EVENT_SHAPE = (7, 5, 1)  # Odd sizes: halving and doubling must still fit.
 LEVELS = 5
+NUM_CLASSES = 4
+NETWORK_SIZES = {
+    "linear": {},
+    "mlp": {"hidden": (8,)},
+    "conv": {"filters": (4, 6)},
+    "resnet": {"filters": (4, 6), "blocks": 1},
+}
 
 
 def config(**options) -> keras_vae.Config:
     """A recipe ("vae" unless named) with few weights."""
-    small = {"hidden": (8,), "filters": (4, 6), "blocks": 1, "latent_dim": 3, "batch_size": 8}
-    small |= {"event_shape": EVENT_SHAPE, "levels": LEVELS}
+    name = options.pop("recipe", "vae")
+    network = options.get("network", RECIPES[name].get("network", "mlp"))
+    small = {"latent_dim": 3, "batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
+    small |= {"num_classes": NUM_CLASSES} | NETWORK_SIZES[network]
     if options.get("posterior") == "deterministic":
         small |= {"prior": "none", "objective": "reconstruction"}
-    name = options.pop("recipe", "vae")
+    if options.get("posterior") == "prior":
+        small |= {"objective": "importance_weighted"}
     return keras_vae.recipe(name, **(small | options))
 
 
@@ -54,6 +65,13 @@ def images_for(model, n, seed=0):
     return images(n, model.decoder.likelihood.support, model.event_shape, seed=seed)
 
 
+def conditions_for(model, n, seed=0):
+    """Conditions [n, ...] for the model, or None where it needs none beside x."""
+    if model.condition is None or model.condition.in_examples:
+        return None
+    return np.random.default_rng(seed).integers(0, NUM_CLASSES, n, dtype=np.int32)
+
+
 def noise(model, num_samples, n, seed=0):
     """What `terms` needs: [S, n, D] standard normal noise."""
     return model.draw_noise([0, seed], num_samples, n)
@@ -61,12 +79,14 @@ def noise(model, num_samples, n, seed=0):
 
 def block(model, num_steps, batch_size, num_samples=1, seed=0) -> Block:
     """K steps of random examples and noise."""
-    x = images_for(model, num_steps * batch_size, seed)
-    steps = [
-        Batch(part, noise(model, num_samples, batch_size, seed=100 * seed + i))
-        for i, part in enumerate(np.split(x, num_steps))
-    ]
-    return Block(tf.stack([s.x for s in steps]), tf.stack([s.noise for s in steps]))
+    size = num_steps * batch_size
+    x, condition = images_for(model, size, seed), conditions_for(model, size, seed)
+    noises = [noise(model, num_samples, batch_size, 100 * seed + i) for i in range(num_steps)]
+
+    def steps(rows):
+        return None if rows is None else tf.stack(np.split(rows, num_steps))
+
+    return Block(steps(x), tf.stack(noises), steps(condition))
 
 
 def randomize(model, scale=0.3, seed=0):

@@ -1,11 +1,17 @@
 """From a config to its data: loaded, checked against the model, binarized."""
 
-import numpy as np
+import pathlib
 
-from keras_vae import data
+import numpy as np
+from PIL import Image
+
+from keras_vae import conditions, data, seeds
 from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config
 from keras_vae.likelihoods import Support
+from keras_vae.seeds import Site
+
+SPLITS = ("train", "validation", "test")  # A split's number is part of its seed.
 
 
 def load(config: Config) -> data.Dataset:
@@ -27,38 +33,87 @@ def load(config: Config) -> data.Dataset:
 
 
 def resolve(config: Config, dataset: data.Dataset) -> Config:
-    """The config with what the data settles filled in: shape, levels and binarization.
+    """The config with what the data settles filled in: shape, levels, classes and binarization.
 
     Raises:
-      ValueError: the likelihood gives no mass to such data.
+      ValueError: the likelihood gives no mass to such data, or a condition isn't in it.
     """
-    images = dataset.train
-    support = LIKELIHOODS[config.model.likelihood][0].support
+    images, name = dataset.train, config.model.likelihood
+    likelihood = LIKELIHOODS[name][0]
     binarization = data.resolve(
-        config.data.binarization, images, needs_binary=support is Support.BINARY
+        config.data.binarization, images, needs_binary=likelihood.support is Support.BINARY
     )
-    if support is Support.UNIT and images.dtype == np.float32:
-        low, high = images.array.min(), images.array.max()
-        if low < 0 or high > 1:
-            raise ValueError(
-                f"likelihood={config.model.likelihood} is for values in [0, 1], the data has "
-                f"{low:g} to {high:g}. Rescale the data or use likelihood=normal."
-            )
     levels = 2 if binarization != "none" else images.levels
-    if support is Support.LEVELS and levels is None:
+    if likelihood.support is Support.LEVELS and levels is None:
         raise ValueError(
-            f"likelihood={config.model.likelihood} is for quantised data such as 8-bit images; "
-            "this data has real values. Use likelihood=normal."
+            f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
+            "values. Use likelihood=normal."
         )
-    return config.replace(event_shape=images.shape, levels=levels, binarization=binarization)
+    if images.dtype == np.float32 and binarization == "none":
+        likelihood(images.shape).check_values(images.array)
+    return config.replace(
+        event_shape=images.shape,
+        levels=levels,
+        binarization=binarization,
+        **_condition(config, dataset),
+    )
 
 
-def evaluation_batches(config: Config, images, batch_size: int, draw_noise=None):
-    """All examples of a split in order, as the model sees them, in batches."""
+def _condition(config, dataset):
+    """The options that a condition needs from the data."""
+    if config.model.condition == "label":
+        splits = [s for s in (dataset.train, dataset.validation, dataset.test) if s is not None]
+        if any(split.labels is None for split in splits):
+            raise ValueError(
+                f"condition=label needs labels, and dataset={dataset.name} has none in each split."
+            )
+        lowest = min(split.labels.min() for split in splits)
+        if lowest < 0:
+            raise ValueError(f"condition=label needs labels from 0 on, got {lowest}.")
+        return {"num_classes": int(max(split.labels.max() for split in splits)) + 1}
+    if config.model.condition == "image_part":
+        return {"visible_mask": _visible_mask(config.model.visible, *dataset.train.shape[:2])}
+    return {}
+
+
+def _visible_mask(visible, height, width):
+    """The mask of that name, or in that file, as a tuple of rows put end to end."""
+    if visible in conditions.VISIBLE:
+        mask = conditions.VISIBLE[visible](height, width)
+    else:
+        path = pathlib.Path(visible).expanduser()
+        if not path.is_file():
+            raise ValueError(
+                f"visible must be one of {', '.join(conditions.VISIBLE)}, or an image file; got "
+                f"{visible!r}."
+            )
+        with Image.open(path) as image:
+            mask = np.asarray(image.convert("L")) >= 128
+        if mask.shape != (height, width):
+            raise ValueError(
+                f"visible={visible} is of {mask.shape[0]}x{mask.shape[1]} pixels, the data of "
+                f"{height}x{width}. Resize the mask."
+            )
+    return tuple(mask.astype(int).ravel().tolist())
+
+
+def evaluation_batches(
+    config: Config, dataset: data.Dataset, split: str, batch_size: int, draw_noise=None
+):
+    """All examples of a split in order, as the model sees them, in batches.
+
+    Args:
+      config: a resolved one.
+      dataset: its data.
+      split: "train", "validation" or "test": each is binarized by draws of its own.
+      batch_size: B.
+      draw_noise: as in `data.evaluation_batches`.
+    """
     return data.evaluation_batches(
-        images,
+        getattr(dataset, split),
         batch_size=batch_size,
-        seed=config.training.seed,
+        seed=seeds.derive(config.training.seed, Site.EVALUATE, SPLITS.index(split)),
         binarization=config.data.binarization,
         draw_noise=draw_noise,
+        with_labels=config.model.condition == "label",
     )

@@ -5,6 +5,7 @@ import pathlib
 from typing import Any, NamedTuple
 
 from keras_vae import VAE, data, evaluation, saving
+from keras_vae.blocks import Batch
 from keras_vae.config import Config
 from trainers import inputs, run_directory
 
@@ -67,7 +68,7 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
     from trainers import report  # matplotlib takes a second to import.
 
     path, config, vae, dataset, checkpoint = run
-    batches = inputs.evaluation_batches(config, dataset.test, batch_size=100)
+    batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
     result = evaluation.likelihood(vae, batches, num_samples, seed)
     result |= {
         "active_units": evaluation.active_units(vae, batches),
@@ -83,10 +84,11 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
     for name, value in result.items():
         print(f"{name:>22}: {value:.4f}" if isinstance(value, float) else f"{name:>22}: {value}")
     num_shown = min(_NUM_SHOWN, dataset.test.num_examples)
-    examples = next(iter(inputs.evaluation_batches(config, dataset.test, num_shown))).x.numpy()
+    batch = next(iter(inputs.evaluation_batches(config, dataset, "test", num_shown)))
+    batch = Batch(*(None if part is None else part.numpy() for part in batch))
     labels = dataset.test.labels
     page = report.write_report(
-        path, vae, config, result, examples, None if labels is None else labels[:num_shown]
+        path, vae, config, result, batch, None if labels is None else labels[:num_shown]
     )
     print("Report:", page)
     return result

@@ -37,7 +37,7 @@ class Latents(NamedTuple):
     """What a model does with its latents.
 
     Attributes:
-      codes: posterior means of N examples, [N, D].
+      codes: of N examples, [N, D].
       rate: mean KL of each latent in nats, [D]; None where the model has no KL of each.
       order: [D], the latents by falling rate, or else by falling variance of their codes.
       loc, scale: [D], mean and standard deviation of the prior, or else of the codes.
@@ -50,33 +50,33 @@ class Latents(NamedTuple):
     scale: np.ndarray
 
 
-def pictures(vae, examples, labels=None) -> list[Picture]:
+def pictures(vae, batch, labels=None) -> list[Picture]:
     """All pictures that make sense for this model.
 
     Args:
       vae: a VAE.
-      examples: [N, H, W, C] test images as the model sees them.
+      batch: a Batch of N test examples as the model sees them.
       labels: [N] or None.
     """
-    latents = measure_latents(vae, examples)
-    shown = [reconstructions(vae, examples)]
+    latents = measure_latents(vae, batch)
+    shown = [reconstructions(vae, batch)]
     if vae.prior is not None:
-        shown.append(samples(vae))
-    shown += [interpolations(vae, examples), traversals(vae, latents)]
-    if vae.prior is not None and vae.latent_dim == 2:
-        shown.append(manifold(vae, latents))
+        shown.append(samples(vae, batch))
+    shown += [interpolations(vae, batch), traversals(vae, batch, latents)]
+    if vae.prior is not None and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
+        shown.append(manifold(vae, batch))
     if vae.latent_dim > 1:
         shown.append(scatter(latents, labels))
     return shown
 
 
-def measure_latents(vae, examples) -> Latents:
-    """The Latents of a model on examples [N, H, W, C]."""
+def measure_latents(vae, batch) -> Latents:
+    """The Latents of a model on a Batch of N examples."""
     codes, kls = [], []
-    for start in range(0, len(examples), BATCH_SIZE):
-        x = examples[start : start + BATCH_SIZE]
-        codes.append(vae.encode(x).mean())
-        kls.append(vae.terms(x, vae.draw_noise([SEED, SEED], 1, len(x))).kl)
+    for start in range(0, len(batch.x), BATCH_SIZE):
+        x, _, condition = batch.rows(start, start + BATCH_SIZE)
+        codes.append(vae.code(x, condition))
+        kls.append(vae.terms(x, vae.draw_noise([SEED, SEED], 1, len(x)), condition).kl)
     codes = np.concatenate(codes)
     # A full covariance has one KL for all latents.
     by_latent = kls[0] is not None and kls[0].shape[-1] == vae.latent_dim
@@ -84,43 +84,49 @@ def measure_latents(vae, examples) -> Latents:
     order = np.argsort(-(rate if by_latent else codes.var(axis=0)), kind="stable")
     if vae.prior is None:
         return Latents(codes, rate, order, codes.mean(axis=0), codes.std(axis=0))
-    prior = vae.prior.distribution()
-    return Latents(codes, rate, order, prior.mean().numpy(), prior.stddev().numpy())
+    loc, scale = vae.prior.moments()
+    return Latents(codes, rate, order, loc.numpy(), scale.numpy())
 
 
-def reconstructions(vae, examples) -> Picture:
+def reconstructions(vae, batch) -> Picture:
     """The first examples, each above its reconstruction."""
     columns = _fitting(vae, 10)
-    inputs = examples[: 3 * columns]
+    inputs, _, condition = batch.rows(0, 3 * columns)
     return Picture(
         "reconstructions",
         "Reconstructions",
-        plots.reconstructions(inputs, vae.reconstruct(inputs), columns),
+        plots.reconstructions(inputs, vae.reconstruct(inputs, condition), columns),
         f"{len(inputs)} test images, each with its reconstruction beneath it.",
         "Test images, each with its reconstruction beneath. Look for what gets lost: fine strokes "
         "and texture go first, and an image that comes back as another one was not understood.",
     )
 
 
-def samples(vae, seed: int = SEED) -> Picture:
+def samples(vae, batch, seed: int = SEED) -> Picture:
     """Images decoded from draws of the prior; the same draws for the same seed."""
     columns = _fitting(vae, 10)
+    condition, given = None, ""
+    if vae.condition is not None:
+        # One condition in each row.
+        condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
+        given = "All images of a row are given the same condition. "
+    images = vae.sample(columns**2, seed=seed, condition=condition)
     return Picture(
         "samples",
         "Samples from the prior",
-        plots.image_grid(vae.sample(columns**2, seed=seed), columns),
+        plots.image_grid(images, columns),
         f"{columns**2} images that the model made from random latents.",
-        "Mean images at latents drawn from the prior. Look for variety and for images that could "
-        "be real; if reconstructions are good and samples are not, the prior and the codes of "
-        "real images don't match.",
+        f"{given}Mean images at latents drawn from the prior. Look for variety and for images that "
+        "could be real; if reconstructions are good and samples are not, the prior and the codes "
+        "of real images don't match.",
     )
 
 
-def interpolations(vae, examples, steps: int = 8) -> Picture:
+def interpolations(vae, batch, steps: int = 8) -> Picture:
     """From each of the first examples to the next one, on a straight line in latent space."""
-    start = examples[:8]
+    start, _, condition = batch.rows(0, 8)
     end = np.roll(start, -1, axis=0)
-    between = vae.interpolate(start, end, steps)
+    between = vae.interpolate(start, end, steps, condition=condition)
     # Test images may be uint8 or bool; reconstructions are floats in [0, 1].
     white = 255.0 if start.dtype == np.uint8 else 1.0
     images = np.concatenate([start[np.newaxis] / white, between, end[np.newaxis] / white])
@@ -135,11 +141,11 @@ def interpolations(vae, examples, steps: int = 8) -> Picture:
     )
 
 
-def traversals(vae, latents: Latents, steps: int = 13) -> Picture:
+def traversals(vae, batch, latents: Latents, steps: int = 13) -> Picture:
     """The first example with one latent at a time moved through its range."""
     shown = latents.order[:10]
     values = np.linspace(-3.0, 3.0, steps, dtype=np.float32)
-    images = _decode(vae, traversal_codes(latents, shown, values))
+    images = _decode(vae, traversal_codes(latents, shown, values), batch)
     unit = "prior standard deviations" if vae.prior is not None else "standard deviations of codes"
     if latents.rate is None:
         names = [f"z[{d}]" for d in shown]
@@ -171,14 +177,16 @@ def traversal_codes(latents: Latents, shown, values):
     return codes
 
 
-def manifold(vae, latents: Latents) -> Picture:
+def manifold(vae, batch) -> Picture:
     """What a regular grid of probabilities decodes to (Kingma & Welling 2014, fig. 4)."""
     side = _fitting(vae, 20)
-    codes = latents.loc + latents.scale * manifold_codes(side)
+    noise = manifold_noise(side)
+    condition = _first_condition(vae, batch, side * side)
+    codes = vae.prior_sample(noise.reshape(-1, 2), condition=condition)
     return Picture(
         "manifold",
         "The manifold",
-        plots.manifold(_decode(vae, codes)),
+        plots.manifold(_decode(vae, np.reshape(codes, noise.shape), batch)),
         f"{side} by {side} images laid out by their two latents, changing smoothly.",
         "The whole latent plane, at the inverse normal CDF of a regular grid, so that every image "
         "stands for an equal share of the prior: z[0] grows to the right, z[1] upwards. Look for "
@@ -186,10 +194,10 @@ def manifold(vae, latents: Latents) -> Picture:
     )
 
 
-def manifold_codes(side: int):
+def manifold_noise(side: int):
     """Standard normal quantiles of a regular grid: [side, side, 2], z[0] rightwards, z[1] upwards.
 
-    Each code stands in the middle of a cell of probability 1 / side^2.
+    Each stands in the middle of a cell of probability 1 / side^2.
     """
     quantiles = tfd.Normal(0.0, 1.0).quantile((np.arange(side, dtype=np.float32) + 0.5) / side)
     return np.stack(np.meshgrid(quantiles, quantiles[::-1]), axis=-1)
@@ -207,7 +215,7 @@ def scatter(latents: Latents, labels=None) -> Picture:
         plots.latent_scatter(latents.codes[:, [x, y]], labels, (f"z[{x}]", f"z[{y}]")),
         f"Scatter plot of {len(latents.codes)} test images in two latents"
         + ("." if labels is None else ", coloured by label."),
-        f"The posterior means of {len(latents.codes)} test images{which}"
+        f"The codes of {len(latents.codes)} test images{which}"
         + ("." if labels is None else ", coloured by label.")
         + look,
         pixelated=False,
@@ -219,6 +227,16 @@ def _fitting(vae, most: int) -> int:
     return max(3, min(most, WIDEST // vae.event_shape[1]))
 
 
-def _decode(vae, codes):
-    """Mean images [rows, columns, H, W, C] at codes [rows, columns, D]; row by row, for memory."""
-    return np.stack([vae.decode(row).mean() for row in codes])
+def _decode(vae, codes, batch):
+    """Mean images [rows, columns, H, W, C] at codes [rows, columns, D], given the first example's
+    condition; row by row, for memory."""
+    condition = _first_condition(vae, batch, codes.shape[1])
+    return np.stack([vae.decode(row, condition).mean() for row in codes])
+
+
+def _first_condition(vae, batch, n: int):
+    """n times the first example's condition, for a model that has one."""
+    if vae.condition is None:
+        return None
+    x, _, condition = batch.rows(0, 1)
+    return np.repeat(x if condition is None else condition, n, axis=0)

@@ -78,9 +78,7 @@ SCHEDULES = {
 }
 
 
-def write_report(
-    run_dir: Path, vae, config: Config, evaluation: dict, examples, labels=None
-) -> Path:
+def write_report(run_dir: Path, vae, config: Config, evaluation: dict, batch, labels=None) -> Path:
     """Writes report.html and figures/*.png.
 
     Args:
@@ -89,7 +87,7 @@ def write_report(
       config: its Config.
       evaluation: numbers by name, None where the model has no such number; `x_stderr` is the
         standard error of `x_nats`.
-      examples: [N, H, W, C] test images as the model sees them.
+      batch: a Batch of N test examples as the model sees them.
       labels: [N] or None.
 
     Returns:
@@ -107,7 +105,7 @@ def write_report(
         cards=_cards(evaluation, skip=headline),
         curves=_curves(run_dir),
         remark=NO_PRIOR if autoencoder else "",
-        pictures="\n".join(_figure(run_dir, p) for p in pictures(vae, examples, labels)),
+        pictures="\n".join(_figure(run_dir, p) for p in pictures(vae, batch, labels)),
         details=_details(config, evaluation, saving.read_run(run_dir)),
     )
     path = run_dir / "report.html"

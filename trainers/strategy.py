@@ -71,14 +71,14 @@ def distribute(blocks: tf.data.Dataset, strategy: tf.distribute.Strategy):
 
 
 def _rows(block: Block, replica, replicas: int) -> Block:
-    """The rows of one replica: the batch is axis 1 of x and context, axis 2 of noise."""
+    """The rows of one replica: the batch is axis 1 of x and condition, axis 2 of noise."""
     replica = tf.cast(replica, tf.int32)
     size = tf.shape(block.x)[1]
     rows = tf.range(replica * size // replicas, (replica + 1) * size // replicas)
     return Block(
         tf.gather(block.x, rows, axis=1),
-        tf.nest.map_structure(lambda t: tf.gather(t, rows, axis=2), block.noise),
-        block.context if block.context is None else tf.gather(block.context, rows, axis=1),
+        tf.gather(block.noise, rows, axis=2),
+        None if block.condition is None else tf.gather(block.condition, rows, axis=1),
     )
 
 

@@ -163,13 +163,15 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
         seed=training.seed,
         binarization=job.config.data.binarization,
         draw_noise=lambda seed: vae.draw_noise(seed, num_samples, training.batch_size),
+        with_labels=job.config.model.condition == "label",
         start_step=progress.step,
     )
     validation = {}
     if job.dataset.validation is not None:
         batches = inputs.evaluation_batches(
             job.config,
-            job.dataset.validation,
+            job.dataset,
+            "validation",
             training.batch_size,
             lambda seed, size: vae.draw_noise(seed, num_samples, size),
         ).map(Block.of_one)
@@ -201,13 +203,18 @@ def _picture(job):
     """A function that draws samples, or an autoencoder's reconstructions, to pictures/."""
     from keras_vae import plots  # matplotlib takes a second to import.
 
-    source = job.dataset.validation or job.dataset.train
-    batch = next(iter(inputs.evaluation_batches(job.config, source, min(64, source.num_examples))))
+    split = "train" if job.dataset.validation is None else "validation"
+    size = min(64, getattr(job.dataset, split).num_examples)
+    batch = next(iter(inputs.evaluation_batches(job.config, job.dataset, split, size)))
 
     def draw(vae, epoch):
         folder = job.workdir / "pictures"
         folder.mkdir(exist_ok=True)
-        images = vae.sample(64, seed=0) if vae.prior else vae.reconstruct(batch.x)
+        condition = None if vae.condition is None else vae.condition.to_show(64, batch.x)
+        if vae.prior is None:
+            images = vae.reconstruct(batch.x, batch.condition)
+        else:
+            images = vae.sample(64, seed=0, condition=condition)
         plots.image_grid(images.numpy()).savefig(folder / f"epoch_{epoch:05d}.png")
 
     return draw

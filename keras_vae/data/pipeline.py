@@ -53,6 +53,7 @@ def training_blocks(
     seed,
     binarization,
     draw_noise,
+    with_labels=False,
     start_step=0,
 ):
     """The input of training, from `start_step` to the end of the last epoch.
@@ -68,11 +69,12 @@ def training_blocks(
       epochs: how many in all, those before `start_step` included.
       seed: int.
       binarization: what `resolve` returned.
-      draw_noise: (seed int32 [2]) -> noise of one batch, [S, B, D] or a structure of such.
+      draw_noise: (seed int32 [2]) -> noise of one batch, [S, B, N].
+      with_labels: whether the images' labels are the condition.
       start_step: steps done already, counted from the first epoch's first.
 
     Returns:
-      tf.data.Dataset of Block(x=[K, B, H, W, C], noise=[K, S, B, D], context=None).
+      tf.data.Dataset of Block(x=[K, B, H, W, C], noise=[K, S, B, N], condition=[K, B] or None).
 
     Raises:
       ValueError: the batch is larger than the data.
@@ -84,7 +86,7 @@ def training_blocks(
     first_block = int(block_of_step[first_step])
     first_length = sum(lengths[: first_block + 1]) - first_step
     batches, fetch = (_memory if isinstance(images, InMemory) else _stream)(
-        images, batch_size, steps
+        images, _labels(images, with_labels), batch_size, steps
     )
 
     def epoch_of_batches(epoch):
@@ -94,9 +96,10 @@ def training_blocks(
         return counted.map(lambda step, batch: (epoch, step, batch))
 
     def step_input(epoch, step, batch):
-        x = binarize(fetch(batch), binarization, derive(seed, Site.BINARIZE, epoch, step))
+        x, condition = fetch(batch)
+        x = binarize(x, binarization, derive(seed, Site.BINARIZE, epoch, step))
         noise = draw_noise(derive(seed, Site.LATENT, epoch, step))
-        return epoch * len(lengths) + tf.gather(block_of_step, step), x, noise
+        return epoch * len(lengths) + tf.gather(block_of_step, step), Batch(x, noise, condition)
 
     def length_of(block):
         is_first = block == first_epoch * len(lengths) + first_block
@@ -109,11 +112,11 @@ def training_blocks(
         .flat_map(epoch_of_batches)
         .map(step_input, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .group_by_window(
-            key_func=lambda block, x, noise: block,
+            key_func=lambda block, batch: block,
             reduce_func=lambda block, window: window.batch(max(lengths)),
             window_size_func=length_of,
         )
-        .map(lambda block, x, noise: Block(x, noise, None))
+        .map(lambda block, batches: Block(*batches))
         .apply(
             tf.data.experimental.assert_cardinality(
                 max(0, (epochs - first_epoch) * len(lengths) - first_block)
@@ -124,7 +127,9 @@ def training_blocks(
     )
 
 
-def evaluation_batches(images, *, batch_size, seed, binarization, draw_noise=None):
+def evaluation_batches(
+    images, *, batch_size, seed, binarization, draw_noise=None, with_labels=False
+):
     """All images in order, the last short batch included.
 
     An image is binarized by seed and its place in the split alone: the same in every pass, for
@@ -133,12 +138,13 @@ def evaluation_batches(images, *, batch_size, seed, binarization, draw_noise=Non
     Args:
       images: Images.
       batch_size: B.
-      seed: int.
+      seed: int32 [2], other ones for other splits.
       binarization: what `resolve` returned.
       draw_noise: None, or (seed int32 [2], batch size int32 []) -> noise of one batch.
+      with_labels: whether the images' labels are the condition.
 
     Returns:
-      tf.data.Dataset of Batch(x=[B, H, W, C], noise, context=None).
+      tf.data.Dataset of Batch(x=[B, H, W, C], noise, condition=[B] or None).
     """
     if isinstance(images, InMemory):
         array = _on_host(images.array)
@@ -151,9 +157,14 @@ def evaluation_batches(images, *, batch_size, seed, binarization, draw_noise=Non
     def binarized(run, x):
         return binarize(x, binarization, derive(seed, Site.BINARIZE, run))
 
+    labels = _labels(images, with_labels)
+
     def batch(i, x):
-        noise = draw_noise and draw_noise(derive(seed, Site.LATENT, i), tf.shape(x)[0])
-        return Batch(x, noise, None)
+        size = tf.shape(x)[0]
+        noise = draw_noise and draw_noise(derive(seed, Site.LATENT, i), size)
+        start = i * batch_size
+        condition = None if labels is None else labels[start : start + tf.cast(size, tf.int64)]
+        return Batch(x, noise, condition)
 
     count = -(-images.num_examples // batch_size)
     return (
@@ -169,10 +180,11 @@ def evaluation_batches(images, *, batch_size, seed, binarization, draw_noise=Non
 
 
 # The two ways to shuffle. Each returns two functions: `batches(seed, begin)` gives an epoch's
-# batches from step `begin` on, in a cheap form, and `fetch` makes [B, H, W, C] of one of them.
+# batches from step `begin` on, in a cheap form, and `fetch` makes (x [B, H, W, C], labels [B] or
+# None) of one of them.
 
 
-def _memory(images, batch_size, steps):
+def _memory(images, labels, batch_size, steps):
     array = _on_host(images.array)
 
     def batches(seed, begin):
@@ -180,11 +192,15 @@ def _memory(images, batch_size, steps):
         rows = tf.reshape(order, [steps, batch_size])[begin:]
         return tf.data.Dataset.from_tensor_slices(rows)
 
-    return batches, lambda rows: tf.gather(array, rows)
+    def fetch(rows):
+        return tf.gather(array, rows), None if labels is None else tf.gather(labels, rows)
+
+    return batches, fetch
 
 
-def _stream(images, batch_size, steps):
+def _stream(images, labels, batch_size, steps):
     sizes = np.int64(images.chunk_sizes)
+    starts = np.cumsum(sizes) - sizes
 
     def batches(seed, begin):
         order = _shuffled(len(sizes), seed)
@@ -195,13 +211,24 @@ def _stream(images, batch_size, steps):
 
         def chunk_rows(i, chunk):
             x = _read(images, chunk)
-            x = tf.gather(x, _shuffled(tf.shape(x)[0], derive(seed, chunk)))
-            return x[tf.where(i == 0, already, 0) :]
+            order = _shuffled(tf.shape(x)[0], derive(seed, chunk))
+            order = order[tf.where(i == 0, already, 0) :]
+            rows = tf.cast(order, tf.int64) + tf.gather(starts, chunk)
+            return tf.gather(x, order), rows
 
         chunks = tf.data.Dataset.from_tensor_slices(order[skipped:]).enumerate().map(chunk_rows)
         return chunks.prefetch(1).rebatch(batch_size, drop_remainder=True).take(steps)
 
-    return batches, lambda x: x
+    def fetch(batch):
+        x, rows = batch
+        return x, None if labels is None else tf.gather(labels, rows)
+
+    return batches, fetch
+
+
+def _labels(images, wanted):
+    """[N], where they are wanted."""
+    return _on_host(images.labels.astype(np.int32)) if wanted else None
 
 
 def _shuffled(n, seed):

@@ -62,7 +62,7 @@ def _importance(vae, num_samples, seed):
 
     def measure(i, batch):
         seed_of_batch = seeds.derive(seed, Site.EVALUATE, i)
-        estimate = sampler(batch.x, num_samples, seed_of_batch, batch.context)
+        estimate = sampler(batch.x, num_samples, seed_of_batch, batch.condition)
         return {name: value.numpy() for name, value in estimate._asdict().items()}
 
     return measure
@@ -71,7 +71,7 @@ def _importance(vae, num_samples, seed):
 def _distortion(vae):
     def measure(i, batch):
         noise = vae.draw_noise(seeds.derive(0), 1, len(batch.x))
-        return {"distortion": vae.terms(batch.x, noise, batch.context).distortion.numpy()}
+        return {"distortion": vae.terms(batch.x, noise, batch.condition).distortion.numpy()}
 
     return measure
 

@@ -151,19 +151,26 @@ def test_dynamic_binarization_is_fresh_and_unbiased(kind):
     assert abs(changed - np.mean(2 * q * (1 - q))) < 0.03
 
 
-def test_noise_structures_pass_through():
+@both
+def test_labels_stay_with_their_images(kind):
+    rows = np.arange(100, dtype=np.uint8)[:, None, None, None] * np.ones((4, 4, 1), np.uint8)
+    images = make(kind, rows, labels=np.arange(100) * 2)
+    options = {"seed": 0, "binarization": "none", "with_labels": True}
     made = training_blocks(
-        make("memory"),
+        images,
         batch_size=BATCH,
         steps_per_block=4,
-        epochs=1,
-        seed=0,
-        binarization="none",
-        draw_noise=lambda seed: {"a": seed, "b": (seed,)},
+        epochs=2,
+        draw_noise=lambda seed: seed,
+        start_step=3,
+        **options,
     )
-    block = next(iter(made))
-    assert block.noise["b"][0].shape == (3, 2)
-    assert block.context is None
+    seen = [(x, c) for b in made for x, c in zip(b.x.numpy(), b.condition.numpy(), strict=True)]
+    assert len(seen) == 17
+    for x, condition in seen:
+        np.testing.assert_array_equal(condition, 2 * x[:, 0, 0, 0].astype(int))
+    for batch in evaluation_batches(images, batch_size=7, **options):
+        np.testing.assert_array_equal(batch.condition, 2 * batch.x[:, 0, 0, 0].numpy().astype(int))
 
 
 @pytest.mark.parametrize(("n", "longest"), [(10, 4), (7, 7), (7, 100), (421, 39), (5, 1), (1, 1)])

@@ -1,15 +1,12 @@
-"""Priors p(z): Keras layers that own their variables, created in __init__.
+"""What every prior is."""
 
-(KLDivergenceAddLoss doesn't track the variables of a callable prior, and those of an unbuilt layer
-would come too late for optimizer and checkpoint.)
-"""
+import abc
 
-from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae._compat import tf, tfd, tfkl
 
 
-@tfk.saving.register_keras_serializable("keras_vae")
-class StandardNormal(tfkl.Layer):
-    """p(z) = N(0, I).
+class Prior(tfkl.Layer, abc.ABC):
+    """p(z), or p(z|c), of z [..., D].
 
     Args:
       latent_dim: D.
@@ -23,13 +20,18 @@ class StandardNormal(tfkl.Layer):
         self.latent_dim = latent_dim
         self.noise_shape = (latent_dim,)
 
+    @abc.abstractmethod
     def distribution(self, context=None) -> tfd.Distribution:
-        """p(z), batch [], event [D]; `context` makes no difference."""
-        return tfd.Independent(tfd.Normal(tf.zeros(self.latent_dim), 1.0), 1)
+        """p(z), event [D]; batch [], or [B] where it depends on the context [B, ...]."""
 
+    @abc.abstractmethod
     def from_noise(self, noise, temperature=1.0, context=None):
-        """z [..., D] from noise [..., *noise_shape]; the standard deviation is `temperature`."""
-        return temperature * noise
+        """z [..., D] from noise [..., *noise_shape], of standard deviation times `temperature`."""
+
+    def moments(self):
+        """(mean, standard deviation) of each latent, [D]; here of ten thousand draws."""
+        z = self.from_noise(self.draw_noise([0, 0], 10_000))
+        return tf.reduce_mean(z, axis=0), tf.math.reduce_std(z, axis=0)
 
     def draw_noise(self, seed, num_samples: int):
         """Standard normal noise [num_samples, *noise_shape] from a stateless int32 [2] seed."""

@@ -1,0 +1,202 @@
+"""Conditions: what a conditional model p(x|z, c) is told of an example, as a Keras layer.
+
+A condition turns what a user gives (a label, an image) into the context that encoder, decoder and
+prior compute with.
+"""
+
+import abc
+
+import numpy as np
+
+from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae.blocks import as_floats
+
+# Which pixels of [H, W] are given, by name.
+VISIBLE = {
+    "left_half": lambda h, w: _box(h, w, slice(None), slice(w // 2)),
+    "right_half": lambda h, w: _box(h, w, slice(None), slice(w // 2, None)),
+    "top_half": lambda h, w: _box(h, w, slice(h // 2), slice(None)),
+    "bottom_half": lambda h, w: _box(h, w, slice(h // 2, None), slice(None)),
+    "upper_left": lambda h, w: _box(h, w, slice(h // 2), slice(w // 2)),
+    "upper_right": lambda h, w: _box(h, w, slice(h // 2), slice(w // 2, None)),
+    "lower_left": lambda h, w: _box(h, w, slice(h // 2, None), slice(w // 2)),
+    "lower_right": lambda h, w: _box(h, w, slice(h // 2, None), slice(w // 2, None)),
+}
+
+
+def _box(height, width, rows, columns):
+    mask = np.zeros((height, width), bool)
+    mask[rows, columns] = True
+    return mask
+
+
+class Condition(tfkl.Layer, abc.ABC):
+    """A layer: conditions [B, *shape] -> context [B, ...], float.
+
+    Attributes:
+      shape, given_dtype: of one example's condition.
+      wanted: what a user should give, for errors.
+      in_examples: whether the examples x [B, H, W, C] are conditions themselves.
+    """
+
+    in_examples = False
+
+    shape: tuple
+    given_dtype: tf.DType
+    wanted: str
+
+    def zeros(self, batch_size: int):
+        """Conditions [batch_size, *shape] that say as little as can be."""
+        return tf.zeros([batch_size, *self.shape], self.given_dtype)
+
+    @abc.abstractmethod
+    def to_show(self, n: int, x):
+        """n conditions that show what the model does, from examples x [B, H, W, C]."""
+
+    def batch(self, condition, batch_size=None):
+        """Conditions [B, *shape] as tensor, of one for all (if B is given) or one for each."""
+        condition = tf.convert_to_tensor(condition)
+        if self.given_dtype.is_floating:
+            condition = as_floats(condition)
+        condition = tf.cast(condition, self.given_dtype)
+        shape = tuple(condition.shape)
+        if batch_size is not None and shape == self.shape:
+            condition = tf.repeat(condition[tf.newaxis], batch_size, axis=0)
+            shape = tuple(condition.shape)
+        if shape[1:] != self.shape or batch_size not in (None, shape[0]):
+            raise ValueError(
+                f"condition must be {self.wanted}, of shape {(batch_size or 'B', *self.shape)}; "
+                f"got shape {shape}."
+            )
+        return condition
+
+    def complete(self, p, condition):
+        """p(x|z, c), where c settles part of x itself; as it is, where c does not."""
+        del condition
+        return p
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class Label(Condition):
+    """A class number, one-hot as context [B, num_classes] (Sohn et al. 2015).
+
+    Args:
+      num_classes: labels are 0 .. num_classes - 1.
+    """
+
+    shape = ()
+    given_dtype = tf.int32
+
+    def __init__(self, num_classes: int, **kwargs):
+        super().__init__(**kwargs)
+        if num_classes < 1:
+            raise ValueError(f"num_classes must be at least 1, got {num_classes}.")
+        self.num_classes = num_classes
+
+    @property
+    def wanted(self):
+        return f"a label from 0 to {self.num_classes - 1}"
+
+    def batch(self, condition, batch_size=None):
+        condition = super().batch(condition, batch_size)
+        if tf.executing_eagerly():
+            values = condition.numpy()
+            if np.any((values < 0) | (values >= self.num_classes)):
+                raise ValueError(f"condition must be {self.wanted}, got {values.tolist()}.")
+        return condition
+
+    def to_show(self, n, x):
+        return np.arange(n, dtype=np.int32) % self.num_classes
+
+    def call(self, condition):
+        return tf.one_hot(condition, self.num_classes)
+
+    def get_config(self):
+        return super().get_config() | {"num_classes": self.num_classes}
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class ImagePart(Condition):
+    """The visible part of the image itself: the model completes the rest (Sohn et al. 2015).
+
+    The context [B, H, W, 2 C] is the image with its hidden part at 0, and where it is visible. The
+    likelihood is that of the hidden pixels; the visible ones of an image are what was given.
+
+    Args:
+      visible: [H][W] numbers, 1 where a pixel is given and 0 where it is hidden.
+      channels: C.
+    """
+
+    given_dtype = tf.float32
+    in_examples = True
+    wanted = "an image, of which the visible part counts"
+
+    def __init__(self, visible, channels: int = 1, **kwargs):
+        super().__init__(**kwargs)
+        self.visible, self.channels = np.asarray(visible, bool), channels
+        if self.visible.ndim != 2 or self.visible.all() or not self.visible.any():
+            raise ValueError(
+                "visible must be [H, W] with some pixels given and some hidden, got shape "
+                f"{list(self.visible.shape)} with {self.visible.mean():.0%} given."
+            )
+        self.shape = (*self.visible.shape, channels)
+        self._mask = np.repeat(self.visible[..., np.newaxis], channels, axis=-1)
+
+    def to_show(self, n, x):
+        return np.resize(as_floats(x), (n, *self.shape))
+
+    def call(self, condition):
+        seen = tf.where(self._mask, condition, 0.0)
+        mask = tf.broadcast_to(tf.cast(self._mask, tf.float32), tf.shape(seen))
+        return tf.concat([seen, mask], axis=-1)
+
+    def complete(self, p, condition):
+        per_value = getattr(p, "tensor_distribution", p).distribution
+        return tfd.Independent(_Completed(per_value, condition, self._mask), len(self.shape))
+
+    def get_config(self):
+        config = {"visible": self.visible.astype(int).tolist(), "channels": self.channels}
+        return super().get_config() | config
+
+
+class _Completed(tfd.Distribution):
+    """A distribution of values, some of which are given: those have the density 1 of what is known.
+
+    Args:
+      hidden: the distribution of all values, batch [..., B, H, W, C], event [].
+      given: [B, H, W, C].
+      mask: bool [H, W, C], whether a value is given.
+    """
+
+    def __init__(self, hidden, given, mask):
+        parameters = dict(locals())
+        self._hidden, self._given, self._mask = hidden, given, mask
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name="Completed",
+        )
+
+    def _batch_shape(self):
+        return self._hidden.batch_shape
+
+    def _batch_shape_tensor(self):
+        return self._hidden.batch_shape_tensor()
+
+    def _event_shape(self):
+        return tf.TensorShape([])
+
+    def _event_shape_tensor(self):
+        return tf.constant([], tf.int32)
+
+    def _log_prob(self, x):
+        return tf.where(self._mask, 0.0, self._hidden.log_prob(x))
+
+    def _sample_n(self, n, seed=None):
+        return tf.where(self._mask, self._given, self._hidden.sample(n, seed=seed))
+
+    def _mean(self):
+        return tf.where(self._mask, self._given, self._hidden.mean())

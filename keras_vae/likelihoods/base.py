@@ -1,0 +1,76 @@
+"""What every likelihood is."""
+
+import abc
+import enum
+import math
+
+import numpy as np
+
+from keras_vae._compat import tfd, tfkl, tfpl
+
+
+class Support(enum.Enum):
+    """What values a likelihood gives mass to."""
+
+    BINARY = "{0, 1}"
+    UNIT = "[0, 1]"
+    REAL = "real numbers"
+    LEVELS = "k / (levels - 1), k = 0 .. levels - 1"
+
+
+class Likelihood(tfpl.DistributionLambda, abc.ABC):
+    """A distribution layer: parameters [..., H, W, C, k] -> p(x|z), batch [...], event [H, W, C].
+
+    As a tensor, the distribution is its mean.
+
+    Args:
+      event_shape: shape of x.
+
+    Attributes:
+      params_per_value: k, the parameters that one value of x needs.
+      support: the values of x that it gives mass to.
+    """
+
+    params_per_value = 1
+    support = Support.REAL
+
+    def __init__(self, event_shape, **kwargs):
+        super().__init__(
+            lambda params: tfd.Independent(self.per_value(params), len(event_shape)),
+            convert_to_tensor_fn=tfd.Distribution.mean,
+            **kwargs,
+        )
+        self.event_shape = tuple(event_shape)
+
+    def check_values(self, x) -> None:
+        """Raises ValueError unless this likelihood gives mass to float x [..., H, W, C]."""
+        x = np.asarray(x)
+        if not self._holds(x):
+            raise ValueError(
+                f"x has values that {type(self).__name__} gives no mass to: wanted "
+                f"{self.support.value}, got values from {x.min():g} to {x.max():g}, the first "
+                f"{x.ravel()[:3]}. Binarize or rescale x, or choose another likelihood."
+            )
+
+    def _holds(self, x) -> bool:
+        if self.support is Support.BINARY:
+            return bool(np.all((x == 0) | (x == 1)))
+        if self.support is Support.UNIT:
+            return bool(np.all((x >= 0) & (x <= 1)))
+        return bool(np.all(np.isfinite(x)))
+
+    @abc.abstractmethod
+    def per_value(self, params) -> tfd.Distribution:
+        """The distribution of every single value of x, batch [..., H, W, C], event []."""
+
+    def get_config(self):
+        # Not DistributionLambda's: that pickles Python functions.
+        return tfkl.Layer.get_config(self) | {"event_shape": self.event_shape}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def inverse_softplus(x: float) -> float:
+    return math.log(math.expm1(x))

@@ -1,0 +1,125 @@
+"""Likelihoods of quantised data."""
+
+import numpy as np
+
+from keras_vae._compat import tf, tfd, tfk
+from keras_vae.likelihoods.base import Likelihood, Support, inverse_softplus
+
+
+class LevelsLikelihood(Likelihood):
+    """Shared by the likelihoods of quantised data: they know the number of levels.
+
+    Args:
+      levels: how many values a pixel can take; 256 for 8-bit images.
+    """
+
+    support = Support.LEVELS
+
+    def __init__(self, event_shape, levels: int = 256, **kwargs):
+        if levels < 2:
+            raise ValueError(f"levels must be at least 2, got {levels}.")
+        super().__init__(event_shape, **kwargs)
+        self.levels = levels
+
+    def _holds(self, x):
+        level = x * (self.levels - 1)
+        in_range = (level > -0.5) & (level < self.levels - 0.5)
+        return bool(np.all(in_range & (np.abs(level - np.round(level)) < 1e-3)))
+
+    def get_config(self):
+        return super().get_config() | {"levels": self.levels}
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class DiscretizedLogistic(LevelsLikelihood):
+    """A logistic distribution rounded to the levels, its tails counted to the outermost ones.
+
+    References:
+      Kingma et al. 2016, Improving variational inference with inverse autoregressive flow.
+    """
+
+    params_per_value = 2
+
+    def per_value(self, params):
+        top = self.levels - 1.0
+        # Farther off the image, or wider, float32 can't tell neighbouring levels' masses apart.
+        loc = top * tf.clip_by_value(params[..., 0] + 0.5, -1.0, 2.0)
+        raw_scale = tf.minimum(params[..., 1], 10.0)
+        scale = top * tf.math.softplus(raw_scale + inverse_softplus(0.1)) + 0.1
+        # QuantizedDistribution rounds up; half a level down makes it round to nearest.
+        logistic = tfd.Logistic(loc - 0.5, scale)
+
+        def mean_level():
+            # E[k] is the sum over t of P(k >= t); a loop, for the sum over 256 levels at once
+            # would need 256 images' memory.
+            thresholds = tf.range(0.0, top)
+            return tf.foldl(
+                lambda total, t: total + logistic.survival_function(t),
+                thresholds,
+                tf.zeros_like(loc),
+            )
+
+        return Levels(tfd.QuantizedDistribution(logistic, 0.0, top), self.levels, mean_level)
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class Categorical(LevelsLikelihood):
+    """A free probability for each level (van den Oord et al. 2016, PixelRNN, section 3.4)."""
+
+    @property
+    def params_per_value(self):
+        return self.levels
+
+    def per_value(self, params):
+        categorical = tfd.Categorical(logits=params, dtype=tf.float32)
+        levels = tf.range(float(self.levels))
+
+        def mean_level():
+            # Not tf.nn.softmax: its CPU kernel takes 5 axes at most.
+            probs = tf.exp(params - tf.reduce_logsumexp(params, axis=-1, keepdims=True))
+            return tf.reduce_sum(levels * probs, axis=-1)
+
+        return Levels(categorical, self.levels, mean_level)
+
+
+class Levels(tfd.Distribution):
+    """A distribution over 0 .. levels - 1, seen as pixel values in [0, 1].
+
+    Args:
+      base: integer distribution with float dtype, event [].
+      levels: the number of levels.
+      mean_level: function giving base's mean, which TFP lacks for quantised distributions.
+    """
+
+    def __init__(self, base, levels, mean_level):
+        parameters = dict(locals())
+        self.base, self.levels, self._mean_level = base, levels, mean_level
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name="Levels",
+        )
+
+    def _batch_shape(self):
+        return self.base.batch_shape
+
+    def _batch_shape_tensor(self):
+        return self.base.batch_shape_tensor()
+
+    def _event_shape(self):
+        return tf.TensorShape([])
+
+    def _event_shape_tensor(self):
+        return tf.constant([], tf.int32)
+
+    def _log_prob(self, x):
+        return self.base.log_prob(tf.round(x * (self.levels - 1)))
+
+    def _sample_n(self, n, seed=None):
+        return self.base.sample(n, seed=seed) / (self.levels - 1)
+
+    def _mean(self):
+        return self._mean_level() / (self.levels - 1)

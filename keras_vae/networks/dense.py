@@ -1,0 +1,16 @@
+"""Dense bodies."""
+
+from collections.abc import Sequence
+
+from keras_vae._compat import tfk, tfkl
+
+
+def linear() -> tfk.Sequential:
+    """No hidden layer: with a linear head, a linear map (PCA, probabilistic PCA)."""
+    return tfk.Sequential([tfkl.Flatten()], name="linear")
+
+
+def mlp(hidden: Sequence[int] = (400,), activation: str = "relu") -> tfk.Sequential:
+    """Dense layers of `hidden` units each. Serves as encoder and as decoder body."""
+    layers = [tfkl.Dense(units, activation) for units in hidden]
+    return tfk.Sequential([tfkl.Flatten(), *layers], name="mlp")

@@ -1,0 +1,66 @@
+"""Residual bodies."""
+
+from collections.abc import Sequence
+
+from keras_vae._compat import tfk, tfkl
+from keras_vae.networks.conv import upsampling
+
+
+def resnet_encoder(
+    filters: Sequence[int] = (32, 64), blocks: int = 2, activation: str = "relu"
+) -> tfk.Sequential:
+    """Per entry of `filters`: a halving convolution, then `blocks` pre-activation blocks."""
+    layers = []
+    for f in filters:
+        layers.append(tfkl.Conv2D(f, 3, 2, "same"))
+        layers += [ResidualBlock(f, activation) for _ in range(blocks)]
+    return tfk.Sequential([*layers, tfkl.Activation(activation)], name="resnet_encoder")
+
+
+def resnet_decoder(
+    image_shape: Sequence[int],
+    filters: Sequence[int] = (32, 64),
+    blocks: int = 2,
+    activation: str = "relu",
+) -> tfk.Sequential:
+    """The mirror of `resnet_encoder`; the residual blocks run before each doubling."""
+
+    def residual_blocks(channels):
+        return [ResidualBlock(channels, activation) for _ in range(blocks)]
+
+    return tfk.Sequential(
+        upsampling(image_shape, filters, activation, residual_blocks), name="resnet_decoder"
+    )
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class ResidualBlock(tfkl.Layer):
+    """x + conv(act(conv(act(x)))), pre-activation, without normalisation.
+
+    The last convolution starts at zero, so that a new block is the identity and depth trains
+    without batch statistics: training and evaluation compute the same function.
+
+    Args:
+      filters: channels of input and output, [B, H, W, filters].
+      activation: a Keras activation's name.
+
+    References:
+      He et al. 2016, Identity Mappings in Deep Residual Networks; De & Smith 2020 (SkipInit).
+    """
+
+    def __init__(self, filters: int, activation: str = "relu", **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.activation = filters, activation
+        self.body = tfk.Sequential(
+            [
+                tfkl.Activation(activation),
+                tfkl.Conv2D(filters, 3, padding="same", activation=activation),
+                tfkl.Conv2D(filters, 3, padding="same", kernel_initializer="zeros"),
+            ]
+        )
+
+    def call(self, x):
+        return x + self.body(x)
+
+    def get_config(self):
+        return super().get_config() | {"filters": self.filters, "activation": self.activation}

@@ -1,0 +1,11 @@
+"""Posteriors: network output -> q(z|x), a tfp.layers distribution layer.
+
+A posterior also says what noise it needs and how noise becomes z. Noise is an input everywhere, so
+that training, tests and the exported generator share one path to z.
+"""
+
+from keras_vae.posteriors.base import Posterior
+from keras_vae.posteriors.deterministic import Deterministic
+from keras_vae.posteriors.normal import DiagonalNormal, FullCovarianceNormal
+
+__all__ = ["Deterministic", "DiagonalNormal", "FullCovarianceNormal", "Posterior"]

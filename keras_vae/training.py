@@ -1,0 +1,253 @@
+"""Trainable: what Keras' `fit` does with a model of latent variables."""
+
+import contextlib
+
+import numpy as np
+
+from keras_vae import objectives, schedules, seeds
+from keras_vae._compat import tf, tfk
+from keras_vae.blocks import Batch, Block
+from keras_vae.compilation import prefers_xla
+from keras_vae.moving_average import MovingAverage
+from keras_vae.rate import AddRate
+from keras_vae.seeds import Site
+from keras_vae.terms import Terms
+
+
+class Trainable(tfk.Model):
+    """A Keras model that trains by blocks of steps.
+
+    A subclass says what its latent variables are:
+      infer(x, noise, condition, stop_posterior) -> (Terms, list of rate.Rate): see `VAE.infer`.
+      draw_noise(seed, num_samples, batch_size): the noise that `infer` needs, [S, B, N].
+      check_examples(x): raises ValueError for an array that can't be trained on.
+      has_density: whether q(z|x) has one, and so the model an ELBO.
+      has_analytic_kl: whether the KL of each Rate has a closed form.
+
+    Args:
+      seed: root of all random draws that are not given a seed of their own.
+    """
+
+    def __init__(self, *, seed: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.beta = tf.Variable(
+            1.0,
+            trainable=False,
+            name="beta",
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+        self.add_rate = AddRate(weight=self.beta)
+        # Plain attributes: Keras would count metrics and averages among the model's weights.
+        object.__setattr__(self, "_trackers", {})
+        object.__setattr__(self, "ema", None)
+
+    def compile(
+        self,
+        optimizer="adam",
+        objective=None,
+        *,
+        beta=1.0,
+        ema_decay: float | None = None,
+        jit_compile="auto",
+        run_eagerly: bool = False,
+    ):
+        """Prepares training.
+
+        Args:
+          optimizer: a Keras optimizer or its name.
+          objective: one of `objectives`; by default SGVB, or Reconstruction for autoencoders.
+          beta: weight of the KL, a number or a function of the step (`schedules`).
+          ema_decay: if given, `self.ema` follows the weights with this decay. `evaluate`, `save`
+            and the export take the average; other verbs do so inside `evaluation_weights()`.
+          jit_compile: whether XLA compiles the steps; "auto" where that is known to help.
+          run_eagerly: run step by step in Python, for debugging.
+        """
+        if objective is None:
+            objective = objectives.SGVB() if self.has_density else objectives.Reconstruction()
+        if objective.needs_density and not self.has_density:
+            raise ValueError(
+                f"objective {type(objective).__name__} needs a prior and a posterior density, "
+                "which an autoencoder has not. Use objectives.Reconstruction."
+            )
+        if objective.kl_loss == "analytic" and not self.has_analytic_kl:
+            raise ValueError(
+                "kl='analytic': there is no closed form of the KL between this posterior and this "
+                "prior. Use kl='sampled' or 'auto'."
+            )
+        # weighted_metrics=[]: Keras mistakes a Batch, three parts, for (x, y, sample weights).
+        super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
+        self.objective = objective
+        self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
+        self.jit_compile = self._resolve_jit_compile(jit_compile)
+        ema = None if ema_decay is None else MovingAverage(self.trainable_variables, ema_decay)
+        object.__setattr__(self, "ema", ema)
+        names = ["loss", "distortion"] + (["elbo_nats", "rate"] if self.has_density else [])
+        object.__setattr__(self, "_trackers", {name: tfk.metrics.Mean(name) for name in names})
+
+    @property
+    def uses_analytic_kl(self) -> bool:
+        """Whether the KL in the losses is exact: chosen from TFP's registry when it may be."""
+        return self.has_analytic_kl and self.objective.kl_loss != "sampled"
+
+    @property
+    def metrics(self):
+        return list(self._trackers.values())
+
+    @property
+    def _distributed(self) -> bool:
+        """Whether the model was made in the scope of a tf.distribute strategy."""
+        with self.distribute_strategy.scope():
+            return tf.distribute.has_strategy()
+
+    def _resolve_jit_compile(self, jit_compile) -> bool:
+        if jit_compile == "auto":
+            return not self._distributed and prefers_xla(self)
+        if jit_compile and self._distributed:
+            raise ValueError(
+                "jit_compile=True: steps on replicas aren't compiled by XLA, in which they can't "
+                "sum their gradients. Use jit_compile='auto'."
+            )
+        return bool(jit_compile)
+
+    def fit(self, x, y=None, *args, validation_data=None, **kwargs):
+        """Keras' fit, of arrays of examples or of tf.data sets.
+
+        Args:
+          x: examples, or a set of them (of pairs with conditions, of Blocks).
+          y: the conditions of a conditional model.
+          *args, validation_data, **kwargs: as Keras' fit has them; (x, y) for validation.
+
+        Raises:
+          ValueError: an array has another shape, or values that the likelihood gives no mass to.
+        """
+        self.check_examples(x)
+        if isinstance(validation_data, np.ndarray):
+            validation_data = (validation_data,)  # Keras takes tuples only.
+        if isinstance(validation_data, tuple):
+            self.check_examples(validation_data[0])
+        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+
+    def evaluate(self, x, y=None, *args, **kwargs):
+        """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
+        if not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
+            self.check_examples(x)
+        with self.evaluation_weights():
+            return super().evaluate(x, y, *args, **kwargs)
+
+    def evaluation_weights(self):
+        """Context in which the weights are the moving average, where there is one."""
+        return contextlib.nullcontext() if self.ema is None else self.ema.applied()
+
+    def call(self, batch: Batch, training=None) -> Terms:
+        """The terms of a batch; adds the KL to the losses where the objective has it there."""
+        terms, rates = self.infer(*batch, stop_posterior=self.objective.stop_posterior)
+        if self.objective.kl_loss is not None:
+            for q, p, z in rates:
+                self.add_rate(q, p, None if self.uses_analytic_kl else z)
+        return terms
+
+    def train_step(self, batch: Batch):
+        """One optimizer step."""
+        self.beta.assign(self.beta_schedule(self.optimizer.iterations))
+        with tf.GradientTape() as tape:
+            terms = self(batch, training=True)
+            loss = self.objective(terms, self.beta) + tf.add_n([0.0, *self.losses])  # [B]
+            # The optimizer sums gradients over replicas: the one place that scales for them.
+            scaled = tf.reduce_mean(loss) / self.distribute_strategy.num_replicas_in_sync
+        variables = self.trainable_variables
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(scaled, variables), variables, strict=True)
+        )
+        if self.ema is not None:
+            self.ema.update(self.optimizer.iterations)
+        return self._track(loss, terms)
+
+    def test_step(self, batch: Batch):
+        """The objective's bound at beta = 1, whatever training uses."""
+        terms, _ = self.infer(*batch)
+        return self._track(-self.objective.bound(terms), terms)
+
+    def _track(self, loss, terms):
+        values = {"loss": loss, "distortion": terms.distortion}
+        if terms.has_density:
+            values |= {"elbo_nats": terms.elbo_nats, "rate": terms.rate}
+        for name, tracker in self._trackers.items():
+            tracker.update_state(values[name])
+        return self._logs()
+
+    def _logs(self):
+        return {name: tracker.result() for name, tracker in self._trackers.items()}
+
+    # Blocks of steps ---------------------------------------------------------------------------
+
+    def make_train_function(self, force=False):
+        """Keras' hook: a function of the data iterator that trains on its next block."""
+        if self.train_function is None or force:
+            run = self._block_runner(self.train_step)
+            num_samples = self.objective.num_samples
+
+            def train_function(iterator):
+                seed = seeds.derive(self.seed, Site.LATENT, self.optimizer.iterations)
+                return run(self._next_block(iterator, num_samples, seed))
+
+            self.train_function = train_function
+        return self.train_function
+
+    def make_test_function(self, force=False):
+        """Keras' hook: a function of the data iterator that evaluates its next block."""
+        if self.test_function is None or force:
+            run = self._block_runner(self.test_step)
+            num_samples = self.objective.num_samples
+
+            def test_function(iterator):
+                # The number of examples so far tells batches apart, and starts at 0 every time.
+                seed = seeds.derive(self.seed, Site.EVALUATE, self._trackers["loss"].count)
+                return run(self._next_block(iterator, num_samples, seed))
+
+            self.test_function = test_function
+        return self.test_function
+
+    def _next_block(self, iterator, num_samples, seed) -> Block:
+        """The next block; a plain batch becomes a block of one, with noise from `seed`."""
+        data = next(iterator)
+        if isinstance(data, Block):
+            return data
+
+        def with_noise(data):
+            x, condition, _ = tfk.utils.unpack_x_y_sample_weight(data)
+            # Drawn for the global batch, of which each replica takes its rows.
+            replica = tf.distribute.get_replica_context()
+            size = tf.shape(x)[0]
+            first = size * tf.cast(replica.replica_id_in_sync_group, tf.int32)
+            noise = self.draw_noise(seed, num_samples, size * replica.num_replicas_in_sync)
+            return Block.of_one(Batch(x, noise[:, first : first + size], condition))
+
+        return self.distribute_strategy.run(with_noise, args=(data,))
+
+    def _block_runner(self, step):
+        """A function that runs `step` on each batch of a block and gives the metrics."""
+        strategy = self.distribute_strategy
+
+        def run_all(block):
+            for i in tf.range(block.num_steps):
+                step(block.step(i))
+            return self._logs()
+
+        if self.run_eagerly:
+            return run_all
+        if not self._distributed:
+            return tf.function(run_all, jit_compile=self.jit_compile)
+
+        @tf.function
+        def run_one(block, i):
+            strategy.run(lambda block, i: step(block.step(i)), args=(block, i))
+
+        def run_replicas(block):
+            # An all-reduce inside a loop of the graph, or under XLA, raises on CPU replicas.
+            num_steps = strategy.experimental_local_results(block.x)[0].shape[0]
+            for i in range(num_steps):
+                run_one(block, tf.constant(i))
+            return self._logs()
+
+        return run_replicas
