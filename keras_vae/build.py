@@ -1,23 +1,61 @@
 """Config -> model. The one place where names become parts."""
 
 import contextlib
+import functools
+import math
 import random
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from keras_vae import conditions, likelihoods, networks, objectives, posteriors, priors, schedules
-from keras_vae._compat import tfk
+from keras_vae._compat import tfk, tfkl
+from keras_vae.bayesian import BayesianDense
 from keras_vae.config import Config
 from keras_vae.decoder import Decoder
 from keras_vae.encoder import Encoder, PriorEncoder
 from keras_vae.vae import VAE
+
+
+class Weights(NamedTuple):
+    """How a decoder has its weights.
+
+    Attributes:
+      dense: from the model's options to what makes its dense layers.
+      decoder: from the model's options, a body and a likelihood to the Decoder.
+    """
+
+    dense: Callable
+    decoder: Callable
+
+
+WEIGHTS = {
+    "point": Weights(lambda m: tfkl.Dense, lambda m, body, likelihood: Decoder(body, likelihood)),
+    "map": Weights(
+        lambda m: tfkl.Dense,
+        lambda m, body, likelihood: Decoder(
+            body, likelihood, weight_decay=1.0 / (m.weight_scale**2 * m.num_examples)
+        ),
+    ),
+    "bayes": Weights(
+        lambda m: functools.partial(
+            BayesianDense, prior_scale=m.weight_scale, num_examples=m.num_examples
+        ),
+        lambda m, body, likelihood: Decoder(
+            body,
+            likelihood,
+            WEIGHTS["bayes"].dense(m)(math.prod(m.event_shape) * likelihood.params_per_value),
+        ),
+    ),
+}
 
 # Each network: (encoder body, decoder body) from the model's options.
 NETWORKS = {
     "linear": (lambda m: networks.linear(), lambda m: networks.linear()),
     "mlp": (
         lambda m: networks.mlp(m.hidden, m.activation),
-        lambda m: networks.mlp(m.hidden[::-1], m.activation),
+        lambda m: networks.mlp(m.hidden[::-1], m.activation, WEIGHTS[m.weights].dense(m)),
     ),
     "conv": (
         lambda m: networks.conv_encoder(m.filters, m.activation),
@@ -107,6 +145,10 @@ def build(
             f"likelihood={model.likelihood} is for quantised data and needs `levels`, the number "
             "of values a pixel takes: 256 for 8-bit images."
         )
+    if model.weights != "point" and model.num_examples is None:
+        raise ValueError(
+            f"weights={model.weights} needs `num_examples`, the number of training examples."
+        )
     if model.condition == "label" and model.num_classes is None:
         raise ValueError("condition=label needs `num_classes`, the number of labels.")
     encoder_body, decoder_body = NETWORKS[model.network]
@@ -116,7 +158,9 @@ def build(
             Encoder(encoder_body(model), posterior(model.latent_dim))
             if posterior
             else PriorEncoder(),
-            Decoder(decoder_body(model), likelihood(model.event_shape, *arguments(model))),
+            WEIGHTS[model.weights].decoder(
+                model, decoder_body(model), likelihood(model.event_shape, *arguments(model))
+            ),
             PRIORS[model.prior](model.latent_dim),
             CONDITIONS[model.condition](model),
             seed=config.training.seed,

@@ -151,6 +151,9 @@ class ImagePart(Condition):
         return tf.concat([seen, mask], axis=-1)
 
     def complete(self, p, condition):
+        if isinstance(p, tfd.MixtureSameFamily):
+            components = self.complete(p.components_distribution, condition[:, tf.newaxis])
+            return tfd.MixtureSameFamily(p.mixture_distribution, components)
         per_value = getattr(p, "tensor_distribution", p).distribution
         return tfd.Independent(_Completed(per_value, condition, self._mask), len(self.shape))
 

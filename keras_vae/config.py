@@ -70,9 +70,16 @@ class ModelConfig:
     posterior: str = option(
         "diagonal",
         "q(z|x); prior is the prior itself, without an encoder",
-        choices=("diagonal", "full_covariance", "deterministic", "prior"),
+        choices=("diagonal", "full_covariance", "low_rank", "iaf", "deterministic", "prior"),
+    )
+    posterior_rank: int = option(
+        2, "low_rank: of the part of the covariance that isn't diagonal", at_least=1
     )
     prior: str = option("standard_normal", "p(z)", choices=("standard_normal", "none"))
+    flow_layers: int = option(4, "flows (posterior iaf): how many steps", at_least=1)
+    flow_hidden: int = option(
+        200, "flows (posterior iaf): units of each step's hidden layer", at_least=1
+    )
     likelihood: str = option(
         "bernoulli",
         "p(x|z)",
@@ -84,9 +91,23 @@ class ModelConfig:
             "normal_per_pixel_scale",
             "discretized_logistic",
             "categorical",
+            "logistic_mixture",
+            "laplace",
+            "student_t",
+            "poisson",
         ),
     )
+    likelihood_components: int = option(
+        5, "logistic_mixture: K, how many logistics a pixel has", at_least=1
+    )
     likelihood_scale: float = option(1.0, "normal: the standard deviation of a pixel", above=0)
+    weights: str = option(
+        "point",
+        "of the decoder: numbers (point), with a normal prior as penalty (map), or normal "
+        "distributions (bayes)",
+        choices=("point", "map", "bayes"),
+    )
+    weight_scale: float = option(1.0, "map, bayes: the prior's standard deviation", above=0)
     condition: str = option(
         "none",
         "what the model is told of an example: its label, or a part of the image to complete",
@@ -102,6 +123,9 @@ class ModelConfig:
     )
     levels: int | None = option(
         None, "how many values a pixel takes; the data's", at_least=2, flag=False
+    )
+    num_examples: int | None = option(
+        None, "map, bayes: how many training examples there are", at_least=1, flag=False
     )
     num_classes: int | None = option(
         None, "condition=label: how many labels there are; the data's", at_least=1, flag=False
@@ -207,16 +231,24 @@ class Config:
                 f"posterior=prior has no encoder to train by objective={objective.objective}. Use "
                 "objective=importance_weighted (or recipe=monte_carlo)."
             )
+        if model.weights == "bayes" and model.network not in ("linear", "mlp"):
+            raise ValueError(
+                f"weights=bayes with network={model.network}: tfp.layers has reparameterized dense "
+                "layers, but no transposed convolutions or recurrent ones. Use network=mlp or "
+                "weights=map."
+            )
         if not model.filters:
             raise ValueError("filters must have at least one entry.")
-        for name, needed, values in _ONLY_WITH:
+        for name in dict.fromkeys(row[0] for row in _ONLY_WITH):
             section, option_field = find(name)
             options_of_section = getattr(self, section)
-            given, chosen = getattr(options_of_section, name), getattr(options_of_section, needed)
-            if given != option_field.default and chosen not in values:
-                raise ValueError(
-                    f"{name}={_text(given)} is an option of {needed}={' or '.join(values)} alone."
-                )
+            given = getattr(options_of_section, name)
+            wanted = [(needed, values) for n, needed, values in _ONLY_WITH if n == name]
+            if given != option_field.default and not any(
+                getattr(options_of_section, needed) in values for needed, values in wanted
+            ):
+                wanted = " or ".join(f"{n}={' or '.join(values)}" for n, values in wanted)
+                raise ValueError(f"{name}={_text(given)} is an option of {wanted} alone.")
         if objective.objective == "reconstruction" and (
             objective.beta != 1.0 or objective.beta_schedule != "constant"
         ):
@@ -253,12 +285,18 @@ class Config:
         return json.dumps(self.to_dict(), indent=2)
 
 
-# (option, option of the same section, values of that one without which the first says nothing)
+# (option, option of the same section, values of that one without which the first says nothing);
+# of several rows for one option, one must hold.
 _ONLY_WITH = (
     ("hidden", "network", ("mlp",)),
     ("filters", "network", ("conv", "resnet")),
     ("blocks", "network", ("resnet",)),
+    ("posterior_rank", "posterior", ("low_rank",)),
+    ("flow_layers", "posterior", ("iaf",)),
+    ("flow_hidden", "posterior", ("iaf",)),
     ("likelihood_scale", "likelihood", ("normal",)),
+    ("likelihood_components", "likelihood", ("logistic_mixture",)),
+    ("weight_scale", "weights", ("map", "bayes")),
     ("visible", "condition", ("image_part",)),
     ("kl", "objective", ("sgvb",)),
     ("gradient", "objective", ("importance_weighted",)),

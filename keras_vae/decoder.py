@@ -2,7 +2,13 @@
 
 import math
 
+import numpy as np
+
 from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae.bayesian import bayesian_layers, drawn_weights
+
+# How many draws of Bayesian weights a prediction is the mean of.
+_WEIGHT_DRAWS = 16
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -13,51 +19,102 @@ class Decoder(tfk.Model):
       network: Keras layer or model, z [N, D] -> features: flat [N, F], or with the height and width
         of x, [N, H, W, F].
       likelihood: a `likelihoods.Likelihood`, or any layer with its interface; says the shape of x.
+      projection: Keras layer, features -> all parameters [N, ...]; by default a linear layer made
+        for them.
+      weight_decay: adds weight_decay / 2 times the sum of all squared weights to the losses. With
+        1 / (scale^2 num_examples) this is -log p(weights) per example of a normal prior: MAP.
+
+    Attributes:
+      noise_size: normal numbers that one draw of the weights needs; 0 unless some are Bayesian.
     """
 
-    def __init__(self, network, likelihood, **kwargs):
+    def __init__(
+        self, network, likelihood, projection=None, weight_decay: float | None = None, **kwargs
+    ):
         super().__init__(**kwargs)
         self.network, self.likelihood = network, likelihood
         self.event_shape = tuple(likelihood.event_shape)
-        self.projection = _Projection(self.event_shape, likelihood.params_per_value)
+        self._given_projection, self.weight_decay = projection, weight_decay
+        self.projection = _Projection(self.event_shape, likelihood.params_per_value, projection)
+        self._bayesian = bayesian_layers(self)
+        self.noise_size = sum(layer.units for layer in self._bayesian)
+        # Always the same draws, so that predictions are: they are part of the model.
+        self._draws = np.random.default_rng(0).normal(size=(_WEIGHT_DRAWS, self.noise_size))
+        if weight_decay is not None:
+            self.add_loss(self._penalty)
 
-    def call(self, z, context=None) -> tfd.Distribution:
+    def call(self, z, context=None, noise=None) -> tfd.Distribution:
         """p(x|z, context), batch [...], event [H, W, C], from z [..., D].
 
-        Context is [B, ...] or None, B the last batch axis of z.
+        Args:
+          z: [..., D].
+          context: [B, ...] or None, B the last batch axis of z.
+          noise: [..., noise_size], which draws the weights for each z. Without it, Bayesian weights
+            are averaged over: the mixture of fixed draws of them.
         """
         if context is not None:
-            context = tf.reshape(context, [tf.shape(context)[0], -1])
-            context = tf.broadcast_to(
-                context, tf.concat([tf.shape(z)[:-1], tf.shape(context)[-1:]], 0)
-            )
+            size = math.prod(context.shape[1:])
+            context = tf.reshape(context, [-1, size])
+            context = tf.broadcast_to(context, tf.concat([tf.shape(z)[:-1], [size]], 0))
             z = tf.concat([z, context], axis=-1)
+        if self.noise_size == 0:
+            return self.likelihood(self._parameters(z))
+        if noise is not None:
+            with drawn_weights(self._bayesian, tf.reshape(noise, [-1, self.noise_size])):
+                return self.likelihood(self._parameters(z))
+        z = tf.repeat(z[..., tf.newaxis, :], _WEIGHT_DRAWS, axis=-2)
+        noise = tf.broadcast_to(
+            tf.constant(self._draws, tf.float32),
+            tf.concat([tf.shape(z)[:-1], [self.noise_size]], 0),
+        )
+        with drawn_weights(self._bayesian, tf.reshape(noise, [-1, self.noise_size])):
+            components = self.likelihood(self._parameters(z))
+        uniform = tfd.Categorical(logits=tf.zeros(_WEIGHT_DRAWS))
+        return tfd.MixtureSameFamily(uniform, components.tensor_distribution)
+
+    def _parameters(self, z):
+        """The likelihood's parameters [..., *event_shape, k] from z [..., D]."""
         # Networks know one batch axis, [N]; samples and examples [S, B] are merged into it.
         features = self.network(tf.reshape(z, [-1, z.shape[-1]]))
         params = self.projection(features)
-        batch_shape = tf.shape(z)[:-1]
-        return self.likelihood(tf.reshape(params, tf.concat([batch_shape, params.shape[1:]], 0)))
+        return tf.reshape(params, tf.concat([tf.shape(z)[:-1], params.shape[1:]], 0))
+
+    def _penalty(self):
+        return self.weight_decay * tf.add_n([tf.nn.l2_loss(w) for w in self.trainable_variables])
 
     def get_config(self):
         serialize = tfk.saving.serialize_keras_object
-        return {"network": serialize(self.network), "likelihood": serialize(self.likelihood)}
+        return {
+            "network": serialize(self.network),
+            "likelihood": serialize(self.likelihood),
+            "projection": self._given_projection and serialize(self._given_projection),
+            "weight_decay": self.weight_decay,
+        }
 
     @classmethod
     def from_config(cls, config):
-        return cls(**{k: tfk.saving.deserialize_keras_object(v) for k, v in config.items()})
+        parts = ("network", "likelihood", "projection")
+        deserialize = tfk.saving.deserialize_keras_object
+        return cls(
+            *(config[name] and deserialize(config[name]) for name in parts),
+            weight_decay=config["weight_decay"],
+        )
 
 
 class _Projection(tfkl.Layer):
     """Features [N, F] (by a dense layer) or [N, H, W, F] (by a 3x3 convolution) -> parameters
     [N, *event_shape, params_per_value]."""
 
-    def __init__(self, event_shape, params_per_value, **kwargs):
+    def __init__(self, event_shape, params_per_value, linear=None, **kwargs):
         super().__init__(**kwargs)
         self.target = (*event_shape, params_per_value)
+        self.linear = linear
 
     def build(self, features_shape):
         *sizes, channels, params = self.target
-        if len(features_shape) == 2:
+        if self.linear is not None:
+            pass
+        elif len(features_shape) == 2:
             self.linear = tfkl.Dense(math.prod(self.target))
         elif list(features_shape[1:-1]) == sizes:
             self.linear = tfkl.Conv2D(channels * params, 3, padding="same")

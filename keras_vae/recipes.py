@@ -32,6 +32,15 @@ RECIPES = {
         "learning_rate_schedule": "cosine",
         "epochs": 1000,
     },
+    "map": {
+        "about": "VAE with a normal prior over the decoder's weights as a penalty",
+        "weights": "map",
+    },
+    "bayes": {
+        "about": "VAE with full variational Bayes over the decoder's weights "
+        "(Kingma & Welling 2014, appendix F)",
+        "weights": "bayes",
+    },
     "monte_carlo": {
         "about": "no encoder: averages p(x|z) over draws of the prior, to show why encoders exist",
         "posterior": "prior",

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vae import objectives, schedules, seeds
 from keras_vae._compat import tf, tfk
+from keras_vae.bayesian import bayesian_layers, weight_kl
 from keras_vae.blocks import Batch, Block
 from keras_vae.compilation import prefers_xla
 from keras_vae.moving_average import MovingAverage
@@ -83,6 +84,7 @@ class Trainable(tfk.Model):
         ema = None if ema_decay is None else MovingAverage(self.trainable_variables, ema_decay)
         object.__setattr__(self, "ema", ema)
         names = ["loss", "distortion"] + (["elbo_nats", "rate"] if self.has_density else [])
+        names += ["weight_kl"] if bayesian_layers(self) else []
         object.__setattr__(self, "_trackers", {name: tfk.metrics.Mean(name) for name in names})
 
     @property
@@ -155,13 +157,14 @@ class Trainable(tfk.Model):
             loss = self.objective(terms, self.beta) + tf.add_n([0.0, *self.losses])  # [B]
             # The optimizer sums gradients over replicas: the one place that scales for them.
             scaled = tf.reduce_mean(loss) / self.distribute_strategy.num_replicas_in_sync
+        logs = self._track(loss, terms)  # Of the weights before they move.
         variables = self.trainable_variables
         self.optimizer.apply_gradients(
             zip(tape.gradient(scaled, variables), variables, strict=True)
         )
         if self.ema is not None:
             self.ema.update(self.optimizer.iterations)
-        return self._track(loss, terms)
+        return logs
 
     def test_step(self, batch: Batch):
         """The objective's bound at beta = 1, whatever training uses."""
@@ -172,6 +175,8 @@ class Trainable(tfk.Model):
         values = {"loss": loss, "distortion": terms.distortion}
         if terms.has_density:
             values |= {"elbo_nats": terms.elbo_nats, "rate": terms.rate}
+        if "weight_kl" in self._trackers:
+            values["weight_kl"] = weight_kl(self)
         for name, tracker in self._trackers.items():
             tracker.update_state(values[name])
         return self._logs()

@@ -51,8 +51,9 @@ class VAE(Trainable):
         # One pass creates all variables and shows whether the parts fit.
         x = tf.zeros([1, *self.event_shape])
         context = self._context(None if condition is None else condition.zeros(1))
-        q, z, _ = encoder.infer(x, self.draw_noise([0, 0], 1, 1), context)
-        decoder(z, context)
+        noise, weight_noise = self._split(self.draw_noise([0, 0], 1, 1))
+        q, z, _ = encoder.infer(x, noise, context)
+        decoder(z, context, weight_noise)
         self.latent_dim = z.shape[-1]
         self.has_analytic_kl = prior is not None and has_analytic_kl(q, prior.distribution(context))
         self.built = True
@@ -77,8 +78,9 @@ class VAE(Trainable):
         condition = self._condition_of(condition, x)
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
+        noise, weight_noise = self._split(noise)
         q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
-        log_likelihood = self._decode(z, condition).log_prob(x)
+        log_likelihood = self._decode(z, condition, weight_noise).log_prob(x)
         if self.prior is None:
             return Terms(z, log_likelihood), []
         p = self.prior.distribution(context)
@@ -163,9 +165,14 @@ class VAE(Trainable):
 
     def draw_noise(self, seed, num_samples: int, batch_size):
         """The noise that `infer` needs: [S, B, N] from a stateless int32 [2] seed."""
-        return tf.random.stateless_normal(
-            [num_samples, batch_size, *self.encoder.noise_shape], seed
-        )
+        size = self.encoder.noise_shape[0] + self.decoder.noise_size
+        return tf.random.stateless_normal([num_samples, batch_size, size], seed)
+
+    def _split(self, noise):
+        """The posterior's noise, and that of Bayesian weights (None without such)."""
+        if self.decoder.noise_size == 0:
+            return noise, None
+        return tf.split(noise, [self.encoder.noise_shape[0], -1], axis=-1)
 
     def check_examples(self, x):
         """Raises ValueError for an array of another shape, or of values without mass."""
@@ -174,8 +181,8 @@ class VAE(Trainable):
             for start in range(0, len(x), 1024):
                 self.decoder.likelihood.check_values(self._examples(x[start : start + 1024]))
 
-    def _decode(self, z, condition):
-        p = self.decoder(z, self._context(condition))
+    def _decode(self, z, condition, weight_noise=None):
+        p = self.decoder(z, self._context(condition), weight_noise)
         return p if condition is None else self.condition.complete(p, condition)
 
     def _context(self, condition):

@@ -10,14 +10,14 @@ from keras_vae.blocks import Batch, Block, as_floats
 def test_steps_of_a_block_are_its_batches():
     x = np.arange(24.0).reshape(3, 4, 2)
     noise = np.arange(30.0).reshape(3, 1, 2, 5)
-    block = Block(tf.constant(x), {"z": tf.constant(noise)})
+    block = Block(tf.constant(x), tf.constant(noise))
     assert block.num_steps == 3
     for i in range(3):
         batch = block.step(i)
         assert isinstance(batch, Batch)
         np.testing.assert_array_equal(batch.x, x[i])
-        np.testing.assert_array_equal(batch.noise["z"], noise[i])
-        assert batch.context is None
+        np.testing.assert_array_equal(batch.noise, noise[i])
+        assert batch.condition is None
 
 
 def test_a_block_of_one_holds_its_batch():
@@ -26,6 +26,15 @@ def test_a_block_of_one_holds_its_batch():
     assert block.num_steps == 1
     for original, back in zip(batch, block.step(0), strict=True):
         np.testing.assert_array_equal(back, original)
+
+
+@pytest.mark.parametrize("condition", [np.arange(4), None])
+def test_rows_of_a_batch_are_its_examples_without_noise(condition):
+    x = np.arange(8.0).reshape(4, 2)
+    rows = Batch(x, np.zeros([1, 4, 3]), condition).rows(1, 3)
+    np.testing.assert_array_equal(rows.x, x[1:3])
+    assert rows.noise is None
+    np.testing.assert_array_equal(rows.condition, None if condition is None else [1, 2])
 
 
 def test_the_number_of_steps_may_be_unknown_to_the_graph():

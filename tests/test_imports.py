@@ -34,6 +34,7 @@ TABLE = {
             "keras_vae.moving_average",
             "keras_vae.compilation",
             "keras_vae.gradients",
+            "keras_vae.bayesian",
         ],
         ["compat", "basics"],
     ),

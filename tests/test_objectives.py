@@ -54,6 +54,9 @@ def test_free_latents_have_no_gradient_from_the_kl():
     np.testing.assert_allclose(tape.gradient(loss, kl), [[0.0, 1.0], [0.0, 1.0]], rtol=1e-6)
 
 
-def test_free_bits_without_a_closed_form_says_what_to_do():
-    with pytest.raises(ValueError, match=r"free bits needs the KL .* Use another posterior"):
-        objectives.FreeBits()(TERMS._replace(kl=None), 1.0)
+def test_free_bits_without_a_kl_of_each_latent_frees_the_rate_of_all_together():
+    """The sampled rates of the two examples are 1.5 and 2.5."""
+    terms = TERMS._replace(kl=None)
+    for nats, rate in [(0.5, 2.0), (3.0, 3.0)]:
+        loss = objectives.FreeBits(nats)(terms, beta=2.0)
+        np.testing.assert_allclose(loss, np.array([2.0, 4.0]) + 2.0 * rate, rtol=1e-6)

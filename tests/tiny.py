@@ -26,7 +26,7 @@ def config(**options) -> keras_vae.Config:
     name = options.pop("recipe", "vae")
     network = options.get("network", RECIPES[name].get("network", "mlp"))
     small = {"latent_dim": 3, "batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
-    small |= {"num_classes": NUM_CLASSES} | NETWORK_SIZES[network]
+    small |= {"num_classes": NUM_CLASSES, "num_examples": 32} | NETWORK_SIZES[network]
     if options.get("posterior") == "deterministic":
         small |= {"prior": "none", "objective": "reconstruction"}
     if options.get("posterior") == "prior":

@@ -54,6 +54,7 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
     return config.replace(
         event_shape=images.shape,
         levels=levels,
+        num_examples=images.num_examples,
         binarization=binarization,
         **_condition(config, dataset),
     )

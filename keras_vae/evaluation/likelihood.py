@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from keras_vae import seeds
+from keras_vae.bayesian import weight_kl
 from keras_vae.importance import ImportanceSampler
 from keras_vae.seeds import Site
 
@@ -21,8 +22,9 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
     Returns:
       Means over examples, in nats: `elbo_nats`, `rate_nats`, `distortion_nats` and `nll_nats` with
       `nll_stderr`, its standard error over examples; `effective_sample_size` (mean, from 1 to
-      num_samples); `bits_per_dim`, for likelihoods of 8-bit data; `num_samples`, `num_examples`,
-      `seed`. What an autoencoder has not is None.
+      num_samples); `weight_kl_nats`, of Bayesian weights per training example, which the bound
+      leaves out; `bits_per_dim`, for likelihoods of 8-bit data; `num_samples`, `num_examples`,
+      `seed`. What a model has not is None.
     """
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
@@ -30,6 +32,7 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
     columns = [measure(i, batch) for i, batch in enumerate(batches)]
     rows = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
     num_examples = len(rows["distortion"])
+    of_weights = weight_kl(vae)
     result = {
         "elbo_nats": None,
         "rate_nats": None,
@@ -37,6 +40,7 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
         "nll_nats": None,
         "nll_stderr": None,
         "effective_sample_size": None,
+        "weight_kl_nats": None if of_weights is None else float(of_weights),
         "bits_per_dim": None,
         "num_samples": num_samples if vae.prior else None,
         "num_examples": num_examples,

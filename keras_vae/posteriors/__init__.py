@@ -6,6 +6,14 @@ that training, tests and the exported generator share one path to z.
 
 from keras_vae.posteriors.base import Posterior
 from keras_vae.posteriors.deterministic import Deterministic
-from keras_vae.posteriors.normal import DiagonalNormal, FullCovarianceNormal
+from keras_vae.posteriors.iaf import InverseAutoregressive
+from keras_vae.posteriors.normal import DiagonalNormal, FullCovarianceNormal, LowRankNormal
 
-__all__ = ["Deterministic", "DiagonalNormal", "FullCovarianceNormal", "Posterior"]
+__all__ = [
+    "Deterministic",
+    "DiagonalNormal",
+    "FullCovarianceNormal",
+    "InverseAutoregressive",
+    "LowRankNormal",
+    "Posterior",
+]

@@ -8,7 +8,7 @@ from keras_vae._compat import tf, tfd, tfkl, tfpl
 class Posterior(tfpl.DistributionLambda, abc.ABC):
     """A distribution layer: parameters [B, params_size] -> q(z|x), batch [B], event [D].
 
-    As a tensor, the distribution is its mean: never a draw of the layer's own.
+    As a tensor, the distribution is its code: never a draw of the layer's own.
 
     Args:
       latent_dim: D, at least 1.
@@ -24,7 +24,7 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
     def __init__(self, latent_dim: int, **kwargs):
         if latent_dim < 1:
             raise ValueError(f"latent_dim must be at least 1, got {latent_dim}.")
-        super().__init__(self.distribution, convert_to_tensor_fn=tfd.Distribution.mean, **kwargs)
+        super().__init__(self.distribution, convert_to_tensor_fn=self.code, **kwargs)
         self.latent_dim = latent_dim
         self.noise_shape = (latent_dim,)
 
@@ -35,6 +35,10 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
     @abc.abstractmethod
     def distribution(self, params) -> tfd.Distribution:
         """q(z|x), batch [B], event [D], from parameters [B, params_size]."""
+
+    def code(self, q):
+        """The z [B, D] that stands for q, that of zero noise: here its mean."""
+        return q.mean()
 
     @abc.abstractmethod
     def from_noise(self, q, noise):

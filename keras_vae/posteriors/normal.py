@@ -9,6 +9,8 @@ from keras_vae.posteriors.base import Posterior
 _UNIT = math.log(math.e - 1.0)
 # Keeps log q finite where softplus underflows.
 _MIN_SCALE = 1e-5
+# Keeps a low-rank covariance positive definite in float32.
+_MAX_FACTOR = 10.0
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -20,13 +22,21 @@ class DiagonalNormal(Posterior):
         return 2 * self.latent_dim
 
     def distribution(self, params):
-        loc, raw_scale = tf.split(params, 2, axis=-1)
-        scale = tf.math.softplus(raw_scale + _UNIT) + _MIN_SCALE
-        return tfd.Independent(tfd.Normal(loc, scale), 1)
+        return diagonal_normal(params)
 
     def from_noise(self, q, noise):
         z = q.mean() + q.stddev() * noise
         return z, q.log_prob(z)
+
+
+def diagonal_normal(params):
+    """N(loc, diag(scale^2)), event [D], from parameters [B, 2 D]."""
+    loc, raw_scale = tf.split(params, 2, axis=-1)
+    return tfd.Independent(tfd.Normal(loc, _scale(raw_scale)), 1)
+
+
+def _scale(raw_scale):
+    return tf.math.softplus(raw_scale + _UNIT) + _MIN_SCALE
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -46,3 +56,46 @@ class FullCovarianceNormal(Posterior):
     def from_noise(self, q, noise):
         z = q.loc + tf.linalg.matvec(q.scale_tril, noise)
         return z, q.log_prob(z)
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class LowRankNormal(Posterior):
+    """q(z|x) = N(loc(x), S (I + W(x) W(x)^T) S), S = diag(scale(x)), W of `rank` columns.
+
+    A full covariance's correlations, those of a few directions, at about a diagonal one's cost.
+
+    Args:
+      latent_dim: D.
+      rank: columns of W, at least 1.
+
+    References:
+      Ong, Nott & Smith 2018, Gaussian variational approximation with a factor covariance structure.
+    """
+
+    def __init__(self, latent_dim: int, rank: int = 2, **kwargs):
+        if rank < 1:
+            raise ValueError(f"rank must be at least 1, got {rank}.")
+        super().__init__(latent_dim, **kwargs)
+        self.rank = rank
+        self.noise_shape = (latent_dim + rank,)
+
+    @property
+    def params_size(self):
+        return (2 + self.rank) * self.latent_dim
+
+    def distribution(self, params):
+        d = self.latent_dim
+        loc, raw_scale, raw_factor = tf.split(params, [d, d, self.rank * d], axis=-1)
+        scale = _scale(raw_scale)[..., tf.newaxis]
+        raw_factor = tf.reshape(raw_factor, [-1, d, self.rank])
+        factor = scale * _MAX_FACTOR * tf.tanh(raw_factor / _MAX_FACTOR)
+        return tfd.MultivariateNormalDiagPlusLowRankCovariance(loc, scale[..., 0] ** 2, factor)
+
+    def from_noise(self, q, noise):
+        own, shared = tf.split(noise, [self.latent_dim, self.rank], axis=-1)
+        scale = tf.sqrt(q.cov_diag_factor)
+        z = q.loc + scale * own + tf.linalg.matvec(q.cov_perturb_factor, shared)
+        return z, q.log_prob(z)
+
+    def get_config(self):
+        return super().get_config() | {"rank": self.rank}

@@ -9,7 +9,7 @@ import pytest
 import keras_vae
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
-from keras_vae.build import LIKELIHOODS, NETWORKS, OBJECTIVES, OPTIMIZERS, POSTERIORS, PRIORS
+from keras_vae.build import LIKELIHOODS, NETWORKS, OBJECTIVES, OPTIMIZERS, POSTERIORS, PRIORS, WEIGHTS
 from keras_vae.recipes import RECIPES
 from tests import tiny
 
@@ -34,7 +34,12 @@ CASES = {
     ("objective", "sgvb"): {"kl": "sampled", "latent_samples": 2},
     ("objective", "free_bits"): {"free_bits": 0.05},
     ("objective", "reconstruction"): {},
+    ("weights", "point"): {},
+    ("weights", "map"): {},
+    ("weights", "bayes"): {},
     ("recipe", "ae"): {},
+    ("recipe", "map"): {},
+    ("recipe", "bayes"): {},
     ("recipe", "pca"): {},
     ("recipe", "vae"): {},
     ("recipe", "beta_vae"): {},
@@ -47,6 +52,7 @@ REGISTRIES = {
     "prior": PRIORS,
     "likelihood": LIKELIHOODS,
     "objective": OBJECTIVES,
+    "weights": WEIGHTS,
     "recipe": RECIPES,
 }
 

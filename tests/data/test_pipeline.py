@@ -19,15 +19,16 @@ ROWS = np.random.default_rng(0).integers(0, 256, (N, 4, 3, 1), dtype=np.uint8)
 ROWS[:, 0, 0, 0] = np.arange(N)  # tells which image it is
 
 
-def make(kind, rows=ROWS, on_read=lambda start: None):
+def make(kind, rows=ROWS, on_read=lambda start: None, labels=None):
     if kind == "memory":
-        return InMemory(rows, levels=256)
+        return InMemory(rows, labels, levels=256)
 
     def read_rows(start, stop):
         on_read(start)
         return rows[start:stop]
 
-    return Streamed(rows.shape[1:], [(0, len(rows))], 17, read_rows, None, False, "made")
+    read_labels = None if labels is None else lambda start, stop: labels[start:stop]
+    return Streamed(rows.shape[1:], [(0, len(rows))], 17, read_rows, read_labels, False, "made")
 
 
 def blocks(images, start_step=0, binarization="none", epochs=3, seed=5):

@@ -1,0 +1,119 @@
+"""Full variational Bayes over weights: dense layers whose weights are normal, not numbers."""
+
+import contextlib
+import math
+import warnings
+
+from keras_vae._compat import tf, tfd, tfk, tfkl, tfpl
+
+# The standard deviation that weights start with: near a layer without doubt.
+_FIRST_SCALE = 0.01
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class BayesianDense(tfkl.Layer):
+    """A dense layer whose weights and biases W have a posterior q(W) = N(loc, diag(scale^2)).
+
+    The prior is p(W) = N(0, prior_scale^2). KL(q(W) || p(W)) / num_examples is among the losses
+    once a step: the KL of weights is per data set. Weights are drawn by noise, of which
+    `drawn_weights` gives each row its own (the local reparameterization); without it they are their
+    mean.
+
+    Args:
+      units: size of the output.
+      activation: Keras activation.
+      prior_scale: standard deviation of every weight before any data.
+      num_examples: N, of the training set.
+
+    References:
+      Kingma & Welling 2014, appendix F; Kingma, Salimans & Welling 2015, Variational dropout and
+      the local reparameterization trick, eq. 6.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation=None,
+        prior_scale: float = 1.0,
+        num_examples: int = 1,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.units, self.activation = units, activation
+        self.prior_scale, self.num_examples = prior_scale, num_examples
+        self.noise = None
+        # The bias is the weight of one more input, which is always 1.
+        self.dense = tfpl.DenseLocalReparameterization(
+            units,
+            activation=activation,
+            kernel_posterior_fn=tfpl.default_mean_field_normal_fn(
+                loc_initializer=_kernel_above_bias,
+                untransformed_scale_initializer=tfk.initializers.Constant(
+                    math.log(math.expm1(_FIRST_SCALE))
+                ),
+            ),
+            kernel_posterior_tensor_fn=self._draw,
+            kernel_prior_fn=self._prior,
+            kernel_divergence_fn=None,
+            bias_posterior_fn=None,
+        )
+        self.add_loss(lambda: self.kl() / self.num_examples)
+
+    def build(self, input_shape):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # tfp uses a name that Keras has changed.
+            self.dense.build((*input_shape[:-1], input_shape[-1] + 1))
+        super().build(input_shape)
+
+    def kl(self):
+        """KL(q(W) || p(W)) in nats, a scalar."""
+        return tfd.kl_divergence(self.dense.kernel_posterior, self.dense.kernel_prior)
+
+    def call(self, x):
+        return self.dense(tf.concat([x, tf.ones_like(x[..., :1])], axis=-1))
+
+    def _draw(self, q):
+        return q.mean() if self.noise is None else q.mean() + q.stddev() * self.noise
+
+    def _prior(self, dtype, shape, *unused):
+        del unused
+        return tfd.Independent(tfd.Normal(tf.zeros(shape, dtype), self.prior_scale), len(shape))
+
+    def get_config(self):
+        return super().get_config() | {
+            "units": self.units,
+            "activation": self.activation,
+            "prior_scale": self.prior_scale,
+            "num_examples": self.num_examples,
+        }
+
+
+def bayesian_layers(model) -> list[BayesianDense]:
+    """The layers of a model whose weights have a distribution."""
+    return [layer for layer in model.submodules if isinstance(layer, BayesianDense)]
+
+
+@contextlib.contextmanager
+def drawn_weights(layers, noise):
+    """Inside, each layer draws its weights by its part of noise [N, sum of their units]."""
+    parts = tf.split(noise, [layer.units for layer in layers], axis=-1)
+    for layer, part in zip(layers, parts, strict=True):
+        layer.noise = part
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.noise = None
+
+
+def weight_kl(model):
+    """The KL of all weights per training example, in nats; None where weights are numbers."""
+    layers = bayesian_layers(model)
+    return sum(layer.kl() / layer.num_examples for layer in layers) if layers else None
+
+
+def _kernel_above_bias(shape, dtype=None, **unused):
+    """Glorot's initial weights, and below them a row of zeros, the bias."""
+    del unused
+    kernel = tfk.initializers.GlorotUniform()([shape[0] - 1, shape[1]], dtype)
+    return tf.concat([kernel, tf.zeros([1, shape[1]], dtype)], axis=0)

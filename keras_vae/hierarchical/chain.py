@@ -1,0 +1,66 @@
+"""Chains of distributions: each layer's depends on the z of those before it on the way.
+
+What goes through the layers asks `choose(layer, distribution)` for the z of each. So one pass serves
+to draw z, to score a given one and, in a ladder, to draw from q while p is computed.
+"""
+
+from collections.abc import Callable
+
+from keras_vae._compat import tf, tfd
+
+
+def given(z, sizes) -> Callable:
+    """Chooses what stands in z [..., D]; sizes are those of the layers."""
+    parts = tf.split(z, sizes, axis=-1)
+    return lambda layer, distribution: parts[layer]
+
+
+def drawn(noise, sizes) -> Callable:
+    """Chooses draws of normal distributions by noise [..., D]."""
+    parts = tf.split(noise, sizes, axis=-1)
+    return lambda layer, normal: normal.mean() + normal.stddev() * parts[layer]
+
+
+def log_probs(distributions, z, sizes):
+    """[L, ...]: log density of each layer's part of z [..., D]."""
+    parts = tf.split(z, sizes, axis=-1)
+    return tf.stack([d.log_prob(part) for d, part in zip(distributions, parts, strict=True)])
+
+
+class Chain(tfd.Distribution):
+    """The distribution of all layers together, event [D]; it has no mean in closed form.
+
+    Args:
+      walk: choose -> (distribution of each layer, z [..., D]).
+      draw: noise [..., N] -> z [..., D].
+      sizes: of the layers.
+      noise_size: N.
+      batch_shape: of the distribution.
+    """
+
+    def __init__(self, walk, draw, sizes, noise_size, batch_shape):
+        parameters = dict(locals())
+        self._walk, self._draw, self._sizes = walk, draw, sizes
+        self._noise_size, self._given_batch_shape = noise_size, batch_shape
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name="Chain",
+        )
+
+    def _batch_shape(self):
+        return tf.TensorShape(self._given_batch_shape)
+
+    def _event_shape(self):
+        return tf.TensorShape([sum(self._sizes)])
+
+    def _log_prob(self, z):
+        distributions, _ = self._walk(given(z, self._sizes))
+        return tf.reduce_sum(log_probs(distributions, z, self._sizes), axis=0)
+
+    def _sample_n(self, n, seed=None):
+        shape = tf.concat([[n], self._given_batch_shape, [self._noise_size]], 0)
+        return self._draw(tf.random.stateless_normal(shape, seed))

@@ -1,0 +1,20 @@
+"""Tensors [..., F] of samples and examples, and what dense networks can do with them."""
+
+import math
+
+from keras_vae._compat import tf
+
+
+def over_samples(network, x):
+    """A network of [N, F], which knows one batch axis, applied to x [..., F]."""
+    y = network(tf.reshape(x, [-1, x.shape[-1]]))
+    return tf.reshape(y, tf.concat([tf.shape(x)[:-1], y.shape[1:]], 0))
+
+
+def with_context(x, context):
+    """x [..., B, F] beside the context [B, ...], flat, the same for all samples; or x if None."""
+    if context is None:
+        return x
+    context = tf.reshape(context, [tf.shape(context)[0], math.prod(context.shape[1:])])
+    shape = tf.concat([tf.shape(x)[:-1], context.shape[1:]], 0)
+    return tf.concat([x, tf.broadcast_to(context, shape)], axis=-1)

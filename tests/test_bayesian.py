@@ -1,0 +1,153 @@
+"""Bayesian weights: their KL, their draws, and the closed form of linear regression."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from keras_vae._compat import tf, tfk
+from keras_vae.bayesian import BayesianDense, bayesian_layers, drawn_weights, weight_kl
+from tests import tiny
+
+RNG = np.random.default_rng(0)
+
+
+def layer_with(loc, scale, **options):
+    """A BayesianDense whose q(W) is N(loc, diag(scale^2)); both [inputs + 1, units]."""
+    layer = BayesianDense(loc.shape[1], **options)
+    layer.build((None, loc.shape[0] - 1))
+    layer.dense.set_weights([loc, np.log(np.expm1(scale))])
+    return layer
+
+
+def drawn(layer, x, noise):
+    with drawn_weights([layer], tf.constant(noise, tf.float32)):
+        return layer(x).numpy()
+
+
+def test_kl_is_that_of_normals_and_shared_by_the_examples():
+    loc, scale = RNG.normal(size=(4, 3)), RNG.uniform(0.1, 2.0, size=(4, 3))
+    layer = layer_with(loc, scale, prior_scale=0.7, num_examples=50)
+    wanted = np.sum(np.log(0.7 / scale) + (scale**2 + loc**2) / (2 * 0.7**2) - 0.5)
+    np.testing.assert_allclose(layer.kl(), wanted, rtol=1e-5)
+    np.testing.assert_allclose(layer.losses, [wanted / 50], rtol=1e-5)
+
+
+def test_without_noise_weights_are_their_mean():
+    loc = RNG.normal(size=(4, 3)).astype(np.float32)
+    x = RNG.normal(size=(5, 3)).astype(np.float32)
+    layer = layer_with(loc, np.full((4, 3), 2.0), activation="tanh")
+    np.testing.assert_allclose(layer(x), np.tanh(x @ loc[:3] + loc[3]), rtol=1e-4, atol=1e-5)
+
+
+def test_draws_are_those_of_drawn_weights():
+    """Mean and variance of the output over q(W), with the bias."""
+    loc, scale = RNG.normal(size=(4, 2)), RNG.uniform(0.1, 1.0, size=(4, 2))
+    layer = layer_with(loc, scale)
+    x = np.array([[0.5, -1.0, 2.0]], np.float32)
+    n = 40_000
+    y = drawn(layer, np.repeat(x, n, axis=0), RNG.normal(size=(n, 2)))
+    ones = np.append(x[0], 1.0)
+    variance = ones**2 @ scale**2
+    assert (np.abs(y.mean(0) - ones @ loc) < 5 * np.sqrt(variance / n)).all()
+    np.testing.assert_allclose(y.var(0), variance, rtol=5 * np.sqrt(2 / n))
+
+
+def test_uncertainty_grows_off_the_data():
+    layer = layer_with(np.zeros((2, 1)), np.full((2, 1), 0.3))
+    near, far = (
+        drawn(layer, np.full((999, 1), x, np.float32), RNG.normal(size=(999, 1))).std()
+        for x in (0.0, 10.0)
+    )
+    assert far > 5 * near
+
+
+def test_linear_regression_meets_its_closed_form():
+    """With orthogonal inputs the posterior of the weights factorises, so that a mean-field q can be
+    exact: the bound is then the log evidence, and no gradient is left."""
+    n, noise_scale, prior_scale = 16, 0.5, 0.8
+    x, _ = np.linalg.qr(np.column_stack([np.ones(n), RNG.normal(size=(n, 2))]))
+    x = x * np.sqrt(n) * np.sign(x[0, 0])
+    inputs = np.column_stack([x[:, 1:], x[:, :1]])  # The bias' input stands last; it is 1.
+    np.testing.assert_allclose(inputs[:, -1], 1.0, rtol=1e-6)
+    y = inputs @ [0.7, -0.4, 0.2] + noise_scale * RNG.normal(size=n)
+    precision = n / noise_scale**2 + 1 / prior_scale**2
+    loc = inputs.T @ y / noise_scale**2 / precision
+    covariance = noise_scale**2 * np.eye(n) + prior_scale**2 * inputs @ inputs.T
+    evidence = scipy.stats.multivariate_normal(np.zeros(n), covariance).logpdf(y)
+
+    layer = layer_with(
+        loc[:, np.newaxis],
+        np.full((3, 1), precision**-0.5),
+        prior_scale=prior_scale,
+        num_examples=n,
+    )
+    # E over q(W) of the log likelihood, exactly: by the mean and the variance of the output.
+    with tf.GradientTape() as tape:
+        mean = layer(tf.constant(inputs[:, :2], tf.float32))[:, 0]
+        variance = layer.dense.kernel_posterior_affine.variance()[:, 0]
+        square = (tf.constant(y, tf.float32) - mean) ** 2 + variance
+        likelihood = tf.reduce_sum(
+            -square / (2 * noise_scale**2) - 0.5 * np.log(2 * np.pi * noise_scale**2)
+        )
+        bound = likelihood - n * tf.add_n(layer.losses)
+    np.testing.assert_allclose(bound, evidence, rtol=1e-5)
+    for gradient in tape.gradient(bound, layer.trainable_variables):
+        np.testing.assert_allclose(gradient, 0.0, atol=2e-3)
+
+
+@pytest.mark.parametrize("network", ["linear", "mlp"])
+def test_a_bayesian_decoder_without_doubt_is_the_plain_one(network):
+    plain = tiny.vae(network=network)
+    bayesian = tiny.vae(network=network, weights="bayes")
+    for layer in bayesian_layers(bayesian):
+        inputs, units = layer.dense.weights[0].shape
+        kernel, bias = weights_of_shape(plain.decoder, (inputs - 1, units))
+        loc = np.concatenate([kernel, bias[np.newaxis]])
+        layer.dense.set_weights([loc, np.full_like(loc, -40.0)])
+    bayesian.encoder.set_weights(plain.encoder.get_weights())
+    x = tiny.images(4)
+    noise = tiny.noise(bayesian, 2, 4)
+    wanted = plain.terms(x, noise[..., :3])
+    for a, b in zip(bayesian.terms(x, noise), wanted, strict=True):
+        if b is not None:
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(bayesian.reconstruct(x), plain.reconstruct(x), atol=1e-5)
+
+
+def weights_of_shape(decoder, shape):
+    """(kernel, bias) of the dense layer with a kernel of this shape."""
+    dense = [m for m in decoder.submodules if type(m) is tfk.layers.Dense]
+    (found,) = [layer.get_weights() for layer in dense if layer.kernel.shape == shape]
+    return found
+
+
+def test_a_prediction_is_the_mean_over_draws_of_the_weights():
+    model = tiny.randomize(tiny.vae(weights="bayes"))
+    z = tf.constant(RNG.normal(size=(2, 3)), tf.float32)
+    draws = model.decoder._draws.astype(np.float32)
+    each = [
+        model.decoder(z, noise=np.repeat(noise[np.newaxis], 2, axis=0)).mean() for noise in draws
+    ]
+    np.testing.assert_allclose(model.decode(z).mean(), np.mean(each, axis=0), rtol=1e-4)
+
+
+def test_the_weights_kl_is_kept_apart():
+    model = tiny.vae(weights="bayes")
+    logs = model.make_train_function()(iter([tiny.block(model, 1, 4)]))
+    np.testing.assert_allclose(
+        logs["loss"], logs["distortion"] + logs["rate"] + logs["weight_kl"], rtol=1e-5
+    )
+    assert weight_kl(tiny.vae()) is None
+
+
+def test_map_adds_the_normal_priors_penalty():
+    plain, penalised = tiny.vae(), tiny.vae(weights="map", weight_scale=0.5)
+    block = tiny.block(plain, 1, 4)
+    losses = [m.make_train_function()(iter([block]))["loss"].numpy() for m in (plain, penalised)]
+    squares = sum(np.sum(w.numpy() ** 2) for w in tiny.vae().decoder.trainable_variables)
+    np.testing.assert_allclose(losses[1] - losses[0], squares / (2 * 0.5**2 * 32), rtol=1e-4)
+
+
+def test_networks_without_dense_layers_are_refused():
+    with pytest.raises(ValueError, match="weights=bayes with network=conv"):
+        tiny.config(weights="bayes", network="conv")
