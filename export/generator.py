@@ -1,5 +1,6 @@
 """Generator: a VAE as functions from tensors to tensors, ready to be written to a file."""
 
+import contextlib
 import math
 
 from export import threefry
@@ -58,11 +59,12 @@ class Generator(tf.Module):
                     continue
                 shape, dtype = [batch_size, *vae.condition.shape], vae.condition.given_dtype
                 specs.append(tf.TensorSpec(shape, dtype, name="condition"))
-        # A tf.function that has a graph for any batch size would give it for a fixed one too.
-        return {
-            verb.__name__: tf.function(verb).get_concrete_function(*specs)
-            for verb, specs in inputs.items()
-        }
+        with vae.prior.frozen() if vae.prior is not None else contextlib.nullcontext():
+            # A tf.function that has a graph for any batch size would give it for a fixed one too.
+            return {
+                verb.__name__: tf.function(verb).get_concrete_function(*specs)
+                for verb, specs in inputs.items()
+            }
 
     def _images(self, z, condition):
         mean = self._vae.decode(z, condition).mean()

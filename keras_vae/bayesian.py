@@ -24,6 +24,7 @@ class BayesianDense(tfkl.Layer):
       activation: Keras activation.
       prior_scale: standard deviation of every weight before any data.
       num_examples: N, of the training set.
+      kernel_initializer: Keras initializer of the weights' means, biases apart.
 
     References:
       Kingma & Welling 2014, appendix F; Kingma, Salimans & Welling 2015, Variational dropout and
@@ -36,18 +37,20 @@ class BayesianDense(tfkl.Layer):
         activation=None,
         prior_scale: float = 1.0,
         num_examples: int = 1,
+        kernel_initializer="glorot_uniform",
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.units, self.activation = units, activation
         self.prior_scale, self.num_examples = prior_scale, num_examples
+        self.kernel_initializer = kernel_initializer
         self.noise = None
         # The bias is the weight of one more input, which is always 1.
         self.dense = tfpl.DenseLocalReparameterization(
             units,
             activation=activation,
             kernel_posterior_fn=tfpl.default_mean_field_normal_fn(
-                loc_initializer=_kernel_above_bias,
+                loc_initializer=self._kernel_above_bias,
                 untransformed_scale_initializer=tfk.initializers.Constant(
                     math.log(math.expm1(_FIRST_SCALE))
                 ),
@@ -75,6 +78,12 @@ class BayesianDense(tfkl.Layer):
     def _draw(self, q):
         return q.mean() if self.noise is None else q.mean() + q.stddev() * self.noise
 
+    def _kernel_above_bias(self, shape, dtype=None, **unused):
+        """Initial weights, and below them a row of zeros, the bias."""
+        del unused
+        kernel = tfk.initializers.get(self.kernel_initializer)([shape[0] - 1, shape[1]], dtype)
+        return tf.concat([kernel, tf.zeros([1, shape[1]], dtype)], axis=0)
+
     def _prior(self, dtype, shape, *unused):
         del unused
         return tfd.Independent(tfd.Normal(tf.zeros(shape, dtype), self.prior_scale), len(shape))
@@ -85,6 +94,7 @@ class BayesianDense(tfkl.Layer):
             "activation": self.activation,
             "prior_scale": self.prior_scale,
             "num_examples": self.num_examples,
+            "kernel_initializer": self.kernel_initializer,
         }
 
 
@@ -110,10 +120,3 @@ def weight_kl(model):
     """The KL of all weights per training example, in nats; None where weights are numbers."""
     layers = bayesian_layers(model)
     return sum(layer.kl() / layer.num_examples for layer in layers) if layers else None
-
-
-def _kernel_above_bias(shape, dtype=None, **unused):
-    """Glorot's initial weights, and below them a row of zeros, the bias."""
-    del unused
-    kernel = tfk.initializers.GlorotUniform()([shape[0] - 1, shape[1]], dtype)
-    return tf.concat([kernel, tf.zeros([1, shape[1]], dtype)], axis=0)

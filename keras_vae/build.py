@@ -1,6 +1,7 @@
 """Config -> model. The one place where names become parts."""
 
 import contextlib
+import dataclasses
 import functools
 import math
 import random
@@ -15,6 +16,13 @@ from keras_vae.bayesian import BayesianDense
 from keras_vae.config import Config
 from keras_vae.decoder import Decoder
 from keras_vae.encoder import Encoder, PriorEncoder
+from keras_vae.hierarchical import (
+    BottomUpEncoder,
+    HierarchicalVAE,
+    LadderEncoder,
+    LayeredPrior,
+    TopDownBlock,
+)
 from keras_vae.vae import VAE
 
 
@@ -57,28 +65,70 @@ NETWORKS = {
         lambda m: networks.mlp(m.hidden, m.activation),
         lambda m: networks.mlp(m.hidden[::-1], m.activation, WEIGHTS[m.weights].dense(m)),
     ),
+    "gated_mlp": (
+        lambda m: networks.gated_mlp(m.hidden),
+        lambda m: networks.gated_mlp(m.hidden[::-1], WEIGHTS[m.weights].dense(m)),
+    ),
     "conv": (
-        lambda m: networks.conv_encoder(m.filters, m.activation),
-        lambda m: networks.conv_decoder(m.event_shape, m.filters, m.activation),
+        lambda m: networks.conv_encoder(m.filters, m.activation, m.attention_heads),
+        lambda m: networks.conv_decoder(m.event_shape, m.filters, m.activation, m.attention_heads),
+    ),
+    "gated_conv": (
+        lambda m: networks.gated_conv_encoder(m.filters, m.attention_heads),
+        lambda m: networks.gated_conv_decoder(m.event_shape, m.filters, m.attention_heads),
     ),
     "resnet": (
-        lambda m: networks.resnet_encoder(m.filters, m.blocks, m.activation),
-        lambda m: networks.resnet_decoder(m.event_shape, m.filters, m.blocks, m.activation),
+        lambda m: networks.resnet_encoder(m.filters, m.blocks, m.activation, m.attention_heads),
+        lambda m: networks.resnet_decoder(
+            m.event_shape, m.filters, m.blocks, m.activation, m.attention_heads
+        ),
+    ),
+    "gru": (
+        lambda m: networks.gru_encoder(m.event_shape, m.hidden),
+        lambda m: networks.gru_decoder(m.event_shape, m.hidden),
+    ),
+    "transformer": (
+        lambda m: networks.transformer_encoder(
+            m.event_shape, m.hidden, m.attention_heads or 4, m.activation
+        ),
+        lambda m: networks.transformer_decoder(
+            m.event_shape, m.hidden, m.attention_heads or 4, m.activation
+        ),
     ),
 }
 
-# Each posterior: its class, None for the prior itself.
+# Each posterior from the model's options; None for the prior itself.
 POSTERIORS = {
-    "diagonal": posteriors.DiagonalNormal,
-    "full_covariance": posteriors.FullCovarianceNormal,
-    "deterministic": posteriors.Deterministic,
-    "prior": None,
+    "diagonal": lambda m: posteriors.DiagonalNormal(m.latent_dim),
+    "full_covariance": lambda m: posteriors.FullCovarianceNormal(m.latent_dim),
+    "low_rank": lambda m: posteriors.LowRankNormal(m.latent_dim, m.posterior_rank),
+    "iaf": lambda m: posteriors.InverseAutoregressive(m.latent_dim, m.flow_layers, m.flow_hidden),
+    "categorical": lambda m: posteriors.CategoricalNormal(*_label_options(m)),
+    "deterministic": lambda m: posteriors.Deterministic(m.latent_dim),
+    "prior": lambda m: None,
 }
 
+# Each prior from the model's options.
 PRIORS = {
-    "standard_normal": priors.StandardNormal,
-    "none": lambda latent_dim: None,
+    "standard_normal": lambda m: priors.StandardNormal(m.latent_dim),
+    "learned_normal": lambda m: priors.LearnedNormal(m.latent_dim),
+    "mixture": lambda m: priors.MixtureOfNormals(m.latent_dim, m.prior_components),
+    "vamp": lambda m: priors.VampPrior(
+        m.latent_dim,
+        m.prior_components,
+        unit_range=LIKELIHOODS[m.likelihood][0].support in _UNIT_RANGE,
+    ),
+    "real_nvp": lambda m: priors.RealNVP(m.latent_dim, m.flow_layers, m.flow_hidden),
+    "maf": lambda m: priors.MAF(m.latent_dim, m.flow_layers, m.flow_hidden),
+    "conditional_normal": lambda m: priors.ConditionalNormal(m.latent_dim, m.prior_hidden),
+    "categorical": lambda m: priors.CategoricalNormal(*_label_options(m)),
+    "none": lambda m: None,
 }
+_UNIT_RANGE = (
+    likelihoods.Support.BINARY,
+    likelihoods.Support.UNIT,
+    likelihoods.Support.LEVELS,
+)
 
 # Each likelihood: its class and, beside the shape of x, its arguments from the model's options.
 LIKELIHOODS = {
@@ -89,6 +139,13 @@ LIKELIHOODS = {
     "normal_per_pixel_scale": (likelihoods.PerPixelScaleNormal, lambda m: ()),
     "discretized_logistic": (likelihoods.DiscretizedLogistic, lambda m: (m.levels,)),
     "categorical": (likelihoods.Categorical, lambda m: (m.levels,)),
+    "logistic_mixture": (
+        likelihoods.MixtureOfLogistics,
+        lambda m: (m.levels, m.likelihood_components),
+    ),
+    "laplace": (likelihoods.Laplace, lambda m: ()),
+    "student_t": (likelihoods.StudentT, lambda m: ()),
+    "poisson": (likelihoods.Poisson, lambda m: ()),
 }
 
 CONDITIONS = {
@@ -151,17 +208,16 @@ def build(
         )
     if model.condition == "label" and model.num_classes is None:
         raise ValueError("condition=label needs `num_classes`, the number of labels.")
-    encoder_body, decoder_body = NETWORKS[model.network]
-    posterior = POSTERIORS[model.posterior]
     with _global_seed(config.training.seed):  # Of the initial weights.
-        vae = VAE(
-            Encoder(encoder_body(model), posterior(model.latent_dim))
-            if posterior
-            else PriorEncoder(),
+        vae_class, encoder, decoder_body, prior = STRUCTURES[model.structure](model)
+        vae = vae_class(
+            encoder,
             WEIGHTS[model.weights].decoder(
-                model, decoder_body(model), likelihood(model.event_shape, *arguments(model))
+                model,
+                _seeing_z(model, decoder_body),
+                likelihood(model.event_shape, *arguments(model)),
             ),
-            PRIORS[model.prior](model.latent_dim),
+            prior,
             CONDITIONS[model.condition](model),
             seed=config.training.seed,
         )
@@ -174,6 +230,66 @@ def build(
         run_eagerly=run_eagerly,
     )
     return vae
+
+
+def _one_layer(m):
+    encoder_body, decoder_body = NETWORKS[m.network]
+    posterior = POSTERIORS[m.posterior](m)
+    encoder = Encoder(encoder_body(m), posterior) if posterior else PriorEncoder()
+    return VAE, encoder, decoder_body(m), PRIORS[m.prior](m)
+
+
+def _several_layers(m, encoder_class, body, skip=False):
+    """Each stochastic layer has a body that looks up from below and one that looks down on it."""
+    encoder = encoder_class([body(m, units) for units in m.hidden], m.latent_dims)
+    blocks = [
+        TopDownBlock(body(m, units), latent_dim, skip)
+        for units, latent_dim in zip(m.hidden[1:], m.latent_dims[:-1], strict=True)
+    ]
+    top = PRIORS[m.prior](dataclasses.replace(m, latent_dim=m.latent_dims[-1]))
+    _, decoder_body = NETWORKS[m.network]
+    return (
+        HierarchicalVAE,
+        encoder,
+        decoder_body(dataclasses.replace(m, hidden=(m.hidden[0],) * 2)),
+        LayeredPrior(blocks, top),
+    )
+
+
+def _two_layers_of(m, units):
+    encoder_body, _ = NETWORKS[m.network]
+    return encoder_body(dataclasses.replace(m, hidden=(units, units)))
+
+
+def _residual(m, units):
+    return networks.Residual(_two_layers_of(m, units), units)
+
+
+# How latents depend on each other: from the model's options to the model's class, its encoder, its
+# decoder's body and its prior.
+STRUCTURES = {
+    "single": _one_layer,
+    "bottom_up": lambda m: _several_layers(m, BottomUpEncoder, _two_layers_of),
+    # Without a way around the latents, twelve layers don't train.
+    "ladder": lambda m: _several_layers(m, LadderEncoder, _residual, skip=True),
+}
+
+
+def _seeing_z(model, body):
+    """The decoder's body, which sees z but no label among the latents."""
+    if model.posterior != "categorical":
+        return body
+    return tfk.Sequential([networks.DropFirst(model.prior_components), body])
+
+
+def _label_options(model):
+    """The arguments of prior and posterior that have a label."""
+    return (
+        model.latent_dim,
+        model.prior_components,
+        model.relaxation,
+        model.relaxation_temperature,
+    )
 
 
 def _visible(model):

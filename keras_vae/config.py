@@ -56,29 +56,100 @@ class ModelConfig:
     """Which model."""
 
     network: str = option(
-        "mlp", "body of encoder and decoder", choices=("linear", "mlp", "conv", "resnet")
+        "mlp",
+        "body of encoder and decoder; gru and transformer are for sequences and the rows of images",
+        choices=(
+            "linear",
+            "mlp",
+            "gated_mlp",
+            "conv",
+            "gated_conv",
+            "resnet",
+            "gru",
+            "transformer",
+        ),
     )
-    hidden: tuple[int, ...] = option((400,), "mlp: units of each layer", at_least=1)
+    hidden: tuple[int, ...] = option(
+        (400,),
+        "mlp, gated_mlp, gru, transformer: units of each layer; bottom_up, ladder: of the two of "
+        "each stochastic layer's bodies",
+        at_least=1,
+    )
     filters: tuple[int, ...] = option(
-        (32, 64), "conv and resnet: filters of each halving of the size", at_least=1
+        (32, 64), "conv, gated_conv, resnet: filters of each halving of the size", at_least=1
     )
     blocks: int = option(2, "resnet: residual blocks at each size", at_least=1)
+    attention_heads: int | None = option(
+        None,
+        "heads of self-attention: of transformer, default 4; of conv, gated_conv and resnet at "
+        "their smallest size, default none",
+        at_least=1,
+    )
     activation: str = option(
-        "relu", "of hidden layers", choices=("relu", "tanh", "elu", "gelu", "swish", "softplus")
+        "relu",
+        "mlp, conv, resnet and transformer: of hidden layers",
+        choices=("relu", "tanh", "elu", "gelu", "swish", "softplus"),
     )
     latent_dim: int = option(20, "D, the number of latents", at_least=1)
+    structure: str = option(
+        "single",
+        "single layer of latents, or several, z_1 .. z_L, p(x|z_1) p(z_1|z_2) .. p(z_L): "
+        "bottom_up infers z_1 from x, z_2 from z_1; ladder z_L from x, then down",
+        choices=("single", "bottom_up", "ladder"),
+    )
+    latent_dims: tuple[int, ...] | None = option(
+        None, "bottom_up, ladder: latents of each layer, that next to x first", at_least=1
+    )
     posterior: str = option(
         "diagonal",
         "q(z|x); prior is the prior itself, without an encoder",
-        choices=("diagonal", "full_covariance", "low_rank", "iaf", "deterministic", "prior"),
+        choices=(
+            "diagonal",
+            "full_covariance",
+            "low_rank",
+            "iaf",
+            "categorical",
+            "deterministic",
+            "prior",
+        ),
     )
     posterior_rank: int = option(
         2, "low_rank: of the part of the covariance that isn't diagonal", at_least=1
     )
-    prior: str = option("standard_normal", "p(z)", choices=("standard_normal", "none"))
-    flow_layers: int = option(4, "flows (posterior iaf): how many steps", at_least=1)
+    prior: str = option(
+        "standard_normal",
+        "p(z); conditional_normal is p(z|c), by a network",
+        choices=(
+            "standard_normal",
+            "learned_normal",
+            "mixture",
+            "vamp",
+            "real_nvp",
+            "maf",
+            "conditional_normal",
+            "categorical",
+            "none",
+        ),
+    )
+    prior_components: int = option(
+        10, "mixture, vamp, categorical: K, components, pseudo-inputs or labels", at_least=1
+    )
+    relaxation: str = option(
+        "straight_through",
+        "categorical: labels are drawn (straight_through, by its gradient) or mixed (relaxed)",
+        choices=("straight_through", "relaxed"),
+    )
+    relaxation_temperature: float = option(
+        1.0, "categorical: of the softmax that relaxes a label", above=0
+    )
+    prior_hidden: int = option(
+        200, "conditional_normal: units of its network's hidden layer", at_least=1
+    )
+    flow_layers: int = option(4, "flows (posterior iaf; prior real_nvp, maf): how many steps", at_least=1)
     flow_hidden: int = option(
-        200, "flows (posterior iaf): units of each step's hidden layer", at_least=1
+        200,
+        "flows (posterior iaf; prior real_nvp, maf): units of each step's hidden layer",
+        at_least=1,
     )
     likelihood: str = option(
         "bernoulli",
@@ -231,14 +302,63 @@ class Config:
                 f"posterior=prior has no encoder to train by objective={objective.objective}. Use "
                 "objective=importance_weighted (or recipe=monte_carlo)."
             )
-        if model.weights == "bayes" and model.network not in ("linear", "mlp"):
+        if model.posterior == "prior" and objective.gradient != "plain":
+            raise ValueError(
+                f"gradient={objective.gradient} is of an encoder, which posterior=prior has not. "
+                "Use gradient=plain."
+            )
+        if model.weights == "bayes" and model.network not in ("linear", "mlp", "gated_mlp"):
             raise ValueError(
                 f"weights=bayes with network={model.network}: tfp.layers has reparameterized dense "
-                "layers, but no transposed convolutions or recurrent ones. Use network=mlp or "
-                "weights=map."
+                "layers, but no transposed convolutions, recurrent layers or attention. Use "
+                "network=mlp or weights=map."
             )
+        if model.posterior == "iaf" and model.latent_dim == 1:
+            raise ValueError(
+                "posterior=iaf with latent_dim=1: one latent has no other to depend on. Use "
+                "posterior=diagonal."
+            )
+        if model.prior == "vamp" and model.posterior in ("iaf", "prior"):
+            raise ValueError(
+                f"prior=vamp with posterior={model.posterior}: it is a mixture of posteriors "
+                "q(z|x), which must have a density at any z in one pass. Use posterior=diagonal, "
+                "full_covariance or low_rank."
+            )
+        if model.prior == "mixture" and model.posterior == "prior":
+            raise ValueError(
+                "prior=mixture with posterior=prior: no gradient leads through the choice of a "
+                "component, so the mixture's weights can't be learned. Use prior=real_nvp."
+            )
+        if model.prior in ("real_nvp", "maf") and model.latent_dim < 2:
+            raise ValueError(
+                f"prior={model.prior} with latent_dim={model.latent_dim}: a flow changes a latent "
+                "by what others are. Use latent_dim=2 or more, or prior=mixture."
+            )
+        if model.prior == "conditional_normal" and model.condition == "none":
+            raise ValueError(
+                "prior=conditional_normal is p(z|c) and needs a condition c. Use condition=label "
+                "or condition=image_part, or prior=learned_normal."
+            )
+        if (model.posterior == "categorical") != (model.prior == "categorical"):
+            raise ValueError(
+                f"posterior={model.posterior} with prior={model.prior}: a label among the latents "
+                "needs both to be categorical (recipe=gmvae). Change one of them."
+            )
+        if model.structure != "single":
+            _check_layers(model)
         if not model.filters:
             raise ValueError("filters must have at least one entry.")
+        if not model.hidden and model.network in ("gru", "transformer"):
+            raise ValueError(f"hidden must have at least one entry with network={model.network}.")
+        if (
+            model.network in ("conv", "gated_conv", "resnet")
+            and model.event_shape is not None
+            and len(model.event_shape) != 3
+        ):
+            raise ValueError(
+                f"network={model.network} is for images (height, width, channels), but examples "
+                f"have event_shape={_text(model.event_shape)}. Use network=mlp, gru or transformer."
+            )
         for name in dict.fromkeys(row[0] for row in _ONLY_WITH):
             section, option_field = find(name)
             options_of_section = getattr(self, section)
@@ -288,12 +408,22 @@ class Config:
 # (option, option of the same section, values of that one without which the first says nothing);
 # of several rows for one option, one must hold.
 _ONLY_WITH = (
-    ("hidden", "network", ("mlp",)),
-    ("filters", "network", ("conv", "resnet")),
+    ("hidden", "network", ("mlp", "gated_mlp", "gru", "transformer")),
+    ("filters", "network", ("conv", "gated_conv", "resnet")),
+    ("latent_dim", "structure", ("single",)),
+    ("latent_dims", "structure", ("bottom_up", "ladder")),
     ("blocks", "network", ("resnet",)),
+    ("attention_heads", "network", ("conv", "gated_conv", "resnet", "transformer")),
+    ("activation", "network", ("mlp", "conv", "resnet", "transformer")),
     ("posterior_rank", "posterior", ("low_rank",)),
+    ("prior_components", "prior", ("mixture", "vamp", "categorical")),
+    ("relaxation", "prior", ("categorical",)),
+    ("relaxation_temperature", "prior", ("categorical",)),
+    ("prior_hidden", "prior", ("conditional_normal",)),
     ("flow_layers", "posterior", ("iaf",)),
+    ("flow_layers", "prior", ("real_nvp", "maf")),
     ("flow_hidden", "posterior", ("iaf",)),
+    ("flow_hidden", "prior", ("real_nvp", "maf")),
     ("likelihood_scale", "likelihood", ("normal",)),
     ("likelihood_components", "likelihood", ("logistic_mixture",)),
     ("weight_scale", "weights", ("map", "bayes")),
@@ -309,6 +439,34 @@ _SECTIONS = {
     "objective": ObjectiveConfig,
     "training": TrainingConfig,
 }
+
+
+def _check_layers(model):
+    """Of a model of several stochastic layers."""
+    layers = f"structure={model.structure}"
+    if model.latent_dims is None:
+        raise ValueError(f"{layers} needs latent_dims, as in latent_dims=100,50 for two layers.")
+    if len(model.hidden) != len(model.latent_dims):
+        raise ValueError(
+            f"{layers} needs as many units in hidden as in latent_dims, a number for each "
+            f"stochastic layer; got hidden={_text(model.hidden)} and "
+            f"latent_dims={_text(model.latent_dims)}."
+        )
+    if model.network not in ("mlp", "gated_mlp"):
+        raise ValueError(
+            f"{layers} with network={model.network}: what joins one layer of latents to the next "
+            "is dense. Use network=mlp."
+        )
+    if model.posterior != "diagonal":
+        raise ValueError(
+            f"{layers} with posterior={model.posterior}: each layer's posterior is a diagonal "
+            "normal, given the layer before it. Use posterior=diagonal, or structure=single."
+        )
+    if model.prior == "vamp":
+        raise ValueError(
+            f"{layers} with prior=vamp: it is a mixture of q(z|x), which several layers don't have "
+            "in closed form. Use prior=mixture."
+        )
 
 
 def _text(value) -> str:

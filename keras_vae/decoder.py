@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.bayesian import bayesian_layers, drawn_weights
+from keras_vae.shapes import over_samples, with_context
 
 # How many draws of Bayesian weights a prediction is the mean of.
 _WEIGHT_DRAWS = 16
@@ -16,8 +17,8 @@ class Decoder(tfk.Model):
     """A network body, a linear projection to the likelihood's parameters, and a likelihood.
 
     Args:
-      network: Keras layer or model, z [N, D] -> features: flat [N, F], or with the height and width
-        of x, [N, H, W, F].
+      network: Keras layer or model, z [N, D] -> features: flat [N, F], one row for each step of x
+        [N, T, F] (or row of an image [N, H, F]), or one for each pixel [N, H, W, F].
       likelihood: a `likelihoods.Likelihood`, or any layer with its interface; says the shape of x.
       projection: Keras layer, features -> all parameters [N, ...]; by default a linear layer made
         for them.
@@ -52,11 +53,7 @@ class Decoder(tfk.Model):
           noise: [..., noise_size], which draws the weights for each z. Without it, Bayesian weights
             are averaged over: the mixture of fixed draws of them.
         """
-        if context is not None:
-            size = math.prod(context.shape[1:])
-            context = tf.reshape(context, [-1, size])
-            context = tf.broadcast_to(context, tf.concat([tf.shape(z)[:-1], [size]], 0))
-            z = tf.concat([z, context], axis=-1)
+        z = with_context(z, context)
         if self.noise_size == 0:
             return self.likelihood(self._parameters(z))
         if noise is not None:
@@ -74,10 +71,7 @@ class Decoder(tfk.Model):
 
     def _parameters(self, z):
         """The likelihood's parameters [..., *event_shape, k] from z [..., D]."""
-        # Networks know one batch axis, [N]; samples and examples [S, B] are merged into it.
-        features = self.network(tf.reshape(z, [-1, z.shape[-1]]))
-        params = self.projection(features)
-        return tf.reshape(params, tf.concat([tf.shape(z)[:-1], params.shape[1:]], 0))
+        return over_samples(lambda z: self.projection(self.network(z)), z)
 
     def _penalty(self):
         return self.weight_decay * tf.add_n([tf.nn.l2_loss(w) for w in self.trainable_variables])
@@ -102,8 +96,11 @@ class Decoder(tfk.Model):
 
 
 class _Projection(tfkl.Layer):
-    """Features [N, F] (by a dense layer) or [N, H, W, F] (by a 3x3 convolution) -> parameters
-    [N, *event_shape, params_per_value]."""
+    """Features -> parameters [N, *event_shape, params_per_value].
+
+    Features [N, F] by one dense layer, those of steps or rows [N, T, F] by a dense layer that all
+    share, those of pixels [N, H, W, F] by a 3x3 convolution.
+    """
 
     def __init__(self, event_shape, params_per_value, linear=None, **kwargs):
         super().__init__(**kwargs)
@@ -111,20 +108,21 @@ class _Projection(tfkl.Layer):
         self.linear = linear
 
     def build(self, features_shape):
-        *sizes, channels, params = self.target
-        if self.linear is not None:
-            pass
-        elif len(features_shape) == 2:
-            self.linear = tfkl.Dense(math.prod(self.target))
-        elif list(features_shape[1:-1]) == sizes:
-            self.linear = tfkl.Conv2D(channels * params, 3, padding="same")
-        else:
-            raise ValueError(
-                f"decoder network gave features of shape {tuple(features_shape[1:])}; wanted "
-                f"({', '.join(map(str, [*sizes, 'any']))}) or (any,) for x of shape "
-                f"{self.target[:-1]}. End the network with a layer that gives one of these."
-            )
+        if self.linear is None:
+            self.linear = self._linear(tuple(features_shape[1:-1]))
         super().build(features_shape)
+
+    def _linear(self, sizes):
+        event_shape = self.target[:-1]
+        if sizes != event_shape[: len(sizes)] or len(sizes) > 2:
+            wanted = [(*event_shape[:n], "any") for n in reversed(range(len(event_shape)))]
+            raise ValueError(
+                f"decoder network gave features of shape {(*sizes, 'any')}; wanted one of "
+                f"{', '.join(map(str, wanted))} for x of shape {event_shape}. End the network with "
+                "a layer that gives one of these."
+            )
+        units = math.prod(self.target[len(sizes) :])
+        return tfkl.Conv2D(units, 3, padding="same") if len(sizes) == 2 else tfkl.Dense(units)
 
     def call(self, features):
         return tf.reshape(self.linear(features), [-1, *self.target])

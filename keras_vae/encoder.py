@@ -28,7 +28,7 @@ class Encoder(tfk.Model):
 
     def call(self, x, context=None) -> tfd.Distribution:
         """q(z|x, context), batch [B], event [D]; context is [B, ...] or None."""
-        return self.posterior(self._parameters(x, context))
+        return self.posterior(self.parameters(x, context))
 
     def infer(self, x, noise, context=None, weight=None):
         """(q, z, log q(z|x)): the posterior, and z [S, B, D] made from noise [S, B, *noise_shape].
@@ -39,7 +39,7 @@ class Encoder(tfk.Model):
           context: [B, ...] or None.
           weight: None, or a `GradientWeight` to put on z; log q then has its parameters stopped.
         """
-        params = self._parameters(x, context)
+        params = self.parameters(x, context)
         q = self.posterior(params)
         z, log_q = self.posterior.from_noise(q, noise)
         if weight is not None:
@@ -47,7 +47,7 @@ class Encoder(tfk.Model):
             log_q = self.posterior.stopped_log_prob(params, z)
         return q, z, log_q
 
-    def _parameters(self, x, context):
+    def parameters(self, x, context=None):
         """The posterior's parameters, [B, params_size]."""
         if context is not None:
             x = self._beside(x, context)
@@ -95,10 +95,13 @@ class PriorEncoder(tfk.Model):
         return tfd.BatchBroadcast(p, tf.shape(x)[:1])
 
     def infer(self, x, noise, context=None, weight=None):
-        """(q, z, log q(z)), as of any `Encoder`; the prior's own parameters are never stopped."""
+        """(q, z, log q(z)), as of any `Encoder`.
+
+        `weight` is left aside: as q is the prior, whose gradient is not to be another one, every
+        estimator is the plain one here.
+        """
+        del weight
         z = self._prior.from_noise(noise, context=context)
-        if weight is not None:
-            z = weight.apply(z)
         return self(x, context), z, self._prior.distribution(context).log_prob(z)
 
     def get_config(self):

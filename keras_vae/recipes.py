@@ -41,6 +41,12 @@ RECIPES = {
         "(Kingma & Welling 2014, appendix F)",
         "weights": "bayes",
     },
+    "gmvae": {
+        "about": "Gaussian-mixture VAE: a label q(y|x) among the latents finds clusters "
+        "(Dilokthanakul et al. 2016)",
+        "posterior": "categorical",
+        "prior": "categorical",
+    },
     "monte_carlo": {
         "about": "no encoder: averages p(x|z) over draws of the prior, to show why encoders exist",
         "posterior": "prior",
@@ -65,6 +71,51 @@ RECIPES = {
     "cvae_image": {
         "about": "completes an image of which a part is given (Sohn et al. 2015)",
         "condition": "image_part",
+    },
+    "vamp": {
+        "about": "VAE whose prior is its posteriors' mixture over learned inputs "
+        "(Tomczak & Welling 2018)",
+        "prior": "vamp",
+        "prior_components": 500,
+        "hidden": (300, 300),
+        "latent_dim": 40,
+    },
+    "flow_prior": {
+        "about": "VAE whose prior is a RealNVP flow (Dinh et al. 2017)",
+        "prior": "real_nvp",
+    },
+    "iaf": {
+        "about": "VAE whose posterior an inverse autoregressive flow bends (Kingma et al. 2016)",
+        "posterior": "iaf",
+    },
+    "hvae": {
+        "about": "two stochastic layers, inferred from the bottom up (Burda et al. 2016)",
+        "structure": "bottom_up",
+        "latent_dims": (100, 50),
+        "hidden": (200, 100),
+        "activation": "tanh",
+    },
+    "iwae2": {
+        "about": "importance-weighted autoencoder of two stochastic layers (Burda et al. 2016)",
+        "structure": "bottom_up",
+        "latent_dims": (100, 50),
+        "hidden": (200, 100),
+        "activation": "tanh",
+        "objective": "importance_weighted",
+        "latent_samples": 50,
+    },
+    "ladder": {
+        "about": "five stochastic layers, inferred on the way down (Sonderby et al. 2016)",
+        "structure": "ladder",
+        "latent_dims": (64, 32, 16, 8, 4),
+        "hidden": (512, 256, 128, 64, 32),
+        "beta_schedule": "linear",
+        "beta_warmup_epochs": 5.0,
+    },
+    "attention": {
+        "about": "residual convolutions with self-attention at the smallest size",
+        "network": "resnet",
+        "attention_heads": 4,
     },
     "full_covariance": {
         "about": "VAE whose posterior correlates the latents",

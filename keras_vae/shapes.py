@@ -15,6 +15,7 @@ def with_context(x, context):
     """x [..., B, F] beside the context [B, ...], flat, the same for all samples; or x if None."""
     if context is None:
         return x
-    context = tf.reshape(context, [tf.shape(context)[0], math.prod(context.shape[1:])])
-    shape = tf.concat([tf.shape(x)[:-1], context.shape[1:]], 0)
-    return tf.concat([x, tf.broadcast_to(context, shape)], axis=-1)
+    size = math.prod(context.shape[1:])
+    context = tf.reshape(context, [-1, size])
+    context = tf.broadcast_to(context, tf.concat([tf.shape(x)[:-1], [size]], 0))
+    return tf.concat([x, context], axis=-1)

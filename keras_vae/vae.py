@@ -49,13 +49,14 @@ class VAE(Trainable):
             if hasattr(part, "bind"):  # One that computes with another part's weights.
                 part.bind(self)
         # One pass creates all variables and shows whether the parts fit.
-        x = tf.zeros([1, *self.event_shape])
-        context = self._context(None if condition is None else condition.zeros(1))
-        noise, weight_noise = self._split(self.draw_noise([0, 0], 1, 1))
-        q, z, _ = encoder.infer(x, noise, context)
-        decoder(z, context, weight_noise)
-        self.latent_dim = z.shape[-1]
-        self.has_analytic_kl = prior is not None and has_analytic_kl(q, prior.distribution(context))
+        self.has_analytic_kl = False  # Until there are distributions to ask.
+        terms, rates = self.infer(
+            tf.zeros([1, *self.event_shape]),
+            self.draw_noise([0, 0], 1, 1),
+            None if condition is None else condition.zeros(1),
+        )
+        self.latent_dim = terms.z.shape[-1]
+        self.has_analytic_kl = bool(rates) and all(has_analytic_kl(q, p) for q, p, _ in rates)
         self.built = True
 
     # Scoring -----------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ class VAE(Trainable):
           condition: of conditional models, one for all images or one for each: a label, an image.
         """
         self._require_prior("sample")
-        noise = self.prior.draw_noise(seeds.derive(_seed_or_fresh(seed), Site.SAMPLE), n)
+        noise = self.prior.draw_noise(seeds.derive(seed_or_fresh(seed), Site.SAMPLE), n)
         condition = self._condition_of(condition, batch_size=n)
         return self._decode(self.prior_sample(noise, temperature, condition), condition).mean()
 
@@ -136,6 +137,19 @@ class VAE(Trainable):
         """z [..., D] of the prior from noise [..., *prior.noise_shape]."""
         context = self._context(self._condition_of(condition))
         return self.prior.from_noise(noise, temperature, context)
+
+    def prior_moments(self, condition=None):
+        """(mean, standard deviation) of each latent under the prior, [D], given one condition."""
+        context = self._context(self._condition_of(condition, batch_size=1))
+        return self.prior.moments(context)
+
+    def clusters(self, x, condition=None):
+        """The component of a mixture prior that each example's code is likeliest of, int64 [B]."""
+        if not hasattr(self.prior, "responsibilities"):
+            raise ValueError(
+                "clusters needs a prior of components: prior=mixture, vamp or categorical."
+            )
+        return tf.argmax(self.prior.responsibilities(self.code(x, condition)), axis=-1)
 
     def reconstruct(self, x, condition=None):
         """Mean images [B, H, W, C] of p(x|z) at the codes of x."""
@@ -241,7 +255,8 @@ class VAE(Trainable):
         return cls(**parts, seed=config["seed"])
 
 
-def _seed_or_fresh(seed: int | None) -> int:
+def seed_or_fresh(seed: int | None) -> int:
+    """The seed, or where there is none one that was never used."""
     return np.random.SeedSequence().entropy % 2**31 if seed is None else seed
 
 

@@ -11,12 +11,14 @@ from keras_vae import likelihoods, networks, objectives, posteriors
 from keras_vae._compat import tf, tfk
 from keras_vae.build import (
     BETA_SCHEDULES,
+    CONDITIONS,
     LIKELIHOODS,
     NETWORKS,
     OBJECTIVES,
     OPTIMIZERS,
     POSTERIORS,
     PRIORS,
+    WEIGHTS,
 )
 from keras_vae.recipes import RECIPES
 from tests import tiny
@@ -26,12 +28,14 @@ REGISTRIES = {
     "posterior": set(POSTERIORS),
     "prior": set(PRIORS),
     "likelihood": set(LIKELIHOODS),
+    "condition": set(CONDITIONS),
+    "weights": set(WEIGHTS),
     "objective": set(OBJECTIVES),
     "optimizer": set(OPTIMIZERS),
     "beta_schedule": {"constant", *BETA_SCHEDULES},
 }
 # Options with choices that need no registry: each is tested where it is used.
-OTHER_CHOICES = {"activation", "kl", "learning_rate_schedule", "binarization"}
+OTHER_CHOICES = {"activation", "kl", "gradient", "learning_rate_schedule", "binarization"}
 
 
 @pytest.mark.parametrize("option", list(REGISTRIES))
@@ -118,6 +122,20 @@ def test_objective_options_arrive():
     assert free == objectives.FreeBits(0.5, 2)
     autoencoder = tiny.vae(objective="reconstruction", latent_samples=2).objective
     assert autoencoder == objectives.Reconstruction(2)
+    weighted = tiny.vae(objective="importance_weighted", gradient="dreg", latent_samples=4)
+    assert weighted.objective == objectives.ImportanceWeighted(4, "dreg")
+
+
+def test_condition_options_arrive():
+    assert tiny.vae().condition is None
+    assert tiny.vae(condition="label", num_classes=6).condition.num_classes == 6
+    named = tiny.vae(condition="image_part", visible="top_half").condition
+    np.testing.assert_array_equal(named.visible, np.arange(7)[:, np.newaxis] < [3] * 5)
+    mask = np.arange(35) % 3 == 0
+    drawn = tiny.vae(condition="image_part", visible_mask=tuple(mask.astype(int).tolist()))
+    np.testing.assert_array_equal(drawn.condition.visible, mask.reshape(7, 5))
+    colours = tiny.vae(condition="image_part", event_shape=(4, 4, 3)).condition
+    assert colours.shape == (4, 4, 3)
 
 
 def test_beta_is_warmed_up_over_epochs():
@@ -176,6 +194,13 @@ def test_missing_data_facts_are_named():
     for name in ("discretized_logistic", "categorical"):
         with pytest.raises(ValueError, match=f"likelihood={name} is for quantised data"):
             keras_vae.build(keras_vae.recipe("vae", event_shape=(4, 4, 1), likelihood=name))
+    with pytest.raises(ValueError, match="condition=label needs `num_classes`"):
+        keras_vae.build(keras_vae.recipe("cvae", event_shape=(4, 4, 1)))
+
+
+def test_an_unknown_part_of_the_image_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"visible must be one of left_half, .* got 'middle'"):
+        tiny.vae(condition="image_part", visible="middle")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Encoder: network, flat features with the context beside them, projection, posterior."""
+"""Encoder: x with the context as further channels, network, projection, posterior."""
 
 import numpy as np
 import pytest
@@ -19,15 +19,42 @@ def test_it_gives_a_distribution_of_each_example(posterior):
     assert q.event_shape == (3,)
 
 
-def test_its_parameters_are_the_projected_features_and_context():
+def parameters(encoder, x):
+    """By numpy, for a body of one layer of tanh."""
+    hidden, hidden_bias = encoder.network.get_weights()
+    kernel, bias = encoder.projection.get_weights()
+    return np.tanh(x.reshape(len(x), -1) @ hidden + hidden_bias) @ kernel + bias
+
+
+def test_its_parameters_are_the_projected_features():
     encoder = Encoder(networks.mlp((8,), "tanh"), posteriors.Deterministic(3))
     x = tiny.images(2)
-    context = np.random.default_rng(0).normal(size=(2, 2, 2)).astype(np.float32)
+    encoder(x)
+    tiny.randomize(encoder)
+    np.testing.assert_allclose(encoder(x).mean(), parameters(encoder, x), rtol=1e-4, atol=1e-5)
+
+
+def test_a_context_that_is_an_image_is_further_channels():
+    encoder = Encoder(networks.mlp((8,), "tanh"), posteriors.Deterministic(3))
+    x = tiny.images(2)
+    context = np.random.default_rng(0).normal(size=(2, 7, 5, 2)).astype(np.float32)
     encoder(x, context)
     tiny.randomize(encoder)
-    hidden, hidden_bias, kernel, bias = encoder.get_weights()
-    features = np.tanh(x.reshape(2, -1) @ hidden + hidden_bias)
-    wanted = np.concatenate([features, context.reshape(2, -1)], axis=1) @ kernel + bias
+    assert encoder.context_map is None
+    wanted = parameters(encoder, np.concatenate([x, context], axis=-1))
+    np.testing.assert_allclose(encoder(x, context).mean(), wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 3)])
+def test_any_other_context_becomes_a_channel_by_a_linear_map(shape):
+    encoder = Encoder(networks.mlp((8,), "tanh"), posteriors.Deterministic(3))
+    x = tiny.images(2)
+    context = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
+    encoder(x, context)
+    tiny.randomize(encoder)
+    (kernel,) = encoder.context_map.get_weights()
+    channel = (context.reshape(2, -1) @ kernel).reshape(2, 7, 5, 1)
+    wanted = parameters(encoder, np.concatenate([x, channel], axis=-1))
     np.testing.assert_allclose(encoder(x, context).mean(), wanted, rtol=1e-4, atol=1e-5)
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from keras_vae import posteriors
+from keras_vae import posteriors, rate
 from keras_vae._compat import tf, tfd
 
 D = 3
-NORMALS = [posteriors.DiagonalNormal, posteriors.FullCovarianceNormal]
+TRIANGULAR = [posteriors.DiagonalNormal, posteriors.FullCovarianceNormal]
+NORMALS = [*TRIANGULAR, posteriors.LowRankNormal]
 ALL = [*NORMALS, posteriors.Deterministic]
 
 
@@ -27,6 +28,9 @@ def covariance(q):
     """[B, D, D], by numpy: TFP has none for independent normals."""
     if isinstance(q.tensor_distribution, tfd.Independent):
         return q.variance().numpy()[:, :, np.newaxis] * np.eye(D)
+    if hasattr(q, "cov_perturb_factor"):
+        factor = q.cov_perturb_factor.numpy()
+        return q.cov_diag_factor.numpy()[:, :, np.newaxis] * np.eye(D) + factor @ factor.mT
     return np.einsum("bij,bkj->bik", q.scale_tril, q.scale_tril)
 
 
@@ -41,7 +45,7 @@ def test_log_q_is_scipys(make):
         np.testing.assert_allclose(log_q[:, b], normal.logpdf(z[:, b]), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("make", NORMALS)
+@pytest.mark.parametrize("make", TRIANGULAR)
 def test_z_is_location_plus_scale_times_noise(make):
     """z = loc + L noise with L L^T the covariance, lower triangular, and positive diagonal."""
     posterior = make(D)
@@ -67,12 +71,28 @@ def test_draws_have_the_mean_and_covariance_of_q(make):
     assert (np.abs(np.cov(z.T) - cov) < 5 * error).all()
 
 
-def test_the_full_covariance_uses_all_its_parameters():
-    posterior = posteriors.FullCovarianceNormal(D)
-    raw = tf.constant(np.random.default_rng(0).normal(size=(1, 9)).astype(np.float32))
+@pytest.mark.parametrize("make", NORMALS)
+def test_a_stopped_log_q_has_the_value_and_no_gradient_of_the_parameters(make):
+    posterior = make(D)
+    raw = np.random.default_rng(0).normal(size=(4, posterior.params_size))
+    raw, z = tf.constant(raw, tf.float32), noise_for(posterior, 5, 4, 1)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([raw, z])
+        log_q = posterior.distribution(raw).log_prob(z)
+        stopped = posterior.stopped_log_prob(raw, z)
+    np.testing.assert_array_equal(stopped, log_q)
+    assert tape.gradient(stopped, raw) is None
+    np.testing.assert_array_equal(tape.gradient(stopped, z), tape.gradient(log_q, z))
+
+
+@pytest.mark.parametrize("make", NORMALS)
+def test_all_parameters_are_used(make):
+    posterior = make(D)
+    raw = np.random.default_rng(0).normal(size=(1, posterior.params_size))
+    raw = tf.constant(raw, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(raw)
-        z, _ = posterior.from_noise(posterior(raw), tf.ones([1, 1, D]))
+        z, _ = posterior.from_noise(posterior(raw), tf.ones([1, 1, *posterior.noise_shape]))
         loss = tf.reduce_sum(z * [1.0, 2.0, 3.0])
     assert (tape.gradient(loss, raw).numpy() != 0).all()
 
@@ -120,3 +140,34 @@ def test_as_a_tensor_q_is_its_mean(make):
 def test_latent_dim_below_one_is_refused(make):
     with pytest.raises(ValueError, match="latent_dim must be at least 1, got 0"):
         make(0)
+
+
+def test_the_rank_is_that_of_the_covariances_part_that_is_not_diagonal():
+    for rank in (1, 2):
+        posterior = posteriors.LowRankNormal(D, rank)
+        assert posterior.noise_shape == (D + rank,)
+        q = distribution(posterior)
+        part = q.covariance().numpy() - q.cov_diag_factor.numpy()[:, :, np.newaxis] * np.eye(D)
+        assert (np.linalg.matrix_rank(part, tol=1e-4) == rank).all()
+    with pytest.raises(ValueError, match="rank must be at least 1, got 0"):
+        posteriors.LowRankNormal(D, rank=0)
+
+
+def test_a_low_rank_of_nothing_is_the_diagonal():
+    low_rank, diagonal = posteriors.LowRankNormal(D), posteriors.DiagonalNormal(D)
+    raw = np.random.default_rng(0).normal(size=(4, low_rank.params_size)).astype(np.float32)
+    raw[:, 2 * D :] = 0.0
+    noise = noise_for(low_rank, 5, 4, 1)
+    z, log_q = low_rank.from_noise(low_rank(raw), noise)
+    wanted = diagonal.from_noise(diagonal(raw[:, : 2 * D]), noise[..., :D])
+    np.testing.assert_allclose(z, wanted[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(log_q, wanted[1], rtol=1e-5, atol=1e-5)
+
+
+def test_low_rank_kl_is_that_of_the_same_full_covariance():
+    q = distribution(posteriors.LowRankNormal(D))
+    loc, scale = tf.constant([0.5, -1.0, 0.0]), tf.constant([2.0, 0.5, 1.0])
+    p = tfd.Independent(tfd.Normal(loc, scale), 1)
+    full = tfd.MultivariateNormalTriL(q.mean(), tf.linalg.cholesky(covariance(q)))
+    wanted = full.kl_divergence(tfd.MultivariateNormalDiag(loc, scale))
+    np.testing.assert_allclose(rate.analytic_kl(q, p)[:, 0], wanted, rtol=1e-5)

@@ -3,7 +3,8 @@
 import numpy as np
 import scipy.stats
 
-from keras_vae.priors import StandardNormal
+from keras_vae._compat import tf
+from keras_vae.priors import Prior, StandardNormal
 
 
 def test_log_prob_is_scipys():
@@ -27,6 +28,23 @@ def test_draws_have_the_moments_of_the_prior():
     assert (np.abs(z.mean(0)) < 5 / np.sqrt(n)).all()
     # Var of a sample variance is 2 / n, of a sample covariance 1 / n.
     assert (np.abs(np.cov(z.T) - np.eye(3)) < 5 * np.sqrt((1 + np.eye(3)) / n)).all()
+
+
+def test_moments_are_those_of_the_draws():
+    """Where a prior doesn't know them better: here N((1, 2, 3), 2^2 I) of ten thousand draws."""
+
+    class Shifted(StandardNormal):
+        moments = Prior.moments
+
+        def from_noise(self, noise, temperature=1.0, context=None):
+            return tf.constant([1.0, 2.0, 3.0]) + 2.0 * temperature * noise
+
+    loc, scale = Shifted(3).moments()
+    np.testing.assert_allclose(loc, [1.0, 2.0, 3.0], atol=5 * 2 / np.sqrt(10_000))
+    np.testing.assert_allclose(scale, [2.0, 2.0, 2.0], atol=5 * 2 / np.sqrt(2 * 10_000))
+    loc, scale = StandardNormal(3).moments()
+    np.testing.assert_array_equal(loc, np.zeros(3))
+    np.testing.assert_array_equal(scale, np.ones(3))
 
 
 def test_the_standard_normal_has_no_weights():

@@ -19,14 +19,31 @@ NETWORK_SIZES = {
     "conv": {"filters": (4, 6)},
     "resnet": {"filters": (4, 6), "blocks": 1},
 }
+POSTERIOR_SIZES = {"iaf": {"flow_layers": 2, "flow_hidden": 4}}
+PRIOR_SIZES = {
+    "mixture": {"prior_components": 3},
+    "vamp": {"prior_components": 3},
+    "real_nvp": {"flow_layers": 2, "flow_hidden": 4},
+    "maf": {"flow_layers": 2, "flow_hidden": 4},
+    "conditional_normal": {"prior_hidden": 4, "condition": "label"},
+}
+STRUCTURE_SIZES = {
+    "single": {"latent_dim": 3},
+    "bottom_up": {"latent_dims": (3, 2), "hidden": (8, 6)},
+    "ladder": {"latent_dims": (3, 2, 2), "hidden": (8, 6, 4)},
+}
 
 
 def config(**options) -> keras_vae.Config:
     """A recipe ("vae" unless named) with few weights."""
     name = options.pop("recipe", "vae")
     network = options.get("network", RECIPES[name].get("network", "mlp"))
-    small = {"latent_dim": 3, "batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
+    structure = options.get("structure", RECIPES[name].get("structure", "single"))
+    small = {"batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
     small |= {"num_classes": NUM_CLASSES, "num_examples": 32} | NETWORK_SIZES[network]
+    small |= STRUCTURE_SIZES[structure]
+    small |= POSTERIOR_SIZES.get(options.get("posterior", RECIPES[name].get("posterior")), {})
+    small |= PRIOR_SIZES.get(options.get("prior", RECIPES[name].get("prior")), {})
     if options.get("posterior") == "deterministic":
         small |= {"prior": "none", "objective": "reconstruction"}
     if options.get("posterior") == "prior":
@@ -56,6 +73,7 @@ def images(n, support=Support.BINARY, event_shape=EVENT_SHAPE, levels=LEVELS, se
         Support.LEVELS: lambda: rng.integers(0, levels, shape) / (levels - 1),
         Support.UNIT: lambda: rng.uniform(size=shape),
         Support.REAL: lambda: rng.normal(0.5, 0.3, shape),
+        Support.COUNTS: lambda: rng.poisson(3.0, shape),
     }[support]()
     return x.astype(np.float32)
 
@@ -89,11 +107,33 @@ def block(model, num_steps, batch_size, num_samples=1, seed=0) -> Block:
     return Block(steps(x), tf.stack(noises), steps(condition))
 
 
+def halves(block, strategy) -> Block:
+    """The block with each batch split over two replicas."""
+
+    def rows(tensor, axis):
+        parts = tf.split(tensor, 2, axis)
+        return strategy.experimental_distribute_values_from_function(
+            lambda context: parts[context.replica_id_in_sync_group]
+        )
+
+    x, noise, condition = block
+    return Block(rows(x, 1), rows(noise, 2), None if condition is None else rows(condition, 1))
+
+
+def train(model, *blocks) -> dict:
+    """Trains on each block; the last logs, as floats."""
+    step, feed = model.make_train_function(), iter(blocks)
+    for _ in blocks:
+        logs = step(feed)
+    return {name: float(value) for name, value in logs.items()}
+
+
 def randomize(model, scale=0.3, seed=0):
     """Draws all weights anew: initial biases of zero would hide mistakes."""
     rng = np.random.default_rng(seed)
     for v in model.trainable_variables:
-        v.assign(v + scale * rng.normal(size=v.shape))
+        value = v + scale * rng.normal(size=v.shape)
+        v.assign(value if v.constraint is None else v.constraint(value))
     return model
 
 

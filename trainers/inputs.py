@@ -49,6 +49,11 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
             f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
             "values. Use likelihood=normal."
         )
+    if likelihood.support is Support.COUNTS and images.dtype == np.uint8 and binarization == "none":
+        raise ValueError(
+            f"likelihood={name} is for counts; this data is 8-bit images, which are divided by "
+            "255. Use likelihood=discretized_logistic, or store counts as floats."
+        )
     if images.dtype == np.float32 and binarization == "none":
         likelihood(images.shape).check_values(images.array)
     return config.replace(

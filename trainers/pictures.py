@@ -84,7 +84,7 @@ def measure_latents(vae, batch) -> Latents:
     order = np.argsort(-(rate if by_latent else codes.var(axis=0)), kind="stable")
     if vae.prior is None:
         return Latents(codes, rate, order, codes.mean(axis=0), codes.std(axis=0))
-    loc, scale = vae.prior.moments()
+    loc, scale = vae.prior_moments(_first_condition(vae, batch, 1))
     return Latents(codes, rate, order, loc.numpy(), scale.numpy())
 
 

@@ -4,9 +4,10 @@ What goes through the layers asks `choose(layer, distribution)` for the z of eac
 to draw z, to score a given one and, in a ladder, to draw from q while p is computed.
 """
 
+import itertools
 from collections.abc import Callable
 
-from keras_vae._compat import tf, tfd
+from keras_vae._compat import tf, tfd, tfp
 
 
 def given(z, sizes) -> Callable:
@@ -28,20 +29,17 @@ def log_probs(distributions, z, sizes):
 
 
 class Chain(tfd.Distribution):
-    """The distribution of all layers together, event [D]; it has no mean in closed form.
+    """The distribution of all layers together, event [D]. It has no mean in closed form.
 
     Args:
       walk: choose -> (distribution of each layer, z [..., D]).
-      draw: noise [..., N] -> z [..., D].
       sizes: of the layers.
-      noise_size: N.
-      batch_shape: of the distribution.
+      batch_shape: of the layer that comes first on the way.
     """
 
-    def __init__(self, walk, draw, sizes, noise_size, batch_shape):
+    def __init__(self, walk: Callable, sizes, batch_shape):
         parameters = dict(locals())
-        self._walk, self._draw, self._sizes = walk, draw, sizes
-        self._noise_size, self._given_batch_shape = noise_size, batch_shape
+        self._walk, self._sizes, self._first_batch_shape = walk, sizes, batch_shape
         super().__init__(
             dtype=tf.float32,
             reparameterization_type=tfd.FULLY_REPARAMETERIZED,
@@ -52,7 +50,7 @@ class Chain(tfd.Distribution):
         )
 
     def _batch_shape(self):
-        return tf.TensorShape(self._given_batch_shape)
+        return tf.TensorShape(self._first_batch_shape)
 
     def _event_shape(self):
         return tf.TensorShape([sum(self._sizes)])
@@ -62,5 +60,11 @@ class Chain(tfd.Distribution):
         return tf.reduce_sum(log_probs(distributions, z, self._sizes), axis=0)
 
     def _sample_n(self, n, seed=None):
-        shape = tf.concat([[n], self._given_batch_shape, [self._noise_size]], 0)
-        return self._draw(tf.random.stateless_normal(shape, seed))
+        seeds = iter(tfp.random.split_seed(seed, len(self._sizes)))
+        sample_shapes = itertools.chain([n], itertools.repeat([]))
+
+        def choose(layer, distribution):
+            # Those after the first have as many in their batch as were drawn before them.
+            return distribution.sample(next(sample_shapes), seed=next(seeds))
+
+        return self._walk(choose)[1]

@@ -6,7 +6,10 @@ import math
 
 import numpy as np
 
-from keras_vae._compat import tfd, tfkl, tfpl
+from keras_vae._compat import tf, tfd, tfkl, tfpl
+
+# Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
+MIN_SCALE = 1e-3
 
 
 class Support(enum.Enum):
@@ -16,6 +19,7 @@ class Support(enum.Enum):
     UNIT = "[0, 1]"
     REAL = "real numbers"
     LEVELS = "k / (levels - 1), k = 0 .. levels - 1"
+    COUNTS = "whole numbers from 0 on"
 
 
 class Likelihood(tfpl.DistributionLambda, abc.ABC):
@@ -57,6 +61,8 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             return bool(np.all((x == 0) | (x == 1)))
         if self.support is Support.UNIT:
             return bool(np.all((x >= 0) & (x <= 1)))
+        if self.support is Support.COUNTS:
+            return bool(np.all((x >= 0) & (x == np.round(x)) & np.isfinite(x)))
         return bool(np.all(np.isfinite(x)))
 
     @abc.abstractmethod
@@ -74,3 +80,8 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
 
 def inverse_softplus(x: float) -> float:
     return math.log(math.expm1(x))
+
+
+def positive_scale(raw_scale):
+    """The scale of a real value from a network's output; 0.5 at 0."""
+    return tf.math.softplus(raw_scale + inverse_softplus(0.5)) + MIN_SCALE

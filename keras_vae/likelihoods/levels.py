@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.likelihoods.base import Likelihood, Support, inverse_softplus
+from keras_vae.likelihoods.base import Likelihood, Support
 
 
 class LevelsLikelihood(Likelihood):
@@ -28,38 +28,6 @@ class LevelsLikelihood(Likelihood):
 
     def get_config(self):
         return super().get_config() | {"levels": self.levels}
-
-
-@tfk.saving.register_keras_serializable("keras_vae")
-class DiscretizedLogistic(LevelsLikelihood):
-    """A logistic distribution rounded to the levels, its tails counted to the outermost ones.
-
-    References:
-      Kingma et al. 2016, Improving variational inference with inverse autoregressive flow.
-    """
-
-    params_per_value = 2
-
-    def per_value(self, params):
-        top = self.levels - 1.0
-        # Farther off the image, or wider, float32 can't tell neighbouring levels' masses apart.
-        loc = top * tf.clip_by_value(params[..., 0] + 0.5, -1.0, 2.0)
-        raw_scale = tf.minimum(params[..., 1], 10.0)
-        scale = top * tf.math.softplus(raw_scale + inverse_softplus(0.1)) + 0.1
-        # QuantizedDistribution rounds up; half a level down makes it round to nearest.
-        logistic = tfd.Logistic(loc - 0.5, scale)
-
-        def mean_level():
-            # E[k] is the sum over t of P(k >= t); a loop, for the sum over 256 levels at once
-            # would need 256 images' memory.
-            thresholds = tf.range(0.0, top)
-            return tf.foldl(
-                lambda total, t: total + logistic.survival_function(t),
-                thresholds,
-                tf.zeros_like(loc),
-            )
-
-        return Levels(tfd.QuantizedDistribution(logistic, 0.0, top), self.levels, mean_level)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

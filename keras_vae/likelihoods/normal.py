@@ -1,10 +1,7 @@
 """Normal likelihoods."""
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.likelihoods.base import Likelihood, inverse_softplus
-
-# Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
-_MIN_SCALE = 1e-3
+from keras_vae.likelihoods.base import MIN_SCALE, Likelihood, inverse_softplus, positive_scale
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -46,7 +43,7 @@ class LearnedScaleNormal(Likelihood):
     @property
     def scale(self):
         """The standard deviation of every pixel, a scalar tensor."""
-        return tf.math.softplus(self.raw_scale) + _MIN_SCALE
+        return tf.math.softplus(self.raw_scale) + MIN_SCALE
 
     def per_value(self, params):
         return tfd.Normal(params[..., 0], self.scale)
@@ -59,5 +56,4 @@ class PerPixelScaleNormal(Likelihood):
     params_per_value = 2
 
     def per_value(self, params):
-        scale = tf.math.softplus(params[..., 1] + inverse_softplus(0.5)) + _MIN_SCALE
-        return tfd.Normal(params[..., 0], scale)
+        return tfd.Normal(params[..., 0], positive_scale(params[..., 1]))

@@ -1,20 +1,48 @@
 """Network bodies: tensor in, features out. No probability in here.
 
-An encoder body takes x [B, H, W, C], a decoder body z [B, D]; both give features of any shape. The
-layer that turns features into the parameters of a distribution belongs to Encoder and Decoder, so
-any Keras layer or model serves as a body.
+An encoder body takes x [B, H, W, C] or [B, T, P], a decoder body z [B, D]; both give features of
+any shape. The layer that turns features into the parameters of a distribution belongs to Encoder
+and Decoder, so any Keras layer or model serves as a body.
 """
 
-from keras_vae.networks.conv import conv_decoder, conv_encoder
-from keras_vae.networks.dense import linear, mlp
+from keras_vae.networks.attention import SelfAttention
+from keras_vae.networks.conv import (
+    conv_decoder,
+    conv_encoder,
+    gated_conv_decoder,
+    gated_conv_encoder,
+)
+from keras_vae.networks.dense import DropFirst, gated_mlp, linear, mlp
+from keras_vae.networks.gate import Gate
+from keras_vae.networks.gru import gru_decoder, gru_encoder
+from keras_vae.networks.residual import Residual
 from keras_vae.networks.resnet import ResidualBlock, resnet_decoder, resnet_encoder
+from keras_vae.networks.transformer import (
+    Positions,
+    TransformerBlock,
+    transformer_decoder,
+    transformer_encoder,
+)
 
 __all__ = [
+    "DropFirst",
+    "Gate",
+    "Positions",
+    "Residual",
     "ResidualBlock",
+    "SelfAttention",
+    "TransformerBlock",
     "conv_decoder",
     "conv_encoder",
+    "gated_conv_decoder",
+    "gated_conv_encoder",
+    "gated_mlp",
+    "gru_decoder",
+    "gru_encoder",
     "linear",
     "mlp",
     "resnet_decoder",
     "resnet_encoder",
+    "transformer_decoder",
+    "transformer_encoder",
 ]

@@ -1,29 +1,92 @@
 """Convolutional bodies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from keras_vae._compat import tfk, tfkl
+from keras_vae.networks.attention import SelfAttention
+from keras_vae.networks.gate import Gate
 
 
-def conv_encoder(filters: Sequence[int] = (32, 64), activation: str = "relu") -> tfk.Sequential:
-    """3x3 convolutions, each halving height and width (odd sizes round up)."""
-    layers = [tfkl.Conv2D(f, 3, 2, "same", activation=activation) for f in filters]
+def conv_encoder(
+    filters: Sequence[int] = (32, 64), activation: str = "relu", attention_heads: int | None = None
+) -> tfk.Sequential:
+    """3x3 convolutions, each halving height and width (odd sizes round up).
+
+    Args:
+      filters: of each convolution.
+      activation: a Keras activation's name.
+      attention_heads: if given, `SelfAttention` of so many heads follows, at the smallest size.
+    """
+    layers = downsampling(filters, activated(activation), attention_heads)
     return tfk.Sequential(layers, name="conv_encoder")
 
 
 def conv_decoder(
-    image_shape: Sequence[int], filters: Sequence[int] = (32, 64), activation: str = "relu"
+    image_shape: Sequence[int],
+    filters: Sequence[int] = (32, 64),
+    activation: str = "relu",
+    attention_heads: int | None = None,
 ) -> tfk.Sequential:
     """The mirror of `conv_encoder`: z [B, D] -> features [B, H, W, filters[0]]."""
-    return tfk.Sequential(upsampling(image_shape, filters, activation), name="conv_decoder")
+    layers = upsampling(image_shape, filters, activated(activation), attention_heads)
+    return tfk.Sequential(layers, name="conv_decoder")
 
 
-def upsampling(image_shape, filters, activation, blocks=None) -> list[tfkl.Layer]:
+def gated_conv_encoder(
+    filters: Sequence[int] = (32, 64), attention_heads: int | None = None
+) -> tfk.Sequential:
+    """`conv_encoder` of gated convolutions, (x * W + b) * sigmoid(x * V + c)."""
+    layers = downsampling(filters, gated, attention_heads)
+    return tfk.Sequential(layers, name="gated_conv_encoder")
+
+
+def gated_conv_decoder(
+    image_shape: Sequence[int],
+    filters: Sequence[int] = (32, 64),
+    attention_heads: int | None = None,
+) -> tfk.Sequential:
+    """The mirror of `gated_conv_encoder`."""
+    layers = upsampling(image_shape, filters, gated, attention_heads)
+    return tfk.Sequential(layers, name="gated_conv_decoder")
+
+
+def activated(activation: str) -> Callable:
+    """Function of a layer's class, its channels and arguments: the layer with an activation."""
+    return lambda layer, channels, *args: [layer(channels, *args, activation=activation)]
+
+
+def gated(layer, channels: int, *args) -> list[tfkl.Layer]:
+    """The same: the layer with a gate, (x * W + b) * sigmoid(x * V + c)."""
+    # He's larger weights make up for the gates, which begin half closed.
+    return [layer(2 * channels, *args, kernel_initializer="he_normal"), Gate()]
+
+
+def downsampling(filters, nonlinear, attention_heads=None, blocks=None) -> list[tfkl.Layer]:
+    """Layers from x [B, H, W, C] to features [B, h, w, filters[-1]], halving once per filter.
+
+    Args:
+      filters: channels after each halving.
+      nonlinear: `gated` or `activated(...)`.
+      attention_heads: None, or heads of the `SelfAttention` that ends it.
+      blocks: None, or function of a number of channels to the layers after each halving.
+    """
+    layers = []
+    for f in filters:
+        layers += nonlinear(tfkl.Conv2D, f, 3, 2, "same")
+        if blocks is not None:
+            layers += blocks(f)
+    return layers + _attention(attention_heads)
+
+
+def upsampling(
+    image_shape, filters, nonlinear, attention_heads=None, blocks=None
+) -> list[tfkl.Layer]:
     """Layers from z [B, D] to [B, H, W, filters[0]], doubling the size once per filter.
 
     Args:
       image_shape: (H, W, C).
-      filters, activation: as of the encoder that this mirrors.
+      filters, nonlinear: as of the encoder that this mirrors.
+      attention_heads: None, or heads of the `SelfAttention` at the smallest size.
       blocks: None, or function of a number of channels to the layers before each doubling.
     """
     sizes = [tuple(image_shape[:2])]
@@ -32,13 +95,14 @@ def upsampling(image_shape, filters, activation, blocks=None) -> list[tfkl.Layer
     height, width = sizes.pop()
     channels = filters[-1]
     layers = [
-        tfkl.Dense(height * width * channels, activation),
+        *nonlinear(tfkl.Dense, height * width * channels),
         tfkl.Reshape((height, width, channels)),
+        *_attention(attention_heads),
     ]
     for f in reversed(filters):
         if blocks is not None:
             layers += blocks(channels)
-        layers.append(tfkl.Conv2DTranspose(f, 3, 2, "same", activation=activation))
+        layers += nonlinear(tfkl.Conv2DTranspose, f, 3, 2, "same")
         channels, target = f, sizes.pop()
         # Twice a halved odd size is one row or column too many.
         surplus = ((0, 2 * height - target[0]), (0, 2 * width - target[1]))
@@ -46,3 +110,7 @@ def upsampling(image_shape, filters, activation, blocks=None) -> list[tfkl.Layer
             layers.append(tfkl.Cropping2D(surplus))
         height, width = target
     return layers
+
+
+def _attention(heads):
+    return [] if heads is None else [SelfAttention(heads)]

@@ -3,17 +3,26 @@
 from collections.abc import Sequence
 
 from keras_vae._compat import tfk, tfkl
-from keras_vae.networks.conv import upsampling
+from keras_vae.networks.conv import activated, downsampling, upsampling
 
 
 def resnet_encoder(
-    filters: Sequence[int] = (32, 64), blocks: int = 2, activation: str = "relu"
+    filters: Sequence[int] = (32, 64),
+    blocks: int = 2,
+    activation: str = "relu",
+    attention_heads: int | None = None,
 ) -> tfk.Sequential:
-    """Per entry of `filters`: a halving convolution, then `blocks` pre-activation blocks."""
-    layers = []
-    for f in filters:
-        layers.append(tfkl.Conv2D(f, 3, 2, "same"))
-        layers += [ResidualBlock(f, activation) for _ in range(blocks)]
+    """Per entry of `filters`: a halving convolution, then `blocks` pre-activation blocks.
+
+    Args:
+      filters: channels at each size.
+      blocks: `ResidualBlock`s at each size.
+      activation: a Keras activation's name.
+      attention_heads: if given, `SelfAttention` of so many heads follows, at the smallest size.
+    """
+    layers = downsampling(
+        filters, activated(None), attention_heads, _residual_blocks(blocks, activation)
+    )
     return tfk.Sequential([*layers, tfkl.Activation(activation)], name="resnet_encoder")
 
 
@@ -22,15 +31,21 @@ def resnet_decoder(
     filters: Sequence[int] = (32, 64),
     blocks: int = 2,
     activation: str = "relu",
+    attention_heads: int | None = None,
 ) -> tfk.Sequential:
     """The mirror of `resnet_encoder`; the residual blocks run before each doubling."""
-
-    def residual_blocks(channels):
-        return [ResidualBlock(channels, activation) for _ in range(blocks)]
-
-    return tfk.Sequential(
-        upsampling(image_shape, filters, activation, residual_blocks), name="resnet_decoder"
+    layers = upsampling(
+        image_shape,
+        filters,
+        activated(activation),
+        attention_heads,
+        _residual_blocks(blocks, activation),
     )
+    return tfk.Sequential(layers, name="resnet_decoder")
+
+
+def _residual_blocks(number, activation):
+    return lambda channels: [ResidualBlock(channels, activation) for _ in range(number)]
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

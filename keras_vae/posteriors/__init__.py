@@ -5,11 +5,13 @@ that training, tests and the exported generator share one path to z.
 """
 
 from keras_vae.posteriors.base import Posterior
+from keras_vae.posteriors.categorical import CategoricalNormal
 from keras_vae.posteriors.deterministic import Deterministic
 from keras_vae.posteriors.iaf import InverseAutoregressive
 from keras_vae.posteriors.normal import DiagonalNormal, FullCovarianceNormal, LowRankNormal
 
 __all__ = [
+    "CategoricalNormal",
     "Deterministic",
     "DiagonalNormal",
     "FullCovarianceNormal",

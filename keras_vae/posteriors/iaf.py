@@ -9,6 +9,8 @@ from keras_vae.posteriors.normal import diagonal_normal
 
 # A new step keeps this many parts of z: sigmoid(2) = 0.88 (Kingma et al. begin with 1 to 2).
 _RAW_GATE = 2.0
+# So that a new step hardly depends on the latents; as a dict, of which each kernel makes its own.
+_SMALL = {"class_name": "VarianceScaling", "config": {"scale": 0.1, "mode": "fan_avg"}}
 # The inverse divides by the gate, once for each latent: a smaller one would lose z to rounding.
 _MIN_GATE = 0.01
 
@@ -45,8 +47,7 @@ class InverseAutoregressive(Posterior):
                 hidden_units=[hidden],
                 activation="elu",
                 input_order=("left-to-right", "right-to-left")[i % 2],
-                # Smaller than by default: a new flow is near to shrinking z alone.
-                kernel_initializer=tfk.initializers.VarianceScaling(0.1, "fan_avg"),
+                kernel_initializer=_SMALL,
             )
             for i in range(num_layers)
         ]
@@ -68,8 +69,8 @@ class InverseAutoregressive(Posterior):
     def from_noise(self, q, noise):
         normal = q.distribution
         z = q.bijector.forward(normal.mean() + normal.stddev() * noise)
-        # TFP's bijectors remember where this very tensor came from: no inverse is computed here, nor
-        # where a sampled KL asks for log q of it once more.
+        # TFP's bijectors remember where this very tensor came from: no inverse is computed here,
+        # nor where a sampled KL asks for log q of it once more.
         return z, q.log_prob(z)
 
     def stopped_log_prob(self, params, z):

@@ -1,6 +1,7 @@
 """What every prior is."""
 
 import abc
+import contextlib
 
 from keras_vae._compat import tf, tfd, tfkl
 
@@ -26,16 +27,23 @@ class Prior(tfkl.Layer, abc.ABC):
 
     @abc.abstractmethod
     def from_noise(self, noise, temperature=1.0, context=None):
-        """z [..., D] from noise [..., *noise_shape], of standard deviation times `temperature`."""
+        """z [..., D] from noise [..., *noise_shape] scaled by `temperature`: of a normal, its
+        standard deviation."""
 
-    def moments(self):
-        """(mean, standard deviation) of each latent, [D]; here of ten thousand draws."""
-        z = self.from_noise(self.draw_noise([0, 0], 10_000))
+    def moments(self, context=None):
+        """(mean, standard deviation) of each latent, [D], given one context [1, ...] if any; here
+        of ten thousand draws."""
+        z = self.from_noise(self.draw_noise([0, 0], 10_000), context=context)
         return tf.reduce_mean(z, axis=0), tf.math.reduce_std(z, axis=0)
 
     def draw_noise(self, seed, num_samples: int):
         """Standard normal noise [num_samples, *noise_shape] from a stateless int32 [2] seed."""
         return tf.random.stateless_normal([num_samples, *self.noise_shape], seed)
+
+    def frozen(self):
+        """Context in which `from_noise` computes with none but the prior's own weights: what an
+        exported generator needs."""
+        return contextlib.nullcontext()
 
     def get_config(self):
         return super().get_config() | {"latent_dim": self.latent_dim}

@@ -6,10 +6,18 @@ A coverage test fails when a registry has a member without a row.
 import numpy as np
 import pytest
 
-import keras_vae
-from keras_vae._compat import tf, tfk
-from keras_vae.blocks import Block
-from keras_vae.build import LIKELIHOODS, NETWORKS, OBJECTIVES, OPTIMIZERS, POSTERIORS, PRIORS, WEIGHTS
+from keras_vae._compat import tfk
+from keras_vae.build import (
+    CONDITIONS,
+    LIKELIHOODS,
+    NETWORKS,
+    OBJECTIVES,
+    OPTIMIZERS,
+    POSTERIORS,
+    PRIORS,
+    STRUCTURES,
+    WEIGHTS,
+)
 from keras_vae.recipes import RECIPES
 from tests import tiny
 
@@ -21,8 +29,21 @@ CASES = {
     ("network", "resnet"): {"filters": (4,)},
     ("posterior", "diagonal"): {},
     ("posterior", "full_covariance"): {},
+    ("posterior", "low_rank"): {},
+    ("posterior", "iaf"): {
+        "objective": "importance_weighted",
+        "gradient": "dreg",
+        "latent_samples": 2,
+    },
     ("posterior", "deterministic"): {},
+    ("posterior", "prior"): {"latent_samples": 5},
     ("prior", "standard_normal"): {},
+    ("prior", "learned_normal"): {},
+    ("prior", "mixture"): {},
+    ("prior", "vamp"): {},
+    ("prior", "real_nvp"): {},
+    ("prior", "maf"): {},
+    ("prior", "conditional_normal"): {},
     ("prior", "none"): {"posterior": "deterministic"},
     ("likelihood", "bernoulli"): {},
     ("likelihood", "continuous_bernoulli"): {},
@@ -31,12 +52,26 @@ CASES = {
     ("likelihood", "normal_per_pixel_scale"): {},
     ("likelihood", "discretized_logistic"): {},
     ("likelihood", "categorical"): {},
+    ("likelihood", "logistic_mixture"): {"likelihood_components": 2, "latent_samples": 2},
+    ("likelihood", "laplace"): {},
+    ("likelihood", "student_t"): {},
+    ("likelihood", "poisson"): {},
     ("objective", "sgvb"): {"kl": "sampled", "latent_samples": 2},
     ("objective", "free_bits"): {"free_bits": 0.05},
+    ("objective", "importance_weighted"): {"latent_samples": 5, "gradient": "stl", "beta": 0.5},
     ("objective", "reconstruction"): {},
+    ("structure", "single"): {},
+    ("structure", "bottom_up"): {"condition": "label", "prior": "mixture"},
+    ("structure", "ladder"): {"condition": "label", "prior": "conditional_normal"},
+    ("condition", "none"): {},
+    ("condition", "label"): {},
+    ("condition", "image_part"): {"visible": "upper_left", "network": "conv", "filters": (4,)},
     ("weights", "point"): {},
     ("weights", "map"): {},
     ("weights", "bayes"): {},
+    ("posterior", "categorical"): {"prior": "categorical", "prior_components": 3},
+    ("prior", "categorical"): {"posterior": "categorical", "relaxation": "relaxed"},
+    ("recipe", "gmvae"): {},
     ("recipe", "ae"): {},
     ("recipe", "map"): {},
     ("recipe", "bayes"): {},
@@ -45,6 +80,17 @@ CASES = {
     ("recipe", "beta_vae"): {},
     ("recipe", "linear_vae"): {},
     ("recipe", "full_covariance"): {},
+    ("recipe", "iaf"): {},
+    ("recipe", "monte_carlo"): {"latent_samples": 5},
+    ("recipe", "iwae"): {"latent_samples": 5},
+    ("recipe", "dreg"): {"latent_samples": 5},
+    ("recipe", "cvae"): {},
+    ("recipe", "cvae_image"): {},
+    ("recipe", "vamp"): {},
+    ("recipe", "hvae"): {},
+    ("recipe", "iwae2"): {"latent_samples": 5},
+    ("recipe", "ladder"): {},
+    ("recipe", "flow_prior"): {},
 }
 REGISTRIES = {
     "network": NETWORKS,
@@ -52,6 +98,8 @@ REGISTRIES = {
     "prior": PRIORS,
     "likelihood": LIKELIHOODS,
     "objective": OBJECTIVES,
+    "condition": CONDITIONS,
+    "structure": STRUCTURES,
     "weights": WEIGHTS,
     "recipe": RECIPES,
 }
@@ -70,30 +118,13 @@ def make(case, **mode):
     return tiny.randomize(tiny.vae(**(options | CASES[case] | mode)), scale=0.1)
 
 
-def train(model, block):
-    logs = model.make_train_function()(iter([block]))
-    return {name: float(value) for name, value in logs.items()}
-
-
-def halves(block, strategy):
-    """The block with each batch split over two replicas."""
-
-    def rows(tensor, axis):
-        parts = tf.split(tensor, 2, axis)
-        return strategy.experimental_distribute_values_from_function(
-            lambda context: parts[context.replica_id_in_sync_group]
-        )
-
-    return Block(rows(block.x, 1), rows(block.noise, 2))
-
-
 @pytest.fixture(scope="module", params=list(CASES), ids="-".join)
 def trained(request):
     """(case, model trained on a block in a graph, weights before, block, logs)."""
     model = make(request.param)
     before = [v.numpy() for v in model.trainable_variables]
     block = tiny.block(model, 2, 4, num_samples=model.objective.num_samples)
-    return request.param, model, before, block, train(model, block)
+    return request.param, model, before, block, tiny.train(model, block)
 
 
 def assert_same_training(trained, model, logs):
@@ -120,14 +151,14 @@ def test_a_step_in_a_graph_is_finite_and_moves_every_weight(trained):
 def test_a_step_under_xla_is_the_same(trained):
     case, _, _, block, _ = trained
     model = make(case, jit_compile=True)
-    assert_same_training(trained, model, train(model, block))
+    assert_same_training(trained, model, tiny.train(model, block))
 
 
 def test_a_step_on_two_replicas_is_the_same(trained, two_replicas):
     case, _, _, block, _ = trained
     with two_replicas.scope():
         model = make(case)
-    assert_same_training(trained, model, train(model, halves(block, two_replicas)))
+    assert_same_training(trained, model, tiny.train(model, tiny.halves(block, two_replicas)))
 
 
 def test_the_config_makes_a_model_that_computes_the_same(trained):
@@ -135,11 +166,11 @@ def test_the_config_makes_a_model_that_computes_the_same(trained):
     _, model, _, block, _ = trained
     content = tfk.saving.serialize_keras_object(model)
     copy = tfk.saving.deserialize_keras_object(content)
-    assert type(copy) is keras_vae.VAE
+    assert type(copy) is type(model)
     assert [v.shape for v in copy.weights] == [v.shape for v in model.weights]
     copy.set_weights(model.get_weights())
-    x, noise, _ = block.step(0)
-    for a, b in zip(copy.terms(x, noise), model.terms(x, noise), strict=True):
+    batch = block.step(0)
+    for a, b in zip(copy.terms(*batch), model.terms(*batch), strict=True):
         assert (a is None) == (b is None)
         if a is not None:
             np.testing.assert_array_equal(a, b)
@@ -147,20 +178,23 @@ def test_the_config_makes_a_model_that_computes_the_same(trained):
 
 def test_public_verbs_give_images(trained):
     _, model, _, block, _ = trained
-    x = block.x[0]
-    assert model.reconstruct(x).shape == x.shape
-    assert model.interpolate(x, x[::-1], steps=3).shape == (3, *x.shape)
-    assert np.isfinite(model.reconstruct(x)).all()
+    x, _, condition = block.step(0)
+    assert model.reconstruct(x, condition).shape == x.shape
+    between = model.interpolate(x, x[::-1], steps=3, condition=condition)
+    assert between.shape == (3, *x.shape)
+    assert np.isfinite(model.reconstruct(x, condition)).all()
     if model.prior is not None:
-        assert np.isfinite(model.sample(3, seed=0)).all()
-        assert model.sample(3, seed=0).shape == (3, *x.shape[1:])
-        assert np.isfinite(model.log_likelihood(x, num_samples=3)).all()
+        one = None if model.condition is None else model.condition.to_show(1, x)[0]
+        samples = model.sample(3, seed=0, condition=one)
+        assert np.isfinite(samples).all()
+        assert samples.shape == (3, *x.shape[1:])
+        assert np.isfinite(model.log_likelihood(x, num_samples=3, condition=condition)).all()
 
 
 @pytest.mark.parametrize("name", list(OPTIMIZERS))
 def test_every_optimizer_takes_steps(name):
     model = tiny.vae(optimizer=name, clip_norm=1.0)
     before = [v.numpy() for v in model.trainable_variables]
-    assert np.isfinite(train(model, tiny.block(model, 2, 4))["loss"])
+    assert np.isfinite(tiny.train(model, tiny.block(model, 2, 4))["loss"])
     for v, b in zip(model.trainable_variables, before, strict=True):
         assert (v.numpy() != b).any(), v.name

@@ -1,0 +1,117 @@
+"""The two directions of inference: q(z_1 .. z_L|x) from the bottom up, and as a ladder."""
+
+import abc
+import math
+
+from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae.hierarchical.chain import Chain
+from keras_vae.hierarchical.prior import Path
+from keras_vae.posteriors.normal import diagonal_normal
+from keras_vae.shapes import over_samples, with_context
+
+
+class LayeredEncoder(tfk.Model, abc.ABC):
+    """q(z_1 .. z_L|x) of a `HierarchicalVAE`, which hands it the prior.
+
+    Args:
+      networks: body of each layer, what is below [N, F] -> features [N, G]; x [N, H W C] is below
+        the first.
+      latent_dims: D_1 .. D_L.
+
+    Attributes:
+      noise_shape: shape of the standard normal noise that one z needs.
+      exact_kl: whether the KL of each layer, given the layers above, is that of two normals.
+    """
+
+    has_density = True
+
+    def __init__(self, networks, latent_dims, **kwargs):
+        super().__init__(**kwargs)
+        self.networks, self.latent_dims = networks, tuple(latent_dims)
+        self.projections = [tfkl.Dense(2 * d) for d in latent_dims]
+        self.noise_shape = (sum(latent_dims),)
+
+    def bind(self, vae) -> None:
+        """Takes the prior of `vae`, to which its weights belong."""
+        object.__setattr__(self, "_prior", vae.prior)
+
+    @abc.abstractmethod
+    def walk(self, x, choose, context=None) -> tuple[list[tfd.Distribution], Path]:
+        """(q of each layer given those before it on the way, Path of the prior).
+
+        Args:
+          x: [B, H, W, C].
+          choose: (l, q) -> z_l [S, B, D_l]; l counts from 0.
+          context: [B, ...] or None.
+        """
+
+    def call(self, x, context=None) -> tfd.Distribution:
+        """q(z|x, context), batch [B], event [D]."""
+
+        def walk(choose):
+            q, path = self.walk(x, choose, context)
+            return q, path.z
+
+        return Chain(walk, self.latent_dims, x.shape[:1])
+
+    def _look(self, layer, below, context):
+        """(features, the normal that they give) of a layer."""
+        features = over_samples(self.networks[layer], with_context(below, context))
+        return features, diagonal_normal(self.projections[layer](features))
+
+    def get_config(self):
+        serialize = tfk.saving.serialize_keras_object
+        return {
+            "networks": [serialize(network) for network in self.networks],
+            "latent_dims": list(self.latent_dims),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        networks = [tfk.saving.deserialize_keras_object(n) for n in config["networks"]]
+        return cls(networks, config["latent_dims"])
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class BottomUpEncoder(LayeredEncoder):
+    """q(z_1|x) q(z_2|z_1) .. q(z_L|z_{L-1}) (Burda et al. 2016, eq. 4)."""
+
+    exact_kl = False
+
+    def walk(self, x, choose, context=None):
+        posteriors, parts, below = [], [], _flat(x)
+        for layer in range(len(self.latent_dims)):
+            _, q = self._look(layer, below, context)
+            below = choose(layer, q)
+            posteriors.append(q)
+            parts.append(below)
+        return posteriors, self._prior.at(tf.concat(parts, axis=-1), context)
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class LadderEncoder(LayeredEncoder):
+    """q(z_L|x) q(z_{L-1}|z_L, x) .. q(z_1|z_2, x) (Sonderby et al. 2016, section 2.1).
+
+    A deterministic pass from the bottom up estimates each layer from x; on the way down, each
+    layer's estimate is merged with p(z_l|above).
+    """
+
+    exact_kl = True
+
+    def walk(self, x, choose, context=None):
+        posteriors, below = [], _flat(x)
+        for layer in range(len(self.latent_dims)):
+            below, estimate = self._look(layer, below, context)
+            posteriors.append(estimate)  # Of the highest layer this is q itself.
+
+        def infer(layer, p):
+            if layer < len(self._prior.blocks):
+                posteriors[layer] = self._prior.blocks[layer].posterior(p, posteriors[layer])
+            return choose(layer, posteriors[layer])
+
+        path = self._prior.walk(infer, context)
+        return posteriors, path
+
+
+def _flat(x):
+    return tf.reshape(x, [tf.shape(x)[0], math.prod(x.shape[1:])])

@@ -1,0 +1,122 @@
+"""HierarchicalVAE: a VAE of several stochastic layers."""
+
+from keras_vae import seeds
+from keras_vae._compat import tf, tfk
+from keras_vae.blocks import as_floats
+from keras_vae.gradients import GradientWeight, without_weights
+from keras_vae.hierarchical.chain import drawn, given, log_probs
+from keras_vae.rate import Rate, analytic_kl
+from keras_vae.seeds import Site
+from keras_vae.terms import Terms
+from keras_vae.vae import VAE, seed_or_fresh
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class HierarchicalVAE(VAE):
+    """p(x|z_1) p(z_1|z_2) .. p(z_L).
+
+    z [..., D] is [z_1, .., z_L], the lowest layer first. `terms` has one KL for each layer.
+
+    Args:
+      encoder: `BottomUpEncoder` or `LadderEncoder`.
+      decoder: a `Decoder` of what the prior's lowest block leaves: z_1 and, with `skip`, features.
+      prior: a `LayeredPrior`.
+      condition, seed: as of a VAE.
+    """
+
+    def __init__(self, encoder, decoder, prior, condition=None, *, seed: int = 0, **kwargs):
+        super().__init__(encoder, decoder, prior, condition, seed=seed, **kwargs)
+        self.has_analytic_kl = self.has_analytic_kl and encoder.exact_kl
+
+    @property
+    def latent_dims(self):
+        """D_1 .. D_L."""
+        return self.prior.latent_dims
+
+    def infer(self, x, noise, condition=None, stop_posterior: bool = False):
+        """(Terms, [Rate of each stochastic layer]): see `VAE.infer`.
+
+        Where q goes from the bottom up, a layer's KL is that of the samples, log q(z_l|z_{l-1}) -
+        log p(z_l|z_{l+1}): only their sum is a divergence.
+        """
+        x = as_floats(x)
+        condition = self._condition_of(condition, x)
+        context = self._context(condition)
+        noise, weight_noise = self._split(noise)
+        sizes, weight = self.latent_dims, None
+        posteriors, path = self.encoder.walk(x, drawn(noise, sizes), context)
+
+        def log_posterior(z):
+            return log_probs(self.encoder.walk(x, given(z, sizes), context)[0], z, sizes)
+
+        if stop_posterior:
+            # Densities see z through the weight; what z_l was drawn from does not.
+            weight = GradientWeight()
+            path = self.prior.at(weight.apply(path.z), context)
+            log_q = without_weights(log_posterior)(path.z)  # [L, S, B]
+        else:
+            log_q = log_probs(posteriors, path.z, sizes)
+        log_p = log_probs(path.priors, path.z, sizes)
+        parts = tf.split(path.z, sizes, axis=-1)
+        rates = [Rate(*r) for r in zip(posteriors, path.priors, parts, strict=True)]
+        if self.has_analytic_kl:
+            kl = tf.stack([_mean_kl(q, p) for q, p, _ in rates], axis=-1)
+        else:
+            kl = tf.transpose(tf.reduce_mean(log_q - log_p, axis=1))
+        log_likelihood = super()._decode(path.state, condition, weight_noise).log_prob(x)
+        terms = Terms(
+            path.z,
+            log_likelihood,
+            tf.reduce_sum(log_p, axis=0),
+            tf.reduce_sum(log_q, axis=0),
+            kl,
+            weight,
+        )
+        return terms, rates
+
+    def code(self, x, condition=None):
+        """The z [B, D] of zero noise: each layer's mean, given the means before it."""
+        x = self._examples(x)
+        context = self._context(self._condition_of(condition, x))
+        noise = tf.zeros([1, len(x), *self.encoder.noise_shape])
+        return self.encoder.walk(x, drawn(noise, self.latent_dims), context)[1].z[0]
+
+    def vary(
+        self,
+        z,
+        num_layers: int,
+        temperature: float = 1.0,
+        seed: int | None = None,
+        condition=None,
+    ):
+        """Mean images [N, H, W, C] at z [N, D], its lowest `num_layers` layers drawn anew.
+
+        The layers above are held, so this shows what they settle and what the others are free to
+        change:
+
+            z = tf.repeat(vae.code(x), 10, axis=0)
+            vae.vary(z, num_layers=1)
+
+        Args:
+          z: [N, D], from `code` or `prior_sample`.
+          num_layers: from 0, which is `decode`, to L, which is `sample`.
+          temperature, seed, condition: as in `sample`.
+        """
+        if not 0 <= num_layers <= len(self.latent_dims):
+            raise ValueError(
+                f"num_layers must be from 0 to {len(self.latent_dims)}, got {num_layers}."
+            )
+        condition = self._condition_of(condition, batch_size=len(z))
+        noise = self.prior.draw_noise(seeds.derive(seed_or_fresh(seed), Site.SAMPLE), len(z))
+        z = self.prior.redraw(z, num_layers, noise, temperature, self._context(condition))
+        return self._decode(z, condition).mean()
+
+    def _decode(self, z, condition, weight_noise=None):
+        path = self.prior.at(z, self._context(condition))
+        return super()._decode(path.state, condition, weight_noise)
+
+
+def _mean_kl(q, p):
+    """KL(q || p) of a layer, [B]: the mean over samples where it depends on the layers above."""
+    kl = tf.reduce_sum(analytic_kl(q, p), axis=-1)
+    return tf.reduce_mean(kl, axis=0) if kl.shape.rank == 2 else kl

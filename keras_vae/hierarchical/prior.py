@@ -1,0 +1,155 @@
+"""The generative side: p(z_1|z_2) .. p(z_L), from the top down."""
+
+from typing import Any, NamedTuple
+
+from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae.hierarchical.chain import Chain, given
+from keras_vae.posteriors.normal import diagonal_normal
+from keras_vae.priors import Prior
+from keras_vae.shapes import over_samples, with_context
+
+
+class Path(NamedTuple):
+    """One way through all layers, from the top down.
+
+    Attributes:
+      priors: p(z_l|above) of each layer, z_1's first.
+      z: all latents, [..., D].
+      state: what the decoder sees of them, [..., F].
+    """
+
+    priors: list
+    z: Any
+    state: Any
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class TopDownBlock(tfkl.Layer):
+    """One stochastic layer below the top: p(z_l|above), and q(z_l|above, x) as a ladder has it.
+
+    Training, scoring and sampling all go through `descend`.
+
+    Args:
+      network: body, state of the layer above [N, F] -> features [N, G].
+      latent_dim: D_l.
+      skip: whether what lies below sees the features beside z_l: a deterministic path around the
+        latents, without which many layers are hard to train (Maaloe et al. 2019, BIVA, section 2).
+    """
+
+    def __init__(self, network, latent_dim: int, skip: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.network, self.latent_dim, self.skip = network, latent_dim, skip
+        self.projection = tfkl.Dense(2 * latent_dim)
+
+    def descend(self, state, choose, context=None):
+        """(p(z_l|above), z_l, state below).
+
+        Args:
+          state: what the layer above leaves, [..., F].
+          choose: p -> z_l [..., D_l].
+          context: [B, ...] or None.
+        """
+        features = over_samples(self.network, with_context(state, context))
+        p = diagonal_normal(self.projection(features))
+        z = choose(p)
+        return p, z, tf.concat([z, features], axis=-1) if self.skip else z
+
+    @staticmethod
+    def posterior(p, estimate):
+        """q(z_l|above, x), the normal in proportion to p(z_l|above) times what x says of z_l.
+
+        Precisions add up and means are weighed by them (Sonderby et al. 2016, eq. 17 to 19).
+        """
+        of_p, of_x = (tf.math.reciprocal(d.variance()) for d in (p, estimate))
+        loc = (of_p * p.mean() + of_x * estimate.mean()) / (of_p + of_x)
+        return tfd.Independent(tfd.Normal(loc, tf.math.rsqrt(of_p + of_x)), 1)
+
+    def get_config(self):
+        return super().get_config() | {
+            "network": tfk.saving.serialize_keras_object(self.network),
+            "latent_dim": self.latent_dim,
+            "skip": self.skip,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config | {"network": tfk.saving.deserialize_keras_object(config["network"])})
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class LayeredPrior(Prior):
+    """p(z_1|z_2) .. p(z_{L-1}|z_L) p(z_L) of z = [z_1, .., z_L].
+
+    Args:
+      blocks: `TopDownBlock`s of z_1 .. z_{L-1}.
+      top: a Prior of z_L.
+
+    Attributes:
+      latent_dims: D_1 .. D_L.
+    """
+
+    def __init__(self, blocks, top, **kwargs):
+        latent_dims = (*(block.latent_dim for block in blocks), top.latent_dim)
+        super().__init__(sum(latent_dims), **kwargs)
+        self.blocks, self.top, self.latent_dims = blocks, top, latent_dims
+        self.noise_sizes = (*latent_dims[:-1], *top.noise_shape)
+        self.noise_shape = (sum(self.noise_sizes),)
+
+    def walk(self, choose, context=None) -> Path:
+        """Goes from the top down, where choose(l, p(z_l|above)) gives z_l; l counts from 0."""
+        top = len(self.blocks)
+        p = self.top.distribution(context)
+        state = choose(top, p)
+        priors, parts = [p], [state]
+        for layer in reversed(range(top)):
+            p, z, state = self.blocks[layer].descend(
+                state, lambda p, layer=layer: choose(layer, p), context
+            )
+            priors.insert(0, p)
+            parts.insert(0, z)
+        return Path(priors, tf.concat(parts, axis=-1), state)
+
+    def at(self, z, context=None) -> Path:
+        """The path that leads to z [..., D]."""
+        return self.walk(given(z, self.latent_dims), context)
+
+    def distribution(self, context=None):
+        return Chain(
+            lambda choose: self.walk(choose, context)[:2],
+            self.latent_dims,
+            self.top.distribution(context).batch_shape,
+        )
+
+    def from_noise(self, noise, temperature=1.0, context=None):
+        return self.walk(self._drawn(noise, temperature, context), context).z
+
+    def redraw(self, z, num_layers: int, noise, temperature=1.0, context=None):
+        """z [..., D] with its lowest `num_layers` layers drawn anew; those above are kept.
+
+        Other arguments are as in `from_noise`.
+        """
+        kept, drawn = given(z, self.latent_dims), self._drawn(noise, temperature, context)
+
+        def choose(layer, p):
+            return (drawn if layer < num_layers else kept)(layer, p)
+
+        return self.walk(choose, context).z
+
+    def _drawn(self, noise, temperature, context):
+        parts = tf.split(noise, self.noise_sizes, axis=-1)
+
+        def choose(layer, p):
+            if layer == len(self.blocks):
+                return self.top.from_noise(parts[layer], temperature, context)
+            return p.mean() + temperature * p.stddev() * parts[layer]
+
+        return choose
+
+    def get_config(self):
+        serialize = tfk.saving.serialize_keras_object
+        return {"blocks": [serialize(b) for b in self.blocks], "top": serialize(self.top)}
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = tfk.saving.deserialize_keras_object
+        return cls([deserialize(b) for b in config["blocks"]], deserialize(config["top"]))

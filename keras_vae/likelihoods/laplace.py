@@ -1,0 +1,17 @@
+"""The Laplace likelihood."""
+
+from keras_vae._compat import tfd, tfk
+from keras_vae.likelihoods.base import Likelihood, positive_scale
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class Laplace(Likelihood):
+    """exp(-|x - loc| / scale) / (2 scale), both from the network for every pixel.
+
+    Absolute errors count, not squared ones: edges may be sharp.
+    """
+
+    params_per_value = 2
+
+    def per_value(self, params):
+        return tfd.Laplace(params[..., 0], positive_scale(params[..., 1]))

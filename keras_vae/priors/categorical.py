@@ -1,0 +1,54 @@
+"""A prior with a label."""
+
+from keras_vae._compat import tf, tfk
+from keras_vae.labelled_normal import FAMILIES
+from keras_vae.priors.base import Prior
+from keras_vae.scales import scale_of
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class CategoricalNormal(Prior):
+    """p(y) p(z|y): each of K labels alike, and for each a diagonal normal trained with the model.
+
+    The latents are y, then z. Fit for the posterior `CategoricalNormal`, whose arguments these are.
+
+    References:
+      Jiang et al. 2017, Variational deep embedding, section 3.1; Dilokthanakul et al. 2016, Deep
+      unsupervised clustering with Gaussian mixture variational autoencoders.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int,
+        num_labels: int = 10,
+        family: str = "straight_through",
+        relaxation: float = 1.0,
+        **kwargs,
+    ):
+        super().__init__(latent_dim, **kwargs)
+        self.num_labels, self.family, self.relaxation = num_labels, family, relaxation
+        self.noise_shape = (FAMILIES[family].noise_size(num_labels, latent_dim),)
+        shape = [num_labels, latent_dim]
+        # Apart from the beginning: labels that are alike have no reason to part.
+        self.loc = self.add_weight("loc", shape, initializer=tfk.initializers.RandomNormal(1.0))
+        self.raw_scale = self.add_weight("raw_scale", shape, initializer="zeros")
+
+    def distribution(self, context=None):
+        logits = tf.zeros(self.num_labels)
+        family = FAMILIES[self.family]
+        return family(logits, self.loc, scale_of(self.raw_scale), self.relaxation)
+
+    def from_noise(self, noise, temperature=1.0, context=None):
+        return self.distribution().from_noise(noise, temperature)
+
+    def responsibilities(self, z):
+        """How likely each label is, [..., K], for latents [..., K + D]: they hold it."""
+        label = z[..., : self.num_labels]
+        return tf.exp(label) if self.family == "relaxed" else label
+
+    def get_config(self):
+        return super().get_config() | {
+            "num_labels": self.num_labels,
+            "family": self.family,
+            "relaxation": self.relaxation,
+        }

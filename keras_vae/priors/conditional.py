@@ -1,0 +1,49 @@
+"""A prior that depends on the condition."""
+
+from keras_vae._compat import tf, tfk, tfkl
+from keras_vae.priors.base import Prior
+from keras_vae.priors.normal import normal
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class ConditionalNormal(Prior):
+    """p(z|c) = N(loc(c), diag(scale(c)^2)), by a network of one hidden layer; N(0, I) at first.
+
+    Args:
+      latent_dim: D.
+      hidden: units of the hidden layer.
+
+    References:
+      Sohn, Lee & Yan 2015, Learning structured output representation using deep conditional
+      generative models.
+    """
+
+    def __init__(self, latent_dim: int, hidden: int = 200, **kwargs):
+        super().__init__(latent_dim, **kwargs)
+        self.hidden = hidden
+        self.network = tfk.Sequential(
+            [
+                tfkl.Flatten(),
+                tfkl.Dense(hidden, "relu"),
+                tfkl.Dense(2 * latent_dim, kernel_initializer="zeros"),
+            ]
+        )
+
+    def distribution(self, context=None):
+        if context is None:
+            raise ValueError(
+                "ConditionalNormal is p(z|c), but this model has no condition. Give the model one "
+                "(--condition=label), or another prior, such as LearnedNormal."
+            )
+        return normal(*tf.split(self.network(context), 2, axis=-1))
+
+    def from_noise(self, noise, temperature=1.0, context=None):
+        p = self.distribution(context)
+        return p.mean() + temperature * p.stddev() * noise
+
+    def moments(self, context=None):
+        p = self.distribution(context)
+        return p.mean()[0], p.stddev()[0]
+
+    def get_config(self):
+        return super().get_config() | {"hidden": self.hidden}

@@ -1,0 +1,49 @@
+"""What flow priors share."""
+
+import abc
+
+from keras_vae._compat import tf, tfb, tfd
+from keras_vae.priors.base import Prior
+
+# A layer scales a latent by at most e^3 and at least e^-3: float32 stays finite.
+_MAX_LOG_SCALE = 3.0
+
+
+class Flow(Prior):
+    """p(z) is the density of a bijector of N(0, I); a new one is the identity.
+
+    A subclass makes its networks in __init__, and of them a bijector.
+
+    Args:
+      latent_dim: D, at least 2.
+      num_layers: of the flow.
+      hidden: units of the hidden layer of each layer's network.
+    """
+
+    def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
+        if latent_dim < 2:
+            raise ValueError(
+                f"latent_dim must be at least 2 for {type(self).__name__}, got {latent_dim}: it "
+                "changes a latent by what others are. Use MixtureOfNormals."
+            )
+        super().__init__(latent_dim, **kwargs)
+        self.num_layers, self.hidden = num_layers, hidden
+
+    @abc.abstractmethod
+    def bijector(self) -> tfb.Bijector:
+        """From noise [..., D] to z [..., D]."""
+
+    def distribution(self, context=None):
+        noise = tfd.Independent(tfd.Normal(tf.zeros(self.latent_dim), 1.0), 1)
+        return tfd.TransformedDistribution(noise, self.bijector())
+
+    def from_noise(self, noise, temperature=1.0, context=None):
+        return self.bijector().forward(temperature * noise)
+
+    def get_config(self):
+        return super().get_config() | {"num_layers": self.num_layers, "hidden": self.hidden}
+
+
+def bounded(log_scale):
+    """The log of a layer's scale, from any number; near 0 that number itself."""
+    return _MAX_LOG_SCALE * tf.tanh(log_scale / _MAX_LOG_SCALE)

@@ -1,0 +1,37 @@
+"""MAF: a flow whose density takes one pass."""
+
+from keras_vae._compat import tf, tfb, tfk
+from keras_vae.priors.flow import Flow, bounded
+from keras_vae.priors.made import MADE
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class MAF(Flow):
+    """Each layer shifts and scales each latent by a masked network of those before it.
+
+    The order of the latents is turned round from layer to layer. Densities take one pass through
+    the networks, draws take D passes one after another: a latent needs those before it.
+
+    References:
+      Papamakarios, Pavlakou & Murray 2017, Masked autoregressive flow for density estimation.
+    """
+
+    def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
+        super().__init__(latent_dim, num_layers, hidden, **kwargs)
+        self.networks = [MADE(latent_dim, hidden) for _ in range(num_layers)]
+
+    def bijector(self):
+        turned_round = range(self.latent_dim)[::-1]
+        layers = []
+        for network in self.networks:
+            layers.append(tfb.MaskedAutoregressiveFlow(_shift_and_log_scale(network)))
+            layers.append(tfb.Permute(turned_round))
+        return tfb.Chain(layers[:-1])
+
+
+def _shift_and_log_scale(network):
+    def function(z):
+        shift, log_scale = tf.unstack(network(z), axis=-1)
+        return shift, bounded(log_scale)
+
+    return function

@@ -1,0 +1,101 @@
+"""VampPrior: the posterior's mixture over inputs that are learned."""
+
+import contextlib
+
+from keras_vae._compat import tf, tfk
+from keras_vae.priors.base import Prior
+from keras_vae.priors.mixture import CHOICE_NOISE, choose, mixture
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class VampPrior(Prior):
+    """p(z) = 1/K sum_k q(z|u_k), with the model's own encoder and learned pseudo-inputs u_k.
+
+    In a conditional model each pseudo-input has a learned context of its own, so that p(z) is one
+    mixture for all conditions. The model that this becomes part of hands it the encoder, whose
+    posterior must have a density at any z.
+
+    Args:
+      latent_dim: D.
+      num_components: K.
+      unit_range: whether examples lie in [0, 1]; pseudo-inputs then do.
+
+    References:
+      Tomczak & Welling 2018, VAE with a VampPrior, eq. 9.
+    """
+
+    def __init__(
+        self, latent_dim: int, num_components: int = 500, unit_range: bool = True, **kwargs
+    ):
+        super().__init__(latent_dim, **kwargs)
+        self.num_components, self.unit_range = num_components, unit_range
+        self._frozen_parameters = None
+
+    def bind(self, vae) -> None:
+        """Takes the encoder of `vae`, to which its weights belong, and makes pseudo-inputs for it."""
+        if not hasattr(vae.encoder, "posterior"):
+            raise ValueError(
+                f"VampPrior is made of posteriors q(z|x), but {type(vae.encoder).__name__} has "
+                "none. Use an Encoder, or another prior."
+            )
+        # Past Keras' tracking.
+        object.__setattr__(self, "_encoder", vae.encoder)
+        self.noise_shape = (vae.encoder.noise_shape[0] + CHOICE_NOISE,)
+        self.raw_inputs = self.add_weight(
+            "raw_inputs",
+            [self.num_components, *vae.event_shape],
+            initializer=tfk.initializers.RandomNormal(),
+        )
+        self.contexts = None
+        if vae.condition is not None:
+            shape = vae.condition(vae.condition.zeros(1)).shape[1:]
+            self.contexts = self.add_weight(
+                "contexts",
+                [self.num_components, *shape],
+                initializer=tfk.initializers.RandomNormal(),
+            )
+
+    @property
+    def pseudo_inputs(self):
+        """u, [K, H, W, C]."""
+        return tf.sigmoid(self.raw_inputs) if self.unit_range else tf.identity(self.raw_inputs)
+
+    def distribution(self, context=None):
+        components = self._encoder(self.pseudo_inputs, self.contexts)
+        return mixture(tf.zeros(self.num_components), components)
+
+    def from_noise(self, noise, temperature=1.0, context=None):
+        noise_size = self.noise_shape[0] - CHOICE_NOISE
+        flat, choice = tf.split(
+            tf.reshape(noise, [-1, *self.noise_shape]), [noise_size, CHOICE_NOISE], axis=-1
+        )
+        k = choose(tf.zeros(self.num_components), choice)
+        posterior = self._encoder.posterior
+        q = posterior.distribution(tf.gather(self._parameters(), k))  # Batch [n].
+        z, _ = posterior.from_noise(q, temperature * flat[tf.newaxis])  # [1, n, D]
+        return tf.reshape(z, tf.concat([tf.shape(noise)[:-1], [self.latent_dim]], 0))
+
+    def moments(self, context=None):
+        p = self.distribution()
+        return p.mean(), p.stddev()
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """Inside, the posteriors' parameters are constants: draws don't need the encoder."""
+        self._frozen_parameters = self._parameters().numpy()
+        try:
+            yield
+        finally:
+            self._frozen_parameters = None
+
+    def _parameters(self):
+        """Those of all posteriors, [K, params_size]."""
+        if self._frozen_parameters is not None:
+            return self._frozen_parameters
+        return self._encoder.parameters(self.pseudo_inputs, self.contexts)
+
+    def get_config(self):
+        return super().get_config() | {
+            "num_components": self.num_components,
+            "unit_range": self.unit_range,
+        }

@@ -1,0 +1,20 @@
+"""Scales: positive numbers from any, which are 1 at 0."""
+
+import math
+
+from keras_vae._compat import tf
+
+# softplus(x + _UNIT) is 1 at x = 0.
+_UNIT = math.log(math.e - 1.0)
+# Keeps log-densities finite where softplus underflows.
+_MIN = 1e-5
+
+
+def scale_of(raw):
+    """The scale that the network's output `raw` stands for: 1 at 0, always above 0."""
+    return tf.math.softplus(raw + _UNIT) + _MIN
+
+
+def raw_of(scale: float) -> float:
+    """The number whose `scale_of` is `scale`."""
+    return math.log(math.expm1(scale - _MIN)) - _UNIT

@@ -1,0 +1,88 @@
+"""The inference side: q(z_1|x) q(z_2|z_1, x) .. q(z_T|z_{T-1}, x)."""
+
+from keras_vae._compat import tf, tfd, tfk
+from keras_vae.gradients import without_weights
+from keras_vae.posteriors import DiagonalNormal
+from keras_vae.sequence.steps import Chain, flat, flat_normal, steps_first
+from keras_vae.shapes import over_samples, with_context
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class MarkovEncoder(tfk.Model):
+    """q(z_t|z_{t-1}, h_t) at each step, h_t what a network says of x.
+
+    A smoother's h_t is of all of x, or of x_t and what comes after it, which is as good: given
+    z_{t-1}, z_t doesn't depend on what came before (Krishnan et al. 2017, section 4). A filter's is
+    of x_1 .. x_t.
+
+    Args:
+      network: Keras layer or model, x [B, T, W, C] -> h [B, T, F].
+      combiner: Keras layer, z_{t-1} and h_t side by side [N, D + F] (with a context, [N, D + F +
+        K]) -> parameters [N, 2 D] of q(z_t|z_{t-1}, h_t), as `DiagonalNormal` has them. z_0 is 0.
+      latent_dim: D, of each step.
+      num_steps: T.
+
+    Attributes:
+      noise_shape: shape of the standard normal noise that one z needs.
+    """
+
+    has_density = True
+
+    def __init__(self, network, combiner, latent_dim: int, num_steps: int, **kwargs):
+        super().__init__(**kwargs)
+        self.network, self.combiner = network, combiner
+        self.latent_dim, self.num_steps = latent_dim, num_steps
+        self.normal = DiagonalNormal(latent_dim)
+        self.noise_shape = (num_steps * latent_dim,)
+
+    def call(self, x, context=None) -> tfd.Distribution:
+        """q(z|x, context), batch [B], event [T D]; context is [B, ...] or None."""
+        h, size = self._look(x, context), self.noise_shape[0]
+        return Chain(
+            lambda z: self._given(z, h).log_prob(z),
+            lambda noise: self._draw(noise, h),
+            size,
+            size,
+            tf.shape(x)[:1],
+        )
+
+    def infer(self, x, noise, context=None, weight=None):
+        """(q, z, log q(z|x)): z [S, B, T D] made from noise [S, B, *noise_shape].
+
+        q is q(z_t|z_{t-1}, x) of all steps at this z as one normal, batch [S, B], event [T D]. With
+        a `GradientWeight`, densities see z through it, and log q has its parameters stopped; what
+        z_t was drawn from sees z_{t-1} itself.
+        """
+        h = self._look(x, context)
+        z = self._draw(noise, h)
+        if weight is None:
+            q = self._given(z, h)
+            return q, z, q.log_prob(z)
+        z = weight.apply(z)
+        log_q = without_weights(lambda z: self._given(z, tf.stop_gradient(h)).log_prob(z))(z)
+        return self._given(z, h), z, log_q
+
+    def _look(self, x, context):
+        """h [T, B, F], the context beside it."""
+        return with_context(tf.transpose(self.network(x), [1, 0, 2]), context)
+
+    def _draw(self, noise, h):
+        """z [..., B, T D] from noise of that shape."""
+        noise = steps_first(noise, self.num_steps)
+
+        def step(z, noise_and_h):
+            noise, h = noise_and_h
+            q = self._next(z, h)
+            return q.mean() + q.stddev() * noise
+
+        return flat(tf.scan(step, (noise, h), tf.zeros_like(noise[0])))
+
+    def _given(self, z, h):
+        """q(z_t|z_{t-1}, h_t) of all steps at z [..., B, T D]."""
+        z = steps_first(z, self.num_steps)
+        before = tf.concat([tf.zeros_like(z[:1]), z[:-1]], axis=0)
+        ...
+
+    def _next(self, z, h):
+        """q(z_t|z_{t-1}, h_t), batch [..., B], event [D], from [..., B, D] and [B, F]."""
+        return self.normal.distribution(over_samples(self.combiner, with_context(z, h)))

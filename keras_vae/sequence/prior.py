@@ -1,0 +1,82 @@
+"""The generative side: p(z_1) p(z_2|z_1) .. p(z_T|z_{T-1})."""
+
+from keras_vae._compat import tf, tfk
+from keras_vae.posteriors import DiagonalNormal
+from keras_vae.priors import Prior
+from keras_vae.sequence.steps import Chain, flat, flat_normal, steps_first
+from keras_vae.shapes import over_samples, with_context
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class MarkovPrior(Prior):
+    """p(z_1) p(z_2|z_1) .. p(z_T|z_{T-1}), the transition the same at all steps.
+
+    Args:
+      initial: a Prior of z_1.
+      transition: Keras layer, z_{t-1} [N, D] (with a context: both side by side, [N, D + K]) ->
+        parameters [N, 2 D] of p(z_t|z_{t-1}), as `DiagonalNormal` has them.
+      num_steps: T.
+    """
+
+    def __init__(self, initial, transition, num_steps: int, **kwargs):
+        super().__init__(num_steps * initial.latent_dim, **kwargs)
+        self.initial, self.transition, self.num_steps = initial, transition, num_steps
+        self.normal = DiagonalNormal(initial.latent_dim)
+        self.noise_sizes = (*initial.noise_shape, (num_steps - 1) * initial.latent_dim)
+        self.noise_shape = (sum(self.noise_sizes),)
+
+    def split(self, z):
+        """z_1 [..., D] and the rest [..., (T - 1) D] of z [..., T D]."""
+        first = self.initial.latent_dim
+        return tf.split(z, [first, self.latent_dim - first], axis=-1)
+
+    def transitions(self, z, context=None):
+        """p(z_t|z_{t-1}) for t = 2 .. T as one normal: batch [...], event [(T - 1) D]."""
+        return flat_normal(self._next(steps_first(z, self.num_steps)[:-1], context))
+
+    def distribution(self, context=None):
+        initial = self.initial.distribution(context)
+
+        def log_prob(z):
+            first, later = self.split(z)
+            return initial.log_prob(first) + self.transitions(z, context).log_prob(later)
+
+        return Chain(
+            log_prob,
+            lambda noise: self.from_noise(noise, context=context),
+            self.noise_shape[0],
+            self.latent_dim,
+            initial.batch_shape_tensor(),
+        )
+
+    def from_noise(self, noise, temperature=1.0, context=None):
+        first, later = tf.split(noise, self.noise_sizes, axis=-1)
+        z = self.initial.from_noise(first, temperature, context)
+        if self.num_steps == 1:
+            return z
+
+        def step(z, noise):
+            p = self._next(z, context)
+            return p.mean() + temperature * p.stddev() * noise
+
+        later = tf.scan(step, steps_first(later, self.num_steps - 1), z)
+        return tf.concat([z, flat(later)], axis=-1)
+
+    def _next(self, z, context):
+        """p(z_t|z_{t-1}), batch [...], event [D], from z_{t-1} [..., D]."""
+        return self.normal.distribution(over_samples(self.transition, with_context(z, context)))
+
+    def get_config(self):
+        serialize = tfk.saving.serialize_keras_object
+        return {
+            "initial": serialize(self.initial),
+            "transition": serialize(self.transition),
+            "num_steps": self.num_steps,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = tfk.saving.deserialize_keras_object
+        return cls(
+            deserialize(config["initial"]), deserialize(config["transition"]), config["num_steps"]
+        )
