@@ -77,11 +77,18 @@ def posterior_parameters(vae: VAE, x, condition=None) -> dict:
 
     Returns:
       "loc" [B, D], the mean; with it "scale_tril" [B, D, D] if q has a full covariance, "scale"
-      [B, D] if its latents are independent, nothing if it has no density.
+      [B, D] if its latents are independent, nothing if it has no density. A q of low rank has both
+      "scale" and "factor" [B, D, R]: z = loc + scale * a + factor b, of normal numbers a and b. A q
+      without moments in closed form has "code" [B, D] alone, the z of zero noise.
     """
     q = vae.encode(x, condition)
     if hasattr(q, "scale_tril"):
         return {"loc": q.loc, "scale_tril": q.scale_tril}
-    if vae.has_density:
-        return {"loc": q.mean(), "scale": q.stddev()}
-    return {"loc": q.mean()}
+    if hasattr(q, "cov_perturb_factor"):
+        scale = tf.sqrt(q.cov_diag_factor)
+        return {"loc": q.loc, "scale": scale, "factor": q.cov_perturb_factor}
+    try:
+        loc = q.mean()
+    except NotImplementedError:  # A flow, or several stochastic layers.
+        return {"code": vae.code(x, condition)}
+    return {"loc": loc, "scale": q.stddev()} if vae.has_density else {"loc": loc}

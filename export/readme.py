@@ -7,22 +7,28 @@ def text(report: dict) -> str:
     samples = "sample" in artefacts["saved_model"]["signatures"]
     verb = "sample" if samples else "decode"
     signature = artefacts["saved_model"]["signatures"][verb]
-    [(name, kind)] = signature["inputs"].items()
-    width = kind.rstrip("]").rpartition(" ")[2]
-    make_input = (
-        f"{name} = np.array([[2024, i] for i in range(16)], np.int32)  # One pair per image."
-        if samples
-        else f"{name} = np.random.default_rng(0).normal(size=(16, {width})).astype(np.float32)"
-    )
+    inputs = signature["inputs"]
     return _TEMPLATE.format(
         verb=verb,
-        name=name,
-        make_input=make_input,
+        make_inputs="\n".join(_make_input(name, kind) for name, kind in inputs.items()),
+        arguments=", ".join(f"{name}={name}" for name in inputs),
+        tensors=", ".join(f"{name}=tf.constant({name})" for name in inputs),
         image=signature["outputs"]["image"]["type"].replace("B", "16"),
         seeds=_SEEDS if samples else _NO_PRIOR,
         tolerance=report["tolerance"]["max"],
         tables="\n".join(_table(file, content) for file, content in artefacts.items()),
     )
+
+
+def _make_input(name, kind):
+    """A line of Python that makes 16 rows of an input, of a type as in `parity.json`."""
+    if name == "seed":
+        return "seed = np.array([[2024, i] for i in range(16)], np.int32)  # One pair per image."
+    dtype, sizes = kind.rstrip("]").split("[")
+    shape = tuple(16 if size == "B" else int(size) for size in sizes.split(", "))
+    if name == "condition":
+        return f"condition = np.zeros({shape}, np.{dtype})  # One per image: yours."
+    return f"{name} = np.random.default_rng(0).normal(size={shape}).astype(np.{dtype})"
 
 
 def _table(file, content):
@@ -67,9 +73,9 @@ With `pip install ai-edge-litert numpy`:
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-{make_input}
+{make_inputs}
 {verb} = Interpreter("generator.tflite").get_signature_runner("{verb}_16")
-images = {verb}({name}={name})["image"]  # {image}
+images = {verb}({arguments})["image"]  # {image}
 ```
 
 With `pip install tensorflow`, for any batch size B:
@@ -78,9 +84,9 @@ With `pip install tensorflow`, for any batch size B:
 import numpy as np
 import tensorflow as tf
 
-{make_input}
+{make_inputs}
 model = tf.saved_model.load("saved_model")
-images = model.signatures["{verb}"]({name}=tf.constant({name}))["image"].numpy()  # {image}
+images = model.signatures["{verb}"]({tensors})["image"].numpy()  # {image}
 ```
 
 ## Signatures

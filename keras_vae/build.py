@@ -23,6 +23,7 @@ from keras_vae.hierarchical import (
     LayeredPrior,
     TopDownBlock,
 )
+from keras_vae.sequence import GatedTransition, MarkovEncoder, MarkovPrior, SequenceVAE
 from keras_vae.vae import VAE
 
 
@@ -265,6 +266,24 @@ def _residual(m, units):
     return networks.Residual(_two_layers_of(m, units), units)
 
 
+def _sequence(m):
+    num_steps, units = m.event_shape[0], m.hidden[-1]
+    encoder_body, decoder_body = NETWORKS[m.network]
+    step_body = networks.PerStep(encoder_body(m), num_steps, math.prod(m.event_shape[1:]))
+    steps = tfkl.RNN(tfkl.GRUCell(units), return_sequences=True)
+    if m.inference == "smoother":
+        steps = tfkl.Bidirectional(steps)
+    combiner = [networks.mlp((units,), m.activation), tfkl.Dense(2 * m.latent_dim)]
+    return (
+        SequenceVAE,
+        MarkovEncoder(
+            tfk.Sequential([step_body, steps]), tfk.Sequential(combiner), m.latent_dim, num_steps
+        ),
+        networks.PerStep(decoder_body(m), num_steps, m.latent_dim),
+        MarkovPrior(PRIORS[m.prior](m), GatedTransition(m.latent_dim, units), num_steps),
+    )
+
+
 # How latents depend on each other: from the model's options to the model's class, its encoder, its
 # decoder's body and its prior.
 STRUCTURES = {
@@ -272,6 +291,7 @@ STRUCTURES = {
     "bottom_up": lambda m: _several_layers(m, BottomUpEncoder, _two_layers_of),
     # Without a way around the latents, twelve layers don't train.
     "ladder": lambda m: _several_layers(m, LadderEncoder, _residual, skip=True),
+    "sequence": _sequence,
 }
 
 

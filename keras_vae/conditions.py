@@ -58,6 +58,8 @@ class Condition(tfkl.Layer, abc.ABC):
         condition = tf.convert_to_tensor(condition)
         if self.given_dtype.is_floating:
             condition = as_floats(condition)
+        elif condition.dtype.is_floating:
+            raise ValueError(f"condition must be {self.wanted}, got {condition.dtype.name} values.")
         condition = tf.cast(condition, self.given_dtype)
         shape = tuple(condition.shape)
         if batch_size is not None and shape == self.shape:

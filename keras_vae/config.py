@@ -72,7 +72,7 @@ class ModelConfig:
     hidden: tuple[int, ...] = option(
         (400,),
         "mlp, gated_mlp, gru, transformer: units of each layer; bottom_up, ladder: of the two of "
-        "each stochastic layer's bodies",
+        "each stochastic layer's bodies; sequence: the last is the GRU's too",
         at_least=1,
     )
     filters: tuple[int, ...] = option(
@@ -94,8 +94,14 @@ class ModelConfig:
     structure: str = option(
         "single",
         "single layer of latents, or several, z_1 .. z_L, p(x|z_1) p(z_1|z_2) .. p(z_L): "
-        "bottom_up infers z_1 from x, z_2 from z_1; ladder z_L from x, then down",
-        choices=("single", "bottom_up", "ladder"),
+        "bottom_up infers z_1 from x, z_2 from z_1; ladder z_L from x, then down; or sequence: "
+        "latents of each step or row, p(z_1) p(z_2|z_1) .. p(z_T|z_{T-1})",
+        choices=("single", "bottom_up", "ladder", "sequence"),
+    )
+    inference: str = option(
+        "smoother",
+        "sequence: whether q(z_t|z_{t-1}, x) sees all of x (smoother) or x_1 .. x_t (filter)",
+        choices=("smoother", "filter"),
     )
     latent_dims: tuple[int, ...] | None = option(
         None, "bottom_up, ladder: latents of each layer, that next to x first", at_least=1
@@ -145,7 +151,9 @@ class ModelConfig:
     prior_hidden: int = option(
         200, "conditional_normal: units of its network's hidden layer", at_least=1
     )
-    flow_layers: int = option(4, "flows (posterior iaf; prior real_nvp, maf): how many steps", at_least=1)
+    flow_layers: int = option(
+        4, "flows (posterior iaf; prior real_nvp, maf): how many steps", at_least=1
+    )
     flow_hidden: int = option(
         200,
         "flows (posterior iaf; prior real_nvp, maf): units of each step's hidden layer",
@@ -344,8 +352,10 @@ class Config:
                 f"posterior={model.posterior} with prior={model.prior}: a label among the latents "
                 "needs both to be categorical (recipe=gmvae). Change one of them."
             )
-        if model.structure != "single":
+        if model.structure in ("bottom_up", "ladder"):
             _check_layers(model)
+        if model.structure == "sequence":
+            _check_sequence(model)
         if not model.filters:
             raise ValueError("filters must have at least one entry.")
         if not model.hidden and model.network in ("gru", "transformer"):
@@ -409,9 +419,11 @@ class Config:
 # of several rows for one option, one must hold.
 _ONLY_WITH = (
     ("hidden", "network", ("mlp", "gated_mlp", "gru", "transformer")),
+    ("hidden", "structure", ("sequence",)),
     ("filters", "network", ("conv", "gated_conv", "resnet")),
-    ("latent_dim", "structure", ("single",)),
+    ("latent_dim", "structure", ("single", "sequence")),
     ("latent_dims", "structure", ("bottom_up", "ladder")),
+    ("inference", "structure", ("sequence",)),
     ("blocks", "network", ("resnet",)),
     ("attention_heads", "network", ("conv", "gated_conv", "resnet", "transformer")),
     ("activation", "network", ("mlp", "conv", "resnet", "transformer")),
@@ -466,6 +478,33 @@ def _check_layers(model):
         raise ValueError(
             f"{layers} with prior=vamp: it is a mixture of q(z|x), which several layers don't have "
             "in closed form. Use prior=mixture."
+        )
+
+
+def _check_sequence(model):
+    """Of a model with latents of each step."""
+    if model.network not in ("linear", "mlp", "gated_mlp"):
+        raise ValueError(
+            f"structure=sequence with network={model.network}: the body is of one step, a row of "
+            "numbers; steps are joined by a GRU. Use network=mlp, or structure=single."
+        )
+    if not model.hidden:
+        raise ValueError("hidden must have at least one entry with structure=sequence.")
+    if model.posterior != "diagonal":
+        raise ValueError(
+            f"structure=sequence with posterior={model.posterior}: each step's posterior is a "
+            "diagonal normal, given the step before it. Use posterior=diagonal, or "
+            "structure=single."
+        )
+    if model.prior == "vamp":
+        raise ValueError(
+            "structure=sequence with prior=vamp: it is a mixture of q(z|x), but a step's posterior "
+            "is given the step before it. Use prior=mixture, which is then p(z_1)."
+        )
+    if model.weights == "bayes":
+        raise ValueError(
+            "structure=sequence with weights=bayes: all steps share the weights, but draws of "
+            "them are independent between rows. Use weights=map."
         )
 
 

@@ -76,6 +76,9 @@ class Decoder(tfk.Model):
     def _penalty(self):
         return self.weight_decay * tf.add_n([tf.nn.l2_loss(w) for w in self.trainable_variables])
 
+    def get_build_config(self):
+        """None: Keras would build it again by a call without the context."""
+
     def get_config(self):
         serialize = tfk.saving.serialize_keras_object
         return {
@@ -109,15 +112,15 @@ class _Projection(tfkl.Layer):
 
     def build(self, features_shape):
         if self.linear is None:
-            self.linear = self._linear(tuple(features_shape[1:-1]))
+            self.linear = self._linear(tuple(features_shape[1:]))
         super().build(features_shape)
 
-    def _linear(self, sizes):
-        event_shape = self.target[:-1]
+    def _linear(self, features_shape):
+        event_shape, sizes = self.target[:-1], features_shape[:-1]
         if sizes != event_shape[: len(sizes)] or len(sizes) > 2:
             wanted = [(*event_shape[:n], "any") for n in reversed(range(len(event_shape)))]
             raise ValueError(
-                f"decoder network gave features of shape {(*sizes, 'any')}; wanted one of "
+                f"decoder network gave features of shape {features_shape}; wanted one of "
                 f"{', '.join(map(str, wanted))} for x of shape {event_shape}. End the network with "
                 "a layer that gives one of these."
             )

@@ -89,6 +89,9 @@ class PriorEncoder(tfk.Model):
         object.__setattr__(self, "_prior", vae.prior)
         self.noise_shape = vae.prior.noise_shape
 
+    def build(self, input_shape):
+        self.built = True  # By Keras' own build it would be called, before there is a prior.
+
     def call(self, x, context=None) -> tfd.Distribution:
         """p(z|context), batch [B], event [D]."""
         p = self._prior.distribution(context)

@@ -15,12 +15,15 @@ class Estimate(NamedTuple):
       effective_sample_size: (sum w)^2 / sum w^2, from 1 to k.
       distortion: -E log p(x|z), from the same samples.
       rate: KL(q(z|x) || p(z)), in closed form or from the same samples.
+      kl: its parts, [B, G], each a latent's or a stochastic layer's; [B, 1] where only the whole is
+        known.
     """
 
     log_likelihood: Any
     effective_sample_size: Any
     distortion: Any
     rate: Any
+    kl: Any
 
 
 class ImportanceSampler:
@@ -38,7 +41,8 @@ class ImportanceSampler:
     def __init__(self, model, chunk_size: int | None = None, max_values: int = 2**23):
         self._model, self._chunk_size = model, chunk_size
         # Examples times samples that may be in work together.
-        self._max_pairs = max(1, max_values // _widest(model))
+        widest, self._num_groups = _sizes(model)
+        self._max_pairs = max(1, max_values // widest)
         # Not by XLA: on CPUs it halves the speed of these wide passes without gradients.
         self._accumulate = tf.function(self._accumulate)
 
@@ -62,51 +66,54 @@ class ImportanceSampler:
         """The estimate for so few examples that they are in work together."""
         batch_size = len(x)
         chunk_size = self._chunk_size or max(1, self._max_pairs // batch_size)
-        # Running log sum w, log sum w^2, sum of distortion, sum of rate: each [B].
-        sums = (*[tf.fill([batch_size], -float("inf"))] * 2, *[tf.zeros([batch_size])] * 2)
+        # Running log sum w, log sum w^2, sum of distortion: each [B]; sum of kl, [B, G].
+        nothing = tf.fill([batch_size], -float("inf"))
+        sums = nothing, nothing, tf.zeros([batch_size]), tf.zeros([batch_size, self._num_groups])
         for i, start in enumerate(range(0, num_samples, chunk_size)):
             size = min(chunk_size, num_samples - start)
             noise = self._model.draw_noise(seeds.derive(seed, i), size, batch_size)
             sums = self._accumulate(sums, x, noise, condition)
-        log_w, log_w2, distortion, rate = sums
+        log_w, log_w2, distortion, kl = sums
         return Estimate(
             log_w - tf.math.log(float(num_samples)),
             tf.exp(2.0 * log_w - log_w2),
             distortion / num_samples,
-            rate / num_samples,
+            tf.reduce_sum(kl, axis=-1) / num_samples,
+            kl / num_samples,
         )
 
     def _accumulate(self, sums, x, noise, condition):
         terms = self._model.terms(x, noise, condition)
         log_weight = terms.log_weight  # [S, B]
         size = tf.cast(tf.shape(log_weight)[0], tf.float32)
-        log_w, log_w2, distortion, rate = sums
+        log_w, log_w2, distortion, kl = sums
         return (
             _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
             _logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
             distortion + size * terms.distortion,
-            rate + size * terms.rate,
+            kl + size * terms.kl_by_group,
         )
 
 
-def _widest(model) -> int:
-    """Values in the largest tensor that one sample of one example needs."""
+def _sizes(model) -> tuple[int, int]:
+    """(values in the largest tensor that one sample of one example needs, groups of the KL)."""
 
     @tf.function
     def terms(x, noise):
         condition = None if model.condition is None else model.condition.zeros(1)
-        return model.terms(x, noise, condition).log_weight
+        terms = model.terms(x, noise, condition)
+        return terms.log_weight, terms.kl_by_group
 
-    graph = terms.get_concrete_function(
+    function = terms.get_concrete_function(
         tf.TensorSpec([1, *model.event_shape]), model.draw_noise([0, 0], 1, 1)
-    ).graph
+    )
     sizes = [
         tensor.shape.num_elements() or 0
-        for operation in graph.get_operations()
+        for operation in function.graph.get_operations()
         if operation.type not in ("Const", "Placeholder", "ReadVariableOp")  # Weights.
         for tensor in operation.outputs
     ]
-    return max(sizes)
+    return max(sizes), function.structured_outputs[1].shape[-1]
 
 
 def _logaddexp(a, b):

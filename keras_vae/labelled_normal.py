@@ -49,6 +49,10 @@ class LabelledNormal(tfd.Distribution):
         z = self._given(label)
         return tf.concat([label, z.mean() + temperature * z.stddev() * noise], axis=-1)
 
+    def posterior_marginal(self, value):
+        """p(y|value), which holds y: as tfd's mixtures have it."""
+        return tfd.Categorical(probs=self._weights(value[..., : self.loc.shape[-2]]))
+
     def _label(self, perturbed):
         """What stands for y, [..., K], from logits and Gumbel noise."""
         soft = tf.nn.softmax(perturbed / self.relaxation)
@@ -69,7 +73,7 @@ class LabelledNormal(tfd.Distribution):
         return tfd.Independent(tfd.Normal(loc, tf.reduce_sum(weights * self.scale, axis=-2)), 1)
 
     def _log_prob(self, value):
-        label, z = tf.split(value, self.loc.shape[-2:].as_list(), axis=-1)
+        label, z = tf.split(value, list(self.loc.shape[-2:]), axis=-1)
         return self._label_log_prob(label) + self._given(label).log_prob(z)
 
     def _batch_shape(self):

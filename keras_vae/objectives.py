@@ -72,8 +72,7 @@ class FreeBits(_Bound):
 
     def __call__(self, terms, beta):
         """Loss per example [B]; the rate is one number for the whole batch, all replicas'."""
-        kl = terms.rate[:, tf.newaxis] if terms.kl is None else terms.kl
-        kl = tf.reduce_mean(kl, axis=0)  # [G]
+        kl = tf.reduce_mean(terms.kl_by_group, axis=0)  # [G]
         replica = tf.distribute.get_replica_context()
         if replica is not None and replica.num_replicas_in_sync > 1:
             kl = replica.all_reduce(tf.distribute.ReduceOp.MEAN, kl)

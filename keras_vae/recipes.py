@@ -112,6 +112,12 @@ RECIPES = {
         "beta_schedule": "linear",
         "beta_warmup_epochs": 5.0,
     },
+    "sequence": {
+        "about": "deep Markov model: latents of each step, a chain (Krishnan et al. 2017)",
+        "structure": "sequence",
+        "latent_dim": 8,
+        "hidden": (200,),
+    },
     "attention": {
         "about": "residual convolutions with self-attention at the smallest size",
         "network": "resnet",

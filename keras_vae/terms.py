@@ -43,6 +43,11 @@ class Terms(NamedTuple):
         return tf.reduce_mean(self.log_posterior - self.log_prior, axis=0)
 
     @property
+    def kl_by_group(self):
+        """The parts of `rate`, [B, G]; G is 1 where only the whole is known."""
+        return self.rate[:, tf.newaxis] if self.kl is None else self.kl
+
+    @property
     def elbo_nats(self):
         """The evidence lower bound, [B], at beta = 1 whatever training used."""
         return -self.distortion - self.rate

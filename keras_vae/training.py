@@ -21,7 +21,7 @@ class Trainable(tfk.Model):
     A subclass says what its latent variables are:
       infer(x, noise, condition, stop_posterior) -> (Terms, list of rate.Rate): see `VAE.infer`.
       draw_noise(seed, num_samples, batch_size): the noise that `infer` needs, [S, B, N].
-      check_examples(x): raises ValueError for an array that can't be trained on.
+      check_examples(x, condition): raises ValueError for arrays that can't be trained on.
       has_density: whether q(z|x) has one, and so the model an ELBO.
       has_analytic_kl: whether the KL of each Rate has a closed form.
 
@@ -123,17 +123,17 @@ class Trainable(tfk.Model):
         Raises:
           ValueError: an array has another shape, or values that the likelihood gives no mass to.
         """
-        self.check_examples(x)
+        self.check_examples(x, y)
         if isinstance(validation_data, np.ndarray):
             validation_data = (validation_data,)  # Keras takes tuples only.
         if isinstance(validation_data, tuple):
-            self.check_examples(validation_data[0])
+            self.check_examples(*validation_data[:2])
         return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x, y=None, *args, **kwargs):
         """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
         if not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
-            self.check_examples(x)
+            self.check_examples(x, y)
         with self.evaluation_weights():
             return super().evaluate(x, y, *args, **kwargs)
 

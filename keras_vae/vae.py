@@ -99,6 +99,7 @@ class VAE(Trainable):
             self._importance_sampler = ImportanceSampler(self)
         x = self._examples(x)
         self.decoder.likelihood.check_values(x)
+        condition = self._condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
         return self._importance_sampler(x, num_samples, seed, condition).log_likelihood
 
@@ -112,7 +113,7 @@ class VAE(Trainable):
     def code(self, x, condition=None):
         """The z [B, D] that stands for x: that of zero noise (of a normal posterior, the mean)."""
         x = self._examples(x)
-        noise = tf.zeros([1, len(x), *self.encoder.noise_shape])
+        noise = tf.zeros([1, tf.shape(x)[0], *self.encoder.noise_shape])
         return self.encoder.infer(x, noise, self._context(self._condition_of(condition, x)))[1][0]
 
     def decode(self, z, condition=None) -> tfd.Distribution:
@@ -144,12 +145,21 @@ class VAE(Trainable):
         return self.prior.moments(context)
 
     def clusters(self, x, condition=None):
-        """The component of a mixture prior that each example's code is likeliest of, int64 [B]."""
-        if not hasattr(self.prior, "responsibilities"):
+        """The component of a mixture prior that each example's code is likeliest of, [B]."""
+        if not self.has_clusters:
             raise ValueError(
                 "clusters needs a prior of components: prior=mixture, vamp or categorical."
             )
-        return tf.argmax(self.prior.responsibilities(self.code(x, condition)), axis=-1)
+        p = self.prior.distribution(self._context(self._condition_of(condition, x)))
+        return p.posterior_marginal(self.code(x, condition)).mode()
+
+    @property
+    def has_clusters(self) -> bool:
+        """Whether the prior is a mixture, of whose components `clusters` tells."""
+        context = self._context(None if self.condition is None else self.condition.zeros(1))
+        return self.prior is not None and hasattr(
+            self.prior.distribution(context), "posterior_marginal"
+        )
 
     def reconstruct(self, x, condition=None):
         """Mean images [B, H, W, C] of p(x|z) at the codes of x."""
@@ -188,12 +198,16 @@ class VAE(Trainable):
             return noise, None
         return tf.split(noise, [self.encoder.noise_shape[0], -1], axis=-1)
 
-    def check_examples(self, x):
-        """Raises ValueError for an array of another shape, or of values without mass."""
-        if isinstance(x, np.ndarray):
-            # A slice at a time: no float copy of all of x.
-            for start in range(0, len(x), 1024):
-                self.decoder.likelihood.check_values(self._examples(x[start : start + 1024]))
+    def check_examples(self, x, condition=None):
+        """Raises ValueError for arrays of another shape, or of values without mass or meaning."""
+        if not isinstance(x, np.ndarray):
+            return
+        # A slice at a time: no float copy of all of x.
+        for start in range(0, len(x), 1024):
+            rows = slice(start, start + 1024)
+            examples = self._examples(x[rows])
+            self.decoder.likelihood.check_values(examples)
+            self._condition_of(None if condition is None else condition[rows], examples)
 
     def _decode(self, z, condition, weight_noise=None):
         p = self.decoder(z, self._context(condition), weight_noise)

@@ -107,13 +107,50 @@ def test_convolutional_options_arrive():
     assert filters(model.decoder.network) == [5, 5, 5, 5, 4, 4]  # Before each doubling.
 
 
+def test_networks_have_the_sizes_they_are_told():
+    units = lambda body: [d.units for d in body.layers if hasattr(d, "units")]  # noqa: E731
+    gated = tiny.vae(network="gated_mlp", hidden=(8, 5))
+    assert units(gated.encoder.network) == [16, 10]
+    assert units(gated.decoder.network) == [10, 16]
+    gru = tiny.vae(network="gru", hidden=(8, 5))
+    assert [r.layer.cell.units for r in gru.encoder.network.layers[1:]] == [8, 5]
+    assert [r.cell.units for r in gru.decoder.network.layers[1:]] == [5, 8]
+    filters = lambda body: [c.filters for c in body.layers if hasattr(c, "filters")]  # noqa: E731
+    gated = tiny.vae(network="gated_conv", filters=(3, 4))
+    assert filters(gated.encoder.network) == [6, 8]
+    assert filters(gated.decoder.network) == [8, 6]
+
+
+@pytest.mark.parametrize("network", ["conv", "gated_conv", "resnet", "transformer"])
+def test_attention_has_the_heads_it_is_told(network):
+    def heads(**options):
+        model = tiny.vae(network=network, **options)
+        bodies = [model.encoder.network, model.decoder.network]
+        layers = [m for body in bodies for m in body.submodules]
+        return [m.heads for m in layers if isinstance(m, networks.SelfAttention)]
+
+    assert heads(attention_heads=3) == [3, 3]
+    assert heads(attention_heads=None) == ([4, 4] if network == "transformer" else [])
+
+
 def test_likelihood_options_arrive():
     assert tiny.vae(likelihood="normal", likelihood_scale=0.3).decoder.likelihood.scale == 0.3
-    for name in ("discretized_logistic", "categorical"):
+    for name in ("discretized_logistic", "logistic_mixture", "categorical"):
         assert tiny.vae(likelihood=name, levels=17).decoder.likelihood.levels == 17
+    mixture = tiny.vae(likelihood="logistic_mixture", likelihood_components=3)
+    assert mixture.decoder.likelihood.num_components == 3
     classes = {type(tiny.vae(likelihood=name).decoder.likelihood) for name in LIKELIHOODS}
     assert len(classes) == len(LIKELIHOODS)
     assert all(issubclass(c, likelihoods.Likelihood) for c in classes)
+
+
+def test_options_of_posteriors_arrive():
+    low_rank = tiny.vae(posterior="low_rank", posterior_rank=1).encoder.posterior
+    assert isinstance(low_rank, posteriors.LowRankNormal)
+    assert low_rank.rank == 1
+    flow = tiny.vae(posterior="iaf", flow_layers=3, flow_hidden=5).encoder.posterior
+    assert isinstance(flow, posteriors.InverseAutoregressive)
+    assert (flow.num_layers, flow.hidden) == (3, 5)
 
 
 def test_objective_options_arrive():
@@ -178,8 +215,8 @@ def test_compilation_is_chosen_by_what_helps():
     """On a CPU: XLA, but not for convolutions."""
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("On a GPU everything is compiled.")
-    wanted = {"linear": True, "mlp": True, "conv": False, "resnet": False}
-    assert set(wanted) == set(NETWORKS)
+    convolutions = {"conv", "gated_conv", "resnet"}
+    wanted = {network: network not in convolutions for network in NETWORKS}
     for network, compiled in wanted.items():
         model = tiny.vae(network=network, jit_compile="auto")
         assert model.jit_compile is compiled

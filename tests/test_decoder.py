@@ -1,5 +1,7 @@
 """Decoder: any batch axes of z, a projection that fits the features, and context."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -72,7 +74,23 @@ def test_context_stands_beside_z_of_its_example():
     )
 
 
-def test_features_that_fit_no_image_are_refused():
-    body = tfk.Sequential([tfk.layers.Dense(24), tfk.layers.Reshape((3, 2, 4))])
-    with pytest.raises(ValueError, match=r"features of shape \(3, 2, 4\); wanted \(7, 5, any\) or"):
+@pytest.mark.parametrize("event_shape", [(4, 3), (4, 3, 2)])
+def test_features_of_steps_are_projected_step_by_step(event_shape):
+    """Of images, rows are steps."""
+    body = tfk.Sequential([tfk.layers.Dense(20), tfk.layers.Reshape((4, 5))])
+    decoder = Decoder(body, likelihoods.PerPixelScaleNormal(event_shape))
+    decoder(latents(2))
+    tiny.randomize(decoder)
+    features = decoder.network(latents(2)).numpy()
+    kernel, bias = decoder.projection.linear.get_weights()
+    assert kernel.shape == (5, np.prod(event_shape[1:]) * 2)
+    wanted = (features @ kernel + bias).reshape(2, *event_shape, 2)[..., 0]
+    np.testing.assert_allclose(decoder(latents(2)).mean(), wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 4), (5, 7, 4), (3, 8), (7, 5, 1, 2)])
+def test_features_that_fit_no_image_are_refused(shape):
+    body = tfk.Sequential([tfk.layers.Dense(np.prod(shape)), tfk.layers.Reshape(shape)])
+    message = rf"features of shape {shape}; wanted one of (7, 5, 'any'), (7, 'any'), ('any',)"
+    with pytest.raises(ValueError, match=re.escape(message)):
         Decoder(body, likelihoods.Bernoulli(tiny.EVENT_SHAPE))(latents(2))

@@ -51,7 +51,7 @@ TABLE = {
     "training": (["keras_vae.training"], ["compat", "basics", "axes", "parts"]),
     "models": (["keras_vae.vae"], ["compat", "basics", "parts", "training"]),
     "structures": (
-        ["keras_vae.hierarchical.*"],
+        ["keras_vae.hierarchical.*", "keras_vae.sequence.*"],
         ["compat", "basics", "axes", "parts", "models"],
     ),
     "config": (["keras_vae.config"], []),
@@ -62,7 +62,10 @@ TABLE = {
     ),
     "saving": (["keras_vae.saving"], ["compat", "models", "config", "build"]),
     "data": (["keras_vae.data.*"], ["compat", "basics"]),
-    "evaluation": (["keras_vae.evaluation.*"], ["compat", "basics", "axes", "parts", "models"]),
+    "evaluation": (
+        ["keras_vae.evaluation.*"],
+        ["compat", "basics", "axes", "parts", "models", "structures"],
+    ),
     "plots": (["keras_vae.plots"], []),
     "app": (["keras_vae.app"], []),
     "api": (["keras_vae"], ["parts", "models", "config", "recipes", "build", "saving"]),

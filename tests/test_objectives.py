@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import scipy.special
 
 from keras_vae import objectives
 from keras_vae._compat import tf
+from keras_vae.gradients import GradientWeight
 from keras_vae.terms import Terms
 
+GRADIENTS = ["plain", "stl", "dreg"]
 # Two samples of two examples, two latents.
 TERMS = Terms(
     z=tf.zeros([2, 2, 2]),
@@ -44,6 +47,50 @@ def test_free_bits_by_hand():
     np.testing.assert_allclose(loss, np.array([2.0, 4.0]) + 2.0 * (0.1 + 0.4), rtol=1e-6)
     loss = objectives.FreeBits(nats=0.0)(TERMS, beta=2.0)
     np.testing.assert_allclose(loss, np.array([2.0, 4.0]) + 2.0 * (0.03 + 0.4), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("beta", "log_weight"), [(1.0, [[-2, -4], [-5, -9]]), (0.5, [[-1.5, -3], [-4, -7.5]])]
+)
+def test_importance_weighted_by_hand(beta, log_weight):
+    """-log (1/2) sum_s p(x|z_s) (p(z_s) / q(z_s|x))^beta, Burda et al. 2016, eq. 8."""
+    assert objectives.ImportanceWeighted().kl_loss is None
+    loss = objectives.ImportanceWeighted(2)(TERMS, beta)
+    np.testing.assert_allclose(loss, -np.log(np.exp(log_weight).mean(axis=0)), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("objective", "bound"),
+    [
+        (objectives.SGVB("sampled"), [-2.35, -4.51]),
+        (objectives.FreeBits(1.0), [-2.35, -4.51]),
+        (objectives.ImportanceWeighted(2), np.log((np.exp([-2, -4]) + np.exp([-5, -9])) / 2)),
+        (objectives.Reconstruction(), [-2.0, -4.0]),
+    ],
+)
+def test_what_validation_compares(objective, bound):
+    np.testing.assert_allclose(objective.bound(TERMS), bound, rtol=1e-6)
+
+
+def test_the_posterior_is_stopped_where_its_score_is_not_wanted():
+    stopped = {g: objectives.ImportanceWeighted(2, g).stop_posterior for g in GRADIENTS}
+    assert stopped == {"plain": False, "stl": True, "dreg": True}
+    assert not objectives.SGVB().stop_posterior
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.5])
+def test_dreg_weighs_the_gradient_of_z_by_hand(beta):
+    """1 - beta (1 - w), and so w at beta = 1 (Tucker et al. 2019, eq. 9)."""
+    z = tf.zeros([2, 2, 3])
+    weight = GradientWeight()
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        loss = tf.reduce_sum(weight.apply(z))
+        objectives.ImportanceWeighted(2, "dreg")(TERMS._replace(gradient_weight=weight), beta)
+    ratio = TERMS.log_prior - TERMS.log_posterior
+    w = scipy.special.softmax(TERMS.log_likelihood + beta * ratio, axis=0)
+    wanted = np.repeat(1.0 - beta * (1.0 - w[..., np.newaxis]), 3, axis=-1)
+    np.testing.assert_allclose(tape.gradient(loss, z), wanted, rtol=1e-5)
 
 
 def test_free_latents_have_no_gradient_from_the_kl():

@@ -54,8 +54,10 @@ def by_hand(encoder=None, decoder=None):
 
 def numbers(model):
     """All densities at the same x and noise, and samples."""
-    terms = model.terms(tiny.images_for(model, 4), tiny.noise(model, 2, 4))
-    samples = None if model.prior is None else model.sample(3, seed=1)
+    x, condition = tiny.images_for(model, 4), tiny.conditions_for(model, 4)
+    terms = model.terms(x, tiny.noise(model, 2, 4), condition)
+    shown = None if model.condition is None else model.condition.to_show(3, x)
+    samples = None if model.prior is None else model.sample(3, seed=1, condition=shown)
     return [t.numpy() for t in (*terms, samples) if t is not None]
 
 
@@ -73,8 +75,15 @@ def names_in(folder):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"network": "conv", "posterior": "full_covariance"}, {"posterior": "deterministic"}],
-    ids=["vae", "conv", "autoencoder"],
+    [
+        {},
+        {"network": "conv", "posterior": "full_covariance"},
+        {"posterior": "deterministic"},
+        {"recipe": "cvae"},
+        {"recipe": "cvae_image", "visible": "top_half"},
+        {"recipe": "monte_carlo", "prior": "learned_normal"},
+    ],
+    ids=["vae", "conv", "autoencoder", "labels", "parts", "no encoder"],
 )
 def test_a_loaded_model_gives_the_same_numbers(tmp_path, options):
     """And the file is all that saving leaves."""
@@ -84,6 +93,16 @@ def test_a_loaded_model_gives_the_same_numbers(tmp_path, options):
     assert_same_numbers(loaded, model)
     assert loaded.seed == model.seed
     assert names_in(tmp_path) == ["model.keras"]
+
+
+def test_a_loaded_model_without_encoder_keeps_to_its_own_prior(tmp_path):
+    model = tiny.vae(recipe="monte_carlo", prior="learned_normal")
+    model.save(tmp_path / "model.keras")
+    loaded = keras_vae.load(tmp_path / "model.keras")
+    loaded.prior.loc.assign([1.0, 2.0, 3.0])
+    x = tiny.images(2)
+    np.testing.assert_array_equal(loaded.encode(x).mean(), [[1.0, 2.0, 3.0]] * 2)
+    np.testing.assert_array_equal(model.encode(x).mean(), np.zeros((2, 3)))
 
 
 def test_saving_replaces_the_file_that_was_there(tmp_path):

@@ -1,6 +1,7 @@
 """Small models and data for the tests."""
 
 import numpy as np
+import scipy.stats
 
 import keras_vae
 from keras_vae import likelihoods, objectives, posteriors, priors
@@ -16,8 +17,12 @@ NUM_CLASSES = 4
 NETWORK_SIZES = {
     "linear": {},
     "mlp": {"hidden": (8,)},
+    "gated_mlp": {"hidden": (8,)},
     "conv": {"filters": (4, 6)},
+    "gated_conv": {"filters": (4, 6)},
     "resnet": {"filters": (4, 6), "blocks": 1},
+    "gru": {"hidden": (8,)},
+    "transformer": {"hidden": (8,), "attention_heads": 2},
 }
 POSTERIOR_SIZES = {"iaf": {"flow_layers": 2, "flow_hidden": 4}}
 PRIOR_SIZES = {
@@ -31,13 +36,19 @@ STRUCTURE_SIZES = {
     "single": {"latent_dim": 3},
     "bottom_up": {"latent_dims": (3, 2), "hidden": (8, 6)},
     "ladder": {"latent_dims": (3, 2, 2), "hidden": (8, 6, 4)},
+    "sequence": {"latent_dim": 2},
 }
+
+
+def network_of(options) -> str:
+    """The network of `config(**options)`."""
+    return options.get("network", RECIPES[options.get("recipe", "vae")].get("network", "mlp"))
 
 
 def config(**options) -> keras_vae.Config:
     """A recipe ("vae" unless named) with few weights."""
     name = options.pop("recipe", "vae")
-    network = options.get("network", RECIPES[name].get("network", "mlp"))
+    network = network_of(options | {"recipe": name})
     structure = options.get("structure", RECIPES[name].get("structure", "single"))
     small = {"batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
     small |= {"num_classes": NUM_CLASSES, "num_examples": 32} | NETWORK_SIZES[network]
@@ -162,6 +173,25 @@ def linear_normal(weights, bias, scale, event_shape, encoder=None) -> keras_vae.
         model.encoder.projection.set_weights([kernel, np.concatenate([loc, raw])])
     model.compile(objective=objectives.SGVB())
     return model
+
+
+def exact_linear(offset=0.0, widening=1.0, n=20):
+    """A linear model of 12 values and 2 latents; n of its x; the exact log p(x) [n].
+
+    W has orthogonal columns, so that the posterior is diagonal. q(z|x) is the exact posterior,
+    moved by `offset` of its deviations and widened.
+    """
+    rng = np.random.default_rng(0)
+    weights = np.linalg.qr(rng.normal(size=(12, 2)))[0] * [1.5, 0.7]
+    bias, scale = rng.normal(size=12), 0.5
+    variance = 1.0 / ((weights**2).sum(0) / scale**2 + 1.0)
+    matrix = weights * variance / scale**2
+    loc = -bias @ matrix + offset * np.sqrt(variance)
+    encoder = (matrix, loc, widening * np.sqrt(variance))
+    model = linear_normal(weights, bias, scale, (4, 3, 1), encoder)
+    p = scipy.stats.multivariate_normal(bias, weights @ weights.T + scale**2 * np.eye(12))
+    x = p.rvs(n, random_state=1).astype(np.float32)
+    return model, x.reshape(-1, 4, 3, 1), p.logpdf(x)
 
 
 def gradients(model, function):

@@ -4,6 +4,8 @@ import json
 import pathlib
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from keras_vae import VAE, data, evaluation, saving
 from keras_vae.blocks import Batch
 from keras_vae.config import Config
@@ -80,13 +82,16 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
         "step": run.step,
         "ema": config.training.ema_decay is not None,
     }
+    labels = dataset.test.labels
+    if vae.has_clusters and labels is not None:
+        clusters = np.concatenate([vae.clusters(b.x, b.condition) for b in batches])
+        result["cluster_accuracy"] = evaluation.cluster_accuracy(clusters, labels)
     run_directory.write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
     for name, value in result.items():
         print(f"{name:>22}: {value:.4f}" if isinstance(value, float) else f"{name:>22}: {value}")
     num_shown = min(_NUM_SHOWN, dataset.test.num_examples)
     batch = next(iter(inputs.evaluation_batches(config, dataset, "test", num_shown)))
     batch = Batch(*(None if part is None else part.numpy() for part in batch))
-    labels = dataset.test.labels
     page = report.write_report(
         path, vae, config, result, batch, None if labels is None else labels[:num_shown]
     )

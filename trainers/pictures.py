@@ -65,6 +65,8 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
     shown += [interpolations(vae, batch), traversals(vae, batch, latents)]
     if vae.prior is not None and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
         shown.append(manifold(vae, batch))
+    if vae.has_clusters:
+        shown.append(clusters(vae, batch))
     if vae.latent_dim > 1:
         shown.append(scatter(latents, labels))
     return shown
@@ -201,6 +203,26 @@ def manifold_noise(side: int):
     """
     quantiles = tfd.Normal(0.0, 1.0).quantile((np.arange(side, dtype=np.float32) + 0.5) / side)
     return np.stack(np.meshgrid(quantiles, quantiles[::-1]), axis=-1)
+
+
+def clusters(vae, batch) -> Picture:
+    """Test images by the component of the prior that their codes are likeliest of."""
+    columns = _fitting(vae, 10)
+    found = np.asarray(vae.clusters(batch.x, batch.condition))
+    largest = np.argsort(-np.bincount(found), kind="stable")[:10]
+    largest = [k for k in largest if np.any(found == k)]
+    images = np.zeros((len(largest), columns, *vae.event_shape), batch.x.dtype)
+    for row, k in enumerate(largest):
+        members = batch.x[found == k][:columns]
+        images[row, : len(members)] = members
+    return Picture(
+        "clusters",
+        "Clusters",
+        plots.image_grid(images.reshape(-1, *vae.event_shape), columns),
+        f"{len(largest)} rows of test images, each row of one cluster.",
+        f"Test images by the component of the prior that they belong to: a row for each of the "
+        f"{len(largest)} largest of {len(np.unique(found))} clusters. Look for rows of one kind.",
+    )
 
 
 def scatter(latents: Latents, labels=None) -> Picture:

@@ -54,6 +54,17 @@ NUMBERS = {
         "",
         "How many latents the images move: their posterior mean varies (Burda et al. 2016).",
     ),
+    "weight_kl_nats": (
+        "KL of the weights",
+        "nats",
+        "What the data says about the decoder's weights, shared by the training examples. The "
+        "bound above leaves it out.",
+    ),
+    "cluster_accuracy": (
+        "Cluster accuracy",
+        "",
+        "The share of test images in the cluster of their label, clusters named as fits best.",
+    ),
     "effective_sample_size": (
         "Effective sample size",
         "",

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae.bayesian import weight_kl
+from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.importance import ImportanceSampler
 from keras_vae.seeds import Site
 
@@ -20,8 +21,9 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
       seed: of the samples.
 
     Returns:
-      Means over examples, in nats: `elbo_nats`, `rate_nats`, `distortion_nats` and `nll_nats` with
-      `nll_stderr`, its standard error over examples; `effective_sample_size` (mean, from 1 to
+      Means over examples, in nats: `elbo_nats`, `rate_nats`, of several stochastic layers also
+      `rate_nats_by_layer`, that next to x first, `distortion_nats` and `nll_nats` with `nll_stderr`,
+      its standard error over examples; `effective_sample_size` (mean, from 1 to
       num_samples); `weight_kl_nats`, of Bayesian weights per training example, which the bound
       leaves out; `bits_per_dim`, for likelihoods of 8-bit data; `num_samples`, `num_examples`,
       `seed`. What a model has not is None.
@@ -36,6 +38,7 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
     result = {
         "elbo_nats": None,
         "rate_nats": None,
+        "rate_nats_by_layer": None,
         "distortion_nats": _mean(rows["distortion"]),
         "nll_nats": None,
         "nll_stderr": None,
@@ -55,6 +58,8 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
             "nll_stderr": _stderr(nll),
             "effective_sample_size": _mean(rows["effective_sample_size"]),
         }
+        if isinstance(vae, HierarchicalVAE):
+            result["rate_nats_by_layer"] = [_mean(kl) for kl in rows["kl"].T]
         if getattr(vae.decoder.likelihood, "levels", None) == 256:
             bits = result["nll_nats"] / math.log(2.0)
             result["bits_per_dim"] = bits / math.prod(vae.event_shape)

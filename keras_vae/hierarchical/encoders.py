@@ -20,7 +20,7 @@ class LayeredEncoder(tfk.Model, abc.ABC):
 
     Attributes:
       noise_shape: shape of the standard normal noise that one z needs.
-      exact_kl: whether the KL of each layer, given the layers above, is that of two normals.
+      exact_kl: whether the rate is the sum of each layer's KL, given the layers above.
     """
 
     has_density = True
@@ -76,7 +76,9 @@ class LayeredEncoder(tfk.Model, abc.ABC):
 class BottomUpEncoder(LayeredEncoder):
     """q(z_1|x) q(z_2|z_1) .. q(z_L|z_{L-1}) (Burda et al. 2016, eq. 4)."""
 
-    exact_kl = False
+    @property
+    def exact_kl(self):
+        return len(self.latent_dims) == 1
 
     def walk(self, x, choose, context=None):
         posteriors, parts, below = [], [], _flat(x)

@@ -78,7 +78,7 @@ class HierarchicalVAE(VAE):
         """The z [B, D] of zero noise: each layer's mean, given the means before it."""
         x = self._examples(x)
         context = self._context(self._condition_of(condition, x))
-        noise = tf.zeros([1, len(x), *self.encoder.noise_shape])
+        noise = tf.zeros([1, tf.shape(x)[0], *self.encoder.noise_shape])
         return self.encoder.walk(x, drawn(noise, self.latent_dims), context)[1].z[0]
 
     def vary(

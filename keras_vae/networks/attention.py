@@ -24,7 +24,9 @@ class SelfAttention(tfkl.Layer):
 
     def build(self, shape):
         self.norm = layer_norm()
-        self.attention = tfkl.MultiHeadAttention(self.heads, max(1, shape[-1] // self.heads))
+        # Without biases: the norm has one, and that of the keys would cancel in the softmax.
+        size = max(1, shape[-1] // self.heads)
+        self.attention = tfkl.MultiHeadAttention(self.heads, size, use_bias=False)
         self.gain = self.add_weight("gain", (), initializer="zeros")
         super().build(shape)
 

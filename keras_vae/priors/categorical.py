@@ -41,11 +41,6 @@ class CategoricalNormal(Prior):
     def from_noise(self, noise, temperature=1.0, context=None):
         return self.distribution().from_noise(noise, temperature)
 
-    def responsibilities(self, z):
-        """How likely each label is, [..., K], for latents [..., K + D]: they hold it."""
-        label = z[..., : self.num_labels]
-        return tf.exp(label) if self.family == "relaxed" else label
-
     def get_config(self):
         return super().get_config() | {
             "num_labels": self.num_labels,

@@ -15,17 +15,20 @@ class MADE(tfkl.Layer):
       latent_dim: D.
       hidden: units of the hidden layer.
       params: parameters of each latent.
+      backward: whether the last latent comes first.
 
     References:
       Germain, Gregor, Murray & Larochelle 2015, MADE: masked autoencoder for distribution
       estimation.
     """
 
-    def __init__(self, latent_dim: int, hidden: int, params: int = 2, **kwargs):
+    def __init__(
+        self, latent_dim: int, hidden: int, params: int = 2, backward: bool = False, **kwargs
+    ):
         super().__init__(**kwargs)
         self.params = params
-        # A unit of degree m sees the first m latents; the parameters of latent d see units below d.
-        latents = np.arange(1, latent_dim + 1)
+        # A unit of degree m sees the first m latents, and parameters of the d-th see units below d.
+        latents = np.arange(1, latent_dim + 1)[:: -1 if backward else 1]
         units = 1 + np.arange(hidden) % max(1, latent_dim - 1)
         outputs = np.repeat(latents, params)
         self.first = _MaskedDense(latents[:, np.newaxis] <= units, activation="relu")

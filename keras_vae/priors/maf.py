@@ -18,15 +18,12 @@ class MAF(Flow):
 
     def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
         super().__init__(latent_dim, num_layers, hidden, **kwargs)
-        self.networks = [MADE(latent_dim, hidden) for _ in range(num_layers)]
+        self.networks = [MADE(latent_dim, hidden, backward=i % 2 == 1) for i in range(num_layers)]
 
     def bijector(self):
-        turned_round = range(self.latent_dim)[::-1]
-        layers = []
-        for network in self.networks:
-            layers.append(tfb.MaskedAutoregressiveFlow(_shift_and_log_scale(network)))
-            layers.append(tfb.Permute(turned_round))
-        return tfb.Chain(layers[:-1])
+        return tfb.Chain(
+            [tfb.MaskedAutoregressiveFlow(_shift_and_log_scale(n)) for n in self.networks]
+        )
 
 
 def _shift_and_log_scale(network):

@@ -1,25 +1,20 @@
 """Normal priors."""
 
-import math
-
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.priors.base import Prior
+from keras_vae.scales import raw_of, scale_of
 
-# softplus(x + _UNIT) is 1 at x = 0.
-_UNIT = math.log(math.e - 1.0)
-# Keeps log p(z) finite where softplus underflows.
-_MIN_SCALE = 1e-5
+_ONE = raw_of(1.0)  # A little below 0.
 
 
 def normal(loc, raw_scale):
-    """N(loc, diag(scale^2)), event [D], from any numbers [..., D]; scale is 1 at raw_scale 0."""
-    scale = tf.maximum(tf.math.softplus(raw_scale + _UNIT), _MIN_SCALE)
-    return tfd.Independent(tfd.Normal(loc, scale), 1)
+    """N(loc, diag(scale^2)), event [D], from any numbers [..., D]; N(0, I) from zeros."""
+    return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale + _ONE)), 1)
 
 
 def raw_scale_of(scale: float) -> float:
     """The number from which `normal` makes this scale."""
-    return math.log(math.expm1(scale)) - _UNIT
+    return raw_of(scale) - _ONE
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -32,7 +32,7 @@ class VampPrior(Prior):
         self._frozen_parameters = None
 
     def bind(self, vae) -> None:
-        """Takes the encoder of `vae`, to which its weights belong, and makes pseudo-inputs for it."""
+        """Takes the encoder of `vae`, to which its weights belong, and makes inputs for it."""
         if not hasattr(vae.encoder, "posterior"):
             raise ValueError(
                 f"VampPrior is made of posteriors q(z|x), but {type(vae.encoder).__name__} has "
@@ -41,18 +41,15 @@ class VampPrior(Prior):
         # Past Keras' tracking.
         object.__setattr__(self, "_encoder", vae.encoder)
         self.noise_shape = (vae.encoder.noise_shape[0] + CHOICE_NOISE,)
-        self.raw_inputs = self.add_weight(
-            "raw_inputs",
-            [self.num_components, *vae.event_shape],
-            initializer=tfk.initializers.RandomNormal(),
-        )
+        # Dark images of much noise: alike, pseudo-inputs would stay so for long.
+        first = tfk.initializers.RandomNormal(-1.0, 1.0)
+        shape = [self.num_components, *vae.event_shape]
+        self.raw_inputs = self.add_weight("raw_inputs", shape, initializer=first)
         self.contexts = None
         if vae.condition is not None:
-            shape = vae.condition(vae.condition.zeros(1)).shape[1:]
+            context_shape = vae.condition(vae.condition.zeros(1)).shape[1:]
             self.contexts = self.add_weight(
-                "contexts",
-                [self.num_components, *shape],
-                initializer=tfk.initializers.RandomNormal(),
+                "contexts", [self.num_components, *context_shape], initializer="zeros"
             )
 
     @property

@@ -3,7 +3,7 @@
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.gradients import without_weights
 from keras_vae.posteriors import DiagonalNormal
-from keras_vae.sequence.steps import Chain, flat, flat_normal, steps_first
+from keras_vae.sequence.steps import Chain, at_all_steps, flat, steps_first
 from keras_vae.shapes import over_samples, with_context
 
 
@@ -63,8 +63,12 @@ class MarkovEncoder(tfk.Model):
         return self._given(z, h), z, log_q
 
     def _look(self, x, context):
-        """h [T, B, F], the context beside it."""
-        return with_context(tf.transpose(self.network(x), [1, 0, 2]), context)
+        """h [B, T, F], the context beside it."""
+        h = self.network(x)
+        if context is None:
+            return h
+        context = tf.repeat(context[:, tf.newaxis], self.num_steps, axis=1)
+        return tf.concat([h, tf.reshape(context, [*tf.unstack(tf.shape(h)[:2]), -1])], axis=-1)
 
     def _draw(self, noise, h):
         """z [..., B, T D] from noise of that shape."""
@@ -75,14 +79,34 @@ class MarkovEncoder(tfk.Model):
             q = self._next(z, h)
             return q.mean() + q.stddev() * noise
 
-        return flat(tf.scan(step, (noise, h), tf.zeros_like(noise[0])))
+        return flat(tf.scan(step, (noise, tf.transpose(h, [1, 0, 2])), tf.zeros_like(noise[0])))
 
     def _given(self, z, h):
-        """q(z_t|z_{t-1}, h_t) of all steps at z [..., B, T D]."""
-        z = steps_first(z, self.num_steps)
-        before = tf.concat([tf.zeros_like(z[:1]), z[:-1]], axis=0)
-        ...
+        """q(z_t|z_{t-1}, h_t) of all steps as one normal, at z [..., B, T D]."""
+        size = self.latent_dim
+        before = tf.concat([tf.zeros_like(z[..., :size]), z[..., :-size]], axis=-1)
+        h = tf.reshape(h, [-1, h.shape[-1]])
+        return at_all_steps(lambda before: self._next(before, h), before, size)
 
     def _next(self, z, h):
         """q(z_t|z_{t-1}, h_t), batch [..., B], event [D], from [..., B, D] and [B, F]."""
         return self.normal.distribution(over_samples(self.combiner, with_context(z, h)))
+
+    def get_config(self):
+        serialize = tfk.saving.serialize_keras_object
+        return {
+            "network": serialize(self.network),
+            "combiner": serialize(self.combiner),
+            "latent_dim": self.latent_dim,
+            "num_steps": self.num_steps,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = tfk.saving.deserialize_keras_object
+        return cls(
+            deserialize(config["network"]),
+            deserialize(config["combiner"]),
+            config["latent_dim"],
+            config["num_steps"],
+        )

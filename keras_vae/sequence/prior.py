@@ -3,7 +3,7 @@
 from keras_vae._compat import tf, tfk
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import Prior
-from keras_vae.sequence.steps import Chain, flat, flat_normal, steps_first
+from keras_vae.sequence.steps import Chain, at_all_steps, flat, steps_first
 from keras_vae.shapes import over_samples, with_context
 
 
@@ -32,7 +32,10 @@ class MarkovPrior(Prior):
 
     def transitions(self, z, context=None):
         """p(z_t|z_{t-1}) for t = 2 .. T as one normal: batch [...], event [(T - 1) D]."""
-        return flat_normal(self._next(steps_first(z, self.num_steps)[:-1], context))
+        size, count = self.initial.latent_dim, self.num_steps - 1
+        if context is not None:
+            context = tf.repeat(context, count, axis=0)
+        return at_all_steps(lambda before: self._next(before, context), z[..., :-size], size)
 
     def distribution(self, context=None):
         initial = self.initial.distribution(context)

@@ -21,9 +21,19 @@ def flat(z):
     return tf.reshape(z, tf.concat([tf.shape(z)[:-2], [size]], 0))
 
 
-def flat_normal(normal):
-    """Normals of steps, batch [T, ...], event [D] -> one, batch [...], event [T D]."""
-    return tfd.Independent(tfd.Normal(flat(normal.mean()), flat(normal.stddev())), 1)
+def at_all_steps(normal, before, size: int):
+    """p(z_t|z_{t-1}) of all steps as one normal: batch [..., B], event [T D].
+
+    Args:
+      normal: z_{t-1} [..., B T, D] -> p(z_t|z_{t-1}), batch [..., B T], event [D].
+      before: z_{t-1} of all steps, [..., B, T D].
+      size: D.
+    """
+    shape = tf.shape(before)
+    p = normal(tf.reshape(before, tf.concat([shape[:-2], [-1, size]], 0)))
+    return tfd.Independent(
+        tfd.Normal(tf.reshape(p.mean(), shape), tf.reshape(p.stddev(), shape)), 1
+    )
 
 
 class Chain(tfd.Distribution):
@@ -37,7 +47,9 @@ class Chain(tfd.Distribution):
       batch_shape: int32 tensor.
     """
 
-    def __init__(self, log_prob: Callable, from_noise: Callable, noise_size, event_size, batch_shape):
+    def __init__(
+        self, log_prob: Callable, from_noise: Callable, noise_size, event_size, batch_shape
+    ):
         parameters = dict(locals())
         self._log_prob_of, self._from_noise = log_prob, from_noise
         self._noise_size, self._event_size = noise_size, event_size

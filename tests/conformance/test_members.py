@@ -25,8 +25,12 @@ from tests import tiny
 CASES = {
     ("network", "linear"): {},
     ("network", "mlp"): {},
+    ("network", "gated_mlp"): {},
     ("network", "conv"): {},
+    ("network", "gated_conv"): {"filters": (4,), "attention_heads": 2},
     ("network", "resnet"): {"filters": (4,)},
+    ("network", "gru"): {},
+    ("network", "transformer"): {},
     ("posterior", "diagonal"): {},
     ("posterior", "full_covariance"): {},
     ("posterior", "low_rank"): {},
@@ -63,6 +67,14 @@ CASES = {
     ("structure", "single"): {},
     ("structure", "bottom_up"): {"condition": "label", "prior": "mixture"},
     ("structure", "ladder"): {"condition": "label", "prior": "conditional_normal"},
+    ("structure", "sequence"): {
+        "condition": "label",
+        "prior": "mixture",
+        "inference": "filter",
+        "objective": "importance_weighted",
+        "gradient": "dreg",
+        "latent_samples": 2,
+    },
     ("condition", "none"): {},
     ("condition", "label"): {},
     ("condition", "image_part"): {"visible": "upper_left", "network": "conv", "filters": (4,)},
@@ -80,6 +92,7 @@ CASES = {
     ("recipe", "beta_vae"): {},
     ("recipe", "linear_vae"): {},
     ("recipe", "full_covariance"): {},
+    ("recipe", "attention"): {"filters": (4,)},
     ("recipe", "iaf"): {},
     ("recipe", "monte_carlo"): {"latent_samples": 5},
     ("recipe", "iwae"): {"latent_samples": 5},
@@ -90,6 +103,7 @@ CASES = {
     ("recipe", "hvae"): {},
     ("recipe", "iwae2"): {"latent_samples": 5},
     ("recipe", "ladder"): {},
+    ("recipe", "sequence"): {"latent_samples": 2},
     ("recipe", "flow_prior"): {},
 }
 REGISTRIES = {
@@ -114,8 +128,10 @@ def make(case, **mode):
     """A tiny model with the case's member, its weights drawn anew, compiled by `mode`."""
     axis, name = case
     # Small steps of plain gradient descent: what differs is not amplified.
-    options = {"optimizer": "sgd", "learning_rate": 1e-3, "activation": "tanh", axis: name}
-    return tiny.randomize(tiny.vae(**(options | CASES[case] | mode)), scale=0.1)
+    options = {"optimizer": "sgd", "learning_rate": 1e-3, axis: name} | CASES[case]
+    if tiny.network_of(options) in ("mlp", "conv", "resnet", "transformer"):
+        options["activation"] = "tanh"
+    return tiny.randomize(tiny.vae(**(options | mode)), scale=0.1)
 
 
 @pytest.fixture(scope="module", params=list(CASES), ids="-".join)

@@ -4,13 +4,12 @@ import math
 
 import numpy as np
 import pytest
-import scipy.stats
 
 from keras_vae.blocks import Batch
 from keras_vae.evaluation import likelihood
 from tests import tiny
 
-EVENT_SHAPE, D, N, K = (4, 3, 1), 2, 20, 2000
+D, N, K = 2, 20, 2000
 
 
 def in_batches(x, size=8):
@@ -18,33 +17,15 @@ def in_batches(x, size=8):
     return [Batch(x[i : i + size], None) for i in range(0, len(x), size)]
 
 
-def linear_model(offset, widening):
-    """(model, its x, exact log p(x)); offset 0 and widening 1 make q(z|x) the exact posterior.
-
-    W has orthogonal columns, so that the posterior is diagonal; `offset` is in its deviations.
-    """
-    rng = np.random.default_rng(0)
-    weights = np.linalg.qr(rng.normal(size=(12, D)))[0] * [1.5, 0.7]
-    bias, scale = rng.normal(size=12), 0.5
-    variance = 1.0 / ((weights**2).sum(0) / scale**2 + 1.0)
-    matrix = weights * variance / scale**2
-    loc = -bias @ matrix + offset * np.sqrt(variance)
-    encoder = (matrix, loc, widening * np.sqrt(variance))
-    model = tiny.linear_normal(weights, bias, scale, EVENT_SHAPE, encoder)
-    p = scipy.stats.multivariate_normal(bias, weights @ weights.T + scale**2 * np.eye(12))
-    x = p.rvs(N, random_state=1).astype(np.float32)
-    return model, x.reshape(-1, *EVENT_SHAPE), p.logpdf(x)
-
-
 @pytest.fixture(scope="module")
 def exact():
     """All importance weights of an example are p(x): no sampling error in the likelihood."""
-    return linear_model(offset=0.0, widening=1.0)
+    return tiny.exact_linear(n=N)
 
 
 @pytest.fixture(scope="module")
 def loose():
-    return linear_model(offset=0.5, widening=1.5)
+    return tiny.exact_linear(offset=0.5, widening=1.5, n=N)
 
 
 def sampling_error(result):
@@ -137,7 +118,8 @@ def test_an_autoencoder_has_a_distortion_alone():
     distortion = -model.decode(model.encode(x).mean()).log_prob(x).numpy().mean()
     np.testing.assert_allclose(found.pop("distortion_nats"), distortion, rtol=1e-5)
     assert (found.pop("num_examples"), found.pop("seed")) == (10, 0)
-    names = "elbo_nats rate_nats nll_nats nll_stderr effective_sample_size bits_per_dim num_samples"
+    names = """elbo_nats rate_nats rate_nats_by_layer nll_nats nll_stderr effective_sample_size
+        weight_kl_nats bits_per_dim num_samples"""
     assert found == dict.fromkeys(names.split())
 
 

@@ -40,6 +40,7 @@ def test_sample_decodes_the_priors_z_of_the_seeds():
     [
         ("diagonal", ["loc", "scale"]),
         ("full_covariance", ["loc", "scale_tril"]),
+        ("low_rank", ["factor", "loc", "scale"]),
         ("deterministic", ["loc"]),
     ],
 )
@@ -49,12 +50,24 @@ def test_encode_gives_the_posteriors_parameters(posterior, names):
     outputs, q = exported.encode(tf.constant(x)), model.encode(x)
     assert sorted(outputs) == names
     np.testing.assert_allclose(outputs["loc"], q.mean(), atol=1e-6)
-    if "scale" in outputs:
+    if "factor" in outputs:
+        factor = outputs["factor"].numpy()
+        covariance = tf.linalg.diag(outputs["scale"] ** 2) + factor @ factor.swapaxes(1, 2)
+        np.testing.assert_allclose(covariance, q.covariance(), rtol=1e-5, atol=1e-5)
+    elif "scale" in outputs:
         np.testing.assert_allclose(outputs["scale"], q.stddev(), atol=1e-6)
     if "scale_tril" in outputs:
         scale_tril = outputs["scale_tril"]
         covariance = tf.matmul(scale_tril, scale_tril, transpose_b=True)
         np.testing.assert_allclose(covariance, q.covariance(), atol=1e-5)
+
+
+def test_encode_gives_the_code_of_a_posterior_without_moments():
+    model, exported = generator(posterior="iaf")
+    x = tiny.images(4)
+    outputs = exported.encode(tf.constant(x))
+    assert list(outputs) == ["code"]
+    np.testing.assert_allclose(outputs["code"], model.code(x), atol=1e-6)
 
 
 def test_signatures_of_any_and_of_one_batch_size():

@@ -23,10 +23,18 @@ CASES = [
     ("vae", "mlp", "bernoulli"),
     ("vae", "linear", "normal_learned_scale"),
     ("vae", "conv", "categorical"),
-    ("vae", "resnet", "continuous_bernoulli"),
+    ("attention", "resnet", "continuous_bernoulli"),
+    ("ae", "gated_mlp", "normal"),
+    ("ae", "gated_conv", "normal"),
+    ("ae", "gru", "normal"),
+    ("ae", "transformer", "normal"),
     ("ae", "conv", "normal"),
     ("ae", "conv", "normal_per_pixel_scale"),
     ("ae", "conv", "discretized_logistic"),
+    ("ae", "conv", "logistic_mixture"),
+    ("ae", "mlp", "laplace"),
+    ("ae", "mlp", "student_t"),
+    ("ae", "mlp", "poisson"),
 ]
 
 

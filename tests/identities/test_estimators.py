@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 from keras_vae import objectives
 from keras_vae._compat import tf
 from keras_vae.blocks import Batch
+from keras_vae.terms import Terms
 from tests import tiny
 
 BATCH_SIZE = 8
@@ -55,9 +57,10 @@ def test_free_bits_without_free_bits_is_the_bound():
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
-def draws_of_value_and_gradient(model, objective, x, num_draws, num_samples):
+def draws_of_value_and_gradient(model, objective, x, num_draws, num_samples, beta=1.0):
     """[num_draws, 1 + encoder weights]: the loss and its gradient, each at a noise of its own."""
     model.compile(objective=objective)
+    model.beta.assign(beta)
     variables = model.encoder.trainable_variables
 
     @tf.function
@@ -73,6 +76,17 @@ def draws_of_value_and_gradient(model, objective, x, num_draws, num_samples):
     ).astype(np.float64)
 
 
+def paired(a, b):
+    """(standard error of the mean of a - b; that mean in units of the most that chance allows).
+
+    a, b: [draws, coordinates]. Chance of a false alarm, over all coordinates: 1e-6.
+    """
+    difference = a - b
+    error = difference.std(axis=0, ddof=1) / np.sqrt(len(a))
+    bound = scipy.stats.t.isf(1e-6 / (2 * difference.shape[1]), len(a) - 1)
+    return error, np.abs(difference.mean(axis=0)) / np.maximum(bound * error, 1e-12)
+
+
 def test_sampled_and_analytic_kl_agree_in_expectation(model):
     """Paired at the same noise, their difference has mean zero in every coordinate."""
     num_draws = 300
@@ -81,12 +95,9 @@ def test_sampled_and_analytic_kl_agree_in_expectation(model):
         draws_of_value_and_gradient(model, objectives.SGVB(kl), x, num_draws, num_samples=16)
         for kl in ("sampled", "analytic")
     )
-    difference = sampled - analytic
-    error = difference.std(axis=0, ddof=1) / np.sqrt(num_draws)
+    error, deviation = paired(sampled, analytic)
     assert (error > 0).all()
-    # Chance of a false alarm, over all coordinates: 1e-6.
-    bound = scipy.stats.t.isf(1e-6 / (2 * difference.shape[1]), num_draws - 1)
-    assert (np.abs(difference.mean(axis=0)) < bound * error).all()
+    assert (deviation < 1).all()
     # And the test could tell: the error is small beside the value and the gradient themselves.
     assert error[0] < 0.01 * abs(analytic[:, 0].mean())
     assert np.linalg.norm(error[1:]) < 0.05 * np.linalg.norm(analytic[:, 1:].mean(axis=0))
@@ -101,3 +112,138 @@ def test_more_samples_estimate_the_same_bound():
     np.testing.assert_allclose(
         training_loss(model, objective, x, noise), np.mean(one_by_one), rtol=1e-5
     )
+
+
+# Importance weighting --------------------------------------------------------------------------
+
+GRADIENTS = ["plain", "stl", "dreg"]
+
+
+@pytest.fixture(scope="module")
+def loose():
+    """A linear model whose q(z|x) is too wide and beside the posterior; its x and log p(x)."""
+    return tiny.exact_linear(offset=0.5, widening=1.5, n=10)
+
+
+def test_one_importance_sample_is_the_sampled_bound(model):
+    x, noise = tiny.images(BATCH_SIZE), tiny.noise(model, 1, BATCH_SIZE)
+    (value, grads), (wanted, wanted_grads) = (
+        tiny.gradients(model, lambda o=o: training_loss(model, o, x, noise))
+        for o in (objectives.ImportanceWeighted(1), objectives.SGVB("sampled"))
+    )
+    np.testing.assert_allclose(value, wanted, rtol=1e-5)
+    for a, b in zip(grads, wanted_grads, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(b).max())
+
+
+def test_the_bound_tightens_with_k_and_stays_below_the_likelihood(loose):
+    """Of the same 256 samples, in groups of k: by Jensen's inequality for any samples."""
+    model, x, log_p = loose
+    terms = model.terms(x, tiny.noise(model, 256, len(x)))
+    bounds = []
+    for k in 4 ** np.arange(5):
+        groups = tf.reshape(terms.log_weight, [256 // k, k, len(x)])
+        objective = objectives.ImportanceWeighted(int(k))
+        zeros = tf.zeros([k, len(x)])
+        of_group = [objective.bound(Terms(None, g, zeros, zeros)) for g in groups]
+        bounds.append(np.mean(of_group, axis=0))
+    bounds = np.array(bounds)  # [k, B]
+    assert (np.diff(bounds, axis=0) > 0).all()
+    np.testing.assert_allclose(bounds[0], np.mean(terms.log_weight, axis=0), rtol=1e-5)
+    # Error of the log of a mean of weights.
+    weight = np.exp(terms.log_weight.numpy() - log_p)
+    error = weight.std(axis=0) / np.sqrt(256)
+    assert (np.abs(bounds[-1] - log_p) < 5 * error).all()
+    assert (log_p - bounds[0] > 10 * error).all()
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.5])
+def test_estimators_differ_in_the_encoders_gradient_alone(model, beta):
+    """Of equal value, and of equal gradient of the decoder."""
+    x, noise = tiny.images(BATCH_SIZE), tiny.noise(model, 5, BATCH_SIZE)
+    model.beta.assign(beta)
+    found = {
+        name: tiny.gradients(
+            model,
+            lambda n=name: training_loss(model, objectives.ImportanceWeighted(5, n), x, noise),
+        )
+        for name in GRADIENTS
+    }
+    model.beta.assign(1.0)
+    of_encoder = len(model.encoder.trainable_variables)
+    value, plain = found["plain"]
+    for name in ("stl", "dreg"):
+        np.testing.assert_allclose(found[name][0], value, rtol=1e-6)
+        for a, b in zip(found[name][1][of_encoder:], plain[of_encoder:], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+        for a, b in zip(found[name][1][:of_encoder], plain[:of_encoder], strict=True):
+            assert np.abs(a - b).max() > 1e-3 * np.abs(b).max()
+
+
+@pytest.mark.parametrize(
+    ("gradient", "k", "beta"), [("stl", 1, 1.0), ("dreg", 5, 1.0), ("dreg", 5, 0.5)]
+)
+def test_estimators_agree_in_expectation(loose, gradient, k, beta):
+    """Paired at the same noise; and the biased one, stl at k = 5, shows that the test could tell."""
+    model, x, _ = loose
+    x, num_draws = np.repeat(x, 50, axis=0), 400
+
+    def draws(gradient, k):
+        objective = objectives.ImportanceWeighted(k, gradient)
+        return draws_of_value_and_gradient(model, objective, x, num_draws, k, beta)
+
+    plain = draws("plain", k)
+    error, deviation = paired(draws(gradient, k)[:, 1:], plain[:, 1:])
+    assert (deviation < 1).all()
+    assert np.linalg.norm(error) < 0.05 * np.linalg.norm(plain[:, 1:].mean(axis=0))
+    if k > 1:
+        _, deviation = paired(draws("stl", k)[:, 1:], plain[:, 1:])
+        assert deviation.max() > 2
+    model.beta.assign(1.0)
+
+
+@pytest.mark.parametrize("k", [1, 5])
+@pytest.mark.parametrize("gradient", ["stl", "dreg"])
+def test_the_encoders_gradient_vanishes_at_the_exact_posterior(gradient, k):
+    """At every noise, not only on average: all weights are p(x) (Roeder et al. 2017)."""
+    model, x, log_p = tiny.exact_linear()
+    noise = tiny.noise(model, k, len(x))
+
+    def size(gradient):
+        objective = objectives.ImportanceWeighted(k, gradient)
+        value, grads = tiny.gradients(model, lambda: training_loss(model, objective, x, noise))
+        np.testing.assert_allclose(value, -log_p.mean(), rtol=1e-4)
+        grads = grads[: len(model.encoder.trainable_variables)]
+        return np.sqrt(sum((g**2).sum() for g in grads))
+
+    # What is left is rounding.
+    assert size(gradient) < 1e-4 * size("plain")
+
+
+def test_plain_monte_carlo_averages_the_likelihood_over_the_prior():
+    """-log (1/k) sum_s p(x|z_s) with z_s ~ p(z), by numpy; and so without any encoder."""
+    model = tiny.randomize(tiny.vae(recipe="monte_carlo", latent_samples=7))
+    assert model.encoder.trainable_variables == []
+    x, z = tiny.images(BATCH_SIZE), tiny.noise(model, 7, BATCH_SIZE)  # The prior's z is the noise.
+    p = model.decode(z).mean().numpy().astype(np.float64)
+    log_p = (scipy.special.xlogy(x, p) + scipy.special.xlog1py(1 - x, -p)).sum((-3, -2, -1))
+    wanted = scipy.special.logsumexp(log_p, axis=0) - np.log(7)
+    np.testing.assert_allclose(model.objective(model.terms(x, z), 1.0), -wanted, rtol=1e-5)
+    np.testing.assert_allclose(model.terms(x, z).rate, np.zeros(BATCH_SIZE), atol=1e-6)
+
+
+@pytest.mark.parametrize("gradient", ["stl", "dreg"])
+def test_a_prior_that_is_the_posterior_has_the_plain_gradient(gradient):
+    """It is no encoder, and p(z) must keep its own."""
+    model = tiny.randomize(tiny.vae(recipe="monte_carlo", prior="learned_normal"))
+    x, noise = tiny.images(BATCH_SIZE), tiny.noise(model, 5, BATCH_SIZE)
+    (value, grads), (wanted, wanted_grads) = (
+        tiny.gradients(
+            model,
+            lambda g=g: training_loss(model, objectives.ImportanceWeighted(5, g), x, noise),
+        )
+        for g in (gradient, "plain")
+    )
+    np.testing.assert_allclose(value, wanted, rtol=1e-6)
+    for a, b in zip(grads, wanted_grads, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)

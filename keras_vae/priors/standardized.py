@@ -1,0 +1,71 @@
+"""A flow fitted to codes, for models that have no prior of their own."""
+
+import numpy as np
+
+from keras_vae._compat import tf, tfb, tfd, tfk
+from keras_vae.priors.base import Prior
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class Standardized(Prior):
+    """p(z) of z = loc + scale * u, with another prior of u.
+
+    Args:
+      prior: of u, such as a flow, which knows best what is near N(0, I).
+    """
+
+    def __init__(self, prior: Prior, **kwargs):
+        super().__init__(prior.latent_dim, trainable=False, **kwargs)
+        self.prior = prior
+        self.noise_shape = prior.noise_shape
+        self.loc = self.add_weight("loc", [self.latent_dim], initializer="zeros")
+        self.scale = self.add_weight("scale", [self.latent_dim], initializer="ones")
+
+    def fit(self, codes, epochs: int = 100, batch_size: int = 128, seed: int = 0) -> "Standardized":
+        """Makes codes [N, D] likely: their moments first, then the prior of u by Adam."""
+        codes = np.asarray(codes, np.float32)
+        # A latent that never moves must not be divided by zero.
+        scale = np.maximum(codes.std(axis=0), 1e-3)
+        self.loc.assign(codes.mean(axis=0))
+        self.scale.assign(scale)
+        standard = (codes - self.loc.numpy()) / scale
+        model = _Density(self.prior)
+        model.compile(
+            optimizer=tfk.optimizers.Adam(
+                tfk.optimizers.schedules.CosineDecay(1e-3, epochs * -(-len(codes) // batch_size))
+            )
+        )
+        order = np.random.default_rng(seed).permutation(len(codes))
+        data = tf.data.Dataset.from_tensor_slices(standard[order])
+        data = data.shuffle(len(codes), seed=seed).batch(batch_size)
+        model.fit(data, epochs=epochs, verbose=0)
+        return self
+
+    def distribution(self, context=None):
+        affine = tfb.Chain([tfb.Shift(self.loc), tfb.Scale(self.scale)])
+        return tfd.TransformedDistribution(self.prior.distribution(context), affine)
+
+    def from_noise(self, noise, temperature=1.0, context=None):
+        return self.loc + self.scale * self.prior.from_noise(noise, temperature, context)
+
+    def get_config(self):
+        return {"prior": tfk.saving.serialize_keras_object(self.prior)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(tfk.saving.deserialize_keras_object(config["prior"]))
+
+
+class _Density(tfk.Model):
+    """What Keras trains of a prior: -log p(u)."""
+
+    def __init__(self, prior):
+        super().__init__()
+        self.prior = prior
+
+    def train_step(self, u):
+        with tf.GradientTape() as tape:
+            loss = -tf.reduce_mean(self.prior.distribution().log_prob(u))
+        variables = self.prior.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return {"loss": loss}

@@ -1,0 +1,28 @@
+"""Cluster accuracy on assignments of known score."""
+
+import itertools
+
+import numpy as np
+
+from keras_vae.evaluation import cluster_accuracy
+
+
+def test_names_of_clusters_make_no_difference():
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    assert cluster_accuracy([2, 2, 0, 0, 1, 1], labels) == 1.0
+    assert cluster_accuracy([2, 2, 0, 0, 1, 0], labels) == 5 / 6
+
+
+def test_more_clusters_than_labels_and_fewer():
+    labels = np.array([0, 0, 0, 0, 1, 1])
+    assert cluster_accuracy([0, 0, 1, 1, 2, 2], labels) == 4 / 6
+    assert cluster_accuracy([0] * 6, labels) == 4 / 6
+
+
+def test_it_is_the_best_of_all_namings():
+    rng = np.random.default_rng(0)
+    clusters, labels = rng.integers(0, 4, (2, 60))
+    best = max(
+        np.mean(np.array(names)[clusters] == labels) for names in itertools.permutations(range(4))
+    )
+    assert cluster_accuracy(clusters, labels) == best
