@@ -15,6 +15,7 @@ def text(report: dict) -> str:
         tensors=", ".join(f"{name}=tf.constant({name})" for name in inputs),
         image=signature["outputs"]["image"]["type"].replace("B", "16"),
         seeds=_SEEDS if samples else _NO_PRIOR,
+        condition=f"\n{_CONDITION}{report['condition']}.\n" if report["condition"] else "",
         tolerance=report["tolerance"]["max"],
         tables="\n".join(_table(file, content) for file, content in artefacts.items()),
     )
@@ -60,13 +61,15 @@ whatever batch it stands, and in both files up to rounding."""
 _NO_PRIOR = """\
 The model is an autoencoder: it has no prior to sample from, it decodes what you give it."""
 
+_CONDITION = "Each image is made for a condition of its own, which you give: "
+
 _TEMPLATE = """\
 # An exported generator
 
 Written by `keras_vae`; needs neither it nor Keras. Images are the mean of p(x|z).
 
 {seeds}
-
+{condition}
 With `pip install ai-edge-litert numpy`:
 
 ```python

@@ -70,6 +70,7 @@ def _write_checked(vae, folder):
     return {
         "versions": {"python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "condition": None if vae.condition is None else vae.condition.wanted,
         "tolerance": {"max": parity.MAX_TOLERANCE, "mean": parity.MEAN_TOLERANCE},
         "artefacts": {
             "saved_model": {

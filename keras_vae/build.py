@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_vae import conditions, likelihoods, networks, objectives, posteriors, priors, schedules
 from keras_vae._compat import tfk, tfkl
+from keras_vae.autoregressive import AutoregressiveDecoder
 from keras_vae.bayesian import BayesianDense
 from keras_vae.config import Config
 from keras_vae.decoder import Decoder
@@ -32,30 +33,37 @@ class Weights(NamedTuple):
 
     Attributes:
       dense: from the model's options to what makes its dense layers.
-      decoder: from the model's options, a body and a likelihood to the Decoder.
+      options: from the model's options and a likelihood to arguments of the Decoder.
     """
 
     dense: Callable
-    decoder: Callable
+    options: Callable
 
 
 WEIGHTS = {
-    "point": Weights(lambda m: tfkl.Dense, lambda m, body, likelihood: Decoder(body, likelihood)),
+    "point": Weights(lambda m: tfkl.Dense, lambda m, likelihood: {}),
     "map": Weights(
         lambda m: tfkl.Dense,
-        lambda m, body, likelihood: Decoder(
-            body, likelihood, weight_decay=1.0 / (m.weight_scale**2 * m.num_examples)
-        ),
+        lambda m, likelihood: {"weight_decay": 1.0 / (m.weight_scale**2 * m.num_examples)},
     ),
     "bayes": Weights(
         lambda m: functools.partial(
             BayesianDense, prior_scale=m.weight_scale, num_examples=m.num_examples
         ),
-        lambda m, body, likelihood: Decoder(
-            body,
-            likelihood,
-            WEIGHTS["bayes"].dense(m)(math.prod(m.event_shape) * likelihood.params_per_value),
-        ),
+        lambda m, likelihood: {
+            "projection": WEIGHTS["bayes"].dense(m)(
+                math.prod(m.event_shape) * likelihood.params_per_value
+            )
+        },
+    ),
+}
+
+# How values of x depend on each other, given z: from the model's options, a body, a likelihood and
+# further arguments to the decoder.
+DECODERS = {
+    "independent": lambda m, body, likelihood, **options: Decoder(body, likelihood, **options),
+    "autoregressive": lambda m, body, likelihood, **options: AutoregressiveDecoder(
+        body, likelihood, m.hidden[0], **options
     ),
 }
 
@@ -87,6 +95,10 @@ NETWORKS = {
     "gru": (
         lambda m: networks.gru_encoder(m.event_shape, m.hidden),
         lambda m: networks.gru_decoder(m.event_shape, m.hidden),
+    ),
+    "bars": (
+        lambda m: networks.bars_encoder(m.event_shape, m.hidden, m.levels),
+        lambda m: networks.bars_decoder(m.event_shape, m.hidden, m.bar_steps),
     ),
     "transformer": (
         lambda m: networks.transformer_encoder(
@@ -123,6 +135,7 @@ PRIORS = {
     "maf": lambda m: priors.MAF(m.latent_dim, m.flow_layers, m.flow_hidden),
     "conditional_normal": lambda m: priors.ConditionalNormal(m.latent_dim, m.prior_hidden),
     "categorical": lambda m: priors.CategoricalNormal(*_label_options(m)),
+    "gaussian_mixture": lambda m: priors.GaussianMixture(m.latent_dim, m.prior_components),
     "none": lambda m: None,
 }
 _UNIT_RANGE = (
@@ -197,8 +210,8 @@ def build(
             "event_shape is missing: the shape of one example, as in "
             f"recipe({config.recipe!r}, event_shape=images.shape[1:])."
         )
-    likelihood, arguments = LIKELIHOODS[model.likelihood]
-    if model.levels is None and likelihood.support is likelihoods.Support.LEVELS:
+    likelihood_class, arguments = LIKELIHOODS[model.likelihood]
+    if model.levels is None and likelihood_class.support is likelihoods.Support.LEVELS:
         raise ValueError(
             f"likelihood={model.likelihood} is for quantised data and needs `levels`, the number "
             "of values a pixel takes: 256 for 8-bit images."
@@ -210,13 +223,15 @@ def build(
     if model.condition == "label" and model.num_classes is None:
         raise ValueError("condition=label needs `num_classes`, the number of labels.")
     with _global_seed(config.training.seed):  # Of the initial weights.
+        likelihood = likelihood_class(model.event_shape, *arguments(model))
         vae_class, encoder, decoder_body, prior = STRUCTURES[model.structure](model)
         vae = vae_class(
             encoder,
-            WEIGHTS[model.weights].decoder(
+            DECODERS[model.decoder](
                 model,
                 _seeing_z(model, decoder_body),
-                likelihood(model.event_shape, *arguments(model)),
+                likelihood,
+                **WEIGHTS[model.weights].options(model, likelihood),
             ),
             prior,
             CONDITIONS[model.condition](model),
@@ -237,7 +252,17 @@ def _one_layer(m):
     encoder_body, decoder_body = NETWORKS[m.network]
     posterior = POSTERIORS[m.posterior](m)
     encoder = Encoder(encoder_body(m), posterior) if posterior else PriorEncoder()
-    return VAE, encoder, decoder_body(m), PRIORS[m.prior](m)
+    prior = PRIORS[m.prior](m) if encoder.has_density else None
+    return VAE, encoder, decoder_body(m), prior
+
+
+def build_fitted_prior(config: Config):
+    """The prior, not yet fitted, of an autoencoder that a config describes; None if it has none."""
+    if config.model.posterior != "deterministic":
+        return None
+    with _global_seed(config.training.seed):
+        prior = PRIORS[config.model.prior](config.model)
+    return priors.Standardized(prior) if isinstance(prior, priors.Flow) else prior
 
 
 def _several_layers(m, encoder_class, body, skip=False):

@@ -28,7 +28,7 @@ class DataConfig:
     """Which examples."""
 
     dataset: str = option(
-        "digits", "digits, the name of a TFDS image set, folder:/path or npz:/path"
+        "digits", "digits, the name of a TFDS image set, folder:/path, npz:/path or chorales:/path"
     )
     data_dir: str | None = option(None, "where TFDS sets are kept; default: TFDS' own")
     image_size: int | None = option(
@@ -49,6 +49,14 @@ class DataConfig:
         choices=("none", "threshold", "dynamic"),
     )
     memory_limit_gb: float = option(4.0, "larger sets are streamed from disk", above=0)
+    window: int | None = option(
+        None, "chorales: steps in a window, sixteenths; default 64", at_least=1
+    )
+    transpose: int | None = option(
+        None,
+        "chorales: train on windows up to so many semitones higher and lower too; default 0",
+        at_least=0,
+    )
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,8 @@ class ModelConfig:
 
     network: str = option(
         "mlp",
-        "body of encoder and decoder; gru and transformer are for sequences and the rows of images",
+        "body of encoder and decoder; gru and transformer are for sequences and the rows of "
+        "images, bars for music",
         choices=(
             "linear",
             "mlp",
@@ -67,12 +76,14 @@ class ModelConfig:
             "resnet",
             "gru",
             "transformer",
+            "bars",
         ),
     )
     hidden: tuple[int, ...] = option(
         (400,),
-        "mlp, gated_mlp, gru, transformer: units of each layer; bottom_up, ladder: of the two of "
-        "each stochastic layer's bodies; sequence: the last is the GRU's too",
+        "mlp, gated_mlp, gru, transformer, bars: units of each layer; bottom_up, ladder: of the "
+        "two of each stochastic layer's bodies; sequence: the last is the GRU's too; "
+        "autoregressive: the first is",
         at_least=1,
     )
     filters: tuple[int, ...] = option(
@@ -84,6 +95,15 @@ class ModelConfig:
         "heads of self-attention: of transformer, default 4; of conv, gated_conv and resnet at "
         "their smallest size, default none",
         at_least=1,
+    )
+    bar_steps: int = option(
+        16, "bars: steps in a bar, which the decoder's body says one thing of", at_least=1
+    )
+    decoder: str = option(
+        "independent",
+        "values of x given z: independent, or autoregressive, each given those before it (for "
+        "likelihood categorical)",
+        choices=("independent", "autoregressive"),
     )
     activation: str = option(
         "relu",
@@ -124,7 +144,8 @@ class ModelConfig:
     )
     prior: str = option(
         "standard_normal",
-        "p(z); conditional_normal is p(z|c), by a network",
+        "p(z); conditional_normal is p(z|c), by a network; gaussian_mixture (or a flow) is fitted "
+        "to the codes of an autoencoder after its training",
         choices=(
             "standard_normal",
             "learned_normal",
@@ -134,6 +155,7 @@ class ModelConfig:
             "maf",
             "conditional_normal",
             "categorical",
+            "gaussian_mixture",
             "none",
         ),
     )
@@ -260,6 +282,9 @@ class TrainingConfig:
     ema_decay: float | None = option(
         None, "evaluate and export a moving average of the weights with this decay", above=0
     )
+    warm_start: str | None = option(
+        None, "begin with the weights of this run (or .keras file), of the same networks"
+    )
     early_stopping: int | None = option(
         None, "stop after this many epochs without a better validation bound", at_least=1
     )
@@ -294,11 +319,15 @@ class Config:
             _check_option(option_field, value)
         model, objective, training = self.model, self.objective, self.training
         autoencoder = model.posterior == "deterministic"
-        if autoencoder != (model.prior == "none"):
+        if autoencoder and model.prior not in _FITTED_PRIORS:
             raise ValueError(
-                f"posterior={model.posterior} with prior={model.prior}: a deterministic posterior "
-                "has no density to compare with a prior, any other needs one. Use "
-                "posterior=deterministic with prior=none (or recipe=ae), or neither."
+                f"posterior=deterministic with prior={model.prior}: it has no density to train a "
+                f"prior by. Use a prior that is fitted afterwards, {', '.join(_FITTED_PRIORS)}."
+            )
+        if not autoencoder and model.prior in ("gaussian_mixture", "none"):
+            raise ValueError(
+                f"posterior={model.posterior} with prior={model.prior}: a posterior with a density "
+                "needs a prior that trains with it, such as standard_normal or mixture."
             )
         if autoencoder and objective.objective != "reconstruction":
             raise ValueError(
@@ -358,8 +387,10 @@ class Config:
             _check_sequence(model)
         if not model.filters:
             raise ValueError("filters must have at least one entry.")
-        if not model.hidden and model.network in ("gru", "transformer"):
+        if not model.hidden and model.network in ("gru", "transformer", "bars"):
             raise ValueError(f"hidden must have at least one entry with network={model.network}.")
+        if model.decoder == "autoregressive":
+            _check_autoregressive(model)
         if (
             model.network in ("conv", "gated_conv", "resnet")
             and model.event_shape is not None
@@ -415,10 +446,15 @@ class Config:
         return json.dumps(self.to_dict(), indent=2)
 
 
+# What an autoencoder may have for a prior: fitted to its codes after training.
+_FITTED_PRIORS = ("gaussian_mixture", "real_nvp", "maf", "none")
+
 # (option, option of the same section, values of that one without which the first says nothing);
 # of several rows for one option, one must hold.
 _ONLY_WITH = (
-    ("hidden", "network", ("mlp", "gated_mlp", "gru", "transformer")),
+    ("hidden", "network", ("mlp", "gated_mlp", "gru", "transformer", "bars")),
+    ("hidden", "decoder", ("autoregressive",)),
+    ("bar_steps", "network", ("bars",)),
     ("hidden", "structure", ("sequence",)),
     ("filters", "network", ("conv", "gated_conv", "resnet")),
     ("latent_dim", "structure", ("single", "sequence")),
@@ -428,7 +464,7 @@ _ONLY_WITH = (
     ("attention_heads", "network", ("conv", "gated_conv", "resnet", "transformer")),
     ("activation", "network", ("mlp", "conv", "resnet", "transformer")),
     ("posterior_rank", "posterior", ("low_rank",)),
-    ("prior_components", "prior", ("mixture", "vamp", "categorical")),
+    ("prior_components", "prior", ("mixture", "vamp", "categorical", "gaussian_mixture")),
     ("relaxation", "prior", ("categorical",)),
     ("relaxation_temperature", "prior", ("categorical",)),
     ("prior_hidden", "prior", ("conditional_normal",)),
@@ -478,6 +514,27 @@ def _check_layers(model):
         raise ValueError(
             f"{layers} with prior=vamp: it is a mixture of q(z|x), which several layers don't have "
             "in closed form. Use prior=mixture."
+        )
+
+
+def _check_autoregressive(model):
+    """Of a decoder that goes from value to value."""
+    if model.likelihood != "categorical":
+        raise ValueError(
+            f"decoder=autoregressive with likelihood={model.likelihood}: what comes next is chosen "
+            "among levels. Use likelihood=categorical."
+        )
+    if not model.hidden:
+        raise ValueError("hidden must have at least one entry with decoder=autoregressive.")
+    if model.weights == "bayes":
+        raise ValueError(
+            "decoder=autoregressive with weights=bayes: tfp.layers has no reparameterized "
+            "recurrent layers. Use weights=map."
+        )
+    if model.condition == "image_part":
+        raise ValueError(
+            "decoder=autoregressive with condition=image_part: values that are given would have to "
+            "be read before the hidden ones, whatever their order. Use decoder=independent."
         )
 
 

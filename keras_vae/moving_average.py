@@ -30,6 +30,10 @@ class MovingAverage:
             for v in self._variables
         ]
 
+    def begin(self) -> None:
+        """Sets the averages to the variables as they are."""
+        _assign(self.averages, self._variables)
+
     def update(self, step) -> None:
         """Moves the averages towards the variables, after training step `step`."""
         step = tf.cast(step, tf.float32)

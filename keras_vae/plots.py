@@ -49,7 +49,7 @@ def traversals(images, values, names) -> Figure:
 
     Args:
       images: [D, steps, H, W, C], one latent in each row.
-      values: [steps], the latent's value in each column.
+      values: [steps], the latent's value in each column; or none.
       names: D strings to write beside the rows.
     """
     pixels = _table(_rgba(images))

@@ -4,9 +4,9 @@ from keras_vae.config import Config
 
 RECIPES = {
     "ae": {
-        "about": "autoencoder: no prior, reconstruction alone",
+        "about": "autoencoder: reconstruction alone; samples from a mixture fitted to its codes",
         "posterior": "deterministic",
-        "prior": "none",
+        "prior": "gaussian_mixture",
         "objective": "reconstruction",
         "likelihood": "normal",
     },
@@ -14,7 +14,7 @@ RECIPES = {
         "about": "linear autoencoder: spans the principal components (Baldi & Hornik 1989)",
         "network": "linear",
         "posterior": "deterministic",
-        "prior": "none",
+        "prior": "gaussian_mixture",
         "objective": "reconstruction",
         "likelihood": "normal",
         # Linear models bear a high rate, and need it to get where their optimum is.
@@ -77,6 +77,7 @@ RECIPES = {
         "(Tomczak & Welling 2018)",
         "prior": "vamp",
         "prior_components": 500,
+        "network": "gated_mlp",
         "hidden": (300, 300),
         "latent_dim": 40,
     },
@@ -117,6 +118,16 @@ RECIPES = {
         "structure": "sequence",
         "latent_dim": 8,
         "hidden": (200,),
+    },
+    "music": {
+        "about": "for chorales: one latent for a window of music, a conductor over its bars, notes "
+        "in turn (after Roberts et al. 2018, MusicVAE)",
+        "network": "bars",
+        "decoder": "autoregressive",
+        "likelihood": "categorical",
+        "hidden": (256,),
+        "latent_dim": 64,
+        "objective": "free_bits",
     },
     "attention": {
         "about": "residual convolutions with self-attention at the smallest size",

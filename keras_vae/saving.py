@@ -6,10 +6,15 @@ import pathlib
 import tempfile
 import zipfile
 
+import numpy as np
+
 from keras_vae._compat import tf, tfk
-from keras_vae.build import build
+from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
 from keras_vae.vae import VAE
+
+# Of a run directory: the prior fitted to an autoencoder's codes.
+FITTED_PRIOR = "prior.npz"
 
 
 def save(vae: VAE, path) -> None:
@@ -100,12 +105,25 @@ def _load_run(path, checkpoint):
     steps = stored["data"]["num_examples"]["train"] // config.training.batch_size
     vae = build(config, steps_per_epoch=steps)
     parts = {"model": vae} if vae.ema is None else {"model": vae, "ema": vae.ema.averages}
-    status = tf.train.Checkpoint(**parts).restore(find_checkpoint(path, checkpoint))
+    found = find_checkpoint(path, checkpoint)
+    status = tf.train.Checkpoint(**parts).restore(found)
     # The optimizer's variables and the training's progress stay behind.
     status.assert_existing_objects_matched().expect_partial()
     if vae.ema is not None:
         vae.ema.apply()
+    fitted = pathlib.Path(path) / FITTED_PRIOR
+    if fitted.exists():
+        with np.load(fitted) as file:
+            # One that was fitted to another checkpoint's codes is no prior of this one.
+            if int(file["step"]) == checkpoint_step(found):
+                vae.prior = build_fitted_prior(config)
+                vae.prior.set_weights([file[f"weight_{i}"] for i in range(len(file) - 1)])
     return vae
+
+
+def checkpoint_step(found: str) -> int:
+    """The training step of a checkpoint that `find_checkpoint` found."""
+    return int(found.rpartition("-")[2])
 
 
 def _check_rebuildable(vae):

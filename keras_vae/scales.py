@@ -1,6 +1,6 @@
 """Scales: positive numbers from any, which are 1 at 0."""
 
-import math
+import numpy as np
 
 from keras_vae._compat import tf
 
@@ -15,6 +15,6 @@ def scale_of(raw):
     return tf.math.softplus(raw + _UNIT) + _MIN
 
 
-def raw_of(scale: float) -> float:
-    """The number whose `scale_of` is `scale`."""
-    return math.log(math.expm1(scale - _MIN)) - _UNIT
+def raw_of(scale):
+    """The number (or numpy array of them) whose `scale_of` is `scale`."""
+    return np.log(np.expm1(scale - _MIN)) - _UNIT

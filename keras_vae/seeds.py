@@ -19,6 +19,7 @@ class Site(enum.IntEnum):
     LATENT = 3
     SAMPLE = 4
     EVALUATE = 5
+    STEP = 6
 
 
 def derive(root, *path):

@@ -27,23 +27,20 @@ class VAE(Trainable):
     Args:
       encoder: an `Encoder`, or a model with its interface, that gives q(z|x).
       decoder: a `Decoder`, or a model with `event_shape` that gives p(x|z).
-      prior: a layer of `priors`, or None: an autoencoder, whose posterior has no density.
+      prior: a layer of `priors`. An autoencoder, whose posterior has no density, may do without
+        one (None), or have one fitted to its codes, of which `sample` alone makes use.
       condition: a layer of `conditions`, or None; all three parts are given what it makes of c.
       seed: root of all random draws that are not given a seed of their own.
     """
 
     def __init__(self, encoder, decoder, prior=None, condition=None, *, seed: int = 0, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        if encoder.has_density != (prior is not None):
-            raise ValueError(
-                f"prior is {prior and type(prior).__name__} but the posterior has "
-                f"{'a' if encoder.has_density else 'no'} density: one with a density needs a "
-                "prior, one without (an autoencoder's) must have prior=None."
-            )
+        if encoder.has_density and prior is None:
+            raise ValueError("prior is None, but the posterior has a density: it needs a prior.")
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
         self.condition = condition
         self.event_shape = decoder.event_shape
-        self.has_density = prior is not None
+        self.has_density = encoder.has_density
         self._importance_sampler = None
         for part in (encoder, prior):
             if hasattr(part, "bind"):  # One that computes with another part's weights.
@@ -82,7 +79,7 @@ class VAE(Trainable):
         noise, weight_noise = self._split(noise)
         q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
         log_likelihood = self._decode(z, condition, weight_noise).log_prob(x)
-        if self.prior is None:
+        if not self.has_density:
             return Terms(z, log_likelihood), []
         p = self.prior.distribution(context)
         kl = analytic_kl(q, p) if self.has_analytic_kl else None
@@ -94,7 +91,11 @@ class VAE(Trainable):
 
         A lower bound in expectation, which tightens with `num_samples`.
         """
-        self._require_prior("log_likelihood")
+        if not self.has_density:
+            raise ValueError(
+                "log_likelihood needs a posterior density, which an autoencoder has not. Train a "
+                "VAE (--recipe=vae)."
+            )
         if self._importance_sampler is None:
             self._importance_sampler = ImportanceSampler(self)
         x = self._examples(x)
@@ -123,16 +124,24 @@ class VAE(Trainable):
     def sample(self, n: int, temperature: float = 1.0, seed: int | None = None, condition=None):
         """Mean images [n, H, W, C] of p(x|z) at n draws of z from the prior.
 
+        Where the decoder draws x a step at a time (`AutoregressiveDecoder`), a draw at each z.
+
         Args:
           n: number of images.
-          temperature: scales the prior's standard deviation; below 1, safer and less varied.
+          temperature: scales the prior's standard deviation, and divides the logits of values that
+            are drawn; below 1, safer and less varied.
           seed: the same seed gives the same images; None, new ones at every call.
           condition: of conditional models, one for all images or one for each: a label, an image.
         """
         self._require_prior("sample")
-        noise = self.prior.draw_noise(seeds.derive(seed_or_fresh(seed), Site.SAMPLE), n)
+        seed = seed_or_fresh(seed)
+        noise = self.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), n)
         condition = self._condition_of(condition, batch_size=n)
-        return self._decode(self.prior_sample(noise, temperature, condition), condition).mean()
+        p = self._decode(self.prior_sample(noise, temperature, condition), condition)
+        if not hasattr(p, "from_noise"):
+            return p.mean()
+        noise = tf.random.stateless_normal([n, *p.noise_shape], seeds.derive(seed, Site.STEP))
+        return p.from_noise(noise, temperature)
 
     def prior_sample(self, noise, temperature=1.0, condition=None):
         """z [..., D] of the prior from noise [..., *prior.noise_shape]."""
@@ -231,7 +240,8 @@ class VAE(Trainable):
     def _require_prior(self, verb):
         if self.prior is None:
             raise ValueError(
-                f"{verb} needs a prior, which an autoencoder has not. Train a VAE (--recipe=vae)."
+                f"{verb} needs a prior, which an autoencoder has not by itself: fit one to its "
+                "codes by fit_prior, or train a VAE (--recipe=vae)."
             )
 
     def _examples(self, x):
@@ -241,6 +251,16 @@ class VAE(Trainable):
                 f"x must be of shape {('B', *self.event_shape)}, got {tuple(x.shape)}."
             )
         return x
+
+    def fit_prior(self, prior, codes, seed: int = 0) -> None:
+        """Gives an autoencoder a prior, fitted to the codes [N, D] of its training examples.
+
+        vae.fit_prior(priors.GaussianMixture(20), vae.code(images))
+        """
+        if self.has_density:
+            raise ValueError("fit_prior is for autoencoders; this model's prior is trained.")
+        prior.fit(codes, seed=seed)
+        self.prior = prior
 
     # Saving ------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ OTHER_VALUES = {
     "posterior": "full_covariance",
     "posterior_rank": 3,
     "prior": "none",
+    "prior_components": 3,
+    "prior_hidden": 30,
     "likelihood": "categorical",
     "likelihood_components": 3,
     "likelihood_scale": 0.25,
@@ -93,7 +95,28 @@ REFUSALS = [
     ),
     (
         {"network": "conv", "hidden": (8, 8)},
-        "hidden=8,8 is an option of network=mlp or gated_mlp or gru or transformer alone",
+        "hidden=8,8 is an option of network=mlp or gated_mlp or gru or transformer .*alone",
+    ),
+    (
+        {"prior_components": 3},
+        "prior_components=3 is an option of prior=mixture or vamp alone",
+    ),
+    ({"prior_hidden": 3}, "prior_hidden=3 is an option of prior=conditional_normal alone"),
+    (
+        {"prior": "vamp", "posterior": "iaf"},
+        "prior=vamp with posterior=iaf: it is a mixture.* Use posterior=diagonal",
+    ),
+    (
+        {"prior": "mixture", "posterior": "prior", "objective": "importance_weighted"},
+        "prior=mixture with posterior=prior: no gradient.* Use prior=real_nvp",
+    ),
+    (
+        {"prior": "maf", "latent_dim": 1},
+        "prior=maf with latent_dim=1: a flow .* Use latent_dim=2 or more",
+    ),
+    (
+        {"prior": "conditional_normal"},
+        "prior=conditional_normal is .* needs a condition c. Use condition=label",
     ),
     ({"posterior_rank": 3}, "posterior_rank=3 is an option of posterior=low_rank alone"),
     ({"flow_layers": 3}, "flow_layers=3 is an option of posterior=iaf or prior="),

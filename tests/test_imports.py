@@ -51,7 +51,7 @@ TABLE = {
     "training": (["keras_vae.training"], ["compat", "basics", "axes", "parts"]),
     "models": (["keras_vae.vae"], ["compat", "basics", "parts", "training"]),
     "structures": (
-        ["keras_vae.hierarchical.*", "keras_vae.sequence.*"],
+        ["keras_vae.hierarchical.*", "keras_vae.sequence.*", "keras_vae.autoregressive.*"],
         ["compat", "basics", "axes", "parts", "models"],
     ),
     "config": (["keras_vae.config"], []),
@@ -76,6 +76,7 @@ TABLE = {
             "basics",
             "axes",
             "models",
+            "structures",
             "config",
             "recipes",
             "build",

@@ -82,8 +82,10 @@ def names_in(folder):
         {"recipe": "cvae"},
         {"recipe": "cvae_image", "visible": "top_half"},
         {"recipe": "monte_carlo", "prior": "learned_normal"},
+        {"posterior": "low_rank", "posterior_rank": 1, "likelihood": "logistic_mixture"},
+        {"posterior": "iaf", "likelihood": "student_t"},
     ],
-    ids=["vae", "conv", "autoencoder", "labels", "parts", "no encoder"],
+    ids=["vae", "conv", "autoencoder", "labels", "parts", "no encoder", "low rank", "flow"],
 )
 def test_a_loaded_model_gives_the_same_numbers(tmp_path, options):
     """And the file is all that saving leaves."""

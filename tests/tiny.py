@@ -22,6 +22,7 @@ NETWORK_SIZES = {
     "gated_conv": {"filters": (4, 6)},
     "resnet": {"filters": (4, 6), "blocks": 1},
     "gru": {"hidden": (8,)},
+    "bars": {"hidden": (8,), "bar_steps": 3},
     "transformer": {"hidden": (8,), "attention_heads": 2},
 }
 POSTERIOR_SIZES = {"iaf": {"flow_layers": 2, "flow_hidden": 4}}

@@ -3,7 +3,7 @@
 from absl import flags
 
 from keras_vae import app
-from trainers import measure
+from trainers import fitted_prior, measure
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory", required=True)
@@ -15,6 +15,7 @@ flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if
 def main() -> None:
     with app.checking_input():
         loaded = measure.load(FLAGS.run, FLAGS.checkpoint)
+    fitted_prior.ensure(loaded)
     measure.measure(loaded, FLAGS.num_samples, FLAGS.evaluation_seed)
 
 

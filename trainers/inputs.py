@@ -3,7 +3,7 @@
 import pathlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from keras_vae import conditions, data, seeds
 from keras_vae.build import LIKELIHOODS
@@ -29,6 +29,8 @@ def load(config: Config) -> data.Dataset:
         validation_size=options.validation_size,
         seed=config.training.seed,
         memory_limit_gb=options.memory_limit_gb,
+        window=options.window,
+        transpose=options.transpose,
     )
 
 
@@ -43,6 +45,11 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
     binarization = data.resolve(
         config.data.binarization, images, needs_binary=likelihood.support is Support.BINARY
     )
+    if config.data.dataset.startswith("chorales:") and binarization != "none":
+        raise ValueError(
+            f"likelihood={name} with binarization={binarization}: the pitches of chorales aren't "
+            "grey values to make black or white. Use likelihood=categorical (or recipe=music)."
+        )
     levels = 2 if binarization != "none" else images.levels
     if likelihood.support is Support.LEVELS and levels is None:
         raise ValueError(
@@ -93,8 +100,11 @@ def _visible_mask(visible, height, width):
                 f"visible must be one of {', '.join(conditions.VISIBLE)}, or an image file; got "
                 f"{visible!r}."
             )
-        with Image.open(path) as image:
-            mask = np.asarray(image.convert("L")) >= 128
+        try:
+            with Image.open(path) as image:
+                mask = np.asarray(image.convert("L")) >= 128
+        except UnidentifiedImageError as error:
+            raise ValueError(f"visible={visible} is no image file.") from error
         if mask.shape != (height, width):
             raise ValueError(
                 f"visible={visible} is of {mask.shape[0]}x{mask.shape[1]} pixels, the data of "

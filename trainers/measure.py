@@ -27,7 +27,7 @@ class Run(NamedTuple):
     @property
     def step(self) -> int:
         """The training step of the checkpoint."""
-        return int(self.checkpoint.rpartition("-")[2])
+        return saving.checkpoint_step(self.checkpoint)
 
 
 def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:

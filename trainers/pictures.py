@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from keras_vae import plots
 from keras_vae._compat import tfd
+from keras_vae.hierarchical import HierarchicalVAE
 
 BATCH_SIZE = 256
 WIDEST = 1280  # Pixels of the data; a picture of larger images holds fewer of them.
@@ -62,8 +63,14 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
     shown = [reconstructions(vae, batch)]
     if vae.prior is not None:
         shown.append(samples(vae, batch))
-    shown += [interpolations(vae, batch), traversals(vae, batch, latents)]
-    if vae.prior is not None and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
+    if not vae.has_density:
+        shown.append(holes(vae, batch, latents))
+    shown.append(interpolations(vae, batch))
+    if isinstance(vae, HierarchicalVAE):
+        shown.append(layers(vae, batch))
+    else:
+        shown.append(traversals(vae, batch, latents))
+    if vae.has_density and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
         shown.append(manifold(vae, batch))
     if vae.has_clusters:
         shown.append(clusters(vae, batch))
@@ -84,7 +91,7 @@ def measure_latents(vae, batch) -> Latents:
     by_latent = kls[0] is not None and kls[0].shape[-1] == vae.latent_dim
     rate = np.concatenate(kls).mean(axis=0) if by_latent else None
     order = np.argsort(-(rate if by_latent else codes.var(axis=0)), kind="stable")
-    if vae.prior is None:
+    if not vae.has_density:
         return Latents(codes, rate, order, codes.mean(axis=0), codes.std(axis=0))
     loc, scale = vae.prior_moments(_first_condition(vae, batch, 1))
     return Latents(codes, rate, order, loc.numpy(), scale.numpy())
@@ -124,6 +131,23 @@ def samples(vae, batch, seed: int = SEED) -> Picture:
     )
 
 
+def holes(vae, batch, latents: Latents, seed: int = SEED) -> Picture:
+    """What an autoencoder decodes where no prior has kept its codes together."""
+    columns = _fitting(vae, 10)
+    noise = np.random.default_rng(seed).normal(size=(columns, columns, vae.latent_dim))
+    codes = (latents.loc + latents.scale * noise).astype(np.float32)
+    images = _decode(vae, codes, batch)
+    return Picture(
+        "holes",
+        "Holes in latent space",
+        plots.image_grid(images.reshape(-1, *vae.event_shape), columns),
+        f"{columns**2} images decoded from codes of an independent normal.",
+        "Images decoded from a normal with the mean and deviation of each latent's codes. Nothing "
+        "made the codes fill that space: what is no image stands for a hole. A VAE trained on the "
+        "same data (its report's samples) has fewer.",
+    )
+
+
 def interpolations(vae, batch, steps: int = 8) -> Picture:
     """From each of the first examples to the next one, on a straight line in latent space."""
     start, _, condition = batch.rows(0, 8)
@@ -143,12 +167,34 @@ def interpolations(vae, batch, steps: int = 8) -> Picture:
     )
 
 
+def layers(vae, batch, seed: int = SEED) -> Picture:
+    """One draw of all stochastic layers, of which more and more are drawn anew."""
+    columns = _fitting(vae, 10)
+    noise = vae.prior.draw_noise([seed, seed], 1)
+    z = vae.prior_sample(noise, condition=_first_condition(vae, batch, 1))
+    z, condition = np.repeat(z, columns, axis=0), _first_condition(vae, batch, columns)
+    numbers = range(1, len(vae.latent_dims) + 1)
+    images = np.stack([vae.vary(z, n, seed=seed, condition=condition) for n in numbers])
+    images[:, 0] = vae.decode(z, condition).mean()[0]
+    return Picture(
+        "layers",
+        "Stochastic layers",
+        plots.traversals(images, (), ["z_1", *(f"z_1 to z_{n}" for n in numbers[1:])]),
+        f"{len(images)} rows of images, each a variation of the first, the lower the freer.",
+        "The first column is one draw of all layers. Beside it the layers named at the left are "
+        "drawn anew, those above them held; the last row holds none. Look for what each layer "
+        "settles: the first rows should keep what the image is, and a row as varied as the next "
+        "one holds a layer that says nothing.",
+        pixelated=False,
+    )
+
+
 def traversals(vae, batch, latents: Latents, steps: int = 13) -> Picture:
     """The first example with one latent at a time moved through its range."""
     shown = latents.order[:10]
     values = np.linspace(-3.0, 3.0, steps, dtype=np.float32)
     images = _decode(vae, traversal_codes(latents, shown, values), batch)
-    unit = "prior standard deviations" if vae.prior is not None else "standard deviations of codes"
+    unit = "prior standard deviations" if vae.has_density else "standard deviations of codes"
     if latents.rate is None:
         names = [f"z[{d}]" for d in shown]
         order = "those whose codes vary most come first"

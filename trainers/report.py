@@ -17,8 +17,9 @@ from trainers.pictures import Picture, pictures
 from trainers.run_directory import write_atomically
 
 TEMPLATE = Path(__file__).with_name("report.html.template")
-NO_PRIOR = (
-    "<p>An autoencoder has no prior: there is nothing to draw samples or a manifold from.</p>"
+NO_DENSITY = (
+    "<p>An autoencoder has no likelihood, and no prior of its own: samples are decoded from a "
+    "density fitted to its codes afterwards, where it has one.</p>"
 )
 
 # What the numbers of an evaluation are called, and mean: (name, unit, explanation).
@@ -48,6 +49,12 @@ NUMBERS = {
         "Rate",
         "nats",
         "KL(q(z|x) || p(z)): what the latents say about an image. Near 0, they say nothing.",
+    ),
+    "rate_nats_by_layer": (
+        "Rate of each layer",
+        "nats",
+        "The parts of the rate, that of the stochastic layer next to the image first. A layer near "
+        "0 is not used.",
     ),
     "active_units": (
         "Active units",
@@ -105,7 +112,7 @@ def write_report(run_dir: Path, vae, config: Config, evaluation: dict, batch, la
       The path of report.html, which is replaced only when it is complete.
     """
     (run_dir / "figures").mkdir(exist_ok=True)
-    autoencoder = vae.prior is None
+    autoencoder = not vae.has_density
     headline = "distortion_nats" if autoencoder else "nll_nats"
     name, unit, meaning = NUMBERS[headline]
     html = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
@@ -115,7 +122,7 @@ def write_report(run_dir: Path, vae, config: Config, evaluation: dict, batch, la
         headline_meaning=f"{'Reconstruction error' if autoencoder else name}: {escape(meaning)}",
         cards=_cards(evaluation, skip=headline),
         curves=_curves(run_dir),
-        remark=NO_PRIOR if autoencoder else "",
+        remark=NO_DENSITY if autoencoder else "",
         pictures="\n".join(_figure(run_dir, p) for p in pictures(vae, batch, labels)),
         details=_details(config, evaluation, saving.read_run(run_dir)),
     )
@@ -129,10 +136,14 @@ def _subtitle(config):
     prior = "no" if model.prior == "none" else model.prior
     about = RECIPES.get(config.recipe, {}).get("about", config.recipe)
     return (
-        f"{about[0].upper()}{about[1:]}. Network {model.network}, {model.latent_dim} latents, "
+        f"{about[0].upper()}{about[1:]}. Network {model.network}, {_latents(model)} latents, "
         f"{model.posterior} posterior, {prior} prior, {model.likelihood} likelihood, "
         f"{config.training.epochs} epochs."
     ).replace("_", " ")
+
+
+def _latents(model):
+    return " + ".join(map(str, model.latent_dims or (model.latent_dim,)))
 
 
 def _cards(evaluation, skip):
@@ -233,6 +244,8 @@ def _number(key, evaluation):
 def _format(value):
     if value is None:
         return "none"
+    if isinstance(value, list):
+        return ", ".join(map(_format, value))
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.2f}" if abs(value) >= 10 else f"{value:.4g}"

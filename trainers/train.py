@@ -12,7 +12,7 @@ from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
 from keras_vae.build import build
 from keras_vae.config import Config
-from trainers import callbacks, inputs, measure, run_directory, strategy
+from trainers import callbacks, fitted_prior, inputs, measure, run_directory, strategy, warm_start
 from trainers import flags as config_flags
 from trainers.progress import Progress
 
@@ -104,6 +104,8 @@ def prepare() -> Job:
             jit_compile={"auto": "auto", "true": True, "false": False}[FLAGS.jit_compile],
         )
         vae.optimizer.build(vae.trainable_variables)
+    if config.training.warm_start:
+        warm_start.check(vae, config)
     return Job(workdir, config, described, dataset, where, steps, vae)
 
 
@@ -124,6 +126,8 @@ def train(job: Job) -> None:
     if epoch >= epochs:
         print(f"Training is finished: {progress.step} steps. More epochs extend it.")
         return
+    if config.training.warm_start and not resumed:
+        warm_start.apply(vae, config, job.dataset)
     if resumed:
         print(f"Resuming at step {progress.step} (epoch {epoch + 1} of {epochs}).")
     if job.worker == 0:
@@ -199,6 +203,20 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
     )
 
 
+def finish(job: Job) -> None:
+    """What follows training: an autoencoder's prior, evaluation and report."""
+    if not FLAGS.evaluate and job.vae.has_density:
+        return
+    trained = measure.load(job.workdir, dataset=job.dataset)
+    fitted_prior.ensure(trained)
+    if not FLAGS.evaluate:
+        return
+    if measure.is_measured(trained):
+        print(f"It is measured too: {job.workdir / 'report.html'}")
+    else:
+        measure.measure(trained, FLAGS.num_samples)
+
+
 def _picture(job):
     """A function that draws samples, or an autoencoder's reconstructions, to pictures/."""
     from keras_vae import plots  # matplotlib takes a second to import.
@@ -232,7 +250,7 @@ def _cut_metrics(path: pathlib.Path, epochs: int) -> None:
 
 
 def _kl(vae) -> str:
-    if vae.prior is None:
+    if not vae.has_density:
         return "none"
     return "analytic" if vae.uses_analytic_kl else "sampled"
 
@@ -269,12 +287,8 @@ def main() -> None:
         )
     except callbacks.NonFinite as error:
         app.fail(error, code=1)
-    if FLAGS.evaluate and job.worker == 0:
-        trained = measure.load(job.workdir, dataset=job.dataset)
-        if measure.is_measured(trained):
-            print(f"It is measured too: {job.workdir / 'report.html'}")
-        else:
-            measure.measure(trained, FLAGS.num_samples)
+    if job.worker == 0:
+        finish(job)
 
 
 def run() -> None:

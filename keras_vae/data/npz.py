@@ -39,24 +39,38 @@ def read(path, npz_keys=None):
       FileNotFoundError, ValueError: no such file, no npz, keys not found (lists those that are),
         or arrays that are no images.
     """
+    found = arrays_of(f"npz:{path}", path, lambda files: _keys(path, files, npz_keys))
+    labels = {split: found[f"{split}_labels"] for split in SPLITS if f"{split}_labels" in found}
+    arrays = {split: found[split] for split in SPLITS if split in found}
+    return from_arrays(f"npz:{path}", arrays, labels)
+
+
+def arrays_of(name, path, keys_of):
+    """The arrays of an npz, {role: array}.
+
+    Args:
+      name: what errors call the data.
+      path: the file.
+      keys_of: list of the keys that there are -> {role: key} of the arrays to read.
+
+    Raises:
+      FileNotFoundError, ValueError: as `read`.
+    """
     if not os.path.isfile(path):
-        raise FileNotFoundError(f"dataset=npz:{path} must name a file, but there is none.")
+        raise FileNotFoundError(f"dataset={name} must name a file, but there is none.")
     with open(path, "rb") as stream:
         try:
             file = np.load(stream, allow_pickle=False)
             files = file.files
         except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"dataset=npz:{path} is no npz ({error}). Use numpy.savez.") from error
-        keys = _keys(path, files, npz_keys)
+            raise ValueError(f"dataset={name} is no npz ({error}). Use numpy.savez.") from error
+        keys = keys_of(files)
         try:
-            found = {role: file[key] for role, key in keys.items()}
+            return {role: file[key] for role, key in keys.items()}
         except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(
-                f"npz:{path} must hold plain arrays under {', '.join(keys.values())}: {error}."
+                f"{name} must hold plain arrays under {', '.join(keys.values())}: {error}."
             ) from error
-    labels = {split: found[f"{split}_labels"] for split in SPLITS if f"{split}_labels" in found}
-    arrays = {split: found[split] for split in SPLITS if split in found}
-    return from_arrays(f"npz:{path}", arrays, labels)
 
 
 def _keys(path, files, npz_keys):

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import os
 
-from keras_vae.data import digits, folder, npz, tfds_images
+from keras_vae.data import chorales, digits, folder, npz, tfds_images
 from keras_vae.data.images import Images, Streamed
 from keras_vae.seeds import Site, derive
 
@@ -42,11 +42,14 @@ def load(
     validation_size=None,
     seed=0,
     memory_limit_gb=4.0,
+    window=None,
+    transpose=None,
 ):
     """Loads a data set and holds out what splits it lacks.
 
     Args:
-      dataset: "digits", the name of a TFDS image set, "folder:PATH" or "npz:PATH".
+      dataset: "digits", the name of a TFDS image set, "folder:PATH", "npz:PATH" or
+        "chorales:PATH".
       data_dir: where TFDS sets are prepared; TFDS' own default if None.
       image_size: images of a folder or TFDS set are centre-cropped and resized to this height and
         width in pixels; None keeps their size.
@@ -55,6 +58,7 @@ def load(
         holds out a tenth of train.
       seed: int; the held-out splits depend on it and on nothing else.
       memory_limit_gb: TFDS sets and folders that are larger, decoded, are streamed.
+      window, transpose: of chorales, see `chorales.read`.
 
     Returns:
       Dataset.
@@ -64,12 +68,19 @@ def load(
     """
     kind, _, path = dataset.partition(":")
     path = os.path.expanduser(path)
-    if kind in ("npz", "folder") and not path:
+    if kind in ("npz", "folder", "chorales") and not path:
         raise ValueError(f"dataset={dataset} must say where: {kind}:PATH.")
     if npz_keys and kind != "npz":
         raise ValueError(f"npz_keys is for dataset=npz:PATH, got dataset={dataset}. Leave it out.")
+    for option, value in (("window", window), ("transpose", transpose)):
+        if value and kind != "chorales":
+            raise ValueError(
+                f"{option} is for dataset=chorales:PATH, got dataset={dataset}. Leave it out."
+            )
     if dataset == "digits":
         splits, notes = digits.read(), []
+    elif kind == "chorales":
+        splits, notes = chorales.read(path, window, transpose)
     elif kind == "npz":
         splits, notes = npz.read(path, npz_keys), []
     elif kind == "folder":

@@ -30,7 +30,7 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
     """
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
-    measure = _importance(vae, num_samples, seed) if vae.prior else _distortion(vae)
+    measure = _importance(vae, num_samples, seed) if vae.has_density else _distortion(vae)
     columns = [measure(i, batch) for i, batch in enumerate(batches)]
     rows = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
     num_examples = len(rows["distortion"])
@@ -45,11 +45,11 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
         "effective_sample_size": None,
         "weight_kl_nats": None if of_weights is None else float(of_weights),
         "bits_per_dim": None,
-        "num_samples": num_samples if vae.prior else None,
+        "num_samples": num_samples if vae.has_density else None,
         "num_examples": num_examples,
         "seed": seed,
     }
-    if vae.prior:
+    if vae.has_density:
         nll = -rows["log_likelihood"]
         result |= {
             "elbo_nats": -_mean(rows["distortion"] + rows["rate"]),

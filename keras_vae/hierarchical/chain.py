@@ -1,7 +1,7 @@
 """Chains of distributions: each layer's depends on the z of those before it on the way.
 
-What goes through the layers asks `choose(layer, distribution)` for the z of each. So one pass serves
-to draw z, to score a given one and, in a ladder, to draw from q while p is computed.
+What goes through the layers asks `choose(layer, distribution)` for the z of each. So one pass
+serves to draw z, to score a given one and, in a ladder, to draw from q while p is computed.
 """
 
 import itertools

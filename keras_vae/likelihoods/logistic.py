@@ -72,9 +72,9 @@ def _rounded(loc, raw_scale, levels):
 class _RoundedLogistic(tfd.QuantizedDistribution):
     """tfd.QuantizedDistribution of a logistic, with a mean and with float32's full precision.
 
-    With F the logistic function, F(b) - F(a) = F(b) F(-a) (1 - exp(a - b)): of these factors the
-    logs are exact, however wide or far off the levels the distribution is, and no gradient
-    vanishes. TFP's difference of two logs has neither.
+    With F the logistic function, F(b) - F(a) = F(b) F(-a) (1 - exp(a - b)). The logs of these
+    factors are exact however wide or far off the levels the distribution is, where TFP's
+    difference is rounded away, and so their gradients lead back from there.
     """
 
     def _log_prob(self, k):

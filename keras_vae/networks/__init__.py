@@ -6,6 +6,7 @@ and Decoder, so any Keras layer or model serves as a body.
 """
 
 from keras_vae.networks.attention import SelfAttention
+from keras_vae.networks.bars import OneHot, bars_decoder, bars_encoder
 from keras_vae.networks.conv import (
     conv_decoder,
     conv_encoder,
@@ -15,8 +16,8 @@ from keras_vae.networks.conv import (
 from keras_vae.networks.dense import DropFirst, gated_mlp, linear, mlp
 from keras_vae.networks.gate import Gate
 from keras_vae.networks.gru import gru_decoder, gru_encoder
-from keras_vae.networks.residual import Residual
 from keras_vae.networks.per_step import PerStep
+from keras_vae.networks.residual import Residual
 from keras_vae.networks.resnet import ResidualBlock, resnet_decoder, resnet_encoder
 from keras_vae.networks.transformer import (
     Positions,
@@ -28,12 +29,15 @@ from keras_vae.networks.transformer import (
 __all__ = [
     "DropFirst",
     "Gate",
+    "OneHot",
     "PerStep",
     "Positions",
     "Residual",
     "ResidualBlock",
     "SelfAttention",
     "TransformerBlock",
+    "bars_decoder",
+    "bars_encoder",
     "conv_decoder",
     "conv_encoder",
     "gated_conv_decoder",

@@ -8,10 +8,12 @@ from keras_vae.priors.base import Prior
 from keras_vae.priors.categorical import CategoricalNormal
 from keras_vae.priors.conditional import ConditionalNormal
 from keras_vae.priors.flow import Flow
+from keras_vae.priors.gaussian_mixture import GaussianMixture
 from keras_vae.priors.maf import MAF
 from keras_vae.priors.mixture import MixtureOfNormals
 from keras_vae.priors.normal import LearnedNormal, StandardNormal
 from keras_vae.priors.real_nvp import RealNVP
+from keras_vae.priors.standardized import Standardized
 from keras_vae.priors.vamp import VampPrior
 
 __all__ = [
@@ -19,10 +21,12 @@ __all__ = [
     "CategoricalNormal",
     "ConditionalNormal",
     "Flow",
+    "GaussianMixture",
     "LearnedNormal",
     "MixtureOfNormals",
     "Prior",
     "RealNVP",
     "StandardNormal",
+    "Standardized",
     "VampPrior",
 ]

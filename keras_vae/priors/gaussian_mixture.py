@@ -30,9 +30,8 @@ class GaussianMixture(Prior):
             "scale_tril", [num_components, latent_dim, latent_dim], initializer="zeros"
         )
 
-    @classmethod
-    def fit(cls, codes, num_components: int = 10, seed: int = 0) -> "GaussianMixture":
-        """The mixture of largest likelihood found for codes [N, D].
+    def fit(self, codes, seed: int = 0) -> None:
+        """Takes the mixture of largest likelihood found for codes [N, D].
 
         Raises:
           ValueError: fewer codes than components.
@@ -40,16 +39,14 @@ class GaussianMixture(Prior):
         from sklearn.mixture import GaussianMixture as Estimator
 
         codes = np.asarray(codes, np.float64)
-        if len(codes) < num_components:
+        if len(codes) < self.num_components:
             raise ValueError(
-                f"num_components must be at most the {len(codes)} codes, got {num_components}."
+                f"num_components must be at most the {len(codes)} codes, got {self.num_components}."
             )
-        found = Estimator(num_components, random_state=seed, reg_covar=1e-4).fit(codes)
-        prior = cls(codes.shape[1], num_components)
-        prior.set_weights(
+        found = Estimator(self.num_components, random_state=seed, reg_covar=1e-4).fit(codes)
+        self.set_weights(
             [np.log(found.weights_), found.means_, np.linalg.cholesky(found.covariances_)]
         )
-        return prior
 
     def distribution(self, context=None):
         return mixture(self.logits, tfd.MultivariateNormalTriL(self.loc, self.scale_tril))

@@ -21,7 +21,7 @@ class Standardized(Prior):
         self.loc = self.add_weight("loc", [self.latent_dim], initializer="zeros")
         self.scale = self.add_weight("scale", [self.latent_dim], initializer="ones")
 
-    def fit(self, codes, epochs: int = 100, batch_size: int = 128, seed: int = 0) -> "Standardized":
+    def fit(self, codes, seed: int = 0, epochs: int = 100, batch_size: int = 128) -> None:
         """Makes codes [N, D] likely: their moments first, then the prior of u by Adam."""
         codes = np.asarray(codes, np.float32)
         # A latent that never moves must not be divided by zero.
@@ -39,7 +39,6 @@ class Standardized(Prior):
         data = tf.data.Dataset.from_tensor_slices(standard[order])
         data = data.shuffle(len(codes), seed=seed).batch(batch_size)
         model.fit(data, epochs=epochs, verbose=0)
-        return self
 
     def distribution(self, context=None):
         affine = tfb.Chain([tfb.Shift(self.loc), tfb.Scale(self.scale)])

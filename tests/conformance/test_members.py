@@ -9,6 +9,7 @@ import pytest
 from keras_vae._compat import tfk
 from keras_vae.build import (
     CONDITIONS,
+    DECODERS,
     LIKELIHOODS,
     NETWORKS,
     OBJECTIVES,
@@ -64,6 +65,15 @@ CASES = {
     ("objective", "free_bits"): {"free_bits": 0.05},
     ("objective", "importance_weighted"): {"latent_samples": 5, "gradient": "stl", "beta": 0.5},
     ("objective", "reconstruction"): {},
+    ("network", "bars"): {},
+    ("decoder", "independent"): {},
+    ("decoder", "autoregressive"): {
+        "likelihood": "categorical",
+        "condition": "label",
+        "weights": "map",
+        "objective": "importance_weighted",
+        "latent_samples": 2,
+    },
     ("structure", "single"): {},
     ("structure", "bottom_up"): {"condition": "label", "prior": "mixture"},
     ("structure", "ladder"): {"condition": "label", "prior": "conditional_normal"},
@@ -104,6 +114,7 @@ CASES = {
     ("recipe", "iwae2"): {"latent_samples": 5},
     ("recipe", "ladder"): {},
     ("recipe", "sequence"): {"latent_samples": 2},
+    ("recipe", "music"): {},
     ("recipe", "flow_prior"): {},
 }
 REGISTRIES = {
@@ -114,6 +125,7 @@ REGISTRIES = {
     "objective": OBJECTIVES,
     "condition": CONDITIONS,
     "structure": STRUCTURES,
+    "decoder": DECODERS,
     "weights": WEIGHTS,
     "recipe": RECIPES,
 }

@@ -181,6 +181,33 @@ def test_the_readmes_examples_run(exported):
     check_readme(exported[1])
 
 
+@pytest.mark.parametrize(
+    ("recipe", "kind", "wanted"),
+    [
+        ("cvae", "int32[16]", "a label from 0 to 3"),
+        ("cvae_image", "float32[16, 7, 5, 1]", "an image, of which the visible part counts"),
+    ],
+)
+def test_a_conditional_model_is_given_conditions(recipe, kind, wanted, tmp_path):
+    model, folder = model_of(recipe=recipe), tmp_path / "export"
+    report = writer.write(model, folder)
+    artefacts = report["artefacts"].values()
+    saved, lite = (artefact["signatures"] for artefact in artefacts)
+    assert lite["sample_16"]["inputs"] == {"seed": "int32[16, 2]", "condition": kind}
+    assert lite["decode_16"]["inputs"] == {"z": "float32[16, 3]", "condition": kind}
+    # The part of an image is taken from the image to encode.
+    assert ("condition" in saved["encode"]["inputs"]) == (recipe == "cvae")
+    seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
+    condition = np.array(model.condition.to_show(16, tiny.images(16)))
+    z = noise.normal(seed, Stream.LATENT, 3)
+    sample = tflite.load(folder / "generator.tflite")["sample_16"]
+    for given in (condition, condition[::-1].copy()):
+        images = model.decode(z, given).mean()
+        np.testing.assert_allclose(sample(seed=seed, condition=given)["image"], images, atol=1e-5)
+    assert wanted in (folder / "README.md").read_text()
+    check_readme(folder)
+
+
 def test_an_autoencoders_readme_decodes(tmp_path):
     writer.write(model_of(recipe="ae"), tmp_path / "export")
     check_readme(tmp_path / "export")

@@ -14,7 +14,7 @@ from tests import tiny
 BATCH_SIZE = 8
 
 
-@pytest.fixture(scope="module", params=["diagonal", "full_covariance"])
+@pytest.fixture(scope="module", params=["diagonal", "full_covariance", "low_rank"])
 def model(request):
     return tiny.randomize(tiny.vae(posterior=request.param, activation="tanh"))
 

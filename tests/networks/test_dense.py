@@ -55,6 +55,8 @@ def test_gated_layers_may_be_bayesian():
     assert body(normal(3, 5)).shape == (3, 2)
     layers = [layer for layer in body.layers if isinstance(layer, BayesianDense)]
     assert [layer.units for layer in layers] == [8, 4]
+    assert layers[0].get_config()["kernel_initializer"] == "he_normal"
+    assert BayesianDense.from_config(layers[0].get_config()).kernel_initializer == "he_normal"
     # Initial means are He's, sqrt(2 / fan_in), cut off at two standard deviations and rescaled.
     wide = networks.gated_mlp((300,), functools.partial(BayesianDense, num_examples=10))
     wide(normal(1, 200))

@@ -52,7 +52,12 @@ def test_other_components_are_tfps():
     components = tfd.MultivariateNormalTriL(loc, tf.linalg.diag(scale))
     wanted = written_out(logits, loc, scale, z)
     np.testing.assert_allclose(mixture(logits, components).log_prob(z), wanted, rtol=1e-4)
-    np.testing.assert_allclose(diagonal(logits, loc, scale).log_prob(z), wanted, rtol=1e-5)
+    p = diagonal(logits, loc, scale)
+    np.testing.assert_allclose(p.log_prob(z), wanted, rtol=1e-5)
+    of_components, by_tfp = (
+        m.posterior_marginal(z).probs_parameter() for m in (p, mixture(logits, components))
+    )
+    np.testing.assert_allclose(of_components, by_tfp, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])

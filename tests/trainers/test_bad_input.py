@@ -23,10 +23,14 @@ def places(tmp_path):
     np.savez(tmp_path / "rank.npz", x=x[0])
     np.savez(tmp_path / "names.npz", pictures=x)
     np.savez(tmp_path / "outside.npz", x=4 * x - 2)
+    np.savez(tmp_path / "bytes.npz", x=np.uint8(9 * x))
+    np.savez(tmp_path / "grey.npz", x=x)
+    np.savez(tmp_path / "negative.npz", x=x, x_labels=np.arange(30) - 1)
     x[3, 2, 1] = np.nan
     np.savez(tmp_path / "nan.npz", x=x)
     (tmp_path / "grey").mkdir()
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "grey" / "one.png")
+    Image.fromarray(np.zeros((4, 8), np.uint8)).save(tmp_path / "mask.png")
     return tmp_path
 
 
@@ -57,14 +61,23 @@ def places(tmp_path):
         (["--posterior=deterministic"], ["posterior", "prior"]),
         (["--recipe=ae", "--objective=sgvb"], ["objective", "reconstruction"]),
         (["--recipe=ae", "--beta=2"], ["beta", "reconstruction"]),
-        (
-            ["--objective=free_bits", "--posterior=full_covariance"],
-            ["free_bits", "full_covariance"],
-        ),
+        (["--posterior=prior"], ["posterior=prior", "monte_carlo"]),
+        (["--gradient=dreg"], ["gradient", "importance_weighted"]),
+        (["--network=conv"], ["hidden", "network=mlp"]),
+        (["--condition=label", "--dataset=npz:{}/grey.npz"], ["label", "grey.npz"]),
+        (["--condition=label", "--dataset=npz:{}/negative.npz"], ["label", "from 0 on", "-1"]),
+        (["--visible=top_half"], ["visible", "image_part"]),
+        (["--condition=image_part", "--visible=middle"], ["visible", "left_half", "middle"]),
+        (["--condition=image_part", "--visible={}/file"], ["visible", "no image", "file"]),
+        (["--condition=image_part", "--visible={}/mask.png"], ["mask.png", "4x8", "8x8"]),
+        (["--condition=image_part", "--visible={}/grey/one.png"], ["visible", "0% given"]),
         (["--objective=free_bits", "--kl=sampled"], ["kl", "sgvb"]),
         (["--binarization=none"], ["binarization", "continuous_bernoulli"]),
         (["--likelihood=discretized_logistic", "--dataset=npz:{}/outside.npz"], ["quantised"]),
         (["--likelihood=continuous_bernoulli", "--dataset=npz:{}/outside.npz"], ["[0, 1]"]),
+        (["--likelihood=poisson", "--dataset=npz:{}/outside.npz"], ["whole numbers"]),
+        (["--likelihood=poisson", "--dataset=npz:{}/bytes.npz"], ["counts", "floats"]),
+        (["--posterior=iaf", "--latent_dim=1"], ["iaf", "posterior=diagonal"]),
         (["--dataset=npz:{}/outside.npz"], ["[0, 1]"]),
         (["--dataset=folder:{}/missing"], ["missing"]),
         (["--dataset=folder:{}/empty"], ["empty"]),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keras_vae
+from keras_vae.blocks import Batch
 from tests import tiny
 from trainers import report
 
@@ -76,7 +77,8 @@ def _write(run_dir, recipe="vae", evaluation=NUMBERS, metrics=METRICS, **options
         (run_dir / "metrics.csv").write_text(metrics)
     labels = np.arange(len(EXAMPLES)) % 3
     vae = keras_vae.build(config)
-    return report.write_report(run_dir, vae, config, evaluation, EXAMPLES, labels)
+    batch = Batch(EXAMPLES, None)
+    return report.write_report(run_dir, vae, config, evaluation, batch, labels)
 
 
 @pytest.fixture(scope="module")

@@ -193,7 +193,7 @@ def test_a_measurement_is_not_replaced_by_a_run_started_again(run_train, tmp_pat
 
 def test_a_loss_that_is_not_finite_stops_the_run(run_train, tmp_path):
     done = run_train(
-        *TINY,
+        *TINY[1:],
         "--likelihood=normal",
         "--network=linear",
         "--optimizer=sgd",
@@ -217,12 +217,14 @@ def test_without_validation_the_last_weights_count(run_train, tmp_path):
     assert find_checkpoint(tmp_path / "r").endswith(f"last/ckpt-{3 * 12}")
 
 
-def test_two_replicas_train_as_one(run_train, tmp_path, monkeypatch, two_replicas):
+@pytest.mark.parametrize("recipe", ["vae", "cvae"])
+def test_two_replicas_train_as_one(run_train, tmp_path, monkeypatch, two_replicas, recipe):
     """On the same noise; sums over replicas are rounded in another order."""
     # TensorFlow numbers the collectives of every strategy alike: two in one process get mixed up.
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", lambda devices: two_replicas)
     one, two = tmp_path / "one", tmp_path / "two"
-    flags = (*TINY, "--optimizer=sgd", "--learning_rate=0.01", "--jit_compile=false")
+    flags = (*TINY, f"--recipe={recipe}", "--optimizer=sgd", "--learning_rate=0.01")
+    flags = (*flags, "--jit_compile=false")
     assert run_train(*flags, "--strategy=cpu", f"--workdir={one}").code == 0
     mirrored = run_train(*flags, "--strategy=mirrored", f"--workdir={two}")
     assert mirrored.code == 0, mirrored.err

@@ -1,0 +1,90 @@
+"""AutoregressiveDecoder: z -> p(x|z), a step at a time."""
+
+import math
+
+from keras_vae._compat import tf, tfk, tfkl
+from keras_vae.autoregressive.distribution import Stepwise
+from keras_vae.autoregressive.values import ValuesInTurn
+from keras_vae.decoder import Decoder
+from keras_vae.shapes import with_context
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class AutoregressiveDecoder(Decoder):
+    """p(x_1|z) p(x_2|x_1, z) .. p(x_T|x_1 .. x_{T-1}, z), and each x_t a value at a time.
+
+    A GRU reads the step before, and what the body says of this one from z. Unlike MusicVAE's
+    (Roberts et al. 2018), its state goes on from bar to bar, so that with z or without it is no
+    weaker than a GRU alone.
+
+    Args:
+      network: Keras layer or model, z [N, D] -> features of the steps, [N, T, F] or
+        [N, T, W, F]; [N, F] are given to every step.
+      likelihood: a `likelihoods.Categorical` of x [T, W, C].
+      units: of the GRU and of what makes logits of it.
+      weight_decay: as of a `Decoder`.
+    """
+
+    def __init__(self, network, likelihood, units: int, weight_decay=None, **kwargs):
+        super().__init__(network, likelihood, weight_decay=weight_decay, **kwargs)
+        self.units, self.levels = units, likelihood.levels
+        self.num_steps, self.step_size = self.event_shape[0], math.prod(self.event_shape[1:])
+        self.cell = tfkl.GRUCell(units)
+        self.read = tfkl.RNN(self.cell, return_sequences=True)
+        self.projection = ValuesInTurn(self.step_size, self.levels, units)
+
+    def call(self, z, context=None, noise=None) -> Stepwise:
+        """p(x|z, context), batch [...], event [T, W, C], from z [..., D]."""
+        return Stepwise(self, with_context(z, context))
+
+    def given(self, z, x):
+        """The likelihood of each value given those before it in x [N, T, W, C], from z [N, D]."""
+        levels = tf.round(tf.reshape(x, [-1, self.num_steps, self.step_size]) * (self.levels - 1))
+        values = tf.one_hot(tf.cast(levels, tf.int32), self.levels)
+        seen = tf.reshape(values, [-1, self.num_steps, self.step_size * self.levels])
+        before = tf.pad(seen[:, :-1], [[0, 0], [1, 0], [0, 0]])
+        states = self.read(tf.concat([before, self._features(z)], axis=-1))
+        logits = self.projection(states, values)
+        return self.likelihood(tf.reshape(logits, [-1, *self.event_shape, self.levels]))
+
+    def walk(self, z, noise, choose):
+        """x [N, T, W, C], value by value, from z [N, D] and noise [N, T, P, M].
+
+        choose(logits [N, L], noise [N, M]) gives the levels [N] of a value, int32.
+        """
+
+        def step(before, inputs):
+            state, levels = before
+            features, noise = inputs
+            seen = tf.reshape(tf.one_hot(levels, self.levels), [-1, self.step_size * self.levels])
+            state, _ = self.cell(tf.concat([seen, features], axis=-1), [state])
+            return state, self.projection.choose(state, lambda i, y: choose(y, noise[:, i]))
+
+        features = self._features(z)
+        rows = tf.shape(features)[0]
+        nothing = tf.fill([rows, self.step_size], -1)  # Its one-hot is zeros.
+        _, levels = tf.scan(
+            step,
+            (tf.transpose(features, [1, 0, 2]), tf.transpose(noise, [1, 0, 2, 3])),
+            (tf.zeros([rows, self.units]), nothing),
+        )
+        x = tf.cast(tf.transpose(levels, [1, 0, 2]), tf.float32) / (self.levels - 1)
+        return tf.reshape(x, [-1, *self.event_shape])
+
+    def _features(self, z):
+        """Of all steps, [N, T, F]."""
+        features = self.network(z)
+        if features.shape.rank == 2:
+            return tf.repeat(features[:, tf.newaxis], self.num_steps, axis=1)
+        return tf.reshape(features, [-1, self.num_steps, math.prod(features.shape[2:])])
+
+    def get_config(self):
+        config = super().get_config() | {"units": self.units}
+        del config["projection"]
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = tfk.saving.deserialize_keras_object
+        parts = {name: deserialize(config.pop(name)) for name in ("network", "likelihood")}
+        return cls(**parts, **config)

@@ -1,0 +1,92 @@
+"""Stepwise: the distribution of x that an `AutoregressiveDecoder` gives."""
+
+from keras_vae._compat import tf, tfd, tfp
+
+# Normal numbers that one value's draw needs.
+_CHOICE_NOISE = 2
+# The softmax of logits over this is one-hot: a temperature of 0.
+_COLDEST = 1e-6
+
+
+class Stepwise(tfd.Distribution):
+    """p(x|z), batch [...], event [T, W, C], each value given those before it.
+
+    `mean` is the greedy sequence, each value the likeliest given those before it. It is no mean,
+    which of levels would say nothing.
+
+    Args:
+      decoder: gives the distribution of all values where x is known, and walks from value to value.
+      z: [..., D].
+
+    Attributes:
+      noise_shape: shape of the standard normal noise that one x needs.
+    """
+
+    def __init__(self, decoder, z):
+        parameters = dict(locals())
+        self._decoder, self._z = decoder, z
+        self._noise_per_step = (decoder.num_steps, decoder.step_size, _CHOICE_NOISE)
+        self.noise_shape = (decoder.num_steps * decoder.step_size * _CHOICE_NOISE,)
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name="Stepwise",
+        )
+
+    def from_noise(self, noise, temperature=1.0):
+        """x [..., T, W, C] from noise [..., *noise_shape]; logits are divided by `temperature`."""
+        temperature = tf.maximum(temperature, _COLDEST)
+
+        def choose(logits, noise):
+            # Of two normals, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
+            uniform = tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1, keepdims=True))
+            # Without the last, 1 up to rounding: what is chosen stays below L.
+            cumulative = tf.cumsum(tf.nn.softmax(logits / temperature), axis=-1)[..., :-1]
+            return tf.reduce_sum(tf.cast(uniform > cumulative, tf.int32), axis=-1)
+
+        return self._walk(self._z, noise, choose)
+
+    def _walk(self, z, noise, choose):
+        shape = tf.concat([tf.shape(noise)[:-1], self.event_shape], 0)
+        z = tf.broadcast_to(z, tf.concat([tf.shape(noise)[:-1], z.shape[-1:]], 0))
+        x = self._decoder.walk(
+            tf.reshape(z, [-1, z.shape[-1]]),
+            tf.reshape(noise, [-1, *self._noise_per_step]),
+            choose,
+        )
+        return tf.reshape(x, shape)
+
+    def _batch_shape(self):
+        return self._z.shape[:-1]
+
+    def _batch_shape_tensor(self):
+        return tf.shape(self._z)[:-1]
+
+    def _event_shape(self):
+        return tf.TensorShape(self._decoder.event_shape)
+
+    def _event_shape_tensor(self):
+        return tf.constant(self._decoder.event_shape)
+
+    def _log_prob(self, x):
+        event = self._decoder.event_shape
+        batch = tf.broadcast_dynamic_shape(tf.shape(self._z)[:-1], tf.shape(x)[: -len(event)])
+        z = tf.broadcast_to(self._z, tf.concat([batch, self._z.shape[-1:]], 0))
+        x = tf.broadcast_to(x, tf.concat([batch, event], 0))
+        p = self._decoder.given(tf.reshape(z, [-1, z.shape[-1]]), tf.reshape(x, [-1, *event]))
+        return tf.reshape(p.log_prob(tf.reshape(x, [-1, *event])), batch)
+
+    def _mean(self):
+        def likeliest(logits, noise):
+            del noise
+            return tf.argmax(logits, axis=-1, output_type=tf.int32)
+
+        no_noise = tf.zeros(tf.concat([self.batch_shape_tensor(), self.noise_shape], 0))
+        return self._walk(self._z, no_noise, likeliest)
+
+    def _sample_n(self, n, seed=None):
+        shape = tf.concat([[n], self.batch_shape_tensor(), self.noise_shape], 0)
+        return self.from_noise(tf.random.stateless_normal(shape, tfp.random.sanitize_seed(seed)))

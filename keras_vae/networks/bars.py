@@ -1,0 +1,67 @@
+"""Bodies for music: sequences of levels, bar by bar."""
+
+from collections.abc import Sequence
+
+from keras_vae._compat import tf, tfk, tfkl
+from keras_vae.networks.gru import gru_decoder, gru_encoder
+
+
+def bars_encoder(
+    event_shape: Sequence[int], hidden: Sequence[int] = (256,), levels: int | None = None
+) -> tfk.Sequential:
+    """Bidirectional GRU layers over the steps, which see the levels of values one-hot.
+
+    Args:
+      event_shape: of one example, (T, P) or (T, W, C).
+      hidden: units of each layer and direction.
+      levels: how many values a number of x takes; None leaves them numbers.
+
+    References:
+      Roberts et al. 2018, A hierarchical latent vector model for learning long-term structure in
+      music (MusicVAE), section 3.1.
+    """
+    one_hot = [] if levels is None else [OneHot(levels)]
+    return tfk.Sequential([*one_hot, gru_encoder(event_shape, hidden)], name="bars_encoder")
+
+
+def bars_decoder(
+    event_shape: Sequence[int], hidden: Sequence[int] = (256,), bar_steps: int = 16
+) -> tfk.Sequential:
+    """A conductor: GRU layers over the bars, z [B, D] -> features of the steps [B, T, hidden[0]].
+
+    All steps of a bar are given what the conductor says of it.
+
+    Args:
+      event_shape, hidden: as of `bars_encoder`.
+      bar_steps: steps in a bar; the last one may be shorter.
+
+    References:
+      Roberts et al. 2018, section 3.2.
+    """
+    num_steps = event_shape[0]
+    num_bars = -(-num_steps // bar_steps)
+    conductor = gru_decoder((num_bars,), hidden)
+    surplus = num_bars * bar_steps - num_steps
+    return tfk.Sequential(
+        [conductor, tfkl.UpSampling1D(bar_steps), tfkl.Cropping1D((0, surplus))],
+        name="bars_decoder",
+    )
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class OneHot(tfkl.Layer):
+    """Values k / (levels - 1) [...] -> one-hot [..., levels].
+
+    Between two levels in proportion, so that inputs that are learned have a gradient.
+    """
+
+    def __init__(self, levels: int, **kwargs):
+        super().__init__(**kwargs)
+        self.levels = levels
+
+    def call(self, x):
+        distance = x[..., tf.newaxis] * (self.levels - 1) - tf.range(float(self.levels))
+        return tf.nn.relu(1.0 - tf.abs(distance))
+
+    def get_config(self):
+        return super().get_config() | {"levels": self.levels}

@@ -1,0 +1,73 @@
+"""Runs of conditional models: trained, measured, reported and exported."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_vae
+from tests.trainers.conftest import TINY, start
+
+FLAGS = (*TINY[:2], "--epochs=2", "--picture_epochs=2", "--num_samples=5")
+
+
+def run_binary(module, *arguments):
+    process = start(module, *arguments)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return out
+
+
+@pytest.mark.parametrize(
+    ("recipe", "condition"),
+    [("cvae", "int32[16]"), ("cvae_image", "float32[16, 8, 8, 1]")],
+)
+def test_a_conditional_run_is_measured_and_exported(run_train, tmp_path, recipe, condition):
+    run = tmp_path / "run"
+    done = run_train(*FLAGS, f"--recipe={recipe}", f"--workdir={run}")
+    assert done.code == 0, done.err
+    model = json.loads((run / "config.json").read_text())["config"]["model"]
+    if recipe == "cvae":
+        assert model["num_classes"] == 10
+    else:
+        assert model["visible_mask"] == [1, 1, 1, 1, 0, 0, 0, 0] * 8
+    assert (run / "pictures" / "epoch_00002.png").exists()
+    assert "All images of a row are given the same condition" in (run / "report.html").read_text()
+    trained = json.loads((run / "evaluation.json").read_text())
+    assert trained["num_examples"] == 179
+    assert -trained["nll_nats"] > trained["elbo_nats"]
+    run_binary("trainers.evaluate", f"--run={run}", "--num_samples=5")
+    assert json.loads((run / "evaluation.json").read_text()) == trained
+    run_binary("export.export", f"--run={run}")
+    report = json.loads((run / "export" / "parity.json").read_text())
+    sample = report["artefacts"]["generator.tflite"]["signatures"]["sample_16"]
+    assert sample["inputs"] == {"seed": "int32[16, 2]", "condition": condition}
+
+
+def test_labels_tell_the_model_something(run_train, tmp_path):
+    """Shown other digits' labels, it finds the images less likely."""
+    run = tmp_path / "run"
+    flags = ("--hidden=32", "--epochs=30", *TINY[1:2], *TINY[3:])
+    assert run_train(*flags, "--recipe=cvae", f"--workdir={run}").code == 0
+    model, digits = keras_vae.load(run), keras_vae.data.load("digits").test
+    x = (digits.array > 127).astype(np.float32)
+    given = [
+        model.log_likelihood(x, 50, condition=labels).numpy().mean()
+        for labels in (digits.labels, (digits.labels + 5) % 10)
+    ]
+    assert given[0] > given[1] + 1
+
+
+def test_a_mask_in_a_file_says_what_is_visible(run_train, tmp_path):
+    """And the run needs the file no more."""
+    mask = np.add.outer(np.arange(8), np.arange(8)) % 3 == 0
+    Image.fromarray(np.uint8(255 * mask)).save(tmp_path / "mask.png")
+    flags = (*TINY, "--recipe=cvae_image", f"--visible={tmp_path}/mask.png")
+    assert run_train(*flags, f"--workdir={tmp_path}/run").code == 0
+    (tmp_path / "mask.png").unlink()
+    model = keras_vae.load(tmp_path / "run")
+    np.testing.assert_array_equal(model.condition.visible, mask)
+    x = np.random.default_rng(0).integers(0, 2, (8, 8, 1)).astype(np.float32)
+    images = model.sample(4, condition=x, seed=0).numpy()
+    np.testing.assert_array_equal(images[:, mask], np.stack([x[mask]] * 4))

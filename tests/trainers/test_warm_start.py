@@ -1,0 +1,61 @@
+"""A training that begins with another one's weights."""
+
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import priors
+from tests import tiny
+from trainers import inputs, warm_start
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A saved model of random weights."""
+    model = tiny.randomize(tiny.vae())
+    model.save(tmp_path / "first.keras")
+    return tmp_path / "first.keras", model
+
+
+def test_weights_are_the_others(saved):
+    path, first = saved
+    config = tiny.config(recipe="iwae", warm_start=str(path), ema_decay=0.9)
+    second = keras_vae.build(config)
+    warm_start.check(second, config)
+    warm_start.apply(second, config, None)
+    for a, b in zip(second.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip(second.ema.averages, second.trainable_variables, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_mixture_begins_where_it_fits_the_codes(saved, monkeypatch):
+    path, first = saved
+    x = tiny.images(200)
+    batch = keras_vae.blocks.Batch(x, None, None)
+    monkeypatch.setattr(inputs, "evaluation_batches", lambda *_, **__: [batch])
+    config = tiny.config(prior="mixture", prior_components=2, warm_start=str(path))
+    second = keras_vae.build(config)
+    before = second.prior.distribution()
+    warm_start.apply(second, config, None)
+    codes = first.code(x)
+    fitted = second.prior.distribution().log_prob(codes)
+    assert np.mean(fitted) > np.mean(before.log_prob(codes))
+    # The mixture that EM ends with has the codes' mean.
+    np.testing.assert_allclose(second.prior.moments()[0], np.mean(codes, axis=0), atol=1e-3)
+
+
+def test_other_shapes_are_refused(saved):
+    path, _ = saved
+    config = tiny.config(latent_dim=4, warm_start=str(path))
+    with pytest.raises(ValueError, match="weights of other shapes"):
+        warm_start.check(keras_vae.build(config), config)
+
+
+def test_a_prior_of_another_kind_keeps_its_beginning(saved):
+    path, _ = saved
+    config = tiny.config(prior="learned_normal", warm_start=str(path))
+    second = keras_vae.build(config)
+    warm_start.apply(second, config, None)
+    assert isinstance(second.prior, priors.LearnedNormal)
+    np.testing.assert_allclose(second.prior.moments(), [np.zeros(3), np.ones(3)], atol=1e-6)
