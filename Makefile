@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test conformance lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m trainers.train --recipe=vae --dataset=digits --latent_dim=2 --epochs=200 \
@@ -12,6 +12,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed lint
 	$(BIN)/python -m pytest
+
+# Every member under XLA, on two replicas and exported, which `test` leaves out: an hour.
+conformance: $(VENV)/installed
+	$(BIN)/python -m pytest tests/conformance -m "product or not product"
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

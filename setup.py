@@ -25,6 +25,7 @@ setup(
         "absl-py",
         "ai-edge-litert>=2.0",
         "matplotlib",
+        "mido>=1.3",  # Writes runs on music as MIDI: small, pure Python, needs nothing else.
         "numpy",
         "pillow",
         "scikit-learn",

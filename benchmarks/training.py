@@ -5,7 +5,6 @@ bare compiled loop, all with the same networks and tfp layers, batch 128: median
 rounds, one JSON line a row. The images are random bytes: speed doesn't depend on what they show.
 """
 
-import contextlib
 import json
 import pathlib
 import statistics
@@ -16,12 +15,11 @@ import time
 
 import numpy as np
 from absl import flags
+from trainer_path import trainer_path
 
 from keras_vae import app, networks
 from keras_vae._compat import tf, tfd, tfk, tfkl, tfpl
 from keras_vae.compilation import prefers_xla
-from trainers import callbacks, train
-from trainers.progress import Progress
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("rounds", 5, "rounds, of which the median is taken", lower_bound=1)
@@ -42,47 +40,11 @@ MODELS = {
 }
 
 
-def trainer_path(model, folder):
-    """A function that trains an epoch on trainers.train's path and gives images per second."""
-    arguments, num_images, _ = MODELS[model]
-    images = np.random.default_rng(0).integers(0, 256, (num_images, 28, 28), np.uint8)
+def images_file(model, folder):
+    """Random bytes as the images of an epoch; the flag that names them."""
+    images = np.random.default_rng(0).integers(0, 256, (MODELS[model][1], 28, 28), np.uint8)
     np.savez(folder / "images.npz", train_images=images, test_images=images[:1000])
-    FLAGS.unparse_flags()
-    FLAGS(
-        [
-            "trainers.train",
-            f"--dataset=npz:{folder / 'images.npz'}",
-            "--validation_size=0",
-            f"--latent_dim={LATENT_DIM}",
-            f"--workdir={folder / 'run'}",
-            "--epochs=1000",
-            "--picture_epochs=0",
-            *arguments,
-        ]
-    )
-    job = train.prepare()
-    job.workdir.mkdir()
-    progress = Progress(job.vae, job.workdir / "checkpoints")
-    clock = Clock(progress, steps=2000, patience=None)
-
-    def round_():
-        # Three epochs: in the first the pipeline fills, for the last nothing is prepared behind it.
-        epoch = progress.step // job.steps_per_epoch
-        clock.begins = []
-        with contextlib.redirect_stdout(sys.stderr):
-            train.fit(job, progress, clock, epoch, epoch + 3)
-        seconds = clock.begins[2] - clock.begins[1]
-        return job.steps_per_epoch * BATCH_SIZE / seconds
-
-    return round_
-
-
-class Clock(callbacks.Checkpoints):
-    """The trainer's callback that saves, noting too when epochs begin."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        super().on_epoch_begin(epoch, logs)
-        self.begins.append(time.perf_counter())
+    return f"--dataset=npz:{folder / 'images.npz'}"
 
 
 def same_layers(model):
@@ -186,7 +148,15 @@ def main() -> None:
     for model in MODELS:
         with tempfile.TemporaryDirectory() as folder:
             paths = {
-                "trainers.train": trainer_path(model, pathlib.Path(folder)),
+                "trainers.train": trainer_path(
+                    [
+                        images_file(model, pathlib.Path(folder)),
+                        "--validation_size=0",
+                        f"--latent_dim={LATENT_DIM}",
+                        *MODELS[model][0],
+                    ],
+                    pathlib.Path(folder),
+                ),
                 "keras_fit": keras_fit(model),
                 "bare_loop": bare_loop(model),
             }

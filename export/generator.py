@@ -26,10 +26,12 @@ class Generator(tf.Module):
 
     def decode(self, z, condition=None):
         """{"image": mean of p(x|z) [B, H, W, C]} from z [B, D]."""
-        return {"image": self._images(z, condition)}
+        return {"image": self._shaped(self._vae.decode(z, condition).mean(), z)}
 
     def sample(self, seed, condition=None):
         """{"image": mean of p(x|z) [B, H, W, C], "z": [B, D] drawn from the prior}.
+
+        Where the decoder draws x a step at a time, the image is such a draw (`sample_of`).
 
         Args:
           seed: int32 [B, 2], any values: the same pair gives the same image.
@@ -38,7 +40,9 @@ class Generator(tf.Module):
         shape = self._vae.prior.noise_shape
         noise = threefry.normal(seed, Stream.LATENT, math.prod(shape))
         z = self._vae.prior_sample(tf.reshape(noise, [-1, *shape]), condition=condition)
-        return {"image": self._images(z, condition), "z": z}
+        p = self._vae.decode(z, condition)
+        image = sample_of(p, lambda n: threefry.normal(seed, Stream.STEP, n))
+        return {"image": self._shaped(image, z), "z": z}
 
     def encode(self, x, condition=None):
         """The parameters of q(z|x) (`posterior_parameters`) from float x [B, H, W, C]."""
@@ -66,10 +70,24 @@ class Generator(tf.Module):
                 for verb, specs in inputs.items()
             }
 
-    def _images(self, z, condition):
-        mean = self._vae.decode(z, condition).mean()
+    def _shaped(self, image, z):
         # The decoder's reshapes lose what is known of the shape.
-        return tf.ensure_shape(mean, [z.shape[0], *self._vae.event_shape])
+        return tf.ensure_shape(image, [z.shape[0], *self._vae.event_shape])
+
+
+def values_come_in_turn(vae: VAE) -> bool:
+    """Whether the decoder chooses each value of x given those before it."""
+    return hasattr(vae.decoder, "walk")
+
+
+def sample_of(p, draw_normal):
+    """What a sample shows of p(x|z), [B, H, W, C]: its mean, or a draw if it goes step by step.
+
+    Args:
+      p: batch [B].
+      draw_normal: n -> standard normal noise [B, n].
+    """
+    return p.from_noise(draw_normal(*p.noise_shape)) if hasattr(p, "from_noise") else p.mean()
 
 
 def posterior_parameters(vae: VAE, x, condition=None) -> dict:

@@ -22,6 +22,7 @@ class Stream(enum.IntEnum):
 
     LATENT = 0
     PIXEL = 1
+    STEP = 2
 
 
 def threefry2x32(key, counter):

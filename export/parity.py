@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from export import noise
-from export.generator import posterior_parameters
+from export.generator import posterior_parameters, sample_of, values_come_in_turn
 from export.noise import Stream
 from keras_vae._compat import tf
 from keras_vae.vae import VAE
@@ -42,14 +42,14 @@ def check(vae: VAE, artefact: str, signatures: dict) -> dict:
       ParityError: an error is above its tolerance, with the numbers.
     """
     with _full_precision():
-        examples = _examples(vae)
+        examples, in_turn = _examples(vae), values_come_in_turn(vae)
         return {
-            name: _check_signature(f"{artefact}, {name}", name, function, examples)
+            name: _check_signature(f"{artefact}, {name}", name, function, examples, in_turn)
             for name, function in signatures.items()
         }
 
 
-def _check_signature(title, name, function, examples):
+def _check_signature(title, name, function, examples, in_turn):
     verb, _, size = name.partition("_")
     inputs, expected = examples[verb]
     step = int(size) if size else _FREE_BATCH_SIZE
@@ -62,16 +62,23 @@ def _check_signature(title, name, function, examples):
     outputs = {}
     for key, wanted in expected.items():
         got = np.concatenate([batch[key] for batch in batches])
-        errors = _errors(f"{title}: {key}", got, wanted)
+        errors = _errors(f"{title}: {key}", got, wanted, in_turn and key == "image")
         outputs[key] = {"type": _type(got, size)} | errors
     types = {key: _type(value, size) for key, value in inputs.items()}
     return {"inputs": types, "outputs": outputs}
 
 
-def _errors(title, got, wanted):
+def _errors(title, got, wanted, in_turn=False):
+    """The errors of an output; of values chosen in turn, those of all examples but the worst.
+
+    Where two levels are alike to the last digit, libraries may choose differently, and all that
+    follows differs.
+    """
     if got.shape != wanted.shape:
         raise ParityError(f"{title} is of shape {got.shape}, not {wanted.shape}.")
     error = np.abs(got - wanted)
+    if in_turn:
+        error = np.sort(error.reshape(len(error), -1).max(axis=1))[:-1]
     max_error, mean_error = float(np.max(error)), float(np.mean(error))
     unit = max(1.0, float(np.max(np.abs(wanted))))
     # Not `>`, which is false for NaN.
@@ -101,7 +108,11 @@ def _examples(vae):
         standard = noise.normal(seed, Stream.LATENT, math.prod(shape)).reshape(-1, *shape)
         z = vae.prior_sample(tf.constant(standard), condition=condition)
         inputs["sample"] = {"seed": seed}
-        outputs["sample"] = {"image": vae.decode(z, condition).mean(), "z": z}
+        image = sample_of(
+            vae.decode(z, condition),
+            lambda n: tf.constant(noise.normal(seed, Stream.STEP, n)),
+        )
+        outputs["sample"] = {"image": image, "z": z}
     if condition is not None:
         for verb, arrays in inputs.items():
             if not (verb == "encode" and vae.condition.in_examples):

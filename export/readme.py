@@ -14,6 +14,7 @@ def text(report: dict) -> str:
         arguments=", ".join(f"{name}={name}" for name in inputs),
         tensors=", ".join(f"{name}=tf.constant({name})" for name in inputs),
         image=signature["outputs"]["image"]["type"].replace("B", "16"),
+        images=_DRAWS if report["values_come_in_turn"] else _MEANS,
         seeds=_SEEDS if samples else _NO_PRIOR,
         condition=f"\n{_CONDITION}{report['condition']}.\n" if report["condition"] else "",
         tolerance=report["tolerance"]["max"],
@@ -54,6 +55,12 @@ def _types(types):
     return ", ".join(f"`{name}` {kind}" for name, kind in types.items())
 
 
+_MEANS = "Images are the mean of p(x|z)."
+
+_DRAWS = """\
+Images are sequences of levels, each chosen given those before it: by `sample` at random, by
+`decode` the likeliest."""
+
 _SEEDS = """\
 A seed is a pair of int32 numbers per image, any values. The same pair gives the same image, in
 whatever batch it stands, and in both files up to rounding."""
@@ -66,7 +73,7 @@ _CONDITION = "Each image is made for a condition of its own, which you give: "
 _TEMPLATE = """\
 # An exported generator
 
-Written by `keras_vae`; needs neither it nor Keras. Images are the mean of p(x|z).
+Written by `keras_vae`; needs neither it nor Keras. {images}
 
 {seeds}
 {condition}

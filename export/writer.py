@@ -8,6 +8,7 @@ import platform
 import tempfile
 
 from export import parity, readme, saved_model, tflite
+from export.generator import values_come_in_turn
 from keras_vae.vae import VAE
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "ai-edge-litert")
@@ -70,6 +71,7 @@ def _write_checked(vae, folder):
     return {
         "versions": {"python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "values_come_in_turn": values_come_in_turn(vae),
         "condition": None if vae.condition is None else vae.condition.wanted,
         "tolerance": {"max": parity.MAX_TOLERANCE, "mean": parity.MEAN_TOLERANCE},
         "artefacts": {

@@ -99,21 +99,27 @@ def _sizes(model) -> tuple[int, int]:
     """(values in the largest tensor that one sample of one example needs, groups of the KL)."""
 
     @tf.function
-    def terms(x, noise):
-        condition = None if model.condition is None else model.condition.zeros(1)
+    def terms(x, noise, condition):
         terms = model.terms(x, noise, condition)
         return terms.log_weight, terms.kl_by_group
 
-    function = terms.get_concrete_function(
-        tf.TensorSpec([1, *model.event_shape]), model.draw_noise([0, 0], 1, 1)
-    )
-    sizes = [
-        tensor.shape.num_elements() or 0
-        for operation in function.graph.get_operations()
-        if operation.type not in ("Const", "Placeholder", "ReadVariableOp")  # Weights.
-        for tensor in operation.outputs
-    ]
-    return max(sizes), function.structured_outputs[1].shape[-1]
+    def trace(batch_size):
+        condition = None if model.condition is None else model.condition.zeros(batch_size)
+        function = terms.get_concrete_function(
+            tf.TensorSpec([batch_size, *model.event_shape]),
+            model.draw_noise([0, 0], 1, batch_size),
+            condition,
+        )
+        sizes = {
+            tensor.name: tensor.shape.num_elements() or 0
+            for operation in function.graph.get_operations()
+            for tensor in operation.outputs
+        }
+        return sizes, function.structured_outputs[1].shape[-1]
+
+    # What doesn't grow with the examples (weights, a prior's pseudo-inputs) is there once.
+    (fewer, num_groups), (more, _) = trace(2), trace(3)
+    return max(size - fewer.get(name, 0) for name, size in more.items()), num_groups
 
 
 def _logaddexp(a, b):

@@ -39,6 +39,27 @@ def interpolations(images) -> Figure:
     return _picture(_table(_rgba(images).swapaxes(0, 1)))
 
 
+def piano_rolls(x, levels: int, bar_steps: int = 16):
+    """Images of music, which the functions above show: time to the right, pitch upwards.
+
+    Args:
+      x: [..., T, V, 1], level / (levels - 1) of V voices; level 0 is silence.
+      levels: how many there are.
+      bar_steps: steps between two bar lines.
+
+    Returns:
+      uint8 [..., levels - 1, T, 3], a colour for each voice.
+    """
+    level = np.round(np.asarray(x)[..., 0] * (levels - 1)).astype(int)  # [..., T, V]
+    rows = np.arange(levels - 1, 0, -1)[:, np.newaxis]
+    picture = np.full((*level.shape[:-2], levels - 1, level.shape[-2], 3), 255, np.uint8)
+    picture[..., ::bar_steps, :] = 225
+    for voice in range(level.shape[-1]):
+        colour = np.round(255 * np.array(COLOURS[voice % len(COLOURS)])).astype(np.uint8)
+        picture[level[..., np.newaxis, :, voice] == rows] = colour
+    return picture
+
+
 def manifold(images) -> Figure:
     """What a grid of codes decodes to, [rows, columns, H, W, C]."""
     return _picture(_table(_rgba(images)))

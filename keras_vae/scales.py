@@ -5,7 +5,7 @@ import numpy as np
 from keras_vae._compat import tf
 
 # softplus(x + _UNIT) is 1 at x = 0.
-_UNIT = math.log(math.e - 1.0)
+_UNIT = float(np.log(np.expm1(1.0)))
 # Keeps log-densities finite where softplus underflows.
 _MIN = 1e-5
 

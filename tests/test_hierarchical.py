@@ -303,6 +303,29 @@ def test_dreg_is_the_plain_gradient_in_expectation(structure):
     assert np.linalg.norm(error[moving]) < 0.2 * np.linalg.norm(plain.mean(0)[moving])
 
 
+def test_dreg_weighs_each_way_to_the_posterior_once(model):
+    """Tucker et al. 2019, eq. 8, put together from z and the densities at z."""
+    x, k, variables = tiny.images(B), 3, model.trainable_variables
+    noise = tiny.noise(model, k, B)
+    z = tf.constant(model.terms(x, noise).z)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(z)
+        log_joint = model.decode(z).log_prob(x) + model.prior.distribution().log_prob(z)
+        log_weight = log_joint - model.encode(x).log_prob(z)
+        weight = tf.stop_gradient(tf.nn.softmax(log_weight, axis=0))
+        at_fixed_z = -tf.reduce_sum(weight * log_joint) / B
+    dz = tape.gradient(log_weight, z)
+    direct = tape.gradient(at_fixed_z, variables, unconnected_gradients="zero")
+    _, through_z = tiny.gradients(
+        model,
+        lambda: -tf.reduce_sum(weight[..., tf.newaxis] ** 2 * dz * model.terms(x, noise).z) / B,
+    )
+    objective = objectives.ImportanceWeighted(k, "dreg")
+    _, found = tiny.gradients(model, lambda: training_loss(model, objective, x, noise))
+    for a, b, c in zip(found, direct, through_z, strict=True):
+        np.testing.assert_allclose(a, b + c, rtol=1e-3, atol=1e-4 * np.abs(b + c).max())
+
+
 def test_the_bound_tightens_with_samples(model):
     x = tiny.images(64)
     bounds = [model.log_likelihood(x, num_samples=k).numpy() for k in (1, 10, 100)]

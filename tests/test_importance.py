@@ -81,3 +81,10 @@ def test_memory_is_bounded_over_examples_and_samples(monkeypatch, x):
     whole = sampler(x[:5], 3, seeds.derive(0)).log_likelihood
     assert drawn == [(1, 2)] * 6 + [(2, 1), (1, 1)]
     np.testing.assert_allclose(whole[:2], sampler(x[:2], 3, seeds.derive(0)).log_likelihood)
+
+
+def test_what_all_examples_share_takes_no_room_from_them():
+    """500 pseudo-inputs are more values than an example's own tensors, but are there once."""
+    plain, vamp = tiny.vae(), tiny.vae(prior="vamp", prior_components=30)
+    alone = ImportanceSampler(plain)._max_pairs
+    assert ImportanceSampler(vamp)._max_pairs == alone

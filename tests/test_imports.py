@@ -67,6 +67,7 @@ TABLE = {
         ["compat", "basics", "axes", "parts", "models", "structures"],
     ),
     "plots": (["keras_vae.plots"], []),
+    "midi": (["keras_vae.midi"], []),
     "app": (["keras_vae.app"], []),
     "api": (["keras_vae"], ["parts", "models", "config", "recipes", "build", "saving"]),
     "trainers": (
@@ -84,6 +85,7 @@ TABLE = {
             "data",
             "evaluation",
             "plots",
+            "midi",
             "app",
             "api",
         ],
@@ -108,6 +110,7 @@ AT_TOP_LEVEL = {
     "sklearn": set(),
     "matplotlib": {"keras_vae.plots"},
     "PIL": set(),
+    "mido": set(),
 }
 # These not even inside functions: their aliases are _compat's.
 NEVER_ELSEWHERE = {"tensorflow", "tf_keras", "tensorflow_probability"}

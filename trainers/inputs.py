@@ -41,7 +41,7 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
       ValueError: the likelihood gives no mass to such data, or a condition isn't in it.
     """
     images, name = dataset.train, config.model.likelihood
-    likelihood = LIKELIHOODS[name][0]
+    likelihood, arguments = LIKELIHOODS[name]
     binarization = data.resolve(
         config.data.binarization, images, needs_binary=likelihood.support is Support.BINARY
     )
@@ -61,15 +61,16 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
             f"likelihood={name} is for counts; this data is 8-bit images, which are divided by "
             "255. Use likelihood=discretized_logistic, or store counts as floats."
         )
-    if images.dtype == np.float32 and binarization == "none":
-        likelihood(images.shape).check_values(images.array)
-    return config.replace(
+    config = config.replace(
         event_shape=images.shape,
         levels=levels,
         num_examples=images.num_examples,
         binarization=binarization,
         **_condition(config, dataset),
     )
+    if images.dtype == np.float32 and binarization == "none":
+        likelihood(images.shape, *arguments(config.model)).check_values(images.array)
+    return config
 
 
 def _condition(config, dataset):

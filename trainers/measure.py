@@ -67,7 +67,7 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
     Returns:
       The content of evaluation.json: what `evaluation.likelihood` gives, and what was measured.
     """
-    from trainers import report  # matplotlib takes a second to import.
+    from trainers import music, report  # matplotlib takes a second to import.
 
     path, config, vae, dataset, checkpoint = run
     batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
@@ -92,8 +92,13 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
     num_shown = min(_NUM_SHOWN, dataset.test.num_examples)
     batch = next(iter(inputs.evaluation_batches(config, dataset, "test", num_shown)))
     batch = Batch(*(None if part is None else part.numpy() for part in batch))
+    shown = None
+    if dataset.test.lowest_pitch is not None:
+        made, levels = music.make(vae, batch), dataset.test.levels
+        music.write_midi(path, made, levels, dataset.test.lowest_pitch)
+        shown = music.pictures(made, vae, batch, levels)
     page = report.write_report(
-        path, vae, config, result, batch, None if labels is None else labels[:num_shown]
+        path, vae, config, result, batch, None if labels is None else labels[:num_shown], shown
     )
     print("Report:", page)
     return result

@@ -96,7 +96,9 @@ SCHEDULES = {
 }
 
 
-def write_report(run_dir: Path, vae, config: Config, evaluation: dict, batch, labels=None) -> Path:
+def write_report(
+    run_dir: Path, vae, config: Config, evaluation: dict, batch, labels=None, shown=None
+) -> Path:
     """Writes report.html and figures/*.png.
 
     Args:
@@ -107,6 +109,7 @@ def write_report(run_dir: Path, vae, config: Config, evaluation: dict, batch, la
         standard error of `x_nats`.
       batch: a Batch of N test examples as the model sees them.
       labels: [N] or None.
+      shown: list of Picture; by default what `pictures` makes of the batch.
 
     Returns:
       The path of report.html, which is replaced only when it is complete.
@@ -123,7 +126,7 @@ def write_report(run_dir: Path, vae, config: Config, evaluation: dict, batch, la
         cards=_cards(evaluation, skip=headline),
         curves=_curves(run_dir),
         remark=NO_DENSITY if autoencoder else "",
-        pictures="\n".join(_figure(run_dir, p) for p in pictures(vae, batch, labels)),
+        pictures="\n".join(_figure(run_dir, p) for p in shown or pictures(vae, batch, labels)),
         details=_details(config, evaluation, saving.read_run(run_dir)),
     )
     path = run_dir / "report.html"

@@ -233,7 +233,10 @@ def _picture(job):
             images = vae.reconstruct(batch.x, batch.condition)
         else:
             images = vae.sample(64, seed=0, condition=condition)
-        plots.image_grid(images.numpy()).savefig(folder / f"epoch_{epoch:05d}.png")
+        images = images.numpy()
+        if job.dataset.train.lowest_pitch is not None:
+            images = plots.piano_rolls(images[:9], job.dataset.train.levels)
+        plots.image_grid(images).savefig(folder / f"epoch_{epoch:05d}.png")
 
     return draw
 

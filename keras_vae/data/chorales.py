@@ -46,7 +46,8 @@ def read(path, window=None, transpose=None):
 
     def images(windows):
         levels = np.where(windows == SILENT, 0, windows - low + 1)
-        return InMemory((levels / (high - low + 1)).astype(np.float32), levels=high - low + 2)
+        array = (levels / (high - low + 1)).astype(np.float32)
+        return InMemory(array, levels=high - low + 2, lowest_pitch=low)
 
     splits, notes = {}, []
     for split, pieces in chorales.items():

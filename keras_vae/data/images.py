@@ -23,9 +23,12 @@ class Images:
       levels: how many grey levels the values can take, None for real numbers.
       chunk_sizes: list of ints, the number of examples in each chunk; one chunk when in memory.
       labels: int64 [N] or None.
+      lowest_pitch: of music, the MIDI pitch of level 1 (level 0 is silence); else None.
       num_examples: N.
       array: [N, H, W, C], all of it in memory.
     """
+
+    lowest_pitch = None
 
     def __init__(self, shape, dtype, levels, chunk_sizes):
         self.shape = tuple(shape)
@@ -48,10 +51,11 @@ class Images:
 class InMemory(Images):
     """A split held as one array."""
 
-    def __init__(self, array, labels=None, levels=None):
+    def __init__(self, array, labels=None, levels=None, lowest_pitch=None):
         super().__init__(array.shape[1:], array.dtype, levels, [len(array)])
         self.array = array
         self.labels = labels
+        self.lowest_pitch = lowest_pitch
 
     def read(self, chunk):
         """[N, H, W, C]; there is only chunk 0."""
@@ -64,7 +68,7 @@ class InMemory(Images):
 
     def _rows(self, rows):
         labels = None if self.labels is None else self.labels[rows]
-        return InMemory(self.array[rows], labels, self.levels)
+        return InMemory(self.array[rows], labels, self.levels, self.lowest_pitch)
 
     def update_hash(self, sha):
         """Adds the content to a hashlib object."""

@@ -1,14 +1,9 @@
 """Normal posteriors."""
 
-import math
-
 from keras_vae._compat import tf, tfb, tfd, tfk
 from keras_vae.posteriors.base import Posterior
+from keras_vae.scales import scale_of
 
-# softplus(x + _UNIT) is 1 at x = 0: a new network's posterior is near the prior.
-_UNIT = math.log(math.e - 1.0)
-# Keeps log q finite where softplus underflows.
-_MIN_SCALE = 1e-5
 # Keeps a low-rank covariance positive definite in float32.
 _MAX_FACTOR = 10.0
 
@@ -32,11 +27,7 @@ class DiagonalNormal(Posterior):
 def diagonal_normal(params):
     """N(loc, diag(scale^2)), event [D], from parameters [B, 2 D]."""
     loc, raw_scale = tf.split(params, 2, axis=-1)
-    return tfd.Independent(tfd.Normal(loc, _scale(raw_scale)), 1)
-
-
-def _scale(raw_scale):
-    return tf.math.softplus(raw_scale + _UNIT) + _MIN_SCALE
+    return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale)), 1)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -49,7 +40,7 @@ class FullCovarianceNormal(Posterior):
 
     def distribution(self, params):
         loc, raw_scale = tf.split(params, [self.latent_dim, -1], axis=-1)
-        diagonal = tfb.Chain([tfb.Shift(_MIN_SCALE), tfb.Softplus(), tfb.Shift(_UNIT)])
+        diagonal = tfb.Inline(scale_of, forward_min_event_ndims=0)
         scale_tril = tfb.FillScaleTriL(diag_bijector=diagonal, diag_shift=None)(raw_scale)
         return tfd.MultivariateNormalTriL(loc, scale_tril)
 
@@ -86,7 +77,7 @@ class LowRankNormal(Posterior):
     def distribution(self, params):
         d = self.latent_dim
         loc, raw_scale, raw_factor = tf.split(params, [d, d, self.rank * d], axis=-1)
-        scale = _scale(raw_scale)[..., tf.newaxis]
+        scale = scale_of(raw_scale)[..., tf.newaxis]
         raw_factor = tf.reshape(raw_factor, [-1, d, self.rank])
         factor = scale * _MAX_FACTOR * tf.tanh(raw_factor / _MAX_FACTOR)
         return tfd.MultivariateNormalDiagPlusLowRankCovariance(loc, scale[..., 0] ** 2, factor)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_vae._compat import tf, tfkl
+from keras_vae.shapes import over_samples
 
 
 class MADE(tfkl.Layer):
@@ -37,7 +38,7 @@ class MADE(tfkl.Layer):
         self.last.build([None, hidden])
 
     def call(self, z):
-        outputs = self.last(self.first(z))
+        outputs = over_samples(lambda rows: self.last(self.first(rows)), z)
         return tf.reshape(outputs, tf.concat([tf.shape(z), [self.params]], 0))
 
 
@@ -49,4 +50,4 @@ class _MaskedDense(tfkl.Dense):
         self.mask = mask.astype(np.float32)
 
     def call(self, x):
-        return self.activation(tf.einsum("...i,io->...o", x, self.mask * self.kernel) + self.bias)
+        return self.activation(tf.matmul(x, self.mask * self.kernel) + self.bias)

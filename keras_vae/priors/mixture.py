@@ -28,32 +28,28 @@ def mixture(logits, components) -> tfd.Distribution:
 
 
 class _DiagonalMixture(tfd.MixtureSameFamily):
-    """A mixture of diagonal normals whose density takes two matrix products.
+    """A mixture of diagonal normals whose density takes one matrix product.
 
     MixtureSameFamily's takes an array of [..., K, D], D times as large as what follows from it.
     """
 
     def _per_mixture_component_log_prob(self, z):
         """log w_k + log p_k(z), [..., K], from z [..., D]."""
-        # sum_d ((z - m) / s)^2 = z^2 . s^-2 - 2 z . m s^-2 + sum_d (m / s)^2. In float32 the three
+        # sum_d ((z - m) / s)^2 = [z^2, z] . [s^-2, -2 m s^-2] + sum_d (m / s)^2. In float32 these
         # cancel to an error of 0.03 nats at s = 0.02 (and of far more on GPUs, which round factors
         # to 10 bits by default); in float64 it is below float32's of the direct way.
-        loc, scale = (
-            tf.cast(t, tf.float64)
-            for t in (self.components_distribution.mean(), self.components_distribution.stddev())
-        )
-        z = tf.cast(z, tf.float64)
+        loc, scale = self.components_distribution.mean(), self.components_distribution.stddev()
+        z, loc, scale = (tf.cast(t, tf.float64) for t in (z, loc, scale))
         precision = 1.0 / tf.square(scale)  # [K, D]
-        distance = (
-            tf.einsum("...d,kd->...k", tf.square(z), precision)
-            - 2.0 * tf.einsum("...d,kd->...k", z, loc * precision)
-            + tf.reduce_sum(tf.square(loc) * precision, axis=-1)
-        )
+        rows = tf.reshape(tf.concat([tf.square(z), z], axis=-1), [-1, 2 * loc.shape[-1]])
+        columns = tf.concat([precision, -2.0 * loc * precision], axis=-1)
+        distance = tf.matmul(rows, columns, transpose_b=True)  # [N, K]
+        distance += tf.reduce_sum(tf.square(loc) * precision, axis=-1)
         log_norm = tf.reduce_sum(tf.math.log(scale), axis=-1)
         log_norm += 0.5 * math.log(2.0 * math.pi) * loc.shape[-1]
-        log_prob = tf.cast(-0.5 * distance - log_norm, tf.float32)  # [..., K]
-        log_weight = tf.nn.log_softmax(self.mixture_distribution.logits)
-        return log_prob + log_weight
+        log_prob = tf.cast(-0.5 * distance - log_norm, tf.float32)
+        log_prob += tf.nn.log_softmax(self.mixture_distribution.logits)
+        return tf.reshape(log_prob, tf.concat([tf.shape(z)[:-1], loc.shape[:1]], 0))
 
 
 def choose(logits, noise):

@@ -1,11 +1,13 @@
 """What every member of every axis must do, from one table of cases.
 
-A coverage test fails when a registry has a member without a row.
+A coverage test fails when a registry has a member without a row. What takes long, under XLA, on two
+replicas and in exported files, is marked `product`: `make conformance` runs it.
 """
 
 import numpy as np
 import pytest
 
+from export import writer
 from keras_vae._compat import tfk
 from keras_vae.build import (
     CONDITIONS,
@@ -93,6 +95,7 @@ CASES = {
     ("weights", "bayes"): {},
     ("posterior", "categorical"): {"prior": "categorical", "prior_components": 3},
     ("prior", "categorical"): {"posterior": "categorical", "relaxation": "relaxed"},
+    ("prior", "gaussian_mixture"): {"posterior": "deterministic"},
     ("recipe", "gmvae"): {},
     ("recipe", "ae"): {},
     ("recipe", "map"): {},
@@ -176,12 +179,20 @@ def test_a_step_in_a_graph_is_finite_and_moves_every_weight(trained):
         assert (v.numpy() != b).any(), f"{v.name} has no gradient"
 
 
+def test_an_eager_step_is_the_same(trained):
+    case, _, _, block, _ = trained
+    model = make(case, run_eagerly=True)
+    assert_same_training(trained, model, tiny.train(model, block))
+
+
+@pytest.mark.product
 def test_a_step_under_xla_is_the_same(trained):
     case, _, _, block, _ = trained
     model = make(case, jit_compile=True)
     assert_same_training(trained, model, tiny.train(model, block))
 
 
+@pytest.mark.product
 def test_a_step_on_two_replicas_is_the_same(trained, two_replicas):
     case, _, _, block, _ = trained
     with two_replicas.scope():
@@ -217,6 +228,14 @@ def test_public_verbs_give_images(trained):
         assert np.isfinite(samples).all()
         assert samples.shape == (3, *x.shape[1:])
         assert np.isfinite(model.log_likelihood(x, num_samples=3, condition=condition)).all()
+
+
+@pytest.mark.product
+def test_the_exported_files_agree(trained, tmp_path):
+    """The writer compares every output with the model's, and writes nothing that differs."""
+    _, model, _, _, _ = trained
+    writer.write(model, tmp_path / "export")
+    assert (tmp_path / "export" / "generator.tflite").exists()
 
 
 @pytest.mark.parametrize("name", list(OPTIMIZERS))

@@ -28,6 +28,7 @@ CASES = [
     ("ae", "gated_conv", "normal"),
     ("ae", "gru", "normal"),
     ("ae", "transformer", "normal"),
+    ("ae", "bars", "normal"),
     ("ae", "conv", "normal"),
     ("ae", "conv", "normal_per_pixel_scale"),
     ("ae", "conv", "discretized_logistic"),

@@ -184,7 +184,7 @@ def test_estimators_differ_in_the_encoders_gradient_alone(model, beta):
     ("gradient", "k", "beta"), [("stl", 1, 1.0), ("dreg", 5, 1.0), ("dreg", 5, 0.5)]
 )
 def test_estimators_agree_in_expectation(loose, gradient, k, beta):
-    """Paired at the same noise; and the biased one, stl at k = 5, shows that the test could tell."""
+    """Paired at the same noise; stl, biased at k = 5, shows that the test could tell."""
     model, x, _ = loose
     x, num_draws = np.repeat(x, 50, axis=0), 400
 

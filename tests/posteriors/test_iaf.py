@@ -13,7 +13,9 @@ from tests import tiny
 
 def posterior_and_params(latent_dim=4, num_layers=3, batch_size=2):
     """A flow far from the identity, and parameters [B, params_size]."""
-    posterior = tiny.randomize(InverseAutoregressive(latent_dim, num_layers, hidden=8), scale=0.5)
+    posterior = InverseAutoregressive(latent_dim, num_layers, hidden=8)
+    posterior.set_weights([np.zeros_like(w) for w in posterior.get_weights()])
+    tiny.randomize(posterior, scale=0.5)
     params = np.random.default_rng(1).normal(size=(batch_size, posterior.params_size))
     return posterior, tf.constant(params, tf.float32)
 
@@ -70,7 +72,7 @@ def test_the_density_integrates_to_one():
     density = np.exp(q.log_prob(grid.reshape(-1, 1, 2).astype(np.float32)).numpy())
     # The trapezoidal rule, exact for smooth densities wider than a few of its steps.
     total = density.sum() * np.prod(width) / 400**2
-    np.testing.assert_allclose(total, 1.0, atol=1e-3)
+    np.testing.assert_allclose(total, 1.0, atol=1e-4)
 
 
 def test_context_bends_z():
@@ -221,7 +223,8 @@ def test_a_new_flow_is_near_the_identity():
     params = tf.zeros([1, posterior.params_size])
     eps = noise(posterior, 50, 1)
     z, _ = posterior.from_noise(posterior(params), eps)
-    np.testing.assert_allclose(z, (0.01 + 0.99 / (1 + np.exp(-2.0))) ** 2 * eps, atol=0.15)
+    rest = z - (0.01 + 0.99 / (1 + np.exp(-2.0))) ** 2 * eps
+    assert 0 < np.std(rest) < 0.02
 
 
 def test_one_latent_is_refused():

@@ -7,16 +7,10 @@ import pytest
 from PIL import Image
 
 import keras_vae
+from keras_vae import data
 from tests.trainers.conftest import TINY, start
 
 FLAGS = (*TINY[:2], "--epochs=2", "--picture_epochs=2", "--num_samples=5")
-
-
-def run_binary(module, *arguments):
-    process = start(module, *arguments)
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    return out
 
 
 @pytest.mark.parametrize(
@@ -37,9 +31,12 @@ def test_a_conditional_run_is_measured_and_exported(run_train, tmp_path, recipe,
     trained = json.loads((run / "evaluation.json").read_text())
     assert trained["num_examples"] == 179
     assert -trained["nll_nats"] > trained["elbo_nats"]
-    run_binary("trainers.evaluate", f"--run={run}", "--num_samples=5")
+    evaluate = start("trainers.evaluate", f"--run={run}", "--num_samples=5")
+    export = start("export.export", f"--run={run}")
+    for process in (evaluate, export):
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
     assert json.loads((run / "evaluation.json").read_text()) == trained
-    run_binary("export.export", f"--run={run}")
     report = json.loads((run / "export" / "parity.json").read_text())
     sample = report["artefacts"]["generator.tflite"]["signatures"]["sample_16"]
     assert sample["inputs"] == {"seed": "int32[16, 2]", "condition": condition}
@@ -48,15 +45,15 @@ def test_a_conditional_run_is_measured_and_exported(run_train, tmp_path, recipe,
 def test_labels_tell_the_model_something(run_train, tmp_path):
     """Shown other digits' labels, it finds the images less likely."""
     run = tmp_path / "run"
-    flags = ("--hidden=32", "--epochs=30", *TINY[1:2], *TINY[3:])
-    assert run_train(*flags, "--recipe=cvae", f"--workdir={run}").code == 0
-    model, digits = keras_vae.load(run), keras_vae.data.load("digits").test
-    x = (digits.array > 127).astype(np.float32)
+    flags = (*TINY, "--recipe=cvae", "--hidden=32", "--epochs=20", "--learning_rate=0.01")
+    assert run_train(*flags, f"--workdir={run}").code == 0
+    model, digits = keras_vae.load(run), data.load("digits").test
+    x = (digits.array > 0.5).astype(np.float32)
     given = [
         model.log_likelihood(x, 50, condition=labels).numpy().mean()
         for labels in (digits.labels, (digits.labels + 5) % 10)
     ]
-    assert given[0] > given[1] + 1
+    assert given[0] > given[1] + 5
 
 
 def test_a_mask_in_a_file_says_what_is_visible(run_train, tmp_path):

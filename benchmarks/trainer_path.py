@@ -1,0 +1,50 @@
+"""trainers.train's own path, to be timed."""
+
+import contextlib
+import pathlib
+import sys
+import time
+
+from absl import flags
+
+from trainers import callbacks, train
+from trainers.progress import Progress
+
+FLAGS = flags.FLAGS
+
+
+def trainer_path(arguments, folder: pathlib.Path):
+    """A function that trains three epochs and gives the images per second of the second.
+
+    Args:
+      arguments: trainers.train's flags.
+      folder: for its run directory.
+    """
+    FLAGS.unparse_flags()
+    for name in FLAGS:
+        FLAGS[name].unparse()
+    run = f"--workdir={folder / 'run'}"
+    FLAGS(["trainers.train", run, "--epochs=1000", "--picture_epochs=0", *arguments])
+    job = train.prepare()
+    job.workdir.mkdir()
+    progress = Progress(job.vae, job.workdir / "checkpoints")
+    clock = _Clock(progress, steps=2000, patience=None)
+
+    def round_():
+        # Three epochs: in the first the pipeline fills, for the last nothing is prepared behind it.
+        epoch = progress.step // job.steps_per_epoch
+        clock.begins = []
+        with contextlib.redirect_stdout(sys.stderr):
+            train.fit(job, progress, clock, epoch, epoch + 3)
+        seconds = clock.begins[2] - clock.begins[1]
+        return job.steps_per_epoch * job.config.training.batch_size / seconds
+
+    return round_
+
+
+class _Clock(callbacks.Checkpoints):
+    """The trainer's callback that saves, noting too when epochs begin."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        super().on_epoch_begin(epoch, logs)
+        self.begins.append(time.perf_counter())

@@ -1,0 +1,30 @@
+"""inputs.resolve: what the data settles, and whether the likelihood suits it."""
+
+import numpy as np
+import pytest
+
+import keras_vae
+from trainers import inputs
+
+
+def resolved(dataset, **options):
+    config = keras_vae.recipe("vae", dataset=dataset, **options)
+    return inputs.resolve(config, inputs.load(config))
+
+
+@pytest.mark.parametrize("likelihood", ["discretized_logistic", "logistic_mixture", "categorical"])
+def test_values_are_checked_against_the_datas_own_levels(likelihood):
+    config = resolved("digits", likelihood=likelihood)
+    assert config.model.levels == 17
+    assert config.data.binarization == "none"
+
+
+def test_counts_are_floats_as_they_are(tmp_path):
+    x = np.random.default_rng(0).poisson(3.0, (30, 4, 4))
+    np.savez(tmp_path / "counts.npz", x=x.astype(np.float64))
+    config = resolved(f"npz:{tmp_path / 'counts.npz'}", likelihood="poisson")
+    assert config.model.event_shape == (4, 4, 1)
+    np.testing.assert_array_equal(inputs.load(config).train.array.dtype, np.float32)
+    np.savez(tmp_path / "bytes.npz", x=x)
+    with pytest.raises(ValueError, match=r"counts; this data is 8-bit images.*store counts as fl"):
+        resolved(f"npz:{tmp_path / 'bytes.npz'}", likelihood="poisson")

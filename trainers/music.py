@@ -1,0 +1,133 @@
+"""What a run on music shows: piano rolls for the report, and MIDI files."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_vae import midi, plots
+from trainers.pictures import Picture, measure_latents, scatter
+
+SEED = 0
+NUM_RECONSTRUCTIONS = 6
+NUM_SAMPLES = 9
+NUM_INTERPOLATIONS = 3
+STEPS = 6
+
+
+class Music(NamedTuple):
+    """Windows that a model made, each [..., T, V, 1].
+
+    Attributes:
+      originals, reconstructions: the first of the test split, [N, ...].
+      samples: drawn from the prior, [N, ...]; None where there is no prior.
+      interpolations: from each of the first of the test split to the next one, [STEPS, N, ...].
+    """
+
+    originals: np.ndarray
+    reconstructions: np.ndarray
+    samples: np.ndarray | None
+    interpolations: np.ndarray
+
+
+def make(vae, batch) -> Music:
+    """Lets the model make music.
+
+    Args:
+      vae: a VAE.
+      batch: a Batch of test examples.
+    """
+    x, _, condition = batch.rows(0, NUM_RECONSTRUCTIONS)
+    ends, _, given = batch.rows(0, NUM_INTERPOLATIONS + 1)
+    given = None if given is None else given[:-1]
+    samples = None
+    if vae.prior is not None:
+        wanted = None if vae.condition is None else vae.condition.to_show(NUM_SAMPLES, batch.x)
+        samples = vae.sample(NUM_SAMPLES, seed=SEED, condition=wanted).numpy()
+    return Music(
+        x,
+        vae.reconstruct(x, condition).numpy(),
+        samples,
+        vae.interpolate(ends[:-1], ends[1:], STEPS, condition=given).numpy(),
+    )
+
+
+def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
+    """The pictures of a report.
+
+    Args:
+      music: what `make` gave.
+      vae, batch: what it was made of.
+      levels: of the data.
+    """
+    originals, reconstructions, samples, interpolations = (
+        None if x is None else plots.piano_rolls(x, levels) for x in music
+    )
+    colours = "Time goes to the right, a line at every bar, pitch upwards, a colour for each voice."
+    shown = [
+        Picture(
+            "reconstructions",
+            "Reconstructions",
+            plots.reconstructions(originals, reconstructions, columns=3),
+            f"{len(originals)} piano rolls from the test split, each with its reconstruction "
+            "beneath it.",
+            f"Windows of the test split, each with its reconstruction beneath. {colours} Look for "
+            "what is kept: harmony, contour and rhythm, or the opening alone.",
+        )
+    ]
+    if samples is not None:
+        shown.append(
+            Picture(
+                "samples",
+                "Samples from the prior",
+                plots.image_grid(samples, columns=3),
+                f"{len(samples)} piano rolls that the model made from random latents.",
+                f"Music at latents drawn from the prior. {colours} Look for voices that move as in "
+                "the test split; notes held for long are a model that only repeats itself.",
+            )
+        )
+    shown.append(
+        Picture(
+            "interpolations",
+            "Interpolations",
+            plots.interpolations(interpolations),
+            f"{interpolations.shape[1]} rows of {STEPS} piano rolls, each changing from one window "
+            "into another.",
+            "Outermost in each row the reconstructions of two windows of the test split, between "
+            "them the straight line through latent space. Look for gradual change.",
+        )
+    )
+    if vae.latent_dim > 1:
+        shown.append(scatter(measure_latents(vae, batch)))
+    return shown
+
+
+def write_midi(run_dir: Path, music: Music, levels: int, lowest_pitch: int) -> None:
+    """Writes samples/, reconstructions/ and interpolations/ into a run directory, as MIDI files.
+
+    Args:
+      run_dir: the run's directory.
+      music: what `make` gave.
+      levels, lowest_pitch: of the data.
+    """
+    files = {}
+    for i, (original, copy) in enumerate(
+        zip(music.originals, music.reconstructions, strict=True), start=1
+    ):
+        files[f"reconstructions/window_{i}.mid"] = original
+        files[f"reconstructions/window_{i}_reconstructed.mid"] = copy
+    for i, x in enumerate(() if music.samples is None else music.samples, start=1):
+        files[f"samples/sample_{i}.mid"] = x
+    for i, way in enumerate(music.interpolations.swapaxes(0, 1), start=1):
+        for step, x in enumerate(way, start=1):
+            files[f"interpolations/window_{i}_to_{i + 1}_step_{step}.mid"] = x
+    with tempfile.TemporaryDirectory(dir=run_dir, prefix=".midi.") as scratch:
+        for name, x in files.items():
+            path = Path(scratch) / name
+            path.parent.mkdir(exist_ok=True)
+            midi.write(path, x, levels, lowest_pitch)
+        for folder in Path(scratch).iterdir():
+            shutil.rmtree(run_dir / folder.name, ignore_errors=True)
+            folder.rename(run_dir / folder.name)
