@@ -1,7 +1,5 @@
 """build: every name in the config is a part, every part has a name, and every product trains."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -12,15 +10,16 @@ from keras_vae._compat import tf, tfk
 from keras_vae.build import (
     BETA_SCHEDULES,
     CONDITIONS,
+    DECODERS,
     LIKELIHOODS,
     NETWORKS,
     OBJECTIVES,
     OPTIMIZERS,
     POSTERIORS,
     PRIORS,
+    STRUCTURES,
     WEIGHTS,
 )
-from keras_vae.recipes import RECIPES
 from tests import tiny
 
 REGISTRIES = {
@@ -30,12 +29,33 @@ REGISTRIES = {
     "likelihood": set(LIKELIHOODS),
     "condition": set(CONDITIONS),
     "weights": set(WEIGHTS),
+    "structure": set(STRUCTURES),
+    "decoder": set(DECODERS),
     "objective": set(OBJECTIVES),
     "optimizer": set(OPTIMIZERS),
     "beta_schedule": {"constant", *BETA_SCHEDULES},
 }
+AXES = {
+    "network": NETWORKS,
+    "posterior": POSTERIORS,
+    "prior": PRIORS,
+    "likelihood": LIKELIHOODS,
+    "condition": CONDITIONS,
+    "weights": WEIGHTS,
+    "structure": STRUCTURES,
+    "decoder": DECODERS,
+    "objective": OBJECTIVES,
+}
 # Options with choices that need no registry: each is tested where it is used.
-OTHER_CHOICES = {"activation", "kl", "gradient", "learning_rate_schedule", "binarization"}
+OTHER_CHOICES = {
+    "activation",
+    "binarization",
+    "gradient",
+    "inference",
+    "kl",
+    "learning_rate_schedule",
+    "relaxation",
+}
 
 
 @pytest.mark.parametrize("option", list(REGISTRIES))
@@ -66,20 +86,33 @@ def finite_step(model):
     assert any((a != b).any() for a, b in zip(after, before, strict=True))
 
 
-@pytest.mark.parametrize(
-    ("network", "posterior", "likelihood"),
-    list(itertools.product(NETWORKS, POSTERIORS, LIKELIHOODS)),
-)
-def test_every_network_posterior_and_likelihood_fit_together(network, posterior, likelihood):
-    """Eagerly; the conformance tests run each of them in a graph and under XLA."""
-    options = {"network": network, "posterior": posterior, "likelihood": likelihood}
-    model = tiny.vae(run_eagerly=True, **options)
-    finite_step(model)
+def combinations(n, seed=0):
+    """n draws of a member of every axis that Config.check lets pass."""
+    rng = np.random.default_rng(seed)
+    found = []
+    while len(found) < n:
+        options = {axis: str(rng.choice(list(names))) for axis, names in AXES.items()}
+        try:
+            tiny.config(**options)
+        except ValueError:
+            continue
+        found.append(options)
+    return found
 
 
-@pytest.mark.parametrize("name", list(RECIPES))
-def test_every_recipe_builds_and_trains(name):
-    finite_step(tiny.vae(recipe=name, run_eagerly=True))
+def named(options):
+    return "-".join(options.values())
+
+
+@pytest.mark.parametrize("options", combinations(25), ids=named)
+def test_members_of_all_axes_compose(options):
+    finite_step(tiny.vae(run_eagerly=True, **options))
+
+
+@pytest.mark.product
+@pytest.mark.parametrize("options", combinations(300, seed=1), ids=named)
+def test_many_more_members_compose(options):
+    finite_step(tiny.vae(run_eagerly=True, **options))
 
 
 # Options arrive where they belong ---------------------------------------------------------------
