@@ -10,12 +10,13 @@ demo: $(VENV)/installed
 	$(BIN)/python -m export.export --run=runs/demo
 	@echo "Open runs/demo/report.html"
 
+# Most of the time goes into tracing graphs, which takes one core: two processes halve it.
 test: $(VENV)/installed lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Every member under XLA, on two replicas and exported, which `test` leaves out: an hour.
 conformance: $(VENV)/installed
-	$(BIN)/python -m pytest tests/conformance -m "product or not product"
+	$(BIN)/python -m pytest -n 2 tests/conformance tests/test_build.py -m "product or not product"
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -79,7 +79,7 @@ class AddRate(tfpl.KLDivergenceAddLoss):
     """Adds weight * KL(q || p) to the losses, in nats: the mean over examples (and samples).
 
     KLDivergenceAddLoss adds the sum over the batch when exact and the mean when sampled; this makes
-    both the mean. The layer must be called inside `Model.call`, once.
+    both the mean. The layer must be called inside `Model.call`, once for each stochastic layer.
 
     Args:
       weight: scalar or variable, beta.

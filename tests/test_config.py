@@ -101,7 +101,7 @@ REFUSALS = [
     ),
     (
         {"prior_components": 3},
-        "prior_components=3 is an option of prior=mixture or vamp alone",
+        "prior_components=3 is an option of prior=mixture or vamp",
     ),
     ({"prior_hidden": 3}, "prior_hidden=3 is an option of prior=conditional_normal alone"),
     (

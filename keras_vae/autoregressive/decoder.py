@@ -44,7 +44,7 @@ class AutoregressiveDecoder(Decoder):
         seen = tf.reshape(values, [-1, self.num_steps, self.step_size * self.levels])
         before = tf.pad(seen[:, :-1], [[0, 0], [1, 0], [0, 0]])
         states = self.read(tf.concat([before, self._features(z)], axis=-1))
-        logits = self.projection(states, values)
+        logits = self.projection(*(tf.reshape(t, [-1, *t.shape[2:]]) for t in (states, values)))
         return self.likelihood(tf.reshape(logits, [-1, *self.event_shape, self.levels]))
 
     def walk(self, z, noise, choose):
@@ -58,7 +58,10 @@ class AutoregressiveDecoder(Decoder):
             features, noise = inputs
             seen = tf.reshape(tf.one_hot(levels, self.levels), [-1, self.step_size * self.levels])
             state, _ = self.cell(tf.concat([seen, features], axis=-1), [state])
-            return state, self.projection.choose(state, lambda i, y: choose(y, noise[:, i]))
+            _, values = self.projection.walk(
+                state, lambda i, logits: tf.one_hot(choose(logits, noise[:, i]), self.levels)
+            )
+            return state, tf.argmax(values, axis=-1, output_type=tf.int32)
 
         features = self._features(z)
         rows = tf.shape(features)[0]

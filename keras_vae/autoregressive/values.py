@@ -9,8 +9,8 @@ from keras_vae._compat import tf, tfk, tfkl
 class ValuesInTurn(tfkl.Layer):
     """Logits of P values [N, P, L], those of each value given features and the values before it.
 
-    One hidden layer for each value; what it is told of the values before is a sum that grows from
-    value to value, so all logits take one pass where the values are known.
+    One hidden layer for each value, which is told of those before it by a sum that grows from value
+    to value.
 
     Args:
       num_values: P.
@@ -30,21 +30,22 @@ class ValuesInTurn(tfkl.Layer):
         self.bias = self.add_weight("bias", [num_values, levels], initializer="zeros")
 
     def call(self, features, values):
-        """Logits [..., P, L] from features [..., F] and the values, one-hot [..., P, L]."""
-        before = tf.einsum("...pl,plk->...pk", values[..., :-1, :], self.embedding)
-        first = self.dense(features)[..., tf.newaxis, :]
-        sums = tf.cumsum(tf.concat([first, before], axis=-2), axis=-2)
-        return tf.einsum("...pk,pkl->...pl", tf.nn.relu(sums), self.kernel) + self.bias
+        """Logits [N, P, L] from features [N, F] and the values, one-hot [N, P, L]."""
+        return self.walk(features, lambda i, logits: values[:, i])[0]
 
-    def choose(self, features, choice: Callable):
-        """Levels [N, P], int32, from features [N, F]; choice(i, logits [N, L]) -> value i [N]."""
-        chosen, total = [], self.dense(features)
+    def walk(self, features, choose: Callable):
+        """(logits, values), both [N, P, L], from features [N, F].
+
+        choose(i, logits [N, L]) -> value i, one-hot [N, L].
+        """
+        total, logits, values = self.dense(features), [], []
+        # Written out: under XLA on CPUs, matrix products are six times as fast as batched ones.
         for i in range(self.num_values):
-            logits = tf.matmul(tf.nn.relu(total), self.kernel[i]) + self.bias[i]
-            chosen.append(choice(i, logits))
+            logits.append(tf.matmul(tf.nn.relu(total), self.kernel[i]) + self.bias[i])
+            values.append(choose(i, logits[i]))
             if i + 1 < self.num_values:
-                total += tf.matmul(tf.one_hot(chosen[-1], self.levels), self.embedding[i])
-        return tf.stack(chosen, axis=-1)
+                total += tf.matmul(values[i], self.embedding[i])
+        return tf.stack(logits, axis=1), tf.stack(values, axis=1)
 
     def get_config(self):
         return super().get_config() | {
