@@ -30,7 +30,9 @@ class CategoricalNormal(Prior):
         self.noise_shape = (FAMILIES[family].noise_size(num_labels, latent_dim),)
         shape = [num_labels, latent_dim]
         # Apart from the beginning: labels that are alike have no reason to part.
-        self.loc = self.add_weight("loc", shape, initializer=tfk.initializers.RandomNormal(1.0))
+        self.loc = self.add_weight(
+            "loc", shape, initializer=tfk.initializers.RandomNormal(stddev=1.0)
+        )
         self.raw_scale = self.add_weight("raw_scale", shape, initializer="zeros")
 
     def distribution(self, context=None):

@@ -1,4 +1,4 @@
-"""Exports of priors that are more than a normal: what is drawn from a seed is what the model draws."""
+"""Exports of priors beyond normals: what a file draws from a seed is what the model draws."""
 
 import os
 

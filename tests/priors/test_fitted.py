@@ -1,4 +1,4 @@
-"""Priors fitted to codes: what scikit-learn finds, and densities that draws and codes agree with."""
+"""Priors fitted to codes: what scikit-learn finds, and draws that are like the codes."""
 
 import numpy as np
 import pytest

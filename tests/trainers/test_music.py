@@ -1,0 +1,118 @@
+"""A run on music: trained, measured, and written as piano rolls and MIDI."""
+
+import json
+
+import mido
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import plots
+from keras_vae.blocks import Batch
+from tests import tiny
+from trainers import music, pictures
+
+FOLDERS = {"samples": 9, "reconstructions": 12, "interpolations": 18}
+
+
+@pytest.fixture(scope="module")
+def chorales(tmp_path_factory):
+    """A file of chorales in four voices."""
+    rng, arrays = np.random.default_rng(0), {}
+    for split, length in {"train": 200, "valid": 32, "test": 160}.items():
+        arrays[f"{split}_pitches"] = rng.integers(60, 66, (length, 4)).astype(np.int8)
+        arrays[f"{split}_offsets"] = np.array([0, length], np.int32)
+    path = tmp_path_factory.mktemp("data") / "made.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+def test_a_run_writes_midi_and_piano_rolls(chorales, run_train, tmp_path):
+    done = run_train(
+        "--recipe=music",
+        f"--dataset=chorales:{chorales}",
+        "--window=16",
+        "--bar_steps=8",
+        "--hidden=8",
+        "--latent_dim=2",
+        "--epochs=1",
+        "--batch_size=4",
+        "--picture_epochs=1",
+        "--num_samples=2",
+        "--tensorboard=false",
+        f"--workdir={tmp_path / 'run'}",
+    )
+    assert done.code == 0, done.err
+    run = tmp_path / "run"
+    for folder, count in FOLDERS.items():
+        files = sorted((run / folder).iterdir())
+        assert len(files) == count
+        for file in files:
+            tracks = mido.MidiFile(file).tracks
+            assert len(tracks) == 4
+            notes = [m.note for track in tracks for m in track if m.type == "note_on"]
+            assert set(notes) <= set(range(60, 66))
+    assert (run / "pictures" / "epoch_00001.png").exists()
+    assert "piano rolls that the model made" in (run / "report.html").read_text()
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    assert evaluation["num_examples"] == 10
+    assert np.isfinite(evaluation["nll_nats"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            ("--recipe=vae", "--window=16"),
+            "likelihood=bernoulli with binarization=dynamic: the pitches",
+        ),
+        (("--recipe=music", "--window=500"), "window must be at most 200"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(chorales, run_train, flags, message, tmp_path):
+    done = run_train(f"--dataset=chorales:{chorales}", *flags, f"--workdir={tmp_path / 'run'}")
+    assert done.code == 2
+    assert message in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_pictures_show_what_was_made():
+    vae = tiny.randomize(tiny.vae(recipe="music", event_shape=(32, 4, 1), levels=6), scale=0.5)
+    x = tiny.images_for(vae, 8)
+    x = np.round(x * 4) / 5
+    batch = Batch(x.astype(np.float32), None)
+    made = music.make(vae, batch)
+    assert made.interpolations.shape == (6, 3, 32, 4, 1)
+    np.testing.assert_array_equal(made.originals, batch.x[:6])
+    np.testing.assert_array_equal(made.interpolations[0], vae.reconstruct(batch.x[:3]))
+    np.testing.assert_array_equal(made.interpolations[-1], vae.reconstruct(batch.x[1:4]))
+    shown = music.pictures(made, vae, batch, levels=6)
+    assert [p.name for p in shown] == ["reconstructions", "samples", "interpolations", "latents"]
+    assert all(isinstance(p, pictures.Picture) and p.alt and p.caption for p in shown)
+
+
+def test_an_autoencoder_of_music_has_no_samples(tmp_path):
+    options = {"posterior": "deterministic", "prior": "none", "objective": "reconstruction"}
+    vae = tiny.vae(recipe="music", **options)
+    assert isinstance(vae, keras_vae.VAE)
+    made = music.make(vae, Batch(tiny.images_for(vae, 8), None))
+    assert made.samples is None
+    music.write_midi(tmp_path, made, tiny.LEVELS, 60)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["interpolations", "reconstructions"]
+    # A second time takes the first's place.
+    music.write_midi(tmp_path, made, tiny.LEVELS, 60)
+    assert len(list((tmp_path / "reconstructions").iterdir())) == 12
+
+
+def test_piano_rolls_have_a_row_for_each_pitch():
+    x = np.array([[0, 3], [1, 3], [2, 0]], np.float32)[..., np.newaxis] / 3  # [T, V, 1]
+    roll = plots.piano_rolls(x, levels=4, bar_steps=2)
+    assert roll.shape == (3, 3, 3)
+    first, second = (np.round(255 * np.array(plots.COLOURS[v])) for v in (0, 1))
+    np.testing.assert_array_equal(roll[2, 1], first)  # Pitch upwards: level 1 at the bottom.
+    np.testing.assert_array_equal(roll[1, 2], first)
+    np.testing.assert_array_equal(roll[0, :2], [second, second])
+    np.testing.assert_array_equal(roll[2, [0, 2]], np.full((2, 3), 225))  # Bar lines.
+    np.testing.assert_array_equal(roll[0, 2], np.full(3, 225))
+    assert plots.piano_rolls(np.stack([x] * 5), 4).shape == (5, 3, 3, 3)
