@@ -23,8 +23,9 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
     Returns:
       Means over examples, in nats: `elbo_nats`, `rate_nats`, of several stochastic layers also
       `rate_nats_by_layer`, that next to x first, `distortion_nats` and `nll_nats` with its standard
-      error over examples, `nll_stderr`; `effective_sample_size` (mean, from 1 to num_samples); `weight_kl_nats`, of Bayesian weights per training example, which the bound
-      leaves out; `bits_per_dim`, for likelihoods of 8-bit data; `num_samples`, `num_examples`,
+      error over examples, `nll_stderr`; `effective_sample_size` (mean, from 1 to num_samples);
+      `weight_kl_nats`, of Bayesian weights per training example, which the bound leaves out;
+      `bits_per_dim`, for likelihoods of 8-bit data; `num_samples`, `num_examples`,
       `seed`. What a model has not is None.
     """
     if num_samples < 1:

@@ -49,7 +49,7 @@ def _bytes(images):
             LADDER,
             "reconstructions samples interpolations layers latents",
         ),
-        ("ae", {}, "reconstructions interpolations traversals latents"),
+        ("ae", {}, "reconstructions holes interpolations traversals latents"),
     ],
 )
 def test_pictures_are_chosen_by_what_the_model_is(recipe, options, names):

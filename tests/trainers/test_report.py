@@ -181,7 +181,7 @@ def test_an_autoencoder_has_a_reconstruction_error_and_no_samples(tmp_path):
     assert "58.81 nats Reconstruction error" in page.text
     assert "Samples from the prior" not in page.text
     assert "The manifold" not in page.text
-    assert "An autoencoder has no prior" in page.text
+    assert "no prior of its own: samples are decoded from a density fitted" in page.text
     assert "Latent traversals" in page.text
     assert "nll_nats null" in page.text
 
