@@ -34,7 +34,7 @@ def levels_of(images):
 
 
 class MarkovChain:
-    """p(x_tv|its level one step before, and, `in_chords`, the level of the voice before it).
+    """p(level of a voice|its level one step before and, `in_chords`, that of the voice before it).
 
     Args:
       windows: levels [N, T, V] to count.
@@ -44,7 +44,7 @@ class MarkovChain:
     """
 
     def __init__(self, windows, levels, in_chords, smoothing):
-        self.levels, self.in_chords = levels, in_chords
+        self.levels, self.in_chords, self.smoothing = levels, in_chords, smoothing
         shape = (windows.shape[-1], levels + 1, levels + 1, levels)
         counts = np.full(shape if in_chords else (*shape[:2], 1, levels), float(smoothing))
         np.add.at(counts, self._cells(windows), 1.0)
@@ -133,7 +133,9 @@ def main() -> None:
     evaluation = json.loads((path / "evaluation.json").read_text())
     num_steps = config.model.event_shape[0]
     test = levels_of(dataset.test)
-    markov = row("order-1 Markov chain", markov_chain(dataset).nats(test), num_steps)
+    chain = markov_chain(dataset)
+    name = f"order-1 Markov chain, in_chords={chain.in_chords}, smoothing={chain.smoothing}"
+    markov = row(name, chain.nats(test), num_steps)
     gru = plain_gru(config, dataset, FLAGS.epochs or config.training.epochs)
     nats = -np.concatenate(
         [gru.log_likelihood(x, 1) for x in np.array_split(dataset.test.array, 8)]
@@ -145,7 +147,7 @@ def main() -> None:
         "nats_per_step": run,
         "stderr": evaluation["nll_stderr"] / num_steps,
         "importance_samples": evaluation["num_samples"],
-        "below_markov_chain": run < markov,
+        "below_markov_chain": bool(run < markov),
         "ratio_to_gru": run / gru,
         "rate_nats": evaluation["rate_nats"],
     }

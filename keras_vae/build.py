@@ -134,7 +134,7 @@ PRIORS = {
     "real_nvp": lambda m: priors.RealNVP(m.latent_dim, m.flow_layers, m.flow_hidden),
     "maf": lambda m: priors.MAF(m.latent_dim, m.flow_layers, m.flow_hidden),
     "conditional_normal": lambda m: priors.ConditionalNormal(m.latent_dim, m.prior_hidden),
-    "categorical": lambda m: priors.CategoricalNormal(*_label_options(m)),
+    "categorical": lambda m: priors.LabelledMixture(*_label_options(m)),
     "gaussian_mixture": lambda m: priors.GaussianMixture(m.latent_dim, m.prior_components),
     "none": lambda m: None,
 }

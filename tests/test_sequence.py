@@ -25,6 +25,7 @@ def per_step(body, num_steps=NUM_STEPS, size=WIDTH):
 
 def chain(num_steps=NUM_STEPS, condition=None, initial=None, likelihood=likelihoods.Bernoulli):
     """A small model with weights drawn anew."""
+    tfk.utils.set_random_seed(0)
     event_shape = (num_steps, WIDTH, 1)
     gru = tfkl.Bidirectional(tfkl.RNN(tfkl.GRUCell(3), return_sequences=True))
     model = sequence.SequenceVAE(

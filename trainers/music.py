@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_vae import midi, plots
+from keras_vae._compat import tf
 from trainers.pictures import Picture, measure_latents, scatter
 
 SEED = 0
 NUM_RECONSTRUCTIONS = 6
 NUM_SAMPLES = 9
 NUM_INTERPOLATIONS = 3
-STEPS = 6
+STEPS = 5
 
 
 class Music(NamedTuple):
@@ -24,6 +25,10 @@ class Music(NamedTuple):
       originals, reconstructions: the first of the test split, [N, ...].
       samples: drawn from the prior, [N, ...]; None where there is no prior.
       interpolations: from each of the first of the test split to the next one, [STEPS, N, ...].
+
+    A model that draws x a step at a time draws all reconstructions and interpolations by the same
+    random numbers: what differs between them comes from z. (The greedy sequence, of a model whose
+    steps mostly repeat the one before, is one that only repeats.)
     """
 
     originals: np.ndarray
@@ -40,18 +45,29 @@ def make(vae, batch) -> Music:
       batch: a Batch of test examples.
     """
     x, _, condition = batch.rows(0, NUM_RECONSTRUCTIONS)
-    ends, _, given = batch.rows(0, NUM_INTERPOLATIONS + 1)
-    given = None if given is None else given[:-1]
+    given = x if condition is None else condition
+    codes = vae.code(x, condition).numpy()
+    start, end = codes[:NUM_INTERPOLATIONS], np.roll(codes, -1, axis=0)[:NUM_INTERPOLATIONS]
+    weights = np.linspace(0.0, 1.0, STEPS, dtype=np.float32)
     samples = None
     if vae.prior is not None:
         wanted = None if vae.condition is None else vae.condition.to_show(NUM_SAMPLES, batch.x)
         samples = vae.sample(NUM_SAMPLES, seed=SEED, condition=wanted).numpy()
     return Music(
         x,
-        vae.reconstruct(x, condition).numpy(),
+        _drawn(vae, codes, given),
         samples,
-        vae.interpolate(ends[:-1], ends[1:], STEPS, condition=given).numpy(),
+        np.stack([_drawn(vae, (1.0 - w) * start + w * end, given) for w in weights]),
     )
+
+
+def _drawn(vae, codes, given):
+    """[N, T, V, 1] of p(x|z) at codes [N, D]; `given` are conditions, for a model that has some."""
+    p = vae.decode(codes, None if vae.condition is None else given[: len(codes)])
+    if not hasattr(p, "from_noise"):
+        return p.mean().numpy()
+    noise = tf.random.stateless_normal([1, *p.noise_shape], [SEED, SEED])
+    return p.from_noise(tf.repeat(noise, p.batch_shape[0], axis=0)).numpy()
 
 
 def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
@@ -74,7 +90,7 @@ def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
             f"{len(originals)} piano rolls from the test split, each with its reconstruction "
             "beneath it.",
             f"Windows of the test split, each with its reconstruction beneath. {colours} Look for "
-            "what is kept: harmony, contour and rhythm, or the opening alone.",
+            "what is kept: key, register, contour, or only the style.",
         )
     ]
     if samples is not None:
@@ -96,7 +112,8 @@ def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
             f"{interpolations.shape[1]} rows of {STEPS} piano rolls, each changing from one window "
             "into another.",
             "Outermost in each row the reconstructions of two windows of the test split, between "
-            "them the straight line through latent space. Look for gradual change.",
+            "them the straight line through latent space; all by the same random numbers. Look for "
+            "gradual change.",
         )
     )
     if vae.latent_dim > 1:

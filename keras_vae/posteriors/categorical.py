@@ -10,7 +10,7 @@ from keras_vae.scales import scale_of
 class CategoricalNormal(Posterior):
     """q(y|x) q(z|x,y): a label y and, for each of its values, a diagonal normal.
 
-    The latents are y, then z. Fit for the prior `CategoricalNormal`.
+    The latents are y, then z. Fit for the prior `LabelledMixture`.
 
     Args:
       latent_dim: D, of z.

@@ -5,7 +5,7 @@ would come too late for optimizer and checkpoint.)
 """
 
 from keras_vae.priors.base import Prior
-from keras_vae.priors.categorical import CategoricalNormal
+from keras_vae.priors.categorical import LabelledMixture
 from keras_vae.priors.conditional import ConditionalNormal
 from keras_vae.priors.flow import Flow
 from keras_vae.priors.gaussian_mixture import GaussianMixture
@@ -18,10 +18,10 @@ from keras_vae.priors.vamp import VampPrior
 
 __all__ = [
     "MAF",
-    "CategoricalNormal",
     "ConditionalNormal",
     "Flow",
     "GaussianMixture",
+    "LabelledMixture",
     "LearnedNormal",
     "MixtureOfNormals",
     "Prior",

@@ -7,7 +7,7 @@ from keras_vae.scales import scale_of
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class CategoricalNormal(Prior):
+class LabelledMixture(Prior):
     """p(y) p(z|y): each of K labels alike, and for each a diagonal normal trained with the model.
 
     The latents are y, then z. Fit for the posterior `CategoricalNormal`, whose arguments these are.
