@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.blocks import as_floats
+from keras_vae.distributions import OfEachValue
 
 # Which pixels of [H, W] are given, by name.
 VISIBLE = {
@@ -164,44 +165,25 @@ class ImagePart(Condition):
         return super().get_config() | config
 
 
-class _Completed(tfd.Distribution):
+class _Completed(OfEachValue):
     """A distribution of values, some of which are given: those have the density 1 of what is known.
 
     Args:
-      hidden: the distribution of all values, batch [..., B, H, W, C], event [].
+      base: the distribution of all values, batch [..., B, H, W, C], event [].
       given: [B, H, W, C].
       mask: bool [H, W, C], whether a value is given.
     """
 
-    def __init__(self, hidden, given, mask):
+    def __init__(self, base, given, mask):
         parameters = dict(locals())
-        self._hidden, self._given, self._mask = hidden, given, mask
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name="Completed",
-        )
-
-    def _batch_shape(self):
-        return self._hidden.batch_shape
-
-    def _batch_shape_tensor(self):
-        return self._hidden.batch_shape_tensor()
-
-    def _event_shape(self):
-        return tf.TensorShape([])
-
-    def _event_shape_tensor(self):
-        return tf.constant([], tf.int32)
+        self.base, self._given, self._mask = base, given, mask
+        super().__init__(parameters, reparameterized=False)
 
     def _log_prob(self, x):
-        return tf.where(self._mask, 0.0, self._hidden.log_prob(x))
+        return tf.where(self._mask, 0.0, self.base.log_prob(x))
 
     def _sample_n(self, n, seed=None):
-        return tf.where(self._mask, self._given, self._hidden.sample(n, seed=seed))
+        return tf.where(self._mask, self._given, self.base.sample(n, seed=seed))
 
     def _mean(self):
-        return tf.where(self._mask, self._given, self._hidden.mean())
+        return tf.where(self._mask, self._given, self.base.mean())

@@ -7,12 +7,13 @@ numbers make a Gumbel number, log 2 - log(a^2 + b^2) (by Box & Muller 1958).
 import math
 
 from keras_vae._compat import tf, tfd
+from keras_vae.distributions import Custom
 
 # Keeps the Gumbel number of zero noise finite: then all are alike, and the likeliest label wins.
 _TINY = 1e-20
 
 
-class LabelledNormal(tfd.Distribution):
+class LabelledNormal(Custom):
     """p(y) p(z|y): y is one of K labels, one-hot, and z|y ~ N(loc_y, diag(scale_y^2)).
 
     Args:
@@ -22,17 +23,10 @@ class LabelledNormal(tfd.Distribution):
         (the straight-through estimator, Jang et al. 2017).
     """
 
-    def __init__(self, logits, loc, scale, relaxation: float = 1.0, name="LabelledNormal"):
+    def __init__(self, logits, loc, scale, relaxation: float = 1.0):
         parameters = dict(locals())
         self.logits, self.loc, self.scale, self.relaxation = logits, loc, scale, relaxation
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters)
 
     @staticmethod
     def noise_size(num_labels: int, latent_dim: int) -> int:
@@ -100,7 +94,7 @@ class RelaxedLabelledNormal(LabelledNormal):
     """
 
     def __init__(self, logits, loc, scale, relaxation: float = 0.5):
-        super().__init__(logits, loc, scale, relaxation, name="RelaxedLabelledNormal")
+        super().__init__(logits, loc, scale, relaxation)
 
     def _label(self, perturbed):
         return tf.nn.log_softmax(perturbed / self.relaxation)

@@ -19,12 +19,13 @@ TABLE = {
             "keras_vae.terms",
             "keras_vae.shapes",
             "keras_vae.scales",
-            "keras_vae.labelled_normal",
             "keras_vae.gradients",
             "keras_vae.bayesian",
+            "keras_vae.distributions",
         ],
         ["compat"],
     ),
+    "labels": (["keras_vae.labelled_normal"], ["compat", "basics"]),
     "axes": (
         [
             "keras_vae.networks.*",
@@ -35,7 +36,7 @@ TABLE = {
             "keras_vae.conditions",
             "keras_vae.schedules",
         ],
-        ["compat", "basics"],
+        ["compat", "basics", "labels"],
     ),
     "parts": (
         [

@@ -1,6 +1,7 @@
 """Stepwise: the distribution of x that an `AutoregressiveDecoder` gives."""
 
-from keras_vae._compat import tf, tfd, tfp
+from keras_vae._compat import tf, tfp
+from keras_vae.distributions import Custom
 
 # Normal numbers that one value's draw needs.
 _CHOICE_NOISE = 2
@@ -8,7 +9,7 @@ _CHOICE_NOISE = 2
 _COLDEST = 1e-6
 
 
-class Stepwise(tfd.Distribution):
+class Stepwise(Custom):
     """p(x|z), batch [...], event [T, W, C], each value given those before it.
 
     `mean` is the greedy sequence, each value the likeliest given those before it. It is no mean,
@@ -27,14 +28,7 @@ class Stepwise(tfd.Distribution):
         self._decoder, self._z = decoder, z
         self._noise_per_step = (decoder.num_steps, decoder.step_size, _CHOICE_NOISE)
         self.noise_shape = (decoder.num_steps * decoder.step_size * _CHOICE_NOISE,)
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name="Stepwise",
-        )
+        super().__init__(parameters, reparameterized=False)
 
     def from_noise(self, noise, temperature=1.0):
         """x [..., T, W, C] from noise [..., *noise_shape]; logits are divided by `temperature`."""

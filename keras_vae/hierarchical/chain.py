@@ -7,7 +7,8 @@ serves to draw z, to score a given one and, in a ladder, to draw from q while p 
 import itertools
 from collections.abc import Callable
 
-from keras_vae._compat import tf, tfd, tfp
+from keras_vae._compat import tf, tfp
+from keras_vae.distributions import Custom
 
 
 def given(z, sizes) -> Callable:
@@ -28,7 +29,7 @@ def log_probs(distributions, z, sizes):
     return tf.stack([d.log_prob(part) for d, part in zip(distributions, parts, strict=True)])
 
 
-class Chain(tfd.Distribution):
+class Chain(Custom):
     """The distribution of all layers together, event [D]. It has no mean in closed form.
 
     Args:
@@ -40,14 +41,7 @@ class Chain(tfd.Distribution):
     def __init__(self, walk: Callable, sizes, batch_shape):
         parameters = dict(locals())
         self._walk, self._sizes, self._first_batch_shape = walk, sizes, batch_shape
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name="Chain",
-        )
+        super().__init__(parameters)
 
     def _batch_shape(self):
         return tf.TensorShape(self._first_batch_shape)

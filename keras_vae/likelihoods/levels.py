@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk
+from keras_vae.distributions import OfEachValue
 from keras_vae.likelihoods.base import Likelihood, Support
 
 
@@ -50,7 +51,7 @@ class Categorical(LevelsLikelihood):
         return Levels(categorical, self.levels, mean_level)
 
 
-class Levels(tfd.Distribution):
+class Levels(OfEachValue):
     """A distribution over 0 .. levels - 1, seen as pixel values in [0, 1].
 
     Args:
@@ -62,26 +63,7 @@ class Levels(tfd.Distribution):
     def __init__(self, base, levels, mean_level):
         parameters = dict(locals())
         self.base, self.levels, self._mean_level = base, levels, mean_level
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name="Levels",
-        )
-
-    def _batch_shape(self):
-        return self.base.batch_shape
-
-    def _batch_shape_tensor(self):
-        return self.base.batch_shape_tensor()
-
-    def _event_shape(self):
-        return tf.TensorShape([])
-
-    def _event_shape_tensor(self):
-        return tf.constant([], tf.int32)
+        super().__init__(parameters, reparameterized=False)
 
     def _log_prob(self, x):
         return self.base.log_prob(tf.round(x * (self.levels - 1)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from keras_vae._compat import tf, tfd, tfp
+from keras_vae.distributions import Custom
 
 
 def steps_first(z, num_steps: int):
@@ -36,7 +37,7 @@ def at_all_steps(normal, before, size: int):
     )
 
 
-class Chain(tfd.Distribution):
+class Chain(Custom):
     """The distribution of all steps together, event [T D]. It has no mean in closed form.
 
     Args:
@@ -54,14 +55,7 @@ class Chain(tfd.Distribution):
         self._log_prob_of, self._from_noise = log_prob, from_noise
         self._noise_size, self._event_size = noise_size, event_size
         self._own_batch_shape = batch_shape
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name="Chain",
-        )
+        super().__init__(parameters)
 
     def _batch_shape(self):
         return tf.TensorShape(tf.get_static_value(self._own_batch_shape))
