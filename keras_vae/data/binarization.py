@@ -23,8 +23,23 @@ def dynamic(x, seed):
     Returns:
       bool, shape of x.
     """
+    x = tf.convert_to_tensor(x)
+    if x.dtype == tf.uint8:
+        return _dynamic_bytes(x, seed)
     x = as_floats(x)
     return tf.random.stateless_uniform(tf.shape(x), seed) < x
+
+
+def _dynamic_bytes(x, seed):
+    """The same for bytes with 15 random bits a pixel, in half the time of a float.
+
+    257 k / 65536 is k / 255 to 1 part in 65536; of even numbers only, none reaches 257 * 255.
+    """
+    size = tf.size(x)
+    bits = tf.random.stateless_uniform([(size + 1) // 2], seed, None, None, tf.int32)
+    bits = tf.reshape(tf.bitcast(bits, tf.uint16), [-1])[:size]
+    even = tf.bitwise.bitwise_and(bits, tf.constant(0xFFFE, tf.uint16))
+    return tf.reshape(even, tf.shape(x)) < tf.cast(x, tf.uint16) * 257
 
 
 def binarize(x, binarization, seed):

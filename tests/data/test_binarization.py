@@ -22,6 +22,10 @@ def test_dynamic_is_bernoulli_of_each_level(dtype):
     assert abs(z.mean()) < 4 / np.sqrt(254)
 
 
+def test_dynamic_bytes_at_full_scale_are_always_white():
+    assert dynamic(np.full(2_000_001, 255, np.uint8), derive(1)).numpy().all()
+
+
 def test_dynamic_is_its_seed():
     x = np.full((100, 100), 0.5, np.float32)
     assert np.array_equal(dynamic(x, derive(1)), dynamic(x, derive(1)))
