@@ -1,6 +1,8 @@
 """What distributions of our own share."""
 
-from keras_vae._compat import tf, tfd
+from collections.abc import Callable
+
+from keras_vae._compat import tf, tfd, tfp
 
 
 class Custom(tfd.Distribution):
@@ -22,6 +24,45 @@ class Custom(tfd.Distribution):
             parameters=parameters,
             name=type(self).__name__.lstrip("_"),
         )
+
+
+class Joint(Custom):
+    """The joint distribution of vectors that hang together, put end to end: event [D].
+
+    It is known by its density and by how noise becomes a draw; its mean has no closed form.
+
+    Args:
+      log_prob: z [..., *batch_shape, D] -> [..., *batch_shape].
+      from_noise: standard normal noise [..., *batch_shape, N] -> z [..., *batch_shape, D].
+      noise_size: N.
+      event_size: D.
+      batch_shape: int32 tensor.
+    """
+
+    def __init__(
+        self, log_prob: Callable, from_noise: Callable, noise_size, event_size, batch_shape
+    ):
+        parameters = dict(locals())
+        self._log_prob_of, self._from_noise = log_prob, from_noise
+        self._noise_size, self._event_size = noise_size, event_size
+        self._own_batch_shape = batch_shape
+        super().__init__(parameters)
+
+    def _batch_shape(self):
+        return tf.TensorShape(tf.get_static_value(self._own_batch_shape))
+
+    def _batch_shape_tensor(self):
+        return self._own_batch_shape
+
+    def _event_shape(self):
+        return tf.TensorShape([self._event_size])
+
+    def _log_prob(self, z):
+        return self._log_prob_of(z)
+
+    def _sample_n(self, n, seed=None):
+        shape = tf.concat([[n], self._own_batch_shape, [self._noise_size]], 0)
+        return self._from_noise(tf.random.stateless_normal(shape, tfp.random.sanitize_seed(seed)))
 
 
 class OfEachValue(Custom):

@@ -4,8 +4,9 @@ import abc
 import math
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
-from keras_vae.hierarchical.chain import Chain
+from keras_vae.distributions import Joint
 from keras_vae.hierarchical.prior import Path
+from keras_vae.hierarchical.walk import drawn, given, log_probs
 from keras_vae.posteriors.normal import diagonal_normal
 from keras_vae.shapes import over_samples, with_context
 
@@ -48,11 +49,15 @@ class LayeredEncoder(tfk.Model, abc.ABC):
     def call(self, x, context=None) -> tfd.Distribution:
         """q(z|x, context), batch [B], event [D]."""
 
-        def walk(choose):
-            q, path = self.walk(x, choose, context)
-            return q, path.z
+        def log_prob(z):
+            q, _ = self.walk(x, given(z, self.latent_dims), context)
+            return tf.reduce_sum(log_probs(q, z, self.latent_dims), axis=0)
 
-        return Chain(walk, self.latent_dims, x.shape[:1])
+        def from_noise(noise):
+            return self.walk(x, drawn(noise, self.latent_dims), context)[1].z
+
+        size = self.noise_shape[0]
+        return Joint(log_prob, from_noise, size, size, tf.shape(x)[:1])
 
     def _look(self, layer, below, context):
         """(features, the normal that they give) of a layer."""

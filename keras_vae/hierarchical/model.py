@@ -4,7 +4,7 @@ from keras_vae import seeds
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import as_floats
 from keras_vae.gradients import GradientWeight, without_weights
-from keras_vae.hierarchical.chain import drawn, given, log_probs
+from keras_vae.hierarchical.walk import drawn, given, log_probs
 from keras_vae.rate import Rate, analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms

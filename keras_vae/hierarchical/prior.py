@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
-from keras_vae.hierarchical.chain import Chain, given
+from keras_vae.distributions import Joint
+from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.posteriors.normal import diagonal_normal
 from keras_vae.priors import Prior
 from keras_vae.shapes import over_samples, with_context
@@ -114,10 +115,15 @@ class LayeredPrior(Prior):
         return self.walk(given(z, self.latent_dims), context)
 
     def distribution(self, context=None):
-        return Chain(
-            lambda choose: self.walk(choose, context)[:2],
-            self.latent_dims,
-            self.top.distribution(context).batch_shape,
+        def log_prob(z):
+            return tf.reduce_sum(log_probs(self.at(z, context).priors, z, self.latent_dims), 0)
+
+        return Joint(
+            log_prob,
+            lambda noise: self.from_noise(noise, context=context),
+            self.noise_shape[0],
+            self.latent_dim,
+            self.top.distribution(context).batch_shape_tensor(),
         )
 
     def from_noise(self, noise, temperature=1.0, context=None):

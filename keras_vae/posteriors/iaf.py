@@ -4,13 +4,12 @@ import functools
 
 from keras_vae._compat import tf, tfb, tfd, tfk
 from keras_vae.gradients import without_weights
+from keras_vae.networks.made import MADE
 from keras_vae.posteriors.base import Posterior
 from keras_vae.posteriors.normal import diagonal_normal
 
 # A new step keeps this many parts of z: sigmoid(2) = 0.88 (Kingma et al. begin with 1 to 2).
 _RAW_GATE = 2.0
-# So that a new step hardly depends on the latents; as a dict, of which each kernel makes its own.
-_SMALL = {"class_name": "VarianceScaling", "config": {"scale": 0.1, "mode": "fan_avg"}}
 # The inverse divides by the gate, once for each latent: a smaller one would lose z to rounding.
 _MIN_GATE = 0.01
 
@@ -39,20 +38,9 @@ class InverseAutoregressive(Posterior):
         super().__init__(latent_dim, **kwargs)
         self.num_layers, self.hidden = num_layers, hidden
         self.networks = [
-            tfb.AutoregressiveNetwork(
-                2,
-                event_shape=latent_dim,
-                conditional=True,
-                conditional_event_shape=hidden,
-                hidden_units=[hidden],
-                activation="elu",
-                input_order=("left-to-right", "right-to-left")[i % 2],
-                kernel_initializer=_SMALL,
-            )
+            MADE(latent_dim, hidden, backward=i % 2 == 1, context_size=hidden)
             for i in range(num_layers)
         ]
-        for network in self.networks:
-            network.build([None, latent_dim])
 
     @property
     def params_size(self):
@@ -86,7 +74,7 @@ def _step(network, h):
 
     @functools.lru_cache(maxsize=1)  # z's image and its Jacobian are asked for one by one.
     def undone_at(z_ref):
-        raw_gate, m = tf.unstack(network(z_ref.deref(), conditional_input=h), axis=-1)
+        raw_gate, m = tf.unstack(network(z_ref.deref(), h), axis=-1)
         s = _MIN_GATE + (1.0 - _MIN_GATE) * tf.sigmoid(raw_gate + _RAW_GATE)
         return tfb.Invert(tfb.Chain([tfb.Shift((1.0 - s) * m), tfb.Scale(s)]))
 

@@ -1,8 +1,8 @@
 """MAF: a flow whose density takes one pass."""
 
 from keras_vae._compat import tf, tfb, tfk
+from keras_vae.networks.made import MADE
 from keras_vae.priors.flow import Flow, bounded
-from keras_vae.priors.made import MADE
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

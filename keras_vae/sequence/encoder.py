@@ -1,9 +1,10 @@
 """The inference side: q(z_1|x) q(z_2|z_1, x) .. q(z_T|z_{T-1}, x)."""
 
 from keras_vae._compat import tf, tfd, tfk
+from keras_vae.distributions import Joint
 from keras_vae.gradients import without_weights
 from keras_vae.posteriors import DiagonalNormal
-from keras_vae.sequence.steps import Chain, at_all_steps, flat, steps_first
+from keras_vae.sequence.steps import at_all_steps, flat, steps_first
 from keras_vae.shapes import over_samples, with_context
 
 
@@ -38,7 +39,7 @@ class MarkovEncoder(tfk.Model):
     def call(self, x, context=None) -> tfd.Distribution:
         """q(z|x, context), batch [B], event [T D]; context is [B, ...] or None."""
         h, size = self._look(x, context), self.noise_shape[0]
-        return Chain(
+        return Joint(
             lambda z: self._given(z, h).log_prob(z),
             lambda noise: self._draw(noise, h),
             size,

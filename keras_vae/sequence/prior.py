@@ -1,9 +1,10 @@
 """The generative side: p(z_1) p(z_2|z_1) .. p(z_T|z_{T-1})."""
 
 from keras_vae._compat import tf, tfk
+from keras_vae.distributions import Joint
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import Prior
-from keras_vae.sequence.steps import Chain, at_all_steps, flat, steps_first
+from keras_vae.sequence.steps import at_all_steps, flat, steps_first
 from keras_vae.shapes import over_samples, with_context
 
 
@@ -44,7 +45,7 @@ class MarkovPrior(Prior):
             first, later = self.split(z)
             return initial.log_prob(first) + self.transitions(z, context).log_prob(later)
 
-        return Chain(
+        return Joint(
             log_prob,
             lambda noise: self.from_noise(noise, context=context),
             self.noise_shape[0],

@@ -5,8 +5,8 @@ import pytest
 import scipy.stats
 
 from keras_vae._compat import tf
+from keras_vae.networks import MADE
 from keras_vae.priors import MAF, RealNVP
-from keras_vae.priors.made import MADE
 
 
 def randomized(layer, scale=0.5, seed=0):
@@ -68,6 +68,17 @@ def test_made_computes_each_latents_parameters_from_those_before_it(hidden, back
     if hidden == 32:
         assert used[:, 0][before].all()
         assert used[:, 1][before].all()
+
+
+def test_made_lets_each_latents_parameters_depend_on_the_context():
+    made = randomized(MADE(3, hidden=32, params=2, context_size=2))
+    z, context = (tf.random.stateless_normal([100, n], [0, n]) for n in (3, 2))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([z, context])
+        parameters = made(z, context)
+    assert (np.abs(tape.batch_jacobian(parameters, context)).max(0) > 0).all()
+    used = np.abs(tape.batch_jacobian(parameters, z)).max((0, 2)) > 0
+    np.testing.assert_array_equal(used, np.tril(np.ones([3, 3], bool), -1))
 
 
 @pytest.mark.parametrize("make", [RealNVP, MAF])

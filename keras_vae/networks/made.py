@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_vae._compat import tf, tfkl
-from keras_vae.shapes import over_samples
+from keras_vae.shapes import over_samples, with_context
 
 
 class MADE(tfkl.Layer):
@@ -17,6 +17,7 @@ class MADE(tfkl.Layer):
       hidden: units of the hidden layer.
       params: parameters of each latent.
       backward: whether the last latent comes first.
+      context_size: C, of the context that each parameter may depend on.
 
     References:
       Germain, Gregor, Murray & Larochelle 2015, MADE: masked autoencoder for distribution
@@ -24,21 +25,31 @@ class MADE(tfkl.Layer):
     """
 
     def __init__(
-        self, latent_dim: int, hidden: int, params: int = 2, backward: bool = False, **kwargs
+        self,
+        latent_dim: int,
+        hidden: int,
+        params: int = 2,
+        backward: bool = False,
+        context_size: int = 0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.params = params
         # A unit of degree m sees the first m latents, and parameters of the d-th see units below d.
+        # The context counts as a latent before the first.
         latents = np.arange(1, latent_dim + 1)[:: -1 if backward else 1]
-        units = 1 + np.arange(hidden) % max(1, latent_dim - 1)
+        inputs = np.concatenate([latents, np.zeros(context_size, int)])
+        lowest = 0 if context_size else 1
+        units = lowest + np.arange(hidden) % max(1, latent_dim - lowest)
         outputs = np.repeat(latents, params)
-        self.first = _MaskedDense(latents[:, np.newaxis] <= units, activation="relu")
+        self.first = _MaskedDense(inputs[:, np.newaxis] <= units, activation="elu")
         self.last = _MaskedDense(units[:, np.newaxis] < outputs, kernel_initializer="zeros")
-        self.first.build([None, latent_dim])
+        self.first.build([None, latent_dim + context_size])
         self.last.build([None, hidden])
 
-    def call(self, z):
-        outputs = over_samples(lambda rows: self.last(self.first(rows)), z)
+    def call(self, z, context=None):
+        """Parameters [..., D, params] of z [..., D] and, if there is one, context [B, C]."""
+        outputs = over_samples(lambda rows: self.last(self.first(rows)), with_context(z, context))
         return tf.reshape(outputs, tf.concat([tf.shape(z), [self.params]], 0))
 
 

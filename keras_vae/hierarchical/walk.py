@@ -1,0 +1,27 @@
+"""Walks through layers, where each one's distribution depends on the z of those before it.
+
+What goes through the layers asks `choose(layer, distribution)` for the z of each. So one walk
+serves to draw z, to score a given one and, in a ladder, to draw from q while p is computed.
+"""
+
+from collections.abc import Callable
+
+from keras_vae._compat import tf
+
+
+def given(z, sizes) -> Callable:
+    """Chooses what stands in z [..., D]; sizes are those of the layers."""
+    parts = tf.split(z, sizes, axis=-1)
+    return lambda layer, distribution: parts[layer]
+
+
+def drawn(noise, sizes) -> Callable:
+    """Chooses draws of normal distributions by noise [..., D]."""
+    parts = tf.split(noise, sizes, axis=-1)
+    return lambda layer, normal: normal.mean() + normal.stddev() * parts[layer]
+
+
+def log_probs(distributions, z, sizes):
+    """[L, ...]: log density of each layer's part of z [..., D]."""
+    parts = tf.split(z, sizes, axis=-1)
+    return tf.stack([d.log_prob(part) for d, part in zip(distributions, parts, strict=True)])
