@@ -13,7 +13,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
-    package_data={"trainers": ["report.html.template"]},
+    package_data={"trainers": ["page.html.template"]},
     install_requires=[
         # tf-keras 2.x requires TensorFlow 2.x itself, so pip takes the matching pair.
         "tensorflow>=2.18,<2.22",
@@ -39,6 +39,7 @@ setup(
         "console_scripts": [
             "keras-vae-train=trainers.train:run",
             "keras-vae-evaluate=trainers.evaluate:run",
+            "keras-vae-compare=trainers.compare:run",
             "keras-vae-export=export.export:run",
         ]
     },

@@ -28,7 +28,8 @@ class DataConfig:
     """Which examples."""
 
     dataset: str = option(
-        "digits", "digits, the name of a TFDS image set, folder:/path, npz:/path or chorales:/path"
+        "digits",
+        "digits, sprites, the name of a TFDS image set, folder:/path, npz:/path or chorales:/path",
     )
     data_dir: str | None = option(None, "where TFDS sets are kept; default: TFDS' own")
     image_size: int | None = option(

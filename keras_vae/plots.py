@@ -108,6 +108,22 @@ def latent_scatter(z, labels=None, names=("z[0]", "z[1]")) -> Figure:
     return figure
 
 
+def bars(values, name: str, label: str) -> Figure:
+    """Values [N] as bars side by side.
+
+    Args:
+      values: [N].
+      name: of the horizontal axis, which counts from 1.
+      label: of the vertical one.
+    """
+    figure, axes = _axes(2.6)
+    axes.bar(1 + np.arange(len(values)), values, width=0.85, color=COLOURS[0])
+    axes.set_xlabel(name)
+    axes.set_ylabel(label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+    return figure
+
+
 def curves(history, name: str, label: str | None = None) -> Figure:
     """One metric over the epochs, in training and (where there is one) validation.
 
@@ -137,6 +153,52 @@ def curves(history, name: str, label: str | None = None) -> Figure:
     axes.set_xlabel("epoch")
     axes.set_ylabel(label or name)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    return figure
+
+
+def overlaid(lines, label: str) -> Figure:
+    """Several runs' values of one metric over the epochs.
+
+    Args:
+      lines: dict name of the run -> (epochs [E], values [E]); values not finite are left out.
+      label: what the values are.
+    """
+    figure, axes = _axes(3.2)
+    for name, (epochs, values) in lines.items():
+        shown = np.isfinite(values)
+        marker = "o" if shown.sum() <= 20 else ""
+        axes.plot(epochs[shown], values[shown], marker=marker, ms=3, label=name)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=8)
+    axes.grid(color=INK, alpha=0.2)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    return figure
+
+
+def rate_distortion(points, connected: bool = False) -> Figure:
+    """Where runs stand between saying little and losing much, with lines of equal ELBO.
+
+    Args:
+      points: dict name of the run -> (rate, distortion), nats.
+      connected: whether a curve goes through them, as through one model's at several betas.
+
+    References:
+      Alemi et al. 2018, Fixing a broken ELBO, figure 1.
+    """
+    figure, axes = _axes(3.6)
+    rates, distortions = np.array(list(points.values())).T
+    if connected:
+        axes.plot(*np.array(sorted(points.values())).T, color=INK, alpha=0.5, lw=1, zorder=1)
+    for i, (name, (rate, distortion)) in enumerate(points.items()):
+        axes.scatter(rate, distortion, s=30, color=COLOURS[i % len(COLOURS)], label=name, zorder=2)
+        axes.axline((rate, distortion), slope=-1, color=INK, alpha=0.25, lw=0.6, zorder=0)
+    for set_limits, values in ((axes.set_xlim, rates), (axes.set_ylim, distortions)):
+        margin = 0.1 * np.ptp(values) + 1.0
+        set_limits(max(0.0, values.min() - margin), values.max() + margin)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=8)
+    axes.set_xlabel("rate, nats")
+    axes.set_ylabel("distortion, nats")
     return figure
 
 

@@ -20,6 +20,7 @@ class Site(enum.IntEnum):
     SAMPLE = 4
     EVALUATE = 5
     STEP = 6
+    ANNEAL = 7
 
 
 def derive(root, *path):

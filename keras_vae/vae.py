@@ -148,6 +148,11 @@ class VAE(Trainable):
         context = self._context(self._condition_of(condition))
         return self.prior.from_noise(noise, temperature, context)
 
+    def prior_distribution(self, condition=None) -> tfd.Distribution:
+        """p(z), event [D]; batch [], or [B] where it depends on the condition [B, ...]."""
+        self._require_prior("prior_distribution")
+        return self.prior.distribution(self._context(self._condition_of(condition)))
+
     def prior_moments(self, condition=None):
         """(mean, standard deviation) of each latent under the prior, [D], given one condition."""
         context = self._context(self._condition_of(condition, batch_size=1))

@@ -25,7 +25,7 @@ TABLE = {
         ],
         ["compat"],
     ),
-    "labels": (["keras_vae.labelled_normal"], ["compat", "basics"]),
+    "helpers": (["keras_vae.labelled_normal", "keras_vae.made"], ["compat", "basics"]),
     "axes": (
         [
             "keras_vae.networks.*",
@@ -36,7 +36,7 @@ TABLE = {
             "keras_vae.conditions",
             "keras_vae.schedules",
         ],
-        ["compat", "basics", "labels"],
+        ["compat", "basics", "helpers"],
     ),
     "parts": (
         [
@@ -67,6 +67,10 @@ TABLE = {
         ["keras_vae.evaluation.*"],
         ["compat", "basics", "axes", "parts", "models", "structures"],
     ),
+    "compression": (
+        ["keras_vae.compression.*"],
+        ["compat", "basics", "axes", "parts"],
+    ),
     "plots": (["keras_vae.plots"], []),
     "midi": (["keras_vae.midi"], []),
     "app": (["keras_vae.app"], []),
@@ -85,6 +89,7 @@ TABLE = {
             "saving",
             "data",
             "evaluation",
+            "compression",
             "plots",
             "midi",
             "app",
@@ -112,6 +117,7 @@ AT_TOP_LEVEL = {
     "matplotlib": {"keras_vae.plots"},
     "PIL": set(),
     "mido": set(),
+    "constriction": set(),
 }
 # These not even inside functions: their aliases are _compat's.
 NEVER_ELSEWHERE = {"tensorflow", "tf_keras", "tensorflow_probability"}

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from matplotlib import image as matplotlib_image
+from matplotlib.lines import AxLine
 
 from keras_vae import plots
 
@@ -157,3 +158,35 @@ def test_curves_take_a_keras_history():
     np.testing.assert_array_equal(line.get_xydata(), [[1, 2], [2, 1]])
     assert axes.get_legend() is None
     assert axes.get_ylabel() == "loss"
+
+
+def test_overlaid_curves_have_a_line_for_each_run():
+    epochs = np.arange(1, 4)
+    lines = {"a": (epochs, np.array([3.0, np.nan, 1.0])), "b": (epochs[:2], np.array([5.0, 4.0]))}
+    axes = plots.overlaid(lines, "nats").axes[0]
+    a, b = axes.get_lines()
+    np.testing.assert_array_equal(a.get_xydata(), [[1, 3], [3, 1]])
+    np.testing.assert_array_equal(b.get_xydata(), [[1, 5], [2, 4]])
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["a", "b"]
+    assert axes.get_ylabel() == "nats"
+
+
+def test_bars_stand_at_whole_numbers():
+    axes = plots.bars(np.array([2.0, 1.0, 0.0]), "latents", "nats").axes[0]
+    assert [bar.get_height() for bar in axes.patches] == [2, 1, 0]
+    assert [bar.get_center()[0] for bar in axes.patches] == pytest.approx([1, 2, 3])
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_rate_and_distortion_with_lines_of_equal_elbo(connected):
+    points = {"b": (20.0, 70.0), "a": (5.0, 90.0), "c": (10.0, 80.0)}
+    axes = plots.rate_distortion(points, connected).axes[0]
+    shown = [tuple(s.get_offsets()[0]) for s in axes.collections]
+    assert shown == list(points.values())
+    equal = [line for line in axes.get_lines() if isinstance(line, AxLine)]
+    assert [line.get_slope() for line in equal] == [-1] * 3
+    curves = [line for line in axes.get_lines() if not isinstance(line, AxLine)]
+    assert len(curves) == connected
+    if connected:
+        np.testing.assert_array_equal(curves[0].get_xdata(), [5, 10, 20])
+    assert axes.get_xlim()[0] >= 0

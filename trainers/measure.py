@@ -1,5 +1,6 @@
 """Measures a run on its test split: evaluation.json and report.html."""
 
+import io
 import json
 import pathlib
 from typing import Any, NamedTuple
@@ -7,12 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae import VAE, data, evaluation, saving
+from keras_vae._compat import tfk
 from keras_vae.blocks import Batch
 from keras_vae.config import Config
 from trainers import inputs, run_directory
 
 # Examples in the report's pictures of latent space.
 _NUM_SHOWN = 1000
+# Batches, of 100 test examples, whose codes are scored for disentanglement.
+_BATCHES_SCORED = 100
 
 
 class Run(NamedTuple):
@@ -28,6 +32,19 @@ class Run(NamedTuple):
     def step(self) -> int:
         """The training step of the checkpoint."""
         return saving.checkpoint_step(self.checkpoint)
+
+    @property
+    def provenance(self) -> dict:
+        """What numbers of its test split are measured on: data, binarization and checkpoint."""
+        return {
+            "dataset": self.dataset.name,
+            "split": "test",
+            "binarization": self.config.data.binarization,
+            "binarization_seed": self.config.training.seed,
+            "checkpoint": pathlib.Path(self.checkpoint).parent.name,
+            "step": self.step,
+            "ema": self.config.training.ema_decay is not None,
+        }
 
 
 def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
@@ -58,7 +75,9 @@ def is_measured(run: Run) -> bool:
 
 
 def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
-    """Measures the test split, prints the numbers, writes evaluation.json and report.html.
+    """Measures the test split and prints the numbers.
+
+    Writes evaluation.json, evaluation.npz with the numbers of each example, and report.html.
 
     Args:
       run: what `load` gave.
@@ -69,29 +88,34 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
     """
     from trainers import music, report  # matplotlib takes a second to import.
 
-    path, config, vae, dataset, checkpoint = run
+    path, config, vae, dataset, _ = run
     batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
-    result = evaluation.likelihood(vae, batches, num_samples, seed)
+    bar = tfk.utils.Progbar(len(batches), unit_name="batch")
+    examples = evaluation.of_examples(vae, batches, num_samples, seed, progress=bar.update)
+    result = evaluation.summarize(vae, examples, num_samples, seed)
+    result["alarms"] = evaluation.alarms(result)
     result |= {
         "active_units": evaluation.active_units(vae, batches),
-        "dataset": dataset.name,
-        "split": "test",
-        "binarization": config.data.binarization,
-        "binarization_seed": config.training.seed,
-        "checkpoint": pathlib.Path(checkpoint).parent.name,
-        "step": run.step,
-        "ema": config.training.ema_decay is not None,
+        **(evaluation.decomposition(vae, batches, seed=seed) or {}),
+        **run.provenance,
     }
+    if dataset.test.factors is not None:
+        result |= _disentanglement(vae, batches, dataset.test.factors)
     labels = dataset.test.labels
     if vae.has_clusters and labels is not None:
         clusters = np.concatenate([vae.clusters(b.x, b.condition) for b in batches])
         result["cluster_accuracy"] = evaluation.cluster_accuracy(clusters, labels)
-    run_directory.write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
-    for name, value in result.items():
-        print(f"{name:>22}: {value:.4f}" if isinstance(value, float) else f"{name:>22}: {value}")
     num_shown = min(_NUM_SHOWN, dataset.test.num_examples)
     batch = next(iter(inputs.evaluation_batches(config, dataset, "test", num_shown)))
     batch = Batch(*(None if part is None else part.numpy() for part in batch))
+    if vae.prior is not None:
+        against = evaluation.posterior_against_prior(vae, batch, seed)
+        result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
+    arrays = io.BytesIO()
+    np.savez(arrays, **examples)
+    run_directory.write_atomically(path / "evaluation.npz", arrays.getvalue())
+    run_directory.write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
+    _print(result)
     shown = None
     if dataset.test.lowest_pitch is not None:
         made, levels = music.make(vae, batch), dataset.test.levels
@@ -102,3 +126,25 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
     )
     print("Report:", page)
     return result
+
+
+def _print(result):
+    width = max(map(len, result))
+    for name, value in result.items():
+        if isinstance(value, list):
+            value = ", ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in value)
+        print(
+            f"{name:>{width}}: {value:.4f}"
+            if isinstance(value, float)
+            else f"{name:>{width}}: {value}"
+        )
+    for alarm in result["alarms"]:
+        print("Warning:", alarm)
+
+
+def _disentanglement(vae, batches, factors):
+    """Scores of codes, for test data whose factors are known (dict name -> [N])."""
+    scored = batches.take(_BATCHES_SCORED)
+    codes = np.concatenate([vae.code(b.x, b.condition) for b in scored])
+    columns = [column[: len(codes)] for column in factors.values()]
+    return evaluation.disentanglement(codes, np.stack(columns, axis=1))

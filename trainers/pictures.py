@@ -12,6 +12,7 @@ from keras_vae.hierarchical import HierarchicalVAE
 BATCH_SIZE = 256
 WIDEST = 1280  # Pixels of the data; a picture of larger images holds fewer of them.
 SEED = 0
+USED = 0.01  # Nats below which a latent is not used.
 
 
 class Picture(NamedTuple):
@@ -70,6 +71,8 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
         shown.append(layers(vae, batch))
     else:
         shown.append(traversals(vae, batch, latents))
+        if latents.rate is not None:
+            shown.append(rates(latents))
     if vae.has_density and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
         shown.append(manifold(vae, batch))
     if vae.has_clusters:
@@ -223,6 +226,22 @@ def traversal_codes(latents: Latents, shown, values):
     for row, d in enumerate(shown):
         codes[row, :, d] = latents.loc[d] + latents.scale[d] * values
     return codes
+
+
+def rates(latents) -> Picture:
+    """The rate of each latent, by falling rate."""
+    rate = latents.rate[latents.order]
+    used = int(np.sum(rate > USED))
+    return Picture(
+        "rates",
+        "Rate of each latent",
+        plots.bars(rate, "latents by falling rate", "nats"),
+        f"Bars of the rate of {len(rate)} latents, from {rate[0]:.2f} to {rate[-1]:.2f} nats; "
+        f"{used} of them are above {USED} nats.",
+        f"What each latent says of an image, on average. {used} of {len(rate)} say more than "
+        f"{USED} nats; the others could be left out.",
+        pixelated=False,
+    )
 
 
 def manifold(vae, batch) -> Picture:

@@ -5,7 +5,7 @@ import numpy as np
 from keras_vae.data.images import InMemory
 
 
-def from_arrays(name, arrays, labels=None):
+def from_arrays(name, arrays, labels=None, factors=None):
     """Images with one scale for all splits.
 
     Args:
@@ -14,6 +14,7 @@ def from_arrays(name, arrays, labels=None):
         ({0, 1}, or {0, 255} in uint8) become bool. Integers in 0..255 become uint8; other integers
         and all floats become float32, as they are.
       labels: dict split -> [N] integers; splits may be missing.
+      factors: dict split -> dict name -> [N] integers, what made each image; or None.
 
     Returns:
       dict split -> InMemory.
@@ -37,7 +38,10 @@ def from_arrays(name, arrays, labels=None):
         )
     arrays, levels = _one_scale(arrays)
     labels = {split: _checked(name, split, y, arrays) for split, y in (labels or {}).items()}
-    return {split: InMemory(x, labels.get(split), levels) for split, x in arrays.items()}
+    return {
+        split: InMemory(x, labels.get(split), levels, factors=factors and factors[split])
+        for split, x in arrays.items()
+    }
 
 
 def _with_channels(name, x):

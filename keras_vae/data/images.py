@@ -23,6 +23,7 @@ class Images:
       levels: how many grey levels the values can take, None for real numbers.
       chunk_sizes: list of ints, the number of examples in each chunk; one chunk when in memory.
       labels: int64 [N] or None.
+      factors: what made each image, where that is known: dict name -> whole numbers [N]; or None.
       lowest_pitch: of music, the MIDI pitch of level 1 (level 0 is silence); else None.
       num_examples: N.
       array: [N, H, W, C], all of it in memory.
@@ -51,11 +52,12 @@ class Images:
 class InMemory(Images):
     """A split held as one array."""
 
-    def __init__(self, array, labels=None, levels=None, lowest_pitch=None):
+    def __init__(self, array, labels=None, levels=None, lowest_pitch=None, factors=None):
         super().__init__(array.shape[1:], array.dtype, levels, [len(array)])
         self.array = array
         self.labels = labels
         self.lowest_pitch = lowest_pitch
+        self.factors = factors
 
     def read(self, chunk):
         """[N, H, W, C]; there is only chunk 0."""
@@ -68,7 +70,8 @@ class InMemory(Images):
 
     def _rows(self, rows):
         labels = None if self.labels is None else self.labels[rows]
-        return InMemory(self.array[rows], labels, self.levels, self.lowest_pitch)
+        factors = self.factors and {name: column[rows] for name, column in self.factors.items()}
+        return InMemory(self.array[rows], labels, self.levels, self.lowest_pitch, factors)
 
     def update_hash(self, sha):
         """Adds the content to a hashlib object."""
@@ -83,15 +86,26 @@ class Streamed(Images):
       shape: (H, W, C).
       pieces: list of (start, stop), the rows of the source that make up the split.
       chunk_size: the most examples in a chunk.
-      read_rows: (start, stop) -> uint8 [stop - start, H, W, C].
+      read_rows: (start, stop) -> uint8 or bool [stop - start, H, W, C].
       read_labels: (start, stop) -> int64 [stop - start], or None without labels.
       binary: whether the source holds only {0, 1} or only {0, 255}; then bool is read.
       identity: str that tells this source from any other, for the fingerprint.
+      read_factors: (start, stop) -> dict name -> whole numbers [stop - start], or None without.
     """
 
-    def __init__(self, shape, pieces, chunk_size, read_rows, read_labels, binary, identity):
+    def __init__(
+        self,
+        shape,
+        pieces,
+        chunk_size,
+        read_rows,
+        read_labels,
+        binary,
+        identity,
+        read_factors=None,
+    ):
         self._pieces = pieces
-        self._source = (chunk_size, read_rows, read_labels, binary, identity)
+        self._source = (chunk_size, read_rows, read_labels, binary, identity, read_factors)
         self._chunks = [
             (begin, min(begin + chunk_size, stop))
             for start, stop in pieces
@@ -100,6 +114,7 @@ class Streamed(Images):
         sizes = [stop - start for start, stop in self._chunks]
         super().__init__(shape, bool if binary else np.uint8, 2 if binary else 256, sizes)
         self._read_rows, self._read_labels, self._identity = read_rows, read_labels, identity
+        self._read_factors = read_factors
 
     def read(self, chunk):
         """Chunk number `chunk`, [n, H, W, C].
@@ -126,6 +141,13 @@ class Streamed(Images):
         if self._read_labels is None:
             return None
         return np.concatenate([self._read_labels(*chunk) for chunk in self._chunks])
+
+    @functools.cached_property
+    def factors(self):
+        if self._read_factors is None:
+            return None
+        found = [self._read_factors(*chunk) for chunk in self._chunks]
+        return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
     def hold_out(self, n, seed):
         """Two splits: n neighbouring rows beginning where `seed` says, and the others.

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import os
 
-from keras_vae.data import chorales, digits, folder, npz, tfds_images
+from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
 from keras_vae.data.images import Images, Streamed
 from keras_vae.seeds import Site, derive
 
@@ -48,7 +48,7 @@ def load(
     """Loads a data set and holds out what splits it lacks.
 
     Args:
-      dataset: "digits", the name of a TFDS image set, "folder:PATH", "npz:PATH" or
+      dataset: "digits", "sprites", the name of a TFDS image set, "folder:PATH", "npz:PATH" or
         "chorales:PATH".
       data_dir: where TFDS sets are prepared; TFDS' own default if None.
       image_size: images of a folder or TFDS set are centre-cropped and resized to this height and
@@ -79,6 +79,8 @@ def load(
             )
     if dataset == "digits":
         splits, notes = digits.read(), []
+    elif dataset == "sprites":
+        splits, notes = sprites.read(seed), []
     elif kind == "chorales":
         splits, notes = chorales.read(path, window, transpose)
     elif kind == "npz":
@@ -93,7 +95,7 @@ def load(
             f"image_size resizes folders and TFDS sets, got image_size={image_size} with "
             f"dataset={dataset} of {train.shape[0]}x{train.shape[1]} pixels. Leave it out."
         )
-    if isinstance(train, Streamed):
+    if isinstance(train, Streamed) and dataset != "sprites":
         chunks = len(train.chunk_sizes)
         notes.append(f"more than {memory_limit_gb:g} GB decoded: streamed in {chunks} chunks")
 

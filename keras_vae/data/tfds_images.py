@@ -22,6 +22,8 @@ SPLIT_NAMES = {"train": ["train"], "validation": ["validation", "valid"], "test"
 def read(name, data_dir, image_size, memory_limit_gb):
     """Loads or opens a TFDS set that has a feature "image".
 
+    A feature "label" gives the labels; several "label_shape", "label_scale", … the factors.
+
     Args:
       name: as for tfds.load: "mnist", "name/config", "name:1.0.0".
       data_dir: where sets are prepared, or None for TFDS' default.
@@ -67,13 +69,19 @@ def read(name, data_dir, image_size, memory_limit_gb):
             split: _streamed(builder, found, sizes[split], shape, chunk_size, image_size)
             for split, found in splits.items()
         }
-    columns = ["image", "label"] if _has_labels(builder) else ["image"]
+    factors = _factors(builder)
+    columns = ["image", *(["label"] if _has_labels(builder) else []), *factors]
     found = {
         split: _read(builder, source, sizes[split], columns, image_size)
         for split, source in splits.items()
     }
     by_column = {key: {split: rows[key] for split, rows in found.items()} for key in columns}
-    return from_arrays(name, by_column["image"], by_column.get("label"))
+    named = {
+        split: {name: rows[column] for column, name in factors.items()}
+        for split, rows in found.items()
+    }
+    labels = by_column.get("label")
+    return from_arrays(name, by_column["image"], labels, named if factors else None)
 
 
 def network_is_there(url="https://storage.googleapis.com/tfds-data/", timeout=3.0):
@@ -104,12 +112,12 @@ def _builder(name, data_dir):
         near = difflib.get_close_matches(base, known, n=5) or ["mnist", "cifar10"]
         raise ValueError(
             f"dataset={name} is not known to TFDS, nor prepared in {where}. Near names: "
-            f"{', '.join(near)}. Other sources: digits, folder:PATH, npz:PATH."
+            f"{', '.join(near)}. Other sources: digits, sprites, folder:PATH, npz:PATH."
         )
     if not network_is_there():
         raise FileNotFoundError(
             f"dataset={name} is not prepared in {where}, and there is no network to fetch it. Give "
-            "the data_dir that holds it, or use digits, folder:PATH or npz:PATH."
+            "the data_dir that holds it, or use digits, sprites, folder:PATH or npz:PATH."
         )
     try:
         builder = tfds.builder(name, data_dir=data_dir)
@@ -123,11 +131,21 @@ def _builder(name, data_dir):
 
 def _has_labels(builder):
     features = builder.info.features
-    return (
-        "label" in features
-        and features["label"].shape == ()
-        and np.dtype(features["label"].np_dtype).kind in "iu"
-    )
+    return "label" in features and _is_whole_number(features["label"])
+
+
+def _factors(builder):
+    """dict of the columns "label_shape", … and their names "shape", …; one alone is no factor."""
+    found = {
+        column: column.removeprefix("label_")
+        for column, feature in builder.info.features.items()
+        if column.startswith("label_") and _is_whole_number(feature)
+    }
+    return found if len(found) > 1 else {}
+
+
+def _is_whole_number(feature):
+    return feature.shape == () and np.dtype(feature.np_dtype).kind in "iu"
 
 
 def _crop_and_resize(image, size):
@@ -192,6 +210,12 @@ def _streamed(builder, split, n, shape, chunk_size, image_size):
     def read_labels(start, stop):
         return _read(builder, f"{split}[{start}:{stop}]", stop - start, ["label"])["label"]
 
+    factors = _factors(builder)
+
+    def read_factors(start, stop):
+        rows = _read(builder, f"{split}[{start}:{stop}]", stop - start, list(factors))
+        return {name: rows[column] for column, name in factors.items()}
+
     info = builder.info
     identity = [info.full_name, split, image_size, info.splits[split].shard_lengths]
     return Streamed(
@@ -202,4 +226,5 @@ def _streamed(builder, split, n, shape, chunk_size, image_size):
         read_labels=read_labels if _has_labels(builder) else None,
         binary=is_binary(read_rows(0, min(n, READ_BATCH))),
         identity=json.dumps(identity),
+        read_factors=read_factors if factors else None,
     )

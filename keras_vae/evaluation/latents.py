@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from keras_vae import seeds
+from keras_vae.evaluation.two_sample import two_sample_test
+from keras_vae.seeds import Site
+
 
 def active_units(vae, batches, threshold: float = 0.01) -> int:
     """The number of latents whose code varies with x (Burda et al. 2016, section 5.3).
@@ -13,3 +17,22 @@ def active_units(vae, batches, threshold: float = 0.01) -> int:
     """
     means = np.concatenate([vae.code(b.x, b.condition).numpy() for b in batches])
     return int(np.sum(np.var(means, axis=0) > threshold))
+
+
+def posterior_against_prior(vae, batch, seed: int = 0) -> dict:
+    """Whether the aggregated posterior is the prior: `two_sample_test` of draws from both.
+
+    Where it isn't, samples are decoded from codes unlike those that training decoded.
+
+    Args:
+      vae: a VAE with a prior.
+      batch: Batch of examples; one z is drawn from each one's posterior, and one from the prior.
+      seed: of the draws.
+    """
+    num_points = len(batch.x)
+    noise = vae.draw_noise(seeds.derive(seed, Site.EVALUATE), 1, num_points)
+    inferred = vae.terms(batch.x, noise, batch.condition).z[0]
+    noise = vae.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), num_points)
+    condition = batch.x if vae.condition and vae.condition.in_examples else batch.condition
+    drawn = vae.prior_sample(noise, condition=condition)
+    return two_sample_test(inferred.numpy(), drawn.numpy(), seed=seed)

@@ -21,45 +21,77 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
       seed: of the samples.
 
     Returns:
-      Means over examples, in nats: `elbo_nats`, `rate_nats`, of several stochastic layers also
-      `rate_nats_by_layer`, that next to x first, `distortion_nats` and `nll_nats` with its standard
-      error over examples, `nll_stderr`; `effective_sample_size` (mean, from 1 to num_samples);
-      `weight_kl_nats`, of Bayesian weights per training example, which the bound leaves out;
-      `bits_per_dim`, for likelihoods of 8-bit data; `num_samples`, `num_examples`,
-      `seed`. What a model has not is None.
+      What `summarize` makes of `of_examples`.
+    """
+    return summarize(vae, of_examples(vae, batches, num_samples, seed), num_samples, seed)
+
+
+def of_examples(vae, batches, num_samples: int = 5000, seed: int = 0, progress=None) -> dict:
+    """The same of each example; arguments are as in `likelihood`.
+
+    Args:
+      progress: None, or a function that gets the number of batches done after each.
+
+    Returns:
+      dict of arrays [N], in nats: `nll`, an upper bound on -log p(x) in expectation;
+      `effective_sample_size` of the k samples; `distortion`, `rate`, and the rate's parts `kl`
+      [N, G], each a latent's or a stochastic layer's. Autoencoders have `distortion` alone.
     """
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
     measure = _importance(vae, num_samples, seed) if vae.has_density else _distortion(vae)
-    columns = [measure(i, batch) for i, batch in enumerate(batches)]
-    rows = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
-    num_examples = len(rows["distortion"])
+    columns = []
+    for i, batch in enumerate(batches):
+        columns.append(measure(i, batch))
+        if progress is not None:
+            progress(i + 1)
+    return {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
+
+
+def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
+    """Means over examples.
+
+    Args:
+      vae: a VAE.
+      examples: what `of_examples` gave for `num_samples` and `seed`.
+
+    Returns:
+      In nats: `elbo_nats`, `rate_nats`, `rate_nats_by_latent` where each latent's is known, of
+      several stochastic layers `rate_nats_by_layer`, that next to x first, `distortion_nats` and
+      `nll_nats` with its standard error over examples, `nll_stderr`; `effective_sample_size` (mean,
+      from 1 to num_samples); `weight_kl_nats`, of Bayesian weights per training example, which the
+      bound leaves out; `bits_per_dim`, for likelihoods of 8-bit data; `num_samples`,
+      `num_examples`, `seed`. What a model has not is None.
+    """
     of_weights = weight_kl(vae)
     result = {
         "elbo_nats": None,
         "rate_nats": None,
+        "rate_nats_by_latent": None,
         "rate_nats_by_layer": None,
-        "distortion_nats": _mean(rows["distortion"]),
+        "distortion_nats": _mean(examples["distortion"]),
         "nll_nats": None,
         "nll_stderr": None,
         "effective_sample_size": None,
         "weight_kl_nats": None if of_weights is None else float(of_weights),
         "bits_per_dim": None,
         "num_samples": num_samples if vae.has_density else None,
-        "num_examples": num_examples,
+        "num_examples": len(examples["distortion"]),
         "seed": seed,
     }
     if vae.has_density:
-        nll = -rows["log_likelihood"]
         result |= {
-            "elbo_nats": -_mean(rows["distortion"] + rows["rate"]),
-            "rate_nats": _mean(rows["rate"]),
-            "nll_nats": _mean(nll),
-            "nll_stderr": _stderr(nll),
-            "effective_sample_size": _mean(rows["effective_sample_size"]),
+            "elbo_nats": -_mean(examples["distortion"] + examples["rate"]),
+            "rate_nats": _mean(examples["rate"]),
+            "nll_nats": _mean(examples["nll"]),
+            "nll_stderr": _stderr(examples["nll"]),
+            "effective_sample_size": _mean(examples["effective_sample_size"]),
         }
+        by_group = [_mean(kl) for kl in examples["kl"].T]
         if isinstance(vae, HierarchicalVAE):
-            result["rate_nats_by_layer"] = [_mean(kl) for kl in rows["kl"].T]
+            result["rate_nats_by_layer"] = by_group
+        elif len(by_group) == vae.latent_dim:
+            result["rate_nats_by_latent"] = by_group
         if getattr(vae.decoder.likelihood, "levels", None) == 256:
             bits = result["nll_nats"] / math.log(2.0)
             result["bits_per_dim"] = bits / math.prod(vae.event_shape)
@@ -72,7 +104,8 @@ def _importance(vae, num_samples, seed):
     def measure(i, batch):
         seed_of_batch = seeds.derive(seed, Site.EVALUATE, i)
         estimate = sampler(batch.x, num_samples, seed_of_batch, batch.condition)
-        return {name: value.numpy() for name, value in estimate._asdict().items()}
+        rows = {name: value.numpy() for name, value in estimate._asdict().items()}
+        return {"nll": -rows.pop("log_likelihood")} | rows
 
     return measure
 

@@ -16,7 +16,6 @@ from keras_vae.networks.conv import (
 from keras_vae.networks.dense import DropFirst, gated_mlp, linear, mlp
 from keras_vae.networks.gate import Gate
 from keras_vae.networks.gru import gru_decoder, gru_encoder
-from keras_vae.networks.made import MADE
 from keras_vae.networks.per_step import PerStep
 from keras_vae.networks.residual import Residual
 from keras_vae.networks.resnet import ResidualBlock, resnet_decoder, resnet_encoder
@@ -28,7 +27,6 @@ from keras_vae.networks.transformer import (
 )
 
 __all__ = [
-    "MADE",
     "DropFirst",
     "Gate",
     "OneHot",

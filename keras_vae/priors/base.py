@@ -14,7 +14,10 @@ class Prior(tfkl.Layer, abc.ABC):
 
     Attributes:
       noise_shape: shape of the standard normal noise that one z needs.
+      continuous: whether z may be any point of R^D, so that gradients lead through it.
     """
+
+    continuous = True
 
     def __init__(self, latent_dim: int, **kwargs):
         super().__init__(**kwargs)

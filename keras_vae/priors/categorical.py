@@ -17,6 +17,8 @@ class LabelledMixture(Prior):
       unsupervised clustering with Gaussian mixture variational autoencoders.
     """
 
+    continuous = False
+
     def __init__(
         self,
         latent_dim: int,

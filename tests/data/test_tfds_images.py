@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from keras_vae._compat import tf
-from keras_vae.data import load, tfds_images
+from keras_vae.data import Streamed, load, tfds_images
 
 
 @pytest.fixture
@@ -122,3 +122,46 @@ def test_prepared_set_needs_no_network_and_brings_its_validation_split(no_networ
     assert data.validation.num_examples == 10_000
     assert data.notes == []
     assert abs(data.test.array.mean() - 0.132512) < 1e-6
+
+
+@pytest.fixture(scope="module")
+def factors_dir(tmp_path_factory):
+    """Prepared TFDS sets whose pixels are all 20 * shape + scale: made, and one with one column."""
+    import tensorflow_datasets as tfds
+
+    def prepare(name, columns):
+        rows = [
+            {
+                "image": np.full((4, 4, 1), 20 * i + j, np.uint8),
+                **dict(zip(columns, (i, j), strict=False)),
+            }
+            for i, j in np.ndindex(3, 20)
+        ]
+        features = {"image": tfds.features.Image(shape=(4, 4, 1))}
+        features |= {c: tfds.features.ClassLabel(num_classes=20) for c in columns}
+        rows = {key: [row[key] for row in rows] for key in rows[0]}
+        tfds.dataset_builders.store_as_tfds_dataset(
+            name,
+            version="1.0.0",
+            features=tfds.features.FeaturesDict(features),
+            split_datasets={"train": tf.data.Dataset.from_tensor_slices(rows)},
+            data_dir=folder,
+        )
+
+    folder = tmp_path_factory.mktemp("factors")
+    prepare("made", ["label_shape", "label_scale"])
+    prepare("alone", ["label_shape"])
+    return str(folder)
+
+
+@pytest.mark.parametrize("memory_limit_gb", [4.0, 9e-7])
+def test_several_label_columns_are_factors(no_network, factors_dir, memory_limit_gb):
+    data = load("made", data_dir=factors_dir, memory_limit_gb=memory_limit_gb)
+    assert isinstance(data.test, Streamed) == (memory_limit_gb < 1)
+    for split in (data.validation, data.test):
+        assert split.num_examples == 6
+        assert split.labels is None
+        assert list(split.factors) == ["shape", "scale"]
+        values = 20 * split.factors["shape"] + split.factors["scale"]
+        np.testing.assert_array_equal(split.array[:, 0, 0, 0], values)
+    assert load("alone", data_dir=factors_dir).test.factors is None

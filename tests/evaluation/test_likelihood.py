@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vae.blocks import Batch
-from keras_vae.evaluation import likelihood
+from keras_vae.evaluation import likelihood, of_examples, summarize
 from tests import tiny
 
 D, N, K = 2, 20, 2000
@@ -73,10 +73,23 @@ def test_the_elbo_and_its_parts_are_the_exact_ones_at_beta_one(loose):
     loc, scale = q.mean().numpy(), q.stddev().numpy()
     rate = (0.5 * (loc**2 + scale**2 - 1.0) - np.log(scale)).sum(1).mean()
     np.testing.assert_allclose(found["rate_nats"], rate, rtol=1e-5)
+    by_latent = (0.5 * (loc**2 + scale**2 - 1.0) - np.log(scale)).mean(0)
+    np.testing.assert_allclose(found["rate_nats_by_latent"], by_latent, rtol=1e-5)
     # KL(q || posterior): the same in each of the D posteriors.
     gap = D * (0.5 * (1.5**2 + 0.5**2 - 1.0) - np.log(1.5))
     spread = model.terms(x, tiny.noise(model, 500, N)).log_likelihood.numpy().std(0).mean()
     assert abs(found["elbo_nats"] - (log_p.mean() - gap)) < 4.0 * spread / math.sqrt(N * K)
+
+
+def test_of_examples_has_a_row_for_each_and_tells_how_far_it_is(exact):
+    model, x, log_p = exact
+    told = []
+    rows = of_examples(model, in_batches(x), 10, progress=told.append)
+    assert told == [1, 2, 3]
+    np.testing.assert_allclose(rows["nll"], -log_p, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(rows["effective_sample_size"], np.full(N, 10.0), rtol=1e-3)
+    np.testing.assert_allclose(rows["kl"].sum(1), rows["rate"], rtol=1e-5)
+    assert summarize(model, rows, 10, 0) == likelihood(model, in_batches(x), 10)
 
 
 def test_batch_sizes_change_it_by_no_more_than_sampling_error(loose):
@@ -118,8 +131,8 @@ def test_an_autoencoder_has_a_distortion_alone():
     distortion = -model.decode(model.encode(x).mean()).log_prob(x).numpy().mean()
     np.testing.assert_allclose(found.pop("distortion_nats"), distortion, rtol=1e-5)
     assert (found.pop("num_examples"), found.pop("seed")) == (10, 0)
-    names = """elbo_nats rate_nats rate_nats_by_layer nll_nats nll_stderr effective_sample_size
-        weight_kl_nats bits_per_dim num_samples"""
+    names = """elbo_nats rate_nats rate_nats_by_latent rate_nats_by_layer nll_nats nll_stderr
+            effective_sample_size weight_kl_nats bits_per_dim num_samples"""
     assert found == dict.fromkeys(names.split())
 
 

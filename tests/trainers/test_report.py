@@ -25,6 +25,7 @@ NUMBERS = {
     "bits_per_dim": 0.186289,
     "active_units": 2,
     "binarization": "<dynamic & more>",
+    "alarms": ["More < less."],
 }
 AUTOENCODER_NUMBERS = {
     "elbo_nats": None,
@@ -32,6 +33,7 @@ AUTOENCODER_NUMBERS = {
     "nll_stderr": None,
     "distortion_nats": 58.8123,
     "num_examples": 20,
+    "alarms": [],
 }
 METRICS = """epoch,beta,distortion,elbo_nats,learning_rate,loss,rate,val_elbo_nats,val_loss
 0,0.5,90.0,-120.0,0.001,105.0,30.0,-121.0,121.0
@@ -119,6 +121,7 @@ def test_every_picture_has_an_alt_text_and_is_a_file_too(run_dir, page):
         "reconstructions",
         "samples",
         "interpolations",
+        "rates",
         "traversals",
         "manifold",
         "latents",
@@ -137,6 +140,9 @@ def test_it_says_what_was_measured(page):
         "Importance samples 5,000",
         "Test images 12,345",
         "Active units 2",
+        "More < less.",
+        "Likelihood",
+        "Latents",
         "bits_per_dim 0.186289",
         'binarization "<dynamic & more>"',
         "latent_dim 2 D, the number of latents",
@@ -163,7 +169,7 @@ def test_the_last_value_of_a_curve_is_told_in_words(page):
 def test_curves_read_missing_values_and_leave_out_the_validation_loss(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text(METRICS)
-    history = report._read_history(path)
+    history = report.read_history(path)
     np.testing.assert_array_equal(history["val_elbo_nats"], [-121.0, np.nan])
     np.testing.assert_array_equal(history["epoch"], [0, 1])
     assert "val_loss" not in history
@@ -197,7 +203,7 @@ def test_an_autoencoder_has_a_reconstruction_error_and_no_samples(tmp_path):
     ],
 )
 def test_numbers_have_as_many_digits_as_their_error_allows(value, stderr, text):
-    assert report._number("nll_nats", {"nll_nats": value, "nll_stderr": stderr}) == text
+    assert report.number("nll_nats", {"nll_nats": value, "nll_stderr": stderr}) == text
 
 
 def test_a_failing_report_leaves_the_old_one(tmp_path, monkeypatch):

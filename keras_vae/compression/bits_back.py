@@ -1,0 +1,282 @@
+"""Bits-back coding: a VAE as a lossless compressor of images, at -ELBO bits each.
+
+The compressed file is a stack of bits. An image x is put on it by three steps:
+
+    take z off the stack, decoded by q(z|x)     gives back -log2 q(z|x) bits
+    put x on it, encoded by p(x|z)              costs -log2 p(x|z)
+    put z on it, encoded by p(z)                costs -log2 p(z)
+
+so that x costs log q(z|x) - log p(x|z) - log p(z), whose mean is -ELBO. Decoding runs the steps
+backwards, and leaves on the stack what was there before.
+
+References:
+  Townsend, Bird & Barber 2019, Practical lossless compression with latent variables using bits back
+  coding, arXiv 1901.04866.
+  Duda 2009, Asymmetric numeral systems, arXiv 0902.0271: the stack.
+"""
+
+import hashlib
+import math
+import struct
+import zlib
+
+import numpy as np
+
+from keras_vae import seeds
+from keras_vae._compat import tf
+from keras_vae.blocks import as_floats
+from keras_vae.decoder import Decoder
+from keras_vae.importance import ImportanceSampler
+from keras_vae.likelihoods import Support
+from keras_vae.posteriors import DiagonalNormal
+from keras_vae.priors import LearnedNormal, StandardNormal
+from keras_vae.seeds import Site
+
+# A latent is coded as a whole number k: z = loc + scale * k / _PER_SCALE, with loc and scale the
+# prior's. 512 values reach from -8 to 8. The coder keeps 2^-24 for each value, be it ever so
+# unlikely; more values would give more of q's mass to outliers, which no decoder expects.
+_LATENT_BITS = 9
+_PER_SCALE = 2 ** (_LATENT_BITS - 4)
+_RANGE = -(2 ** (_LATENT_BITS - 1)), 2 ** (_LATENT_BITS - 1) - 1
+
+# Probabilities in a table of those of all levels of all pixels of a batch: 64 MB.
+_MAX_TABLE = 2**24
+_WORD_BITS = 32
+# A file is this header (format, model, number of images, growth of the batches), the stack's words,
+# and the CRC of both.
+_HEADER = struct.Struct("<4s8sII")
+_FORMAT = b"bbv1"
+_CRC = struct.Struct("<I")
+
+
+class CorruptFile(ValueError):
+    """A file that isn't what this model wrote."""
+
+
+class BitsBack:
+    """Encodes images by a VAE, and decodes them.
+
+        codec = BitsBack(vae)
+        images = codec.decode(codec.encode(images))
+
+    The networks run on batches, yet all images are in one chain: a batch is as large as the images
+    before it can supply with bits. Encoding and decoding must compute the same numbers to the bit:
+    on the same machine and device, with as many threads.
+
+    Args:
+      vae: one of a diagonal normal posterior, a normal prior, and a Bernoulli likelihood or one of
+        levels; unconditional.
+
+    Attributes:
+      levels: how many values a pixel can take.
+      initial_bits: what has to be on the stack before the first image; a checksum of all images,
+        which decoding finds again.
+
+    Raises:
+      ValueError: the model is of another kind.
+    """
+
+    def __init__(self, vae):
+        from constriction import stream  # Not for all platforms.
+
+        _check(vae)
+        self._vae = vae
+        self.levels = getattr(vae.decoder.likelihood, "levels", 2)
+        self._dtype = np.min_scalar_type(self.levels - 1)
+        self._num_pixels = math.prod(vae.event_shape)
+        self._sampler = ImportanceSampler(vae)
+        # Two words more: the coder's own state.
+        self._initial_words = self._words_of_latents(1) + 2
+        self.initial_bits = _WORD_BITS * self._initial_words
+        weights = (w for part in (vae.encoder, vae.decoder, vae.prior) for w in part.get_weights())
+        self._fingerprint = hashlib.sha256(b"".join(w.tobytes() for w in weights)).digest()[:8]
+        self._loc, self._scale = (np.float64(moment) for moment in vae.prior_moments())
+        self._stack = stream.stack.AnsCoder
+        self._normal = stream.model.QuantizedGaussian(*_RANGE)
+        self._prior = stream.model.QuantizedGaussian(*_RANGE, 0.0, float(_PER_SCALE))
+        self._pixel = stream.model.Categorical(perfect=False)
+        floats = tf.TensorSpec([None, *vae.event_shape])
+        self._posterior = tf.function(self._posterior, input_signature=[floats])
+        latents = tf.TensorSpec([None, vae.latent_dim])
+        self._table = tf.function(self._table, input_signature=[latents])
+
+    def encode(self, x, progress=None) -> bytes:
+        """The compressed images x [N, H, W, C]: a file's content.
+
+        Args:
+          x: of the values that the likelihood gives mass to.
+          progress: None, or a function that gets the number of images done after each batch.
+        """
+        x = self.to_levels(x)
+        growth = self._growth(x)
+        stack = self._stack(self._checksum(x))
+        start = 0
+        for size in self._batch_sizes(len(x), growth):
+            batch = x[start : start + size]
+            stack = self._scramble(stack, start, size)
+            k = stack.decode(self._normal, *self._posterior_of(batch))
+            stack.encode_reverse(np.int32(batch.ravel()), self._pixel, self._table_of(k))
+            stack.encode_reverse(k, self._prior)
+            start += size
+            if progress is not None:
+                progress(start)
+        content = _HEADER.pack(_FORMAT, self._fingerprint, len(x), growth)
+        content += stack.get_compressed().astype("<u4").tobytes()
+        return content + _CRC.pack(zlib.crc32(content))
+
+    def decode(self, content: bytes):
+        """The images [N, H, W, C] of a file's content: bool, uint8 of 256 levels, or float32.
+
+        Raises:
+          CorruptFile: another model wrote it, or it isn't as it was written.
+        """
+        num_images, growth, words = self._read(content)
+        stack = self._stack(words)
+        x = np.empty((num_images, *self._vae.event_shape), self._dtype)
+        start = num_images
+        for size in reversed(self._batch_sizes(num_images, growth)):
+            start -= size
+            k = stack.decode(self._prior, size * self._vae.latent_dim)
+            batch = stack.decode(self._pixel, self._table_of(k))
+            batch = batch.astype(self._dtype).reshape(size, *self._vae.event_shape)
+            stack.encode_reverse(k, self._normal, *self._posterior_of(batch))
+            stack = self._scramble(stack, start, size)
+            x[start : start + size] = batch
+        if not np.array_equal(stack.get_compressed(), self._checksum(x)):
+            raise CorruptFile(
+                "the decoded images aren't those that were encoded: the model computes other "
+                "numbers here. Decode on the machine that encoded, with as many threads."
+            )
+        if self.levels in (2, 256):
+            return x.astype(bool) if self.levels == 2 else x
+        return self._to_floats(x)
+
+    def code_bits(self, content: bytes) -> int:
+        """Bits of a file's content that code images: all but header, CRC and initial bits."""
+        return 8 * (len(content) - _HEADER.size - _CRC.size) - self.initial_bits
+
+    def expected_bits(self, x, num_samples: int = 16) -> float:
+        """-ELBO of the images x [N, H, W, C] together, in bits."""
+        x = self._to_floats(self.to_levels(x))
+        estimate = self._sampler(x, num_samples, seeds.derive(0, Site.EVALUATE))
+        return float(np.sum(estimate.distortion + estimate.rate, dtype=np.float64) / math.log(2.0))
+
+    def to_levels(self, x):
+        """Images x [N, H, W, C] as whole numbers from 0 to levels - 1.
+
+        Raises:
+          ValueError: they are of another shape, or no such levels.
+        """
+        x = np.asarray(as_floats(x))
+        if len(x) == 0 or x.shape[1:] != self._vae.event_shape:
+            raise ValueError(f"x must be of shape {('N', *self._vae.event_shape)}, got {x.shape}.")
+        self._vae.decoder.likelihood.check_values(x)
+        return np.round(x * (self.levels - 1)).astype(self._dtype)
+
+    def _to_floats(self, levels):
+        return np.float32(levels) / np.float32(self.levels - 1)
+
+    # The model's distributions -----------------------------------------------------------------
+
+    def _posterior_of(self, batch):
+        """Mean and standard deviation of q(k|x), each [B * D], from levels [B, H, W, C]."""
+        loc, scale = self._posterior(self._to_floats(batch))
+        loc = (np.float64(loc) - self._loc) / self._scale * _PER_SCALE
+        return loc.ravel(), (np.float64(scale) / self._scale * _PER_SCALE).ravel()
+
+    def _table_of(self, k):
+        """The probability of each level of each pixel, [B * H * W * C, levels], from k [B * D]."""
+        k = k.reshape(-1, self._vae.latent_dim)
+        return self._table(np.float32(self._loc + self._scale * k / _PER_SCALE)).numpy()
+
+    def _posterior(self, x):
+        q = self._vae.encode(x)
+        return q.mean(), q.stddev()
+
+    def _table(self, z):
+        pixel = self._vae.decode(z).distribution  # Batch [B, H, W, C], event [].
+        levels = tf.range(float(self.levels)) / (self.levels - 1)
+        levels = tf.reshape(levels, [-1] + [1] * (1 + len(self._vae.event_shape)))
+        log_prob = tf.reshape(pixel.log_prob(levels), [self.levels, -1])
+        return tf.exp(tf.transpose(log_prob))
+
+    # The chain ---------------------------------------------------------------------------------
+
+    def _growth(self, x):
+        """How many images must be on the stack for each image of the next batch.
+
+        Its latents take at most _LATENT_BITS bits each, and each image has left -ELBO bits.
+        """
+        some = self._to_floats(x[:100])
+        left = max(1.0, self.expected_bits(some, num_samples=1) / len(some))
+        return math.ceil(self._vae.latent_dim * _LATENT_BITS / left)
+
+    def _batch_sizes(self, num_images, growth):
+        largest = max(1, _MAX_TABLE // (self._num_pixels * self.levels))
+        sizes, done = [], 0
+        while done < num_images:
+            sizes.append(min(max(1, done // growth), largest, num_images - done))
+            done += sizes[-1]
+        return sizes
+
+    def _scramble(self, stack, start, size):
+        """The stack with the bits that `size` images' latents take made random, or back again.
+
+        What was coded last is on top, the latents of the images before; taken as it is, it would
+        make the next latents like them (Townsend et al. 2019, section 2.5: bits must be clean).
+        """
+        words = stack.get_compressed()
+        count = min(self._words_of_latents(size) + 2, len(words)) - 1
+        key = hashlib.shake_256(start.to_bytes(8, "little")).digest(4 * max(0, count))
+        # Not the last word: the coder wants one that isn't 0.
+        words[len(words) - 1 - count : -1] ^= np.frombuffer(key, "<u4")
+        return self._stack(words)
+
+    def _words_of_latents(self, num_images):
+        return math.ceil(num_images * self._vae.latent_dim * _LATENT_BITS / _WORD_BITS)
+
+    def _checksum(self, x):
+        """The words that are on the stack before the images x."""
+        digest = hashlib.shake_256(x.tobytes()).digest(4 * self._initial_words)
+        words = np.frombuffer(digest, "<u4").astype(np.uint32)
+        words[-1] |= 1  # The coder wants a last word that isn't 0.
+        return words
+
+    def _read(self, content):
+        """(number of images, growth, words of the stack) of a file's content."""
+        if len(content) < _HEADER.size + _CRC.size or content[: len(_FORMAT)] != _FORMAT:
+            raise CorruptFile("it is no file that was compressed here.")
+        if zlib.crc32(content[: -_CRC.size]) != _CRC.unpack(content[-_CRC.size :])[0]:
+            raise CorruptFile("the file is damaged or not complete.")
+        _, fingerprint, num_images, growth = _HEADER.unpack_from(content)
+        if fingerprint != self._fingerprint:
+            raise CorruptFile(
+                "the file was compressed by another model, or by this one before it was trained on."
+            )
+        words = np.frombuffer(content[_HEADER.size : -_CRC.size], "<u4").astype(np.uint32)
+        return num_images, growth, words
+
+
+def _check(vae) -> None:
+    """Raises ValueError unless bits-back coding can code by the model."""
+    decoder = vae.decoder
+    posterior = getattr(vae.encoder, "posterior", vae.encoder)
+    for fits, wanted, found in (
+        (vae.condition is None, "condition=none", vae.condition),
+        (isinstance(posterior, DiagonalNormal), "posterior=diagonal", posterior),
+        (
+            isinstance(vae.prior, StandardNormal | LearnedNormal),
+            "prior=standard_normal or learned_normal",
+            vae.prior,
+        ),
+        (type(decoder) is Decoder, "decoder=independent", decoder),
+        (
+            decoder.likelihood.support in (Support.BINARY, Support.LEVELS),
+            "likelihood=bernoulli, or one of levels such as discretized_logistic",
+            decoder.likelihood,
+        ),
+    ):
+        if not fits:
+            raise ValueError(f"compression needs {wanted}, got {type(found).__name__}.")
+    if decoder.noise_size:
+        raise ValueError("compression needs weights=point, got Bayesian weights.")

@@ -1,0 +1,298 @@
+"""Annealed importance sampling: log p(x) by chains that walk from a simple density to p(x, z).
+
+On examples that the model itself draws, chains that walk back from the z of each bound log p(x)
+from above (bidirectional Monte Carlo).
+
+References:
+  Neal 2001, Annealed importance sampling; Grosse, Ghahramani & Adams 2015, Sandwiching the marginal
+  likelihood using bidirectional Monte Carlo; Wu, Burda, Salakhutdinov & Grosse 2017, On the
+  quantitative analysis of decoder-based generative models.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_vae import seeds
+from keras_vae._compat import tf, tfp
+from keras_vae.blocks import as_floats
+from keras_vae.seeds import Site
+
+# The warm-up moves step sizes towards this share of accepted moves, HMC's best (Beskos et al. 2013,
+# Optimal tuning of the hybrid Monte Carlo algorithm), at this rate per move.
+_ACCEPTANCE, _RATE = 0.65, 0.5
+_FIRST_STEP_SIZE = 0.5
+# A few chains are enough to tell a step size, and these draws a standard deviation.
+_WARM_UP_CHAINS, _SPREAD_DRAWS = 4, 100
+
+
+class Annealed(NamedTuple):
+    """What S annealed chains say of each example; all [B].
+
+    Attributes:
+      log_likelihood: an estimate of log p(x) in nats, in expectation a bound. Chains that walk to
+        the posterior give the lower one, log (1/S) sum_s w_s (Neal 2001, eq. 3); chains that walk
+        back from it the upper one, -log (1/S) sum_s 1 / w_s (Grosse et al. 2015, section 3).
+      acceptance_rate: the expected share of moves that chains accept.
+      effective_sample_size: (sum w)^2 / sum w^2, or of 1 / w, from 1 to S.
+    """
+
+    log_likelihood: Any
+    acceptance_rate: Any
+    effective_sample_size: Any
+
+
+class Bounds(NamedTuple):
+    """Two estimates of the same log p(x), from below and from above."""
+
+    lower: Annealed
+    upper: Annealed
+
+    @property
+    def gap(self):
+        """What lies between them, [B], in nats."""
+        return self.upper.log_likelihood - self.lower.log_likelihood
+
+
+def sigmoidal(num_steps: int, steepness: float = 4.0):
+    """Inverse temperatures from 0 to 1, [num_steps + 1], closest at both ends (Wu et al. 2017)."""
+    t = 1.0 / (1.0 + np.exp(-steepness * np.linspace(-1.0, 1.0, num_steps + 1)))
+    return (t - t[0]) / (t[-1] - t[0])
+
+
+class AnnealedSampler:
+    """Estimates log p(x) of any model with a density p(x, z) of real numbers z.
+
+    Chains go through the densities f_t(z) = p_0(z)^(1 - t) p(x, z)^t, t from 0 to 1, by moves of
+    Hamiltonian Monte Carlo. A warm-up by other chains fits the step size to each example and t, and
+    leaves it there: weights stay unbiased.
+
+        AnnealedSampler(vae)(images[:100], seed=0).log_likelihood
+
+    Args:
+      vae: a VAE. Where its weights are Bayesian, p(x|z) is that of `decode`.
+      temperatures: inverse temperatures t, increasing from 0 to 1; by default `sigmoidal(200)`.
+      num_chains: S, per example.
+      num_leapfrog_steps: of each move.
+      start: what p_0 is: "posterior", q(z|x), from which the way is short, or "prior", p(z), which
+        needs no encoder.
+      batch_size: examples in work at a time; memory grows with it and with num_chains.
+    """
+
+    def __init__(
+        self,
+        vae,
+        temperatures=None,
+        num_chains: int = 16,
+        num_leapfrog_steps: int = 3,
+        start: str = "posterior",
+        batch_size: int = 100,
+    ):
+        _check_model(vae, start)
+        self._vae, self._start = vae, start
+        self._temperatures = _checked(sigmoidal(200) if temperatures is None else temperatures)
+        self._num_chains = _at_least_one("num_chains", num_chains)
+        self._num_leapfrog_steps = _at_least_one("num_leapfrog_steps", num_leapfrog_steps)
+        self._batch_size = _at_least_one("batch_size", batch_size)
+        # Not by XLA: momenta are drawn inside, which it is slow at on CPUs.
+        self._estimate = tf.function(self._estimate)
+
+    def __call__(self, x, seed, condition=None) -> Annealed:
+        """The estimate from below for x [B, ...], by draws from `seed` (int, or int32 [2])."""
+        return self._in_batches(self._estimate, x, condition, seed)
+
+    def bounds(self, x, z, seed, condition=None) -> Bounds:
+        """Both estimates, for x [B, ...] and z [B, D] of `simulate`: z must be draws of p(z|x)."""
+
+        def estimates(x, condition, seed, z):
+            below, above = _split(seed, 2)
+            return Bounds(
+                self._estimate(x, condition, below), self._estimate(x, condition, above, z)
+            )
+
+        return self._in_batches(estimates, x, condition, seed, z)
+
+    def _in_batches(self, estimate, x, condition, seed, *z):
+        """What `estimate` says of slices of so few examples that they are in work together."""
+        of_model = self._vae.condition
+        if condition is None and of_model is not None and of_model.in_examples:
+            condition = x
+        parts = []
+        for start in range(0, len(x), self._batch_size):
+            rows = slice(start, start + self._batch_size)
+            given = None if condition is None else condition[rows]
+            of_batch = seeds.derive(seed, Site.ANNEAL, start)
+            parts.append(estimate(as_floats(x[rows]), given, of_batch, *(t[rows] for t in z)))
+        return tf.nest.map_structure(lambda *p: tf.concat(p, axis=0), *parts)
+
+    def _estimate(self, x, condition, seed, z=None):
+        """From below; or from above, if z [B, D] is given, a draw of p(z|x)."""
+        of_spread, of_warm_up, of_start, of_moves = _split(seed, 4)
+        path = self._path(x, condition, of_spread)
+        temperatures, sign = self._temperatures, 1.0
+        step_sizes = self._warm_up(path, of_warm_up)
+        if z is None:
+            z = path.draw(self._num_chains, of_start)  # [S, B, D]
+        else:
+            z = tf.repeat(z[tf.newaxis], self._num_chains, axis=0)
+            temperatures, step_sizes, sign = temperatures[::-1], step_sizes[::-1], -1.0
+        log_weight, acceptance_rate = self._anneal(path, z, temperatures, step_sizes, of_moves)
+        log_sum = tf.reduce_logsumexp(log_weight, axis=0)
+        log_sum_of_squares = tf.reduce_logsumexp(2.0 * log_weight, axis=0)
+        return Annealed(
+            sign * (log_sum - tf.math.log(float(self._num_chains))),
+            acceptance_rate,
+            tf.exp(2.0 * log_sum - log_sum_of_squares),
+        )
+
+    def _path(self, x, condition, seed):
+        vae = self._vae
+        p = vae.prior_distribution(condition)
+        q = vae.encode(x, condition) if self._start == "posterior" else None
+
+        def densities(z):
+            log_prior = p.log_prob(z)
+            log_joint = log_prior + vae.decode(z, condition).log_prob(x)
+            return (log_prior if q is None else q.log_prob(z)), log_joint
+
+        def draw(num_samples, seed):
+            if q is not None:
+                return q.sample(num_samples, seed=seed)
+            shape = [num_samples, tf.shape(x)[0], *vae.prior.noise_shape]
+            return vae.prior_sample(tf.random.stateless_normal(shape, seed), condition=condition)
+
+        return _Path(densities, draw, tf.math.reduce_std(draw(_SPREAD_DRAWS, seed), axis=0))
+
+    def _warm_up(self, path, seed):
+        """Step sizes [K - 1, B] of the moves at temperatures 1 .. K - 1, in units of the spread."""
+        of_start, of_moves = _split(seed, 2)
+        z = path.draw(_WARM_UP_CHAINS, of_start)
+        inner = tf.constant(self._temperatures[1:-1], tf.float32)
+        num_moves = len(inner)
+
+        def move(k, z, step_size, step_sizes):
+            z, acceptance = self._move(path, z, inner[k], step_size, seeds.derive(of_moves, k))
+            step_size *= tf.exp(_RATE * (acceptance - _ACCEPTANCE))
+            return k + 1, z, step_size, step_sizes.write(k, step_size)
+
+        first = tf.fill(tf.shape(z)[1:2], _FIRST_STEP_SIZE)
+        start = 0, z, first, tf.TensorArray(tf.float32, num_moves)
+        return tf.while_loop(lambda k, *_: k < num_moves, move, start)[-1].stack()
+
+    def _anneal(self, path, z, temperatures, step_sizes, seed):
+        """Takes z [S, B, D] from the first temperature to the last.
+
+        Returns:
+          (log w [S, B], acceptance rate [B]).
+        """
+        differences = tf.constant(np.diff(temperatures), tf.float32)
+        temperatures = tf.constant(temperatures, tf.float32)
+        num_moves = len(temperatures) - 2
+
+        def gain(k, z):
+            """log f_t'(z) - log f_t(z), t and t' the temperatures k and k + 1."""
+            log_start, log_joint = path.densities(z)
+            return differences[k] * (log_joint - log_start)
+
+        def move(k, z, log_weight, accepted):
+            z, acceptance = self._move(
+                path, z, temperatures[k + 1], step_sizes[k], seeds.derive(seed, k)
+            )
+            return k + 1, z, log_weight + gain(k + 1, z), accepted + acceptance
+
+        start = 0, z, gain(0, z), tf.zeros(tf.shape(z)[1:2])
+        _, _, log_weight, accepted = tf.while_loop(lambda k, *_: k < num_moves, move, start)
+        return log_weight, accepted / num_moves
+
+    def _move(self, path, z, t, step_size, seed):
+        """One move of z [S, B, D] that leaves f_t as it is, and its acceptance rate [B]."""
+
+        def log_prob(z):
+            log_start, log_joint = path.densities(z)
+            return (1.0 - t) * log_start + t * log_joint
+
+        kernel = tfp.mcmc.HamiltonianMonteCarlo(
+            log_prob, step_size[:, tf.newaxis] * path.spread, self._num_leapfrog_steps
+        )
+        # Results of the move before would hold the density of another temperature.
+        z, results = kernel.one_step(z, kernel.bootstrap_results(z), seed=seed)
+        return z, tf.reduce_mean(tf.exp(tf.minimum(results.log_accept_ratio, 0.0)), axis=0)
+
+
+class _Path(NamedTuple):
+    """The way from p_0(z) to p(x, z).
+
+    Attributes:
+      densities: z [S, B, D] -> (log p_0(z), log p(x, z)), both [S, B].
+      draw: (S, seed) -> z [S, B, D] of p_0.
+      spread: standard deviation of p_0, [B, D]: what a step of size 1 is.
+    """
+
+    densities: Callable
+    draw: Callable
+    spread: Any
+
+
+def simulate(vae, num_examples: int, seed, condition=None, batch_size: int = 100):
+    """Examples that the model draws, and the z of each, which is thus a draw of p(z|x).
+
+    Args:
+      vae: a VAE.
+      num_examples: N.
+      seed: int, or int32 [2].
+      condition: [N, ...] of conditional models.
+      batch_size: examples in work at a time.
+
+    Returns:
+      (x [N, ...], z [N, D]).
+    """
+    parts = []
+    for start in range(0, num_examples, batch_size):
+        of_z, of_x = _split(seeds.derive(seed, Site.SAMPLE, start), 2)
+        stop = min(start + batch_size, num_examples)
+        given = None if condition is None else condition[start:stop]
+        z = vae.prior_sample(vae.prior.draw_noise(of_z, stop - start), condition=given)
+        parts.append((vae.decode(z, given).sample(seed=of_x), z))
+    return tuple(tf.concat(column, axis=0) for column in zip(*parts, strict=True))
+
+
+def _check_model(vae, start):
+    if start not in ("posterior", "prior"):
+        raise ValueError(f"start must be posterior or prior, got {start!r}.")
+    if vae.prior is None:
+        raise ValueError(
+            "annealed importance sampling needs p(z), which an autoencoder has not by itself: fit "
+            "one to its codes by fit_prior, or train a VAE (--recipe=vae)."
+        )
+    if not vae.prior.continuous:
+        raise ValueError(
+            "annealed importance sampling follows gradients in z, but this model has a label among "
+            "its latents: use log_likelihood, which samples by importance."
+        )
+    if start == "posterior" and not vae.has_density:
+        raise ValueError(
+            "start=posterior needs a density q(z|x), which an autoencoder has not: use "
+            "start='prior'."
+        )
+
+
+def _checked(temperatures):
+    """The inverse temperatures, if they lead from 0 to 1."""
+    t = np.asarray(temperatures, np.float64)
+    if t.ndim != 1 or len(t) < 3 or t[0] != 0.0 or t[-1] != 1.0 or not np.all(np.diff(t) > 0.0):
+        raise ValueError(
+            "temperatures must increase from 0 to 1, with at least one between, got "
+            f"{np.array2string(t, threshold=10)}. Use sigmoidal(200)."
+        )
+    return t
+
+
+def _at_least_one(name, value):
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}.")
+    return value
+
+
+def _split(seed, num_seeds):
+    return tf.unstack(tf.random.split(seed, num_seeds))

@@ -1,0 +1,42 @@
+"""alarms: silent for sound numbers, and a sentence for each that isn't."""
+
+import pytest
+
+from keras_vae.evaluation import alarms
+
+SOUND = {
+    "effective_sample_size": 50.0,
+    "num_samples": 500,
+    "rate_nats": 20.0,
+    "rate_nats_by_layer": [15.0, 5.0],
+}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"rate_nats_by_layer": None},
+        {"effective_sample_size": 4.0, "num_samples": 5},  # As many as there can be.
+        {"effective_sample_size": None, "num_samples": None, "rate_nats": None},
+    ],
+)
+def test_sound_numbers_raise_none(changed):
+    assert alarms(SOUND | changed) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"effective_sample_size": 2.5}, ["Of 500 importance samples 2.5 count", "--num_samples"]),
+        ({"rate_nats": 0.01}, ["collapsed", "0.010 nats", "--objective=free_bits"]),
+        ({"rate_nats_by_layer": [20.0, 0.02, 0.0]}, ["carry nothing: 2, 3.", "ladder"]),
+    ],
+)
+def test_each_has_its_sentence(changed, words):
+    (alarm,) = alarms(SOUND | changed)
+    assert all(word in alarm for word in words)
+
+
+def test_a_model_that_has_collapsed_altogether_gets_one_sentence():
+    assert len(alarms(SOUND | {"rate_nats": 0.0, "rate_nats_by_layer": [0.0, 0.0]})) == 1

@@ -1,0 +1,142 @@
+"""Runs side by side: what is said of them, and the page."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import scipy.stats
+
+import keras_vae
+from keras_vae import app
+from tests.trainers.conftest import TINY, start
+from tests.trainers.test_report import Page
+from trainers import comparison, page, train
+
+NUMBERS = {
+    "nll_nats": 100.0,
+    "nll_stderr": 0.5,
+    "elbo_nats": -104.0,
+    "rate_nats": 24.0,
+    "distortion_nats": 80.0,
+    "dataset": "digits",
+    "split": "test",
+    "binarization": "dynamic",
+    "binarization_seed": 0,
+    "num_examples": 50,
+    "num_samples": 100,
+}
+
+
+def measured(name, nll=None, numbers=None, **options):
+    config = keras_vae.recipe("vae", **options)
+    numbers = NUMBERS | (numbers or {})
+    return comparison.Measured(pathlib.Path(name), name, config, "c0ffee", numbers, nll, {})
+
+
+def test_runs_are_compared_example_by_example():
+    rng = np.random.default_rng(0)
+    hard = rng.normal(100, 30, 50)  # What makes an example hard is hard for both.
+    runs = [measured("a", hard + rng.normal(1, 0.5, 50)), measured("b", hard), measured("ae")]
+    found = comparison.against_best(runs)
+    assert found["b"] == (0.0, 0.0)
+    assert "ae" not in found
+    t = scipy.stats.ttest_rel(runs[0].nll, hard)
+    difference, stderr = found["a"]
+    np.testing.assert_allclose(difference / stderr, t.statistic)
+
+
+def test_runs_whose_likelihoods_do_not_compare_are_not_ranked():
+    nll = np.ones(50)
+    runs = [measured("a", nll), measured("b", nll, {"binarization": "threshold"})]
+    (note,) = comparison.differences(runs)
+    assert 'binarization ("dynamic", "threshold"): their likelihoods don\'t compare.' in note
+    assert comparison.table(runs)[0][1] == "Negative log-likelihood (nats)"
+    assert comparison.differences([runs[0], runs[0]._replace(fingerprint="decaf")])
+    # One without a likelihood is in nobody's way.
+    assert not comparison.differences([runs[0], runs[1]._replace(nll=None)])
+
+
+def test_the_table_has_numbers_and_the_options_that_differ():
+    nll = np.linspace(90, 110, 50)
+    runs = [
+        measured("a", nll, latent_dim=5, seed=1),
+        measured("b", nll + 2.0, {"nll_nats": 102.0}, latent_dim=10, seed=2),
+    ]
+    names, rows = comparison.table(runs)
+    assert names[:3] == ["Run", "Behind the best (nats)", "Negative log-likelihood (nats)"]
+    assert names[-1] == "latent_dim"  # Not the seed.
+    assert [row[1] for row in rows] == [("0.00 ± 0.00", 0.0), ("2.00 ± 0.00", 2.0)]
+    assert [row[2] for row in rows] == [("100.00 ± 0.50", 100.0), ("102.00 ± 0.50", 102.0)]
+    assert [row[-1] for row in rows] == [("5", 5), ("10", 10)]
+
+
+def test_names_leave_out_what_all_paths_share():
+    paths = [pathlib.Path(p) for p in ("/runs/x/a", "/runs/y/a")]
+    assert comparison._names(paths) == ["x/a", "y/a"]
+    assert comparison._names([pathlib.Path(p) for p in ("/runs/x", "/runs/x/old")]) == [
+        "x",
+        "x/old",
+    ]
+
+
+def test_a_sortable_table_keeps_numbers_beside_words():
+    html = page.sortable(
+        ["Run", "NLL"], [[("<a>", "<a>"), ("1.5 ± 0.1", 1.5)], [("b", "b"), ("none", None)]]
+    )
+    found = Page(html)
+    assert [attrs["data-key"] for attrs in found.all("td")] == ["1.5", ""]
+    assert len(found.all("button")) == 2
+    assert "<a>" in found.text
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two small runs, measured."""
+    folder = tmp_path_factory.mktemp("runs")
+    arguments = [a for a in TINY if a != "--evaluate=false"] + ["--num_samples=10"]
+    for name, dim in (("small", 2), ("large", 3)):
+        app._parse(["", f"--workdir={folder / name}", *arguments, f"--latent_dim={dim}"])
+        train.main()
+    return folder
+
+
+def test_two_runs_side_by_side(runs):
+    out = runs / "compared"
+    command = start("trainers.compare", f"--runs={runs / 'small'},{runs / 'large'}", f"--out={out}")
+    printed, errors = command.communicate()
+    assert command.returncode == 0, errors
+    assert "small" in printed
+    assert "Behind the best" in printed
+    found = Page((out / "compare.html").read_text())
+    for words in ("Runs compared", "2 runs on digits", "latent_dim", "Rate and distortion"):
+        assert words in found.text
+    files = {path.stem for path in (out / "figures").iterdir()}
+    assert {"curve_elbo_nats", "rate_distortion", "samples_0", "samples_1"} <= files
+    assert "http" not in (out / "compare.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["small"], "two or more"),
+        (["small", "small"], "two or more"),
+        (["small", "none"], "none is not a run"),
+        (["small", "unmeasured"], "unmeasured isn't measured. First run: python -m"),
+    ],
+)
+def test_bad_input_is_refused(runs, names, words):
+    (runs / "unmeasured").mkdir(exist_ok=True)
+    config = (runs / "small" / "config.json").read_text()
+    (runs / "unmeasured" / "config.json").write_text(config)
+    with pytest.raises((ValueError, OSError), match=words):
+        comparison.read([runs / name for name in names])
+
+
+def test_evaluations_agree_with_what_is_stored_of_each_example(runs):
+    numbers = json.loads((runs / "small" / "evaluation.json").read_text())
+    with np.load(runs / "small" / "evaluation.npz") as examples:
+        np.testing.assert_allclose(examples["nll"].mean(), numbers["nll_nats"], rtol=1e-5)
+        np.testing.assert_allclose(
+            -(examples["rate"] + examples["distortion"]).mean(), numbers["elbo_nats"], rtol=1e-5
+        )

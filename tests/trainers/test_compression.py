@@ -1,0 +1,95 @@
+"""trainers.compress: a process that encodes, another one that decodes, and what they report."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from keras_vae import data, saving
+from keras_vae.compression import BitsBack
+from tests.trainers.conftest import ROOT, TINY, start
+from trainers import compression, measure
+
+GOOD = {"decoded_exactly": True, "gap": 0.01, "num_examples": 179}
+
+
+@pytest.fixture
+def run(run_train, tmp_path):
+    """A run of digits, black and white."""
+    path = tmp_path / "run"
+    assert run_train(*TINY, "--epochs=60", f"--workdir={path}").code == 0
+    return path
+
+
+def test_compress(run):
+    process = start("trainers.compress", f"--run={run}")
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    found = json.loads((run / "compression.json").read_text())
+    content = (run / "compressed.bin").read_bytes()
+    assert found["decoded_exactly"]
+    assert (found["num_examples"], found["dataset"], found["split"]) == (179, "digits", "test")
+    assert found["binarization"] == "dynamic"
+    assert found["file_bytes"] == len(content)
+    assert found["file_bits_per_dim"] == 8 * len(content) / (179 * 64)
+    assert found["gap"] == found["bits_per_dim"] / found["expected_bits_per_dim"] - 1.0
+    assert abs(found["gap"]) < 0.02
+    assert found["rivals"]["gzip"]["num_bytes"] > found["rivals"]["WebP"]["num_bytes"] > 0
+    for words in ("decoded_exactly: True", f"initial_bits: {found['initial_bits']}", "of bits"):
+        assert words in out
+    # A third process, this one, writes and reads the same.
+    loaded = measure.load(run)
+    codec = BitsBack(loaded.vae)
+    x = codec.decode(content)
+    assert codec.encode(x) == content
+    target = run / "x.npz"
+    compression.decode(codec, run / "compressed.bin", target)
+    again = data.load(f"npz:{target}", validation_size=0)
+    assert again.train.dtype == bool
+    assert again.train.num_examples + again.test.num_examples == 179
+
+
+def test_a_failed_decoding_ends_with_code_1(run):
+    """The last line says so, and compression.json too."""
+    code = (
+        "from trainers import compress, compression as c\n"
+        "c._decode_elsewhere = lambda run, file: None\n"
+        "compress.run()"
+    )
+    command = [sys.executable, "-c", code, f"--run={run}"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.splitlines()[-1] == "error: what was decoded isn't the test images."
+    assert not json.loads((run / "compression.json").read_text())["decoded_exactly"]
+
+
+def test_problems():
+    assert compression.problem(GOOD) is None
+    assert compression.problem(GOOD | {"gap": -0.05}) is None
+    assert "3.0% longer" in compression.problem(GOOD | {"gap": 0.03})
+    assert "decoded" in compression.problem(GOOD | {"decoded_exactly": False})
+
+
+def test_what_can_not_be_decoded_writes_nothing(run, tmp_path):
+    codec = BitsBack(saving.load(run))
+    good, bad = tmp_path / "good.bin", tmp_path / "bad.bin"
+    good.write_bytes(codec.encode(np.zeros((3, 8, 8, 1), bool)))
+    bad.write_bytes(good.read_bytes()[:-1])
+    out = tmp_path / "x.npz"
+    with pytest.raises(ValueError, match="damaged"):
+        compression.decode(codec, bad, out)
+    with pytest.raises(OSError, match="missing"):
+        compression.decode(codec, tmp_path / "missing.bin", out)
+    with pytest.raises(ValueError, match=r"out=.*nowhere"):
+        compression.decode(codec, good, tmp_path / "nowhere" / "x.npz")
+    assert not out.exists()
+
+
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path):
+    process = start("trainers.compress", f"--run={tmp_path}/nowhere")
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert err.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in err

@@ -1,0 +1,27 @@
+"""A run on data whose factors are known: its codes are scored for disentanglement."""
+
+import json
+
+import numpy as np
+
+from keras_vae import evaluation
+from keras_vae.data import load, sprites
+from tests.trainers.conftest import TINY
+from trainers import measure
+
+
+def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):
+    monkeypatch.setattr(sprites, "NUM_IMAGES", 3072)  # one shape and scale, three rotations
+    monkeypatch.setattr(sprites, "_HELD_OUT", 1024)
+    monkeypatch.setattr(measure, "_BATCHES_SCORED", 7)
+    done = run_train(
+        "--dataset=sprites", *TINY, "--evaluate", "--num_samples=2", f"--workdir={tmp_path}"
+    )
+    assert done.code == 0, done.err
+    result = json.loads((tmp_path / "evaluation.json").read_text())
+    test, vae = load("sprites").test, measure.load(tmp_path).vae
+    factors = np.stack([*test.factors.values()], axis=1)[:700]
+    expected = evaluation.disentanglement(vae.code(test.take(700)), factors)
+    assert len(expected) == 8
+    assert {name: result[name] for name in expected} == expected
+    assert "Mutual information gap" in (tmp_path / "report.html").read_text()

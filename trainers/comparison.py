@@ -1,0 +1,241 @@
+"""Measured runs side by side: a table, and compare.html."""
+
+import json
+import pathlib
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_vae import plots, saving
+from keras_vae.config import Config, options
+from trainers import page, report
+from trainers.numbers import NUMBERS
+from trainers.pictures import Picture
+
+# Columns of the table, of the numbers that trainers.numbers names.
+COLUMNS = (
+    "nll_nats",
+    "bits_per_dim",
+    "elbo_nats",
+    "rate_nats",
+    "distortion_nats",
+    "active_units",
+    "mutual_information_nats",
+    "cluster_accuracy",
+    "effective_sample_size",
+)
+# What must be the same for likelihoods to be comparable.
+SAME = ("dataset", "split", "binarization", "binarization_seed", "num_examples", "num_samples")
+
+
+class Measured(NamedTuple):
+    """A run and what its evaluation wrote.
+
+    Attributes:
+      name: its path without what all runs have in common.
+      fingerprint: of its data.
+      numbers: evaluation.json.
+      nll: of each test example, [N]; None for autoencoders.
+      history: metrics.csv, dict name -> [E]; empty where there is none.
+    """
+
+    path: pathlib.Path
+    name: str
+    config: Config
+    fingerprint: str
+    numbers: dict
+    nll: np.ndarray | None
+    history: dict
+
+
+def read(paths) -> list[Measured]:
+    """The runs at `paths`.
+
+    Raises:
+      FileNotFoundError: one isn't a run, or isn't measured.
+      ValueError: fewer than two, or one twice.
+    """
+    paths = [pathlib.Path(path) for path in paths]
+    if len({path.resolve() for path in paths}) < max(2, len(paths)):
+        raise ValueError(
+            f"runs must be two or more different ones, got {', '.join(map(str, paths))}."
+        )
+    runs = []
+    for path, name in zip(paths, _names(paths), strict=True):
+        stored = saving.read_run(path)
+        if not (path / "evaluation.npz").is_file():
+            raise FileNotFoundError(
+                f"{path} isn't measured. First run: python -m trainers.evaluate --run={path}"
+            )
+        with np.load(path / "evaluation.npz") as examples:
+            nll = examples.get("nll")
+        metrics = path / "metrics.csv"
+        runs.append(
+            Measured(
+                path,
+                name,
+                Config.from_dict(stored["config"]),
+                stored["data"]["fingerprint"],
+                json.loads((path / "evaluation.json").read_text()),
+                nll,
+                report.read_history(metrics) if metrics.exists() else {},
+            )
+        )
+    return runs
+
+
+def differences(runs) -> list[str]:
+    """Why the likelihoods of these runs don't compare; empty if they do."""
+    having = [run for run in runs if run.nll is not None]
+    values = {key: {json.dumps(run.numbers.get(key)) for run in having} for key in SAME}
+    values["data"] = {run.fingerprint for run in having}
+    return [
+        f"The runs differ in {key.replace('_', ' ')} ({', '.join(sorted(found))}): their "
+        "likelihoods don't compare."
+        for key, found in values.items()
+        if len(found) > 1
+    ]
+
+
+def against_best(runs) -> dict:
+    """dict name -> (difference of the NLL from the best run's, its standard error), in nats.
+
+    The error is of the mean of each example's difference: much of what makes an example likely
+    or not is the same under all models.
+    """
+    having = [run for run in runs if run.nll is not None]
+    if len({len(run.nll) for run in having}) != 1:
+        return {}
+    best = min(having, key=lambda run: run.nll.mean())
+    return {
+        run.name: (
+            float(np.mean(run.nll - best.nll, dtype=np.float64)),
+            float(np.std(run.nll - best.nll, ddof=1) / np.sqrt(len(best.nll))),
+        )
+        for run in having
+    }
+
+
+def table(runs) -> tuple[list[str], list[list[tuple]]]:
+    """(names of the columns, for each run a list of (text, number to sort by or text))."""
+    comparable = not differences(runs)
+    behind = against_best(runs) if comparable else {}
+    keys = [k for k in COLUMNS if any(run.numbers.get(k) is not None for run in runs)]
+    differing = _differing(runs)
+    names = ["Run", *(["Behind the best (nats)"] if behind else [])]
+    names += [NUMBERS[k][0] + (f" ({NUMBERS[k][1]})" if NUMBERS[k][1] else "") for k in keys]
+    names += [name for _, name in differing]
+    rows = []
+    for run in runs:
+        row = [(run.name, run.name)]
+        if behind:
+            difference = behind.get(run.name)
+            text = "none" if difference is None else report.with_error(*difference)
+            row.append((text, difference and difference[0]))
+        row += [(report.number(k, run.numbers), run.numbers.get(k)) for k in keys]
+        for section, name in differing:
+            value = getattr(getattr(run.config, section), name)
+            row.append((str(value), value if isinstance(value, int | float) else str(value)))
+        rows.append(row)
+    return names, rows
+
+
+def _differing(runs):
+    """(section, name) of each option that isn't the same in all runs."""
+    return [
+        (section, option.name)
+        for section, option in options()
+        if option.name != "seed"
+        and len({getattr(getattr(run.config, section), option.name) for run in runs}) > 1
+    ]
+
+
+def write(runs, out: pathlib.Path) -> pathlib.Path:
+    """Writes compare.html and figures/ to the folder `out`; returns the page's path."""
+    figures = []
+    for column, (title, unit, caption) in report.CURVES.items():
+        lines = {}
+        for run in runs:
+            # Validation's where there is one: training's own isn't what a model is chosen by.
+            name = f"val_{column}" if f"val_{column}" in run.history else column
+            if name in run.history:
+                lines[run.name] = (1 + run.history["epoch"], run.history[name])
+        if lines:
+            alt = f"{title} at each epoch of {', '.join(lines)}."
+            figure = plots.overlaid(lines, unit)
+            figures.append(Picture(f"curve_{column}", title, figure, alt, caption, False))
+    points = {
+        run.name: (run.numbers["rate_nats"], run.numbers["distortion_nats"])
+        for run in runs
+        if run.numbers.get("rate_nats") is not None
+    }
+    if len(points) > 1:
+        figures.append(
+            Picture(
+                "rate_distortion",
+                "Rate and distortion",
+                plots.rate_distortion(points, {name for _, name in _differing(runs)} == {"beta"}),
+                "Rate and distortion of "
+                + "; ".join(f"{n}: {r:.1f} and {d:.1f} nats" for n, (r, d) in points.items())
+                + ".",
+                "To the right, latents say more of an image; below, less of it is lost. Along a "
+                "thin line the ELBO is the same: lower left is better.",
+                False,
+            )
+        )
+    samples = [
+        Picture(
+            f"samples_{i}",
+            run.name,
+            figure,
+            f"Samples of {run.name}.",
+            "Images decoded from draws of the prior, the same seed for all runs.",
+        )
+        for i, run in enumerate(runs)
+        if (figure := _samples(run)) is not None
+    ]
+    out.mkdir(parents=True, exist_ok=True)
+    notes = "".join(f"<p class='alarm'>{escape(note)}</p>" for note in differences(runs))
+    lead = f"<p class='soft'>{len(runs)} runs on {escape(runs[0].numbers['dataset'])}.</p>{notes}"
+    main = ["<h2>Numbers</h2>", page.sortable(*table(runs)), "<h2>Training and balance</h2>"]
+    main += ["<div class='pictures'>", *(page.figure(out, p) for p in figures), "</div>"]
+    main += ["<h2>Samples</h2>" if samples else "", "<div class='pictures'>"]
+    main += [*(page.figure(out, p) for p in samples), "</div>"]
+    page.write(out / "compare.html", "Runs compared", lead, "\n".join(main))
+    return out / "compare.html"
+
+
+def _samples(run):
+    """A figure of samples; None where the model has no prior, or makes no pictures."""
+    vae = saving.load(run.path)
+    if vae.prior is None or run.config.data.dataset.startswith("chorales:"):
+        return None
+    condition = None
+    if vae.condition is not None:
+        if vae.condition.in_examples:
+            return None
+        condition = np.resize(np.arange(run.config.model.num_classes), 64)
+    return plots.image_grid(vae.sample(64, seed=0, condition=condition).numpy())
+
+
+def _names(paths):
+    """The paths without the folders that all of them begin with."""
+    parts = [path.resolve().parts for path in paths]
+    common = 0
+    while len({p[common] for p in parts if len(p) > common}) == 1 and all(
+        len(p) > common + 1 for p in parts
+    ):
+        common += 1
+    return ["/".join(p[common:]) for p in parts]
+
+
+def print_table(runs) -> None:
+    """Prints the table."""
+    names, rows = table(runs)
+    lines = [names, *([text for text, _ in row] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
+    for line in lines:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )

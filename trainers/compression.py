@@ -1,0 +1,121 @@
+"""A run's test images compressed without loss, which proves its likelihood: compression.json."""
+
+import io
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from keras_vae._compat import tfk
+from keras_vae.compression import BitsBack, rival_sizes
+from trainers import inputs
+from trainers.measure import Run
+from trainers.run_directory import write_atomically
+
+# By how much of -ELBO the code may be longer.
+MAX_GAP = 0.02
+
+
+def compress(run: Run, codec: BitsBack, out: pathlib.Path) -> dict:
+    """Writes the compressed test images and compression.json, and prints the numbers.
+
+    Another process decodes the file, and its images are compared.
+
+    Args:
+      run: what `measure.load` gave.
+      codec: of the run's model.
+      out: where the compressed file goes.
+
+    Returns:
+      The content of compression.json: `bits_per_dim` of the code, without `initial_bits` and the
+      file's header; `expected_bits_per_dim`, which is -ELBO; `gap`, by how much of that the code is
+      longer; `file_bits_per_dim` and `file_bytes` of the whole file, to which the `rivals` compare;
+      `decoded_exactly`; and what was compressed. Decoding's seconds include its process' start.
+    """
+    batches = inputs.evaluation_batches(run.config, run.dataset, "test", batch_size=1000)
+    x = np.concatenate([batch.x for batch in batches])
+    bar = tfk.utils.Progbar(len(x), unit_name="image")
+    begin = time.perf_counter()
+    content = codec.encode(x, progress=bar.update)
+    write_atomically(out, content)
+    encoded = time.perf_counter()
+    images = _decode_elsewhere(run, out)
+    decoded = time.perf_counter()
+    levels_of_x = codec.to_levels(x)
+    code_bits, expected_bits = codec.code_bits(content), codec.expected_bits(x)
+    result = {
+        "decoded_exactly": images is not None
+        and np.array_equal(codec.to_levels(images), levels_of_x),
+        "bits_per_dim": code_bits / x.size,
+        "expected_bits_per_dim": expected_bits / x.size,
+        "gap": code_bits / expected_bits - 1.0,
+        "initial_bits": codec.initial_bits,
+        "file_bits_per_dim": 8 * len(content) / x.size,
+        "file_bytes": len(content),
+        "seconds_encoding": encoded - begin,
+        "seconds_decoding": decoded - encoded,
+        "num_examples": len(x),
+        **run.provenance,
+    }
+    rivals = rival_sizes(levels_of_x, codec.levels)
+    rivals = {
+        name: size and {"bits_per_dim": 8 * size.num_bytes / x.size, **size._asdict()}
+        for name, size in rivals.items()
+    }
+    for name, value in result.items():
+        print(f"{name:>22}: {value:.4f}" if isinstance(value, float) else f"{name:>22}: {value}")
+    for name, size in rivals.items():
+        shown = size and f"{size['bits_per_dim']:.4f} bits per dim, of {size['form']}"
+        print(f"{name:>22}: {shown}")
+    result["rivals"] = rivals
+    write_atomically(run.path / "compression.json", json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def problem(result: dict) -> str | None:
+    """What is wrong with the content of compression.json, if anything is."""
+    if not result["decoded_exactly"]:
+        return "what was decoded isn't the test images."
+    if result["gap"] > MAX_GAP:
+        return (
+            f"the code is {result['gap']:.1%} longer than -ELBO; {MAX_GAP:.0%} were allowed. With "
+            f"{result['num_examples']} images chance counts: take a larger test set."
+        )
+    return None
+
+
+def decode(codec: BitsBack, file: pathlib.Path, out: pathlib.Path) -> None:
+    """Writes the images of a compressed file to an npz file, as its array x.
+
+    Raises:
+      ValueError, OSError: the file can't be read, or isn't one of the codec's model.
+    """
+    compressed = file.read_bytes()
+    check_target(out)
+    content = io.BytesIO()
+    np.savez_compressed(content, x=codec.decode(compressed))
+    write_atomically(out, content.getvalue())
+
+
+def check_target(out: pathlib.Path) -> None:
+    """Raises ValueError unless a file may be written there."""
+    if out.is_dir() or not out.parent.is_dir():
+        raise ValueError(f"out={out} can't be written: give a file in a folder that there is.")
+
+
+def _decode_elsewhere(run, file):
+    """The images that another process decodes from the file, or None."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder, "x.npz")
+        command = [sys.executable, "-m", "trainers.compress", f"--run={run.path}"]
+        command += [f"--checkpoint={run.provenance['checkpoint']}", f"--decode={file}"]
+        done = subprocess.run([*command, f"--out={out}"], capture_output=True, text=True)
+        if done.returncode:
+            print(done.stderr.strip().rpartition("\n")[2], file=sys.stderr)
+            return None
+        with np.load(out) as found:
+            return found["x"]
