@@ -21,7 +21,9 @@ def test_every_flag_of_train_is_in_the_table():
     assert defined == set(re.findall(r"^\| `--(\w+)` \|", README, re.MULTILINE))
 
 
-@pytest.mark.parametrize("module", ["trainers.train", "trainers.evaluate", "export.export"])
+@pytest.mark.parametrize(
+    "module", ["trainers.train", "trainers.evaluate", "trainers.compare", "export.export"]
+)
 def test_every_flag_in_help_is_in_the_readme(module):
     shown = subprocess.run(
         [sys.executable, "-m", module, "--help"], capture_output=True, text=True, cwd=ROOT

@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from keras_vae import app
+from keras_vae import app, evaluation
 from trainers import fitted_prior, measure
 
 FLAGS = flags.FLAGS
@@ -10,13 +10,23 @@ flags.DEFINE_string("run", None, "the run directory", required=True)
 flags.DEFINE_integer("num_samples", 5000, "k, importance samples per example", lower_bound=1)
 flags.DEFINE_integer("evaluation_seed", 0, "of these samples", lower_bound=0)
 flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if there is one")
+flags.DEFINE_integer(
+    "ais_examples", 0, "test examples for annealed importance sampling, 0 none", lower_bound=0
+)
+flags.DEFINE_integer("ais_temperatures", 200, "steps of its chains", lower_bound=2)
+flags.DEFINE_integer("ais_chains", 16, "its chains for each example", lower_bound=1)
 
 
 def main() -> None:
+    annealing = None
+    if FLAGS.ais_examples:
+        annealing = measure.Annealing(FLAGS.ais_examples, FLAGS.ais_temperatures, FLAGS.ais_chains)
     with app.checking_input():
         loaded = measure.load(FLAGS.run, FLAGS.checkpoint)
+        if annealing is not None:
+            evaluation.AnnealedSampler(loaded.vae)  # Refuses a model that has no such likelihood.
     fitted_prior.ensure(loaded)
-    measure.measure(loaded, FLAGS.num_samples, FLAGS.evaluation_seed)
+    measure.measure(loaded, FLAGS.num_samples, FLAGS.evaluation_seed, annealing)
 
 
 def run() -> None:

@@ -74,7 +74,20 @@ def is_measured(run: Run) -> bool:
     return json.loads(file.read_text())["step"] == run.step
 
 
-def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
+class Annealing(NamedTuple):
+    """How much annealed importance sampling there is to be.
+
+    Attributes:
+      num_examples: test examples, from the first on, and as many that the model draws.
+      num_temperatures, num_chains: as `evaluation.AnnealedSampler` has them.
+    """
+
+    num_examples: int
+    num_temperatures: int = 200
+    num_chains: int = 16
+
+
+def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | None = None) -> dict:
     """Measures the test split and prints the numbers.
 
     Writes evaluation.json, evaluation.npz with the numbers of each example, and report.html.
@@ -82,6 +95,7 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
     Args:
       run: what `load` gave.
       num_samples, seed: of the importance samples.
+      annealing: None, or how much annealed importance sampling there is to be beside them.
 
     Returns:
       The content of evaluation.json: what `evaluation.likelihood` gives, and what was measured.
@@ -99,6 +113,8 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
         **(evaluation.decomposition(vae, batches, seed=seed) or {}),
         **run.provenance,
     }
+    if annealing is not None:
+        result |= _annealed(run, examples["nll"], annealing, seed)
     if dataset.test.factors is not None:
         result |= _disentanglement(vae, batches, dataset.test.factors)
     labels = dataset.test.labels
@@ -126,6 +142,31 @@ def measure(run: Run, num_samples: int, seed: int = 0) -> dict:
     )
     print("Report:", page)
     return result
+
+
+def _annealed(run, nll, annealing, seed):
+    """Likelihood by annealing, beside `nll` [N] by importance samples; how far off it may be."""
+    num_examples = min(annealing.num_examples, len(nll))
+    batches = inputs.evaluation_batches(run.config, run.dataset, "test", num_examples)
+    x, _, condition = next(iter(batches))
+    if run.vae.condition is not None and run.vae.condition.in_examples:
+        condition = x
+    temperatures = evaluation.sigmoidal(annealing.num_temperatures)
+    sampler = evaluation.AnnealedSampler(run.vae, temperatures, annealing.num_chains)
+    found = sampler(x, seed, condition)
+    bounds = sampler.bounds(
+        *evaluation.simulate(run.vae, num_examples, seed, condition), seed, condition
+    )
+    annealed = -found.log_likelihood.numpy()
+    return {
+        "ais_nll_nats": float(annealed.mean()),
+        "ais_below_importance_nats": float(np.mean(nll[:num_examples] - annealed)),
+        "ais_acceptance_rate": float(np.mean(found.acceptance_rate)),
+        "ais_num_examples": num_examples,
+        "ais_num_temperatures": annealing.num_temperatures,
+        "ais_num_chains": annealing.num_chains,
+        "bdmc_gap_nats": float(np.mean(bounds.gap)),
+    }
 
 
 def _print(result):

@@ -41,6 +41,24 @@ SECTIONS = {
             "How many of the importance samples count. Near 1, the likelihood above is a "
             "loose bound: more samples would tighten it.",
         ),
+        "ais_nll_nats": (
+            "NLL by annealing",
+            "nats",
+            "The same of the first test images, by annealed importance sampling: slower, and a "
+            "tighter bound where importance samples miss the posterior.",
+        ),
+        "ais_below_importance_nats": (
+            "Annealing's gain",
+            "nats",
+            "How much lower that is than the importance samples' bound on the same images. Near 0, "
+            "the two agree.",
+        ),
+        "bdmc_gap_nats": (
+            "Annealing's gap",
+            "nats",
+            "On images that the model draws, log p(x) is bounded from both sides: the bounds are "
+            "so far apart (Grosse et al. 2015).",
+        ),
         "num_samples": (
             "Importance samples",
             "",

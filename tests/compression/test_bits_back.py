@@ -80,8 +80,9 @@ def test_the_code_is_as_long_as_the_elbo_says(likelihood):
         event_shape=(8, 8, 1),
         levels=17,
         hidden=(32,),
+        learning_rate=1e-2,
     )
-    model.fit(x, batch_size=32, epochs=20, verbose=0)
+    model.fit(x, batch_size=100, epochs=20, verbose=0)
     codec = BitsBack(model)
     terms = model.terms(x, tiny.noise(model, 64, len(x)))
     expected = -np.sum(terms.elbo_nats, dtype=np.float64) / math.log(2.0)
