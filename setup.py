@@ -24,6 +24,8 @@ setup(
         "tensorboard",
         "absl-py",
         "ai-edge-litert>=2.0",
+        # The entropy coder of trainers.compress. Wheels are for these; elsewhere it takes Rust.
+        "constriction>=0.5; sys_platform != 'linux' or platform_machine == 'x86_64'",
         "matplotlib",
         "mido>=1.3",  # Writes runs on music as MIDI: small, pure Python, needs nothing else.
         "numpy",
@@ -40,6 +42,7 @@ setup(
             "keras-vae-train=trainers.train:run",
             "keras-vae-evaluate=trainers.evaluate:run",
             "keras-vae-compare=trainers.compare:run",
+            "keras-vae-compress=trainers.compress:run",
             "keras-vae-export=export.export:run",
         ]
     },

@@ -1,10 +1,11 @@
 """Speed of the likelihood: python benchmarks/evaluation.py
 
-Seconds of the importance-weighted likelihood of binary 28x28 images by the net of Burda et al. 2016
-(2x200 tanh, 50 latents), and in the same run of its matrix products alone; one JSON line. Images and
-weights are random: speed doesn't depend on them.
+Seconds of the importance-weighted likelihood of binary 28x28 images by the net of Burda et al. 2016,
+2x200 tanh with 50 latents, and in the same run of its matrix products alone; one JSON line. Images
+and weights are random: speed doesn't depend on them.
 """
 
+import itertools
 import json
 import resource
 import time
@@ -48,7 +49,7 @@ def seconds_of_likelihood(num_examples: int, num_samples: int) -> float:
 
 
 def seconds_of_products(num_rows: int) -> float:
-    weights = [tf.random.normal(shape) for shape in zip(WIDTHS, WIDTHS[1:], strict=False)]
+    weights = [tf.random.normal(shape) for shape in itertools.pairwise(WIDTHS)]
 
     @tf.function
     def products(z):

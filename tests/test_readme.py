@@ -22,7 +22,14 @@ def test_every_flag_of_train_is_in_the_table():
 
 
 @pytest.mark.parametrize(
-    "module", ["trainers.train", "trainers.evaluate", "trainers.compare", "export.export"]
+    "module",
+    [
+        "trainers.train",
+        "trainers.evaluate",
+        "trainers.compare",
+        "trainers.compress",
+        "export.export",
+    ],
 )
 def test_every_flag_in_help_is_in_the_readme(module):
     shown = subprocess.run(
