@@ -1,6 +1,6 @@
 """Speed of the likelihood: python benchmarks/evaluation.py
 
-Seconds of the importance-weighted likelihood of binary 28x28 images by the net of Burda et al. 2016,
+Seconds of the importance-weighted likelihood of binary 28x28 images by the net of Burda et al.,
 2x200 tanh with 50 latents, and in the same run of its matrix products alone; one JSON line. Images
 and weights are random: speed doesn't depend on them.
 """
