@@ -71,7 +71,7 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
         shown.append(layers(vae, batch))
     else:
         shown.append(traversals(vae, batch, latents))
-        if latents.rate is not None:
+        if latents.rate is not None and vae.latent_dim > 1:
             shown.append(rates(latents))
     if vae.has_density and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
         shown.append(manifold(vae, batch))

@@ -222,8 +222,8 @@ class BitsBack:
     def _scramble(self, stack, start, size):
         """The stack with the bits that `size` images' latents take made random, or back again.
 
-        What was coded last is on top, the latents of the images before; taken as it is, it would
-        make the next latents like them (Townsend et al. 2019, section 2.5: bits must be clean).
+        What was coded last is on top, the latents of the images before; taken as they are, these
+        bits would make the next latents like them: they must be "clean" (Townsend et al. 2019).
         """
         words = stack.get_compressed()
         count = min(self._words_of_latents(size) + 2, len(words)) - 1

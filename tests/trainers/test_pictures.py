@@ -32,11 +32,11 @@ def _bytes(images):
 @pytest.mark.parametrize(
     ("recipe", "options", "names"),
     [
-        ("vae", {}, "reconstructions samples interpolations traversals manifold latents"),
+        ("vae", {}, "reconstructions samples interpolations traversals rates manifold latents"),
         (
             "vae",
             {"latent_dim": 3},
-            "reconstructions samples interpolations traversals latents",
+            "reconstructions samples interpolations traversals rates latents",
         ),
         ("vae", {"latent_dim": 1}, "reconstructions samples interpolations traversals"),
         (
