@@ -31,17 +31,22 @@ class Done(NamedTuple):
     err: str
 
 
+def parse(*arguments) -> None:
+    """Gives the flags of trainers.train these values, and others their defaults."""
+    flags.FLAGS.unparse_flags()
+    for name in flags.FLAGS:
+        flags.FLAGS[name].unparse()
+    app._parse(["trainers.train", *map(str, arguments)])
+
+
 @pytest.fixture
 def run_train(capfd):
     """Function of flags that runs trainers.train in this process -> Done."""
 
     def command(*arguments) -> Done:
-        flags.FLAGS.unparse_flags()
-        for name in flags.FLAGS:
-            flags.FLAGS[name].unparse()
         code = 0
         try:
-            app._parse(["trainers.train", *arguments])
+            parse(*arguments)
             train.main()
         except SystemExit as stop:
             code = stop.code

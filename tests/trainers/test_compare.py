@@ -7,8 +7,7 @@ import pytest
 import scipy.stats
 
 import keras_vae
-from keras_vae import app
-from tests.trainers.conftest import TINY, start
+from tests.trainers.conftest import TINY, parse, start
 from tests.trainers.test_report import Page
 from trainers import comparison, page, train
 
@@ -95,7 +94,7 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     arguments = [a for a in TINY if a != "--evaluate=false"] + ["--num_samples=10"]
     for name, dim in (("small", 2), ("large", 3)):
-        app._parse(["", f"--workdir={folder / name}", *arguments, f"--latent_dim={dim}"])
+        parse(f"--workdir={folder / name}", *arguments, f"--latent_dim={dim}")
         train.main()
     return folder
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from keras_vae import app, evaluation
-from tests.trainers.conftest import TINY
+from keras_vae import evaluation
+from tests.trainers.conftest import TINY, parse
 from trainers import measure, train
 
 
@@ -14,7 +14,7 @@ from trainers import measure, train
 def run(tmp_path_factory):
     """A small run, not measured."""
     path = tmp_path_factory.mktemp("run")
-    app._parse(["", f"--workdir={path}", *TINY])
+    parse(f"--workdir={path}", *TINY)
     train.main()
     return measure.load(path)
 

@@ -49,6 +49,7 @@ def test_a_run_leaves_what_it_promises(run_train, tmp_path):
         "checkpoints",
         "config.json",
         "evaluation.json",
+        "evaluation.npz",
         "figures",
         "flags.txt",
         "metrics.csv",
