@@ -142,17 +142,10 @@ def curves(history, name: str, label: str | None = None) -> Figure:
         (f"val_{name}", "validation", COLOURS[1]),
     ):
         if column in history:
-            values = np.asarray(history[column], float)
-            shown = np.isfinite(values)
-            # A line through a single point would be invisible.
-            marker = "o" if shown.sum() <= 20 else ""
-            axes.plot(epochs[shown], values[shown], color=colour, marker=marker, ms=3, label=part)
+            _curve(axes, epochs, np.asarray(history[column], float), colour, part)
     if f"val_{name}" in history:
         axes.legend(frameon=False, labelcolor=INK, fontsize=9)
-    axes.grid(color=INK, alpha=0.2)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(label or name)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    _over_epochs(axes, label or name)
     return figure
 
 
@@ -164,15 +157,10 @@ def overlaid(lines, label: str) -> Figure:
       label: what the values are.
     """
     figure, axes = _axes(3.2)
-    for name, (epochs, values) in lines.items():
-        shown = np.isfinite(values)
-        marker = "o" if shown.sum() <= 20 else ""
-        axes.plot(epochs[shown], values[shown], marker=marker, ms=3, label=name)
+    for i, (name, (epochs, values)) in enumerate(lines.items()):
+        _curve(axes, epochs, values, COLOURS[i % len(COLOURS)], name)
     axes.legend(frameon=False, labelcolor=INK, fontsize=8)
-    axes.grid(color=INK, alpha=0.2)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(label)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    _over_epochs(axes, label)
     return figure
 
 
@@ -200,6 +188,21 @@ def rate_distortion(points, connected: bool = False) -> Figure:
     axes.set_xlabel("rate, nats")
     axes.set_ylabel("distortion, nats")
     return figure
+
+
+def _curve(axes, epochs, values, colour, name):
+    """A line through the values that are finite."""
+    shown = np.isfinite(values)
+    # A line through a single point would be invisible.
+    marker = "o" if shown.sum() <= 20 else ""
+    axes.plot(epochs[shown], values[shown], color=colour, marker=marker, ms=3, label=name)
+
+
+def _over_epochs(axes, label):
+    axes.grid(color=INK, alpha=0.2)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
 
 
 def _rgba(images):
