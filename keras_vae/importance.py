@@ -1,20 +1,24 @@
-"""Importance sampling: log p(x) from k samples of q(z|x), in bounded memory."""
+"""Importance sampling: log p(x) from k samples for each example, in bounded memory."""
 
+import math
 from typing import Any, NamedTuple
 
 from keras_vae import seeds
 from keras_vae._compat import tf
 
+# Draws of q(z|x), at most, for an example's distortion and rate.
+_NUM_DRAWS = 100
+
 
 class Estimate(NamedTuple):
-    """What k importance samples say of each example; all [B], in nats.
+    """What importance sampling says of each example; all [B], in nats.
 
     Attributes:
-      log_likelihood: log (1/k) sum_s p(x, z_s) / q(z_s|x), a lower bound on log p(x) in expectation
-        (Burda et al. 2016, eq. 8).
+      log_likelihood: log (1/k) sum_s w_s, a lower bound on log p(x) in expectation (Burda et al.
+        2016, eq. 8).
       effective_sample_size: (sum w)^2 / sum w^2, from 1 to k.
-      distortion: -E log p(x|z), from the same samples.
-      rate: KL(q(z|x) || p(z)), in closed form or from the same samples.
+      distortion: -E log p(x|z) under q(z|x), from min(k, 100) other draws.
+      rate: KL(q(z|x) || p(z)), in closed form or from the same draws as the distortion.
       kl: its parts, [B, G], each a latent's or a stochastic layer's; [B, 1] where only the whole is
         known.
     """
@@ -29,6 +33,11 @@ class Estimate(NamedTuple):
 class ImportanceSampler:
     """Estimates log p(x) with any model that has `terms` and `draw_noise`.
 
+    The proposal is q(z|x) until `widen` finds a better one: z is a function of x and of noise
+    [N] ~ N(0, 1), and noise from N(0, noise_scale^2) gives other z, of other weights, with the same
+    mean weight p(x). Posteriors trained on the ELBO are narrower than p(z|x) and seldom draw what
+    weighs most.
+
     Samples and examples come in chunks, so that no tensor has more than `max_values` values
     (unless one sample of one example has), and of samples only running sums are kept.
 
@@ -36,6 +45,9 @@ class ImportanceSampler:
       model: gives Terms with a posterior density.
       chunk_size: samples per example at a time; by default, as many as max_values allows.
       max_values: 2**23 are 32 MB.
+
+    Attributes:
+      noise_scale: variable [N], all 1 at first.
     """
 
     def __init__(self, model, chunk_size: int | None = None, max_values: int = 2**23):
@@ -43,56 +55,102 @@ class ImportanceSampler:
         # Examples times samples that may be in work together.
         widest, self._num_groups = _sizes(model)
         self._max_pairs = max(1, max_values // widest)
+        self.noise_scale = tf.Variable(tf.ones(model.draw_noise([0, 0], 1, 1).shape[-1]))
         # Not by XLA: on CPUs it halves the speed of these wide passes without gradients.
-        self._accumulate = tf.function(self._accumulate)
+        self._add_weights = tf.function(self._add_weights)
+        self._add_squares = tf.function(self._add_squares)
+        self._add_parts = tf.function(self._add_parts)
 
     def __call__(self, x, num_samples: int, seed, condition=None) -> Estimate:
         """The estimate for x [B, ...] with `num_samples` samples from the stateless `seed`."""
         if num_samples < 1:
             raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
-        rows = min(len(x), self._max_pairs)
-        parts = [
-            self._estimate(
-                x[i : i + rows],
-                num_samples,
-                seeds.derive(seed, i),
-                None if condition is None else condition[i : i + rows],
-            )
-            for i in range(0, len(x), rows)
-        ]
-        return Estimate(*(tf.concat(column, axis=0) for column in zip(*parts, strict=True)))
-
-    def _estimate(self, x, num_samples, seed, condition):
-        """The estimate for so few examples that they are in work together."""
-        batch_size = len(x)
-        chunk_size = self._chunk_size or max(1, self._max_pairs // batch_size)
-        # Running log sum w, log sum w^2, sum of distortion: each [B]; sum of kl, [B, G].
-        nothing = tf.fill([batch_size], -float("inf"))
-        sums = nothing, nothing, tf.zeros([batch_size]), tf.zeros([batch_size, self._num_groups])
-        for i, start in enumerate(range(0, num_samples, chunk_size)):
-            size = min(chunk_size, num_samples - start)
-            noise = self._model.draw_noise(seeds.derive(seed, i), size, batch_size)
-            sums = self._accumulate(sums, x, noise, condition)
-        log_w, log_w2, distortion, kl = sums
+        num_draws = min(num_samples, _NUM_DRAWS)
+        of_weights, of_parts = seeds.derive(seed, 0), seeds.derive(seed, 1)
+        nothing = -math.inf, -math.inf
+        log_w, log_w2 = self._sum(self._add_weights, nothing, x, condition, num_samples, of_weights)
+        nothing = 0.0, tf.zeros(self._num_groups)
+        distortion, kl = self._sum(self._add_parts, nothing, x, condition, num_draws, of_parts)
         return Estimate(
             log_w - tf.math.log(float(num_samples)),
             tf.exp(2.0 * log_w - log_w2),
-            distortion / num_samples,
-            tf.reduce_sum(kl, axis=-1) / num_samples,
-            kl / num_samples,
+            distortion / num_draws,
+            tf.reduce_sum(kl, axis=-1) / num_draws,
+            kl / num_draws,
         )
 
-    def _accumulate(self, sums, x, noise, condition):
-        terms = self._model.terms(x, noise, condition)
-        log_weight = terms.log_weight  # [S, B]
-        size = tf.cast(tf.shape(log_weight)[0], tf.float32)
-        log_w, log_w2, distortion, kl = sums
+    def widen(self, x, num_samples: int, seed, condition=None) -> None:
+        """Sets noise_scale to that of the tightest bound on x, of the posterior's and wider ones.
+
+        Later estimates remain bounds, of x too, as long as `seed` isn't theirs. Arguments are as in
+        `__call__`.
+        """
+
+        def excess(seed):
+            """How far noise of p(z|x) spreads beyond that of q(z|x): nowhere in unused latents."""
+            nothing = -math.inf, tf.zeros_like(self.noise_scale)
+            _, squares = self._sum(self._add_squares, nothing, x, condition, num_samples, seed)
+            return tf.nn.relu(tf.reduce_mean(squares, axis=0) - 1.0)
+
+        def bound(noise_scale):
+            self.noise_scale.assign(noise_scale)
+            nothing = -math.inf, -math.inf
+            log_w, _ = self._sum(self._add_weights, nothing, x, condition, num_samples, of_bounds)
+            return tf.reduce_mean(log_w)
+
+        of_bounds = seeds.derive(seed, 0)
+        self.noise_scale.assign(tf.ones_like(self.noise_scale))
+        for i in (1, 2):  # The posterior's own draws see only part of the excess.
+            found = excess(seeds.derive(seed, i))
+            # The widest is far too wide: samples enough can afford it.
+            scales = [tf.sqrt(1.0 + width * found) for width in (0.0, 1.0, 2.0, 3.0)]
+            self.noise_scale.assign(max(scales, key=bound))
+
+    def _sum(self, add, nothing, x, condition, num_samples, seed):
+        """Sums [B, ...] over all samples: `nothing`, to which `add` adds a chunk at a time."""
+        columns = []
+        for i in range(0, len(x), self._max_pairs):
+            rows = slice(i, i + self._max_pairs)
+            x_i, condition_i = x[rows], None if condition is None else condition[rows]
+            chunk_size = self._chunk_size or max(1, self._max_pairs // len(x_i))
+            sums = [tf.repeat([start], len(x_i), axis=0) for start in nothing]
+            for j, done in enumerate(range(0, num_samples, chunk_size)):
+                size = min(chunk_size, num_samples - done)
+                noise = self._model.draw_noise(seeds.derive(seed, i, j), size, len(x_i))
+                sums = add(sums, x_i, noise, condition_i)
+            columns.append(sums)
+        return [tf.concat(parts, axis=0) for parts in zip(*columns, strict=True)]
+
+    def _log_weight(self, x, noise, condition):
+        """log w [S, B] of noise [S, B, N] ~ N(0, 1), before and after it is scaled."""
+        scaled = self.noise_scale * noise
+        # log N(scaled; 0, 1) - log N(scaled; 0, noise_scale^2).
+        ratio = tf.math.log(self.noise_scale) - 0.5 * (scaled**2 - noise**2)
+        log_weight = self._model.terms(x, scaled, condition).log_weight
+        return scaled, log_weight + tf.reduce_sum(ratio, axis=-1)
+
+    def _add_weights(self, sums, x, noise, condition):
+        """Sums are log sum w and log sum w^2."""
+        _, log_weight = self._log_weight(x, noise, condition)
+        log_w, log_w2 = sums
         return (
             _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
             _logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
-            distortion + size * terms.distortion,
-            kl + size * terms.kl_by_group,
         )
+
+    def _add_squares(self, sums, x, noise, condition):
+        """Sums are log sum w and sum w noise^2 / sum w."""
+        scaled, log_weight = self._log_weight(x, noise, condition)
+        log_w, squares = sums
+        total = _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0))
+        added = tf.einsum("sb,sbn->bn", tf.exp(log_weight - total), scaled**2)
+        return total, tf.exp(log_w - total)[:, tf.newaxis] * squares + added
+
+    def _add_parts(self, sums, x, noise, condition):
+        terms = self._model.terms(x, noise, condition)
+        size = tf.cast(tf.shape(noise)[0], tf.float32)
+        distortion, kl = sums
+        return distortion + size * terms.distortion, kl + size * terms.kl_by_group
 
 
 def _sizes(model) -> tuple[int, int]:

@@ -21,6 +21,7 @@ class Site(enum.IntEnum):
     EVALUATE = 5
     STEP = 6
     ANNEAL = 7
+    PROPOSAL = 8
 
 
 def derive(root, *path):

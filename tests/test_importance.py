@@ -7,6 +7,7 @@ import pytest
 import scipy.special
 
 from keras_vae import seeds
+from keras_vae._compat import tf
 from keras_vae.importance import ImportanceSampler
 from tests import tiny
 
@@ -32,7 +33,7 @@ def one_pass(model, x, num_samples, chunk_size, seed):
 def test_chunks_equal_one_pass(model, x, num_samples, chunk_size):
     seed = seeds.derive(3)
     found = ImportanceSampler(model, chunk_size)(x, num_samples, seed)
-    terms = one_pass(model, x, num_samples, chunk_size, seed)
+    terms = one_pass(model, x, num_samples, chunk_size, seeds.derive(seed, 0))
     log_w = terms.log_weight.numpy().astype(np.float64)  # [S, B]
     # log (1/k) sum w; Burda et al. 2016, eq. 8.
     log_mean = scipy.special.logsumexp(log_w, axis=0) - np.log(num_samples)
@@ -42,6 +43,8 @@ def test_chunks_equal_one_pass(model, x, num_samples, chunk_size):
     ess = w.sum(0) ** 2 / (w**2).sum(0)
     # exp() of a difference of two logs near 2 * 30, each rounded at 2^-23.
     np.testing.assert_allclose(found.effective_sample_size, ess, rtol=1e-4)
+    # Distortion and rate have draws of their own.
+    terms = one_pass(model, x, num_samples, chunk_size, seeds.derive(seed, 1))
     np.testing.assert_allclose(found.distortion, terms.distortion, rtol=1e-5)
     np.testing.assert_allclose(found.rate, terms.rate, rtol=1e-5)
 
@@ -65,6 +68,23 @@ def test_no_samples_are_refused(model, x):
         model.log_likelihood(x, num_samples=0)
 
 
+@pytest.mark.parametrize(
+    "options", [{"posterior": "iaf"}, {"recipe": "bayes"}, {"recipe": "ladder"}]
+)
+def test_the_mean_weight_is_the_same_for_a_wider_proposal(options):
+    model = tiny.randomize(tiny.vae(**options))
+    x, k = tiny.images(6), 4000
+    sampler = ImportanceSampler(model)
+    narrow = sampler(x, k, seeds.derive(0))
+    sampler.noise_scale.assign(1.1 * tf.ones_like(sampler.noise_scale))
+    wide = sampler(x, k, seeds.derive(1))
+    assert (wide.log_likelihood != narrow.log_likelihood).numpy().all()
+    # Var(w) / E(w)^2 / k of each.
+    variance = 1.0 / narrow.effective_sample_size + 1.0 / wide.effective_sample_size - 2.0 / k
+    difference = wide.log_likelihood - narrow.log_likelihood
+    assert (tf.abs(difference) < 4.0 * tf.sqrt(variance) + 1e-3).numpy().all()
+
+
 def test_memory_is_bounded_over_examples_and_samples(monkeypatch, x):
     """As many examples and samples at a time as the widest tensor, the levels', leaves room."""
     model = tiny.vae(likelihood="categorical")
@@ -79,7 +99,8 @@ def test_memory_is_bounded_over_examples_and_samples(monkeypatch, x):
 
     monkeypatch.setattr(model, "draw_noise", note)
     whole = sampler(x[:5], 3, seeds.derive(0)).log_likelihood
-    assert drawn == [(1, 2)] * 6 + [(2, 1), (1, 1)]
+    # Once for the weights, and once for distortion and rate.
+    assert drawn == 2 * ([(1, 2)] * 6 + [(2, 1), (1, 1)])
     np.testing.assert_allclose(whole[:2], sampler(x[:2], 3, seeds.derive(0)).log_likelihood)
 
 

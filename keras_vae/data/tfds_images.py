@@ -135,10 +135,13 @@ def _has_labels(builder):
 
 
 def _factors(builder):
-    """dict of the columns "label_shape", … and their names "shape", …; one alone is no factor."""
+    """dict of the columns "label_shape", … and their names "shape", …; one alone is no factor.
+
+    By name, for TFDS gives stored columns in another order in another process.
+    """
     found = {
         column: column.removeprefix("label_")
-        for column, feature in builder.info.features.items()
+        for column, feature in sorted(builder.info.features.items())
         if column.startswith("label_") and _is_whole_number(feature)
     }
     return found if len(found) > 1 else {}

@@ -10,6 +10,9 @@ from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.importance import ImportanceSampler
 from keras_vae.seeds import Site
 
+# Samples of each example of the first batch, by which the proposal is chosen, at most.
+_SAMPLES_FITTED = 1000
+
 
 def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
     """Measures -log p(x) over all examples; beta = 1 and the true bound, whatever was trained.
@@ -39,7 +42,7 @@ def of_examples(vae, batches, num_samples: int = 5000, seed: int = 0, progress=N
     """
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
-    measure = _importance(vae, num_samples, seed) if vae.has_density else _distortion(vae)
+    measure = _importance(vae, batches, num_samples, seed) if vae.has_density else _distortion(vae)
     columns = []
     for i, batch in enumerate(batches):
         columns.append(measure(i, batch))
@@ -98,8 +101,12 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
     return result
 
 
-def _importance(vae, num_samples, seed):
+def _importance(vae, batches, num_samples, seed):
     sampler = ImportanceSampler(vae)
+    batch = next(iter(batches))
+    seed_of_proposal = seeds.derive(seed, Site.PROPOSAL)
+    num_fitted = min(num_samples, _SAMPLES_FITTED)
+    sampler.widen(batch.x, num_fitted, seed_of_proposal, batch.condition)
 
     def measure(i, batch):
         seed_of_batch = seeds.derive(seed, Site.EVALUATE, i)

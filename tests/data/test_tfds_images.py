@@ -161,7 +161,7 @@ def test_several_label_columns_are_factors(no_network, factors_dir, memory_limit
     for split in (data.validation, data.test):
         assert split.num_examples == 6
         assert split.labels is None
-        assert list(split.factors) == ["shape", "scale"]
+        assert list(split.factors) == ["scale", "shape"]
         values = 20 * split.factors["shape"] + split.factors["scale"]
         np.testing.assert_array_equal(split.array[:, 0, 0, 0], values)
     assert load("alone", data_dir=factors_dir).test.factors is None
