@@ -80,7 +80,7 @@ class ImportanceSampler:
         )
 
     def widen(self, x, num_samples: int, seed, condition=None) -> None:
-        """Sets noise_scale to that of the tightest bound on x, of the posterior's and wider ones.
+        """Sets noise_scale to that of the tightest bound on x, if it is surely tighter than q's.
 
         Later estimates remain bounds, of x too, as long as `seed` isn't theirs. Arguments are as in
         `__call__`.
@@ -92,19 +92,23 @@ class ImportanceSampler:
             _, squares = self._sum(self._add_squares, nothing, x, condition, num_samples, seed)
             return tf.nn.relu(tf.reduce_mean(squares, axis=0) - 1.0)
 
-        def bound(noise_scale):
+        def bounds(noise_scale):
             self.noise_scale.assign(noise_scale)
             nothing = -math.inf, -math.inf
-            log_w, _ = self._sum(self._add_weights, nothing, x, condition, num_samples, of_bounds)
-            return tf.reduce_mean(log_w)
+            return self._sum(self._add_weights, nothing, x, condition, num_samples, of_bounds)[0]
 
-        of_bounds = seeds.derive(seed, 0)
-        self.noise_scale.assign(tf.ones_like(self.noise_scale))
+        def gain(noise_scale):
+            """By how much that is tighter, less two standard errors of its mean over examples."""
+            gains = bounds(noise_scale) - of_posterior
+            return tf.reduce_mean(gains) - 2.0 * tf.math.reduce_std(gains) / len(x) ** 0.5
+
+        of_bounds, posterior = seeds.derive(seed, 0), tf.ones_like(self.noise_scale)
+        of_posterior = bounds(posterior)
         for i in (1, 2):  # The posterior's own draws see only part of the excess.
             found = excess(seeds.derive(seed, i))
             # The widest is far too wide: samples enough can afford it.
-            scales = [tf.sqrt(1.0 + width * found) for width in (0.0, 1.0, 2.0, 3.0)]
-            self.noise_scale.assign(max(scales, key=bound))
+            wider = [tf.sqrt(1.0 + width * found) for width in (1.0, 2.0, 3.0)]
+            self.noise_scale.assign(max([posterior, *wider], key=gain))
 
     def _sum(self, add, nothing, x, condition, num_samples, seed):
         """Sums [B, ...] over all samples: `nothing`, to which `add` adds a chunk at a time."""
