@@ -98,9 +98,9 @@ class ImportanceSampler:
             return self._sum(self._add_weights, nothing, x, condition, num_samples, of_bounds)[0]
 
         def gain(noise_scale):
-            """By how much that is tighter, less two standard errors of its mean over examples."""
+            """By how much that is tighter, less three standard errors of its mean over examples."""
             gains = bounds(noise_scale) - of_posterior
-            return tf.reduce_mean(gains) - 2.0 * tf.math.reduce_std(gains) / len(x) ** 0.5
+            return tf.reduce_mean(gains) - 3.0 * tf.math.reduce_std(gains) / len(x) ** 0.5
 
         of_bounds, posterior = seeds.derive(seed, 0), tf.ones_like(self.noise_scale)
         of_posterior = bounds(posterior)

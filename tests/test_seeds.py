@@ -47,5 +47,6 @@ def test_stored_runs_keep_their_draws():
         "EVALUATE": 5,
         "STEP": 6,
         "ANNEAL": 7,
+        "PROPOSAL": 8,
     }
     np.testing.assert_array_equal(seeds.derive(0, 1, Site.LATENT), [-1054860931, 3])

@@ -10,8 +10,8 @@ from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.importance import ImportanceSampler
 from keras_vae.seeds import Site
 
-# Samples of each example of the first batch, by which the proposal is chosen, at most.
-_SAMPLES_FITTED = 1000
+# Samples of each example of the first batch by which the proposal is chosen; fewer can't tell.
+_LEAST_FITTED, _MOST_FITTED = 100, 1000
 
 
 def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
@@ -103,10 +103,10 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
 
 def _importance(vae, batches, num_samples, seed):
     sampler = ImportanceSampler(vae)
-    batch = next(iter(batches))
-    seed_of_proposal = seeds.derive(seed, Site.PROPOSAL)
-    num_fitted = min(num_samples, _SAMPLES_FITTED)
-    sampler.widen(batch.x, num_fitted, seed_of_proposal, batch.condition)
+    if num_samples >= _LEAST_FITTED:
+        x, _, condition = next(iter(batches))
+        num_fitted = min(num_samples, _MOST_FITTED)
+        sampler.widen(x, num_fitted, seeds.derive(seed, Site.PROPOSAL), condition)
 
     def measure(i, batch):
         seed_of_batch = seeds.derive(seed, Site.EVALUATE, i)
