@@ -73,13 +73,18 @@ class BitsBack:
         which decoding finds again.
 
     Raises:
-      ValueError: the model is of another kind.
+      ValueError: the model is of another kind, or the entropy coder isn't installed.
     """
 
     def __init__(self, vae):
-        from constriction import stream  # Not for all platforms.
-
         _check(vae)
+        try:
+            from constriction import stream
+        except ImportError as error:
+            raise ValueError(
+                "compression needs the package constriction, which comes built for x86-64, macOS "
+                "and Windows alone: pip install constriction builds it where Rust is installed."
+            ) from error
         self._vae = vae
         self.levels = getattr(vae.decoder.likelihood, "levels", 2)
         self._dtype = np.min_scalar_type(self.levels - 1)

@@ -1,6 +1,7 @@
 """Bits-back coding: what is decoded is what was encoded, in as many bits as -ELBO says."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -186,3 +187,9 @@ def test_images_of_another_kind_are_refused(codec):
         codec.encode(np.zeros((3, 5, 7, 1), np.float32))
     with pytest.raises(ValueError, match="no mass"):
         codec.encode(np.full((3, *tiny.EVENT_SHAPE), 0.5, np.float32))
+
+
+def test_a_missing_entropy_coder_is_said_so(model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "constriction", None)
+    with pytest.raises(ValueError, match="pip install constriction builds it where Rust is"):
+        BitsBack(model)
