@@ -10,8 +10,8 @@ import pytest
 from keras_vae import data
 from keras_vae.compression import BitsBack
 from tests import tiny
-from tests.trainers.conftest import ROOT, TINY, start
-from trainers import compression, measure
+from tests.trainers.conftest import ROOT, TINY, parse, start
+from trainers import compression, measure, train
 
 GOOD = {"decoded_exactly": True, "gap": 0.01, "num_examples": 179}
 
@@ -20,9 +20,8 @@ GOOD = {"decoded_exactly": True, "gap": 0.01, "num_examples": 179}
 def run(tmp_path_factory):
     """A run of digits, black and white."""
     path = tmp_path_factory.mktemp("runs") / "run"
-    process = start("trainers.train", *TINY, f"--workdir={path}")
-    _, err = process.communicate()
-    assert process.returncode == 0, err
+    parse(*TINY, f"--workdir={path}")
+    train.main()
     return path
 
 
