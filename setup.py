@@ -43,6 +43,8 @@ setup(
             "keras-vae-evaluate=trainers.evaluate:run",
             "keras-vae-compare=trainers.compare:run",
             "keras-vae-compress=trainers.compress:run",
+            "keras-vae-anomaly=trainers.anomaly:run",
+            "keras-vae-latents=trainers.latents:run",
             "keras-vae-export=export.export:run",
         ]
     },

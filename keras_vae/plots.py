@@ -124,6 +124,24 @@ def bars(values, name: str, label: str) -> Figure:
     return figure
 
 
+def histograms(groups, label: str) -> Figure:
+    """How the values of several groups are spread.
+
+    Args:
+      groups: dict name -> values [N].
+      label: what the values are.
+    """
+    figure, axes = _axes(2.6)
+    edges = np.histogram_bin_edges(np.concatenate(list(groups.values())), 50)
+    for i, (name, values) in enumerate(groups.items()):
+        weights = np.full(len(values), 1.0 / len(values))
+        axes.hist(values, edges, weights=weights, color=COLOURS[i], alpha=0.6, label=name)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=9)
+    axes.set_xlabel(label)
+    axes.set_ylabel("share")
+    return figure
+
+
 def curves(history, name: str, label: str | None = None) -> Figure:
     """One metric over the epochs, in training and (where there is one) validation.
 

@@ -22,6 +22,8 @@ class Site(enum.IntEnum):
     STEP = 6
     ANNEAL = 7
     PROPOSAL = 8
+    REGRET = 9
+    COMPLETE = 10
 
 
 def derive(root, *path):

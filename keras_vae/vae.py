@@ -5,6 +5,7 @@ import numpy as np
 from keras_vae import seeds
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.blocks import as_floats
+from keras_vae.completion import Completer
 from keras_vae.gradients import GradientWeight
 from keras_vae.importance import ImportanceSampler
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
@@ -42,6 +43,7 @@ class VAE(Trainable):
         self.event_shape = decoder.event_shape
         self.has_density = encoder.has_density
         self._importance_sampler = None
+        self._completer = None
         for part in (encoder, prior):
             if hasattr(part, "bind"):  # One that computes with another part's weights.
                 part.bind(self)
@@ -180,6 +182,21 @@ class VAE(Trainable):
         x = self._examples(x)
         condition = self._condition_of(condition, x)
         return self._decode(self.code(x, condition), condition).mean()
+
+    def complete(self, x, known, num_steps: int = 100, seed: int = 0, condition=None):
+        """Images [B, H, W, C] with their unknown values drawn by what is known; see `Completer`.
+
+        Args:
+          x: [B, H, W, C]; what isn't known doesn't count, but must be a number.
+          known: bool, [H, W], [H, W, C] or [B, H, W, C].
+          num_steps: of the Markov chain.
+          seed: another one gives other completions.
+          condition: [B, ...] of conditional models.
+        """
+        if self._completer is None:
+            self._completer = Completer(self)
+        x = self._examples(x)
+        return self._completer(x, known, num_steps, seed, self._condition_of(condition))
 
     def interpolate(self, start, end, steps: int = 8, method: str = "linear", condition=None):
         """Mean images on the way from `start` to `end`, through latent space.

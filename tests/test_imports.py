@@ -43,6 +43,7 @@ TABLE = {
             "keras_vae.rate",
             "keras_vae.encoder",
             "keras_vae.decoder",
+            "keras_vae.completion",
             "keras_vae.importance",
             "keras_vae.moving_average",
             "keras_vae.compilation",

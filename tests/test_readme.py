@@ -28,6 +28,8 @@ def test_every_flag_of_train_is_in_the_table():
         "trainers.evaluate",
         "trainers.compare",
         "trainers.compress",
+        "trainers.anomaly",
+        "trainers.latents",
         "export.export",
     ],
 )

@@ -48,5 +48,7 @@ def test_stored_runs_keep_their_draws():
         "STEP": 6,
         "ANNEAL": 7,
         "PROPOSAL": 8,
+        "REGRET": 9,
+        "COMPLETE": 10,
     }
     np.testing.assert_array_equal(seeds.derive(0, 1, Site.LATENT), [-1054860931, 3])

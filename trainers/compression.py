@@ -14,6 +14,7 @@ from keras_vae._compat import tfk
 from keras_vae.compression import BitsBack, rival_sizes
 from trainers import inputs
 from trainers.measure import Run
+from trainers.printing import print_numbers
 from trainers.run_directory import write_atomically
 
 # By how much of -ELBO the code may be longer.
@@ -66,11 +67,11 @@ def compress(run: Run, codec: BitsBack, out: pathlib.Path) -> dict:
         name: size and {"bits_per_dim": 8 * size.num_bytes / x.size, **size._asdict()}
         for name, size in rivals.items()
     }
-    for name, value in result.items():
-        print(f"{name:>22}: {value:.4f}" if isinstance(value, float) else f"{name:>22}: {value}")
-    for name, size in rivals.items():
-        shown = size and f"{size['bits_per_dim']:.4f} bits per dim, of {size['form']}"
-        print(f"{name:>22}: {shown}")
+    shown = {
+        name: size and f"{size['bits_per_dim']:.4f} bits per dim, of {size['form']}"
+        for name, size in rivals.items()
+    }
+    print_numbers(result | shown)
     result["rivals"] = rivals
     write_atomically(run.path / "compression.json", json.dumps(result, indent=2) + "\n")
     return result

@@ -11,7 +11,8 @@ from keras_vae import VAE, data, evaluation, saving
 from keras_vae._compat import tfk
 from keras_vae.blocks import Batch
 from keras_vae.config import Config
-from trainers import inputs, run_directory
+from trainers import inputs, quality, run_directory
+from trainers.printing import print_numbers
 
 # Examples in the report's pictures of latent space.
 _NUM_SHOWN = 1000
@@ -100,7 +101,7 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
     Returns:
       The content of evaluation.json: what `evaluation.likelihood` gives, and what was measured.
     """
-    from trainers import music, report  # matplotlib takes a second to import.
+    from trainers import music, pictures, report  # matplotlib takes a second to import.
 
     path, config, vae, dataset, _ = run
     batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
@@ -120,26 +121,32 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
     labels = dataset.test.labels
     if vae.has_clusters and labels is not None:
         clusters = np.concatenate([vae.clusters(b.x, b.condition) for b in batches])
-        result["cluster_accuracy"] = evaluation.cluster_accuracy(clusters, labels)
+        result |= evaluation.cluster_scores(clusters, labels)
     num_shown = min(_NUM_SHOWN, dataset.test.num_examples)
     batch = next(iter(inputs.evaluation_batches(config, dataset, "test", num_shown)))
     batch = Batch(*(None if part is None else part.numpy() for part in batch))
     if vae.prior is not None:
         against = evaluation.posterior_against_prior(vae, batch, seed)
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
+    numbers, copies = quality.measure(run, seed)
+    result |= numbers
     arrays = io.BytesIO()
     np.savez(arrays, **examples)
     run_directory.write_atomically(path / "evaluation.npz", arrays.getvalue())
     run_directory.write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
-    _print(result)
-    shown = None
+    print_numbers(result)
+    for alarm in result["alarms"]:
+        print("Warning:", alarm)
+    shown_labels = None if labels is None else labels[:num_shown]
     if dataset.test.lowest_pitch is not None:
         made, levels = music.make(vae, batch), dataset.test.levels
         music.write_midi(path, made, levels, dataset.test.lowest_pitch)
         shown = music.pictures(made, vae, batch, levels)
-    page = report.write_report(
-        path, vae, config, result, batch, None if labels is None else labels[:num_shown], shown
-    )
+    else:
+        shown = pictures.pictures(vae, batch, shown_labels)
+    if copies is not None:
+        shown.insert(2, pictures.neighbours(*copies))
+    page = report.write_report(path, vae, config, result, batch, shown_labels, shown)
     print("Report:", page)
     return result
 
@@ -167,20 +174,6 @@ def _annealed(run, nll, annealing, seed):
         "ais_num_chains": annealing.num_chains,
         "bdmc_gap_nats": float(np.mean(bounds.gap)),
     }
-
-
-def _print(result):
-    width = max(map(len, result))
-    for name, value in result.items():
-        if isinstance(value, list):
-            value = ", ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in value)
-        print(
-            f"{name:>{width}}: {value:.4f}"
-            if isinstance(value, float)
-            else f"{name:>{width}}: {value}"
-        )
-    for alarm in result["alarms"]:
-        print("Warning:", alarm)
 
 
 def _disentanglement(vae, batches, factors):

@@ -115,6 +115,122 @@ SECTIONS = {
             "",
             "The share of test images in the cluster of their label, clusters named as fits best.",
         ),
+        "cluster_adjusted_rand_index": (
+            "Adjusted Rand index",
+            "",
+            "How often two test images are together both in clusters and in labels: 1 always, 0 as "
+            "often as by chance (Hubert & Arabie 1985).",
+        ),
+        "cluster_mutual_information": (
+            "Cluster information",
+            "",
+            "What clusters and labels tell of each other, as a share of all that there is (NMI).",
+        ),
+    },
+    "Downstream use": {
+        f"probe_{kind}_accuracy{suffix}": (
+            f"{title}{of}",
+            "",
+            f"The accuracy of telling the labels of test images by {how} {what}.",
+        )
+        for kind, title, how in (
+            ("linear", "Linear probe", "logistic regression on"),
+            ("knn", "Neighbours' vote", "the 5 training images that are nearest in"),
+        )
+        for suffix, of, what in (
+            ("", "", "their codes"),
+            ("_pca", ", PCA", "as many principal components, instead of codes"),
+            ("_pixels", ", pixels", "pixels, instead of codes"),
+        )
+    },
+    "Samples": {
+        "feature_space": (
+            "Feature space",
+            "",
+            "Where samples and test images are compared by the numbers that follow. They compare "
+            "with those of other models in this space, on this data, only.",
+        ),
+        "precision": (
+            "Precision",
+            "",
+            "The share of samples that are as near to a test image as its 5th neighbour is "
+            "(Kynkaanniemi et al. 2019). Low: samples are unlike the data.",
+        ),
+        "recall": (
+            "Recall",
+            "",
+            "The same of test images and samples. Low: samples lack the variety of the data.",
+        ),
+        "density": (
+            "Density",
+            "",
+            "How many test images a sample is that near to, by 5. About 1 where samples are as the "
+            "data, more where they keep to its dense parts (Naeem et al. 2020).",
+        ),
+        "coverage": (
+            "Coverage",
+            "",
+            "The share of test images with a sample that near (Naeem et al. 2020).",
+        ),
+        "frechet_distance": (
+            "Frechet distance",
+            "",
+            "Between normals with the mean and covariance of samples and of test images. Lower is "
+            "better; with few images it is too large.",
+        ),
+        "frechet_distance_train": (
+            "Frechet distance of the data",
+            "",
+            "The same of as many training images instead of samples: a perfect model has about "
+            "this.",
+        ),
+        "kernel_distance": (
+            "Kernel distance",
+            "",
+            "The squared maximum mean discrepancy of samples and test images under a cubic kernel, "
+            "without bias: 0 if both are alike (Binkowski et al. 2018).",
+        ),
+        "copied_fraction": (
+            "Copies",
+            "",
+            "The share of samples less than a third as far from the nearest training image as from "
+            "the next (Yoon et al. 2023). Above that of test images, the model knows images by "
+            "heart.",
+        ),
+        "copied_fraction_test": (
+            "Copies among test images",
+            "",
+            "The same of test images: what doubles in the data make of it.",
+        ),
+        "nearer_than_test": (
+            "Nearer than test images",
+            "",
+            "How often a sample is nearer to its training image than a test image is to its own. "
+            "0.5 if alike; more for copies and for blurred images, less for images unlike the data "
+            "(after Meehan et al. 2020).",
+        ),
+    },
+    "Posterior predictive checks": {
+        f"predictive_{name}": (
+            title,
+            "",
+            f"{meaning}: of test images, and of images drawn from the model, noise of pixels "
+            "included. p: how often they would differ so, if the model were true.",
+        )
+        for name, title, meaning in (
+            ("intensity", "Intensity", "The mean of all pixels"),
+            ("intensity_spread", "Spread of intensity", "How much images' mean varies"),
+            ("contrast", "Contrast", "How much pixels vary within an image"),
+            ("roughness", "Roughness", "The mean step from a pixel to the next"),
+        )
+    }
+    | {
+        "predictive_mean_image_error": (
+            "Error of the mean image",
+            "",
+            "How far the mean of test images and the mean of images drawn from the model are apart "
+            "(root mean square over pixels). p: how often so far, if the model were true.",
+        ),
     },
     "Disentanglement": {
         "mig": (

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_vae import plots
+from keras_vae import completion, plots
 from keras_vae._compat import tfd
+from keras_vae.blocks import as_floats
 from keras_vae.hierarchical import HierarchicalVAE
 
 BATCH_SIZE = 256
@@ -67,6 +68,8 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
     if not vae.has_density:
         shown.append(holes(vae, batch, latents))
     shown.append(interpolations(vae, batch))
+    if completion.problem(vae) is None:
+        shown.append(completions(vae, batch))
     if isinstance(vae, HierarchicalVAE):
         shown.append(layers(vae, batch))
     else:
@@ -134,6 +137,21 @@ def samples(vae, batch, seed: int = SEED) -> Picture:
     )
 
 
+def neighbours(samples, nearest) -> Picture:
+    """Samples, each above the training image nearest to it; both [N, H, W, C]."""
+    columns = max(3, min(10, WIDEST // samples.shape[2]))
+    samples, nearest = samples[: 3 * columns], nearest[: 3 * columns]
+    return Picture(
+        "neighbours",
+        "Nearest training images",
+        plots.reconstructions(samples, nearest, columns),
+        f"{len(samples)} samples, each with the training image nearest to it beneath.",
+        "Samples, each with the nearest training image beneath (by the distance of pixels); first "
+        "those that are likeliest copies, much nearer to it than to any other. Look for pairs that "
+        "are the same image: a model that learned makes images of its own.",
+    )
+
+
 def holes(vae, batch, latents: Latents, seed: int = SEED) -> Picture:
     """What an autoencoder decodes where no prior has kept its codes together."""
     columns = _fitting(vae, 10)
@@ -167,6 +185,30 @@ def interpolations(vae, batch, steps: int = 8) -> Picture:
         "Outermost in each row two test images, between them the straight line through latent "
         "space. Look for gradual change; an image that fades out while another fades in, or a "
         "blurred middle, shows a latent space with holes.",
+    )
+
+
+def completions(vae, batch, seed: int = SEED) -> Picture:
+    """Images of which the lower half is drawn anew, several times."""
+    columns = _fitting(vae, 10)
+    x, _, condition = batch.rows(0, 6)
+    known = np.zeros(vae.event_shape, bool)
+    known[: len(known) // 2] = True
+    # All completions are drawn together: each image is there as often as there are columns left.
+    times = columns - 2
+    repeated = None if condition is None else np.repeat(condition, times, axis=0)
+    found = vae.complete(np.repeat(x, times, axis=0), known, seed=seed, condition=repeated)
+    found = np.reshape(found, (len(x), times, *vae.event_shape))
+    whole = as_floats(x).numpy()[:, np.newaxis]
+    hidden = np.where(known, whole, 0.5)
+    images = np.concatenate([whole, hidden, found], axis=1)
+    return Picture(
+        "completions",
+        "Completions",
+        plots.image_grid(images.reshape(-1, *vae.event_shape), columns),
+        f"{len(x)} rows: a test image, its upper half, and {times} images with that upper half.",
+        "Test images, what the model is shown of them, and lower halves that it draws to go with "
+        "it. Look for halves that fit, and that differ where more than one would.",
     )
 
 

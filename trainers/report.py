@@ -157,9 +157,12 @@ def _details(config, evaluation, stored):
 
 
 def number(key, evaluation) -> str:
-    """A number of the evaluation, with its error if there is one: '97.31 ± 0.42'."""
+    """A number of the evaluation, with its error or p-value if there is one: '97.31 ± 0.42'."""
     value, stderr = evaluation.get(key), evaluation.get(key.removesuffix("_nats") + "_stderr")
-    return _format(value) if value is None or stderr is None else with_error(value, stderr)
+    if value is not None and stderr is not None:
+        return with_error(value, stderr)
+    p_value = evaluation.get(f"{key}_p_value")
+    return _format(value) + ("" if p_value is None else f" (p = {_format(p_value)})")
 
 
 def with_error(value: float, stderr: float) -> str:
@@ -171,6 +174,8 @@ def with_error(value: float, stderr: float) -> str:
 def _format(value):
     if value is None:
         return "none"
+    if isinstance(value, str):
+        return escape(value)
     if isinstance(value, list):
         return ", ".join(map(_format, value))
     if isinstance(value, int):

@@ -2,27 +2,56 @@
 
 from keras_vae.evaluation.alarms import alarms
 from keras_vae.evaluation.annealing import AnnealedSampler, sigmoidal, simulate
-from keras_vae.evaluation.clusters import cluster_accuracy
+from keras_vae.evaluation.anomaly import LikelihoodRegret, typicality
+from keras_vae.evaluation.clusters import cluster_accuracy, cluster_scores
 from keras_vae.evaluation.decomposition import decomposition
 from keras_vae.evaluation.disentanglement import disentanglement
 from keras_vae.evaluation.exact import exact_log_likelihood
+from keras_vae.evaluation.features import Features, features
 from keras_vae.evaluation.latents import active_units, posterior_against_prior
 from keras_vae.evaluation.likelihood import likelihood, of_examples, summarize
+from keras_vae.evaluation.probes import Labelled, probe_accuracy, probes
+from keras_vae.evaluation.samples import (
+    Nearest,
+    frechet_distance,
+    kernel_distance,
+    memorization,
+    nearest,
+    neighbourhoods,
+    predictive_checks,
+    sample_quality,
+)
 from keras_vae.evaluation.two_sample import two_sample_test
 
 __all__ = [
     "AnnealedSampler",
+    "Features",
+    "Labelled",
+    "LikelihoodRegret",
+    "Nearest",
     "active_units",
     "alarms",
     "cluster_accuracy",
+    "cluster_scores",
     "decomposition",
     "disentanglement",
     "exact_log_likelihood",
+    "features",
+    "frechet_distance",
+    "kernel_distance",
     "likelihood",
+    "memorization",
+    "nearest",
+    "neighbourhoods",
     "of_examples",
     "posterior_against_prior",
+    "predictive_checks",
+    "probe_accuracy",
+    "probes",
+    "sample_quality",
     "sigmoidal",
     "simulate",
     "summarize",
     "two_sample_test",
+    "typicality",
 ]

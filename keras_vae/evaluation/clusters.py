@@ -3,6 +3,26 @@
 import numpy as np
 
 
+def cluster_scores(clusters, labels) -> dict:
+    """Three scores, each 1 if clusters are the labels by other names.
+
+    Args:
+      clusters, labels: whole numbers [N].
+
+    Returns:
+      dict: `cluster_accuracy`; `cluster_adjusted_rand_index` (Hubert & Arabie 1985), near 0 for
+      clusters at random; `cluster_mutual_information`, as a share of the mean of both entropies
+      (NMI; Strehl & Ghosh 2002).
+    """
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+    return {
+        "cluster_accuracy": cluster_accuracy(clusters, labels),
+        "cluster_adjusted_rand_index": float(adjusted_rand_score(labels, clusters)),
+        "cluster_mutual_information": float(normalized_mutual_info_score(labels, clusters)),
+    }
+
+
 def cluster_accuracy(clusters, labels) -> float:
     """The share of examples in the right cluster, under the best one-to-one naming of clusters.
 

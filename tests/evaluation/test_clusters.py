@@ -3,8 +3,9 @@
 import itertools
 
 import numpy as np
+import pytest
 
-from keras_vae.evaluation import cluster_accuracy
+from keras_vae.evaluation import cluster_accuracy, cluster_scores
 
 
 def test_names_of_clusters_make_no_difference():
@@ -26,3 +27,14 @@ def test_it_is_the_best_of_all_namings():
         np.mean(np.array(names)[clusters] == labels) for names in itertools.permutations(range(4))
     )
     assert cluster_accuracy(clusters, labels) == best
+
+
+def test_scores_of_the_same_clusters_by_other_names_and_of_random_ones():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 400)
+    names = ("cluster_accuracy", "cluster_adjusted_rand_index", "cluster_mutual_information")
+    assert cluster_scores((labels + 1) % 4, labels) == dict.fromkeys(names, pytest.approx(1.0))
+    found = cluster_scores(rng.integers(0, 4, 400), labels)
+    assert abs(found["cluster_adjusted_rand_index"]) < 0.02
+    # About (4 - 1)^2 / 2N nats by chance, of log 4.
+    assert found["cluster_mutual_information"] < 4 * 9 / 800 / np.log(4)

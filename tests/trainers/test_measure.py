@@ -1,13 +1,14 @@
 """What an evaluation writes."""
 
 import json
+import types
 
 import numpy as np
 import pytest
 
 from keras_vae import evaluation
 from tests.trainers.conftest import TINY, parse
-from trainers import measure, train
+from trainers import measure, quality, train
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,50 @@ def test_two_latents_are_so_easy_that_annealing_and_importance_agree(measured):
 
 def test_the_report_shows_the_numbers_by_section(run, measured):
     html = (run.path / "report.html").read_text()
-    for words in ("Likelihood", "NLL by annealing", "Latents", "Mutual information"):
+    sections = ("Likelihood", "Latents", "Downstream use", "Samples", "Posterior predictive checks")
+    for words in (*sections, "NLL by annealing", "Mutual information", "Nearest training images"):
         assert words in html
     assert measured["alarms"] == evaluation.alarms(measured)
+
+
+def test_codes_are_probed_and_samples_compared(run, measured):
+    labels = run.dataset.test.labels
+    # One of ten labels by chance, to five standard errors.
+    chance = 0.1 + 5 * np.sqrt(0.1 * 0.9 / len(labels))
+    for name in ("probe_linear_accuracy_pixels", "probe_knn_accuracy_pixels"):
+        assert chance < 0.7 < measured[name] <= 1.0
+    assert measured["feature_space"] == "classifier of the 10 labels, 64 features"
+    assert measured["num_compared"] == len(labels)
+    assert measured["frechet_distance_train"] < measured["frechet_distance"]
+    assert measured["copied_num_train"] == run.dataset.train.num_examples
+    assert measured["predictive_intensity"][0] == pytest.approx(
+        run.dataset.test.array.mean(), abs=5 * 0.5 / np.sqrt(run.dataset.test.array.size)
+    )
+
+
+def test_samples_are_means_and_so_are_the_images_that_they_are_compared_with(run):
+    test = quality.examples(run, "test")
+    assert test.x.dtype == bool
+    np.testing.assert_array_equal(test.images, run.dataset.test.array)
+    np.testing.assert_array_equal(test.labels, run.dataset.test.labels)
+    few = test.at_most(3)
+    rows = [0, 89, 178]
+    np.testing.assert_array_equal(few.images, run.dataset.test.array[rows])
+    np.testing.assert_array_equal(few.labels, run.dataset.test.labels[rows])
+
+
+def test_a_model_that_knows_its_images_by_heart_is_found_out(run):
+    train = run.dataset.train.array
+    vae = types.SimpleNamespace(
+        sample=lambda n, seed, condition: train[100 : 100 + n],
+        has_density=False,
+        prior="there is one",
+        condition=None,
+    )
+    forged = run._replace(vae=vae)
+    examples = [quality.examples(forged, split) for split in ("train", "test")]
+    found, copies = quality._samples(forged, *examples, seed=0)
+    assert found["copied_fraction"] > 0.95  # Some of the digits are nearly the same.
+    assert found["copied_fraction_test"] < 0.05
+    np.testing.assert_array_equal(copies.samples, copies.neighbours)
+    assert "predictive_intensity" not in found

@@ -32,22 +32,26 @@ def _bytes(images):
 @pytest.mark.parametrize(
     ("recipe", "options", "names"),
     [
-        ("vae", {}, "reconstructions samples interpolations traversals rates manifold latents"),
+        (
+            "vae",
+            {},
+            "reconstructions samples interpolations completions traversals rates manifold latents",
+        ),
         (
             "vae",
             {"latent_dim": 3},
-            "reconstructions samples interpolations traversals rates latents",
+            "reconstructions samples interpolations completions traversals rates latents",
         ),
-        ("vae", {"latent_dim": 1}, "reconstructions samples interpolations traversals"),
+        ("vae", {"latent_dim": 1}, "reconstructions samples interpolations completions traversals"),
         (
             "full_covariance",
             {},
-            "reconstructions samples interpolations traversals manifold latents",
+            "reconstructions samples interpolations completions traversals manifold latents",
         ),
         (
             "vae",
             LADDER,
-            "reconstructions samples interpolations layers latents",
+            "reconstructions samples interpolations completions layers latents",
         ),
         ("ae", {}, "reconstructions holes interpolations traversals latents"),
     ],
@@ -56,6 +60,18 @@ def test_pictures_are_chosen_by_what_the_model_is(recipe, options, names):
     shown = pictures.pictures(_build(recipe, **options), BATCH)
     assert [p.name for p in shown] == names.split()
     assert all(p.alt and p.caption and p.title for p in shown)
+
+
+def test_completions_keep_the_upper_half():
+    shown = _shown(pictures.completions(_build(), BATCH))
+    # 6 rows of 10 images of 8 x 8, a pixel between them.
+    rows = np.pad(shown, [(0, 1), (0, 1)]).reshape(6, 9, 10, 9).swapaxes(1, 2)[..., :8, :8]
+    original = _bytes(EXAMPLES[:6, ..., 0])
+    for column in range(10):
+        np.testing.assert_array_equal(rows[:, column, :4], original[:, :4])
+    np.testing.assert_array_equal(rows[:, 0], original)
+    assert (rows[:, 1, 4:] == 128).all()
+    assert (rows[:, 2, 4:] != rows[:, 3, 4:]).any()
 
 
 def test_the_manifold_is_of_normal_quantiles():
@@ -190,8 +206,9 @@ def test_all_pictures_are_of_the_given_conditions(recipe, labels):
     shown = {p.name: p for p in pictures.pictures(vae, batch, labels)}
     # Of a posterior that is the prior, there is no rate of each latent.
     rates = "" if recipe == "monte_carlo" else "rates "
+    completions = "completions " if recipe == "cvae" else ""
     assert " ".join(shown) == (
-        f"reconstructions samples interpolations traversals {rates}manifold latents"
+        f"reconstructions samples interpolations {completions}traversals {rates}manifold latents"
     )
     # Beside each test image its reconstruction, where the interpolation begins.
     x, _, condition = batch.rows(0, 8)

@@ -121,6 +121,7 @@ def test_every_picture_has_an_alt_text_and_is_a_file_too(run_dir, page):
         "reconstructions",
         "samples",
         "interpolations",
+        "completions",
         "rates",
         "traversals",
         "manifold",
@@ -204,6 +205,12 @@ def test_an_autoencoder_has_a_reconstruction_error_and_no_samples(tmp_path):
 )
 def test_numbers_have_as_many_digits_as_their_error_allows(value, stderr, text):
     assert report.number("nll_nats", {"nll_nats": value, "nll_stderr": stderr}) == text
+
+
+def test_numbers_may_have_a_p_value_and_may_be_words():
+    found = {"a": [0.25, 0.5], "a_p_value": 0.002, "b": "<64 features>"}
+    assert report.number("a", found) == "0.25, 0.5 (p = 0.002)"
+    assert report.number("b", found) == "&lt;64 features&gt;"
 
 
 def test_a_failing_report_leaves_the_old_one(tmp_path, monkeypatch):

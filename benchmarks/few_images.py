@@ -1,0 +1,81 @@
+"""What distributions over weights are worth: python benchmarks/few_images.py
+
+Trains `vae`, `map` and `bayes` on the same 500 of the embedded digits and measures them on the
+1,297 others: one JSON line each, means over seeds, in nats an image; then by how much `bayes` is
+better.
+"""
+
+import json
+import math
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+from absl import flags
+from sklearn import datasets
+
+from keras_vae import app
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("workdir", "runs/few_images", "the folder of data and runs")
+flags.DEFINE_integer("num_seeds", 3, "trainings of each recipe", lower_bound=1)
+flags.DEFINE_integer("num_images", 500, "to train on", lower_bound=1)
+flags.DEFINE_multi_string("also", [], "more flags of trainers.train, for all three")
+
+RECIPES = ("vae", "map", "bayes")
+OPTIONS = (
+    "--hidden=200",
+    "--latent_dim=10",
+    "--epochs=600",
+    "--batch_size=50",
+    "--validation_size=0",
+    "--learning_rate_schedule=cosine",
+    "--num_samples=1000",
+    "--picture_epochs=0",
+    "--tensorboard=false",
+)
+
+
+def write_data(file: pathlib.Path, num_images: int) -> None:
+    images = np.uint8(datasets.load_digits().images[..., np.newaxis] * (255 / 16))
+    images = np.random.default_rng(0).permutation(images)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(file, train_images=images[:num_images], test_images=images[num_images:])
+
+
+def measured(recipe, seed, data, workdir):
+    """(evaluation.json, the nll of each test image) of a run, trained unless it is there."""
+    command = [sys.executable, "-m", "trainers.train", f"--recipe={recipe}", f"--seed={seed}"]
+    command += [f"--dataset=npz:{data}", f"--workdir={workdir}", *OPTIONS, *FLAGS.also]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    result = json.loads((workdir / "evaluation.json").read_text())
+    return result, np.load(workdir / "evaluation.npz")["nll"]
+
+
+def main() -> None:
+    folder = pathlib.Path(FLAGS.workdir)
+    data = folder / "digits.npz"
+    write_data(data, FLAGS.num_images)
+    nll = {}
+    for recipe in RECIPES:
+        runs = [measured(recipe, s, data, folder / f"{recipe}-{s}") for s in range(FLAGS.num_seeds)]
+        nll[recipe] = np.mean([of_images for _, of_images in runs], axis=0)
+        row = {"recipe": recipe, "seeds": len(runs)} | mean_and_error("nll_nats", nll[recipe])
+        row |= {"elbo_nats": float(np.mean([result["elbo_nats"] for result, _ in runs]))}
+        print(json.dumps(row), flush=True)
+    for other in ("vae", "map"):
+        better = mean_and_error("nats", nll[other] - nll["bayes"])
+        print(json.dumps({"bayes_better_than": other} | better))
+
+
+def mean_and_error(name, values):
+    """The mean over test images, and its standard error."""
+    return {
+        name: float(values.mean()),
+        "stderr": float(values.std(ddof=1) / math.sqrt(len(values))),
+    }
+
+
+if __name__ == "__main__":
+    app.run(main)

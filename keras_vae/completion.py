@@ -1,0 +1,73 @@
+"""Completing examples of which some values are known."""
+
+import numpy as np
+
+from keras_vae import seeds
+from keras_vae._compat import tf
+from keras_vae.encoder import PriorEncoder
+from keras_vae.seeds import Site
+
+
+def problem(vae) -> str | None:
+    """Why a VAE can't complete examples, if it can't."""
+    if not vae.has_density or isinstance(vae.encoder, PriorEncoder):
+        return "this model has no q(z|x) to draw from. Train a VAE (--recipe=vae)"
+    if vae.condition is not None and vae.condition.in_examples:
+        return "this model does it by itself, in sample(condition=image)"
+    if hasattr(vae.decoder, "walk"):
+        return "this decoder draws values in turn (decoder=autoregressive), not given z alone"
+    return None
+
+
+class Completer:
+    """Draws unknown values of x given the known ones.
+
+    Alternates between z ~ q(z|x) and the unknown values ~ p(x|z), from an image of the prior on:
+    Gibbs sampling where q is the exact posterior, else nearly (Rezende et al. 2014, appendix F).
+
+    Args:
+      vae: a VAE.
+
+    Raises:
+      ValueError: it is of a kind that can't.
+    """
+
+    def __init__(self, vae):
+        if found := problem(vae):
+            raise ValueError(f"complete: {found}.")
+        self._vae = vae
+        self._chain = tf.function(self._chain)
+
+    def __call__(self, x, known, num_steps: int, seed, condition=None):
+        """Completions [B, H, W, C] of x [B, H, W, C].
+
+        Args:
+          x: float32; what isn't known doesn't count.
+          known: bool, [H, W], [H, W, C] or [B, H, W, C].
+          num_steps: of the chain, at least 1; the last gives the mean of p(x|z).
+          seed: int.
+          condition: [B, ...] of conditional models.
+        """
+        shape = self._vae.event_shape
+        known = np.asarray(known, bool)
+        known = known[..., np.newaxis] if known.shape == shape[:-1] else known
+        if known.shape not in (shape, tuple(x.shape)):
+            raise ValueError(
+                f"known must be of shape {shape[:-1]}, {shape} or {tuple(x.shape)}, got "
+                f"{known.shape}."
+            )
+        if num_steps < 1:
+            raise ValueError(f"num_steps must be at least 1, got {num_steps}.")
+        x = tf.where(known, x, self._vae.sample(len(x), seed=seed, condition=condition))
+        steps, seed = tf.constant(num_steps), seeds.derive(seed, Site.COMPLETE)
+        return self._chain(x, known, steps, seed, condition)
+
+    def _chain(self, x, known, num_steps, seed, condition):
+        mean = x
+        for i in tf.range(num_steps):
+            noise = self._vae.draw_noise(seeds.derive(seed, 0, i), 1, tf.shape(x)[0])
+            z = self._vae.infer(x, noise, condition)[0].z[0]
+            p = self._vae.decode(z, condition)
+            drawn = p.sample(seed=seeds.derive(seed, 1, i))
+            x, mean = tf.where(known, x, drawn), tf.where(known, x, p.mean())
+        return mean

@@ -1,0 +1,144 @@
+"""Features of images, in which samples are compared with real ones."""
+
+import pathlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_vae._compat import tf, tfk, tfkl
+
+_SMALLEST = 32  # pixels of height and width, below which Inception would see a blur only
+_COMPONENTS = 64
+_BATCH_SIZE = 64  # of the classifier's training
+
+
+class Features(NamedTuple):
+    """A space of features: call it.
+
+    Attributes:
+      name: what it is, for those who read the numbers.
+      function: images [N, H, W, C] -> [N, D].
+    """
+
+    name: str
+    function: Callable
+
+    def __call__(self, images):
+        """Images [N, H, W, C], floats, as points [N, D], float64."""
+        return np.asarray(self.function(np.asarray(images, np.float32)), np.float64)
+
+
+def features(images, labels=None, seed: int = 0) -> Features:
+    """The best features at hand for images like these.
+
+    Inception's, if Keras has its weights on this machine (nothing is downloaded) and the images are
+    of values in [0, 1] and at least 32 pixels wide and high; else those of a small classifier that
+    is trained here on the labels; without labels, principal components.
+
+    Args:
+      images: training images [N, H, W, C], floats.
+      labels: whole numbers [N], or None.
+      seed: of the classifier.
+    """
+    if inception_weights().exists() and _suits_inception(images):
+        return inception(inception_weights())
+    if labels is not None and len(np.unique(labels)) > 1:
+        return classifier(images, labels, seed)
+    return principal_components(images)
+
+
+def inception_weights() -> pathlib.Path:
+    """Where Keras keeps Inception's weights, once something has downloaded them."""
+    name = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    return pathlib.Path.home() / ".keras" / "models" / name
+
+
+def _suits_inception(images):
+    height, width, channels = images.shape[1:]
+    is_image = channels in (1, 3) and images.min() >= 0.0 and images.max() <= 1.0
+    return is_image and min(height, width) >= _SMALLEST
+
+
+def inception(weights) -> Features:
+    """2048 features of Inception v3 (Szegedy et al. 2016), trained on ImageNet.
+
+    Keras' weights: distances compare with each other, not with those of the weights of 2015 that
+    most papers take.
+    """
+    network = tfk.applications.InceptionV3(
+        include_top=False, weights=str(weights), pooling="avg", input_shape=(299, 299, 3)
+    )
+
+    def function(images):
+        pixels = tf.image.resize(np.clip(images, 0.0, 1.0), (299, 299))
+        return network(tf.broadcast_to(2.0 * pixels - 1.0, [len(images), 299, 299, 3]), False)
+
+    return Features("Inception v3 of Keras, 2048 features", _in_batches(function))
+
+
+def classifier(images, labels, seed: int = 0, steps: int = 200) -> Features:
+    """The last layer but one of a small convolutional network, trained to tell the labels.
+
+    Args:
+      images: [N, H, W, C].
+      labels: whole numbers [N].
+      seed: of its weights and batches.
+      steps: of training.
+    """
+    classes, labels = np.unique(labels, return_inverse=True)
+    images = np.asarray(images, np.float32)
+    loc, scale = images.mean(), images.std() + 1e-6
+
+    def weights(i):
+        return {"kernel_initializer": tfk.initializers.GlorotUniform(seed + i)}
+
+    convolution = {"strides": 2, "padding": "same", "activation": "relu"}
+    network = tfk.Sequential(
+        [
+            tfkl.InputLayer(images.shape[1:]),
+            tfkl.Conv2D(16, 3, **convolution, **weights(0)),
+            tfkl.Conv2D(32, 3, **convolution, **weights(1)),
+            tfkl.Flatten(),
+            tfkl.Dense(64, "relu", **weights(2)),
+        ]
+    )
+    logits = tfkl.Dense(len(classes), **weights(3))(network.output)
+    trained = tfk.Model(network.input, logits)
+    optimizer = tfk.optimizers.Adam(2e-3)
+    optimizer.build(trained.trainable_variables)
+
+    @tf.function
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, trained((x - loc) / scale))
+            loss = tf.reduce_mean(losses)
+        variables = trained.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+    rng = np.random.default_rng(seed)
+    epochs = -(-steps * _BATCH_SIZE // len(images))
+    order = np.concatenate([rng.permutation(len(images)) for _ in range(epochs)])
+    for rows in order[: steps * _BATCH_SIZE].reshape(steps, _BATCH_SIZE):
+        step(images[rows], labels[rows])
+    name = f"classifier of the {len(classes)} labels, 64 features"
+    return Features(name, _in_batches(lambda x: network((x - loc) / scale)))
+
+
+def principal_components(images) -> Features:
+    """At most 64 principal components of the images [N, H, W, C]."""
+    from sklearn.decomposition import PCA
+
+    flat = np.reshape(images, [len(images), -1])
+    pca = PCA(min(_COMPONENTS, *flat.shape), random_state=0).fit(flat)
+    name = f"pixels, {pca.n_components_} principal components"
+    return Features(name, lambda x: pca.transform(np.reshape(x, [len(x), -1])))
+
+
+def _in_batches(function):
+    """The function [N, ...] -> [N, D], given 100 at a time for memory's sake."""
+
+    def whole(x):
+        return np.concatenate([function(x[i : i + 100]) for i in range(0, len(x), 100)])
+
+    return whole

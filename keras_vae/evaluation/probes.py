@@ -1,0 +1,85 @@
+"""What the codes tell of labels that training didn't see: downstream use."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_NEIGHBOURS = 5  # that vote for a label
+_FEWEST = 5  # examples of a label, on average; with fewer there is nothing to learn
+
+
+class Labelled(NamedTuple):
+    """Labelled examples.
+
+    Attributes:
+      codes: [N, D].
+      x: what the codes are of, [N, ...], floats.
+      labels: whole numbers [N].
+    """
+
+    codes: Any
+    x: Any
+    labels: Any
+
+
+def probes(train: Labelled, test: Labelled) -> dict:
+    """How well a linear classifier and nearest neighbours tell labels, by codes and without them.
+
+    Args:
+      train: what both learn from.
+      test: what their accuracy is measured on.
+
+    Returns:
+      dict: `probe_linear_accuracy` and `probe_knn_accuracy` of the codes, and with `_pca` and
+      `_pixels` at their ends the same of x in as many principal components, and of x as it is;
+      `probe_num_train`. Empty if there is one label only, or hardly an example of each.
+    """
+    num_labels = len(np.unique(train.labels))
+    if num_labels < 2 or len(train.labels) < _FEWEST * num_labels:
+        return {}
+    pixels = [np.reshape(part.x, [len(part.x), -1]) for part in (train, test)]
+    inputs = {
+        "": (np.asarray(train.codes), np.asarray(test.codes)),
+        "_pca": _components(*pixels, np.shape(train.codes)[1]),
+        "_pixels": pixels,
+    }
+    found = {}
+    for suffix, (a, b) in inputs.items():
+        # Pixels have one scale already; those that hardly vary would be all noise on their own.
+        standardize = suffix != "_pixels"
+        accuracy = probe_accuracy(a, train.labels, b, test.labels, standardize)
+        found |= {f"probe_{name}_accuracy{suffix}": value for name, value in accuracy.items()}
+    return found | {"probe_num_train": len(train.labels)}
+
+
+def probe_accuracy(train_codes, train_labels, test_codes, test_labels, standardize=True) -> dict:
+    """The accuracy on test codes of two classifiers of train codes.
+
+    Args:
+      train_codes, test_codes: [N, D] and [M, D].
+      train_labels, test_labels: whole numbers [N] and [M].
+      standardize: whether the linear classifier gets each value at unit variance.
+
+    Returns:
+      dict: `linear`, of multinomial logistic regression (Alain & Bengio 2017), and `knn`, of the
+      vote of the 5 nearest train codes.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    linear = make_pipeline(StandardScaler(with_std=standardize), LogisticRegression(max_iter=1000))
+    knn = KNeighborsClassifier(min(_NEIGHBOURS, len(train_codes)))
+    return {
+        name: float(classifier.fit(train_codes, train_labels).score(test_codes, test_labels))
+        for name, classifier in (("linear", linear), ("knn", knn))
+    }
+
+
+def _components(train, test, size):
+    """Both in the principal components of train [N, D_x], at most `size` of them."""
+    from sklearn.decomposition import PCA
+
+    pca = PCA(min(size, *train.shape), random_state=0).fit(train)
+    return pca.transform(train), pca.transform(test)

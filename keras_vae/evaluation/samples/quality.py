@@ -1,0 +1,35 @@
+"""All measures of samples in a space of features."""
+
+from keras_vae.evaluation.samples.distances import frechet_distance, kernel_distance
+from keras_vae.evaluation.samples.neighbourhoods import neighbourhoods
+
+_NEIGHBOURS = 5
+_SUBSETS = 10
+
+
+def sample_quality(made, real, more_real, features) -> dict:
+    """How samples compare with real images.
+
+    Args:
+      made: samples [N, H, W, C], floats.
+      real: test images, as many.
+      more_real: training images, as many: what a perfect model would make.
+      features: `Features` of all three.
+
+    Returns:
+      dict: `feature_space`; those of `neighbourhoods`; `frechet_distance`, and
+      `frechet_distance_train`, the same of the training images, which is about as low as it gets
+      with so few; `kernel_distance` and `kernel_distance_stderr`; `num_compared`, N. Measures that
+      need more images than there are are left out.
+    """
+    of_made, of_real, of_more = features(made), features(real), features(more_real)
+    found = {"feature_space": features.name, "num_compared": len(made)}
+    fewest = min(len(made), len(real), len(more_real))
+    if fewest > _NEIGHBOURS:
+        found |= neighbourhoods(of_made, of_real, _NEIGHBOURS)
+        found["frechet_distance"] = frechet_distance(of_made, of_real)
+        found["frechet_distance_train"] = frechet_distance(of_more, of_real)
+    if fewest >= 2 * _SUBSETS:
+        distance, stderr = kernel_distance(of_made, of_real, _SUBSETS)
+        found |= {"kernel_distance": distance, "kernel_distance_stderr": stderr}
+    return found

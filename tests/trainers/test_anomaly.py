@@ -1,0 +1,65 @@
+"""trainers.anomaly: other images told from the run's own, and what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+
+from keras_vae.data import load
+from tests.trainers.conftest import TINY, parse, start
+from trainers import anomalies, measure, train
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run of digits, their negatives, and images of another size or of other values."""
+    folder = tmp_path_factory.mktemp("anomaly")
+    parse(*TINY, f"--workdir={folder / 'run'}")
+    train.main()
+    digits = load("digits").test.array
+    np.savez(folder / "negatives.npz", x=1.0 - digits)
+    np.savez(folder / "small.npz", x=digits[:, :4, :4])
+    np.savez(folder / "outside.npz", x=3.0 * digits)
+    return folder
+
+
+def test_negatives_are_told_from_digits(folder):
+    flags = (f"--dataset=npz:{folder / 'negatives.npz'}", "--num_examples=50", "--num_samples=20")
+    command = start("trainers.anomaly", f"--run={folder / 'run'}", *flags)
+    out, err = command.communicate()
+    assert command.returncode == 0, err
+    found = json.loads((folder / "run" / "anomaly.json").read_text())
+    for name in anomalies.SCORES:
+        assert 0.9 < found[f"auroc_{name}"] <= 1.0
+        assert f"auroc_{name}: {found[f'auroc_{name}']:.4f}" in out
+        assert (folder / "run" / "figures" / f"anomaly_{name}.png").stat().st_size > 1000
+    assert found["nll_nats_of_other"] > found["nll_nats"] + 1.0
+    assert (found["num_examples"], found["num_samples"]) == (50, 20)
+
+
+def test_a_run_is_not_told_from_its_own_data(folder):
+    run = measure.load(folder / "run")
+    found = anomalies.measure(run, run.dataset, num_examples=100, num_samples=5, seed=0)
+    for name in anomalies.SCORES:
+        assert found[f"auroc_{name}"] == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("small.npz", r"shape \(4, 4, 1\), the run's model is for \(8, 8, 1\)"),
+        ("outside.npz", r"\[0, 1\]"),
+        ("missing.npz", "missing"),
+    ],
+)
+def test_other_images_are_refused(folder, name, words):
+    run = measure.load(folder / "run")
+    with pytest.raises((ValueError, OSError), match=words):
+        anomalies.load(run, f"npz:{folder / name}", None)
+
+
+def test_models_that_are_told_labels_are_refused(folder):
+    run = measure.load(folder / "run")
+    labelled = run._replace(config=run.config.replace(condition="label", num_classes=10))
+    with pytest.raises(ValueError, match="conditioned on labels"):
+        anomalies.load(labelled, "digits", None)

@@ -1,0 +1,76 @@
+"""trainers.latents: its arrays, the projector's files, attributes, and what it refuses."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae import plots
+from tests.trainers.conftest import TINY, parse, start
+from trainers import inputs, latent_files, measure, train
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("latents") / "run"
+    parse(*TINY, f"--workdir={path}")
+    train.main()
+    return measure.load(path)
+
+
+def test_the_command_writes_codes_and_the_projector(run):
+    command = start("trainers.latents", f"--run={run.path}", "--attribute=3,8")
+    out, err = command.communicate()
+    assert command.returncode == 0, err
+    folder = run.path / "latents"
+    names = {"latents.npz", "codes.tsv", "columns.tsv", "images.png", "attribute_3_8.png"}
+    assert {p.name for p in folder.iterdir()} == names | {"projector_config.pbtxt"}
+    assert all(f"Wrote {folder / name}" in out for name in names)
+    with np.load(folder / "latents.npz") as stored:
+        codes, labels = stored["codes"], stored["labels"]
+    np.testing.assert_array_equal(labels, run.dataset.test.labels)
+    batch = next(iter(inputs.evaluation_batches(run.config, run.dataset, "test", 179)))
+    np.testing.assert_allclose(codes, run.vae.code(batch.x), atol=1e-6)
+    np.testing.assert_allclose(np.loadtxt(folder / "codes.tsv"), codes, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(np.loadtxt(folder / "columns.tsv"), labels)
+    # 14 x 14 thumbnails of 8 x 8.
+    thumbnails = np.asarray(Image.open(folder / "images.png"))
+    assert thumbnails.shape == (112, 112, 3)
+    np.testing.assert_array_equal(thumbnails[8:16, 16:24, 0], 255 * batch.x[16, :, :, 0].numpy())
+    config = (folder / "projector_config.pbtxt").read_text()
+    assert 'tensor_path: "codes.tsv"' in config
+    assert "single_image_dim: 8" in config
+
+
+def test_an_attribute_is_the_difference_of_means(run, tmp_path, monkeypatch):
+    drawn = {}
+    grid = plots.image_grid
+    monkeypatch.setattr(
+        plots, "image_grid", lambda x, columns: drawn.update(x=x, n=columns) or grid(x, columns)
+    )
+    latent_files.write(run, "test", (3, 8), tmp_path)
+    labels = run.dataset.test.labels
+    with np.load(tmp_path / "latents.npz") as stored:
+        codes = stored["codes"]
+    moved = codes[labels == 8] + codes[labels == 3].mean(0) - codes[labels == 8].mean(0)
+    images = np.reshape(drawn["x"], (8, drawn["n"], 8, 8, 1))
+    # The first column has nothing added, the fifth all that the labels differ by.
+    np.testing.assert_allclose(
+        images[:, 0], run.vae.decode(codes[labels == 8][:8]).mean(), atol=1e-5
+    )
+    np.testing.assert_allclose(images[:, 4], run.vae.decode(moved[:8]).mean(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "words"), [(["3"], "two of the labels 0, 1"), (["3", "x"], "got 3,x")]
+)
+def test_unknown_labels_are_refused(run, attribute, words):
+    with pytest.raises(ValueError, match=words):
+        latent_files.check(run, "test", attribute)
+
+
+def test_a_split_that_there_is_not_is_refused(run):
+    without = run._replace(dataset=dataclasses.replace(run.dataset, validation=None))
+    with pytest.raises(ValueError, match="split=validation: the run has none"):
+        latent_files.check(without, "validation", [])

@@ -1,0 +1,107 @@
+"""How well a run's model tells other data from its own: anomaly.json and a picture."""
+
+import json
+
+import numpy as np
+
+from keras_vae import data, evaluation, plots
+from trainers import inputs
+from trainers.measure import Run
+from trainers.printing import print_numbers
+from trainers.run_directory import write_atomically
+
+# Scores by name, larger for what is more unusual, and what they are.
+SCORES = {
+    "nll": "Negative log-likelihood",
+    "likelihood_regret": "Likelihood regret",
+    "typicality": "Distance from the typical",
+}
+
+
+def load(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
+    """The other data set, that the run's model can look at.
+
+    Raises:
+      ValueError, OSError: there is none, or the model can't look at it.
+    """
+    if not run.vae.has_density:
+        raise ValueError(
+            "anomaly scores are likelihoods, which an autoencoder has not. Train a VAE "
+            "(--recipe=vae)."
+        )
+    if run.config.model.condition == "label":
+        raise ValueError(
+            "a model conditioned on labels can't judge data of other labels: train one without "
+            "--condition=label."
+        )
+    config = run.config.replace(dataset=dataset, data_dir=data_dir)
+    other = inputs.load(config)
+    seen = inputs.resolve(config, other).model
+    if seen.event_shape != run.config.model.event_shape:
+        raise ValueError(
+            f"dataset={dataset} has images of shape {seen.event_shape}, the run's model is for "
+            f"{run.config.model.event_shape}."
+        )
+    if seen.levels != run.config.model.levels:
+        raise ValueError(
+            f"dataset={dataset} has {seen.levels} levels where the run's data has "
+            f"{run.config.model.levels}: they would be told apart by that alone."
+        )
+    return other
+
+
+def measure(run: Run, other: data.Dataset, num_examples: int, num_samples: int, seed: int) -> dict:
+    """Scores of test images of both, and the AUROC of each; prints and writes them.
+
+    Args:
+      run: whose test images are the usual ones, and training images the typical.
+      other: what `load` gave.
+      num_examples: of each, from the first on.
+      num_samples, seed: of the importance samples.
+
+    Returns:
+      The content of anomaly.json: `auroc_nll`, …, 0.5 by chance and 1 where every image of the
+      other set scores higher; `nll_nats` of both.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    regret = evaluation.LikelihoodRegret(run.vae)
+
+    def scores(dataset, split):
+        batches = inputs.evaluation_batches(run.config, dataset, split, 100)
+        batches = list(batches.take(-(-num_examples // 100)))
+        nll = evaluation.of_examples(run.vae, batches, num_samples, seed)["nll"]
+        found = {"nll": nll}
+        if split == "test":
+            found["likelihood_regret"] = np.concatenate([regret(b.x, seed) for b in batches])
+        return {name: values[:num_examples] for name, values in found.items()}
+
+    typical = scores(run.dataset, "train")["nll"].mean()
+    of_own, of_other = scores(run.dataset, "test"), scores(other, "test")
+    for found in (of_own, of_other):
+        found["typicality"] = evaluation.typicality(found["nll"], typical)
+    is_other = np.repeat([0, 1], [len(of_own["nll"]), len(of_other["nll"])])
+    result = {
+        f"auroc_{name}": float(roc_auc_score(is_other, np.append(of_own[name], of_other[name])))
+        for name in SCORES
+    }
+    result |= {
+        "nll_nats": float(of_own["nll"].mean()),
+        "nll_nats_of_other": float(of_other["nll"].mean()),
+        "nll_nats_of_training": float(typical),
+        "other_dataset": other.name,
+        "num_examples": len(of_own["nll"]),
+        "num_examples_of_other": len(of_other["nll"]),
+        "num_samples": num_samples,
+        "seed": seed,
+        **run.provenance,
+    }
+    print_numbers(result)
+    write_atomically(run.path / "anomaly.json", json.dumps(result, indent=2) + "\n")
+    folder = run.path / "figures"
+    folder.mkdir(exist_ok=True)
+    for name, meaning in SCORES.items():
+        named = {run.dataset.name: of_own[name], other.name: of_other[name]}
+        figure = plots.histograms(named, f"{meaning.lower()}, nats")
+        figure.savefig(folder / f"anomaly_{name}.png")
+    return result

@@ -1,0 +1,31 @@
+"""Tells other data from a run's: python -m trainers.anomaly --run=runs/a --dataset=kmnist."""
+
+from absl import flags
+
+from keras_vae import app
+from trainers import anomalies, measure
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("run", None, "the run directory", required=True)
+flags.DEFINE_string("dataset", None, "the other data, named as for trainers.train", required=True)
+flags.DEFINE_string("data_dir", None, "where TFDS sets are kept; default: TFDS' own")
+flags.DEFINE_integer("num_examples", 1000, "test images of each, at most", lower_bound=2)
+flags.DEFINE_integer("num_samples", 500, "k, importance samples per image", lower_bound=1)
+flags.DEFINE_integer("evaluation_seed", 0, "of these samples", lower_bound=0)
+flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if there is one")
+
+
+def main() -> None:
+    with app.checking_input():
+        run = measure.load(FLAGS.run, FLAGS.checkpoint)
+        other = anomalies.load(run, FLAGS.dataset, FLAGS.data_dir)
+    anomalies.measure(run, other, FLAGS.num_examples, FLAGS.num_samples, FLAGS.evaluation_seed)
+
+
+def run() -> None:
+    """The command keras-vae-anomaly."""
+    app.run(main)
+
+
+if __name__ == "__main__":
+    run()

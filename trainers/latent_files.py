@@ -1,0 +1,109 @@
+"""Codes of a run's images: arrays, TensorBoard's projector, and what tells two labels apart."""
+
+import io
+import math
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from keras_vae import plots
+from trainers import inputs
+from trainers.measure import Run
+from trainers.run_directory import write_atomically
+
+# Examples in the projector, which moves them all at once, and pixels of its one image's side.
+_NUM_SHOWN, _WIDEST = 5000, 8192
+# How much of the attribute is added, from none to half more than the labels differ by.
+_STRENGTHS = np.linspace(0.0, 1.5, 7, dtype=np.float32)
+_NUM_CHANGED = 8
+
+
+def check(run: Run, split: str, attribute) -> tuple[int, int] | None:
+    """The two labels of `attribute`, or None where it is empty.
+
+    Raises:
+      ValueError: there is no such split, or are no such labels.
+    """
+    images = getattr(run.dataset, split)
+    if images is None:
+        raise ValueError(f"split={split}: the run has none.")
+    if not attribute:
+        return None
+    labels = images.labels
+    if labels is None:
+        raise ValueError(f"attribute needs labels, and dataset={run.dataset.name} has none.")
+    if run.vae.condition is not None:
+        raise ValueError(
+            f"attribute: with condition={run.config.model.condition} an image is not of its code "
+            "alone. Take an unconditional model."
+        )
+    known = sorted(set(labels.tolist()))
+    if len(attribute) != 2 or not set(attribute) <= {str(label) for label in known}:
+        raise ValueError(
+            f"attribute must be two of the labels {', '.join(map(str, known))}, such as "
+            f"{known[0]},{known[-1]}; got {','.join(attribute)}."
+        )
+    return int(attribute[0]), int(attribute[1])
+
+
+def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Path]:
+    """Writes the files and returns their paths.
+
+    `latents.npz` has `codes` [N, D], the z that stand for the images in their order, `labels` [N]
+    where there are, and each known factor [N]. The projector's files are of 5,000 images at most.
+    `attribute_A_B.png`, for `attribute` (A, B): images of label B in a row each, to whose code the
+    mean of codes of A less that of B is added, more and more (Larsen et al. 2016, section 4.2).
+    """
+    images = getattr(run.dataset, split)
+    batches = inputs.evaluation_batches(run.config, run.dataset, split, 100)
+    codes = np.concatenate([run.vae.code(b.x, b.condition) for b in batches])
+    columns = {} if images.labels is None else {"labels": images.labels}
+    columns |= images.factors or {}
+    content = io.BytesIO()
+    np.savez_compressed(content, codes=codes, **columns)
+    write_atomically(out / "latents.npz", content.getvalue())
+    num_shown = min(_NUM_SHOWN, (_WIDEST // max(run.vae.event_shape[:2])) ** 2)
+    shown = np.concatenate([b.x for b in batches.take(-(-num_shown // 100))])[:num_shown]
+    paths = [out / "latents.npz", *_write_projector(codes, columns, shown, out)]
+    if attribute is not None:
+        has, lacks = attribute
+        rows = np.flatnonzero(images.labels == lacks)
+        added = codes[images.labels == has].mean(axis=0) - codes[rows].mean(axis=0)
+        changed = codes[rows[:_NUM_CHANGED], np.newaxis] + _STRENGTHS[:, np.newaxis] * added
+        pictures = run.vae.decode(changed.reshape(-1, codes.shape[-1])).mean()
+        paths.append(out / f"attribute_{has}_{lacks}.png")
+        plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
+    return paths
+
+
+def _write_projector(codes, columns, shown, out):
+    """TensorBoard's files of the examples shown: codes, what is known of them, thumbnails."""
+    from tensorboard.plugins import projector
+
+    config = projector.ProjectorConfig()
+    embedding = config.embeddings.add(tensor_name="codes", tensor_path="codes.tsv")
+    np.savetxt(out / "codes.tsv", codes[: len(shown)], fmt="%.6g", delimiter="\t")
+    if columns:
+        embedding.metadata_path = "columns.tsv"
+        rows = np.stack([values[: len(shown)] for values in columns.values()], axis=1)
+        # Of a single column, the projector wants no header.
+        header = "\t".join(columns) if len(columns) > 1 else ""
+        np.savetxt(out / "columns.tsv", rows, "%g", "\t", header=header, comments="")
+    embedding.sprite.image_path = "images.png"
+    embedding.sprite.single_image_dim.extend(shown.shape[2:0:-1])
+    _thumbnails(shown).save(out / "images.png")
+    projector.visualize_embeddings(str(out), config)
+    names = ["codes.tsv", *(["columns.tsv"] if columns else []), "images.png"]
+    return [out / name for name in (*names, "projector_config.pbtxt")]
+
+
+def _thumbnails(images):
+    """All images [N, H, W, C] in one square of rows, as the projector wants them."""
+    if images.dtype != np.uint8:
+        images = np.uint8(np.round(255 * np.clip(images.astype(np.float32), 0, 1)))
+    images = np.repeat(images[..., :1], 3, axis=-1) if images.shape[-1] != 3 else images
+    side = math.ceil(math.sqrt(len(images)))
+    filled = np.pad(images, [(0, side**2 - len(images)), (0, 0), (0, 0), (0, 0)])
+    rows = filled.reshape(side, side, *images.shape[1:]).swapaxes(1, 2)
+    return Image.fromarray(rows.reshape(side * images.shape[1], side * images.shape[2], 3))

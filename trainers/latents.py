@@ -1,0 +1,37 @@
+"""Writes a run's codes: python -m trainers.latents --run=runs/demo --attribute=3,8
+
+As arrays, and as TensorBoard's projector shows them: tensorboard --logdir=runs/demo/latents
+"""
+
+import pathlib
+
+from absl import flags
+
+from keras_vae import app
+from trainers import inputs, latent_files, measure
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("run", None, "the run directory", required=True)
+flags.DEFINE_enum("split", "test", inputs.SPLITS, "of which images")
+flags.DEFINE_list("attribute", [], "two labels: pictures of what the first has and the second not")
+flags.DEFINE_string("out", None, "folder to write; default: RUN/latents")
+flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if there is one")
+
+
+def main() -> None:
+    out = pathlib.Path(FLAGS.out or pathlib.Path(FLAGS.run, "latents"))
+    with app.checking_input():
+        run = measure.load(FLAGS.run, FLAGS.checkpoint)
+        attribute = latent_files.check(run, FLAGS.split, FLAGS.attribute)
+        out.mkdir(parents=True, exist_ok=True)
+    for file in latent_files.write(run, FLAGS.split, attribute, out):
+        print("Wrote", file)
+
+
+def run() -> None:
+    """The command keras-vae-latents."""
+    app.run(main)
+
+
+if __name__ == "__main__":
+    run()

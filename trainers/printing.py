@@ -1,0 +1,11 @@
+"""Numbers by name on the terminal."""
+
+
+def print_numbers(result: dict) -> None:
+    """Prints a line for each, names flush right; lists of numbers in short."""
+    width = max(map(len, result))
+    for name, value in result.items():
+        if isinstance(value, list):
+            value = ", ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in value)
+        shown = f"{value:.4f}" if isinstance(value, float) else value
+        print(f"{name:>{width}}: {shown}")
