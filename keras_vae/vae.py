@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from keras_vae import seeds
+from keras_vae import completion, seeds
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.blocks import as_floats
-from keras_vae.completion import Completer
 from keras_vae.gradients import GradientWeight
 from keras_vae.importance import ImportanceSampler
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
@@ -194,9 +193,14 @@ class VAE(Trainable):
           condition: [B, ...] of conditional models.
         """
         if self._completer is None:
-            self._completer = Completer(self)
+            self._completer = completion.Completer(self)
         x = self._examples(x)
         return self._completer(x, known, num_steps, seed, self._condition_of(condition))
+
+    @property
+    def can_complete(self) -> bool:
+        """Whether `complete` serves this kind of model."""
+        return completion.problem(self) is None
 
     def interpolate(self, start, end, steps: int = 8, method: str = "linear", condition=None):
         """Mean images on the way from `start` to `end`, through latent space.

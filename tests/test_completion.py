@@ -62,6 +62,7 @@ def test_labels_are_given():
 )
 def test_models_that_can_not_are_refused(options, words):
     model = tiny.vae(**options)
+    assert not model.can_complete
     with pytest.raises(ValueError, match=words):
         model.complete(np.zeros((1, *model.event_shape)), np.ones(model.event_shape, bool))
 

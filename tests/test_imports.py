@@ -43,7 +43,6 @@ TABLE = {
             "keras_vae.rate",
             "keras_vae.encoder",
             "keras_vae.decoder",
-            "keras_vae.completion",
             "keras_vae.importance",
             "keras_vae.moving_average",
             "keras_vae.compilation",
@@ -51,7 +50,8 @@ TABLE = {
         ["compat", "basics"],
     ),
     "training": (["keras_vae.training"], ["compat", "basics", "axes", "parts"]),
-    "models": (["keras_vae.vae"], ["compat", "basics", "parts", "training"]),
+    "verbs": (["keras_vae.completion"], ["compat", "basics", "parts"]),
+    "models": (["keras_vae.vae"], ["compat", "basics", "parts", "training", "verbs"]),
     "structures": (
         ["keras_vae.hierarchical.*", "keras_vae.sequence.*", "keras_vae.autoregressive.*"],
         ["compat", "basics", "axes", "parts", "models"],

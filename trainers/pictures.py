@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_vae import completion, plots
+from keras_vae import plots
 from keras_vae._compat import tfd
 from keras_vae.blocks import as_floats
 from keras_vae.hierarchical import HierarchicalVAE
@@ -68,7 +68,7 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
     if not vae.has_density:
         shown.append(holes(vae, batch, latents))
     shown.append(interpolations(vae, batch))
-    if completion.problem(vae) is None:
+    if vae.can_complete:
         shown.append(completions(vae, batch))
     if isinstance(vae, HierarchicalVAE):
         shown.append(layers(vae, batch))
