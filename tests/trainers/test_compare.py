@@ -7,6 +7,7 @@ import pytest
 import scipy.stats
 
 import keras_vae
+from tests.trainers import browser
 from tests.trainers.conftest import TINY, parse, start
 from tests.trainers.test_report import Page
 from trainers import comparison, page, train
@@ -112,6 +113,15 @@ def test_two_runs_side_by_side(runs):
     files = {path.stem for path in (out / "figures").iterdir()}
     assert {"curve_elbo_nats", "rate_distortion", "samples_0", "samples_1"} <= files
     assert "http" not in (out / "compare.html").read_text()
+
+
+@browser.needs_chromium
+@pytest.mark.parametrize("width", [400, 1400])
+def test_a_browser_shows_it_without_error_request_or_overflow(runs, width):
+    measured = comparison.read([runs / "small", runs / "large"])
+    found = browser.look(comparison.write(measured, runs), width)
+    assert found["content"] <= width
+    assert found["errors"] == found["requests"] == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import keras_vae
 from keras_vae.blocks import Batch
 from tests import tiny
+from tests.trainers import browser
 from trainers import report
 
 EXAMPLES = np.random.default_rng(0).uniform(size=(20, 8, 8, 1)).astype(np.float32)
@@ -104,6 +105,28 @@ def test_nothing_is_loaded_from_elsewhere(run_dir, page):
     assert "url(" not in html
     assert "@import" not in html
     assert not page.all("script")
+
+
+@browser.needs_chromium
+@pytest.mark.parametrize("width", [400, 1400])
+def test_a_browser_shows_it_without_error_request_or_overflow(run_dir, width):
+    found = browser.look(run_dir / "report.html", width)
+    assert found["width"] == width
+    assert found["content"] <= width
+    assert found["errors"] == found["requests"] == []
+
+
+@browser.needs_chromium
+def test_the_browser_finds_what_is_wrong(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<html><head></head><body style='width: 900px'><img src='http://no.invalid/a.png'>"
+        "<script>missing()</script></body></html>"
+    )
+    found = browser.look(page, 400)
+    assert found["content"] >= 900
+    assert "missing is not defined" in found["errors"][0]
+    assert found["requests"] == ["http://no.invalid/a.png"]
 
 
 def test_every_picture_has_an_alt_text_and_is_a_file_too(run_dir, page):

@@ -1,0 +1,52 @@
+"""What a real browser makes of a page, where Chromium is installed."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+
+# Comes before all else of the page, and tells the frame around it when all has loaded.
+_PROBE = """<script>
+const errors = [];
+addEventListener("error", event => errors.push(event.message ?? event.target.src), true);
+addEventListener("load", () => {
+  const page = document.documentElement;
+  const requests = performance.getEntriesByType("resource").map(entry => entry.name);
+  parent.postMessage(JSON.stringify({
+    width: innerWidth, content: page.scrollWidth, errors,
+    requests: requests.filter(name => !name.startsWith("data:")),
+  }), "*");
+});
+</script>"""
+
+
+def look(page, width: int) -> dict:
+    """Opens an HTML file in a window of `width` pixels.
+
+    Returns:
+      `width` of the window and of the `content`, the `errors` of scripts and images, and the
+      `requests` for anything outside of the file.
+    """
+    probed = page.with_name(f"probed_{width}.html")
+    probed.write_text(page.read_text().replace("<head>", "<head>" + _PROBE, 1))
+    # A window can't be so narrow as a phone: the page goes into a frame.
+    frame = page.with_name(f"frame_{width}.html")
+    frame.write_text(
+        "<script>addEventListener('message', e => document.body.dataset.found = e.data)</script>"
+        f"<body><iframe src='{probed.name}' width={width} height=900 style='border:0'></iframe>"
+    )
+    flags = ["--headless", "--no-sandbox", "--disable-gpu"]
+    shown = subprocess.run(
+        [CHROMIUM, *flags, "--virtual-time-budget=5000", "--dump-dom", str(frame)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    found = re.search(r'data-found="([^"]*)"', shown.stdout)
+    return json.loads(html.unescape(found[1]))
