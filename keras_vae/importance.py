@@ -85,30 +85,34 @@ class ImportanceSampler:
         Later estimates remain bounds, of x too, as long as `seed` isn't theirs. Arguments are as in
         `__call__`.
         """
-
-        def excess(seed):
-            """How far noise of p(z|x) spreads beyond that of q(z|x): nowhere in unused latents."""
-            nothing = -math.inf, tf.zeros_like(self.noise_scale)
-            _, squares = self._sum(self._add_squares, nothing, x, condition, num_samples, seed)
-            return tf.nn.relu(tf.reduce_mean(squares, axis=0) - 1.0)
+        of_bounds, posterior = seeds.derive(seed, 0), tf.ones_like(self.noise_scale)
 
         def bounds(noise_scale):
             self.noise_scale.assign(noise_scale)
             nothing = -math.inf, -math.inf
             return self._sum(self._add_weights, nothing, x, condition, num_samples, of_bounds)[0]
 
-        def gain(noise_scale):
-            """By how much that is tighter, less three standard errors of its mean over examples."""
-            gains = bounds(noise_scale) - of_posterior
-            return tf.reduce_mean(gains) - 3.0 * tf.math.reduce_std(gains) / len(x) ** 0.5
-
-        of_bounds, posterior = seeds.derive(seed, 0), tf.ones_like(self.noise_scale)
         of_posterior = bounds(posterior)
-        for i in (1, 2):  # The posterior's own draws see only part of the excess.
+
+        def gain(noise_scale):
+            """By how much that is tighter, if by three standard errors of the mean over x."""
+            gains = bounds(noise_scale) - of_posterior
+            mean, error = tf.reduce_mean(gains), tf.math.reduce_std(gains) / len(x) ** 0.5
+            return mean if mean >= 3.0 * error else -1.0
+
+        def excess(seed):
+            """How far noise of p(z|x) spreads beyond that of q(z|x): nowhere in unused latents."""
+            nothing = -math.inf, tf.zeros_like(posterior)
+            _, squares = self._sum(self._add_squares, nothing, x, condition, num_samples, seed)
+            return tf.nn.relu(tf.reduce_mean(squares, axis=0) - 1.0)
+
+        best = max([width * posterior for width in (1.0, 1.2, 1.5, 2.0)], key=gain)
+        for i in (1, 2):  # A narrow proposal sees little of the excess.
+            self.noise_scale.assign(best)
             found = excess(seeds.derive(seed, i))
-            # The widest is far too wide: samples enough can afford it.
             wider = [tf.sqrt(1.0 + width * found) for width in (1.0, 2.0, 3.0)]
-            self.noise_scale.assign(max([posterior, *wider], key=gain))
+            best = max([best, *wider], key=gain)
+        self.noise_scale.assign(best)
 
     def _sum(self, add, nothing, x, condition, num_samples, seed):
         """Sums [B, ...] over all samples: `nothing`, to which `add` adds a chunk at a time."""
