@@ -219,13 +219,13 @@ def finish(job: Job) -> None:
 
 def _picture(job):
     """A function that draws samples, or an autoencoder's reconstructions, to pictures/."""
-    from keras_vae import plots  # matplotlib takes a second to import.
-
     split = "train" if job.dataset.validation is None else "validation"
     size = min(64, getattr(job.dataset, split).num_examples)
     batch = next(iter(inputs.evaluation_batches(job.config, job.dataset, split, size)))
 
     def draw(vae, epoch):
+        from keras_vae import plots  # matplotlib takes a second to import: not before step one.
+
         folder = job.workdir / "pictures"
         folder.mkdir(exist_ok=True)
         condition = None if vae.condition is None else vae.condition.to_show(64, batch.x)
