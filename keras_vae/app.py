@@ -39,6 +39,8 @@ def fail(message, code: int = 2) -> None:
 def _parse(argv):
     try:
         rest = flags.FLAGS(argv)
+    except flags.UnrecognizedFlagError as error:
+        fail(f"{error}. Known flags: {', '.join(_own_flags())}.")
     except flags.Error as error:
         fail(error)
     if rest[1:]:
@@ -46,3 +48,10 @@ def _parse(argv):
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)  # TensorFlow logs through absl, and much.
     return rest
+
+
+def _own_flags():
+    """Names of the flags that aren't of libraries."""
+    modules = flags.FLAGS.flags_by_module_dict().items()
+    own = [found for module, found in modules if not module.startswith(("absl", "tensorflow"))]
+    return sorted(flag.name for found in own for flag in found)

@@ -42,9 +42,11 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
     """
     images, name = dataset.train, config.model.likelihood
     likelihood, arguments = LIKELIHOODS[name]
-    binarization = data.resolve(
-        config.data.binarization, images, needs_binary=likelihood.support is Support.BINARY
-    )
+    needs_binary = likelihood.support is Support.BINARY
+    binarization = data.resolve(config.data.binarization, images, needs_binary)
+    others = [s for s in (dataset.validation, dataset.test) if s is not None]
+    for split in others:  # As train is binarized; their values are checked too.
+        data.resolve(binarization, split, needs_binary=False)
     if config.data.dataset.startswith("chorales:") and binarization != "none":
         raise ValueError(
             f"likelihood={name} with binarization={binarization}: the pitches of chorales aren't "
@@ -69,7 +71,9 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
         **_condition(config, dataset),
     )
     if images.dtype == np.float32 and binarization == "none":
-        likelihood(images.shape, *arguments(config.model)).check_values(images.array)
+        head = likelihood(images.shape, *arguments(config.model))
+        for split in (images, *others):
+            head.check_values(split.array)
     return config
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae.data import tfds_images
 from tests.trainers.conftest import TINY, start
 
 
@@ -38,7 +39,7 @@ def places(tmp_path):
     ("arguments", "words"),
     [
         (["--recipe=nope"], ["recipe", "nope", "linear_vae"]),
-        (["--nope=1"], ["nope"]),
+        (["--nope=1"], ["nope", "latent_dim"]),
         (["nope"], ["nope", "--name=value"]),
         (["--network=nope"], ["network", "nope", "resnet"]),
         (["--latent_dim=0"], ["latent_dim", "at least 1", "0"]),
@@ -101,6 +102,7 @@ def places(tmp_path):
 )
 def test_bad_input(run_train, places, arguments, words, monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
+    monkeypatch.setattr(tfds_images, "network_is_there", lambda: False)
     before = sorted(os.walk(places))
     done = run_train(*TINY, f"--workdir={places}/run", *(a.format(places) for a in arguments))
     assert done.code == 2

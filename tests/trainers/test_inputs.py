@@ -28,3 +28,15 @@ def test_counts_are_floats_as_they_are(tmp_path):
     np.savez(tmp_path / "bytes.npz", x=x)
     with pytest.raises(ValueError, match=r"counts; this data is 8-bit images.*store counts as fl"):
         resolved(f"npz:{tmp_path / 'bytes.npz'}", likelihood="poisson")
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "continuous_bernoulli"])
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_every_split_is_checked(tmp_path, likelihood, split):
+    x = np.random.default_rng(0).uniform(size=(30, 4, 4)).astype(np.float32)
+    arrays = {f"{name}_images": x for name in ("train", "valid", "test")}
+    np.savez(tmp_path / "good.npz", **arrays)
+    assert resolved(f"npz:{tmp_path / 'good.npz'}", likelihood=likelihood)
+    np.savez(tmp_path / "bad.npz", **(arrays | {f"{split}_images": 2.0 * x}))
+    with pytest.raises(ValueError, match=r"\[0, 1\]"):
+        resolved(f"npz:{tmp_path / 'bad.npz'}", likelihood=likelihood)
