@@ -42,6 +42,17 @@ def test_every_flag_in_help_is_in_the_readme(module):
     assert [name for name in names if f"`--{name}`" not in README] == []
 
 
+def test_every_console_command_is_a_binary_and_in_the_readme():
+    commands = re.findall(
+        r'"(keras-vae-\w+)=([\w.]+):run"', (ROOT / "setup.py").read_text(encoding="utf-8")
+    )
+    assert len(commands) == 7
+    for name, module in commands:
+        source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        assert "def run()" in source
+        assert f"`{name}`" in README
+
+
 def test_every_recipe_is_in_the_table():
     assert [name for name in RECIPES if f"| `{name}` |" not in README] == []
 
