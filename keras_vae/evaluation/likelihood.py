@@ -8,6 +8,7 @@ from keras_vae import seeds
 from keras_vae.bayesian import weight_kl
 from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.importance import ImportanceSampler
+from keras_vae.likelihoods import Support
 from keras_vae.seeds import Site
 
 # Samples of each example of the first batch by which the proposal is chosen; fewer can't tell.
@@ -63,7 +64,7 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
       several stochastic layers `rate_nats_by_layer`, that next to x first, `distortion_nats` and
       `nll_nats` with its standard error over examples, `nll_stderr`; `effective_sample_size` (mean,
       from 1 to num_samples); `weight_kl_nats`, of Bayesian weights per training example, which the
-      bound leaves out; `bits_per_dim`, for likelihoods of 8-bit data; `num_samples`,
+      bound leaves out; `bits_per_dim`, where x is discrete; `num_samples`,
       `num_examples`, `seed`. What a model has not is None.
     """
     of_weights = weight_kl(vae)
@@ -95,7 +96,7 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
             result["rate_nats_by_layer"] = by_group
         elif len(by_group) == vae.latent_dim:
             result["rate_nats_by_latent"] = by_group
-        if getattr(vae.decoder.likelihood, "levels", None) == 256:
+        if vae.decoder.likelihood.support in (Support.BINARY, Support.LEVELS, Support.COUNTS):
             bits = result["nll_nats"] / math.log(2.0)
             result["bits_per_dim"] = bits / math.prod(vae.event_shape)
     return result
