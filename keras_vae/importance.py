@@ -30,6 +30,26 @@ class Estimate(NamedTuple):
     kl: Any
 
 
+def weigh(model, x, noise, condition, scale, loc=0.0):
+    """Importance weights of z made from N(loc, scale^2) in place of the noise N(0, 1) of q(z|x).
+
+    Args:
+      model: gives Terms with a posterior density.
+      x: [B, ...].
+      noise: [S, B, N] ~ N(0, 1).
+      condition: [B, ...] or None.
+      scale, loc: that broadcast with noise.
+
+    Returns:
+      (the noise moved and scaled [S, B, N], log w [S, B]); E w = p(x).
+    """
+    moved = loc + scale * noise
+    # log N(moved; 0, 1) - log N(moved; loc, scale^2).
+    ratio = tf.math.log(scale) - 0.5 * (moved**2 - noise**2)
+    log_weight = model.terms(x, moved, condition).log_weight
+    return moved, log_weight + tf.reduce_sum(ratio, axis=-1)
+
+
 class ImportanceSampler:
     """Estimates log p(x) with any model that has `terms` and `draw_noise`.
 
@@ -106,13 +126,16 @@ class ImportanceSampler:
             _, squares = self._sum(self._add_squares, nothing, x, condition, num_samples, seed)
             return tf.nn.relu(tf.reduce_mean(squares, axis=0) - 1.0)
 
-        best = max([width * posterior for width in (1.0, 1.2, 1.5, 2.0)], key=gain)
+        tried = [(0.0, posterior)]
+
+        def assign_best_of(scales):
+            tried.extend((gain(scale), scale) for scale in scales)
+            self.noise_scale.assign(max(tried, key=lambda pair: pair[0])[1])
+
+        assign_best_of([width * posterior for width in (1.2, 1.5, 2.0)])
         for i in (1, 2):  # A narrow proposal sees little of the excess.
-            self.noise_scale.assign(best)
             found = excess(seeds.derive(seed, i))
-            wider = [tf.sqrt(1.0 + width * found) for width in (1.0, 2.0, 3.0)]
-            best = max([best, *wider], key=gain)
-        self.noise_scale.assign(best)
+            assign_best_of([tf.sqrt(1.0 + width * found) for width in (1.0, 2.0, 3.0)])
 
     def _sum(self, add, nothing, x, condition, num_samples, seed):
         """Sums [B, ...] over all samples: `nothing`, to which `add` adds a chunk at a time."""
@@ -129,17 +152,9 @@ class ImportanceSampler:
             columns.append(sums)
         return [tf.concat(parts, axis=0) for parts in zip(*columns, strict=True)]
 
-    def _log_weight(self, x, noise, condition):
-        """log w [S, B] of noise [S, B, N] ~ N(0, 1), before and after it is scaled."""
-        scaled = self.noise_scale * noise
-        # log N(scaled; 0, 1) - log N(scaled; 0, noise_scale^2).
-        ratio = tf.math.log(self.noise_scale) - 0.5 * (scaled**2 - noise**2)
-        log_weight = self._model.terms(x, scaled, condition).log_weight
-        return scaled, log_weight + tf.reduce_sum(ratio, axis=-1)
-
     def _add_weights(self, sums, x, noise, condition):
         """Sums are log sum w and log sum w^2."""
-        _, log_weight = self._log_weight(x, noise, condition)
+        _, log_weight = weigh(self._model, x, noise, condition, self.noise_scale)
         log_w, log_w2 = sums
         return (
             _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
@@ -148,7 +163,7 @@ class ImportanceSampler:
 
     def _add_squares(self, sums, x, noise, condition):
         """Sums are log sum w and sum w noise^2 / sum w."""
-        scaled, log_weight = self._log_weight(x, noise, condition)
+        scaled, log_weight = weigh(self._model, x, noise, condition, self.noise_scale)
         log_w, squares = sums
         total = _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0))
         added = tf.einsum("sb,sbn->bn", tf.exp(log_weight - total), scaled**2)

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfk
+from keras_vae.importance import weigh
 from keras_vae.seeds import Site
 
 # Draws for each bound, by which the two are compared.
@@ -55,11 +56,8 @@ class LikelihoodRegret:
 
         def elbo(x, noise, condition):
             """[B], from noise [S, B, N] ~ N(0, 1)."""
-            moved = loc + tf.exp(log_scale) * noise
-            # log N(moved; 0, 1) - log N(moved; loc, scale^2).
-            ratio = log_scale - 0.5 * (moved**2 - noise**2)
-            log_weight = self._vae.terms(x, moved, condition).log_weight
-            return tf.reduce_mean(log_weight + tf.reduce_sum(ratio, axis=-1), axis=0)
+            _, log_weight = weigh(self._vae, x, noise, condition, tf.exp(log_scale), loc)
+            return tf.reduce_mean(log_weight, axis=0)
 
         @tf.function
         def regret(x, seed, condition):
