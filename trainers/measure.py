@@ -145,7 +145,7 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
     else:
         shown = pictures.pictures(vae, batch, shown_labels)
     if copies is not None:
-        shown.insert(2, pictures.neighbours(*copies))
+        shown.insert(2, pictures.neighbours(vae, *copies))
     page = report.write_report(path, vae, config, result, batch, shown_labels, shown)
     print("Report:", page)
     return result

@@ -137,9 +137,9 @@ def samples(vae, batch, seed: int = SEED) -> Picture:
     )
 
 
-def neighbours(samples, nearest) -> Picture:
+def neighbours(vae, samples, nearest) -> Picture:
     """Samples, each above the training image nearest to it; both [N, H, W, C]."""
-    columns = max(3, min(10, WIDEST // samples.shape[2]))
+    columns = _fitting(vae, 10)
     samples, nearest = samples[: 3 * columns], nearest[: 3 * columns]
     return Picture(
         "neighbours",
