@@ -45,6 +45,22 @@ def check_versions(tensorflow: str, tf_keras: str, probability: str) -> None:
         )
 
 
+def check_layer(name: str, layer) -> None:
+    """Raises TypeError unless `layer` is one of tf_keras: those of Keras 3 look alike.
+
+    Args:
+      name: what the error calls it.
+      layer: what should be a tfk.layers.Layer (models are layers).
+    """
+    if not isinstance(layer, tfk.layers.Layer):
+        found = type(layer)
+        raise TypeError(
+            f"{name} must be a layer or model of tf_keras, got {found.__module__}."
+            f"{found.__qualname__}. Make it of tf_keras.layers; Keras 3 doesn't mix with TFP's "
+            "layers."
+        )
+
+
 check_versions(tf.__version__, tfk.__version__, tfp.__version__)
 
 tfkl = tfk.layers
@@ -52,4 +68,4 @@ tfb = tfp.bijectors
 tfd = tfp.distributions
 tfpl = tfp.layers
 
-__all__ = ["check_versions", "tf", "tfb", "tfd", "tfk", "tfkl", "tfp", "tfpl"]
+__all__ = ["check_layer", "check_versions", "tf", "tfb", "tfd", "tfk", "tfkl", "tfp", "tfpl"]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae._compat import check_layer, tf, tfd, tfk, tfkl
 from keras_vae.bayesian import bayesian_layers, drawn_weights
 from keras_vae.shapes import over_samples, with_context
 
@@ -33,6 +33,7 @@ class Decoder(tfk.Model):
         self, network, likelihood, projection=None, weight_decay: float | None = None, **kwargs
     ):
         super().__init__(**kwargs)
+        check_layer("network", network)
         self.network, self.likelihood = network, likelihood
         self.event_shape = tuple(likelihood.event_shape)
         self._given_projection, self.weight_decay = projection, weight_decay

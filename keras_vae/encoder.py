@@ -2,7 +2,7 @@
 
 import math
 
-from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae._compat import check_layer, tf, tfd, tfk, tfkl
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -20,6 +20,7 @@ class Encoder(tfk.Model):
 
     def __init__(self, network, posterior, **kwargs):
         super().__init__(**kwargs)
+        check_layer("network", network)
         self.network, self.posterior = network, posterior
         self.flatten = tfkl.Flatten()
         self.noise_shape, self.has_density = posterior.noise_shape, posterior.has_density

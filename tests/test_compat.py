@@ -1,8 +1,11 @@
 """Versions that don't fit together are named in one sentence, with the command that mends it."""
 
+import subprocess
+import sys
+
 import pytest
 
-from keras_vae import _compat
+from keras_vae import Decoder, Encoder, _compat, likelihoods, posteriors
 
 
 def test_the_installed_versions_fit():
@@ -38,3 +41,31 @@ def test_wrong_versions_are_named_with_the_command_that_mends_them(versions):
 def test_keras_is_the_one_that_tfp_is_built_on():
     assert _compat.tf.keras.Model is _compat.tfk.Model
     assert issubclass(_compat.tfpl.DistributionLambda, _compat.tfk.layers.Layer)
+
+
+def test_a_layer_of_keras_3_is_refused():
+    keras = pytest.importorskip("keras", minversion="3")
+    layer = keras.layers.Flatten()
+    with pytest.raises(TypeError, match=r"network must be a layer .* tf_keras, got keras.*Flatten"):
+        Encoder(layer, posteriors.DiagonalNormal(2))
+    with pytest.raises(TypeError, match="network must be a layer"):
+        Decoder(layer, likelihoods.Bernoulli((4, 4, 1)))
+
+
+@pytest.mark.parametrize("binary", ["trainers.train", "trainers.evaluate", "export.export"])
+def test_binaries_name_wrong_versions_in_one_line(tmp_path, binary):
+    (tmp_path / "tf_keras.py").write_text("raise ImportError('No module named tf_keras')")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "
+            f"import runpy; runpy.run_module({binary!r}, run_name='__main__')",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]  # TensorFlow says something first.
+    assert last.startswith("error: keras_vae needs tensorflow, tf-keras and")

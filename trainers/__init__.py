@@ -1,0 +1,8 @@
+"""The binaries that train, measure and compare."""
+
+import sys
+
+try:
+    import keras_vae  # noqa: F401
+except ImportError as error:  # Versions that don't fit: a sentence, where a library would raise.
+    sys.exit(f"error: {error}")

@@ -37,7 +37,7 @@ def from_arrays(name, arrays, labels=None, factors=None):
             "Check how it was written."
         )
     arrays, levels = _one_scale(arrays)
-    labels = {split: _checked(name, split, y, arrays) for split, y in (labels or {}).items()}
+    labels = {split: check_labels(name, split, y, arrays) for split, y in (labels or {}).items()}
     return {
         split: InMemory(x, labels.get(split), levels, factors=factors and factors[split])
         for split, x in arrays.items()
@@ -74,8 +74,8 @@ def _one_scale(arrays):
     return {split: x.astype(np.float32, copy=False) for split, x in arrays.items()}, None
 
 
-def _checked(name, split, labels, arrays):
-    """labels as int64 [N]."""
+def check_labels(name, split, labels, arrays):
+    """labels as int64 [N]; ValueError unless there is one for each of arrays[split]."""
     if labels.shape != (len(arrays[split]),) or not np.all(labels == labels.astype(np.int64)):
         raise ValueError(
             f"Labels for {split} of {name} must be one whole number for each of the "

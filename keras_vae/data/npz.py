@@ -1,13 +1,18 @@
 """Images in one .npz file."""
 
+import math
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
 
 import numpy as np
 
-from keras_vae.data.arrays import from_arrays
+from keras_vae._compat import tf
+from keras_vae.data.arrays import check_labels, from_arrays
+from keras_vae.data.images import Streamed, chunk_size_for
+from keras_vae.seeds import Site, derive
 
 SPLITS = ("train", "validation", "test")
 ROLES = SPLITS + tuple(f"{split}_labels" for split in SPLITS)
@@ -23,35 +28,41 @@ DEFAULT_KEYS = {
 SINGLE_KEYS = {"train": "x", "train_labels": "x_labels"}
 
 
-def read(path, npz_keys=None):
-    """Loads an npz; nothing pickled is ever read.
+def read(path, npz_keys, seed, memory_limit_gb):
+    """Loads or opens an npz; nothing pickled is ever read.
 
     Args:
       path: the file. It holds `train_images` (and `valid_images`, `test_images`, `…_labels`), or
         `x` (and `x_labels`).
       npz_keys: other names: a dict, or a list of "role=key" strings, role being train, validation,
         test, train_labels, validation_labels or test_labels. All keys given must be there.
+      seed: int; draws the order in which a streamed file is read.
+      memory_limit_gb: a larger file is streamed: 8-bit or bool arrays, not compressed.
 
     Returns:
-      dict split -> InMemory.
+      dict split -> Images.
 
     Raises:
       FileNotFoundError, ValueError: no such file, no npz, keys not found (lists those that are),
         or arrays that are no images.
     """
-    found = arrays_of(f"npz:{path}", path, lambda files: _keys(path, files, npz_keys))
+    name, limit = f"npz:{path}", memory_limit_gb * 1e9
+    found = arrays_of(name, path, lambda files: _keys(path, files, npz_keys), limit)
     labels = {split: found[f"{split}_labels"] for split in SPLITS if f"{split}_labels" in found}
     arrays = {split: found[split] for split in SPLITS if split in found}
-    return from_arrays(f"npz:{path}", arrays, labels)
+    if isinstance(arrays["train"], np.memmap):
+        return _streamed(name, arrays, labels, seed, limit)
+    return from_arrays(name, arrays, labels)
 
 
-def arrays_of(name, path, keys_of):
+def arrays_of(name, path, keys_of, limit_bytes=math.inf):
     """The arrays of an npz, {role: array}.
 
     Args:
       name: what errors call the data.
       path: the file.
       keys_of: list of the keys that there are -> {role: key} of the arrays to read.
+      limit_bytes: if they are larger together, they are mapped and stay on disk.
 
     Raises:
       FileNotFoundError, ValueError: as `read`.
@@ -65,7 +76,10 @@ def arrays_of(name, path, keys_of):
         except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"dataset={name} is no npz ({error}). Use numpy.savez.") from error
         keys = keys_of(files)
+        members = {role: file.zip.getinfo(f"{key}.npy") for role, key in keys.items()}
         try:
+            if sum(member.file_size for member in members.values()) > limit_bytes:
+                return {role: _mapped(name, stream, member) for role, member in members.items()}
             return {role: file[key] for role, key in keys.items()}
         except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(
@@ -95,3 +109,58 @@ def _keys(path, files, npz_keys):
             "Name the arrays by npz_keys, for example train=images."
         )
     return keys
+
+
+def _mapped(name, stream, member):
+    """The array of an uncompressed member of a zip file, as np.memmap."""
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(
+            f"{name} is larger than memory_limit_gb, and compressed, so that it can't be streamed. "
+            "Write it by numpy.savez, or raise memory_limit_gb."
+        )
+    stream.seek(member.header_offset)
+    # A zip's local header: 26 bytes, the lengths of the name and of what else follows.
+    stream.seek(sum(struct.unpack("<26xHH", stream.read(30))), os.SEEK_CUR)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[np.lib.format.read_magic(stream)]
+    shape, is_fortran, dtype = read_header(stream)
+    order = "F" if is_fortran else "C"
+    return np.memmap(stream, dtype, "r", stream.tell(), shape, order)
+
+
+def _streamed(name, arrays, labels, seed, limit_bytes):
+    """dict split -> Streamed, of mapped arrays."""
+    if not {x.dtype for x in arrays.values()} <= {np.dtype(bool), np.dtype(np.uint8)}:
+        raise ValueError(
+            f"{name} is larger than memory_limit_gb, and only 8-bit images are streamed. Raise "
+            "memory_limit_gb."
+        )
+    chunk_size = chunk_size_for(arrays["train"].shape[1:], limit_bytes)
+    # First rows show what is wrong with an array, and whether it is black and white.
+    heads = from_arrays(name, {split: x[:chunk_size] for split, x in arrays.items()})
+    labels = {split: check_labels(name, split, y, arrays) for split, y in labels.items()}
+    with zipfile.ZipFile(arrays["train"].filename) as file:
+        checksums = [member.CRC for member in file.infolist()]
+
+    def streamed(split):
+        x, y, shape = arrays[split], labels.get(split), heads[split].shape
+        # Files are often sorted by label: any neighbouring positions must be a fair draw of all.
+        shuffle = tf.random.experimental.stateless_shuffle
+        order = shuffle(tf.range(len(x)), derive(seed, Site.SPLIT)).numpy()
+
+        def rows(start, stop):
+            return np.sort(order[start:stop])  # from front to back is fastest on disk
+
+        return Streamed(
+            shape,
+            pieces=[(0, len(x))],
+            chunk_size=chunk_size,
+            read_rows=lambda *positions: x[rows(*positions)].reshape(-1, *shape),
+            read_labels=None if y is None else lambda *positions: y[rows(*positions)],
+            binary=heads[split].dtype == bool,
+            identity=f"npz {split} {checksums}",
+        )
+
+    return {split: streamed(split) for split in arrays}

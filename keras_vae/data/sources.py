@@ -57,7 +57,7 @@ def load(
       validation_size: how many validation images; 0 for none. None takes the set's own split, or
         holds out a tenth of train.
       seed: int; the held-out splits depend on it and on nothing else.
-      memory_limit_gb: TFDS sets and folders that are larger, decoded, are streamed.
+      memory_limit_gb: sets that are larger, decoded, are streamed. Their values must be 8-bit.
       window, transpose: of chorales, see `chorales.read`.
 
     Returns:
@@ -84,7 +84,7 @@ def load(
     elif kind == "chorales":
         splits, notes = chorales.read(path, window, transpose)
     elif kind == "npz":
-        splits, notes = npz.read(path, npz_keys), []
+        splits, notes = npz.read(path, npz_keys, seed, memory_limit_gb), []
     elif kind == "folder":
         splits, notes = folder.read(path, image_size, seed, memory_limit_gb)
     else:

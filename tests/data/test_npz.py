@@ -78,6 +78,39 @@ def test_bad_files_are_refused_in_one_line(tmp_path, arrays, options, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("binary", [False, True])
+def test_large_files_are_streamed(tmp_path, binary):
+    images = np.where(IMAGES > 99, 255, 0).astype(np.uint8) if binary else IMAGES
+    arrays = {"x": images, "x_labels": np.arange(100)}
+    name = save(tmp_path, **arrays)
+    data = load(name, memory_limit_gb=2e-6)
+    splits = (data.train, data.validation, data.test)
+    assert [split.num_examples for split in splits] == [80, 10, 10]
+    assert len(data.train.chunk_sizes) > 5
+    assert any("streamed in" in note for note in data.notes)
+    rows = np.concatenate([split.labels for split in splits])
+    np.testing.assert_array_equal(np.sort(rows), np.arange(100))
+    assert 0.1 < np.mean(np.diff(rows) > 0) < 0.9  # sorted at most within a chunk
+    for split in splits:
+        assert split.dtype == (bool if binary else np.uint8)
+        wanted = images[split.labels] > 0 if binary else images[split.labels]
+        np.testing.assert_array_equal(split.array[..., 0], wanted)
+    assert data.fingerprint == load(name, memory_limit_gb=2e-6).fingerprint
+    changed = save(tmp_path, **arrays | {"x": images[::-1]})
+    assert data.fingerprint != load(changed, memory_limit_gb=2e-6).fingerprint
+
+
+def test_large_files_that_cannot_be_streamed_are_refused(tmp_path):
+    floats = save(tmp_path, x=IMAGES / 255)
+    with pytest.raises(ValueError, match="only 8-bit images are streamed"):
+        load(floats, memory_limit_gb=2e-6)
+    np.savez_compressed(tmp_path / "small.npz", x=IMAGES)
+    with pytest.raises(ValueError, match="compressed, so that it can't be streamed"):
+        load(f"npz:{tmp_path}/small.npz", memory_limit_gb=2e-6)
+    with pytest.raises(ValueError, match="one whole number for each of the 100 images"):
+        load(save(tmp_path, x=IMAGES, x_labels=np.arange(9)), memory_limit_gb=2e-6)
+
+
 def test_what_is_no_npz_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="must name a file"):
         load(f"npz:{tmp_path}/missing.npz")
