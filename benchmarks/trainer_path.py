@@ -22,7 +22,8 @@ def trainer_path(arguments, folder: pathlib.Path):
     """
     FLAGS.unparse_flags()
     for name in FLAGS:
-        FLAGS[name].unparse()
+        if FLAGS.find_module_defining_flag(name).startswith("trainers"):  # not the benchmark's own
+            FLAGS[name].unparse()
     run = f"--workdir={folder / 'run'}"
     FLAGS(["trainers.train", run, "--epochs=1000", "--picture_epochs=0", *arguments])
     job = train.prepare()
