@@ -20,7 +20,6 @@ def trainer_path(arguments, folder: pathlib.Path):
       arguments: trainers.train's flags.
       folder: for its run directory.
     """
-    FLAGS.unparse_flags()
     for name in FLAGS:
         if FLAGS.find_module_defining_flag(name).startswith("trainers"):  # not the benchmark's own
             FLAGS[name].unparse()
