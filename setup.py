@@ -4,6 +4,9 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
+# tf-keras 2.x requires TensorFlow 2.x itself, so pip takes the matching pair.
+TF_VERSIONS = ">=2.18,<2.22"
+
 setup(
     name="keras-vae",
     version="0.1.0",
@@ -15,9 +18,8 @@ setup(
     packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
     package_data={"trainers": ["page.html.template"]},
     install_requires=[
-        # tf-keras 2.x requires TensorFlow 2.x itself, so pip takes the matching pair.
-        "tensorflow>=2.18,<2.22",
-        "tf-keras>=2.18,<2.22",
+        f"tensorflow{TF_VERSIONS}",
+        f"tf-keras{TF_VERSIONS}",
         "tensorflow-probability==0.25.*",
         "tensorflow-datasets>=4.9.10",  # 4.9.9 fails with protobuf 7.
         "importlib_resources",  # tensorflow-datasets needs it to download, and doesn't say so.
@@ -33,7 +35,7 @@ setup(
         "scikit-learn",
     ],
     extras_require={
-        "gpu": ["tensorflow[and-cuda]>=2.18,<2.22"],
+        "gpu": [f"tensorflow[and-cuda]{TF_VERSIONS}"],
         "test": ["pytest", "pytest-xdist", "ruff", "nbclient", "nbformat", "ipykernel"],
         "colab": ["ipykernel"],
     },

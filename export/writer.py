@@ -2,13 +2,13 @@
 
 import importlib.metadata
 import json
-import os
 import pathlib
 import platform
 import tempfile
 
 from export import parity, readme, saved_model, tflite
 from export.generator import values_come_in_turn
+from keras_vae.files import check_folder
 from keras_vae.vae import VAE
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "ai-edge-litert")
@@ -59,9 +59,7 @@ def check_target(path) -> None:
         raise FileExistsError(
             f"{path} exists and is no earlier export, so it isn't replaced. Choose another folder."
         )
-    parent = next(p for p in path.parents if p.exists())
-    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
-        raise PermissionError(f"{path} can't be written: no files can be made in {parent}.")
+    check_folder("path", path.parent)
 
 
 def _write_checked(vae, folder):

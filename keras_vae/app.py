@@ -4,19 +4,25 @@ Exit codes: 0 done, 1 failed, 2 bad input (nothing was started), 130 and 143 sto
 """
 
 import contextlib
+import signal
 import sys
 
 from absl import app, flags, logging
 
 
 def run(main) -> None:
-    """Parses the flags and calls `main()`; a flag that can't be exits with code 2."""
+    """Parses the flags and calls `main()`; a flag that can't be exits with code 2.
+
+    SIGTERM raises KeyboardInterrupt as Ctrl-C does, with its number as argument.
+    """
 
     def interruptible(argv):
+        signal.signal(signal.SIGTERM, _interrupt)
         try:
             main()
-        except KeyboardInterrupt:
-            fail("interrupted.", code=130)
+        except KeyboardInterrupt as stop:
+            signum = signal.Signals(stop.args[0] if stop.args else signal.SIGINT)
+            fail(f"stopped by {signum.name}.", code=128 + signum)
 
     app.run(interruptible, flags_parser=_parse)
 
@@ -34,6 +40,10 @@ def fail(message, code: int = 2) -> None:
     """Prints one line to stderr and exits with `code`."""
     print("error:", " ".join(str(message).split()), file=sys.stderr)
     sys.exit(code)
+
+
+def _interrupt(signum, frame):
+    raise KeyboardInterrupt(signum)
 
 
 def _parse(argv):

@@ -1,5 +1,7 @@
 """Versions that don't fit together are named in one sentence, with the command that mends it."""
 
+import importlib.metadata
+import re
 import subprocess
 import sys
 
@@ -10,6 +12,16 @@ from keras_vae import Decoder, Encoder, _compat, likelihoods, posteriors
 
 def test_the_installed_versions_fit():
     _compat.check_versions(_compat.tf.__version__, _compat.tfk.__version__, _compat.tfp.__version__)
+
+
+def test_what_is_checked_is_what_setup_pins():
+    needed = importlib.metadata.requires("keras-vae")
+    assert "tensorflow-probability==0.25.*" in needed
+    tensorflow, keras = (
+        next(line for line in needed if re.match(rf"{name}[<>=]", line))
+        for name in ("tensorflow", "tf-keras")
+    )
+    assert tensorflow.removeprefix("tensorflow") == keras.removeprefix("tf-keras")
 
 
 @pytest.mark.parametrize("versions", [("2.18.1", "2.18.0", "0.25.0"), ("2.21.0", "2.21.3", "0.25")])

@@ -75,6 +75,7 @@ TABLE = {
     "plots": (["keras_vae.plots"], []),
     "midi": (["keras_vae.midi"], []),
     "app": (["keras_vae.app"], []),
+    "files": (["keras_vae.files"], []),
     "api": (["keras_vae"], ["parts", "models", "config", "recipes", "build", "saving"]),
     "trainers": (
         ["trainers.*"],
@@ -94,12 +95,25 @@ TABLE = {
             "plots",
             "midi",
             "app",
+            "files",
             "api",
         ],
     ),
     "export": (
         ["export.*"],
-        ["compat", "basics", "axes", "models", "config", "saving", "data", "plots", "app", "api"],
+        [
+            "compat",
+            "basics",
+            "axes",
+            "models",
+            "config",
+            "saving",
+            "data",
+            "plots",
+            "app",
+            "files",
+            "api",
+        ],
     ),
 }
 

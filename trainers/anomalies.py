@@ -5,10 +5,10 @@ import json
 import numpy as np
 
 from keras_vae import data, evaluation, plots
+from keras_vae.files import write_atomically
 from trainers import inputs
 from trainers.measure import Run
 from trainers.printing import print_numbers
-from trainers.run_directory import write_atomically
 
 # Scores by name, larger for what is more unusual, and what they are.
 SCORES = {

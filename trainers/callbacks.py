@@ -144,7 +144,7 @@ class Checkpoints(tfk.callbacks.Callback):
                     f"Last good checkpoint: {self._progress.last_saved or 'none'}."
                 ) from error
             self._saved_at = self._progress.step
-        if self._signum and not last:
+        if self._signum:
             raise Interrupted(self._signum)
 
 

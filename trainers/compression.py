@@ -12,10 +12,10 @@ import numpy as np
 
 from keras_vae._compat import tfk
 from keras_vae.compression import BitsBack, rival_sizes
+from keras_vae.files import check_folder, write_atomically
 from trainers import inputs
 from trainers.measure import Run
 from trainers.printing import print_numbers
-from trainers.run_directory import write_atomically
 
 # By how much of -ELBO the code may be longer.
 MAX_GAP = 0.02
@@ -103,9 +103,10 @@ def decode(codec: BitsBack, file: pathlib.Path, out: pathlib.Path) -> None:
 
 
 def check_target(out: pathlib.Path) -> None:
-    """Raises ValueError unless a file may be written there."""
+    """Raises ValueError or OSError unless a file may be written there."""
     if out.is_dir() or not out.parent.is_dir():
         raise ValueError(f"out={out} can't be written: give a file in a folder that there is.")
+    check_folder("out", out.parent)
 
 
 def _decode_elsewhere(run, file):

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from keras_vae import plots
+from keras_vae.files import write_atomically
 from trainers import inputs
 from trainers.measure import Run
-from trainers.run_directory import write_atomically
 
 # Examples in the projector, which moves them all at once, and pixels of its one image's side.
 _NUM_SHOWN, _WIDEST = 5000, 8192

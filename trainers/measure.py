@@ -11,7 +11,8 @@ from keras_vae import VAE, data, evaluation, saving
 from keras_vae._compat import tfk
 from keras_vae.blocks import Batch
 from keras_vae.config import Config
-from trainers import inputs, quality, run_directory
+from keras_vae.files import check_folder, write_atomically
+from trainers import inputs, quality
 from trainers.printing import print_numbers
 
 # Examples in the report's pictures of latent space.
@@ -49,13 +50,20 @@ class Run(NamedTuple):
 
 
 def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
-    """Reads a run: its config, model and data (unless `dataset` is given).
+    """Reads a run, to which results will be added: its config, model and data.
+
+    Args:
+      path: the run directory.
+      checkpoint: "best", "last" or "auto".
+      dataset: the data, if it has been loaded.
 
     Raises:
-      ValueError, OSError: it isn't a run, has no such checkpoint, or its data has changed.
+      ValueError, OSError: it isn't a run, can't be written, has no such checkpoint, or its data has
+        changed.
     """
     path = pathlib.Path(path)
     stored = saving.read_run(path)
+    check_folder("run", path)
     config = Config.from_dict(stored["config"])
     found = saving.find_checkpoint(path, checkpoint)
     dataset = dataset or inputs.load(config)
@@ -132,8 +140,8 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
     result |= numbers
     arrays = io.BytesIO()
     np.savez(arrays, **examples)
-    run_directory.write_atomically(path / "evaluation.npz", arrays.getvalue())
-    run_directory.write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
+    write_atomically(path / "evaluation.npz", arrays.getvalue())
+    write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
     print_numbers(result)
     for alarm in result["alarms"]:
         print("Warning:", alarm)

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from trainers.run_directory import write_atomically
+from keras_vae.files import write_atomically
 
 TEMPLATE = Path(__file__).with_name("page.html.template")
 

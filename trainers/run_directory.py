@@ -2,38 +2,24 @@
 
 import importlib.metadata
 import json
-import os
 import pathlib
-import tempfile
+import shutil
 
 from keras_vae._compat import tf
 from keras_vae.config import Config, options
+from keras_vae.files import check_folder, write_atomically
 from keras_vae.saving import find_checkpoint, read_run
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
 
 
-def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
-    """Writes a file that is never seen half-written."""
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
-
-
 def check_workdir(path: pathlib.Path) -> None:
     """Raises ValueError or OSError unless a run can be kept at `path`; creates nothing."""
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"workdir={path} is a file; a directory is needed.")
     # Hidden files are what a killed write left.
     found = [p for p in path.iterdir() if p.name[0] != "."] if path.is_dir() else []
     if found and not (path / "config.json").is_file():
         raise ValueError(f"workdir={path} holds other files and no run. Choose an empty one.")
-    parent = next(p for p in [path, *path.absolute().parents] if p.exists())
-    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
-        raise PermissionError(f"workdir={path} can't be written. Choose another one.")
+    check_folder("workdir", path)
 
 
 def describe(config: Config, dataset) -> dict:
@@ -101,10 +87,13 @@ def _stopped_early(path) -> bool:
 
 def create(path: pathlib.Path, described: dict, flagfile: str) -> None:
     """Makes the directory, or brings its config up to date."""
+    is_new = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
         # First: a directory with this file is a run, one with others and without it is not.
         write_atomically(path / "config.json", json.dumps(described, indent=2) + "\n")
         write_atomically(path / "flags.txt", flagfile)
     except OSError as error:
+        if is_new:
+            shutil.rmtree(path, ignore_errors=True)
         raise OSError(f"workdir={path} can't be written ({error}). Choose another one.") from error

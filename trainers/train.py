@@ -12,6 +12,7 @@ from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
 from keras_vae.build import build
 from keras_vae.config import Config
+from keras_vae.files import write_atomically
 from trainers import callbacks, fitted_prior, inputs, measure, run_directory, strategy, warm_start
 from trainers import flags as config_flags
 from trainers.progress import Progress
@@ -249,7 +250,7 @@ def _cut_metrics(path: pathlib.Path, epochs: int) -> None:
         if epochs == 0:
             path.unlink()
         else:
-            run_directory.write_atomically(path, "".join(lines))
+            write_atomically(path, "".join(lines))
 
 
 def _kl(vae) -> str:
@@ -291,7 +292,11 @@ def main() -> None:
     except callbacks.NonFinite as error:
         app.fail(error, code=1)
     if job.worker == 0:
-        finish(job)
+        try:
+            finish(job)
+        except KeyboardInterrupt:
+            print(f"Trained. Measure with: python -m trainers.evaluate --run={job.workdir}")
+            raise
 
 
 def run() -> None:

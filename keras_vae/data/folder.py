@@ -18,7 +18,6 @@ SPLIT_FOLDERS = {"train": ["train"], "validation": ["validation", "valid", "val"
 GREY_MODES = ("1", "L", "LA")
 COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 EXIF_ORIENTATION = 0x0112  # from 5 on, the image is to be turned by a quarter
-FILES_NAMED = 20
 
 
 def read(path, image_size, seed, memory_limit_gb):
@@ -63,8 +62,7 @@ def read(path, image_size, seed, memory_limit_gb):
             )
     if unreadable:
         names = [str(file.relative_to(root)) for file in sorted(unreadable)]
-        more = ", …" if len(names) > FILES_NAMED else ""
-        notes.append(f"{len(names)} unreadable files: {', '.join(names[:FILES_NAMED])}{more}")
+        notes.append(f"{len(names)} unreadable files: {', '.join(names)}")
 
     labels = _labels(splits, files)
     if keep:

@@ -1,5 +1,6 @@
 """Bad input: one line on stderr, exit code 2, nothing left behind."""
 
+import errno
 import os
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 from keras_vae.data import tfds_images
 from tests.trainers.conftest import TINY, start
+from trainers import measure, run_directory
 
 
 @pytest.fixture
@@ -112,6 +114,30 @@ def test_bad_input(run_train, places, arguments, words, monkeypatch):
         assert word in errors[0]
     assert "Traceback" not in done.err
     assert sorted(os.walk(places)) == before
+
+
+def test_folders_that_can_not_be_written(run_train, tmp_path, monkeypatch):
+    """Found out before anything is made, for training and for what adds to a run."""
+    assert run_train(*TINY, f"--workdir={tmp_path}/r").code == 0
+    (tmp_path / "locked").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    done = run_train(*TINY, f"--workdir={tmp_path}/locked/new")
+    assert done.code == 2
+    assert f"workdir={tmp_path}/locked/new can't be written" in done.err
+    assert list((tmp_path / "locked").iterdir()) == []
+    with pytest.raises(PermissionError, match=r"run=.* can't be written"):
+        measure.load(tmp_path / "r")
+
+
+def test_a_run_that_can_not_be_begun_leaves_no_folder(run_train, tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_directory, "write_atomically", full)
+    done = run_train(*TINY, f"--workdir={tmp_path}/r")
+    assert done.code == 2
+    assert "No space left" in done.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_workdir_of_another_config(run_train, tmp_path):

@@ -2,20 +2,26 @@
 
 import csv
 import json
+import os
 import pathlib
+import re
 import resource
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
 import keras_vae
+from keras_vae import data
 from keras_vae._compat import tf
 from keras_vae.saving import find_checkpoint
-from tests.trainers.conftest import TINY, start
-from trainers import callbacks
+from tests.trainers import conftest
+from tests.trainers.conftest import ROOT, TINY, start
+from trainers import callbacks, train
 
 
 def weights(workdir):
@@ -84,11 +90,18 @@ def test_a_flag_file_replays_a_run(run_train, tmp_path):
     assert_same(weights(first), weights(second))
 
 
-def test_resuming_after_sigkill_equals_never_stopping(run_train, tmp_path):
+@pytest.mark.parametrize("kind", ["mlp, in memory", "conv, streamed"])
+def test_resuming_after_sigkill_equals_never_stopping(run_train, tmp_path, kind):
     """Bit for bit: weights, optimizer, averages, best score and metrics."""
     unbroken, killed = tmp_path / "unbroken", tmp_path / "killed"
+    tiny = TINY
+    if kind == "conv, streamed":
+        images = np.uint8(255 * data.load("digits").train.array)
+        np.savez(tmp_path / "large.npz", x=images)
+        source = (f"--dataset=npz:{tmp_path}/large.npz", "--memory_limit_gb=1e-5")
+        tiny = (*source, "--network=conv", "--filters=4", *TINY[1:])
     flags = (
-        *TINY,
+        *tiny,
         "--ema_decay=0.9",
         "--early_stopping=5",
         "--epochs=30",
@@ -133,6 +146,74 @@ def test_a_signal_saves_and_says_how_to_resume(tmp_path, signum):
     assert "Traceback" not in err
     # Nothing else would have saved: the last whole block, at the end of which the signal was seen.
     assert int(find_checkpoint(tmp_path / "r", "last").rpartition("-")[2]) > 0
+
+
+def test_a_signal_in_the_last_epoch_is_obeyed_too(run_train, tmp_path, monkeypatch):
+    on_epoch_end = callbacks.Speed.on_epoch_end
+
+    def signal_at_the_end(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if epoch == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(callbacks.Speed, "on_epoch_end", signal_at_the_end)
+    done = run_train(*TINY[:-1], f"--workdir={tmp_path}/r")
+    assert done.code == 128 + signal.SIGTERM
+    assert "stopped by SIGTERM. Resume with" in done.err
+    assert not (tmp_path / "r" / "evaluation.json").exists()
+    assert "finished: 33 steps" in run_train(*TINY, f"--workdir={tmp_path}/r").out
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_evaluation_says_how_to_measure(run_train, tmp_path, monkeypatch, signum):
+    workdir = f"--workdir={tmp_path}/r"
+    assert run_train(*TINY, workdir).code == 0
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    process = start("trainers.train", *TINY[:-1], "--num_samples=10000000", workdir)
+    while "Training is finished" not in process.stdout.readline():  # Now it is measured.
+        assert process.poll() is None, process.stderr.read()
+    time.sleep(1)
+    process.send_signal(signum)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signum
+    assert f"Measure with: python -m trainers.evaluate --run={tmp_path}/r" in out
+    assert f"error: stopped by {signum.name}." in err.splitlines()
+    assert "Traceback" not in err
+
+
+def test_a_terminal_gets_a_progress_bar(run_train, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    done = run_train(*TINY, "--steps_per_execution=2", f"--workdir={tmp_path}/r")
+    assert done.code == 0, done.err
+    assert "ETA" in done.out
+    for name in ("loss", "distortion", "rate", "images_per_second"):
+        assert f"{name}: " in done.out
+
+
+def test_training_imports_nothing_that_it_does_not_need(tmp_path):
+    """Pictures, classic estimators and TFDS take seconds to import. (tf_keras itself takes PIL.)"""
+    np.savez(tmp_path / "x.npz", x=np.random.default_rng(0).integers(0, 256, (300, 8, 8), "uint8"))
+    flags = [*TINY, f"--dataset=npz:{tmp_path}/x.npz", f"--workdir={tmp_path}/r"]
+    code = (
+        "import sys; from keras_vae import app; from trainers import train\n"
+        f"sys.argv = {['train', *flags]!r}\n"
+        "try: app.run(train.main)\n"
+        "finally: print('imported:', *{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "tf_keras" in imported
+    assert not imported & {"matplotlib", "sklearn", "tensorflow_datasets"}
+
+
+def test_the_demo_trains_what_the_readme_says(run_train):
+    """The flags of `make demo` are of a run that passes all checks: a VAE of two latents."""
+    made = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True)
+    (command,) = re.findall(r"-m trainers\.train ((?:.*\\\n)*.*)", made.stdout)
+    conftest.parse(*command.replace("\\\n", " ").split())
+    config = train.prepare().config
+    assert (config.recipe, config.data.dataset, config.model.latent_dim) == ("vae", "digits", 2)
 
 
 def test_a_finished_run_says_so_and_more_epochs_extend_it(run_train, tmp_path):

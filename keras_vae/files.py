@@ -1,0 +1,36 @@
+"""Files that are there whole or not at all, and places where some can be made."""
+
+import os
+import pathlib
+import tempfile
+
+
+def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
+    """Writes a file that is never seen half-written."""
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        try:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.close()
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def check_folder(name: str, path: pathlib.Path) -> None:
+    """Raises OSError unless files can be made in the folder `path`, which may have to be made.
+
+    Args:
+      name: the flag or argument that gave it, for the error.
+      path: the folder.
+    """
+    nearest = next(p for p in [path, *path.absolute().parents] if p.exists())
+    if not nearest.is_dir():
+        raise NotADirectoryError(f"{name}={path} can't be written: {nearest} is a file.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"{name}={path} can't be written: no files can be made in {nearest}. Choose another."
+        )

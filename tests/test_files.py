@@ -1,0 +1,41 @@
+"""Files are written whole or not at all."""
+
+import os
+
+import pytest
+
+from keras_vae import files
+
+
+def test_content_replaces_what_was_there(tmp_path):
+    path = tmp_path / "a.json"
+    files.write_atomically(path, "one")
+    files.write_atomically(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_fails_leaves_all_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    files.write_atomically(path, "one")
+
+    def full(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="disk full"):
+        files.write_atomically(path, "two")
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_folders_are_checked_before_they_are_made(tmp_path, monkeypatch):
+    files.check_folder("out", tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match=r"out=.*/file/new .* is a file"):
+        files.check_folder("out", tmp_path / "file" / "new")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(PermissionError, match=r"out=.*/new can't be written"):
+        files.check_folder("out", tmp_path / "new")
