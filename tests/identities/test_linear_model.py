@@ -10,9 +10,8 @@ import scipy.stats
 from sklearn import datasets, decomposition
 
 import keras_vae
-from keras_vae import seeds
+from keras_vae import data, seeds
 from keras_vae._compat import tf
-from keras_vae.blocks import Block
 from keras_vae.importance import ImportanceSampler
 from tests import tiny
 
@@ -97,26 +96,21 @@ def test_the_gradient_vanishes_at_the_optimum(pca, digits, flat):
 # Training arrives there -----------------------------------------------------------------------
 
 
-def fit(vae, x, config):
-    """Trains by blocks of 20 epochs, each shuffled anew."""
-    epochs, batch_size = config.training.epochs, config.training.batch_size
-    steps = len(x) // batch_size
-    rng = np.random.default_rng(0)
-    rows = [rng.permutation(len(x))[: steps * batch_size] for _ in range(epochs)]
-    rows = np.reshape(rows, (epochs * steps, batch_size))
-
-    def step(i, rows):
-        return tf.gather(x, rows), vae.draw_noise(seeds.derive(0, i), 1, batch_size)
-
-    data = tf.data.Dataset.from_tensor_slices(rows).enumerate().map(step)
-    vae.fit(data.batch(20 * steps).map(Block), verbose=0)
-    assert vae.optimizer.iterations == epochs * steps
-
-
 def trained(name, x, **options):
-    config = keras_vae.recipe(name, event_shape=(8, 8, 1), batch_size=128, **options)
-    vae = keras_vae.build(config, steps_per_epoch=len(x) // 128)
-    fit(vae, x, config)
+    """The recipe's model, trained as trainers.train does."""
+    config = keras_vae.recipe(name, event_shape=(8, 8, 1), **options)
+    size, epochs = config.training.batch_size, config.training.epochs
+    vae = keras_vae.build(config, steps_per_epoch=len(x) // size)
+    blocks = data.training_blocks(
+        data.InMemory(x),
+        batch_size=size,
+        steps_per_block=50,
+        epochs=epochs,
+        seed=0,
+        binarization="none",
+        draw_noise=lambda seed: vae.draw_noise(seed, 1, size),
+    )
+    vae.fit(blocks, steps_per_epoch=len(blocks) // epochs, epochs=epochs, verbose=0)
     return vae
 
 
