@@ -4,13 +4,12 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf
-from keras_vae.encoder import PriorEncoder
 from keras_vae.seeds import Site
 
 
 def problem(vae) -> str | None:
     """Why a VAE can't complete examples, if it can't."""
-    if not vae.has_density or isinstance(vae.encoder, PriorEncoder):
+    if not (vae.has_density and vae.has_encoder):
         return "this model has no q(z|x) to draw from. Train a VAE (--recipe=vae)"
     if vae.condition is not None and vae.condition.in_examples:
         return "this model does it by itself, in sample(condition=image)"

@@ -5,6 +5,7 @@ import numpy as np
 from keras_vae import completion, seeds
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.blocks import as_floats
+from keras_vae.encoder import PriorEncoder
 from keras_vae.gradients import GradientWeight
 from keras_vae.importance import ImportanceSampler
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
@@ -175,6 +176,11 @@ class VAE(Trainable):
         return self.prior is not None and hasattr(
             self.prior.distribution(context), "posterior_marginal"
         )
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether codes depend on the examples; not where the prior serves as posterior."""
+        return not isinstance(self.encoder, PriorEncoder)
 
     def reconstruct(self, x, condition=None):
         """Mean images [B, H, W, C] of p(x|z) at the codes of x."""

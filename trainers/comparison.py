@@ -8,10 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_vae import plots, saving
+from keras_vae.blocks import Batch
 from keras_vae.config import Config, options
-from trainers import page, report
+from trainers import inputs, page, pictures, report
 from trainers.numbers import NUMBERS
 from trainers.pictures import Picture
+
+_NUM_EXAMPLES = 1000  # whose codes say where holes are looked for
 
 # Columns of the table, of the numbers that trainers.numbers names.
 COLUMNS = (
@@ -38,6 +41,7 @@ class Measured(NamedTuple):
       numbers: evaluation.json.
       nll: of each test example, [N]; None for autoencoders.
       history: metrics.csv, dict name -> [E]; empty where there is none.
+      examples: Batch of test examples, where there are autoencoders among the runs; else None.
     """
 
     path: pathlib.Path
@@ -47,13 +51,14 @@ class Measured(NamedTuple):
     numbers: dict
     nll: np.ndarray | None
     history: dict
+    examples: Batch | None = None
 
 
 def read(paths) -> list[Measured]:
     """The runs at `paths`.
 
     Raises:
-      FileNotFoundError: one isn't a run, or isn't measured.
+      FileNotFoundError: one isn't a run, isn't measured, or its data is needed and not there.
       ValueError: fewer than two, or one twice.
     """
     paths = [pathlib.Path(path) for path in paths]
@@ -82,6 +87,13 @@ def read(paths) -> list[Measured]:
                 report.read_history(metrics) if metrics.exists() else {},
             )
         )
+    if any(run.nll is None for run in runs):
+        runs = [
+            run._replace(
+                examples=inputs.first_examples(run.config, inputs.load(run.config), _NUM_EXAMPLES)
+            )
+            for run in runs
+        ]
     return runs
 
 
@@ -184,6 +196,7 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
                 False,
             )
         )
+    models = [saving.load(run.path) for run in runs]
     samples = [
         Picture(
             f"samples_{i}",
@@ -192,8 +205,13 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
             f"Samples of {run.name}.",
             "Images decoded from draws of the prior, the same seed for all runs.",
         )
-        for i, run in enumerate(runs)
-        if (figure := _samples(run)) is not None
+        for i, (run, vae) in enumerate(zip(runs, models, strict=True))
+        if (figure := _samples(run, vae)) is not None
+    ]
+    holes = [
+        _holes(run, vae)._replace(name=f"holes_{i}", title=run.name)
+        for i, (run, vae) in enumerate(zip(runs, models, strict=True))
+        if run.examples is not None
     ]
     out.mkdir(parents=True, exist_ok=True)
     notes = "".join(f"<p class='alarm'>{escape(note)}</p>" for note in differences(runs))
@@ -202,13 +220,14 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
     main += ["<div class='pictures'>", *(page.figure(out, p) for p in figures), "</div>"]
     main += ["<h2>Samples</h2>" if samples else "", "<div class='pictures'>"]
     main += [*(page.figure(out, p) for p in samples), "</div>"]
+    main += ["<h2>Holes in latent space</h2>" if holes else "", "<div class='pictures'>"]
+    main += [*(page.figure(out, p) for p in holes), "</div>"]
     page.write(out / "compare.html", "Runs compared", lead, "\n".join(main))
     return out / "compare.html"
 
 
-def _samples(run):
+def _samples(run, vae):
     """A figure of samples; None where the model has no prior, or makes no pictures."""
-    vae = saving.load(run.path)
     if vae.prior is None or run.config.data.dataset.startswith("chorales:"):
         return None
     condition = None
@@ -217,6 +236,16 @@ def _samples(run):
             return None
         condition = np.resize(np.arange(run.config.model.num_classes), 64)
     return plots.image_grid(vae.sample(64, seed=0, condition=condition).numpy())
+
+
+def _holes(run, vae):
+    """What lies between and around the codes: for every model at the moments of its codes."""
+    latents = pictures.measure_latents(vae, run.examples)
+    moments = {"loc": latents.codes.mean(axis=0), "scale": latents.codes.std(axis=0)}
+    return pictures.holes(vae, run.examples, latents._replace(**moments))._replace(
+        caption="Images decoded from a normal with the mean and deviation of each latent's codes. "
+        "What is no image stands for a hole: training put no codes there."
+    )
 
 
 def _names(paths):

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from keras_vae import conditions, data, seeds
+from keras_vae.blocks import Batch
 from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config
 from keras_vae.likelihoods import Support
@@ -116,6 +117,13 @@ def _visible_mask(visible, height, width):
                 f"{height}x{width}. Resize the mask."
             )
     return tuple(mask.astype(int).ravel().tolist())
+
+
+def first_examples(config: Config, dataset: data.Dataset, n: int) -> Batch:
+    """Up to n test examples as the model sees them, as arrays."""
+    size = min(n, dataset.test.num_examples)
+    batch = next(iter(evaluation_batches(config, dataset, "test", size)))
+    return Batch(*(None if part is None else part.numpy() for part in batch))
 
 
 def evaluation_batches(

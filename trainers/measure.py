@@ -9,7 +9,6 @@ import numpy as np
 
 from keras_vae import VAE, data, evaluation, saving
 from keras_vae._compat import tfk
-from keras_vae.blocks import Batch
 from keras_vae.config import Config
 from keras_vae.files import check_folder, write_atomically
 from trainers import inputs, quality
@@ -130,9 +129,7 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
     if vae.has_clusters and labels is not None:
         clusters = np.concatenate([vae.clusters(b.x, b.condition) for b in batches])
         result |= evaluation.cluster_scores(clusters, labels)
-    num_shown = min(_NUM_SHOWN, dataset.test.num_examples)
-    batch = next(iter(inputs.evaluation_batches(config, dataset, "test", num_shown)))
-    batch = Batch(*(None if part is None else part.numpy() for part in batch))
+    batch = inputs.first_examples(config, dataset, _NUM_SHOWN)
     if vae.prior is not None:
         against = evaluation.posterior_against_prior(vae, batch, seed)
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
@@ -145,7 +142,7 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
     print_numbers(result)
     for alarm in result["alarms"]:
         print("Warning:", alarm)
-    shown_labels = None if labels is None else labels[:num_shown]
+    shown_labels = None if labels is None else labels[: len(batch.x)]
     if dataset.test.lowest_pitch is not None:
         made, levels = music.make(vae, batch), dataset.test.levels
         music.write_midi(path, made, levels, dataset.test.lowest_pitch)

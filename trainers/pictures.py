@@ -62,12 +62,15 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
       labels: [N] or None.
     """
     latents = measure_latents(vae, batch)
-    shown = [reconstructions(vae, batch)]
+    shown = []
+    if vae.has_encoder:
+        shown.append(reconstructions(vae, batch))
     if vae.prior is not None:
         shown.append(samples(vae, batch))
     if not vae.has_density:
         shown.append(holes(vae, batch, latents))
-    shown.append(interpolations(vae, batch))
+    if vae.has_encoder:
+        shown.append(interpolations(vae, batch))
     if vae.can_complete:
         shown.append(completions(vae, batch))
     if isinstance(vae, HierarchicalVAE):
@@ -80,7 +83,7 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
         shown.append(manifold(vae, batch))
     if vae.has_clusters:
         shown.append(clusters(vae, batch))
-    if vae.latent_dim > 1:
+    if vae.latent_dim > 1 and vae.has_encoder:
         shown.append(scatter(latents, labels))
     return shown
 

@@ -115,6 +115,18 @@ def test_two_runs_side_by_side(runs):
     assert "http" not in (out / "compare.html").read_text()
 
 
+def test_an_autoencoder_shows_its_holes_beside_a_vae(runs, run_train):
+    arguments = [a for a in TINY if a != "--evaluate=false"] + ["--num_samples=10"]
+    assert run_train(f"--workdir={runs / 'ae'}", "--recipe=ae", *arguments).code == 0
+    found = comparison.read([runs / "small", runs / "ae"])
+    page_path = comparison.write(found, runs / "with_ae")
+    assert "Holes in latent space" in Page(page_path.read_text()).text
+    files = {path.stem for path in (runs / "with_ae" / "figures").iterdir()}
+    assert {"holes_0", "holes_1"} <= files
+    # Without autoencoders no data is needed, and none is loaded.
+    assert comparison.read([runs / "small", runs / "large"])[0].examples is None
+
+
 @browser.needs_chromium
 @pytest.mark.parametrize("width", [400, 1400])
 def test_a_browser_shows_it_without_error_request_or_overflow(runs, width):
