@@ -403,12 +403,8 @@ class Config:
             )
         for name in dict.fromkeys(row[0] for row in _ONLY_WITH):
             section, option_field = find(name)
-            options_of_section = getattr(self, section)
-            given = getattr(options_of_section, name)
-            wanted = [(needed, values) for n, needed, values in _ONLY_WITH if n == name]
-            if given != option_field.default and not any(
-                getattr(options_of_section, needed) in values for needed, values in wanted
-            ):
+            given = getattr(getattr(self, section), name)
+            if given != option_field.default and (wanted := self.lacking_for(name)):
                 wanted = " or ".join(f"{n}={' or '.join(values)}" for n, values in wanted)
                 raise ValueError(f"{name}={_text(given)} is an option of {wanted} alone.")
         if objective.objective == "reconstruction" and (
@@ -431,6 +427,15 @@ class Config:
         if training.ema_decay is not None and training.ema_decay >= 1:
             raise ValueError(f"ema_decay must be below 1, got {training.ema_decay}.")
         return self
+
+    def lacking_for(self, name: str) -> list:
+        """[(option, its values)] of which one is needed for option `name` to say anything.
+
+        Empty where one is there, or none is needed.
+        """
+        section = getattr(self, find(name)[0])
+        wanted = [(needed, values) for n, needed, values in _ONLY_WITH if n == name]
+        return [] if any(getattr(section, n) in values for n, values in wanted) else wanted
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)

@@ -1,6 +1,6 @@
 """Named recipes: options that together make a known model. Data only."""
 
-from keras_vae.config import Config
+from keras_vae.config import Config, find
 
 RECIPES = {
     "ae": {
@@ -146,10 +146,15 @@ def recipe(name: str, **options) -> Config:
 
         recipe("vae", latent_dim=2, event_shape=(28, 28, 1))
 
+    What the recipe sets and your options leave without a meaning, such as the activation of a gated
+    network, is dropped.
+
     Raises:
       ValueError: unknown name (listing the known ones), option or value.
     """
     if name not in RECIPES:
         raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}.")
     defaults = {k: v for k, v in RECIPES[name].items() if k != "about"}
-    return Config(recipe=name).replace(**(defaults | options)).check()
+    config = Config(recipe=name).replace(**(defaults | options))
+    idle = [k for k in defaults if k not in options and config.lacking_for(k)]
+    return config.replace(**{k: find(k)[1].default for k in idle}).check()

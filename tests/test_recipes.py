@@ -3,6 +3,7 @@
 import pytest
 
 import keras_vae
+from keras_vae.config import find
 from keras_vae.recipes import RECIPES
 
 
@@ -18,6 +19,26 @@ def test_a_recipe_is_its_options_and_nothing_else(name):
 def test_options_of_ones_own_come_last():
     assert keras_vae.recipe("beta_vae", beta=2.0).objective.beta == 2.0
     assert keras_vae.recipe("beta_vae").objective.beta == 4.0
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "dropped"),
+    [
+        ("hvae", {"network": "gated_mlp"}, "activation"),
+        ("hvae", {"structure": "single"}, "latent_dims"),
+        ("vamp", {"network": "conv"}, "hidden"),
+        ("vamp", {"prior": "real_nvp"}, "prior_components"),
+        ("dreg", {"objective": "sgvb"}, "gradient"),
+        ("attention", {"network": "mlp"}, "attention_heads"),
+    ],
+)
+def test_what_ones_own_options_leave_without_meaning_is_dropped(name, options, dropped):
+    section, field = find(dropped)
+    assert getattr(getattr(keras_vae.recipe(name), section), dropped) != field.default
+    assert getattr(getattr(keras_vae.recipe(name, **options), section), dropped) == field.default
+    # Given by name, it is refused as ever.
+    with pytest.raises(ValueError, match=f"{dropped}=.* is an option of"):
+        keras_vae.recipe(name, **options, **{dropped: RECIPES[name][dropped]})
 
 
 def test_no_two_recipes_are_the_same_model():
