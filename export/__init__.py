@@ -1,8 +1,0 @@
-"""The binary that exports, and what it exports by."""
-
-import sys
-
-try:
-    import keras_vae  # noqa: F401
-except ImportError as error:  # Versions that don't fit: a sentence, where a library would raise.
-    sys.exit(f"error: {error}")

@@ -5,13 +5,18 @@ the model first (`export.writer`).
 """
 
 import pathlib
+import sys
 
 from absl import flags
+
+try:
+    import keras_vae
+except ImportError as error:  # Versions that don't fit: a sentence, where a library would raise.
+    sys.exit(f"error: {error}")
 
 from export import writer
 from export.parity import ParityError
 from keras_vae import app
-from keras_vae.saving import load
 
 FLAGS = flags.FLAGS
 
@@ -21,10 +26,11 @@ def main() -> None:
     path = pathlib.Path(FLAGS.out or run_directory / "export")
     with app.checking_input():
         writer.check_target(path)
-        vae = load(run_directory)
+        batch_sizes = _whole_numbers("batch_sizes", FLAGS.batch_sizes)
+        vae = keras_vae.load(run_directory)
     try:
         with app.checking_input():
-            report = writer.write(vae, path)
+            report = writer.write(vae, path, batch_sizes)
     except ParityError as error:
         app.fail(error, code=1)
     for name, content in report["artefacts"].items():
@@ -38,9 +44,18 @@ def main() -> None:
     print(f"{path / 'README.md'}: how to call them")
 
 
+def _whole_numbers(name, texts):
+    if not texts or not all(text.isdecimal() and int(text) for text in texts):
+        raise ValueError(
+            f"{name} must be whole numbers from 1 on, as in 1,16; got {','.join(texts)}."
+        )
+    return [int(text) for text in texts]
+
+
 def _define_flags():
     flags.DEFINE_string("run", None, "run directory, or a .keras file", required=True)
     flags.DEFINE_string("out", None, "folder to write; default: export in the run directory")
+    flags.DEFINE_list("batch_sizes", ["1", "16"], "of the signatures of generator.tflite")
 
 
 def run() -> None:

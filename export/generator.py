@@ -3,7 +3,7 @@
 import contextlib
 import math
 
-from export import threefry
+from export import draws, threefry
 from export.noise import Stream
 from keras_vae._compat import tf
 from keras_vae.vae import VAE
@@ -12,82 +12,111 @@ from keras_vae.vae import VAE
 class Generator(tf.Module):
     """What is exported of a VAE: its weights, and a function for each verb.
 
-    All outputs are named. Example b of an output depends on example b of the input alone.
+    All inputs and outputs are named. Example b of an output depends on example b of the inputs
+    alone. Where the decoder chooses values in turn, "image" and "sample" are one such draw.
 
     Args:
       vae: as it is now; one without a prior (an autoencoder) can't sample.
+      random: where random numbers come from: `threefry`, or `noise` for arrays in place of tensors.
+
+    Attributes:
+      verbs: {name: names of the inputs} of the functions that this model has.
     """
 
-    def __init__(self, vae: VAE):
+    def __init__(self, vae: VAE, random=threefry):
         super().__init__()
         # Past TensorFlow's tracking: the file holds these weights, not a Keras model.
         object.__setattr__(self, "_vae", vae)
+        self._random = random
         self.weights = list(vae.variables)
+        verbs = {"decode": ["z"]}
+        if vae.has_encoder:
+            verbs |= {"encode": ["x"], "reconstruct": ["x"]}
+            if vae.has_density:
+                verbs["encode_with_seed"] = ["x", "seed"]
+        if vae.prior is not None:
+            verbs |= {"sample": ["seed"], "sample_with_temperature": ["seed", "temperature"]}
+        if vae.condition is not None:
+            for inputs in verbs.values():
+                if not ("x" in inputs and vae.condition.in_examples):
+                    inputs.append("condition")
+        object.__setattr__(self, "verbs", verbs)
 
     def decode(self, z, condition=None):
         """{"image": mean of p(x|z) [B, H, W, C]} from z [B, D]."""
         return {"image": self._shaped(self._vae.decode(z, condition).mean(), z)}
 
     def sample(self, seed, condition=None):
-        """{"image": mean of p(x|z) [B, H, W, C], "z": [B, D] drawn from the prior}.
-
-        Where the decoder draws x a step at a time, the image is such a draw (`sample_of`).
+        """{"image": mean of p(x|z), "sample": draw of it, [B, H, W, C]; "z" [B, D] of the prior}.
 
         Args:
           seed: int32 [B, 2], any values: the same pair gives the same image.
           condition: [B, ...] of conditional models.
         """
-        shape = self._vae.prior.noise_shape
-        noise = threefry.normal(seed, Stream.LATENT, math.prod(shape))
-        z = self._vae.prior_sample(tf.reshape(noise, [-1, *shape]), condition=condition)
-        p = self._vae.decode(z, condition)
-        image = sample_of(p, lambda n: threefry.normal(seed, Stream.STEP, n))
-        return {"image": self._shaped(image, z), "z": z}
+        return self.sample_with_temperature(seed, 1.0, condition)
+
+    def sample_with_temperature(self, seed, temperature, condition=None):
+        """As `sample`, the prior's standard deviation multiplied by a scalar; see `VAE.sample`."""
+        vae, shape = self._vae, self._vae.prior.noise_shape
+        noise = self._random.normal(seed, Stream.LATENT, math.prod(shape))
+        z = vae.prior_sample(tf.reshape(noise, [-1, *shape]), temperature, condition)
+        p = vae.decode(z, condition)
+        if values_come_in_turn(vae):
+            noise = self._random.normal(seed, Stream.STEP, *p.noise_shape)
+            image = sample = p.from_noise(tf.convert_to_tensor(noise), temperature)
+        else:
+            image, sample = p.mean(), draws.draw(p, lambda stream: self._uniform(seed, stream))
+        return {"image": self._shaped(image, z), "sample": self._shaped(sample, z), "z": z}
 
     def encode(self, x, condition=None):
         """The parameters of q(z|x) (`posterior_parameters`) from float x [B, H, W, C]."""
         return posterior_parameters(self._vae, x, condition)
 
+    def encode_with_seed(self, x, seed, condition=None):
+        """As `encode`, with "z" [B, D] drawn from q(z|x) by seed int32 [B, 2]."""
+        shape = self._vae.encoder.noise_shape
+        noise = self._random.normal(seed, Stream.POSTERIOR, math.prod(shape))
+        z = self._vae.code(x, condition, tf.reshape(noise, [-1, *shape]))
+        return self.encode(x, condition) | {"z": z}
+
+    def reconstruct(self, x, condition=None):
+        """{"image": mean of p(x|z) [B, H, W, C] at the code of x}."""
+        return {"image": self._shaped(self._vae.reconstruct(x, condition), x)}
+
     def signatures(self, batch_size: int | None = None) -> dict:
         """{verb: concrete function}, for one batch size or, if None, for any."""
         vae = self._vae
-        images = tf.TensorSpec([batch_size, *vae.event_shape], name="x")
-        latents = tf.TensorSpec([batch_size, vae.latent_dim], name="z")
-        seeds = tf.TensorSpec([batch_size, 2], tf.int32, name="seed")
-        inputs = {self.decode: [latents], self.encode: [images]}
-        if vae.prior is not None:
-            inputs[self.sample] = [seeds]
+        specs = {
+            "x": tf.TensorSpec([batch_size, *vae.event_shape], name="x"),
+            "z": tf.TensorSpec([batch_size, vae.latent_dim], name="z"),
+            "seed": tf.TensorSpec([batch_size, 2], tf.int32, name="seed"),
+            "temperature": tf.TensorSpec([], name="temperature"),
+        }
         if vae.condition is not None:
-            for verb, specs in inputs.items():
-                if verb == self.encode and vae.condition.in_examples:
-                    continue
-                shape, dtype = [batch_size, *vae.condition.shape], vae.condition.given_dtype
-                specs.append(tf.TensorSpec(shape, dtype, name="condition"))
+            shape, dtype = [batch_size, *vae.condition.shape], vae.condition.given_dtype
+            specs["condition"] = tf.TensorSpec(shape, dtype, name="condition")
         with vae.prior.frozen() if vae.prior is not None else contextlib.nullcontext():
             # A tf.function that has a graph for any batch size would give it for a fixed one too.
             return {
-                verb.__name__: tf.function(verb).get_concrete_function(*specs)
-                for verb, specs in inputs.items()
+                verb: tf.function(getattr(self, verb)).get_concrete_function(
+                    **{name: specs[name] for name in inputs}
+                )
+                for verb, inputs in self.verbs.items()
             }
 
-    def _shaped(self, image, z):
+    def _uniform(self, seed, stream):
+        event_shape = self._vae.event_shape
+        numbers = self._random.uniform(seed, stream, math.prod(event_shape))
+        return tf.reshape(numbers, [-1, *event_shape])
+
+    def _shaped(self, image, given):
         # The decoder's reshapes lose what is known of the shape.
-        return tf.ensure_shape(image, [z.shape[0], *self._vae.event_shape])
+        return tf.ensure_shape(image, [given.shape[0], *self._vae.event_shape])
 
 
 def values_come_in_turn(vae: VAE) -> bool:
     """Whether the decoder chooses each value of x given those before it."""
     return hasattr(vae.decoder, "walk")
-
-
-def sample_of(p, draw_normal):
-    """What a sample shows of p(x|z), [B, H, W, C]: its mean, or a draw if it goes step by step.
-
-    Args:
-      p: batch [B].
-      draw_normal: n -> standard normal noise [B, n].
-    """
-    return p.from_noise(draw_normal(*p.noise_shape)) if hasattr(p, "from_noise") else p.mean()
 
 
 def posterior_parameters(vae: VAE, x, condition=None) -> dict:

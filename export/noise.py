@@ -23,6 +23,9 @@ class Stream(enum.IntEnum):
     LATENT = 0
     PIXEL = 1
     STEP = 2
+    PIXEL_2 = 3
+    CHOICE = 4
+    POSTERIOR = 5
 
 
 def threefry2x32(key, counter):

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from export import noise
-from export.generator import posterior_parameters, sample_of, values_come_in_turn
+from export.generator import Generator, values_come_in_turn
 from export.noise import Stream
 from keras_vae._compat import tf
 from keras_vae.vae import VAE
@@ -50,11 +50,12 @@ def check(vae: VAE, artefact: str, signatures: dict) -> dict:
 
 
 def _check_signature(title, name, function, examples, in_turn):
-    verb, _, size = name.partition("_")
+    verb, size = verb_and_size(name)
     inputs, expected = examples[verb]
-    step = int(size) if size else _FREE_BATCH_SIZE
+    step = size or _FREE_BATCH_SIZE
     batches = [
-        function(**{key: value[i : i + step] for key, value in inputs.items()})
+        # Scalars are for all examples.
+        function(**{k: v[i : i + step] if v.ndim else v for k, v in inputs.items()})
         for i in range(0, _NUM_EXAMPLES, step)
     ]
     if batches[0].keys() != expected.keys():
@@ -62,10 +63,18 @@ def _check_signature(title, name, function, examples, in_turn):
     outputs = {}
     for key, wanted in expected.items():
         got = np.concatenate([batch[key] for batch in batches])
-        errors = _errors(f"{title}: {key}", got, wanted, in_turn and key == "image")
-        outputs[key] = {"type": _type(got, size)} | errors
+        in_turn_too = in_turn and key in ("image", "sample")
+        outputs[key] = {"type": _type(got, size)} | _errors(
+            f"{title}: {key}", got, wanted, in_turn_too
+        )
     types = {key: _type(value, size) for key, value in inputs.items()}
     return {"inputs": types, "outputs": outputs}
+
+
+def verb_and_size(name: str):
+    """("sample", 16) of "sample_16", and ("sample", None) of "sample"."""
+    verb, _, size = name.rpartition("_")
+    return (verb, int(size)) if size.isdigit() else (name, None)
 
 
 def _errors(title, got, wanted, in_turn=False):
@@ -96,31 +105,21 @@ def _examples(vae):
     seed = np.stack([np.arange(_NUM_EXAMPLES), -np.arange(_NUM_EXAMPLES)], 1).astype(np.int32)
     x = noise.uniform(seed, Stream.PIXEL, math.prod(vae.event_shape))
     x = x.reshape(-1, *vae.event_shape)
-    z = noise.normal(seed, Stream.LATENT, vae.latent_dim)
-    condition = None if vae.condition is None else vae.condition.to_show(_NUM_EXAMPLES, x)
-    inputs = {"decode": {"z": z}, "encode": {"x": x}}
-    outputs = {
-        "decode": {"image": vae.decode(z, condition).mean()},
-        "encode": posterior_parameters(vae, x, condition),
+    arrays = {
+        "x": x,
+        "z": noise.normal(seed, Stream.LATENT, vae.latent_dim),
+        "seed": seed,
+        "temperature": np.array(0.7, np.float32),
     }
-    if vae.prior is not None:
-        shape = vae.prior.noise_shape
-        standard = noise.normal(seed, Stream.LATENT, math.prod(shape)).reshape(-1, *shape)
-        z = vae.prior_sample(tf.constant(standard), condition=condition)
-        inputs["sample"] = {"seed": seed}
-        image = sample_of(
-            vae.decode(z, condition),
-            lambda n: tf.constant(noise.normal(seed, Stream.STEP, n)),
-        )
-        outputs["sample"] = {"image": image, "z": z}
-    if condition is not None:
-        for verb, arrays in inputs.items():
-            if not (verb == "encode" and vae.condition.in_examples):
-                arrays["condition"] = condition
-    return {
-        verb: (inputs[verb], {name: value.numpy() for name, value in outputs[verb].items()})
-        for verb in inputs
-    }
+    if vae.condition is not None:
+        arrays["condition"] = vae.condition.to_show(_NUM_EXAMPLES, x)
+    keras = Generator(vae, noise)
+    found = {}
+    for verb, names in keras.verbs.items():
+        inputs = {name: arrays[name] for name in names}
+        outputs = getattr(keras, verb)(**inputs)
+        found[verb] = inputs, {name: value.numpy() for name, value in outputs.items()}
+    return found
 
 
 @contextlib.contextmanager
@@ -135,4 +134,5 @@ def _full_precision():
 
 
 def _type(array, size):
-    return f"{array.dtype}[{', '.join(map(str, [size or 'B', *array.shape[1:]]))}]"
+    shape = [size or "B", *array.shape[1:]] if array.ndim else []
+    return f"{array.dtype}[{', '.join(map(str, shape))}]"

@@ -8,12 +8,14 @@ def text(report: dict) -> str:
     verb = "sample" if samples else "decode"
     signature = artefacts["saved_model"]["signatures"][verb]
     inputs = signature["inputs"]
+    size = report["batch_sizes"][-1]
     return _TEMPLATE.format(
         verb=verb,
-        make_inputs="\n".join(_make_input(name, kind) for name, kind in inputs.items()),
+        size=size,
+        make_inputs="\n".join(_make_input(name, kind, size) for name, kind in inputs.items()),
         arguments=", ".join(f"{name}={name}" for name in inputs),
         tensors=", ".join(f"{name}=tf.constant({name})" for name in inputs),
-        image=signature["outputs"]["image"]["type"].replace("B", "16"),
+        image=signature["outputs"]["image"]["type"].replace("B", str(size)),
         images=_DRAWS if report["values_come_in_turn"] else _MEANS,
         seeds=_SEEDS if samples else _NO_PRIOR,
         condition=f"\n{_CONDITION}{report['condition']}.\n" if report["condition"] else "",
@@ -22,12 +24,12 @@ def text(report: dict) -> str:
     )
 
 
-def _make_input(name, kind):
-    """A line of Python that makes 16 rows of an input, of a type as in `parity.json`."""
+def _make_input(name, kind, size):
+    """A line of Python that makes `size` rows of an input, of a type as in `parity.json`."""
     if name == "seed":
-        return "seed = np.array([[2024, i] for i in range(16)], np.int32)  # One pair per image."
+        return f"seed = np.array([[2024, i] for i in range({size})], np.int32)  # A pair per image."
     dtype, sizes = kind.rstrip("]").split("[")
-    shape = tuple(16 if size == "B" else int(size) for size in sizes.split(", "))
+    shape = tuple(size if n == "B" else int(n) for n in sizes.split(", "))
     if name == "condition":
         return f"condition = np.zeros({shape}, np.{dtype})  # One per image: yours."
     return f"{name} = np.random.default_rng(0).normal(size={shape}).astype(np.{dtype})"
@@ -55,7 +57,8 @@ def _types(types):
     return ", ".join(f"`{name}` {kind}" for name, kind in types.items())
 
 
-_MEANS = "Images are the mean of p(x|z)."
+_MEANS = """\
+`image` is the mean of p(x|z), `sample` a draw of it, `z` the latents."""
 
 _DRAWS = """\
 Images are sequences of levels, each chosen given those before it: by `sample` at random, by
@@ -84,7 +87,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 {make_inputs}
-{verb} = Interpreter("generator.tflite").get_signature_runner("{verb}_16")
+{verb} = Interpreter("generator.tflite").get_signature_runner("{verb}_{size}")
 images = {verb}({arguments})["image"]  # {image}
 ```
 

@@ -11,16 +11,15 @@ from export.generator import Generator
 from keras_vae._compat import tf
 from keras_vae.vae import VAE
 
-# Fixed sizes: browsers' runtimes know no others, and transposed convolutions of free batches are
-# several times slower and crash some runtimes.
 BATCH_SIZES = (1, 16)
-_VERBS = ("decode", "sample")
 
 
-def write(vae: VAE, path) -> None:
+def write(vae: VAE, path, batch_sizes=BATCH_SIZES) -> None:
     """Writes the file `path`, with one copy of the weights for all signatures.
 
-    They are decode_1, decode_16 and, if the model has a prior, sample_1, sample_16.
+    They are those of a `Generator` in each batch size: decode_1, decode_16, sample_1, … Sizes are
+    fixed, for browsers' runtimes know no others, and transposed convolutions of free batches are
+    several times slower and crash some runtimes.
 
     Raises:
       ValueError: part of the model needs an operator that is not builtin in TFLite.
@@ -28,9 +27,8 @@ def write(vae: VAE, path) -> None:
     generator = Generator(vae)
     signatures = {
         f"{verb}_{size}": function
-        for size in BATCH_SIZES
+        for size in batch_sizes
         for verb, function in generator.signatures(size).items()
-        if verb in _VERBS
     }
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(generator, folder, signatures=signatures)

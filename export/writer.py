@@ -14,7 +14,7 @@ from keras_vae.vae import VAE
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "ai-edge-litert")
 
 
-def write(vae: VAE, path) -> dict:
+def write(vae: VAE, path, batch_sizes=tflite.BATCH_SIZES) -> dict:
     """Writes the folder `path`, in place of an earlier export there.
 
         write(keras_vae.load("runs/demo"), "runs/demo/export")
@@ -25,6 +25,7 @@ def write(vae: VAE, path) -> dict:
     Args:
       vae: the model; its moving average of the weights is taken, where there is one.
       path: the folder; its parents are made.
+      batch_sizes: of the signatures of generator.tflite; the SavedModel takes any.
 
     Returns:
       The content of `parity.json`.
@@ -36,12 +37,14 @@ def write(vae: VAE, path) -> dict:
     """
     path = pathlib.Path(path).resolve()
     check_target(path)
+    if not batch_sizes or min(batch_sizes) < 1:
+        raise ValueError(f"batch_sizes must be whole numbers from 1 on, got {batch_sizes}.")
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
         folder = pathlib.Path(scratch) / "new"
         folder.mkdir()
         with vae.evaluation_weights():
-            report = _write_checked(vae, folder)
+            report = _write_checked(vae, folder, sorted(set(batch_sizes)))
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
         (folder / "README.md").write_text(readme.text(report))
         _move(folder, path, aside=pathlib.Path(scratch) / "old")
@@ -62,13 +65,14 @@ def check_target(path) -> None:
     check_folder("path", path.parent)
 
 
-def _write_checked(vae, folder):
+def _write_checked(vae, folder, batch_sizes):
     model, lite = folder / "saved_model", folder / "generator.tflite"
     saved_model.write(vae, model)
-    tflite.write(vae, lite)
+    tflite.write(vae, lite, batch_sizes)
     return {
         "versions": {"python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "batch_sizes": batch_sizes,
         "values_come_in_turn": values_come_in_turn(vae),
         "condition": None if vae.condition is None else vae.condition.wanted,
         "tolerance": {"max": parity.MAX_TOLERANCE, "mean": parity.MEAN_TOLERANCE},

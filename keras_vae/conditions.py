@@ -158,14 +158,14 @@ class ImagePart(Condition):
             components = self.complete(p.components_distribution, condition[:, tf.newaxis])
             return tfd.MixtureSameFamily(p.mixture_distribution, components)
         per_value = getattr(p, "tensor_distribution", p).distribution
-        return tfd.Independent(_Completed(per_value, condition, self._mask), len(self.shape))
+        return tfd.Independent(Completed(per_value, condition, self._mask), len(self.shape))
 
     def get_config(self):
         config = {"visible": self.visible.astype(int).tolist(), "channels": self.channels}
         return super().get_config() | config
 
 
-class _Completed(OfEachValue):
+class Completed(OfEachValue):
     """A distribution of values, some of which are given: those have the density 1 of what is known.
 
     Args:
@@ -176,14 +176,14 @@ class _Completed(OfEachValue):
 
     def __init__(self, base, given, mask):
         parameters = dict(locals())
-        self.base, self._given, self._mask = base, given, mask
+        self.base, self.given, self.mask = base, given, mask
         super().__init__(parameters, reparameterized=False)
 
     def _log_prob(self, x):
-        return tf.where(self._mask, 0.0, self.base.log_prob(x))
+        return tf.where(self.mask, 0.0, self.base.log_prob(x))
 
     def _sample_n(self, n, seed=None):
-        return tf.where(self._mask, self._given, self.base.sample(n, seed=seed))
+        return tf.where(self.mask, self.given, self.base.sample(n, seed=seed))
 
     def _mean(self):
-        return tf.where(self._mask, self._given, self.base.mean())
+        return tf.where(self.mask, self.given, self.base.mean())

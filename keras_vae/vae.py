@@ -113,11 +113,20 @@ class VAE(Trainable):
         x = self._examples(x)
         return self.encoder(x, self._context(self._condition_of(condition, x)))
 
-    def code(self, x, condition=None):
-        """The z [B, D] that stands for x: that of zero noise (of a normal posterior, the mean)."""
+    def code(self, x, condition=None, noise=None):
+        """The z [B, D] made from noise [B, *noise_shape] of the encoder, a draw of q(z|x).
+
+        Without noise it is the z that stands for x: that of zeros (of a normal q, the mean).
+        """
         x = self._examples(x)
-        noise = tf.zeros([1, tf.shape(x)[0], *self.encoder.noise_shape])
-        return self.encoder.infer(x, noise, self._context(self._condition_of(condition, x)))[1][0]
+        if noise is None:
+            noise = tf.zeros([tf.shape(x)[0], *self.encoder.noise_shape])
+        context = self._context(self._condition_of(condition, x))
+        return self._posterior_z(x, tf.convert_to_tensor(noise)[tf.newaxis], context)[0]
+
+    def _posterior_z(self, x, noise, context):
+        """z [S, B, D] made from noise [S, B, *noise_shape]."""
+        return self.encoder.infer(x, noise, context)[1]
 
     def decode(self, z, condition=None) -> tfd.Distribution:
         """p(x|z), batch [..., B], event [H, W, C], from z [..., B, D]."""

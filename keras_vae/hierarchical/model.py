@@ -74,12 +74,8 @@ class HierarchicalVAE(VAE):
         )
         return terms, rates
 
-    def code(self, x, condition=None):
-        """The z [B, D] of zero noise: each layer's mean, given the means before it."""
-        x = self._examples(x)
-        context = self._context(self._condition_of(condition, x))
-        noise = tf.zeros([1, tf.shape(x)[0], *self.encoder.noise_shape])
-        return self.encoder.walk(x, drawn(noise, self.latent_dims), context)[1].z[0]
+    def _posterior_z(self, x, noise, context):
+        return self.encoder.walk(x, drawn(noise, self.latent_dims), context)[1].z
 
     def vary(
         self,

@@ -66,10 +66,10 @@ def _rounded(loc, raw_scale, levels):
     top = levels - 1.0
     scale = top * tf.math.softplus(raw_scale + inverse_softplus(0.1)) + 0.1
     # QuantizedDistribution rounds up; half a level down makes it round to nearest.
-    return _RoundedLogistic(tfd.Logistic(top * loc - 0.5, scale), 0.0, top)
+    return RoundedLogistic(tfd.Logistic(top * loc - 0.5, scale), 0.0, top)
 
 
-class _RoundedLogistic(tfd.QuantizedDistribution):
+class RoundedLogistic(tfd.QuantizedDistribution):
     """tfd.QuantizedDistribution of a logistic, with a mean and with float32's full precision.
 
     With F the logistic function, F(b) - F(a) = F(b) F(-a) (1 - exp(a - b)). The logs of these

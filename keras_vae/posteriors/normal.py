@@ -40,8 +40,9 @@ class FullCovarianceNormal(Posterior):
 
     def distribution(self, params):
         loc, raw_scale = tf.split(params, [self.latent_dim, -1], axis=-1)
-        diagonal = tfb.Inline(scale_of, forward_min_event_ndims=0)
-        scale_tril = tfb.FillScaleTriL(diag_bijector=diagonal, diag_shift=None)(raw_scale)
+        raw = tfb.FillTriangular()(raw_scale)
+        # Not by TFP's FillScaleTriL, whose operators TFLite has not.
+        scale_tril = tf.where(tf.eye(self.latent_dim, dtype=tf.bool), scale_of(raw), raw)
         return tfd.MultivariateNormalTriL(loc, scale_tril)
 
     def from_noise(self, q, noise):

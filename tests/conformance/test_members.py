@@ -234,7 +234,7 @@ def test_public_verbs_give_images(trained):
 def test_the_exported_files_agree(trained, tmp_path):
     """The writer compares every output with the model's, and writes nothing that differs."""
     _, model, _, _, _ = trained
-    writer.write(model, tmp_path / "export")
+    writer.write(model, tmp_path / "export", batch_sizes=[2])
     assert (tmp_path / "export" / "generator.tflite").exists()
 
 

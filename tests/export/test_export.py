@@ -25,7 +25,7 @@ def test_a_run_directory_is_exported(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(tiny.described(config)))
     checkpoint = tf.train.Checkpoint(model=tiny.vae())
     tf.train.CheckpointManager(checkpoint, tmp_path / "checkpoints" / "last", 1).save()
-    done = export(f"--run={tmp_path}")
+    done = export(f"--run={tmp_path}", "--batch_sizes=4")
     assert done.returncode == 0, done.stderr
     assert sorted(os.listdir(tmp_path / "export")) == [
         "README.md",
@@ -35,7 +35,10 @@ def test_a_run_directory_is_exported(tmp_path):
     ]
     size = os.path.getsize(tmp_path / "export" / "generator.tflite")
     assert f"generator.tflite: {size:,} bytes, largest error " in done.stdout
-    assert "signatures: decode_1, decode_16, sample_1, sample_16" in done.stdout
+    assert (
+        "signatures: decode_4, encode_4, encode_with_seed_4, reconstruct_4, sample_4, "
+        in done.stdout
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,7 @@ def test_a_run_directory_is_exported(tmp_path):
         (["--run={0}/run"], "has no checkpoint"),
         (["--run={0}/run", "--out={0}/file/export"], "can't be written"),
         (["--run={0}/run", "--format=onnx"], "format"),
+        (["--run={0}/run", "--batch_sizes=0"], "batch_sizes must be whole numbers from 1 on"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):

@@ -10,6 +10,9 @@ from keras_vae._compat import tf
 from keras_vae.recipes import RECIPES
 from tests import tiny
 
+ENCODING = ["encode", "encode_with_seed", "reconstruct"]
+SAMPLING = ["decode", "sample", "sample_with_temperature"]
+
 
 def generator(**options):
     model = tiny.randomize(tiny.vae(**options))
@@ -33,6 +36,33 @@ def test_sample_decodes_the_priors_z_of_the_seeds():
     z = model.prior.from_noise(noise.normal(seed, Stream.LATENT, 3))
     np.testing.assert_allclose(outputs["z"], z, atol=1e-6)
     np.testing.assert_allclose(outputs["image"], model.decode(z).mean(), atol=1e-5)
+    uniform = noise.uniform(seed, Stream.PIXEL, 35).reshape(outputs["image"].shape)
+    np.testing.assert_array_equal(outputs["sample"], uniform < outputs["image"])
+
+
+def test_temperature_scales_the_priors_z():
+    model, exported = generator()
+    seed = tf.constant([[1, 2], [3, 4]])
+    cold, one = (exported.sample_with_temperature(seed, tf.constant(t)) for t in (0.5, 1.0))
+    np.testing.assert_allclose(cold["z"], 0.5 * one["z"], rtol=1e-6)
+    np.testing.assert_allclose(cold["image"], model.decode(cold["z"]).mean(), atol=1e-6)
+    np.testing.assert_array_equal(one["image"], exported.sample(seed)["image"])
+
+
+def test_the_code_of_a_seed_is_a_draw_of_the_posterior():
+    model, exported = generator()
+    x, seed = tiny.images(4), np.arange(8, dtype=np.int32).reshape(4, 2)
+    outputs = exported.encode_with_seed(tf.constant(x), tf.constant(seed))
+    wanted = outputs["loc"] + outputs["scale"] * noise.normal(seed, Stream.POSTERIOR, 3)
+    np.testing.assert_allclose(outputs["z"], wanted, atol=1e-6)
+    np.testing.assert_array_equal(outputs["loc"], exported.encode(tf.constant(x))["loc"])
+
+
+def test_reconstruct_is_the_models():
+    model, exported = generator()
+    x = tiny.images(4)
+    found = exported.reconstruct(tf.constant(x))["image"]
+    np.testing.assert_allclose(found, model.reconstruct(x), atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +104,8 @@ def test_signatures_of_any_and_of_one_batch_size():
     model, exported = generator()
     for size in (None, 2):
         signatures = exported.signatures(size)
-        assert sorted(signatures) == ["decode", "encode", "sample"]
-        for name in ("decode", "sample"):
+        assert sorted(signatures) == sorted(ENCODING + SAMPLING)
+        for name in ("decode", "reconstruct", *SAMPLING[1:]):
             shape = signatures[name].structured_outputs["image"].shape
             assert tuple(shape) == (size, *model.event_shape)
 
@@ -84,7 +114,11 @@ def test_signatures_of_any_and_of_one_batch_size():
 def test_every_recipe_has_its_verbs(recipe):
     model, exported = generator(recipe=recipe)
     signatures = exported.signatures()
-    verbs = ["decode", "encode"] if recipe in ("ae", "pca") else ["decode", "encode", "sample"]
+    verbs = {
+        "ae": ["decode", "encode", "reconstruct"],
+        "pca": ["decode", "encode", "reconstruct"],
+        "monte_carlo": SAMPLING,
+    }.get(recipe, sorted(ENCODING + SAMPLING))
     assert sorted(signatures) == verbs
     functions = {
         name: lambda f=function, **inputs: {

@@ -14,7 +14,9 @@ from tests.export.test_writer import check_readme
 @pytest.mark.parametrize("prior", ["mixture", "vamp", "maf", "conditional_normal"])
 def test_files_draw_what_the_prior_draws(prior, tmp_path):
     vae = tiny.randomize(tiny.vae(prior=prior))
-    report = writer.write(vae, tmp_path / "export")  # Which compares the files with the model.
+    report = writer.write(
+        vae, tmp_path / "export", batch_sizes=[16]
+    )  # Which compares the files with the model.
     assert "CUSTOM" not in report["artefacts"]["generator.tflite"]["operators"]
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
     condition = tiny.conditions_for(vae, 16)
@@ -29,13 +31,13 @@ def test_files_draw_what_the_prior_draws(prior, tmp_path):
 
 def test_a_vamp_priors_file_holds_no_encoder(tmp_path):
     vae = tiny.vae(prior="vamp", hidden=(300,))
-    tflite.write(vae, tmp_path / "generator.tflite")
+    tflite.write(vae, tmp_path / "generator.tflite", batch_sizes=[1])
     decoder, encoder = (
         4 * sum(int(np.prod(v.shape)) for v in part.variables)
         for part in (vae.decoder, vae.encoder)
     )
     size = os.path.getsize(tmp_path / "generator.tflite")
     reference = tiny.vae(hidden=(300,))
-    tflite.write(reference, tmp_path / "reference.tflite")
+    tflite.write(reference, tmp_path / "reference.tflite", batch_sizes=[1])
     assert size < os.path.getsize(tmp_path / "reference.tflite") + 0.3 * encoder
     assert decoder < size

@@ -43,6 +43,10 @@ def model_of(**options):
     return tiny.randomize(tiny.vae(**options))
 
 
+def signatures(*verbs):
+    return sorted(f"{verb}_16" for verb in verbs)
+
+
 def errors(report):
     return [
         output["max_error"]
@@ -67,7 +71,7 @@ def test_the_cases_name_all_networks_and_likelihoods():
 @pytest.mark.parametrize(("recipe", "network", "likelihood"), CASES)
 def test_files_compute_what_the_model_computes(recipe, network, likelihood, tmp_path):
     model = model_of(recipe=recipe, network=network, likelihood=likelihood)
-    report = writer.write(model, tmp_path / "export")
+    report = writer.write(model, tmp_path / "export", batch_sizes=[16])
     assert max(errors(report)) < 1e-5
     # Not only by the package's own account.
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
@@ -75,15 +79,18 @@ def test_files_compute_what_the_model_computes(recipe, network, likelihood, tmp_
     wanted = model.decode(z).mean().numpy()
     lite = tflite.load(tmp_path / "export" / "generator.tflite")
     np.testing.assert_allclose(lite["decode_16"](z=z)["image"], wanted, atol=1e-5)
-    np.testing.assert_allclose(lite["decode_1"](z=z[2:3])["image"], wanted[2:3], atol=1e-5)
     if recipe == "ae":
-        assert sorted(lite) == ["decode_1", "decode_16"]
+        assert sorted(lite) == signatures("decode", "encode", "reconstruct")
         return
-    assert sorted(lite) == ["decode_1", "decode_16", "sample_1", "sample_16"]
+    assert sorted(lite) == signatures(
+        "decode",
+        "encode",
+        "encode_with_seed",
+        "reconstruct",
+        "sample",
+        "sample_with_temperature",
+    )
     np.testing.assert_allclose(lite["sample_16"](seed=seed)["image"], wanted, atol=1e-5)
-    one = lite["sample_1"](seed=seed[7:8])
-    np.testing.assert_allclose(one["image"], wanted[7:8], atol=1e-5)
-    np.testing.assert_allclose(one["z"], z[7:8], atol=1e-6)
 
 
 def test_the_report_states_shapes_operators_sizes_and_versions(exported):
@@ -101,6 +108,21 @@ def test_the_report_states_shapes_operators_sizes_and_versions(exported):
     assert report["versions"].keys() >= {"python", "tensorflow", "ai-edge-litert"}
 
 
+def test_batch_sizes_are_as_asked_for(exported):
+    _, folder, report = exported
+    lite = tflite.load(folder / "generator.tflite")
+    verbs = ["decode", "encode", "encode_with_seed", "reconstruct"]
+    verbs += ["sample", "sample_with_temperature"]
+    assert sorted(lite) == sorted(f"{verb}_{size}" for verb in verbs for size in (1, 16))
+    assert report["batch_sizes"] == [1, 16]
+    seed = np.arange(32, dtype=np.int32).reshape(16, 2)
+    many, one = lite["sample_16"](seed=seed), lite["sample_1"](seed=seed[7:8])
+    np.testing.assert_array_equal(one["sample"], many["sample"][7:8])
+    np.testing.assert_allclose(one["image"], many["image"][7:8], atol=1e-6)
+    with pytest.raises(ValueError, match="batch_sizes must be whole numbers from 1 on"):
+        writer.write(exported[0], folder / "other", batch_sizes=[0])
+
+
 def test_all_operators_are_builtin(exported):
     operators = exported[2]["artefacts"]["generator.tflite"]["operators"]
     assert {"FULLY_CONNECTED", "BITWISE_XOR", "LOG", "COS"} <= set(operators)
@@ -110,8 +132,9 @@ def test_all_operators_are_builtin(exported):
 def test_signatures_share_the_weights(tmp_path):
     model = tiny.vae(recipe="ae", hidden=(300,), latent_dim=100)
     tflite.write(model, tmp_path / "generator.tflite")
-    weights = 4 * sum(int(np.prod(v.shape)) for v in model.decoder.variables)
-    assert weights < os.path.getsize(tmp_path / "generator.tflite") < 1.5 * weights
+    weights = 4 * sum(int(np.prod(v.shape)) for v in model.variables)
+    size = os.path.getsize(tmp_path / "generator.tflite")
+    assert weights < size < 1.1 * weights + 6 * 40_000
 
 
 def test_an_image_depends_on_its_own_seed_alone(exported):
@@ -130,7 +153,7 @@ def test_the_moving_average_is_exported_and_the_weights_stay(tmp_path):
         average.assign(0.5 * average)
     z = np.ones([1, 3], np.float32)
     before = model.decode(z).mean().numpy()
-    writer.write(model, tmp_path / "export")
+    writer.write(model, tmp_path / "export", batch_sizes=[1])
     np.testing.assert_array_equal(model.decode(z).mean(), before)
     with model.evaluation_weights():
         wanted = model.decode(z).mean().numpy()
@@ -164,7 +187,11 @@ print(signatures["decode"](z=tf.ones([1, 3]))["image"].numpy().ravel().tolist())
     done = in_new_process(code, folder)
     assert done.returncode == 0, done.stderr
     *names, pixels = done.stdout.splitlines()
-    assert names == ["decode ['image']", "encode ['loc', 'scale']", "sample ['image', 'z']"]
+    assert names == [
+        "decode ['image']",
+        "encode ['loc', 'scale']",
+        "sample ['image', 'sample', 'z']",
+    ]
     wanted = model.decode(np.ones([1, 3], np.float32)).mean().numpy().ravel()
     np.testing.assert_allclose(json.loads(pixels), wanted, atol=1e-6)
 
@@ -191,7 +218,7 @@ def test_the_readmes_examples_run(exported):
 )
 def test_a_conditional_model_is_given_conditions(recipe, kind, wanted, tmp_path):
     model, folder = model_of(recipe=recipe), tmp_path / "export"
-    report = writer.write(model, folder)
+    report = writer.write(model, folder, batch_sizes=[16])
     artefacts = report["artefacts"].values()
     saved, lite = (artefact["signatures"] for artefact in artefacts)
     assert lite["sample_16"]["inputs"] == {"seed": "int32[16, 2]", "condition": kind}

@@ -1,0 +1,120 @@
+"""Draws images on a device: python -m export.sample --model=generator.tflite --seed=7 --out=a.png
+
+Needs numpy, pillow and ai-edge-litert, and nothing else of this project: no TensorFlow.
+"""
+
+import argparse
+import math
+import pathlib
+import re
+import sys
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
+
+
+def main(arguments=None) -> None:
+    flags = _parser().parse_args(arguments)
+    try:
+        images = sample(
+            flags.model, flags.seed, flags.n, flags.temperature, flags.condition, flags.output
+        )
+        grid(images).save(flags.out)
+    except (ValueError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    print(f"{flags.out}: {len(images)} images")
+
+
+def sample(model, seed, n, temperature=1.0, condition=None, output="image"):
+    """Images [n, H, W, C] of seeds (seed, 0) to (seed, n - 1), the same on every device.
+
+    Args:
+      model: path of a generator.tflite.
+      seed: int32.
+      n: how many.
+      temperature: multiplies the prior's standard deviation.
+      condition: of conditional models, for all images: a label, or the path of an image.
+      output: "image", the mean of p(x|z), or "sample", a draw of it.
+
+    Raises:
+      ValueError, OSError: in one sentence, what can't be.
+    """
+    if n < 1:
+        raise ValueError(f"n must be at least 1, got {n}.")
+    if not -(2**31) <= seed < 2**31:
+        raise ValueError(f"seed must be a whole number of 32 bits, got {seed}.")
+    run, size, kinds = _signature(model)
+    inputs = {"temperature": np.array(temperature, np.float32)}
+    if ("condition" in kinds) != (condition is not None):
+        wants = "needs a" if "condition" in kinds else "takes no"
+        raise ValueError(f"{model} {wants} condition. Give one where it is needed, and only there.")
+    if condition is not None:
+        inputs["condition"] = _condition(condition, kinds["condition"])
+    batches = []
+    for start in range(0, n, size):
+        index = np.arange(start, start + size)
+        seeds = np.stack([np.full_like(index, seed), index], axis=1).astype(np.int32)
+        batches.append(run(seed=seeds, **inputs)[output])
+    return np.concatenate(batches)[:n]
+
+
+def grid(images) -> Image.Image:
+    """Images [N, H, W, C] in [0, 1] in one picture, about as many columns as rows."""
+    count, height, width, channels = images.shape
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    pixels = np.zeros([rows * columns, height, width, 3], np.uint8)
+    pixels[:count] = np.round(255 * np.clip(images[..., : 3 if channels == 3 else 1], 0, 1))
+    table = pixels.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
+    return Image.fromarray(table.reshape(rows * height, columns * width, 3))
+
+
+def _signature(model):
+    """(runner, batch size, details of inputs) of the largest signature that samples."""
+    if not pathlib.Path(model).is_file():
+        raise FileNotFoundError(f"model={model} must be a generator.tflite, but there is no file.")
+    interpreter = Interpreter(str(model))
+    sizes = [
+        int(found[1])
+        for name in interpreter.get_signature_list()
+        if (found := re.fullmatch(r"sample_with_temperature_(\d+)", name))
+    ]
+    if not sizes:
+        raise ValueError(f"model={model} has no signature that samples: an autoencoder decodes.")
+    run = interpreter.get_signature_runner(f"sample_with_temperature_{max(sizes)}")
+    return run, max(sizes), run.get_input_details()
+
+
+def _condition(given, details):
+    """A batch of the same condition: a label, or an image's path."""
+    shape, dtype = tuple(details["shape"]), details["dtype"]
+    if len(shape) == 1:
+        if not given.isdecimal():
+            raise ValueError(f"condition must be a label, a whole number; got {given}.")
+        return np.full(shape, int(given), dtype)
+    with Image.open(given) as file:
+        image = np.asarray(file.convert("RGB" if shape[-1] == 3 else "L"), np.float32) / 255
+    image = image.reshape(*image.shape[:2], -1)
+    if image.shape != shape[1:]:
+        raise ValueError(f"condition must be an image of shape {shape[1:]}, got {image.shape}.")
+    return np.broadcast_to(image, shape).astype(dtype)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m export.sample", description=__doc__)
+    parser.add_argument("--model", required=True, help="a generator.tflite")
+    parser.add_argument("--seed", type=int, default=0, help="the same gives the same images")
+    parser.add_argument("--n", type=int, default=16, help="how many images")
+    parser.add_argument("--temperature", type=float, default=1.0, help="below 1: less varied")
+    parser.add_argument("--condition", help="of conditional models: a label, or an image's path")
+    parser.add_argument(
+        "--output", choices=["image", "sample"], default="image", help="mean, or drawn pixels"
+    )
+    parser.add_argument("--out", required=True, help="the picture to write, a .png")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Sampling without TensorFlow."""
+
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from export import noise, sample, tflite
+from export.noise import Stream
+from tests import tiny
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory):
+    """(model, path of its file)."""
+    model = tiny.randomize(tiny.vae())
+    path = tmp_path_factory.mktemp("export") / "generator.tflite"
+    tflite.write(model, path, batch_sizes=[4])
+    return model, path
+
+
+def test_the_command_needs_no_tensorflow(generator, tmp_path):
+    """The three packages it is said to need are all that it imports, and that in half a second."""
+    _, path = generator
+    arguments = [f"--model={path}", "--seed=7", "--n=6", f"--out={tmp_path}/grid.png"]
+    code = f"""
+import sys, time
+for name in ("tensorflow", "tf_keras", "keras", "tensorflow_probability", "keras_vae", "absl"):
+    sys.modules[name] = None  # Importing it raises ImportError.
+from export.sample import main
+main({arguments!r})
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "grid.png") as picture:
+        pixels = np.asarray(picture)
+    assert pixels.shape == (2 * 7, 3 * 5, 3)
+    found = pixels.reshape(2, 7, 3, 5, 3).swapaxes(1, 2).reshape(6, 7, 5, 3)[..., :1]
+    assert np.abs(found / 255 - sample.sample(path, 7, 6)).max() <= 0.5 / 255 + 1e-6
+
+
+def test_images_are_the_models_at_the_seeds(generator):
+    model, path = generator
+    seed = np.stack([np.full(6, 7), np.arange(6)], axis=1).astype(np.int32)
+    z = noise.normal(seed, Stream.LATENT, 3)
+    for temperature in (1.0, 0.5):
+        wanted = model.decode(temperature * z).mean()
+        np.testing.assert_allclose(sample.sample(path, 7, 6, temperature), wanted, atol=1e-5)
+    uniform = noise.uniform(seed, Stream.PIXEL, 35).reshape(6, 7, 5, 1)
+    drawn = sample.sample(path, 7, 6, output="sample")
+    np.testing.assert_array_equal(drawn, uniform < model.decode(z).mean())
+
+
+@pytest.mark.parametrize("recipe", ["cvae", "cvae_image"])
+def test_conditions(recipe, tmp_path):
+    model = tiny.randomize(tiny.vae(recipe=recipe))
+    path = tmp_path / "generator.tflite"
+    tflite.write(model, path, batch_sizes=[2])
+    if recipe == "cvae":
+        given, wanted_condition = "3", np.array([3, 3])
+    else:
+        pixels = np.arange(35, dtype=np.uint8).reshape(7, 5)
+        Image.fromarray(pixels).save(tmp_path / "given.png")
+        given = str(tmp_path / "given.png")
+        wanted_condition = np.repeat(pixels[np.newaxis, ..., np.newaxis] / 255, 2, 0)
+    seed = np.array([[7, 0], [7, 1]], np.int32)
+    z = model.prior_sample(noise.normal(seed, Stream.LATENT, 3), condition=wanted_condition)
+    wanted = model.decode(z, wanted_condition).mean()
+    np.testing.assert_allclose(sample.sample(path, 7, 2, condition=given), wanted, atol=1e-5)
+    with pytest.raises(ValueError, match="needs a condition"):
+        sample.sample(path, 7, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model={}/none.tflite"], "there is no file"),
+        (["--model={}/text.tflite"], "error"),
+        (["--n=0"], "n must be at least 1"),
+        (["--seed=5000000000"], "seed must be a whole number of 32 bits"),
+        (["--condition=3"], "takes no condition"),
+        (["--out={}/none/a.png"], "none/a.png"),
+        (["--output=film"], "invalid choice"),
+        (["--seed=x"], "invalid int value"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(generator, tmp_path, arguments, words, capsys):
+    (tmp_path / "text.tflite").write_text("no model")
+    usual = [f"--model={generator[1]}", f"--out={tmp_path}/a.png"]
+    with pytest.raises(SystemExit) as stop:
+        sample.main([*usual, *(argument.format(tmp_path) for argument in arguments)])
+    assert stop.value.code == 2
+    assert words in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_an_autoencoder_does_not_sample(tmp_path):
+    tflite.write(tiny.vae(recipe="ae"), tmp_path / "generator.tflite", batch_sizes=[1])
+    with pytest.raises(ValueError, match="no signature that samples"):
+        sample.sample(tmp_path / "generator.tflite", 0, 1)
