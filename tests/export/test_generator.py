@@ -50,7 +50,7 @@ def test_temperature_scales_the_priors_z():
 
 
 def test_the_code_of_a_seed_is_a_draw_of_the_posterior():
-    model, exported = generator()
+    _, exported = generator()
     x, seed = tiny.images(4), np.arange(8, dtype=np.int32).reshape(4, 2)
     outputs = exported.encode_with_seed(tf.constant(x), tf.constant(seed))
     wanted = outputs["loc"] + outputs["scale"] * noise.normal(seed, Stream.POSTERIOR, 3)

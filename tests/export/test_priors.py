@@ -14,9 +14,8 @@ from tests.export.test_writer import check_readme
 @pytest.mark.parametrize("prior", ["mixture", "vamp", "maf", "conditional_normal"])
 def test_files_draw_what_the_prior_draws(prior, tmp_path):
     vae = tiny.randomize(tiny.vae(prior=prior))
-    report = writer.write(
-        vae, tmp_path / "export", batch_sizes=[16]
-    )  # Which compares the files with the model.
+    # Which compares the files with the model.
+    report = writer.write(vae, tmp_path / "export", batch_sizes=[16])
     assert "CUSTOM" not in report["artefacts"]["generator.tflite"]["operators"]
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
     condition = tiny.conditions_for(vae, 16)

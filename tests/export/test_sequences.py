@@ -12,9 +12,8 @@ SEED = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int
 
 def exported(vae, folder):
     """The signatures of generator.tflite, all of builtin operators."""
-    report = writer.write(
-        vae, folder / "export", batch_sizes=[16]
-    )  # Which compares the files with the model.
+    # Which compares the files with the model.
+    report = writer.write(vae, folder / "export", batch_sizes=[16])
     operators = report["artefacts"]["generator.tflite"]["operators"]
     assert "CUSTOM" not in operators
     assert "WHILE" in operators

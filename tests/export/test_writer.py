@@ -244,7 +244,7 @@ def test_an_autoencoders_readme_decodes(tmp_path):
 def test_a_wrong_file_is_not_written(tmp_path, monkeypatch):
     model, other = model_of(recipe="ae"), tiny.randomize(tiny.vae(recipe="ae"), seed=1)
     write = tflite.write
-    monkeypatch.setattr(tflite, "write", lambda vae, path: write(other, path))
+    monkeypatch.setattr(tflite, "write", lambda vae, *arguments: write(other, *arguments))
     wanted = r"generator.tflite, decode_1: image differs .* by up to \d.*Nothing was written"
     with pytest.raises(parity.ParityError, match=wanted):
         writer.write(model, tmp_path / "export")
