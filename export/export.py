@@ -16,7 +16,7 @@ except ImportError as error:  # Versions that don't fit: a sentence, where a lib
 
 from export import writer
 from export.parity import ParityError
-from keras_vae import app
+from keras_vae import app, saving
 
 FLAGS = flags.FLAGS
 
@@ -28,9 +28,10 @@ def main() -> None:
         writer.check_target(path)
         batch_sizes = _whole_numbers("batch_sizes", FLAGS.batch_sizes)
         vae = keras_vae.load(run_directory)
+        described = saving.read_run(run_directory) if run_directory.is_dir() else None
     try:
         with app.checking_input():
-            report = writer.write(vae, path, batch_sizes)
+            report = writer.write(vae, path, batch_sizes, described)
     except ParityError as error:
         app.fail(error, code=1)
     for name, content in report["artefacts"].items():

@@ -8,6 +8,9 @@ from export.noise import Stream
 from keras_vae._compat import tf
 from keras_vae.vae import VAE
 
+# Of `log_prob`.
+_SAMPLES_AT_ONCE = 10
+
 
 class Generator(tf.Module):
     """What is exported of a VAE: its weights, and a function for each verb.
@@ -36,6 +39,8 @@ class Generator(tf.Module):
                 verbs["encode_with_seed"] = ["x", "seed"]
         if vae.prior is not None:
             verbs |= {"sample": ["seed"], "sample_with_temperature": ["seed", "temperature"]}
+        if vae.has_density:
+            verbs["log_prob"] = ["x", "k", "seed"]
         if vae.condition is not None:
             for inputs in verbs.values():
                 if not ("x" in inputs and vae.condition.in_examples):
@@ -83,7 +88,52 @@ class Generator(tf.Module):
         """{"image": mean of p(x|z) [B, H, W, C] at the code of x}."""
         return {"image": self._shaped(self._vae.reconstruct(x, condition), x)}
 
-    def signatures(self, batch_size: int | None = None) -> dict:
+    def log_prob(self, x, k, seed, condition=None):
+        """What importance sampling says of log p(x) (`keras_vae.importance`), in nats.
+
+        Args:
+          x: float [B, H, W, C].
+          k: int32 scalar, samples of each example.
+          seed: int32 [B, 2].
+          condition: [B, ...] of conditional models.
+
+        Returns:
+          "log_prob", the bound of k samples, "effective_sample_size", "distortion" and "rate", [B].
+        """
+        vae, random, batch_size = self._vae, self._random, tf.shape(x)[0]
+        noise_size = vae.draw_noise([0, 0], 1, 1).shape[-1]
+
+        def is_left(first, *_):
+            return first < k
+
+        def add(first, log_w, log_w2, distortion, rate):
+            sample = tf.repeat(first + tf.range(_SAMPLES_AT_ONCE), batch_size)
+            seeds = random.fold(tf.tile(seed, [_SAMPLES_AT_ONCE, 1]), sample, Stream.IMPORTANCE)
+            noise = random.normal(seeds, Stream.POSTERIOR, noise_size)
+            noise = tf.reshape(noise, [_SAMPLES_AT_ONCE, batch_size, noise_size])
+            terms = vae.terms(x, noise, condition)
+            counts = tf.reshape(sample < k, [_SAMPLES_AT_ONCE, batch_size])
+            log_weight = tf.where(counts, terms.log_weight, -math.inf)
+            return (
+                first + _SAMPLES_AT_ONCE,
+                _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
+                _logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
+                distortion - tf.reduce_sum(tf.where(counts, terms.log_likelihood, 0.0), axis=0),
+                rate + terms.rate,
+            )
+
+        zeros = tf.zeros([batch_size])
+        start = tf.constant(0), zeros - math.inf, zeros - math.inf, zeros, zeros
+        done, log_w, log_w2, distortion, rate = tf.while_loop(is_left, add, start)
+        number = tf.cast(k, tf.float32)
+        return {
+            "log_prob": log_w - tf.math.log(number),
+            "effective_sample_size": tf.exp(2.0 * log_w - log_w2),
+            "distortion": distortion / number,
+            "rate": rate / tf.cast(done // _SAMPLES_AT_ONCE, tf.float32),
+        }
+
+    def signatures(self, batch_size: int | None = None, leave_out=()) -> dict:
         """{verb: concrete function}, for one batch size or, if None, for any."""
         vae = self._vae
         specs = {
@@ -91,6 +141,7 @@ class Generator(tf.Module):
             "z": tf.TensorSpec([batch_size, vae.latent_dim], name="z"),
             "seed": tf.TensorSpec([batch_size, 2], tf.int32, name="seed"),
             "temperature": tf.TensorSpec([], name="temperature"),
+            "k": tf.TensorSpec([], tf.int32, name="k"),
         }
         if vae.condition is not None:
             shape, dtype = [batch_size, *vae.condition.shape], vae.condition.given_dtype
@@ -102,6 +153,7 @@ class Generator(tf.Module):
                     **{name: specs[name] for name in inputs}
                 )
                 for verb, inputs in self.verbs.items()
+                if verb not in leave_out
             }
 
     def _uniform(self, seed, stream):
@@ -112,6 +164,10 @@ class Generator(tf.Module):
     def _shaped(self, image, given):
         # The decoder's reshapes lose what is known of the shape.
         return tf.ensure_shape(image, [given.shape[0], *self._vae.event_shape])
+
+
+def _logaddexp(a, b):
+    return tf.reduce_logsumexp(tf.stack([a, b]), axis=0)
 
 
 def values_come_in_turn(vae: VAE) -> bool:

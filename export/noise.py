@@ -26,6 +26,7 @@ class Stream(enum.IntEnum):
     PIXEL_2 = 3
     CHOICE = 4
     POSTERIOR = 5
+    IMPORTANCE = 6
 
 
 def threefry2x32(key, counter):
@@ -60,6 +61,14 @@ def bits(seed, stream: Stream, n: int):
     index = np.arange((n + 1) // 2, dtype=np.uint32)
     words = threefry2x32((key[:, :1], key[:, 1:]), (index, np.full_like(index, stream)))
     return np.stack(words, axis=-1).reshape(len(key), -1)[:, :n]
+
+
+def fold(seed, number, stream: Stream):
+    """Other seeds int32 [B, 2], made of the seeds int32 [B, 2] and whole numbers from 0 on, [B]."""
+    key = np.ascontiguousarray(seed, np.int32).view(np.uint32)
+    number = np.asarray(number, np.uint32)
+    words = threefry2x32((key[:, 0], key[:, 1]), (number, np.full_like(number, stream)))
+    return np.stack(words, axis=-1).view(np.int32)
 
 
 def uniform(seed, stream: Stream, n: int):

@@ -110,6 +110,7 @@ def _examples(vae):
         "z": noise.normal(seed, Stream.LATENT, vae.latent_dim),
         "seed": seed,
         "temperature": np.array(0.7, np.float32),
+        "k": np.array(13, np.int32),
     }
     if vae.condition is not None:
         arrays["condition"] = vae.condition.to_show(_NUM_EXAMPLES, x)

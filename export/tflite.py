@@ -28,7 +28,7 @@ def write(vae: VAE, path, batch_sizes=BATCH_SIZES) -> None:
     signatures = {
         f"{verb}_{size}": function
         for size in batch_sizes
-        for verb, function in generator.signatures(size).items()
+        for verb, function in generator.signatures(size, leave_out=("log_prob",)).items()
     }
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(generator, folder, signatures=signatures)

@@ -37,6 +37,12 @@ def bits(seed, stream: Stream, n: int):
     return tf.reshape(tf.stack(words, axis=-1), [-1, 2 * index.shape[0]])[:, :n]
 
 
+def fold(seed, number, stream: Stream):
+    """Other seeds, int32 [B, 2]; see `noise.fold`."""
+    counter = number, tf.fill(tf.shape(number), int(stream))
+    return tf.stack(threefry2x32((seed[:, 0], seed[:, 1]), counter), axis=-1)
+
+
 def uniform(seed, stream: Stream, n: int):
     """Uniform numbers above 0 and up to 1, float32 [B, n]; see `noise.uniform`."""
     top_24 = tf.cast(_shift_right(bits(seed, stream, n), 8), tf.float32)

@@ -14,7 +14,7 @@ from keras_vae.vae import VAE
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "ai-edge-litert")
 
 
-def write(vae: VAE, path, batch_sizes=tflite.BATCH_SIZES) -> dict:
+def write(vae: VAE, path, batch_sizes=tflite.BATCH_SIZES, described=None) -> dict:
     """Writes the folder `path`, in place of an earlier export there.
 
         write(keras_vae.load("runs/demo"), "runs/demo/export")
@@ -26,6 +26,8 @@ def write(vae: VAE, path, batch_sizes=tflite.BATCH_SIZES) -> dict:
       vae: the model; its moving average of the weights is taken, where there is one.
       path: the folder; its parents are made.
       batch_sizes: of the signatures of generator.tflite; the SavedModel takes any.
+      described: the content of the run's config.json, which is put beside the files: it says by
+        which data trainers.evaluate measures an export.
 
     Returns:
       The content of `parity.json`.
@@ -47,6 +49,8 @@ def write(vae: VAE, path, batch_sizes=tflite.BATCH_SIZES) -> dict:
             report = _write_checked(vae, folder, sorted(set(batch_sizes)))
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
         (folder / "README.md").write_text(readme.text(report))
+        if described is not None:
+            (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n")
         _move(folder, path, aside=pathlib.Path(scratch) / "old")
     return report
 

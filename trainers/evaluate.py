@@ -1,12 +1,15 @@
-"""Measures a trained run: python -m trainers.evaluate --run=runs/demo --num_samples=5000."""
+"""Measures a trained run: python -m trainers.evaluate --run=runs/demo --num_samples=5000.
+
+Or the SavedModel of an export: python -m trainers.evaluate --run=runs/demo/export
+"""
 
 from absl import flags
 
 from keras_vae import app, evaluation
-from trainers import fitted_prior, measure
+from trainers import exported, fitted_prior, measure
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "the run directory", required=True)
+flags.DEFINE_string("run", None, "the run directory, or that of an export", required=True)
 flags.DEFINE_integer("num_samples", 5000, "k, importance samples per example", lower_bound=1)
 flags.DEFINE_integer("evaluation_seed", 0, "of these samples", lower_bound=0)
 flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if there is one")
@@ -18,6 +21,11 @@ flags.DEFINE_integer("ais_chains", 16, "its chains for each example", lower_boun
 
 
 def main() -> None:
+    if exported.is_export(FLAGS.run):
+        with app.checking_input():
+            found = exported.load(FLAGS.run)
+        exported.measure(found, FLAGS.num_samples, FLAGS.evaluation_seed)
+        return
     annealing = None
     if FLAGS.ais_examples:
         annealing = measure.Annealing(FLAGS.ais_examples, FLAGS.ais_temperatures, FLAGS.ais_chains)

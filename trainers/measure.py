@@ -61,17 +61,28 @@ def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
         changed.
     """
     path = pathlib.Path(path)
-    stored = saving.read_run(path)
+    saving.read_run(path)
     check_folder("run", path)
-    config = Config.from_dict(stored["config"])
     found = saving.find_checkpoint(path, checkpoint)
+    config, dataset = load_data(path, dataset)
+    return Run(path, config, saving.load(path, checkpoint), dataset, found)
+
+
+def load_data(path, dataset: Any = None) -> tuple[Config, data.Dataset]:
+    """The config of a run and the data that it was trained on (or `dataset`, which must be that).
+
+    Raises:
+      ValueError, OSError: it isn't a run, or its data isn't there or has changed.
+    """
+    stored = saving.read_run(path)
+    config = Config.from_dict(stored["config"])
     dataset = dataset or inputs.load(config)
     if dataset.fingerprint != stored["data"]["fingerprint"]:
         raise ValueError(
             f"the data of run={path} has changed since its training: its numbers would not be of "
             "the same test split. Restore the data or train anew."
         )
-    return Run(path, config, saving.load(path, checkpoint), dataset, found)
+    return config, dataset
 
 
 def is_measured(run: Run) -> bool:

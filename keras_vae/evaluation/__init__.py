@@ -9,7 +9,7 @@ from keras_vae.evaluation.disentanglement import disentanglement
 from keras_vae.evaluation.exact import exact_log_likelihood
 from keras_vae.evaluation.features import Features, features
 from keras_vae.evaluation.latents import active_units, posterior_against_prior
-from keras_vae.evaluation.likelihood import likelihood, of_examples, summarize
+from keras_vae.evaluation.likelihood import bits_per_dim, likelihood, means, of_examples, summarize
 from keras_vae.evaluation.probes import Labelled, probe_accuracy, probes
 from keras_vae.evaluation.samples import (
     Nearest,
@@ -31,6 +31,7 @@ __all__ = [
     "Nearest",
     "active_units",
     "alarms",
+    "bits_per_dim",
     "cluster_accuracy",
     "cluster_scores",
     "decomposition",
@@ -40,6 +41,7 @@ __all__ = [
     "frechet_distance",
     "kernel_distance",
     "likelihood",
+    "means",
     "memorization",
     "nearest",
     "neighbourhoods",

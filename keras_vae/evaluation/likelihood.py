@@ -84,22 +84,35 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
         "seed": seed,
     }
     if vae.has_density:
-        result |= {
-            "elbo_nats": -_mean(examples["distortion"] + examples["rate"]),
-            "rate_nats": _mean(examples["rate"]),
-            "nll_nats": _mean(examples["nll"]),
-            "nll_stderr": _stderr(examples["nll"]),
-            "effective_sample_size": _mean(examples["effective_sample_size"]),
-        }
+        result |= means(examples)
         by_group = [_mean(kl) for kl in examples["kl"].T]
         if isinstance(vae, HierarchicalVAE):
             result["rate_nats_by_layer"] = by_group
         elif len(by_group) == vae.latent_dim:
             result["rate_nats_by_latent"] = by_group
-        if vae.decoder.likelihood.support in (Support.BINARY, Support.LEVELS, Support.COUNTS):
-            bits = result["nll_nats"] / math.log(2.0)
-            result["bits_per_dim"] = bits / math.prod(vae.event_shape)
+        likelihood = vae.decoder.likelihood
+        result["bits_per_dim"] = bits_per_dim(result["nll_nats"], likelihood, vae.event_shape)
     return result
+
+
+def means(examples: dict) -> dict:
+    """Those of `summarize` that hold for any model with a density, from `of_examples`' arrays."""
+    return {
+        "elbo_nats": -_mean(examples["distortion"] + examples["rate"]),
+        "rate_nats": _mean(examples["rate"]),
+        "distortion_nats": _mean(examples["distortion"]),
+        "nll_nats": _mean(examples["nll"]),
+        "nll_stderr": _stderr(examples["nll"]),
+        "effective_sample_size": _mean(examples["effective_sample_size"]),
+        "num_examples": len(examples["nll"]),
+    }
+
+
+def bits_per_dim(nll_nats: float, likelihood, event_shape) -> float | None:
+    """-log2 p(x) of one value of x, where x is discrete; `likelihood` is one or its class."""
+    if likelihood.support not in (Support.BINARY, Support.LEVELS, Support.COUNTS):
+        return None
+    return nll_nats / math.log(2.0) / math.prod(event_shape)
 
 
 def _importance(vae, batches, num_samples, seed):

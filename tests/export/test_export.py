@@ -29,6 +29,7 @@ def test_a_run_directory_is_exported(tmp_path):
     assert done.returncode == 0, done.stderr
     assert sorted(os.listdir(tmp_path / "export")) == [
         "README.md",
+        "config.json",
         "generator.tflite",
         "parity.json",
         "saved_model",

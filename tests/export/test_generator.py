@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from export import noise, parity
 from export.generator import Generator, posterior_parameters
@@ -10,7 +11,7 @@ from keras_vae._compat import tf
 from keras_vae.recipes import RECIPES
 from tests import tiny
 
-ENCODING = ["encode", "encode_with_seed", "reconstruct"]
+ENCODING = ["log_prob", "encode", "encode_with_seed", "reconstruct"]
 SAMPLING = ["decode", "sample", "sample_with_temperature"]
 
 
@@ -38,6 +39,28 @@ def test_sample_decodes_the_priors_z_of_the_seeds():
     np.testing.assert_allclose(outputs["image"], model.decode(z).mean(), atol=1e-5)
     uniform = noise.uniform(seed, Stream.PIXEL, 35).reshape(outputs["image"].shape)
     np.testing.assert_array_equal(outputs["sample"], uniform < outputs["image"])
+
+
+def test_log_prob_is_exact_where_the_posterior_is():
+    """The linear model: every importance weight is p(x)."""
+    rng = np.random.default_rng(0)
+    weights, bias, scale = rng.normal(size=(12, 2)), rng.normal(size=12), 0.5
+    weights = np.linalg.svd(weights, full_matrices=False)[0] * [2.0, 1.0]  # Orthogonal columns.
+    precision = (weights**2).sum(axis=0) / scale**2 + 1.0
+    matrix = weights / precision / scale**2
+    encoder = (matrix, -bias @ matrix, precision**-0.5)
+    model = tiny.linear_normal(weights, bias, scale, (4, 3, 1), encoder)
+    p = scipy.stats.multivariate_normal(bias, weights @ weights.T + scale**2 * np.eye(12))
+    flat = p.rvs(6, random_state=1)
+    x = tf.constant(flat.reshape(6, 4, 3, 1), tf.float32)
+    seed = tf.constant(np.arange(12).reshape(6, 2), tf.int32)
+    for k in (1, 10, 13):
+        found = Generator(model).log_prob(x, tf.constant(k), seed)
+        np.testing.assert_allclose(found["log_prob"], p.logpdf(flat), rtol=1e-5)
+        np.testing.assert_allclose(found["effective_sample_size"], k, rtol=1e-4)
+    elbo = -Generator(model).log_prob(x, tf.constant(1000), seed)["distortion"] - found["rate"]
+    # Deviation of log p(x|z) under q is at most a few nats.
+    np.testing.assert_allclose(elbo, p.logpdf(flat), atol=0.3)
 
 
 def test_temperature_scales_the_priors_z():
@@ -117,7 +140,7 @@ def test_every_recipe_has_its_verbs(recipe):
     verbs = {
         "ae": ["decode", "encode", "reconstruct"],
         "pca": ["decode", "encode", "reconstruct"],
-        "monte_carlo": SAMPLING,
+        "monte_carlo": sorted([*SAMPLING, "log_prob"]),
     }.get(recipe, sorted(ENCODING + SAMPLING))
     assert sorted(signatures) == verbs
     functions = {

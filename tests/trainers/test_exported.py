@@ -1,0 +1,63 @@
+"""Exports measured on the test split: by TensorFlow alone they say what the model says."""
+
+import json
+
+import numpy as np
+import pytest
+
+import keras_vae
+from export import writer
+from keras_vae import saving
+from keras_vae.data import load as load_data
+from tests.trainers.conftest import TINY, start
+from trainers import exported
+
+# Importance samples of one image vary; of 179 images together little.
+NUM_SAMPLES = 300
+
+
+@pytest.mark.parametrize("recipe", ["vae", "cvae"])
+def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
+    run = tmp_path / "run"
+    flags = (*TINY[:-1], f"--recipe={recipe}", f"--num_samples={NUM_SAMPLES}")
+    assert run_train(*flags, f"--workdir={run}").code == 0
+    model = keras_vae.load(run)
+    writer.write(model, run / "export", batch_sizes=[1], described=saving.read_run(run))
+    found = exported.measure(exported.load(run / "export"), NUM_SAMPLES)
+    wanted = json.loads((run / "evaluation.json").read_text())
+    assert json.loads((run / "export" / "evaluation.json").read_text()) == found
+    # The same images; other samples of them.
+    assert found["nll_stderr"] == pytest.approx(wanted["nll_stderr"], rel=0.1)
+    for name in ("nll_nats", "elbo_nats", "distortion_nats", "bits_per_dim"):
+        assert found[name] == pytest.approx(wanted[name], rel=2e-3)
+    assert found["rate_nats"] == pytest.approx(wanted["rate_nats"], rel=1e-4)  # in closed form
+    assert found["num_examples"] == 179
+    assert found["dataset"] == "digits"
+
+
+def test_what_can_not_be_measured_is_refused_in_one_line(run_train, tmp_path):
+    run = tmp_path / "run"
+    assert run_train(*TINY, "--recipe=ae", f"--workdir={run}").code == 0
+    model = keras_vae.load(run)
+    writer.write(model, run / "export", batch_sizes=[1], described=saving.read_run(run))
+    process = start("trainers.evaluate", f"--run={run}/export")
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert "is the export of an autoencoder, which has no likelihood" in err.splitlines()[-1]
+    writer.write(model, run / "alone", batch_sizes=[1])
+    with pytest.raises(FileNotFoundError, match=r"alone is not a run: it has no config\.json"):
+        exported.load(run / "alone")
+
+
+def test_data_that_has_changed_is_refused(run_train, tmp_path):
+    digits = load_data("digits").train.array
+    np.savez(tmp_path / "x.npz", x=digits)
+    run = tmp_path / "run"
+    source = f"--dataset=npz:{tmp_path}/x.npz"
+    assert run_train(*TINY, source, f"--workdir={run}").code == 0
+    writer.write(
+        keras_vae.load(run), run / "export", batch_sizes=[1], described=saving.read_run(run)
+    )
+    np.savez(tmp_path / "x.npz", x=digits[::-1])
+    with pytest.raises(ValueError, match=r"the data of run=.*export has changed"):
+        exported.load(run / "export")
