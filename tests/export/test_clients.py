@@ -1,0 +1,91 @@
+"""Clients in other languages draw what the model draws."""
+
+import pathlib
+import shutil
+import subprocess
+
+import ai_edge_litert
+import numpy as np
+import pytest
+
+from export import noise, tflite
+from export.noise import Stream
+from tests import tiny
+
+CLIENTS = pathlib.Path(__file__).parents[2] / "export" / "clients"
+LITERT = pathlib.Path(ai_edge_litert.__path__[0])
+BATCH = 4
+
+needs_gcc = pytest.mark.skipif(
+    shutil.which("gcc") is None or not (LITERT / "libLiteRt.so").exists(),
+    reason="needs gcc and the LiteRT C library for this platform",
+)
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory):
+    """(model, path of its file)."""
+    model = tiny.randomize(tiny.vae())
+    path = tmp_path_factory.mktemp("export") / "generator.tflite"
+    tflite.write(model, path, batch_sizes=[1, BATCH])
+    return model, path
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """The C client, built as it says."""
+    path = tmp_path_factory.mktemp("client") / "sample"
+    command = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", CLIENTS / "c" / "sample.c", "-o", path]
+    command += ["-L", LITERT, "-l:libLiteRt.so", f"-Wl,-rpath,{LITERT}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def run(*command):
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=60)
+
+
+@needs_gcc
+def test_c_draws_the_models_images(generator, program, tmp_path):
+    model, path = generator
+    done = run(program, path, -7, tmp_path / "out", 10)
+    assert done.returncode == 0, done.stderr
+    assert f"out.image: {BATCH} 7 5 1" in done.stdout
+    assert "ms a run" in done.stdout
+    seed = np.stack([np.full(BATCH, -7), np.arange(BATCH)], axis=1).astype(np.int32)
+    z = noise.normal(seed, Stream.LATENT, 3)
+    image = model.decode(z).mean().numpy()
+    pixels = noise.uniform(seed, Stream.PIXEL, 35).reshape(image.shape) < image
+    found = {name: np.fromfile(tmp_path / f"out.{name}", "f4") for name in ("z", "image", "sample")}
+    np.testing.assert_allclose(found["z"], z.ravel(), atol=1e-5)
+    np.testing.assert_allclose(found["image"], image.ravel(), atol=1e-5)
+    np.testing.assert_array_equal(found["sample"], pixels.ravel())
+
+
+@needs_gcc
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["{0}/none.tflite", "7", "{0}/out"], "no model at"),
+        (["{1}", "5000000000", "{0}/out"], "SEED must be a whole number of 32 bits"),
+        (["{1}", "seven", "{0}/out"], "SEED must be"),
+        (["{1}", "7", "{0}/none/out"], "can't write"),
+        (["{1}"], "usage"),
+    ],
+)
+def test_bad_input_to_c_is_one_error(generator, program, tmp_path, arguments, words):
+    done = run(program, *(argument.format(tmp_path, generator[1]) for argument in arguments))
+    assert done.returncode == 2
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert words in errors[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_gcc
+def test_an_autoencoder_has_nothing_to_draw_in_c(program, tmp_path):
+    tflite.write(tiny.vae(recipe="ae"), tmp_path / "generator.tflite", batch_sizes=[1])
+    done = run(program, tmp_path / "generator.tflite", 7, tmp_path / "out")
+    assert done.returncode == 2
+    assert "no signature that samples" in done.stderr
