@@ -1,6 +1,7 @@
 """Clients in other languages draw what the model draws."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -89,3 +90,19 @@ def test_an_autoencoder_has_nothing_to_draw_in_c(program, tmp_path):
     done = run(program, tmp_path / "generator.tflite", 7, tmp_path / "out")
     assert done.returncode == 2
     assert "no signature that samples" in done.stderr
+
+
+@pytest.mark.parametrize("file", ["kotlin/Generator.kt", "swift/Generator.swift"])
+def test_the_phones_clients_name_what_there_is(generator, file):
+    """They can't be built here: their names, at least, are those of the signatures."""
+    source = (CLIENTS / file).read_text(encoding="utf-8")
+    assert "could not be built" in source
+    lite = tflite.load(generator[1])
+    verbs = re.findall(r'"(\w+)_(?:\$batch|\\\(batch\))"', source)
+    assert verbs == ["sample", "decode"]
+    for verb in verbs:
+        runner = lite[f"{verb}_{BATCH}"]
+        assert f'"{next(iter(runner.get_input_details()))}"' in source
+        if file.endswith(".kt"):  # Which makes a buffer for each output.
+            outputs = ", ".join(f'"{name}"' for name in sorted(runner.get_output_details()))
+            assert f"listOf({outputs})" in source
