@@ -5,8 +5,8 @@ numbers: of most distributions the quantile function.
 """
 
 import functools
-import math
 
+from export import threefry
 from export.noise import Stream
 from keras_vae._compat import tf, tfd
 from keras_vae.conditions import Completed
@@ -145,4 +145,4 @@ def _chosen(logits, u):
 
 
 def _cosine(uniform):
-    return tf.cos(2.0 * math.pi * uniform(Stream.PIXEL_2))
+    return tf.cos(threefry.turn(uniform(Stream.PIXEL_2)))

@@ -14,11 +14,13 @@ try:
 except ImportError as error:  # Versions that don't fit: a sentence, where a library would raise.
     sys.exit(f"error: {error}")
 
-from export import writer
+from export import precision, writer
 from export.parity import ParityError
 from keras_vae import app, saving
+from trainers import inputs, measure
 
 FLAGS = flags.FLAGS
+_NUM_EXAMPLES = 1000  # test images by which precisions are measured
 
 
 def main() -> None:
@@ -26,12 +28,22 @@ def main() -> None:
     path = pathlib.Path(FLAGS.out or run_directory / "export")
     with app.checking_input():
         writer.check_target(path)
-        batch_sizes = _whole_numbers("batch_sizes", FLAGS.batch_sizes)
+        options = {
+            "formats": FLAGS.formats,
+            "precisions": FLAGS.precision,
+            "batch_sizes": _whole_numbers("batch_sizes", FLAGS.batch_sizes),
+        }
+        writer.check_options(**options)
+        options |= {"max_error": FLAGS.max_error, "max_nll_change": FLAGS.max_nll_change}
         vae = keras_vae.load(run_directory)
-        described = saving.read_run(run_directory) if run_directory.is_dir() else None
+        if run_directory.is_dir():
+            options["described"] = saving.read_run(run_directory)
+            if FLAGS.precision != ["float32"]:
+                config, dataset = measure.load_data(run_directory)
+                options["examples"] = inputs.first_examples(config, dataset, _NUM_EXAMPLES)
     try:
         with app.checking_input():
-            report = writer.write(vae, path, batch_sizes, described)
+            report = writer.write(vae, path, **options)
     except ParityError as error:
         app.fail(error, code=1)
     for name, content in report["artefacts"].items():
@@ -39,8 +51,11 @@ def main() -> None:
             output["max_error"]
             for signature in content["signatures"].values()
             for output in signature["outputs"].values()
+            if "max_error" in output
         ]
         print(f"{path / name}: {content['bytes']:,} bytes, largest error {max(errors):.1e}")
+        for key, value in content.get("data", {}).items():
+            print(f"  {key}: {value:.4g}" if value is not None else f"  {key}: none")
         print(f"  signatures: {', '.join(content['signatures'])}")
     print(f"{path / 'README.md'}: how to call them")
 
@@ -56,6 +71,16 @@ def _whole_numbers(name, texts):
 def _define_flags():
     flags.DEFINE_string("run", None, "run directory, or a .keras file", required=True)
     flags.DEFINE_string("out", None, "folder to write; default: export in the run directory")
+    flags.DEFINE_list("formats", ["savedmodel", "tflite"], "what to write")
+    flags.DEFINE_list(
+        "precision", ["float32"], f"of TFLite files, of {', '.join(precision.PRECISIONS)}"
+    )
+    flags.DEFINE_float(
+        "max_error", None, "largest error of a pixel's mean, in place of each precision's own"
+    )
+    flags.DEFINE_float(
+        "max_nll_change", None, "nats that real images may lose, in place of each precision's own"
+    )
     flags.DEFINE_list("batch_sizes", ["1", "16"], "of the signatures of generator.tflite")
 
 

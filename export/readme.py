@@ -4,24 +4,37 @@
 def text(report: dict) -> str:
     """Markdown from the content of `parity.json`."""
     artefacts = report["artefacts"]
-    samples = "sample" in artefacts["saved_model"]["signatures"]
-    verb = "sample" if samples else "decode"
-    signature = artefacts["saved_model"]["signatures"][verb]
-    inputs = signature["inputs"]
-    size = report["batch_sizes"][-1]
+    samples = any("sample" in name for a in artefacts.values() for name in a["signatures"])
+    lite = next((file for file in artefacts if file != "saved_model"), None)
+    examples = []
+    if lite is not None:
+        examples.append(_LITE.format(file=lite, **_example(artefacts[lite], report)))
+    if "saved_model" in artefacts:
+        examples.append(_SAVED_MODEL.format(**_example(artefacts["saved_model"], report)))
     return _TEMPLATE.format(
-        verb=verb,
-        size=size,
-        make_inputs="\n".join(_make_input(name, kind, size) for name, kind in inputs.items()),
-        arguments=", ".join(f"{name}={name}" for name in inputs),
-        tensors=", ".join(f"{name}=tf.constant({name})" for name in inputs),
-        image=signature["outputs"]["image"]["type"].replace("B", str(size)),
         images=_DRAWS if report["values_come_in_turn"] else _MEANS,
         seeds=_SEEDS if samples else _NO_PRIOR,
         condition=f"\n{_CONDITION}{report['condition']}.\n" if report["condition"] else "",
-        tolerance=report["tolerance"]["max"],
+        examples="\n".join(examples),
         tables="\n".join(_table(file, content) for file, content in artefacts.items()),
     )
+
+
+def _example(content, report):
+    """What the examples are made of: a call of the signature that samples, else decodes."""
+    size = report["batch_sizes"][-1]
+    names = ["sample", f"sample_{size}", "decode", f"decode_{size}"]
+    name = next(name for name in names if name in content["signatures"])
+    signature = content["signatures"][name]
+    inputs = signature["inputs"]
+    return {
+        "verb": name.partition("_")[0],
+        "name": name,
+        "make_inputs": "\n".join(_make_input(key, kind, size) for key, kind in inputs.items()),
+        "arguments": ", ".join(f"{key}={key}" for key in inputs),
+        "tensors": ", ".join(f"{key}=tf.constant({key})" for key in inputs),
+        "image": signature["outputs"]["image"]["type"].replace("B", str(size)),
+    }
 
 
 def _make_input(name, kind, size):
@@ -39,17 +52,28 @@ def _table(file, content):
     rows = [
         f"| `{name}` | {_types(s['inputs'])} | "
         f"{_types({key: output['type'] for key, output in s['outputs'].items()})} | "
-        f"{max(output['max_error'] for output in s['outputs'].values()):.1e} |"
+        f"{max(output.get('max_error', 0.0) for output in s['outputs'].values()):.1e} |"
         for name, s in content["signatures"].items()
     ]
     return "\n".join(
         [
-            f"`{file}`, {content['bytes']:,} bytes:\n",
+            f"`{file}`, {content['bytes']:,} bytes{_quality(content.get('data'))}:\n",
             "| signature | input | outputs | largest error |",
             "| --- | --- | --- | --- |",
             *rows,
             "",
         ]
+    )
+
+
+def _quality(data):
+    if data is None:
+        return ""
+    change = data["nll_change"]
+    costs = "" if change is None else f"; decoding costs {change:+.3f} nats an image"
+    return (
+        f"; PSNR {data['psnr']:.2f} dB where Keras has {data['psnr_keras']:.2f}, of "
+        f"{data['examples']} real images{costs}"
     )
 
 
@@ -80,6 +104,16 @@ Written by `keras_vae`; needs neither it nor Keras. {images}
 
 {seeds}
 {condition}
+{examples}
+## Signatures
+
+The error is the largest absolute difference from the Keras model on the same 16 inputs; that of
+`sample`, the share of values drawn otherwise, is in `parity.json`, with the operators and the
+versions that wrote the files.
+
+{tables}"""
+
+_LITE = """\
 With `pip install ai-edge-litert numpy`:
 
 ```python
@@ -87,10 +121,12 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 {make_inputs}
-{verb} = Interpreter("generator.tflite").get_signature_runner("{verb}_{size}")
+{verb} = Interpreter("{file}").get_signature_runner("{name}")
 images = {verb}({arguments})["image"]  # {image}
 ```
+"""
 
+_SAVED_MODEL = """\
 With `pip install tensorflow`, for any batch size B:
 
 ```python
@@ -99,13 +135,6 @@ import tensorflow as tf
 
 {make_inputs}
 model = tf.saved_model.load("saved_model")
-images = model.signatures["{verb}"]({tensors})["image"].numpy()  # {image}
+images = model.signatures["{name}"]({tensors})["image"].numpy()  # {image}
 ```
-
-## Signatures
-
-The error is the largest absolute difference from the Keras model on the same 16 inputs; at most
-{tolerance:g} (of the largest value, if that is above 1) is allowed. `parity.json` has it for each
-output, with the operators and the versions that wrote the files.
-
-{tables}"""
+"""

@@ -1,25 +1,34 @@
-"""TFLite: one float32 file for phones and pages, for runtimes without TensorFlow."""
+"""TFLite: a file for phones and pages, for runtimes without TensorFlow."""
 
 import pathlib
 import re
 import tempfile
+import warnings
 
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.schema_py_generated import BuiltinOperator, Model
 
 from export.generator import Generator
+from export.precision import PRECISIONS, configure
 from keras_vae._compat import tf
 from keras_vae.vae import VAE
 
 BATCH_SIZES = (1, 16)
 
 
-def write(vae: VAE, path, batch_sizes=BATCH_SIZES) -> None:
+def write(vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibration=None) -> None:
     """Writes the file `path`, with one copy of the weights for all signatures.
 
     They are those of a `Generator` in each batch size: decode_1, decode_16, sample_1, … Sizes are
     fixed, for browsers' runtimes know no others, and transposed convolutions of free batches are
     several times slower and crash some runtimes.
+
+    Args:
+      vae: the model.
+      path: the file.
+      batch_sizes: of the signatures.
+      precision: a key of `PRECISIONS`; some hold some verbs only.
+      calibration: {verb: {input: [N, ...]}} of inputs whose range int8 and int16x8 are to hold.
 
     Raises:
       ValueError: part of the model needs an operator that is not builtin in TFLite.
@@ -29,14 +38,21 @@ def write(vae: VAE, path, batch_sizes=BATCH_SIZES) -> None:
         f"{verb}_{size}": function
         for size in batch_sizes
         for verb, function in generator.signatures(size, leave_out=("log_prob",)).items()
+        if verb in (PRECISIONS[precision].verbs or generator.verbs)
     }
+    if calibration is not None:
+        calibration = {name: _in_batches(calibration, *verb_and_size(name)) for name in signatures}
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(generator, folder, signatures=signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=list(signatures)
         )
+        configure(converter, precision, calibration)
         try:
-            content = converter.convert()
+            with warnings.catch_warnings():
+                # TensorFlow calibrates by an interpreter of which it warns.
+                warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated")
+                content = converter.convert()
         except Exception as error:
             # TensorFlow lists each use of each of them, over several pages.
             missing = sorted(set(re.findall(r"'tf\.(\w+)' op is neither", str(error))))
@@ -47,6 +63,20 @@ def write(vae: VAE, path, batch_sizes=BATCH_SIZES) -> None:
                 else f"the decoder can't become a TFLite file: {error}"
             ) from error
     pathlib.Path(path).write_bytes(content)
+
+
+def verb_and_size(name: str):
+    """("sample", 16) of "sample_16", and ("sample", None) of "sample"."""
+    verb, _, size = name.rpartition("_")
+    return (verb, int(size)) if size.isdigit() else (name, None)
+
+
+def _in_batches(calibration, verb, size):
+    """{input: [N // size, size, ...]}."""
+    return {
+        name: values[: len(values) // size * size].reshape(-1, size, *values.shape[1:])
+        for name, values in calibration[verb].items()
+    }
 
 
 def load(path) -> dict:

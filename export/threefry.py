@@ -4,8 +4,6 @@ int32 addition and multiplication wrap as uint32's do; of the bit operators TFLi
 RIGHT_SHIFT, but neither LEFT_SHIFT nor OR.
 """
 
-import math
-
 from export.noise import KEY_PARITY, ROTATIONS, Stream
 from keras_vae._compat import tf
 
@@ -49,11 +47,16 @@ def uniform(seed, stream: Stream, n: int):
     return (top_24 + 0.5) * 2.0**-24
 
 
+def turn(u):
+    """2 pi u; see `noise.turn`."""
+    return 6.28125 * u + 0.0019350051879882812 * u
+
+
 def normal(seed, stream: Stream, n: int):
     """Standard normal numbers, float32 [B, n]; see `noise.normal`."""
     u = uniform(seed, stream, n + n % 2)
     radius = tf.sqrt(-2.0 * tf.math.log(u[:, 0::2]))
-    angle = 2.0 * math.pi * u[:, 1::2]
+    angle = turn(u[:, 1::2])
     pairs = tf.stack([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)
     return tf.reshape(pairs, [-1, u.shape[1]])[:, :n]
 

@@ -6,53 +6,110 @@ import pathlib
 import platform
 import tempfile
 
-from export import parity, readme, saved_model, tflite
+from export import parity, quality, readme, saved_model, tflite
 from export.generator import values_come_in_turn
+from export.precision import PRECISIONS
+from keras_vae.blocks import Batch
 from keras_vae.files import check_folder
 from keras_vae.vae import VAE
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "ai-edge-litert")
 
+FORMATS = ("savedmodel", "tflite")
 
-def write(vae: VAE, path, batch_sizes=tflite.BATCH_SIZES, described=None) -> dict:
+
+def write(
+    vae: VAE,
+    path,
+    *,
+    formats=FORMATS,
+    precisions=("float32",),
+    batch_sizes=tflite.BATCH_SIZES,
+    examples: Batch | None = None,
+    described: dict | None = None,
+    max_error: float | None = None,
+    max_nll_change: float | None = None,
+) -> dict:
     """Writes the folder `path`, in place of an earlier export there.
 
         write(keras_vae.load("runs/demo"), "runs/demo/export")
 
-    It holds `saved_model/`, `generator.tflite`, `parity.json` and a `README.md` that says how to
-    call them. Each file is compared with the model before the folder gets its name.
+    It holds `saved_model/`, a TFLite file of each precision, `parity.json` and a `README.md` that
+    says how to call them. Each file is compared with the model before the folder gets its name.
 
     Args:
       vae: the model; its moving average of the weights is taken, where there is one.
       path: the folder; its parents are made.
-      batch_sizes: of the signatures of generator.tflite; the SavedModel takes any.
+      formats: "savedmodel", "tflite" or both.
+      precisions: of the TFLite files, keys of `precision.PRECISIONS`.
+      batch_sizes: of the signatures of TFLite files; the SavedModel takes any.
+      examples: real examples, with their conditions if there are any, by which files are measured
+        too; int8 and int16x8 are fitted to their range.
       described: the content of the run's config.json, which is put beside the files: it says by
         which data trainers.evaluate measures an export.
+      max_error, max_nll_change: limits in place of those that `precision.PRECISIONS` has.
 
     Returns:
       The content of `parity.json`.
 
     Raises:
-      parity.ParityError: a file computes something else than the model.
-      ValueError: part of the decoder can't be a TFLite file.
+      parity.ParityError: a file computes something else than the model, or loses too much.
+      ValueError: part of the model can't be a TFLite file, or an argument can't be.
       OSError: the folder can't be written, or something that isn't an export is there.
     """
     path = pathlib.Path(path).resolve()
     check_target(path)
-    if not batch_sizes or min(batch_sizes) < 1:
-        raise ValueError(f"batch_sizes must be whole numbers from 1 on, got {batch_sizes}.")
+    check_options(formats, precisions, batch_sizes)
+    calibrated = [p for p in precisions if PRECISIONS[p].needs_calibration]
+    if calibrated and (examples is None or len(examples.x) < max(batch_sizes)):
+        raise ValueError(
+            f"precision={calibrated[0]} is fitted to the range of real data, and needs at least as "
+            "many examples as the largest batch: export a run whose data is there."
+        )
+    gates = {name: PRECISIONS[name].with_limits(max_error, max_nll_change) for name in precisions}
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
         folder = pathlib.Path(scratch) / "new"
         folder.mkdir()
         with vae.evaluation_weights():
-            report = _write_checked(vae, folder, sorted(set(batch_sizes)))
+            artefacts = {}
+            if "savedmodel" in formats:
+                artefacts["saved_model"] = _saved_model(vae, folder / "saved_model")
+            if "tflite" in formats:
+                for name, gate in gates.items():
+                    file = folder / gate.file
+                    artefacts[gate.file] = _lite(
+                        vae, file, name, gate, sorted(set(batch_sizes)), examples
+                    )
+        report = {
+            "versions": {"python": platform.python_version()}
+            | {name: importlib.metadata.version(name) for name in _PACKAGES},
+            "batch_sizes": sorted(set(batch_sizes)),
+            "values_come_in_turn": values_come_in_turn(vae),
+            "condition": None if vae.condition is None else vae.condition.wanted,
+            "artefacts": artefacts,
+        }
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
         (folder / "README.md").write_text(readme.text(report))
         if described is not None:
             (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n")
         _move(folder, path, aside=pathlib.Path(scratch) / "old")
     return report
+
+
+def check_options(formats, precisions, batch_sizes) -> None:
+    """Raises ValueError unless these can be; see `write`."""
+    for name, given, known in (
+        ("formats", formats, FORMATS),
+        ("precision", precisions, PRECISIONS),
+    ):
+        wrong = [item for item in given if item not in known]
+        if wrong or not given:
+            raise ValueError(
+                f"{name} must be of {', '.join(known)}, got {', '.join(wrong) or 'none'}."
+            )
+    if not batch_sizes or min(batch_sizes) < 1:
+        raise ValueError(f"batch_sizes must be whole numbers from 1 on, got {batch_sizes}.")
 
 
 def check_target(path) -> None:
@@ -69,29 +126,28 @@ def check_target(path) -> None:
     check_folder("path", path.parent)
 
 
-def _write_checked(vae, folder, batch_sizes):
-    model, lite = folder / "saved_model", folder / "generator.tflite"
-    saved_model.write(vae, model)
-    tflite.write(vae, lite, batch_sizes)
+def _saved_model(vae, folder):
+    saved_model.write(vae, folder)
     return {
-        "versions": {"python": platform.python_version()}
-        | {name: importlib.metadata.version(name) for name in _PACKAGES},
-        "batch_sizes": batch_sizes,
-        "values_come_in_turn": values_come_in_turn(vae),
-        "condition": None if vae.condition is None else vae.condition.wanted,
-        "tolerance": {"max": parity.MAX_TOLERANCE, "mean": parity.MEAN_TOLERANCE},
-        "artefacts": {
-            "saved_model": {
-                "bytes": sum(f.stat().st_size for f in model.rglob("*") if f.is_file()),
-                "signatures": parity.check(vae, model.name, saved_model.load(model)),
-            },
-            "generator.tflite": {
-                "bytes": lite.stat().st_size,
-                "operators": tflite.operators(lite),
-                "signatures": parity.check(vae, lite.name, tflite.load(lite)),
-            },
-        },
+        "bytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
+        "signatures": parity.check(vae, folder.name, saved_model.load(folder)),
     }
+
+
+def _lite(vae, file, precision, gate, batch_sizes, examples):
+    calibration = quality.calibration(vae, examples) if gate.needs_calibration else None
+    tflite.write(vae, file, batch_sizes, precision, calibration)
+    signatures = tflite.load(file)
+    report = {
+        "bytes": file.stat().st_size,
+        "precision": precision,
+        "operators": tflite.operators(file),
+        "signatures": parity.check(vae, file.name, signatures, gate),
+    }
+    if examples is not None and len(examples.x) >= max(batch_sizes):
+        report["data"] = quality.of_decoder(vae, signatures, examples)
+        quality.check(file.name, report["data"], gate)
+    return report
 
 
 def _move(folder, path, aside):

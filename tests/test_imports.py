@@ -113,6 +113,7 @@ TABLE = {
             "app",
             "files",
             "api",
+            "trainers",
         ],
     ),
 }

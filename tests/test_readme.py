@@ -8,6 +8,7 @@ import sys
 import pytest
 from absl import flags
 
+from export.precision import PRECISIONS
 from keras_vae.recipes import RECIPES
 from trainers import train
 
@@ -61,3 +62,13 @@ def test_local_links_lead_somewhere():
     links = re.findall(r"\]\((?!http)([^)#]+)\)|src=\"([^\"]+)\"", README)
     assert len(links) >= 4
     assert [link for pair in links for link in pair if link and not (ROOT / link).exists()] == []
+
+
+def test_the_table_of_precisions_is_true():
+    rows = re.findall(
+        r"^\| `(\w+)` \| `([\w.]+tflite)` \| .* \| ([\de.-]+)\S*.* \| ([\d.]+) \|$",
+        README,
+        re.MULTILINE,
+    )
+    wanted = [(n, p.file, p.max_error, p.nll_change) for n, p in PRECISIONS.items()]
+    assert [(n, file, float(e), float(c)) for n, file, e, c in rows] == wanted

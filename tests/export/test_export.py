@@ -49,6 +49,7 @@ def test_a_run_directory_is_exported(tmp_path):
         (["--run={0}/run"], "has no checkpoint"),
         (["--run={0}/run", "--out={0}/file/export"], "can't be written"),
         (["--run={0}/run", "--format=onnx"], "format"),
+        (["--run={0}/run", "--precision=int4"], "precision must be of float32"),
         (["--run={0}/run", "--batch_sizes=0"], "batch_sizes must be whole numbers from 1 on"),
     ],
 )

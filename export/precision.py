@@ -1,0 +1,77 @@
+"""Precisions of TFLite files: how each is converted, what it can hold, how far off it may be."""
+
+from typing import NamedTuple
+
+from keras_vae._compat import tf
+
+
+class Precision(NamedTuple):
+    """One way to store and to compute, and its gates: a file that is further off is not written.
+
+    Attributes:
+      file: name of the file.
+      max_error: the largest absolute error of a pixel's mean, decoded from the same z, in units of
+        the largest (or of 1, if that is larger).
+      nll_change: how many nats of an image of real data may be lost in decoding.
+      instead: the precision to take where a gate is closed.
+      verbs: those that a file can hold, or None: all. Whole numbers in place of all others would
+        destroy the random numbers that sampling needs.
+      needs_calibration: whether real examples have to show the range of all values.
+      is_exact: whether all outputs are held to max_error, not images alone.
+    """
+
+    file: str
+    max_error: float
+    nll_change: float
+    instead: str
+    verbs: tuple | None = None
+    needs_calibration: bool = False
+    is_exact: bool = False
+
+    def with_limits(self, max_error=None, nll_change=None) -> "Precision":
+        """With other limits, where they are given."""
+        given = {"max_error": max_error, "nll_change": nll_change}
+        return self._replace(**{k: v for k, v in given.items() if v is not None})
+
+
+_CODING = ("decode", "encode")
+
+PRECISIONS = {
+    # Rounding alone moves single pixels of a sharp model by 1e-5 (measured on a residual network
+    # trained until it fits); weights in float16 would move them by 5e-4.
+    "float32": Precision("generator.tflite", 1e-4, 0.01, "float32", is_exact=True),
+    "float16": Precision("generator_f16.tflite", 2e-3, 0.05, "float32"),
+    "dynamic_int8": Precision("generator_dynamic_int8.tflite", 0.1, 0.5, "float16"),
+    "int16x8": Precision("decoder_int16x8.tflite", 0.05, 0.5, "float16", _CODING, True),
+    "int8": Precision("decoder_int8.tflite", 0.5, 2.0, "dynamic_int8", _CODING, True),
+}
+
+
+def configure(converter, precision: str, calibration: dict | None) -> None:
+    """Sets a tf.lite.TFLiteConverter to a precision.
+
+    Args:
+      converter: of signatures.
+      precision: a key of PRECISIONS.
+      calibration: {signature: {input: [N, B, ...]}}, inputs whose range int8 and int16x8 are to
+        hold; other precisions need none.
+    """
+    if precision == "float32":
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    elif precision in ("int8", "int16x8"):
+        operators = tf.lite.OpsSet
+        converter.target_spec.supported_ops = [
+            operators.TFLITE_BUILTINS_INT8
+            if precision == "int8"
+            else operators.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        ]
+        converter.representative_dataset = lambda: _examples(calibration)
+
+
+def _examples(calibration):
+    for signature, inputs in calibration.items():
+        for values in zip(*inputs.values(), strict=True):
+            yield signature, dict(zip(inputs, values, strict=True))

@@ -1,0 +1,93 @@
+"""What a file's decoder loses on real data, beside the Keras model's."""
+
+import math
+
+import numpy as np
+
+from export.parity import ParityError
+from export.precision import Precision
+from keras_vae._compat import tf
+from keras_vae.blocks import Batch, as_floats
+from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal
+from keras_vae.vae import VAE
+
+_SMALLEST = 1e-6  # probability that a likelihood of rounded means takes for 0
+
+
+def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
+    """Decodes the codes of real examples by the model and by a file.
+
+    Args:
+      vae: the model.
+      signatures: of the file; the largest decode_B is tried.
+      batch: N examples, with their conditions; those that fill no batch are left out.
+
+    Returns:
+      dict: `psnr` and `psnr_keras`, decibels of all pixels' errors against x; `nll_change`, by how
+      many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
+    """
+    size = max(int(name.rpartition("_")[2]) for name in signatures if name.startswith("decode_"))
+    x, _, condition = batch.rows(0, len(batch.x) // size * size)
+    z = vae.code(x, condition).numpy()
+    given = {} if condition is None else {"condition": np.asarray(condition)}
+    if vae.condition is not None and vae.condition.in_examples:
+        given = {"condition": as_floats(x).numpy()}
+    found, wanted = [], []
+    for i in range(0, len(x), size):
+        arrays = {name: values[i : i + size] for name, values in ({"z": z} | given).items()}
+        found.append(signatures[f"decode_{size}"](**arrays)["image"])
+        wanted.append(vae.decode(*arrays.values()).mean().numpy())
+    x, found, wanted = as_floats(x).numpy(), np.concatenate(found), np.concatenate(wanted)
+    worse = [_nll(vae.decoder.likelihood, x, image) for image in (found, wanted)]
+    return {
+        "psnr": _psnr(x, found),
+        "psnr_keras": _psnr(x, wanted),
+        "nll_change": None if worse[0] is None else float(np.mean(worse[0] - worse[1])),
+        "examples": len(x),
+    }
+
+
+def check(file: str, found: dict, gate: Precision) -> None:
+    """Raises ParityError if `of_decoder` found more lost than a precision may lose."""
+    change = found["nll_change"]
+    if change is not None and not change <= gate.nll_change:
+        raise ParityError(
+            f"{file}: decoding real data costs {change:.3g} nats an image more than the Keras "
+            f"model's (PSNR {found['psnr']:.1f} for {found['psnr_keras']:.1f} dB); allowed are "
+            f"{gate.nll_change:g}. Nothing was written. Take precision={gate.instead}, or allow "
+            "more by max_nll_change."
+        )
+
+
+def calibration(vae: VAE, batch: Batch) -> dict:
+    """{verb: {input: [N, ...]}} that span the range of values: real examples and their codes, and
+    as many latents of twice the prior's deviation."""
+    x, _, condition = batch
+    z = vae.code(x, condition).numpy()
+    wide = 2.0 * np.random.default_rng(0).normal(size=z.shape).astype(np.float32)
+    found = {
+        "decode": {"z": np.concatenate([z, wide])},
+        "encode": {"x": as_floats(x).numpy()},
+    }
+    if vae.condition is not None:
+        given = as_floats(x).numpy() if vae.condition.in_examples else np.asarray(condition)
+        found["decode"]["condition"] = np.concatenate([given, given])
+        if not vae.condition.in_examples:
+            found["encode"]["condition"] = given
+    return found
+
+
+def _psnr(x, image):
+    return -10.0 * math.log10(max(float(np.mean(np.square(x - image))), 1e-12))
+
+
+def _nll(likelihood, x, image):
+    """-log p(x|z) of each example but for a constant, where the mean image tells it."""
+    axes = tuple(range(1, x.ndim))
+    if isinstance(likelihood, Bernoulli):
+        p = np.clip(image, _SMALLEST, 1.0 - _SMALLEST)
+        return -np.sum(x * np.log(p) + (1.0 - x) * np.log1p(-p), axis=axes)
+    if isinstance(likelihood, Normal | LearnedScaleNormal):
+        scale = float(tf.convert_to_tensor(likelihood.scale))
+        return np.sum(np.square((x - image) / scale), axis=axes) / 2.0
+    return None

@@ -1,0 +1,157 @@
+"""Files of fewer bits: what they hold, how far off they are, and the gates that stop them."""
+
+import os
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from export import noise, parity, quality, tflite, writer
+from export.noise import Stream
+from export.precision import PRECISIONS
+from keras_vae import likelihoods
+from keras_vae.blocks import Batch
+from tests import tiny
+
+BATCH = 4
+RNG = np.random.default_rng(0)
+# 21 examples: the last fills no batch.
+EXAMPLES = Batch(RNG.uniform(size=(21, 28, 28, 1)) < 0.3, None)
+
+
+def model_of(**options):
+    options = {"event_shape": (28, 28, 1), "hidden": (300,), "latent_dim": 10} | options
+    return tiny.randomize(tiny.vae(**options), scale=0.05)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """(model, folder, report) with files of all precisions."""
+    model, folder = model_of(), tmp_path_factory.mktemp("run") / "export"
+    report = writer.write(
+        model,
+        folder,
+        formats=["tflite"],
+        precisions=list(PRECISIONS),
+        batch_sizes=[BATCH],
+        examples=EXAMPLES,
+    )
+    return model, folder, report
+
+
+def test_each_precision_is_a_file_of_its_verbs(exported):
+    _, folder, report = exported
+    files = {precision.file for precision in PRECISIONS.values()}
+    assert set(os.listdir(folder)) == files | {"README.md", "parity.json"}
+    assert set(report["artefacts"]) == files
+    for name, precision in PRECISIONS.items():
+        content = report["artefacts"][precision.file]
+        assert content["precision"] == name
+        assert "CUSTOM" not in content["operators"]
+        verbs = {signature.rpartition("_")[0] for signature in content["signatures"]}
+        if precision.verbs is None:
+            assert {"sample", "decode", "encode", "reconstruct"} <= verbs
+        else:
+            assert verbs == set(precision.verbs)
+    assert "PSNR" in (folder / "README.md").read_text()
+
+
+def test_fewer_bits_are_fewer_bytes(exported):
+    model, _, report = exported
+    weights = sum(int(np.prod(v.shape)) for v in model.variables)
+    size = {name: report["artefacts"][p.file]["bytes"] for name, p in PRECISIONS.items()}
+    for name, bytes_each in [("float32", 4), ("float16", 2), ("dynamic_int8", 1), ("int8", 1)]:
+        signatures = 6 if PRECISIONS[name].verbs is None else 2
+        assert weights * bytes_each < size[name] < 1.1 * weights * bytes_each + 40_000 * signatures
+
+
+@pytest.mark.parametrize("name", ["float16", "dynamic_int8"])
+def test_random_numbers_stay_exact(exported, name):
+    """Constants of the generator are such that fewer bits hold them."""
+    _, folder, _ = exported
+    seed = RNG.integers(-(2**31), 2**31, (BATCH, 2)).astype(np.int32)
+    found = tflite.load(folder / PRECISIONS[name].file)[f"sample_{BATCH}"](seed=seed)
+    np.testing.assert_allclose(found["z"], noise.normal(seed, Stream.LATENT, 10), atol=2e-6)
+
+
+@pytest.mark.parametrize("name", list(PRECISIONS))
+def test_what_is_lost_on_real_data(exported, name):
+    model, folder, report = exported
+    data = report["artefacts"][PRECISIONS[name].file]["data"]
+    assert data["examples"] == 20
+    x = EXAMPLES.x[:20].astype(np.float64)
+    z = model.encode(EXAMPLES.x[:20]).mean().numpy()
+    decode = tflite.load(folder / PRECISIONS[name].file)[f"decode_{BATCH}"]
+    image = np.concatenate([decode(z=z[i : i + BATCH])["image"] for i in range(0, 20, BATCH)])
+    wanted = model.decode(z).mean().numpy()
+    worse = scipy.stats.bernoulli.logpmf(x, wanted) - scipy.stats.bernoulli.logpmf(x, image)
+    change = worse.sum(axis=(1, 2, 3)).mean()
+    assert data["nll_change"] == pytest.approx(change, abs=2e-3)
+    assert abs(change) < PRECISIONS[name].nll_change
+    psnr = 10 * np.log10(1 / np.mean((x - image) ** 2))
+    assert data["psnr"] == pytest.approx(psnr, abs=1e-3)
+    assert data["psnr_keras"] == pytest.approx(10 * np.log10(1 / np.mean((x - wanted) ** 2)))
+
+
+def test_a_normals_loss_is_of_its_scale():
+    x, image = RNG.normal(size=(2, 5, 2, 2, 1))
+    likelihood = likelihoods.Normal((2, 2, 1), scale=0.5)
+    found = quality._nll(likelihood, x, image) - quality._nll(likelihood, x, x)
+    wanted = scipy.stats.norm.logpdf(x, x, 0.5) - scipy.stats.norm.logpdf(x, image, 0.5)
+    np.testing.assert_allclose(found, wanted.sum(axis=(1, 2, 3)))
+    assert quality._nll(likelihoods.Categorical((2, 2, 1)), x, image) is None
+
+
+@pytest.mark.parametrize(
+    ("precision", "limits", "message"),
+    [
+        ("dynamic_int8", {"max_error": 1e-9}, r"image differs .* Take precision=float16"),
+        ("float16", {"max_nll_change": -1.0}, r"nats an image more .* Take precision=float32"),
+    ],
+)
+def test_a_closed_gate_says_what_to_take(tmp_path, precision, limits, message):
+    model = model_of(hidden=(8,))
+    with pytest.raises(parity.ParityError, match=message):
+        writer.write(
+            model,
+            tmp_path / "export",
+            formats=["tflite"],
+            precisions=[precision],
+            batch_sizes=[BATCH],
+            examples=EXAMPLES,
+            **limits,
+        )
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("recipe", ["cvae", "cvae_image"])
+def test_conditions_are_given_to_all_that_measures(recipe, tmp_path):
+    model = model_of(recipe=recipe, hidden=(8,))
+    condition = np.arange(21, dtype=np.int32) % 4 if recipe == "cvae" else None
+    report = writer.write(
+        model,
+        tmp_path / "export",
+        formats=["tflite"],
+        precisions=["int8"],
+        batch_sizes=[BATCH],
+        examples=EXAMPLES._replace(condition=condition),
+        max_error=5.0,  # A random network is no subject for 8 bits.
+        max_nll_change=1e3,
+    )
+    assert report["artefacts"]["decoder_int8.tflite"]["data"]["examples"] == 20
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"precisions": ["int4"]}, r"precision must be of float32, .*, got int4"),
+        ({"precisions": []}, r"precision must be of float32, .*, got none"),
+        ({"formats": ["onnx"]}, "formats must be of savedmodel, tflite, got onnx"),
+        ({"precisions": ["int8"]}, "precision=int8 is fitted to the range of real data"),
+        ({"precisions": ["int8"], "examples": EXAMPLES.rows(0, 3)}, "at least as many examples"),
+    ],
+)
+def test_what_can_not_be_is_refused_at_once(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        writer.write(tiny.vae(), tmp_path / "export", batch_sizes=[BATCH], **options)
+    assert os.listdir(tmp_path) == []
