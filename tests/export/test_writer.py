@@ -51,9 +51,9 @@ def errors(report):
     return [
         output["max_error"]
         for artefact in report["artefacts"].values()
-        for signature in artefact["signatures"].values()
+        for name, signature in artefact["signatures"].items()
         for output in signature["outputs"].values()
-        if "max_error" in output
+        if "max_error" in output and name != "log_prob"  # Whose unit are hundreds of nats.
     ]
 
 
@@ -280,7 +280,7 @@ def test_what_is_no_export_is_not_replaced(tmp_path):
 def test_an_operator_that_tflite_lacks_is_named(tmp_path):
     class Exotic(tfkl.Layer):
         def call(self, z):
-            return tf.math.digamma(z)
+            return tf.math.digamma(1.0 + z**2)
 
     model = VAE(
         Encoder(networks.mlp((4,)), posteriors.DiagonalNormal(2)),
