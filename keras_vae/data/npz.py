@@ -76,10 +76,10 @@ def arrays_of(name, path, keys_of, limit_bytes=math.inf):
         except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"dataset={name} is no npz ({error}). Use numpy.savez.") from error
         keys = keys_of(files)
-        members = {role: file.zip.getinfo(f"{key}.npy") for role, key in keys.items()}
+        members = {role: _member(file.zip, key) for role, key in keys.items()}
+        if sum(member.file_size for member in members.values()) > limit_bytes:
+            return {role: _mapped(name, stream, member) for role, member in members.items()}
         try:
-            if sum(member.file_size for member in members.values()) > limit_bytes:
-                return {role: _mapped(name, stream, member) for role, member in members.items()}
             return {role: file[key] for role, key in keys.items()}
         except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(
@@ -111,6 +111,11 @@ def _keys(path, files, npz_keys):
     return keys
 
 
+def _member(file, key):
+    """The zipfile.ZipInfo of an array; numpy leaves the ending out of its name."""
+    return file.getinfo(f"{key}.npy" if f"{key}.npy" in file.namelist() else key)
+
+
 def _mapped(name, stream, member):
     """The array of an uncompressed member of a zip file, as np.memmap."""
     if member.compress_type != zipfile.ZIP_STORED:
@@ -126,6 +131,8 @@ def _mapped(name, stream, member):
         (2, 0): np.lib.format.read_array_header_2_0,
     }[np.lib.format.read_magic(stream)]
     shape, is_fortran, dtype = read_header(stream)
+    if dtype.hasobject:
+        raise ValueError(f"{name} must hold plain arrays, and {member.filename} holds objects.")
     order = "F" if is_fortran else "C"
     return np.memmap(stream, dtype, "r", stream.tell(), shape, order)
 

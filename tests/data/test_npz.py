@@ -105,8 +105,10 @@ def test_large_files_that_cannot_be_streamed_are_refused(tmp_path):
     with pytest.raises(ValueError, match="only 8-bit images are streamed"):
         load(floats, memory_limit_gb=2e-6)
     np.savez_compressed(tmp_path / "small.npz", x=IMAGES)
-    with pytest.raises(ValueError, match="compressed, so that it can't be streamed"):
+    with pytest.raises(ValueError, match=r"small.npz is larger .* compressed, so that it can't"):
         load(f"npz:{tmp_path}/small.npz", memory_limit_gb=2e-6)
+    with pytest.raises(ValueError, match=r"must hold plain arrays, and x\.npy holds objects"):
+        load(save(tmp_path, x=np.array([{}, {}])), memory_limit_gb=1e-9)
     with pytest.raises(ValueError, match="one whole number for each of the 100 images"):
         load(save(tmp_path, x=IMAGES, x_labels=np.arange(9)), memory_limit_gb=2e-6)
 
