@@ -16,7 +16,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
-    package_data={"trainers": ["page.html.template"], "export": ["clients/*/*"]},
+    package_data={"trainers": ["page.html.template"], "export": ["clients/*/*", "*.json"]},
     install_requires=[
         f"tensorflow{TF_VERSIONS}",
         f"tf-keras{TF_VERSIONS}",
@@ -28,6 +28,7 @@ setup(
         "ai-edge-litert>=2.0",
         # The entropy coder of trainers.compress. Wheels are for these; elsewhere it takes Rust.
         "constriction>=0.5; sys_platform != 'linux' or platform_machine == 'x86_64'",
+        "flatbuffers",  # TensorFlow's own, for the cards in TFLite files.
         "matplotlib",
         "mido>=1.3",  # Writes runs on music as MIDI: small, pure Python, needs nothing else.
         "numpy",
@@ -36,7 +37,15 @@ setup(
     ],
     extras_require={
         "gpu": [f"tensorflow[and-cuda]{TF_VERSIONS}"],
-        "test": ["pytest", "pytest-xdist", "ruff", "nbclient", "nbformat", "ipykernel"],
+        "test": [
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "nbclient",
+            "nbformat",
+            "ipykernel",
+            "jsonschema",
+        ],
         "colab": ["ipykernel"],
     },
     entry_points={

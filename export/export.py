@@ -4,6 +4,7 @@ Writes a SavedModel and a TFLite file with a README that says how to call them, 
 the model first (`export.writer`).
 """
 
+import json
 import pathlib
 import sys
 
@@ -38,6 +39,9 @@ def main() -> None:
         vae = keras_vae.load(run_directory)
         if run_directory.is_dir():
             options["described"] = saving.read_run(run_directory)
+            measured = run_directory / "evaluation.json"
+            if measured.exists():
+                options["evaluation"] = json.loads(measured.read_text())
             if FLAGS.precision != ["float32"]:
                 config, dataset = measure.load_data(run_directory)
                 options["examples"] = inputs.first_examples(config, dataset, _NUM_EXAMPLES)

@@ -2,6 +2,8 @@
 
 import contextlib
 import math
+import statistics
+import time
 
 import numpy as np
 
@@ -40,9 +42,9 @@ def check(vae: VAE, artefact: str, signatures: dict, gate: Precision = EXACT) ->
         limit.
 
     Returns:
-      {name: {"inputs": {name: type}, "outputs": {name: {"type", "max_error", "mean_error"}}}};
-      types read as "float32[B, 20]", errors are absolute; of "sample" "differing" in their place,
-      the share of values that do.
+      {name: {"inputs": {name: type}, "outputs": {name: {"type", "max_error", "mean_error"}},
+      "milliseconds": of a call}}; types read as "float32[B, 20]", errors are absolute; of "sample"
+      "differing" in their place, the share of values that do.
 
     Raises:
       ParityError: an error is above its limit, with the numbers.
@@ -81,7 +83,29 @@ def _check_signature(title, name, function, examples, in_turn, gate):
             errors = _errors(about, got, wanted, limit, in_turn and is_image, gate.instead)
         outputs[key] = {"type": _type(got, size)} | errors
     types = {key: _type(value, size) for key, value in inputs.items()}
-    return {"inputs": types, "outputs": outputs}
+    first = {k: v[:step] if v.ndim else v for k, v in inputs.items()}
+    return {"inputs": types, "outputs": outputs, "milliseconds": _milliseconds(function, first)}
+
+
+def one_call(signatures: dict) -> dict:
+    """The outputs of a file's first signature that decodes, by name."""
+    name = next(name for name in signatures if name.startswith("decode"))
+    rng = np.random.default_rng(0)
+    inputs = {
+        key: rng.integers(0, 2, details["shape"]).astype(details["dtype"])
+        for key, details in signatures[name].get_input_details().items()
+    }
+    return signatures[name](**inputs)
+
+
+def _milliseconds(function, inputs):
+    """The median of as many calls as fit into a tenth of a second, at most 20."""
+    times = []
+    while len(times) < 20 and sum(times) < 100.0:
+        start = time.perf_counter()
+        function(**inputs)
+        times.append(1e3 * (time.perf_counter() - start))
+    return round(statistics.median(times), 4)
 
 
 # Verbs whose images are of the same z in any precision.

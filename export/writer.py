@@ -6,7 +6,9 @@ import pathlib
 import platform
 import tempfile
 
-from export import parity, quality, readme, saved_model, tflite
+import numpy as np
+
+from export import card, parity, quality, readme, saved_model, tflite
 from export.generator import values_come_in_turn
 from export.precision import PRECISIONS
 from keras_vae.blocks import Batch
@@ -27,6 +29,7 @@ def write(
     batch_sizes=tflite.BATCH_SIZES,
     examples: Batch | None = None,
     described: dict | None = None,
+    evaluation: dict | None = None,
     max_error: float | None = None,
     max_nll_change: float | None = None,
 ) -> dict:
@@ -34,8 +37,9 @@ def write(
 
         write(keras_vae.load("runs/demo"), "runs/demo/export")
 
-    It holds `saved_model/`, a TFLite file of each precision, `parity.json` and a `README.md` that
-    says how to call them. Each file is compared with the model before the folder gets its name.
+    It holds `saved_model/`, a TFLite file of each precision, `parity.json`, `model_card.json`
+    (which is in TFLite files too) and a `README.md` that says how to call them. Each file is
+    compared with the model before the folder gets its name.
 
     Args:
       vae: the model; its moving average of the weights is taken, where there is one.
@@ -47,6 +51,7 @@ def write(
         too; int8 and int16x8 are fitted to their range.
       described: the content of the run's config.json, which is put beside the files: it says by
         which data trainers.evaluate measures an export.
+      evaluation: the content of the run's evaluation.json, for the model card.
       max_error, max_nll_change: limits in place of those that `precision.PRECISIONS` has.
 
     Returns:
@@ -89,6 +94,14 @@ def write(
             "condition": None if vae.condition is None else vae.condition.wanted,
             "artefacts": artefacts,
         }
+        content = card.card(vae, report, described, evaluation)
+        for name, artefact in artefacts.items():
+            if name != "saved_model":
+                _embed(folder / name, content)
+                artefact["bytes"] = (folder / name).stat().st_size
+        for name, artefact in artefacts.items():
+            artefact["sha256"] = card.hashes(folder / name)
+        (folder / card.FILE).write_text(json.dumps(content, indent=2) + "\n")
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
         (folder / "README.md").write_text(readme.text(report))
         if described is not None:
@@ -148,6 +161,15 @@ def _lite(vae, file, precision, gate, batch_sizes, examples):
         report["data"] = quality.of_decoder(vae, signatures, examples)
         quality.check(file.name, report["data"], gate)
     return report
+
+
+def _embed(file, content):
+    """Puts the card into a file, which must compute what it did."""
+    before = parity.one_call(tflite.load(file))
+    card.embed(file, content)
+    after = parity.one_call(tflite.load(file))
+    if not all(np.array_equal(before[name], after[name]) for name in before):
+        raise parity.ParityError(f"{file.name}: with its card it computes something else.")
 
 
 def _move(folder, path, aside):

@@ -31,6 +31,7 @@ def test_a_run_directory_is_exported(tmp_path):
         "README.md",
         "config.json",
         "generator.tflite",
+        "model_card.json",
         "parity.json",
         "saved_model",
     ]

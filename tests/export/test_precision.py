@@ -42,7 +42,7 @@ def exported(tmp_path_factory):
 def test_each_precision_is_a_file_of_its_verbs(exported):
     _, folder, report = exported
     files = {precision.file for precision in PRECISIONS.values()}
-    assert set(os.listdir(folder)) == files | {"README.md", "parity.json"}
+    assert set(os.listdir(folder)) == files | {"README.md", "model_card.json", "parity.json"}
     assert set(report["artefacts"]) == files
     for name, precision in PRECISIONS.items():
         content = report["artefacts"][precision.file]

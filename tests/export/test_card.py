@@ -1,0 +1,106 @@
+"""The model card: true, valid by its schema, and inside the files."""
+
+import hashlib
+import json
+import pathlib
+
+import jsonschema
+import numpy as np
+import pytest
+
+from export import card, tflite, writer
+from tests import tiny
+
+SCHEMA = json.loads(
+    (pathlib.Path(card.__file__).parent / "model_card.schema.json").read_text(encoding="utf-8")
+)
+EVALUATION = {
+    "nll_nats": 90.0,
+    "nll_stderr": 0.5,
+    "elbo_nats": -91.0,
+    "num_samples": 500,
+    "num_examples": 179,
+    "rate_nats": 20.0,
+}
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """(model, folder, card) of a run's export."""
+    config = tiny.config()
+    model, folder = tiny.randomize(tiny.vae()), tmp_path_factory.mktemp("run") / "export"
+    writer.write(
+        model,
+        folder,
+        batch_sizes=[2],
+        described=tiny.described(config),
+        evaluation=EVALUATION,
+    )
+    return model, folder, json.loads((folder / "model_card.json").read_text())
+
+
+def test_the_card_is_valid(exported):
+    jsonschema.validate(exported[2], SCHEMA, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("recipe", ["ae", "cvae", "cvae_image"])
+def test_cards_without_a_run_are_valid(recipe, tmp_path):
+    model = tiny.vae(recipe=recipe)
+    writer.write(model, tmp_path / "export", batch_sizes=[1], formats=["tflite"])
+    found = json.loads((tmp_path / "export" / "model_card.json").read_text())
+    jsonschema.validate(found, SCHEMA, jsonschema.Draft202012Validator)
+    assert found["training_data"] is found["test_likelihood"] is found["recipe"] is None
+    assert (found["condition"] is None) == (recipe == "ae")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"event_shape": []}, {"latent_dim": 0}, {"files": {}}, {"unknown": 1}, {"ranges": {"z": [0]}}],
+)
+def test_the_schema_refuses_what_is_no_card(exported, change):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(exported[2] | change, SCHEMA, jsonschema.Draft202012Validator)
+
+
+def test_the_card_says_what_the_model_is(exported):
+    model, folder, found = exported
+    assert found["event_shape"] == list(model.event_shape)
+    assert found["latent_dim"] == model.latent_dim
+    assert found["likelihood"] == "Bernoulli"
+    assert found["ranges"]["image"] == [0, 1]
+    described = tiny.described(tiny.config())
+    assert found["recipe"] == described["config"]["recipe"]
+    assert found["training_data"]["fingerprint"] == described["data"]["fingerprint"]
+    assert found["test_likelihood"]["nll_nats"] == 90.0
+    lite = found["files"]["generator.tflite"]
+    runner = tflite.load(folder / "generator.tflite")
+    assert sorted(lite["signatures"]) == sorted(runner)
+    for name, signature in lite["signatures"].items():
+        assert signature["inputs"].keys() == runner[name].get_input_details().keys()
+        assert signature["outputs"].keys() == runner[name].get_output_details().keys()
+
+
+def test_hashes_and_sizes_are_those_of_the_files(exported):
+    _, folder, found = exported
+    content = (folder / "generator.tflite").read_bytes()
+    assert found["files"]["generator.tflite"]["bytes"] == len(content)
+    wanted = hashlib.sha256(content).hexdigest()
+    assert found["files"]["generator.tflite"]["sha256"] == {"generator.tflite": wanted}
+    saved = found["files"]["saved_model"]["sha256"]
+    assert "saved_model/saved_model.pb" in saved
+    for name, sha256 in saved.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256
+
+
+def test_a_tflite_file_holds_its_card(exported):
+    model, folder, found = exported
+    inside = card.embedded(folder / "generator.tflite")
+    for content in found["files"].values():
+        del content["sha256"]
+        del content["bytes"]
+    for content in inside["files"].values():
+        del content["bytes"]  # Before the card was in it.
+    assert inside == found
+    z = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
+    image = tflite.load(folder / "generator.tflite")["decode_2"](z=z)["image"]
+    np.testing.assert_allclose(image, model.decode(z).mean(), atol=1e-6)
