@@ -21,8 +21,7 @@ def run(main) -> None:
         try:
             main()
         except KeyboardInterrupt as stop:
-            signum = signal.Signals(stop.args[0] if stop.args else signal.SIGINT)
-            fail(f"stopped by {signum.name}.", code=128 + signum)
+            stopped(stop)
 
     app.run(interruptible, flags_parser=_parse)
 
@@ -40,6 +39,12 @@ def fail(message, code: int = 2) -> None:
     """Prints one line to stderr and exits with `code`."""
     print("error:", " ".join(str(message).split()), file=sys.stderr)
     sys.exit(code)
+
+
+def stopped(stop: KeyboardInterrupt, advice: str = "") -> None:
+    """Ends after a signal, with one line on what to do."""
+    signum = signal.Signals(stop.args[0] if stop.args else signal.SIGINT)
+    fail(f"stopped by {signum.name}. {advice}", code=128 + signum)
 
 
 def _interrupt(signum, frame):

@@ -8,18 +8,6 @@ import numpy as np
 from keras_vae._compat import tfk
 
 
-class Interrupted(Exception):
-    """A signal asked training to stop; the state has been saved.
-
-    Attributes:
-      signum: the signal's number.
-    """
-
-    def __init__(self, signum: int):
-        super().__init__(signal.Signals(signum).name)
-        self.signum = signum
-
-
 class NonFinite(Exception):
     """The loss or a weight is no longer a finite number."""
 
@@ -145,7 +133,7 @@ class Checkpoints(tfk.callbacks.Callback):
                 ) from error
             self._saved_at = self._progress.step
         if self._signum:
-            raise Interrupted(self._signum)
+            raise KeyboardInterrupt(self._signum)
 
 
 class Pictures(tfk.callbacks.Callback):

@@ -114,7 +114,7 @@ def train(job: Job) -> None:
     """Trains to the last epoch, resuming where the run stands.
 
     Raises:
-      callbacks.Interrupted: a signal came; all is saved.
+      KeyboardInterrupt: a signal came; all is saved.
       callbacks.NonFinite: the loss or a weight isn't finite.
     """
     config, vae, epochs = job.config, job.vae, job.config.training.epochs
@@ -281,22 +281,15 @@ def main() -> None:
         f"{job.steps_per_epoch} steps an epoch.",
         flush=True,
     )
+    advice = f"Resume with: python -m trainers.train --flagfile={job.workdir / 'flags.txt'}"
     try:
         train(job)
-    except callbacks.Interrupted as interrupted:
-        app.fail(
-            f"stopped by {interrupted}. Resume with: python -m trainers.train "
-            f"--flagfile={job.workdir / 'flags.txt'}",
-            code=128 + interrupted.signum,
-        )
+        if job.worker == 0:
+            finish(job)
+    except KeyboardInterrupt as stop:  # A signal: in `train` all is saved first.
+        app.stopped(stop, advice)
     except callbacks.NonFinite as error:
         app.fail(error, code=1)
-    if job.worker == 0:
-        try:
-            finish(job)
-        except KeyboardInterrupt:
-            print(f"Trained. Measure with: python -m trainers.evaluate --run={job.workdir}")
-            raise
 
 
 def run() -> None:

@@ -1,6 +1,7 @@
 """Running the binaries: in this process, where that is enough."""
 
 import pathlib
+import signal
 import subprocess
 import sys
 from typing import NamedTuple
@@ -63,4 +64,6 @@ def start(module: str, *arguments) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell's background jobs, and what they start, ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
