@@ -6,6 +6,7 @@ import numpy as np
 
 from export.parity import ParityError
 from export.precision import Precision
+from export.tflite import verb_and_size
 from keras_vae._compat import tf
 from keras_vae.blocks import Batch, as_floats
 from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal
@@ -26,12 +27,9 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
       dict: `psnr` and `psnr_keras`, decibels of all pixels' errors against x; `nll_change`, by how
       many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
     """
-    size = max(int(name.rpartition("_")[2]) for name in signatures if name.startswith("decode_"))
+    size = max(size for verb, size in map(verb_and_size, signatures) if verb == "decode")
     x, _, condition = batch.rows(0, len(batch.x) // size * size)
-    z = vae.code(x, condition).numpy()
-    given = {} if condition is None else {"condition": np.asarray(condition)}
-    if vae.condition is not None and vae.condition.in_examples:
-        given = {"condition": as_floats(x).numpy()}
+    z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     found, wanted = [], []
     for i in range(0, len(x), size):
         arrays = {name: values[i : i + size] for name, values in ({"z": z} | given).items()}
@@ -65,16 +63,21 @@ def calibration(vae: VAE, batch: Batch) -> dict:
     x, _, condition = batch
     z = vae.code(x, condition).numpy()
     wide = 2.0 * np.random.default_rng(0).normal(size=z.shape).astype(np.float32)
-    found = {
-        "decode": {"z": np.concatenate([z, wide])},
-        "encode": {"x": as_floats(x).numpy()},
+    given = _condition(vae, x, condition)
+    twice = {name: np.concatenate([values, values]) for name, values in given.items()}
+    beside_x = {} if vae.condition is None or vae.condition.in_examples else given
+    return {
+        "decode": {"z": np.concatenate([z, wide])} | twice,
+        "encode": {"x": as_floats(x).numpy()} | beside_x,
     }
-    if vae.condition is not None:
-        given = as_floats(x).numpy() if vae.condition.in_examples else np.asarray(condition)
-        found["decode"]["condition"] = np.concatenate([given, given])
-        if not vae.condition.in_examples:
-            found["encode"]["condition"] = given
-    return found
+
+
+def _condition(vae, x, condition):
+    """What a decoder is given beside z: {"condition": [N, ...]}, or nothing."""
+    if vae.condition is None:
+        return {}
+    given = as_floats(x) if vae.condition.in_examples else condition
+    return {"condition": np.asarray(given)}
 
 
 def _psnr(x, image):

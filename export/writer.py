@@ -65,6 +65,7 @@ def write(
     path = pathlib.Path(path).resolve()
     check_target(path)
     check_options(formats, precisions, batch_sizes)
+    batch_sizes = sorted(set(batch_sizes))
     calibrated = [p for p in precisions if PRECISIONS[p].needs_calibration]
     if calibrated and (examples is None or len(examples.x) < max(batch_sizes)):
         raise ValueError(
@@ -83,13 +84,11 @@ def write(
             if "tflite" in formats:
                 for name, gate in gates.items():
                     file = folder / gate.file
-                    artefacts[gate.file] = _lite(
-                        vae, file, name, gate, sorted(set(batch_sizes)), examples
-                    )
+                    artefacts[gate.file] = _lite(vae, file, name, gate, batch_sizes, examples)
         report = {
             "versions": {"python": platform.python_version()}
             | {name: importlib.metadata.version(name) for name in _PACKAGES},
-            "batch_sizes": sorted(set(batch_sizes)),
+            "batch_sizes": batch_sizes,
             "values_come_in_turn": values_come_in_turn(vae),
             "condition": None if vae.condition is None else vae.condition.wanted,
             "artefacts": artefacts,
