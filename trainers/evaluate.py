@@ -23,6 +23,11 @@ flags.DEFINE_integer("ais_chains", 16, "its chains for each example", lower_boun
 def main() -> None:
     if exported.is_export(FLAGS.run):
         with app.checking_input():
+            if FLAGS.ais_examples or FLAGS.checkpoint != "auto":
+                raise ValueError(
+                    f"run={FLAGS.run} is an export: it has no checkpoints to choose from, and none "
+                    "of its signatures serves annealing. Leave out checkpoint and ais_examples."
+                )
             found = exported.load(FLAGS.run)
         exported.measure(found, FLAGS.num_samples, FLAGS.evaluation_seed)
         return

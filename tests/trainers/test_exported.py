@@ -61,3 +61,13 @@ def test_data_that_has_changed_is_refused(run_train, tmp_path):
     np.savez(tmp_path / "x.npz", x=digits[::-1])
     with pytest.raises(ValueError, match=r"the data of run=.*export has changed"):
         exported.load(run / "export")
+
+
+@pytest.mark.parametrize("flag", ["--checkpoint=last", "--ais_examples=5"])
+def test_flags_that_an_export_has_no_use_for_are_refused(tmp_path, flag):
+    (tmp_path / "saved_model").mkdir()
+    process = start("trainers.evaluate", f"--run={tmp_path}", flag)
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert "is an export" in err.splitlines()[-1]
+    assert "Leave out checkpoint and ais_examples" in err.splitlines()[-1]
