@@ -26,6 +26,7 @@ setup(
         "tensorboard",
         "absl-py",
         "ai-edge-litert>=2.0",
+        "ai-edge-quantizer>=0.10",  # Weights in 8 bits, values in 32.
         # The entropy coder of trainers.compress. Wheels are for these; elsewhere it takes Rust.
         "constriction>=0.5; sys_platform != 'linux' or platform_machine == 'x86_64'",
         "flatbuffers",  # TensorFlow's own, for the cards in TFLite files.

@@ -70,7 +70,13 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
 
 def embed(file: pathlib.Path, content: dict) -> None:
     """Puts the card into a TFLite file, as its metadata "model_card.json"."""
-    model = schema.ModelT.InitFromPackedBuf(file.read_bytes(), 0)
+    before = file.read_bytes()
+    model = schema.ModelT.InitFromPackedBuf(before, 0)
+    for buffer in model.buffers:
+        if buffer.offset > 1:  # Weights that stand behind the model, as the quantizer leaves them.
+            end = buffer.offset + buffer.size
+            buffer.data = np.frombuffer(before[buffer.offset : end], np.uint8)
+            buffer.offset = buffer.size = 0
     buffer, metadata = schema.BufferT(), schema.MetadataT()
     buffer.data = np.frombuffer(json.dumps(content).encode(), np.uint8)
     metadata.name, metadata.buffer = FILE, len(model.buffers)

@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.schema_py_generated import BuiltinOperator, Model
 
 from export.generator import Generator
-from export.precision import PRECISIONS, configure
+from export.precision import PRECISIONS, configure, finish
 from keras_vae._compat import tf
 from keras_vae.vae import VAE
 
@@ -62,7 +62,7 @@ def write(vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibrat
                 if missing
                 else f"the decoder can't become a TFLite file: {error}"
             ) from error
-    pathlib.Path(path).write_bytes(content)
+    pathlib.Path(path).write_bytes(finish(content, precision))
 
 
 def verb_and_size(name: str):

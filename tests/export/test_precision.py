@@ -60,12 +60,18 @@ def test_fewer_bits_are_fewer_bytes(exported):
     model, _, report = exported
     weights = sum(int(np.prod(v.shape)) for v in model.variables)
     size = {name: report["artefacts"][p.file]["bytes"] for name, p in PRECISIONS.items()}
-    for name, bytes_each in [("float32", 4), ("float16", 2), ("dynamic_int8", 1), ("int8", 1)]:
+    for name, bytes_each in {
+        "float32": 4,
+        "float16": 2,
+        "weight_int8": 1,
+        "dynamic_int8": 1,
+        "int8": 1,
+    }.items():
         signatures = 6 if PRECISIONS[name].verbs is None else 2
         assert weights * bytes_each < size[name] < 1.1 * weights * bytes_each + 40_000 * signatures
 
 
-@pytest.mark.parametrize("name", ["float16", "dynamic_int8"])
+@pytest.mark.parametrize("name", ["float16", "weight_int8", "dynamic_int8"])
 def test_random_numbers_stay_exact(exported, name):
     """Constants of the generator are such that fewer bits hold them."""
     _, folder, _ = exported
