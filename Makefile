@@ -2,7 +2,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test conformance lint clean
+WEB := export/web
+# What tests of the page need; without Node they are skipped, and without npm's packages too.
+PAGE := $(if $(shell command -v npm),page-if-possible)
+
+.PHONY: demo test conformance lint web dist page-if-possible clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m trainers.train --recipe=vae --dataset=digits --latent_dim=2 --epochs=200 \
@@ -11,7 +15,7 @@ demo: $(VENV)/installed
 	@echo "Open runs/demo/report.html"
 
 # Most of the time goes into tracing graphs, which takes one core: two processes halve it.
-test: $(VENV)/installed lint
+test: $(VENV)/installed lint $(PAGE)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Every member under XLA, on two replicas and exported, which `test` leaves out: an hour.
@@ -22,6 +26,22 @@ lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# The page of `export --web`: bundles its sources, and puts the runtime beside them (Node 20).
+web: $(WEB)/node_modules/installed
+	cd $(WEB) && npm run build
+
+$(WEB)/node_modules/installed: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund
+	touch $@
+
+page-if-possible:
+	@$(MAKE) web || echo "The page isn't tested: it needs Node 20 and npm's packages."
+
+# The wheel carries the runtime, so that its users need no Node.
+dist: $(VENV)/installed web
+	$(BIN)/pip install --quiet build
+	$(BIN)/python -m build --wheel
+
 # setup.py says what is needed; a change there installs anew.
 $(VENV)/installed: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -30,4 +50,4 @@ $(VENV)/installed: setup.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/runtime build dist *.egg-info

@@ -16,7 +16,17 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
-    package_data={"trainers": ["page.html.template"], "export": ["clients/*/*", "*.json"]},
+    package_data={
+        "trainers": ["page.html.template"],
+        "export": [
+            "clients/*/*",
+            "*.json",
+            "web/*.js*",
+            "web/page/*",
+            "web/built/*",
+            "web/runtime/*",
+        ],
+    },
     install_requires=[
         f"tensorflow{TF_VERSIONS}",
         f"tf-keras{TF_VERSIONS}",

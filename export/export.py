@@ -15,7 +15,7 @@ try:
 except ImportError as error:  # Versions that don't fit: a sentence, where a library would raise.
     sys.exit(f"error: {error}")
 
-from export import precision, writer
+from export import page, precision, writer
 from export.parity import ParityError
 from keras_vae import app, saving
 from trainers import inputs, measure
@@ -33,6 +33,7 @@ def main() -> None:
             "formats": FLAGS.formats,
             "precisions": FLAGS.precision,
             "batch_sizes": _whole_numbers("batch_sizes", FLAGS.batch_sizes),
+            "web": FLAGS.web,
         }
         writer.check_options(**options)
         options |= {"max_error": FLAGS.max_error, "max_nll_change": FLAGS.max_nll_change}
@@ -42,7 +43,7 @@ def main() -> None:
             measured = run_directory / "evaluation.json"
             if measured.exists():
                 options["evaluation"] = json.loads(measured.read_text())
-            if FLAGS.precision != ["float32"]:
+            if FLAGS.web or FLAGS.precision != ["float32"]:
                 config, dataset = measure.load_data(run_directory)
                 options["examples"] = inputs.first_examples(config, dataset, _NUM_EXAMPLES)
     try:
@@ -61,6 +62,8 @@ def main() -> None:
         for key, value in content.get("data", {}).items():
             print(f"  {key}: {value:.4g}" if value is not None else f"  {key}: none")
         print(f"  signatures: {', '.join(content['signatures'])}")
+    if FLAGS.web:
+        print(page.missing() or f"{path / page.FILE}: open it in a browser")
     print(f"{path / 'README.md'}: how to call them")
 
 
@@ -85,6 +88,7 @@ def _define_flags():
     flags.DEFINE_float(
         "max_nll_change", None, "nats that real images may lose, in place of each precision's own"
     )
+    flags.DEFINE_bool("web", False, "write page.html too, which draws images in a browser")
     flags.DEFINE_list("batch_sizes", ["1", "16"], "of the signatures of generator.tflite")
 
 

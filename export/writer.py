@@ -8,7 +8,7 @@ import tempfile
 
 import numpy as np
 
-from export import card, parity, quality, readme, saved_model, tflite
+from export import card, page, parity, quality, readme, saved_model, tflite
 from export.generator import values_come_in_turn
 from export.precision import PRECISIONS
 from keras_vae.blocks import Batch
@@ -27,6 +27,7 @@ def write(
     formats=FORMATS,
     precisions=("float32",),
     batch_sizes=tflite.BATCH_SIZES,
+    web: bool = False,
     examples: Batch | None = None,
     described: dict | None = None,
     evaluation: dict | None = None,
@@ -47,6 +48,7 @@ def write(
       formats: "savedmodel", "tflite" or both.
       precisions: of the TFLite files, keys of `precision.PRECISIONS`.
       batch_sizes: of the signatures of TFLite files; the SavedModel takes any.
+      web: write page.html too, of the first of float32, float16, weight_int8 and dynamic_int8.
       examples: real examples, with their conditions if there are any, by which files are measured
         too; int8 and int16x8 are fitted to their range.
       described: the content of the run's config.json, which is put beside the files: it says by
@@ -64,7 +66,7 @@ def write(
     """
     path = pathlib.Path(path).resolve()
     check_target(path)
-    check_options(formats, precisions, batch_sizes)
+    check_options(formats, precisions, batch_sizes, web)
     batch_sizes = sorted(set(batch_sizes))
     calibrated = [p for p in precisions if PRECISIONS[p].needs_calibration]
     if calibrated and (examples is None or len(examples.x) < max(batch_sizes)):
@@ -103,13 +105,17 @@ def write(
         (folder / card.FILE).write_text(json.dumps(content, indent=2) + "\n")
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
         (folder / "README.md").write_text(readme.text(report))
+        if web and page.missing() is None:
+            model = folder / PRECISIONS[page.generator_of(precisions)].file
+            facts = page.facts(vae, model, examples, described, evaluation)
+            (folder / page.FILE).write_text(page.text(model, facts), encoding="utf-8")
         if described is not None:
             (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n")
         _move(folder, path, aside=pathlib.Path(scratch) / "old")
     return report
 
 
-def check_options(formats, precisions, batch_sizes) -> None:
+def check_options(formats, precisions, batch_sizes, web=False) -> None:
     """Raises ValueError unless these can be; see `write`."""
     for name, given, known in (
         ("formats", formats, FORMATS),
@@ -122,6 +128,8 @@ def check_options(formats, precisions, batch_sizes) -> None:
             )
     if not batch_sizes or min(batch_sizes) < 1:
         raise ValueError(f"batch_sizes must be whole numbers from 1 on, got {batch_sizes}.")
+    if web:
+        page.generator_of(precisions if "tflite" in formats else ())
 
 
 def check_target(path) -> None:

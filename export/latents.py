@@ -1,0 +1,27 @@
+"""What each latent carries of real data."""
+
+import numpy as np
+
+from keras_vae.blocks import Batch
+from keras_vae.vae import VAE
+
+
+def rates(vae: VAE, batch: Batch):
+    """KL(q(z_d|x) || p(z_d)) in nats, the mean over N examples, [D]; None where there is no closed
+    form for each latent."""
+    x, _, condition = batch
+    terms = vae.terms(x, vae.draw_noise([0, 0], 1, len(x)), condition)
+    if terms.kl is None or terms.kl.shape[-1] != vae.latent_dim:
+        return None
+    return np.mean(terms.kl, axis=0)
+
+
+def moments(vae: VAE, batch: Batch | None):
+    """(mean, standard deviation) of each latent, [D]: of the prior, else of the examples' codes."""
+    if vae.prior is not None:
+        context = None if vae.condition is None else vae.condition.zeros(1)[0]
+        return tuple(np.asarray(part) for part in vae.prior_moments(context))
+    if batch is None:
+        return np.zeros(vae.latent_dim), np.ones(vae.latent_dim)
+    codes = vae.code(batch.x, batch.condition).numpy()
+    return codes.mean(axis=0), codes.std(axis=0)

@@ -1,0 +1,136 @@
+"""page.html: a generator, its runtime and an interface in one file, which opens from disk."""
+
+import base64
+import gzip
+import html
+import json
+import math
+import pathlib
+import string
+
+import numpy as np
+
+from export import latents
+from export.generator import values_come_in_turn
+from keras_vae.blocks import Batch
+from keras_vae.conditions import ImagePart, Label
+from keras_vae.likelihoods import Support
+from keras_vae.vae import VAE
+
+FILE = "page.html"
+
+WEB = pathlib.Path(__file__).with_name("web")
+# Put in place by `make web`, and in the wheel.
+RUNTIME = WEB / "runtime" / "litert.wasm.gz"
+LOADER = WEB / "runtime" / "litert.js.gz"
+
+# The files that can be in a page, the first of them that there is.
+_GENERATORS = ("float32", "float16", "weight_int8", "dynamic_int8")
+
+
+def missing() -> str | None:
+    """What is missing for a page to be written, and what to do; None if nothing is."""
+    if RUNTIME.exists() and LOADER.exists():
+        return None
+    return (
+        "page.html needs the LiteRT runtime for browsers, which isn't part of the repository: run "
+        "`make web` (Node 20), or install the wheel that `make dist` builds, and export again."
+    )
+
+
+def generator_of(precisions) -> str:
+    """The precision whose file goes into the page.
+
+    Raises:
+      ValueError: none of them can sample.
+    """
+    found = [name for name in _GENERATORS if name in precisions]
+    if not found:
+        raise ValueError(
+            f"web needs a file that samples, of precision {', '.join(_GENERATORS)}; got "
+            f"{', '.join(precisions) or 'none'}. Add one of them."
+        )
+    return found[0]
+
+
+def text(model: pathlib.Path, facts: dict) -> str:
+    """The page of a TFLite file, from what `facts` gives."""
+    values = {
+        "title": html.escape(facts["title"]),
+        "lead": html.escape(facts["lead"]),
+        "style": (WEB / "built" / "style.css").read_text(encoding="utf-8"),
+        "script": (WEB / "built" / "main.js").read_text(encoding="utf-8"),
+        "facts": json.dumps(facts).replace("<", "\\u003c"),  # No "</script>" can stand in it.
+        "runtime": _base64(RUNTIME.read_bytes()),
+        "loader": _base64(LOADER.read_bytes()),
+        "model": _base64(gzip.compress(model.read_bytes(), mtime=0)),
+    }
+    template = (WEB / "page" / "page.html").read_text(encoding="utf-8")
+    return string.Template(template).substitute(values)
+
+
+def facts(
+    vae: VAE,
+    model: pathlib.Path,
+    examples: Batch | None = None,
+    described: dict | None = None,
+    evaluation: dict | None = None,
+) -> dict:
+    """What the page has to know of a model: see `assets.js` in web/page.
+
+    Args:
+      vae: the model.
+      model: its TFLite file.
+      examples: real ones, if there are any: they tell which latents matter.
+      described: the content of the run's config.json, if there is one.
+      evaluation: of its evaluation.json.
+    """
+    loc, scale = latents.moments(vae, examples)
+    nats = None if examples is None else latents.rates(vae, examples)
+    condition, support = vae.condition, vae.decoder.likelihood.support
+    counts = support is Support.COUNTS and examples is not None
+    return {
+        "title": f"A generator of {_data(described)}",
+        "lead": _lead(vae, evaluation),
+        "size": f"{model.name}, {_size(model.stat().st_size)}",
+        "shape": list(vae.event_shape),
+        "numbers": math.prod(vae.event_shape),
+        "binary": support is Support.BINARY,
+        "highest": float(examples.x.max()) if counts else 1.0,
+        "levels": _levels_of_music(described),
+        "inTurn": values_come_in_turn(vae),
+        "latents": vae.latent_dim,
+        "order": np.argsort(-(scale if nats is None else nats), kind="stable").tolist(),
+        "nats": None if nats is None else nats.tolist(),
+        "loc": loc.tolist(),
+        "scale": scale.tolist(),
+        "classes": condition.num_classes if isinstance(condition, Label) else None,
+        "visible": isinstance(condition, ImagePart),
+    }
+
+
+def _data(described):
+    return "images" if described is None else described["data"]["name"].partition(":")[0]
+
+
+def _levels_of_music(described):
+    config = (described or {}).get("config")
+    is_music = config is not None and config["data"]["dataset"].startswith("chorales:")
+    return config["model"]["levels"] if is_music else None
+
+
+def _lead(vae, evaluation):
+    nll = (evaluation or {}).get("nll_nats")
+    measured = "" if nll is None else f", {nll:.2f} nats an image of the test set"
+    return (
+        f"{vae.latent_dim} latents{measured}. All of it is in this file and runs on your device: "
+        "nothing is sent anywhere."
+    )
+
+
+def _size(number):
+    return f"{number / 1e6:.1f} MB" if number >= 1e5 else f"{number / 1e3:.0f} kB"
+
+
+def _base64(content):
+    return base64.b64encode(content).decode()

@@ -1,0 +1,108 @@
+// An exported generator in JavaScript: the same images for the same seeds as everywhere else.
+//
+//   import { Generator } from "./generator.js";
+//   const generator = await Generator.open(bytes); // of generator.tflite, after loadLiteRt(…)
+//   const { image, z } = await generator.run("sample", { seed: new Int32Array([7, 0, 7, 1]) });
+
+import { loadAndCompile, Tensor } from "@litertjs/core";
+
+export class Generator {
+  /** @param {Uint8Array} file - a generator.tflite */
+  static async open(file) {
+    return new Generator(await loadAndCompile(file, { accelerator: "wasm" }));
+  }
+
+  constructor(model) {
+    this.verbs = {}; // {verb: [[batch size, signature], …]}, the smallest first
+    for (const [name, signature] of Object.entries(model.signatures)) {
+      const [, verb, size] = name.match(/^(.*)_(\d+)$/);
+      (this.verbs[verb] ??= []).push([Number(size), signature]);
+    }
+    for (const sizes of Object.values(this.verbs)) sizes.sort(([a], [b]) => a - b);
+    this.last = Promise.resolve();
+  }
+
+  /**
+   * Calls a verb: sample, decode, encode, … (the export's README.md lists them).
+   *
+   * @param {string} verb
+   * @param {Object<string, Float32Array|Int32Array|number>} inputs - by name, the rows of all images
+   *   one after another; a number is for all of them.
+   * @returns {Promise<Object<string, Float32Array>>} outputs by name, rows one after another
+   */
+  run(verb, inputs) {
+    // The runtime works on one call at a time.
+    const next = this.last.then(() => this.#run(verb, inputs));
+    this.last = next.catch(() => {});
+    return next;
+  }
+
+  async #run(verb, inputs) {
+    const sizes = this.verbs[verb];
+    if (!sizes) throw new Error(`this model has no ${verb}, only ${Object.keys(this.verbs)}.`);
+    const count = this.#count(verb, sizes[0], inputs);
+    const found = {};
+    for (let start = 0; start < count; ) {
+      const left = count - start;
+      const [size, signature] = sizes.find(([size]) => size >= left) ?? sizes.at(-1);
+      const taken = Math.min(size, left);
+      for (const [name, values] of Object.entries(await call(signature, size, inputs, start))) {
+        const row = values.length / size;
+        found[name] ??= new values.constructor(row * count);
+        found[name].set(values.subarray(0, row * taken), row * start);
+      }
+      start += taken;
+    }
+    return found;
+  }
+
+  /** How many images `inputs` are for. Throws unless they are what the signature takes. */
+  #count(verb, [size, signature], inputs) {
+    let count;
+    const details = signature.getInputDetails();
+    for (const { name, shape, dtype } of details) {
+      const values = inputs[name];
+      const row = length(shape) / size;
+      const wanted = shape.length ? `${row} numbers (${dtype}) an image` : "a number";
+      const fits = shape.length
+        ? values?.constructor === TYPES[dtype] && values.length > 0 && values.length % row === 0
+        : typeof values === "number";
+      if (!fits) {
+        const got = values?.length === undefined ? typeof values : `${values.length} of them`;
+        throw new Error(`${name} of ${verb} must be ${wanted}, got ${got}.`);
+      }
+      if (!shape.length) continue;
+      count ??= values.length / row;
+      if (values.length !== count * row) {
+        throw new Error(`${name} of ${verb} must be for ${count} images, as the inputs before it.`);
+      }
+    }
+    const unknown = Object.keys(inputs).find((name) => !details.some((d) => d.name === name));
+    if (unknown) throw new Error(`${verb} takes no ${unknown}.`);
+    return count;
+  }
+}
+
+const TYPES = { float32: Float32Array, int32: Int32Array };
+
+const length = (shape) => shape.reduce((product, n) => product * n, 1);
+
+/** One call of a signature with the rows from `start` on, the last ones zeros. */
+async function call(signature, size, inputs, start) {
+  const tensors = {};
+  for (const { name, shape, dtype } of signature.getInputDetails()) {
+    const values = new TYPES[dtype](length(shape));
+    if (shape.length) {
+      const row = values.length / size;
+      values.set(inputs[name].subarray(start * row, (start + size) * row));
+    } else {
+      values[0] = inputs[name];
+    }
+    tensors[name] = new Tensor(values, [...shape]);
+  }
+  const outputs = await signature.run(tensors);
+  const found = {};
+  for (const [name, tensor] of Object.entries(outputs)) found[name] = await tensor.data();
+  for (const tensor of [...Object.values(tensors), ...Object.values(outputs)]) tensor.delete();
+  return found;
+}

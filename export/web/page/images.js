@@ -1,0 +1,81 @@
+// Images of the user's: what the model makes of them, and what lies between two of them.
+
+import { facts } from "./assets.js";
+import { Pad } from "./pad.js";
+import { canvas, NUMBERS, paint } from "./picture.js";
+import { rows } from "./samples.js";
+
+const STEPS = 7;
+const $ = (id) => document.getElementById(id);
+
+export class Images {
+  /**
+   * @param {function(string, Object)} run - calls a verb
+   * @param {function(): Int32Array} label - the label that is picked, of conditional models
+   * @param {function(Float32Array, *)} choose - called with z and condition of a chosen image
+   */
+  constructor(run, label, choose) {
+    Object.assign(this, { run, label, choose });
+    this.pads = ["a", "b"].map((side) => {
+      const pad = new Pad(`Image ${side.toUpperCase()}`, (pad) => this.#changed(pad));
+      pad.made = canvas();
+      pad.pictures.append(pad.made);
+      $(`pad-${side}`).append(pad.element);
+      return pad;
+    });
+    this.way = Array.from({ length: STEPS }, () => canvas());
+    $("way").append(...this.way);
+    $("between").addEventListener("input", () => this.#between());
+  }
+
+  /** Shows two images to begin with. */
+  async start(values) {
+    for (const [i, pad] of this.pads.entries()) {
+      pad.values = values.slice(i * NUMBERS, (i + 1) * NUMBERS);
+      paint(pad.drawing, pad.values);
+      await this.#infer(pad);
+    }
+    await this.#draw();
+  }
+
+  async #changed(pad) {
+    await this.#infer(pad);
+    await this.#draw();
+    await this.choose(pad.z, pad.condition);
+  }
+
+  async #infer(pad) {
+    const label = facts.classes ? { condition: this.label() } : {};
+    const { loc, code } = await this.run("encode", { x: pad.x, ...label });
+    pad.z = loc ?? code;
+    pad.condition = facts.visible ? pad.x : label.condition;
+    paint(pad.made, (await this.#decode([pad.z], [pad.condition])).image);
+  }
+
+  #decode(latents, conditions) {
+    const count = latents.length;
+    return this.run("decode", {
+      z: rows(count, (i) => latents[i]),
+      ...(conditions[0] && { condition: rows(count, (i) => conditions[i]) }),
+    });
+  }
+
+  #mixed(share) {
+    const [a, b] = this.pads;
+    return a.z.map((value, i) => value + share * (b.z[i] - value));
+  }
+
+  async #draw() {
+    const [a, b] = this.pads;
+    if (!a.z || !b.z) return;
+    const shares = Array.from({ length: STEPS }, (_, i) => i / (STEPS - 1));
+    const given = shares.map((share) => (share < 0.5 ? a : b).condition);
+    const { image } = await this.#decode(shares.map((share) => this.#mixed(share)), given);
+    this.way.forEach((target, i) => paint(target, image, i * NUMBERS));
+  }
+
+  async #between() {
+    const share = $("between").valueAsNumber;
+    await this.choose(this.#mixed(share), this.pads[share < 0.5 ? 0 : 1].condition);
+  }
+}

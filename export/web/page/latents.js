@@ -1,0 +1,120 @@
+// One image and its latents: sliders for those that matter most, or a point in a plane.
+
+import { facts } from "./assets.js";
+import { NUMBERS, canvas, paint } from "./picture.js";
+import { rows } from "./samples.js";
+
+const SLIDERS = 8;
+const REACH = 3; // standard deviations of the prior
+const SIDE = 15; // images on a side of the plane
+const STEP = 0.1; // standard deviations that an arrow key moves the point
+const $ = (id) => document.getElementById(id);
+
+export class Latents {
+  /** @param {function(string, Object)} run - calls a verb */
+  constructor(run) {
+    this.run = run;
+    this.z = Float32Array.from(facts.loc);
+    this.condition = facts.classes ? Int32Array.of(0) : facts.visible && new Float32Array(NUMBERS);
+    if (facts.latents === 2) this.#plane();
+    else this.#sliders();
+    $("centre").addEventListener("click", () => this.set(Float32Array.from(facts.loc)));
+  }
+
+  #sliders() {
+    this.sliders = facts.order.slice(0, SLIDERS).map((latent) => {
+      const label = document.createElement("label");
+      const slider = document.createElement("input");
+      const [loc, scale] = [facts.loc[latent], facts.scale[latent]];
+      Object.assign(slider, { type: "range", step: "any" });
+      Object.assign(slider, { min: loc - REACH * scale, max: loc + REACH * scale });
+      slider.addEventListener("input", () => {
+        this.z[latent] = slider.valueAsNumber;
+        this.draw();
+      });
+      const nats = facts.nats?.[latent];
+      label.append(`z${latent}`, slider, nats === undefined ? "" : `${nats.toFixed(2)} nats`);
+      $("handles").append(label);
+      return [latent, slider];
+    });
+  }
+
+  #plane() {
+    this.plane = canvas();
+    this.plane.tabIndex = 0;
+    this.plane.setAttribute("role", "application");
+    this.plane.setAttribute("aria-label", "Images of all latents: drag, or use the arrow keys");
+    $("handles").append(this.plane);
+    const [x, y] = facts.loc;
+    const [dx, dy] = facts.scale.map((scale) => 2 * REACH * scale);
+    this.plane.addEventListener("pointermove", (event) => event.buttons && move(event));
+    this.plane.addEventListener("pointerdown", (event) => {
+      this.plane.setPointerCapture(event.pointerId);
+      move(event);
+    });
+    const move = (event) => {
+      const box = this.plane.getBoundingClientRect();
+      const [u, v] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+      this.set(Float32Array.of(x + dx * (u - 0.5), y - dy * (v - 0.5)));
+    };
+    this.plane.addEventListener("keydown", (event) => {
+      const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+      if (!way[event.key]) return;
+      event.preventDefault();
+      this.set(this.z.map((value, i) => value + STEP * facts.scale[i] * way[event.key][i]));
+    });
+  }
+
+  /** The image of every point of the plane, behind the point. */
+  async #background() {
+    const along = (i, latent) => {
+      return facts.loc[latent] + facts.scale[latent] * 2 * REACH * ((i + 0.5) / SIDE - 0.5);
+    };
+    const point = (i) => Float32Array.of(along(i % SIDE, 0), -along(Math.floor(i / SIDE), 1));
+    const { image } = await this.#decode(rows(SIDE * SIDE, point));
+    const one = canvas();
+    const made = document.createElement("canvas");
+    for (let i = 0; i < SIDE * SIDE; i++) {
+      paint(one, image, i * NUMBERS);
+      if (i === 0) [made.width, made.height] = [SIDE * one.width, SIDE * one.height];
+      made
+        .getContext("2d")
+        .drawImage(one, (i % SIDE) * one.width, Math.floor(i / SIDE) * one.height);
+    }
+    return made;
+  }
+
+  #decode(z) {
+    const count = z.length / facts.latents;
+    return this.run("decode", {
+      z,
+      ...(this.condition && { condition: rows(count, () => this.condition) }),
+    });
+  }
+
+  /** Takes other latents, and their condition where there is one. */
+  async set(z, condition = this.condition) {
+    if (condition !== this.condition) this.background = undefined;
+    this.condition = condition;
+    this.z = z;
+    await this.draw();
+  }
+
+  async draw() {
+    const { image } = await this.#decode(this.z);
+    paint($("decoded"), image);
+    for (const [latent, slider] of this.sliders ?? []) slider.value = this.z[latent];
+    if (!this.plane) return;
+    this.background ??= await this.#background();
+    const { width, height } = this.background;
+    Object.assign(this.plane, { width, height });
+    const context = this.plane.getContext("2d");
+    context.drawImage(this.background, 0, 0);
+    const [u, v] = this.z.map((z, i) => (z - facts.loc[i]) / (2 * REACH * facts.scale[i]));
+    context.lineWidth = width / 60;
+    context.strokeStyle = "#e5484d";
+    context.beginPath();
+    context.arc((0.5 + u) * width, (0.5 - v) * height, width / 30, 0, 2 * Math.PI);
+    context.stroke();
+  }
+}

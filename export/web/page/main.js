@@ -1,0 +1,45 @@
+// The page of an exported generator.
+
+import { facts, open } from "./assets.js";
+import { Images } from "./images.js";
+import { Latents } from "./latents.js";
+import { Samples } from "./samples.js";
+
+const $ = (id) => document.getElementById(id);
+
+async function main() {
+  const generator = await open();
+  const run = async (verb, inputs) => {
+    const start = performance.now();
+    const found = await generator.run(verb, inputs);
+    const images = found.image ? found.image.length / facts.numbers : 1;
+    $("speed").textContent = `${verb}: ${((performance.now() - start) / images).toFixed(2)} ms`;
+    return found;
+  };
+  $("size").textContent = facts.size;
+  const latents = new Latents(run);
+  const choose = (z, condition) => latents.set(z, condition);
+  $("latents").hidden = false;
+  await latents.draw();
+  let samples;
+  if (generator.verbs.sample_with_temperature) {
+    samples = new Samples(run, choose);
+    $("samples").hidden = false;
+    await samples.draw();
+  }
+  if (generator.verbs.encode && !facts.levels) {
+    const label = () => Int32Array.of(Number($("label").value) || 0);
+    const images = new Images(run, label, choose);
+    $("images").hidden = false;
+    const zeros = new Float32Array(2 * facts.numbers);
+    await images.start(samples ? samples.found.image : zeros);
+  }
+  $("starting").remove();
+  // For tests, and for the curious.
+  Object.assign(window, { generator, ready: performance.now() });
+}
+
+main().catch((error) => {
+  $("starting").textContent = `This page can't run here: ${error.message}`;
+  throw error;
+});

@@ -1,0 +1,111 @@
+// Samples of a seed: the same on every device.
+
+import { facts } from "./assets.js";
+import { Pad } from "./pad.js";
+import { canvas, NUMBERS, paint, sheet } from "./picture.js";
+import * as link from "./state.js";
+
+const COUNT = 16;
+const $ = (id) => document.getElementById(id);
+
+export class Samples {
+  /**
+   * @param {function(string, Object)} run - calls a verb
+   * @param {function(Float32Array, *)} choose - called with z and condition of a chosen image
+   */
+  constructor(run, choose) {
+    this.run = run;
+    this.state = link.read();
+    this.pad = facts.visible && new Pad("Given part", () => this.draw());
+    if (this.pad) {
+      $("given").hidden = false;
+      $("given").append(this.pad.element);
+    }
+    this.canvases = Array.from({ length: COUNT }, (_, i) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(canvas());
+      button.addEventListener("click", () => {
+        choose(this.found.z.slice(i * facts.latents, (i + 1) * facts.latents), this.condition(i));
+      });
+      $("grid").append(button);
+      return button.firstChild;
+    });
+    if (facts.classes) {
+      $("label-picker").hidden = false;
+      $("label").append(new Option("each", "each"));
+      for (let k = 0; k < facts.classes; k++) $("label").append(new Option(k, k));
+    }
+    $("drawn-picker").hidden = facts.inTurn; // They are drawn anyway.
+    this.#listen();
+  }
+
+  #listen() {
+    const change = (part) => {
+      Object.assign(this.state, part);
+      link.write(this.state);
+      this.draw();
+    };
+    $("seed").addEventListener("input", () => {
+      const seed = $("seed").valueAsNumber;
+      $("seed").setCustomValidity(seed === (seed | 0) ? "" : "A whole number of 32 bits, please.");
+      if ($("seed").reportValidity()) change({ seed });
+    });
+    $("next").addEventListener("click", () => change({ seed: (this.state.seed + 1) | 0 }));
+    $("temperature").addEventListener("input", () => {
+      change({ temperature: $("temperature").valueAsNumber });
+    });
+    $("label").addEventListener("change", () => {
+      change({ label: $("label").value === "each" ? "each" : Number($("label").value) });
+    });
+    $("drawn").addEventListener("change", () => this.draw());
+    $("save").addEventListener("click", () => this.save());
+    addEventListener("hashchange", () => {
+      this.state = link.read();
+      this.draw();
+    });
+  }
+
+  /** The condition of the i-th image, as rows of an input; undefined without one. */
+  condition(i) {
+    if (this.pad) return this.pad.x;
+    if (!facts.classes) return undefined;
+    return Int32Array.of(this.state.label === "each" ? i % facts.classes : this.state.label);
+  }
+
+  async draw() {
+    const { seed, temperature, label } = this.state;
+    if (document.activeElement !== $("seed")) $("seed").value = seed;
+    $("temperature").value = temperature;
+    $("temperature").nextElementSibling.value = temperature.toFixed(2);
+    if (facts.classes) $("label").value = label;
+    const seeds = Int32Array.from({ length: 2 * COUNT }, (_, i) => (i % 2 ? i >> 1 : seed));
+    const inputs = { seed: seeds, temperature };
+    if (this.condition(0)) inputs.condition = rows(COUNT, (i) => this.condition(i));
+    this.found = await this.run("sample_with_temperature", inputs);
+    const values = this.found[$("drawn").checked ? "sample" : "image"];
+    this.canvases.forEach((target, i) => {
+      paint(target, values, i * NUMBERS);
+      const which = `Sample ${i + 1} of seed ${seed}`;
+      target.parentElement.setAttribute("aria-label", `${which}: start from it`);
+    });
+  }
+
+  save() {
+    sheet(this.canvases).toBlob((blob) => {
+      const anchor = document.createElement("a");
+      anchor.href = URL.createObjectURL(blob);
+      anchor.download = `samples-${this.state.seed}.png`;
+      anchor.click();
+      setTimeout(() => URL.revokeObjectURL(anchor.href), 1000);
+    });
+  }
+}
+
+/** The arrays row(0), row(1), … in one. */
+export function rows(count, row) {
+  const first = row(0);
+  const all = new first.constructor(count * first.length);
+  for (let i = 0; i < count; i++) all.set(row(i), i * first.length);
+  return all;
+}

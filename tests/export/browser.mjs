@@ -1,0 +1,128 @@
+// Uses a page.html in Chromium, and prints as JSON what it found:
+//
+//   node browser.mjs page.html WIDTH SCREENSHOT.png
+//
+// Errors of the page are reported, not raised.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [page, width, screenshot] = process.argv.slice(2);
+const web = path.join(import.meta.dirname, "..", "..", "export", "web", "package.json");
+const { chromium } = createRequire(web)("playwright-core");
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: ["--no-sandbox"],
+});
+const context = await browser.newContext({
+  viewport: { width: Number(width), height: 900 },
+  hasTouch: Number(width) < 500,
+  acceptDownloads: true,
+});
+const tab = await context.newPage();
+tab.setDefaultTimeout(10000);
+const errors = [];
+const requests = [];
+tab.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+tab.on("pageerror", (error) => errors.push(String(error)));
+tab.on("request", (request) => requests.push(request.url()));
+await tab.goto(`${pathToFileURL(page)}#seed=-7`);
+await tab.waitForFunction("window.ready || !document.getElementById('starting')", { timeout: 60000 });
+
+/** What can be seen of the canvases that a selector finds, a number for each. */
+const seen = (selector) =>
+  tab.$$eval(selector, (canvases) =>
+    canvases.map((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return data.reduce((sum, value, i) => (sum * 31 + value) % 1000003, 0);
+    }),
+  );
+const settled = () => tab.evaluate("generator.last.then(() => new Promise(requestAnimationFrame))");
+/** What an action does to the canvases of a selector: those before and after it. */
+async function change(selector, act) {
+  const before = await seen(selector);
+  await act();
+  await settled();
+  await settled();
+  return [before, await seen(selector)];
+}
+const shows = (selector) => tab.locator(selector).isVisible();
+
+const found = {
+  ready: await tab.evaluate("window.ready"),
+  content: await tab.evaluate("document.documentElement.scrollWidth"),
+};
+if (await shows("#samples")) {
+  found.seed = await tab.locator("#seed").inputValue();
+  [found.sampled, found.wrong] = await tab.evaluate(async () => {
+    const inputs = { seed: Int32Array.from({ length: 32 }, (_, i) => (i % 2 ? i >> 1 : -7)) };
+    const [[size, signature]] = generator.verbs.sample;
+    const wanted = signature.getInputDetails().find(({ name }) => name === "condition");
+    if (wanted?.dtype === "int32") inputs.condition = Int32Array.from({ length: 16 }, (_, i) => i % 3);
+    else if (wanted) inputs.condition = new Float32Array((16 / size) * wanted.shape.reduce((a, b) => a * b));
+    const outputs = await generator.run("sample", inputs);
+    const wrong = generator.run("sample", { ...inputs, seed: new Int32Array(3) });
+    const arrays = Object.entries(outputs).map(([name, values]) => [name, Array.from(values)]);
+    return [Object.fromEntries(arrays), await wrong.then(String, String)];
+  });
+  found.pixels = await tab.$$eval("#grid canvas", (all) =>
+    all.map((one) => Array.from(one.getContext("2d").getImageData(0, 0, one.width, one.height).data)),
+  );
+  found.next = await change("#grid canvas", () => tab.click("#next"));
+  found.link = await tab.evaluate("location.hash");
+  found.back = await change("#grid canvas", () => tab.fill("#seed", "-7"));
+  found.temperature = await change("#grid canvas", () => tab.fill("#temperature", "0.5"));
+  if (await shows("#label-picker")) {
+    found.label = await change("#grid canvas", () => tab.selectOption("#label", "1"));
+  }
+  if (await shows("#given")) {
+    found.given = await change("#grid canvas", async () => {
+      const box = await tab.locator("#given .drawing").boundingBox();
+      await tab.mouse.move(box.x + 1, box.y + box.height / 2);
+      await tab.mouse.down();
+      await tab.mouse.move(box.x + box.width - 1, box.y + box.height / 2, { steps: 4 });
+      await tab.mouse.up();
+    });
+  }
+  if (await shows("#drawn-picker")) {
+    found.drawn = await change("#grid canvas", () => tab.click("#drawn"));
+    await tab.click("#drawn");
+  }
+  found.chosen = await change("#decoded", () => tab.click("#grid button:nth-child(2)"));
+  const [download] = await Promise.all([tab.waitForEvent("download"), tab.click("#save")]);
+  found.saved = download.suggestedFilename();
+  found.png = readFileSync(await download.path()).toString("base64");
+}
+const handle = (await shows("#handles canvas")) ? "#handles canvas" : "#handles input >> nth=0";
+found.moved = await change("#decoded", () => tab.press(handle, "ArrowRight"));
+if (handle === "#handles canvas") {
+  found.dragged = await change("#decoded", async () => {
+    const box = await tab.locator(handle).boundingBox();
+    await tab.mouse.click(box.x + 0.9 * box.width, box.y + 0.1 * box.height);
+  });
+}
+if (await shows("#images")) {
+  found.pictured = await change("#pad-a .picture, #way canvas", async () => {
+    await tab.locator("#pad-a .drawing").scrollIntoViewIfNeeded();
+    const box = await tab.locator("#pad-a .drawing").boundingBox();
+    await tab.mouse.move(box.x + 0.2 * box.width, box.y + 0.2 * box.height);
+    await tab.mouse.down();
+    await tab.mouse.move(box.x + 0.8 * box.width, box.y + 0.8 * box.height, { steps: 8 });
+    await tab.mouse.up();
+  });
+  found.file = await change("#pad-b .picture", () =>
+    tab.locator("#pad-b input[type=file]").setInputFiles({
+      name: "saved.png",
+      mimeType: "image/png",
+      buffer: Buffer.from(found.png ?? "", "base64"),
+    }),
+  );
+  found.between = await change("#decoded", () => tab.fill("#between", "0.25"));
+}
+await tab.evaluate("scrollTo(0, 0)");
+await tab.screenshot({ path: screenshot, fullPage: true });
+await browser.close();
+console.log(JSON.stringify({ ...found, errors, requests }));

@@ -1,0 +1,218 @@
+"""The JavaScript client in Node, and the page in Chromium."""
+
+import filecmp
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from export import latents, noise, page, tflite, writer
+from export.noise import Stream
+from keras_vae.blocks import Batch
+from tests import tiny
+
+ROOT = pathlib.Path(__file__).parents[2]
+WEB = ROOT / "export" / "web"
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+COUNT = 16
+
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None or not (WEB / "node_modules").exists(),
+    reason="needs Node 20 and `make web`",
+)
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+needs_page = pytest.mark.skipif(page.missing() is not None, reason="needs `make web`")
+
+
+def node(*command):
+    command = ["node", *map(str, command)]
+    environment = os.environ | {"CHROMIUM": CHROMIUM or ""}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+
+
+def expected(model, condition=None):
+    """(image, drawn pixels, z) of the seeds (-7, 0) to (-7, 15)."""
+    seed = np.stack([np.full(COUNT, -7), np.arange(COUNT)], axis=1).astype(np.int32)
+    z = noise.normal(seed, Stream.LATENT, model.latent_dim)
+    image = model.decode(z, condition).mean().numpy()
+    uniform = noise.uniform(seed, Stream.PIXEL, image[0].size).reshape(image.shape)
+    return image, uniform < image, z
+
+
+def close(found, wanted, atol=1e-5):
+    np.testing.assert_allclose(np.reshape(found, wanted.shape), wanted, atol=atol)
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory):
+    """(model, path of its file)."""
+    model = tiny.randomize(tiny.vae())
+    path = tmp_path_factory.mktemp("export") / "generator.tflite"
+    tflite.write(model, path, batch_sizes=[1, COUNT])
+    return model, path
+
+
+@needs_node
+def test_node_draws_the_models_images(generator, tmp_path):
+    model, path = generator
+    done = node(WEB / "node.js", path, -7, tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert f"out.image: {COUNT} x 35" in done.stdout
+    assert done.stderr == ""
+    found = {name: np.fromfile(tmp_path / f"out.{name}", "f4") for name in ("z", "image", "sample")}
+    image, pixels, z = expected(model)
+    close(found["z"], z)
+    close(found["image"], image)
+    np.testing.assert_array_equal(found["sample"], pixels.ravel())
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["{0}/none.tflite", "7", "{0}/out"], "no such file"),
+        (["{1}", "5000000000", "{0}/out"], "SEED must be a whole number of 32 bits"),
+        (["{1}", "seven", "{0}/out"], "SEED must be"),
+        (["{1}", "7", "{0}/none/out"], "no such file or directory"),
+        (["{1}"], "usage"),
+    ],
+)
+def test_bad_input_to_node_is_one_error(generator, tmp_path, arguments, words):
+    arguments = [argument.format(tmp_path, generator[1]) for argument in arguments]
+    done = node(WEB / "node.js", *arguments)
+    assert done.returncode == 2
+    (error,) = done.stderr.splitlines()
+    assert error.startswith("error: ")
+    assert words in error
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_node
+def test_the_bundle_is_of_its_sources(tmp_path):
+    done = node(WEB / "build.js", tmp_path)
+    assert done.returncode == 0, done.stderr
+    names = sorted(file.name for file in (WEB / "built").iterdir())
+    assert names == ["main.js", "style.css"]
+    match, *others = filecmp.cmpfiles(tmp_path, WEB / "built", names, shallow=False)
+    assert (match, others) == (names, [[], []])
+    assert sum((WEB / "built" / name).stat().st_size for name in names) < 300_000
+
+
+def export(path, **options):
+    """(model, path of its page.html)."""
+    model = tiny.randomize(tiny.vae(event_shape=(8, 8, 1), **options), scale=0.3)
+    x = np.random.default_rng(0).uniform(size=(20, 8, 8, 1)) < 0.3
+    labels = np.arange(20, dtype=np.int32) % 3
+    condition = labels if options.get("condition") == "label" else None
+    writer.write(
+        model,
+        path,
+        formats=["tflite"],
+        batch_sizes=[1, COUNT],
+        web=True,
+        examples=Batch(x, None, condition),
+    )
+    return model, path / "page.html"
+
+
+def changed(found, name):
+    before, after = found[name]
+    return sum(a != b for a, b in zip(before, after, strict=True))
+
+
+@needs_node
+@needs_chromium
+@needs_page
+@pytest.mark.parametrize(
+    ("width", "options"),
+    [
+        (1400, {"latent_dim": 5}),
+        (360, {"latent_dim": 2}),
+        (1400, {"condition": "label", "num_classes": 3}),
+        (360, {"condition": "image_part", "visible_mask": (1, 0) * 32}),
+    ],
+)
+def test_the_page_in_chromium(tmp_path, width, options):
+    """The same pixels as in Python; every control does something; nothing is asked of a network."""
+    model, path = export(tmp_path / "export", **options)
+    done = node(ROOT / "tests" / "export" / "browser.mjs", path, width, tmp_path / "shot.png")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["errors"] == []
+    assert all(url.startswith(("file:", "blob:", "data:")) for url in found["requests"])
+    assert found["content"] == width
+    condition = None
+    if "num_classes" in options:
+        condition = np.arange(COUNT, dtype=np.int32) % 3
+    elif "visible_mask" in options:
+        condition = np.zeros([COUNT, 8, 8, 1], np.float32)
+    image, pixels, z = expected(model, condition)
+    close(found["sampled"]["z"], z)
+    close(found["sampled"]["image"], image)
+    hidden = 1 - np.reshape(options.get("visible_mask", (0,) * 64), (8, 8, 1))
+    np.testing.assert_array_equal(
+        np.reshape(found["sampled"]["sample"], z.shape[:1] + (8, 8, 1)), pixels * hidden
+    )
+    shown = np.reshape(found["pixels"], (COUNT, 8, 8, 4))
+    close(shown[..., :1], 255 * image, atol=0.51)
+    assert "seed of sample must be 2 numbers (int32) an image, got 3" in found["wrong"]
+    assert found["seed"] == "-7"
+    assert found["link"] == "#seed=-6"
+    for name in ("next", "back", "temperature", "drawn"):
+        assert changed(found, name) == COUNT, name
+    assert ("label" in found) == ("num_classes" in options)
+    assert ("given" in found) == ("visible_mask" in options)
+    assert ("dragged" in found) == (model.latent_dim == 2)
+    for name in ("label", "given", "chosen", "moved", "dragged", "file", "between"):
+        assert name not in found or changed(found, name), name
+    assert changed(found, "pictured") > 2  # Drawing, what is made of it, and the way between.
+    assert found["saved"] == "samples--7.png"
+    assert (tmp_path / "shot.png").stat().st_size > 10_000
+
+
+def test_without_the_runtime_the_rest_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "RUNTIME", tmp_path / "none")
+    assert "make web" in page.missing()
+    writer.write(tiny.vae(), tmp_path / "export", formats=["tflite"], batch_sizes=[1], web=True)
+    assert (tmp_path / "export" / "generator.tflite").exists()
+    assert not (tmp_path / "export" / "page.html").exists()
+
+
+def test_a_page_needs_a_file_that_samples(tmp_path):
+    with pytest.raises(ValueError, match=r"web needs a file that samples, .* got int8"):
+        writer.write(tiny.vae(), tmp_path / "export", precisions=["int8"], web=True)
+    with pytest.raises(ValueError, match=r"web needs .* got none"):
+        writer.write(tiny.vae(), tmp_path / "export", formats=["savedmodel"], web=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_facts_of_the_model(tmp_path):
+    """Latents come by their rate, which is that of standard normals."""
+    model = tiny.randomize(tiny.vae(latent_dim=4), scale=1.0)
+    file = tmp_path / "generator.tflite"
+    file.write_bytes(b"0" * 2_345_000)
+    x = np.random.default_rng(0).uniform(size=(50, 7, 5, 1)) < 0.5
+    facts = page.facts(model, file, Batch(x, None))
+    q = model.encode(x)
+    mean, scale = q.mean().numpy(), q.stddev().numpy()
+    nats = np.mean(0.5 * (mean**2 + scale**2 - 1.0) - np.log(scale), axis=0)
+    np.testing.assert_allclose(facts["nats"], nats, rtol=1e-4)
+    assert facts["order"] == np.argsort(-nats).tolist()
+    assert facts["loc"] == [0.0] * 4
+    assert facts["scale"] == [1.0] * 4
+    assert facts["size"] == "generator.tflite, 2.3 MB"
+    assert (facts["classes"], facts["visible"], facts["levels"]) == (None, False, None)
+
+
+def test_latents_of_an_autoencoder_are_as_its_codes(tmp_path):
+    model = tiny.randomize(tiny.vae(recipe="ae"))
+    batch = Batch(np.random.default_rng(0).uniform(size=(50, 7, 5, 1)) < 0.5, None)
+    codes = model.code(batch.x).numpy()
+    mean, deviation = latents.moments(model, batch)
+    np.testing.assert_allclose(mean, codes.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(deviation, codes.std(axis=0), rtol=1e-6)
+    assert latents.rates(model, batch) is None
