@@ -1,5 +1,7 @@
 """The README.md of an export, in this model's own names and shapes."""
 
+import math
+
 
 def text(report: dict) -> str:
     """Markdown from the content of `parity.json`."""
@@ -8,7 +10,11 @@ def text(report: dict) -> str:
     lite = next((file for file in artefacts if file != "saved_model"), None)
     examples = []
     if lite is not None:
-        examples.append(_LITE.format(file=lite, **_example(artefacts[lite], report)))
+        example = _example(artefacts[lite], report)
+        examples.append(_LITE.format(file=lite, **example))
+        examples.append(_JAVASCRIPT.format(file=lite, **example))
+        if example["verb"] == "sample" and not report["condition"]:
+            examples.append(_PHONES.format(file=lite, **example))
     if "saved_model" in artefacts:
         examples.append(_SAVED_MODEL.format(**_example(artefacts["saved_model"], report)))
     return _TEMPLATE.format(
@@ -33,6 +39,8 @@ def _example(content, report):
         "make_inputs": "\n".join(_make_input(key, kind, size) for key, kind in inputs.items()),
         "arguments": ", ".join(f"{key}={key}" for key in inputs),
         "tensors": ", ".join(f"{key}=tf.constant({key})" for key in inputs),
+        "rows": ", ".join(f"{key}: {_make_row(kind)}" for key, kind in inputs.items()),
+        "batch": size,
         "image": signature["outputs"]["image"]["type"].replace("B", str(size)),
     }
 
@@ -46,6 +54,13 @@ def _make_input(name, kind, size):
     if name == "condition":
         return f"condition = np.zeros({shape}, np.{dtype})  # One per image: yours."
     return f"{name} = np.random.default_rng(0).normal(size={shape}).astype(np.{dtype})"
+
+
+def _make_row(kind):
+    """JavaScript that makes one image's row of an input, of a type as in `parity.json`."""
+    dtype, sizes = kind.rstrip("]").split("[")
+    numbers = math.prod(int(n) for n in sizes.split(", ")[1:])
+    return f"new {dtype.capitalize()}Array({numbers})"
 
 
 def _table(file, content):
@@ -126,6 +141,30 @@ from ai_edge_litert.interpreter import Interpreter
 {verb} = Interpreter("{file}").get_signature_runner("{name}")
 images = {verb}({arguments})["image"]  # {image}
 ```
+"""
+
+_JAVASCRIPT = """\
+In a browser, with `npm install @litertjs/core` and `generator.js` of this project's `export/web`
+(whose `node.js` does the same in Node), for any number of images, their rows one after another:
+
+```javascript
+import {{ loadLiteRt }} from "@litertjs/core";
+import {{ Generator }} from "./generator.js";
+
+await loadLiteRt("node_modules/@litertjs/core/wasm/");
+const file = await (await fetch("{file}")).arrayBuffer();
+const generator = await Generator.open(new Uint8Array(file));
+const {{ image }} = await generator.run("{verb}", {{ {rows} }});
+```
+"""
+
+_PHONES = """\
+With the clients in this project's `export/clients`, which give {image}, in C (`sample.c`), Kotlin
+(`Generator.kt`) and Swift (`Generator.swift`):
+
+    ./sample {file} 7 out
+    Generator(context.assets, "{file}", batch = {batch}).sample(7)
+    try Generator(path: "{file}", batch: {batch}).sample(seed: 7)
 """
 
 _SAVED_MODEL = """\

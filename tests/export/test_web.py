@@ -4,6 +4,7 @@ import filecmp
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -89,6 +90,31 @@ def test_bad_input_to_node_is_one_error(generator, tmp_path, arguments, words):
     assert error.startswith("error: ")
     assert words in error
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_node
+@pytest.mark.parametrize("recipe", ["vae", "cvae", "cvae_image", "ae"])
+def test_the_readmes_javascript_runs(tmp_path, recipe):
+    writer.write(tiny.vae(recipe=recipe), tmp_path / "export", formats=["tflite"])
+    readme = (tmp_path / "export" / "README.md").read_text()
+    assert ("Kotlin" in readme) == (recipe == "vae")
+    (code,) = re.findall(r"```javascript\n(.*?)```", readme, re.DOTALL)
+    # Node has no server to fetch from, and starts the runtime in its own way.
+    for browsers, nodes in [
+        (r"\./generator\.js", str(WEB / "generator.js")),
+        (r"import \{ loadLiteRt \}.*\n", f'import {{ start }} from "{WEB}/node.js";\n'),
+        (r"await loadLiteRt.*", "await start();"),
+        (
+            r"await \(await fetch\((.*)\)\)\.arrayBuffer\(\)",
+            r"(await import('node:fs')).readFileSync(\1)",
+        ),
+    ]:
+        code, count = re.subn(browsers, lambda found, new=nodes: found.expand(new), code)
+        assert count == 1, browsers
+    script = tmp_path / "export" / "example.mjs"
+    script.write_text(code + "console.log(image.length)")
+    done = subprocess.run(["node", script.name], cwd=script.parent, capture_output=True, text=True)
+    assert done.stdout.strip() == "35", done.stderr
 
 
 @needs_node
