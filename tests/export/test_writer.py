@@ -169,34 +169,6 @@ def in_new_process(code, folder):
     )
 
 
-def test_the_saved_model_needs_neither_keras_nor_tfp(exported):
-    model, folder, _ = exported
-    code = """
-import sys
-for name in ("keras", "tf_keras", "tensorflow_probability", "keras_vae", "export"):
-    sys.modules[name] = None  # Importing it raises ImportError.
-import tensorflow as tf
-signatures = tf.saved_model.load("saved_model").signatures
-for name, inputs in [
-    ("decode", {"z": tf.ones([2, 3])}),
-    ("encode", {"x": tf.ones([2, 7, 5, 1])}),
-    ("sample", {"seed": tf.ones([2, 2], tf.int32)}),
-]:
-    print(name, sorted(signatures[name](**inputs)))
-print(signatures["decode"](z=tf.ones([1, 3]))["image"].numpy().ravel().tolist())
-"""
-    done = in_new_process(code, folder)
-    assert done.returncode == 0, done.stderr
-    *names, pixels = done.stdout.splitlines()
-    assert names == [
-        "decode ['image']",
-        "encode ['loc', 'scale']",
-        "sample ['image', 'sample', 'z']",
-    ]
-    wanted = model.decode(np.ones([1, 3], np.float32)).mean().numpy().ravel()
-    np.testing.assert_allclose(json.loads(pixels), wanted, atol=1e-6)
-
-
 def check_readme(folder):
     examples = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
     assert len(examples) == 2
