@@ -47,6 +47,7 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
         "latent_dim": vae.latent_dim,
         "likelihood": type(vae.decoder.likelihood).__name__,
         "condition": report["condition"],
+        "pruned": report["pruned"],
         "ranges": {
             "image": values,
             "sample": values,

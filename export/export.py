@@ -15,7 +15,7 @@ try:
 except ImportError as error:  # Versions that don't fit: a sentence, where a library would raise.
     sys.exit(f"error: {error}")
 
-from export import page, precision, writer
+from export import page, precision, pruning, writer
 from export.parity import ParityError
 from keras_vae import app, saving
 from trainers import inputs, measure
@@ -43,14 +43,25 @@ def main() -> None:
             measured = run_directory / "evaluation.json"
             if measured.exists():
                 options["evaluation"] = json.loads(measured.read_text())
-            if FLAGS.web or FLAGS.precision != ["float32"]:
+            if FLAGS.web or FLAGS.prune_latents or FLAGS.precision != ["float32"]:
                 config, dataset = measure.load_data(run_directory)
                 options["examples"] = inputs.first_examples(config, dataset, _NUM_EXAMPLES)
+        elif FLAGS.prune_latents:
+            raise ValueError("prune_latents needs a run directory, whose data tells what is dead.")
     try:
         with app.checking_input():
+            if FLAGS.prune_latents:
+                limit = pruning.MAX_LOSS if FLAGS.max_nll_change is None else FLAGS.max_nll_change
+                vae, options["pruned"] = pruning.prune(vae, config, options["examples"], limit)
             report = writer.write(vae, path, **options)
     except ParityError as error:
         app.fail(error, code=1)
+    if FLAGS.prune_latents:
+        print(
+            "{latents} of {latents_before} latents, ELBO {elbo_change:+.4f}".format(
+                **report["pruned"]
+            )
+        )
     for name, content in report["artefacts"].items():
         errors = [
             output["max_error"]
@@ -89,6 +100,7 @@ def _define_flags():
         "max_nll_change", None, "nats that real images may lose, in place of each precision's own"
     )
     flags.DEFINE_bool("web", False, "write page.html too, which draws images in a browser")
+    flags.DEFINE_bool("prune_latents", False, f"leave out latents of less than {pruning.DEAD} nats")
     flags.DEFINE_list("batch_sizes", ["1", "16"], "of the signatures of generator.tflite")
 
 

@@ -20,6 +20,7 @@ def text(report: dict) -> str:
     return _TEMPLATE.format(
         images=_DRAWS if report["values_come_in_turn"] else _MEANS,
         seeds=_SEEDS if samples else _NO_PRIOR,
+        pruned=_PRUNED.format(**report["pruned"]) if report["pruned"] else "",
         condition=f"\n{_CONDITION}{report['condition']}.\n" if report["condition"] else "",
         examples="\n".join(examples),
         tables="\n".join(_table(file, content) for file, content in artefacts.items()),
@@ -110,6 +111,11 @@ whatever batch it stands, and in both files up to rounding."""
 _NO_PRIOR = """\
 The model is an autoencoder: it has no prior to sample from, it decodes what you give it."""
 
+_PRUNED = """
+Of {latents_before} latents {latents} are left; the others carried less than 0.01 nats each, and the
+bound of {examples} real examples changed by {elbo_change:+.4f} nats without them.
+"""
+
 _CONDITION = "Each image is made for a condition of its own, which you give: "
 
 _TEMPLATE = """\
@@ -118,7 +124,7 @@ _TEMPLATE = """\
 Written by `keras_vae`; needs neither it nor Keras. {images}
 
 {seeds}
-{condition}
+{pruned}{condition}
 {examples}
 ## Signatures
 

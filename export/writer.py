@@ -31,6 +31,7 @@ def write(
     examples: Batch | None = None,
     described: dict | None = None,
     evaluation: dict | None = None,
+    pruned: dict | None = None,
     max_error: float | None = None,
     max_nll_change: float | None = None,
 ) -> dict:
@@ -54,6 +55,7 @@ def write(
       described: the content of the run's config.json, which is put beside the files: it says by
         which data trainers.evaluate measures an export.
       evaluation: the content of the run's evaluation.json, for the model card.
+      pruned: what `pruning.prune` found, if the model was made smaller.
       max_error, max_nll_change: limits in place of those that `precision.PRECISIONS` has.
 
     Returns:
@@ -93,6 +95,7 @@ def write(
             "batch_sizes": batch_sizes,
             "values_come_in_turn": values_come_in_turn(vae),
             "condition": None if vae.condition is None else vae.condition.wanted,
+            "pruned": pruned,
             "artefacts": artefacts,
         }
         content = card.card(vae, report, described, evaluation)
