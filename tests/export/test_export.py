@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from export import page
 from keras_vae._compat import tf
 from tests import tiny
 
@@ -43,6 +44,36 @@ def test_a_run_directory_is_exported(tmp_path):
     )
 
 
+def test_files_measured_on_the_runs_data(tmp_path):
+    train = [
+        "trainers.train",
+        "--hidden=64",
+        "--latent_dim=16",
+        "--learning_rate=5e-3",
+        "--epochs=20",
+    ]
+    train += ["--picture_epochs=0", "--evaluate=false", f"--workdir={tmp_path}"]
+    subprocess.run([sys.executable, "-m", *train], check=True, capture_output=True)
+    done = export(
+        f"--run={tmp_path}",
+        f"--out={tmp_path}/few",
+        "--formats=tflite",
+        "--precision=float32,weight_int8",
+        "--batch_sizes=1",
+        "--prune_latents",
+        "--max_nll_change=3",
+        "--web",
+    )
+    assert done.returncode == 0, done.stderr
+    card = json.loads((tmp_path / "few" / "model_card.json").read_text())
+    pruned = card["pruned"]
+    assert pruned["latents"] == card["latent_dim"] <= 16
+    assert f"{pruned['latents']} of 16 latents, ELBO " in done.stdout
+    assert pruned["examples"] == 179
+    assert (page.missing() or f"{tmp_path}/few/page.html") in done.stdout
+    assert (tmp_path / "few" / "page.html").exists() == (page.missing() is None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -51,6 +82,8 @@ def test_a_run_directory_is_exported(tmp_path):
         (["--run={0}/run", "--out={0}/file/export"], "can't be written"),
         (["--run={0}/run", "--format=onnx"], "format"),
         (["--run={0}/run", "--precision=int4"], "precision must be of float32"),
+        (["--run={0}/run", "--precision=int8", "--web"], "web needs a file that samples"),
+        (["--run={0}/model.keras", "--prune_latents"], "no model at"),
         (["--run={0}/run", "--batch_sizes=0"], "batch_sizes must be whole numbers from 1 on"),
     ],
 )
