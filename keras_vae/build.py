@@ -125,7 +125,9 @@ POSTERIORS = {
 PRIORS = {
     "standard_normal": lambda m: priors.StandardNormal(m.latent_dim),
     "learned_normal": lambda m: priors.LearnedNormal(m.latent_dim),
-    "mixture": lambda m: priors.MixtureOfNormals(m.latent_dim, m.prior_components),
+    "mixture": lambda m: priors.MixtureOfNormals(
+        m.latent_dim, m.prior_components, m.prior_covariance
+    ),
     "vamp": lambda m: priors.VampPrior(
         m.latent_dim,
         m.prior_components,

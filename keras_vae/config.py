@@ -163,6 +163,11 @@ class ModelConfig:
     prior_components: int = option(
         10, "mixture, vamp, categorical: K, components, pseudo-inputs or labels", at_least=1
     )
+    prior_covariance: str = option(
+        "diagonal",
+        "mixture: of each component",
+        choices=("diagonal", "full"),
+    )
     relaxation: str = option(
         "straight_through",
         "categorical: labels are drawn (straight_through, by its gradient) or mixed (relaxed)",
@@ -470,6 +475,7 @@ _ONLY_WITH = (
     ("attention_heads", "network", ("conv", "gated_conv", "resnet", "transformer")),
     ("activation", "network", ("mlp", "conv", "resnet", "transformer")),
     ("posterior_rank", "posterior", ("low_rank",)),
+    ("prior_covariance", "prior", ("mixture",)),
     ("prior_components", "prior", ("mixture", "vamp", "categorical", "gaussian_mixture")),
     ("relaxation", "prior", ("categorical",)),
     ("relaxation_temperature", "prior", ("categorical",)),

@@ -35,6 +35,7 @@ OTHER_VALUES = {
     "posterior_rank": 3,
     "prior": "none",
     "prior_components": 3,
+    "prior_covariance": "full",
     "prior_hidden": 30,
     "flow_layers": 2,
     "flow_hidden": 30,

@@ -22,8 +22,12 @@ def mixture(logits, components) -> tfd.Distribution:
     # What is inside of what a tfp.layers layer returns, whose type tells its family.
     components = getattr(components, "tensor_distribution", components)
     factorises = isinstance(components, tfd.Independent)
-    diagonal = factorises and isinstance(components.distribution, tfd.Normal)
-    family = _DiagonalMixture if diagonal else tfd.MixtureSameFamily
+    if factorises and isinstance(components.distribution, tfd.Normal):
+        family = _DiagonalMixture
+    elif isinstance(components, tfd.MultivariateNormalTriL):
+        family = _FullMixture
+    else:
+        family = tfd.MixtureSameFamily
     return family(tfd.Categorical(logits), components)
 
 
@@ -52,6 +56,22 @@ class _DiagonalMixture(tfd.MixtureSameFamily):
         return tf.reshape(log_prob, tf.concat([tf.shape(z)[:-1], loc.shape[:1]], 0))
 
 
+class _FullMixture(tfd.MixtureSameFamily):
+    """A mixture of normals whose density takes one matrix product, where TFP's solves a triangular
+    system for each z and component."""
+
+    def _per_mixture_component_log_prob(self, z):
+        """log w_k + log p_k(z), [..., K], from z [..., D]."""
+        loc, scale_tril = self.components_distribution.loc, self.components_distribution.scale_tril
+        identity = tf.eye(loc.shape[-1], batch_shape=loc.shape[:1])
+        inverse = tf.linalg.triangular_solve(scale_tril, identity)  # [K, D, D]
+        centred = z[..., tf.newaxis, :] - loc
+        distance = tf.reduce_sum(tf.square(tf.einsum("kij,...kj->...ki", inverse, centred)), -1)
+        log_norm = tf.reduce_sum(tf.math.log(tf.linalg.diag_part(scale_tril)), axis=-1)
+        log_norm += 0.5 * math.log(2.0 * math.pi) * loc.shape[-1]
+        return tf.nn.log_softmax(self.mixture_distribution.logits) - 0.5 * distance - log_norm
+
+
 def choose(logits, noise):
     """Components k [...], int32 and of probabilities softmax(logits) [K], from noise [..., 2]."""
     # Of two normals, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
@@ -63,16 +83,21 @@ def choose(logits, noise):
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class MixtureOfNormals(Prior):
-    """p(z) = sum_k w_k N(loc_k, diag(scale_k^2)), weights and all trained with the model.
+    """p(z) = sum_k w_k N(loc_k, L_k L_k^T), weights and all trained with the model.
 
     Args:
       latent_dim: D.
       num_components: K.
+      covariance: "diagonal", or "full": L_k is any lower triangular matrix.
     """
 
-    def __init__(self, latent_dim: int, num_components: int = 10, **kwargs):
+    def __init__(
+        self, latent_dim: int, num_components: int = 10, covariance: str = "diagonal", **kwargs
+    ):
+        if covariance not in _ESTIMATORS:
+            raise ValueError(f"covariance must be diagonal or full, got {covariance!r}.")
         super().__init__(latent_dim, **kwargs)
-        self.num_components = num_components
+        self.num_components, self.covariance = num_components, covariance
         self.noise_shape = (latent_dim + CHOICE_NOISE,)
         # At first about N(0, I), half of its variance within components and half between them.
         spread = math.sqrt(0.5)
@@ -84,29 +109,65 @@ class MixtureOfNormals(Prior):
         self.raw_scale = self.add_weight(
             "raw_scale", shape, initializer=tfk.initializers.Constant(raw_scale_of(spread))
         )
+        if covariance == "full":
+            # What stands below the diagonal counts.
+            self.lower = self.add_weight("lower", [*shape, latent_dim], initializer="zeros")
 
     def fit(self, codes, seed: int = 0) -> None:
-        """Begins with the mixture of largest likelihood found for codes [N, D]."""
+        """Takes the mixture of largest likelihood found for codes [N, D].
+
+        Raises:
+          ValueError: fewer codes than components.
+        """
         from sklearn.mixture import GaussianMixture as Estimator
 
+        codes = np.asarray(codes, np.float64)
+        if len(codes) < self.num_components:
+            raise ValueError(
+                f"num_components must be at most the {len(codes)} codes, got {self.num_components}."
+            )
+        family = _ESTIMATORS[self.covariance]
         found = Estimator(
-            self.num_components, covariance_type="diag", random_state=seed, reg_covar=1e-4
+            self.num_components, covariance_type=family, random_state=seed, reg_covar=1e-4
         ).fit(codes)
-        raw_scale = raw_scale_of(np.sqrt(found.covariances_))
-        self.set_weights([np.log(found.weights_), found.means_, raw_scale])
+        weights = [np.log(found.weights_), found.means_]
+        if self.covariance == "full":
+            scale_tril = np.linalg.cholesky(found.covariances_)
+            scale = np.diagonal(scale_tril, axis1=1, axis2=2)
+            self.set_weights([*weights, raw_scale_of(scale), scale_tril])
+        else:
+            self.set_weights([*weights, raw_scale_of(np.sqrt(found.covariances_))])
 
     def distribution(self, context=None):
-        return mixture(self.logits, normal(self.loc, self.raw_scale))
+        components = normal(self.loc, self.raw_scale)
+        if self.covariance == "full":
+            # By operators that TFLite has.
+            below = np.tri(self.latent_dim, k=-1, dtype=bool)
+            diagonal = tf.eye(self.latent_dim) * components.stddev()[..., tf.newaxis]
+            scale_tril = tf.where(below, self.lower, diagonal)
+            components = tfd.MultivariateNormalTriL(self.loc, scale_tril)
+        return mixture(self.logits, components)
 
     def from_noise(self, noise, temperature=1.0, context=None):
         noise, choice = tf.split(noise, [self.latent_dim, CHOICE_NOISE], axis=-1)
         k = choose(self.logits, choice)
-        p = normal(tf.gather(self.loc, k), tf.gather(self.raw_scale, k))
-        return p.mean() + temperature * p.stddev() * noise
+        components = self.distribution().components_distribution
+        if self.covariance == "full":
+            deviation = tf.linalg.matvec(tf.gather(components.scale_tril, k), noise)
+        else:
+            deviation = tf.gather(components.stddev(), k) * noise
+        return tf.gather(self.loc, k) + temperature * deviation
 
     def moments(self, context=None):
         p = self.distribution()
         return p.mean(), p.stddev()
 
     def get_config(self):
-        return super().get_config() | {"num_components": self.num_components}
+        return super().get_config() | {
+            "num_components": self.num_components,
+            "covariance": self.covariance,
+        }
+
+
+# scikit-learn's names of both.
+_ESTIMATORS = {"diagonal": "diag", "full": "full"}

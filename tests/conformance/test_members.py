@@ -46,7 +46,7 @@ CASES = {
     ("posterior", "prior"): {"latent_samples": 5},
     ("prior", "standard_normal"): {},
     ("prior", "learned_normal"): {},
-    ("prior", "mixture"): {},
+    ("prior", "mixture"): {"prior_covariance": "full"},
     ("prior", "vamp"): {},
     ("prior", "real_nvp"): {},
     ("prior", "maf"): {},

@@ -11,9 +11,17 @@ from tests import tiny
 from tests.export.test_writer import check_readme
 
 
-@pytest.mark.parametrize("prior", ["mixture", "vamp", "maf", "conditional_normal"])
-def test_files_draw_what_the_prior_draws(prior, tmp_path):
-    vae = tiny.randomize(tiny.vae(prior=prior))
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"prior": "mixture", "prior_covariance": "full"},
+        {"prior": "vamp"},
+        {"prior": "maf"},
+        {"prior": "conditional_normal"},
+    ],
+)
+def test_files_draw_what_the_prior_draws(options, tmp_path):
+    vae = tiny.randomize(tiny.vae(**options))
     # Which compares the files with the model.
     report = writer.write(vae, tmp_path / "export", batch_sizes=[16])
     assert "CUSTOM" not in report["artefacts"]["generator.tflite"]["operators"]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.stats
+from sklearn.mixture import GaussianMixture
 
 from keras_vae._compat import tf, tfd
 from keras_vae.priors import MixtureOfNormals
@@ -46,22 +47,82 @@ def test_the_density_of_narrow_components_is_exact(scales):
     np.testing.assert_allclose(log_prob, written_out(logits, loc, scale, far), rtol=1e-6)
 
 
-def test_other_components_are_tfps():
+def slanted(num_components, latent_dim, seed=2):
+    """Lower triangular matrices [K, D, D], of positive diagonals."""
+    rng = np.random.default_rng(seed)
+    matrix = np.tril(rng.normal(size=(num_components, latent_dim, latent_dim)), -1)
+    diagonal = np.exp(rng.uniform(-1.0, 1.0, (num_components, latent_dim)))
+    return (matrix + diagonal[..., np.newaxis] * np.eye(latent_dim)).astype(np.float32)
+
+
+def test_the_density_of_slanted_components():
+    logits, loc, _ = parts(4, 3)
+    scale_tril = slanted(4, 3)
+    z = np.random.default_rng(1).uniform(-4, 4, (2, 50, 3)).astype(np.float32)
+    covariance = scale_tril @ scale_tril.swapaxes(1, 2)
+    each = [
+        scipy.stats.multivariate_normal(m, c).logpdf(z)
+        for m, c in zip(loc, covariance, strict=True)
+    ]
+    joint = np.stack(each, axis=-1) + scipy.special.log_softmax(logits)
+    p = mixture(logits, tfd.MultivariateNormalTriL(loc, scale_tril))
+    np.testing.assert_allclose(
+        p.log_prob(z), scipy.special.logsumexp(joint, axis=-1), rtol=1e-4, atol=1e-3
+    )
+    np.testing.assert_allclose(
+        p.posterior_marginal(z).probs_parameter(), scipy.special.softmax(joint, -1), atol=1e-3
+    )
+
+
+def test_components_of_other_kinds_are_tfps():
     logits, loc, scale = parts(4, 3)
     z = np.random.default_rng(1).normal(size=(2, 5, 3)).astype(np.float32)
-    components = tfd.MultivariateNormalTriL(loc, tf.linalg.diag(scale))
+    found = mixture(logits, tfd.MultivariateNormalDiag(loc, scale))
+    assert type(found) is tfd.MixtureSameFamily
     wanted = written_out(logits, loc, scale, z)
-    np.testing.assert_allclose(mixture(logits, components).log_prob(z), wanted, rtol=1e-4)
+    np.testing.assert_allclose(found.log_prob(z), wanted, rtol=1e-4)
     p = diagonal(logits, loc, scale)
     np.testing.assert_allclose(p.log_prob(z), wanted, rtol=1e-5)
-    of_components, by_tfp = (
-        m.posterior_marginal(z).probs_parameter() for m in (p, mixture(logits, components))
-    )
+    of_components, by_tfp = (m.posterior_marginal(z).probs_parameter() for m in (p, found))
     np.testing.assert_allclose(of_components, by_tfp, rtol=1e-3, atol=1e-5)
 
 
+def test_a_prior_of_slanted_components():
+    """It begins as the diagonal one, draws what it says, and takes scikit-learn's fit."""
+    prior = MixtureOfNormals(2, 3, covariance="full")
+    z = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
+    plain = MixtureOfNormals(2, 3)
+    plain.set_weights(prior.get_weights()[:3])
+    np.testing.assert_allclose(
+        prior.distribution().log_prob(z), plain.distribution().log_prob(z), rtol=1e-5, atol=1e-5
+    )
+    codes = np.concatenate([z @ [[1.0, 0.9], [0.0, 0.2]], z @ [[0.3, -0.5], [0.2, 0.1]] + 4.0])
+    prior.fit(codes, seed=3)
+    found = GaussianMixture(3, random_state=3, reg_covar=1e-4).fit(codes)
+    np.testing.assert_allclose(
+        prior.distribution().log_prob(codes), found.score_samples(codes), rtol=1e-3, atol=1e-3
+    )
+    draws = prior.from_noise(prior.draw_noise([0, 1], 40_000)).numpy()
+    mean, deviation = prior.moments()
+    np.testing.assert_allclose(draws.mean(0), mean, atol=5 * deviation.numpy().max() / 200)
+    covariance = np.einsum("k,kij->ij", found.weights_, found.covariances_) + np.cov(
+        found.means_.T, aweights=found.weights_, ddof=0
+    )
+    np.testing.assert_allclose(np.cov(draws.T), covariance, rtol=0.05, atol=0.05)
+
+
+def test_covariance_is_one_of_two():
+    with pytest.raises(ValueError, match="covariance must be diagonal or full, got 'tied'"):
+        MixtureOfNormals(2, covariance="tied")
+
+
+def full(logits, loc, scale):
+    return mixture(logits, tfd.MultivariateNormalTriL(loc, tf.linalg.diag(scale)))
+
+
+@pytest.mark.parametrize("ours", [diagonal, full])
 @pytest.mark.parametrize("jit_compile", [False, True])
-def test_gradients_are_tfps(jit_compile):
+def test_gradients_are_tfps(ours, jit_compile):
     arrays = [tf.constant(a) for a in (*parts(4, 3, (0.3, 1.0)), np.ones([2, 5, 3], np.float32))]
 
     @tf.function(jit_compile=jit_compile)
@@ -76,7 +137,7 @@ def test_gradients_are_tfps(jit_compile):
         components = tfd.MultivariateNormalDiag(loc, scale)
         return tfd.MixtureSameFamily(tfd.Categorical(logits), components)
 
-    for got, wanted in zip(gradients(diagonal), gradients(tfps), strict=True):
+    for got, wanted in zip(gradients(ours), gradients(tfps), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4)
 
 
