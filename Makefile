@@ -39,8 +39,7 @@ page-if-possible:
 
 # The wheel carries the runtime, so that its users need no Node.
 dist: $(VENV)/installed web
-	$(BIN)/pip install --quiet build
-	$(BIN)/python -m build --wheel
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir=dist .
 
 # setup.py says what is needed; a change there installs anew.
 $(VENV)/installed: setup.py

@@ -197,6 +197,11 @@ class VAE(Trainable):
         condition = self._condition_of(condition, x)
         return self._decode(self.code(x, condition), condition).mean()
 
+    def predict_step(self, data):
+        """Keras' hook: `predict` reconstructs examples, or pairs of examples and conditions."""
+        x, condition, _ = tfk.utils.unpack_x_y_sample_weight(data)
+        return self.reconstruct(x, condition)
+
     def complete(self, x, known, num_steps: int = 100, seed: int = 0, condition=None):
         """Images [B, H, W, C] with their unknown values drawn by what is known; see `Completer`.
 

@@ -172,3 +172,12 @@ def test_images_of_another_shape_are_refused(model):
 def test_an_unknown_interpolation_lists_the_known_ones(model):
     with pytest.raises(ValueError, match=r"one of \['linear', 'spherical'\], got 'cubic'"):
         model.interpolate(tiny.images(1), tiny.images(1), method="cubic")
+
+
+@pytest.mark.parametrize("recipe", ["vae", "cvae", "cvae_image", "hvae"])
+def test_keras_predict_reconstructs(recipe):
+    model = tiny.randomize(tiny.vae(recipe=recipe))
+    x, condition = tiny.images_for(model, 10), tiny.conditions_for(model, 10)
+    data = x if condition is None else tf.data.Dataset.from_tensor_slices((x, condition)).batch(4)
+    found = model.predict(data, batch_size=None if condition is not None else 4, verbose=0)
+    np.testing.assert_allclose(found, model.reconstruct(x, condition), rtol=1e-5, atol=1e-6)
