@@ -75,6 +75,16 @@ class BayesianDense(tfkl.Layer):
     def call(self, x):
         return self.dense(tf.concat([x, tf.ones_like(x[..., :1])], axis=-1))
 
+    def moments(self, x):
+        """(mean, standard deviation) over q(W) of the output [N, units] before its activation.
+
+        Given x its values are independent normals, as their weights are.
+        """
+        x = tf.concat([x, tf.ones_like(x[..., :1])], axis=-1)
+        q = self.dense.kernel_posterior
+        variance = tf.matmul(tf.square(x), q.variance())
+        return tf.matmul(x, q.mean()), tf.sqrt(variance)
+
     def _draw(self, q):
         return q.mean() if self.noise is None else q.mean() + q.stddev() * self.noise
 

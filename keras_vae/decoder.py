@@ -10,6 +10,10 @@ from keras_vae.shapes import over_samples, with_context
 
 # How many draws of Bayesian weights a prediction is the mean of.
 _WEIGHT_DRAWS = 16
+# Points of the mean over the last layer's weights: of a quadrature in each of a value's parameters,
+# or, where those are too many for that, draws.
+_POINTS = {1: 9, 2: 5}
+_DRAWS = 50
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -45,7 +49,7 @@ class Decoder(tfk.Model):
         if weight_decay is not None:
             self.add_loss(self._penalty)
 
-    def call(self, z, context=None, noise=None) -> tfd.Distribution:
+    def call(self, z, context=None, noise=None, training=True) -> tfd.Distribution:
         """p(x|z, context), batch [...], event [H, W, C], from z [..., D].
 
         Args:
@@ -53,13 +57,16 @@ class Decoder(tfk.Model):
           context: [B, ...] or None, B the last batch axis of z.
           noise: [..., noise_size], which draws the weights for each z. Without it, Bayesian weights
             are averaged over: the mixture of fixed draws of them.
+          training: whether noise draws all weights. Otherwise it draws those of hidden layers, and
+            the last layer's are averaged over: for each value of x by itself, as they are
+            independent, which says far more of E p(x|z, weights) than any draws of them.
         """
         z = with_context(z, context)
         if self.noise_size == 0:
             return self.likelihood(self._parameters(z))
         if noise is not None:
             with drawn_weights(self._bayesian, tf.reshape(noise, [-1, self.noise_size])):
-                return self.likelihood(self._parameters(z))
+                return self.likelihood(self._parameters(z)) if training else self._averaged(z)
         z = tf.repeat(z[..., tf.newaxis, :], _WEIGHT_DRAWS, axis=-2)
         noise = tf.broadcast_to(
             tf.constant(self._draws, tf.float32),
@@ -73,6 +80,15 @@ class Decoder(tfk.Model):
     def _parameters(self, z):
         """The likelihood's parameters [..., *event_shape, k] from z [..., D]."""
         return over_samples(lambda z: self.projection(self.network(z)), z)
+
+    def _averaged(self, z):
+        """p(x|z) averaged over the last layer's weights."""
+        moments = over_samples(lambda z: self.projection.moments(self.network(z)), z)
+        mean, deviation = tf.unstack(moments[..., tf.newaxis, :, :], axis=-1)
+        points, log_weights = _quadrature(self.likelihood.params_per_value)
+        each = self.likelihood.per_value(mean + deviation * points)  # [..., H, W, C, points]
+        mean_of_each = tfd.MixtureSameFamily(tfd.Categorical(log_weights), each)
+        return tfd.Independent(mean_of_each, len(self.event_shape))
 
     def _penalty(self):
         return self.weight_decay * tf.add_n([tf.nn.l2_loss(w) for w in self.trainable_variables])
@@ -130,3 +146,20 @@ class _Projection(tfkl.Layer):
 
     def call(self, features):
         return tf.reshape(self.linear(features), [-1, *self.target])
+
+    def moments(self, features):
+        """Mean and standard deviation of the parameters over Bayesian weights, [N, *target, 2]."""
+        parts = self.linear.moments(features)
+        return tf.stack([tf.reshape(part, [-1, *self.target]) for part in parts], axis=-1)
+
+
+def _quadrature(num_parameters):
+    """(points [R, k], log-weights [R]) of a mean over k independent standard normals."""
+    if num_parameters not in _POINTS:
+        draws = np.random.default_rng(0).normal(size=(_DRAWS, num_parameters))
+        return draws.astype(np.float32), np.zeros(_DRAWS, np.float32)
+    # Gauss and Hermite's, in each parameter.
+    points, weights = np.polynomial.hermite_e.hermegauss(_POINTS[num_parameters])
+    grid = np.stack(np.meshgrid(*[points] * num_parameters), axis=-1)
+    products = sum(np.meshgrid(*[np.log(weights / weights.sum())] * num_parameters))
+    return grid.reshape(-1, num_parameters).astype(np.float32), products.ravel().astype(np.float32)

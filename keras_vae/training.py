@@ -19,7 +19,8 @@ class Trainable(tfk.Model):
     """A Keras model that trains by blocks of steps.
 
     A subclass says what its latent variables are:
-      infer(x, noise, condition, stop_posterior) -> (Terms, list of rate.Rate): see `VAE.infer`.
+      infer(x, noise, condition, stop_posterior, training) -> (Terms, list of rate.Rate): see
+        `VAE.infer`.
       draw_noise(seed, num_samples, batch_size): the noise that `infer` needs, [S, B, N].
       check_examples(x, condition): raises ValueError for arrays that can't be trained on.
       has_density: whether q(z|x) has one, and so the model an ELBO.
@@ -143,7 +144,9 @@ class Trainable(tfk.Model):
 
     def call(self, batch: Batch, training=None) -> Terms:
         """The terms of a batch; adds the KL to the losses where the objective has it there."""
-        terms, rates = self.infer(*batch, stop_posterior=self.objective.stop_posterior)
+        terms, rates = self.infer(
+            *batch, stop_posterior=self.objective.stop_posterior, training=bool(training)
+        )
         if self.objective.kl_loss is not None:
             for q, p, z in rates:
                 self.add_rate(q, p, None if self.uses_analytic_kl else z)

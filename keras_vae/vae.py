@@ -53,6 +53,7 @@ class VAE(Trainable):
             tf.zeros([1, *self.event_shape]),
             self.draw_noise([0, 0], 1, 1),
             None if condition is None else condition.zeros(1),
+            training=True,  # Which calls every layer.
         )
         self.latent_dim = terms.z.shape[-1]
         self.has_analytic_kl = bool(rates) and all(has_analytic_kl(q, p) for q, p, _ in rates)
@@ -64,7 +65,7 @@ class VAE(Trainable):
         """The log-densities at x [B, H, W, C] and at the z made from noise [S, B, N]."""
         return self.infer(x, noise, condition)[0]
 
-    def infer(self, x, noise, condition=None, stop_posterior: bool = False):
+    def infer(self, x, noise, condition=None, stop_posterior=False, training=False):
         """(Terms, [Rate of each stochastic layer]).
 
         Args:
@@ -73,6 +74,7 @@ class VAE(Trainable):
           condition: [B, ...] for conditional models.
           stop_posterior: take log q(z|x) with its parameters stopped, and put a `GradientWeight`
             on z: what gradient estimators beyond the plain one are made of.
+          training: whether Bayesian weights are all drawn; see `Decoder`.
         """
         x = as_floats(x)
         condition = self._condition_of(condition, x)
@@ -80,7 +82,7 @@ class VAE(Trainable):
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
         q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
-        log_likelihood = self._decode(z, condition, weight_noise).log_prob(x)
+        log_likelihood = self._decode(z, condition, weight_noise, training).log_prob(x)
         if not self.has_density:
             return Terms(z, log_likelihood), []
         p = self.prior.distribution(context)
@@ -264,8 +266,9 @@ class VAE(Trainable):
             self.decoder.likelihood.check_values(examples)
             self._condition_of(None if condition is None else condition[rows], examples)
 
-    def _decode(self, z, condition, weight_noise=None):
-        p = self.decoder(z, self._context(condition), weight_noise)
+    def _decode(self, z, condition, weight_noise=None, training=False):
+        given = () if weight_noise is None else (weight_noise, training)
+        p = self.decoder(z, self._context(condition), *given)
         return p if condition is None else self.condition.complete(p, condition)
 
     def _context(self, condition):

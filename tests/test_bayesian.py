@@ -131,6 +131,63 @@ def test_a_prediction_is_the_mean_over_draws_of_the_weights():
     np.testing.assert_allclose(model.decode(z).mean(), np.mean(each, axis=0), rtol=1e-4)
 
 
+def with_doubt(doubt, **options):
+    """A model whose weights have this standard deviation."""
+    model = tiny.randomize(tiny.vae(weights="bayes", **options), scale=0.4)
+    for layer in bayesian_layers(model):
+        loc, scale = layer.dense.get_weights()
+        layer.dense.set_weights([loc, np.full_like(scale, np.log(np.expm1(doubt)))])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "doubt"),
+    [("bernoulli", 0.3), ("discretized_logistic", 0.08), ("categorical", 0.08)],
+)
+def test_evaluation_averages_over_the_last_layers_weights(likelihood, doubt):
+    """Value by value, as they are independent; training draws them."""
+    model = with_doubt(doubt, likelihood=likelihood)
+    hidden, last = sorted(bayesian_layers(model), key=lambda layer: layer.units)
+    assert last is model.decoder.projection.linear
+    x, noise = tiny.images_for(model, 3), tiny.noise(model, 1, 3)
+    terms = model.terms(x, noise)
+    z, of_hidden = terms.z[0], _part_of(model, hidden, noise[0, :, 3:])
+    with drawn_weights([hidden], of_hidden):
+        features = model.decoder.network(z)
+    n = 4000
+    with drawn_weights([last], tf.constant(RNG.normal(size=(3 * n, last.units)), tf.float32)):
+        params = model.decoder.projection(tf.repeat(features, n, axis=0))
+    each = model.decoder.likelihood.per_value(params).log_prob(np.repeat(x, n, axis=0))
+    each = np.reshape(each, (3, n, -1))
+    largest = each.max(axis=1, keepdims=True)
+    shares = np.exp(each - largest)
+    mean = shares.mean(axis=1)
+    wanted = np.sum(np.log(mean) + largest[:, 0], axis=-1)
+    error = np.sqrt(np.sum(shares.var(axis=1) / n / mean**2, axis=-1))
+    # The points' own error is that of 50 draws where a value has many parameters.
+    tolerance = 5 * error + (1.0 if likelihood == "categorical" else 0.02 * np.abs(wanted))
+    assert (np.abs(terms.log_likelihood[0] - wanted) < tolerance).all()
+    drawn = model.infer(x, noise, training=True)[0].log_likelihood[0]
+    direct = model.decoder(z, noise=noise[0, :, 3:]).log_prob(x)
+    np.testing.assert_allclose(drawn, direct, rtol=1e-5)
+    assert np.abs(drawn - wanted).max() > 0.3
+
+
+def _part_of(model, layer, noise):
+    """The layer's part of the noise of all Bayesian layers."""
+    layers = bayesian_layers(model.decoder)
+    start = sum(other.units for other in layers[: layers.index(layer)])
+    return noise[:, start : start + layer.units]
+
+
+def test_training_draws_all_weights():
+    model = with_doubt(0.3)
+    batch = tiny.block(model, 1, 4).step(0)
+    terms = model(batch, training=True)
+    wanted = model.infer(*batch, training=True)[0].log_likelihood
+    np.testing.assert_allclose(terms.log_likelihood, wanted, rtol=1e-6)
+
+
 def test_the_weights_kl_is_kept_apart():
     model = tiny.vae(weights="bayes")
     logs = model.make_train_function()(iter([tiny.block(model, 1, 4)]))

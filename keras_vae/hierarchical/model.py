@@ -33,7 +33,7 @@ class HierarchicalVAE(VAE):
         """D_1 .. D_L."""
         return self.prior.latent_dims
 
-    def infer(self, x, noise, condition=None, stop_posterior: bool = False):
+    def infer(self, x, noise, condition=None, stop_posterior=False, training=False):
         """(Terms, [Rate of each stochastic layer]): see `VAE.infer`.
 
         Where q goes from the bottom up, a layer's KL is that of the samples, log q(z_l|z_{l-1}) -
@@ -63,7 +63,8 @@ class HierarchicalVAE(VAE):
             kl = tf.stack([_mean_kl(q, p) for q, p, _ in rates], axis=-1)
         else:
             kl = tf.transpose(tf.reduce_mean(log_q - log_p, axis=1))
-        log_likelihood = super()._decode(path.state, condition, weight_noise).log_prob(x)
+        p = super()._decode(path.state, condition, weight_noise, training)
+        log_likelihood = p.log_prob(x)
         terms = Terms(
             path.z,
             log_likelihood,
@@ -107,9 +108,9 @@ class HierarchicalVAE(VAE):
         z = self.prior.redraw(z, num_layers, noise, temperature, self._context(condition))
         return self._decode(z, condition).mean()
 
-    def _decode(self, z, condition, weight_noise=None):
+    def _decode(self, z, condition, *weight_noise):
         path = self.prior.at(z, self._context(condition))
-        return super()._decode(path.state, condition, weight_noise)
+        return super()._decode(path.state, condition, *weight_noise)
 
 
 def _mean_kl(q, p):

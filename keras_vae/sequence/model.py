@@ -26,7 +26,7 @@ class SequenceVAE(VAE):
       models.
     """
 
-    def infer(self, x, noise, condition=None, stop_posterior: bool = False):
+    def infer(self, x, noise, condition=None, stop_posterior=False, training=False):
         """(Terms, [Rate of the first step, Rate of all others]): see `VAE.infer`.
 
         A step's KL is that of q(z_t|z_{t-1}, x) and p(z_t|z_{t-1}), exact at each sample of z_{t-1}
@@ -38,7 +38,7 @@ class SequenceVAE(VAE):
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
         q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
-        log_likelihood = self._decode(z, condition, weight_noise).log_prob(x)
+        log_likelihood = self._decode(z, condition, weight_noise, training).log_prob(x)
         rates = self._rates(q, z, context)
         log_prior = tf.add_n([p.log_prob(z) for _, p, z in rates])
         kl = self._kl(*rates)
