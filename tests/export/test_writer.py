@@ -1,8 +1,10 @@
 """Whole exports: every network, likelihood and posterior, through the runtimes that users have."""
 
+import errno
 import itertools
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -237,6 +239,38 @@ def test_only_a_complete_export_replaces_an_earlier_one(exported, tmp_path, monk
     writer.write(model, target)
     assert "sample" not in (target / "parity.json").read_text()
     assert os.listdir(tmp_path) == ["export"]
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pathlib.Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        writer.write(model_of(), tmp_path / "export", formats=["tflite"], batch_sizes=[1])
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_killed_export_leaves_the_earlier_one(exported, tmp_path):
+    target = tmp_path / "export"
+    shutil.copytree(exported[1], target)
+    code = """
+import time
+from export import readme, writer
+from tests import tiny
+readme.text = lambda report: (print("writing", flush=True), time.sleep(600))
+writer.write(tiny.vae(), "export", formats=["tflite"], batch_sizes=[1])
+"""
+    path = {"PYTHONPATH": str(pathlib.Path(__file__).parents[2])}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=os.environ | path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "writing\n"  # All files but one are there.
+        process.kill()
+    assert [name for name in os.listdir(tmp_path) if name[0] != "."] == ["export"]
+    for name in ("parity.json", "generator.tflite", "README.md"):
+        assert (target / name).read_bytes() == (exported[1] / name).read_bytes()
 
 
 def test_what_is_no_export_is_not_replaced(tmp_path):
