@@ -54,6 +54,7 @@ OTHER_CHOICES = {
     "inference",
     "kl",
     "learning_rate_schedule",
+    "prior_covariance",
     "relaxation",
 }
 

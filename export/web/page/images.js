@@ -1,6 +1,7 @@
 // Images of the user's: what the model makes of them, and what lies between two of them.
 
 import { facts } from "./assets.js";
+import { latest } from "./latest.js";
 import { Pad } from "./pad.js";
 import { canvas, NUMBERS, paint } from "./picture.js";
 import { rows } from "./samples.js";
@@ -17,7 +18,8 @@ export class Images {
   constructor(run, label, choose) {
     Object.assign(this, { run, label, choose });
     this.pads = ["a", "b"].map((side) => {
-      const pad = new Pad(`Image ${side.toUpperCase()}`, (pad) => this.#changed(pad));
+      const changed = latest(() => this.#changed(pad));
+      const pad = new Pad(`Image ${side.toUpperCase()}`, changed);
       pad.made = canvas();
       pad.pictures.append(pad.made);
       $(`pad-${side}`).append(pad.element);
@@ -25,7 +27,7 @@ export class Images {
     });
     this.way = Array.from({ length: STEPS }, () => canvas());
     $("way").append(...this.way);
-    $("between").addEventListener("input", () => this.#between());
+    $("between").addEventListener("input", latest(() => this.#between()));
   }
 
   /** Shows two images to begin with. */

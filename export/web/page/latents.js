@@ -1,6 +1,7 @@
 // One image and its latents: sliders for those that matter most, or a point in a plane.
 
 import { facts } from "./assets.js";
+import { latest } from "./latest.js";
 import { NUMBERS, canvas, paint } from "./picture.js";
 import { rows } from "./samples.js";
 
@@ -14,6 +15,7 @@ export class Latents {
   /** @param {function(string, Object)} run - calls a verb */
   constructor(run) {
     this.run = run;
+    this.draw = latest(() => this.#draw());
     this.z = Float32Array.from(facts.loc);
     this.condition = facts.classes ? Int32Array.of(0) : facts.visible && new Float32Array(NUMBERS);
     if (facts.latents === 2) this.#plane();
@@ -93,14 +95,14 @@ export class Latents {
   }
 
   /** Takes other latents, and their condition where there is one. */
-  async set(z, condition = this.condition) {
+  set(z, condition = this.condition) {
     if (condition !== this.condition) this.background = undefined;
     this.condition = condition;
     this.z = z;
-    await this.draw();
+    return this.draw();
   }
 
-  async draw() {
+  async #draw() {
     const { image } = await this.#decode(this.z);
     paint($("decoded"), image);
     for (const [latent, slider] of this.sliders ?? []) slider.value = this.z[latent];

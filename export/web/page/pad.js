@@ -9,7 +9,7 @@ const BRUSH = 0.06; // of the longer side
 export class Pad {
   /**
    * @param {string} title
-   * @param {function(Pad)} changed - called when there is another image
+   * @param {function()} changed - called when there is another image
    */
   constructor(title, changed) {
     this.values = new Float32Array(NUMBERS);
@@ -47,7 +47,7 @@ export class Pad {
   set(values) {
     this.values = values;
     paint(this.drawing, values);
-    this.changed(this);
+    this.changed();
   }
 
   #listen() {

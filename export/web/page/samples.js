@@ -1,6 +1,7 @@
 // Samples of a seed: the same on every device.
 
 import { facts } from "./assets.js";
+import { latest } from "./latest.js";
 import { Pad } from "./pad.js";
 import { canvas, NUMBERS, paint, sheet } from "./picture.js";
 import * as link from "./state.js";
@@ -15,6 +16,7 @@ export class Samples {
    */
   constructor(run, choose) {
     this.run = run;
+    this.draw = latest(() => this.#draw());
     this.state = link.read();
     this.pad = facts.visible && new Pad("Given part", () => this.draw());
     if (this.pad) {
@@ -73,7 +75,7 @@ export class Samples {
     return Int32Array.of(this.state.label === "each" ? i % facts.classes : this.state.label);
   }
 
-  async draw() {
+  async #draw() {
     const { seed, temperature, label } = this.state;
     if (document.activeElement !== $("seed")) $("seed").value = seed;
     $("temperature").value = temperature;
