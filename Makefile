@@ -4,9 +4,9 @@ BIN := $(VENV)/bin
 
 WEB := export/web
 # What tests of the page need; without Node they are skipped, and without npm's packages too.
-PAGE := $(if $(shell command -v npm),page-if-possible)
+PAGE := $(if $(shell command -v npm),runtime-if-possible)
 
-.PHONY: demo test conformance lint web dist page-if-possible clean
+.PHONY: demo test conformance lint web dist runtime-if-possible clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m trainers.train --recipe=vae --dataset=digits --latent_dim=2 --epochs=200 \
@@ -27,15 +27,19 @@ lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
 
 # The page of `export --web`: bundles its sources, and puts the runtime beside them (Node 20).
-web: $(WEB)/node_modules/installed
+web: $(WEB)/runtime/litert.wasm.gz
 	cd $(WEB) && npm run build
+
+$(WEB)/runtime/litert.wasm.gz: $(WEB)/node_modules/installed
+	cd $(WEB) && npm run runtime
 
 $(WEB)/node_modules/installed: $(WEB)/package-lock.json
 	cd $(WEB) && npm ci --no-audit --no-fund
 	touch $@
 
-page-if-possible:
-	@$(MAKE) web || echo "The page isn't tested: it needs Node 20 and npm's packages."
+# Not `web`: the tests compare the bundle that is there with its sources.
+runtime-if-possible:
+	@$(MAKE) $(WEB)/runtime/litert.wasm.gz || echo "The page isn't tested: it needs Node 20 and npm's packages."
 
 # The wheel carries the runtime, so that its users need no Node.
 dist: $(VENV)/installed web

@@ -4,7 +4,6 @@ import base64
 import gzip
 import html
 import json
-import math
 import pathlib
 import string
 
@@ -94,7 +93,6 @@ def facts(
         "lead": _lead(vae, evaluation),
         "size": f"{model.name}, {_size(model.stat().st_size)}",
         "shape": list(vae.event_shape),
-        "numbers": math.prod(vae.event_shape),
         "binary": support is Support.BINARY,
         "highest": float(examples.x.max()) if counts else 1.0,
         "levels": _levels_of_music(described),

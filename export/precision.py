@@ -2,9 +2,6 @@
 
 from typing import NamedTuple
 
-from ai_edge_quantizer.quantizer import Quantizer
-from ai_edge_quantizer.recipe import weight_only_wi8_afp32
-
 from keras_vae._compat import tf
 
 
@@ -83,6 +80,9 @@ def finish(content: bytes, precision: str) -> bytes:
     """
     if precision != "weight_int8":
         return content
+    from ai_edge_quantizer.quantizer import Quantizer  # Which takes a second to import.
+    from ai_edge_quantizer.recipe import weight_only_wi8_afp32
+
     done = Quantizer(content, weight_only_wi8_afp32()).quantize(
         enable_progress_bar=False, enable_progress_report=False
     )

@@ -15,17 +15,16 @@ from export import latents, noise, page, tflite, writer
 from export.noise import Stream
 from keras_vae.blocks import Batch
 from tests import tiny
+from tests.trainers.browser import CHROMIUM, needs_chromium
 
 ROOT = pathlib.Path(__file__).parents[2]
 WEB = ROOT / "export" / "web"
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 COUNT = 16
 
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (WEB / "node_modules").exists(),
     reason="needs Node 20 and `make web`",
 )
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 needs_page = pytest.mark.skipif(page.missing() is not None, reason="needs `make web`")
 
 

@@ -4,7 +4,7 @@ import { facts } from "./assets.js";
 import { latest } from "./latest.js";
 import { Pad } from "./pad.js";
 import { canvas, NUMBERS, paint } from "./picture.js";
-import { rows } from "./samples.js";
+import { rows } from "./rows.js";
 
 const STEPS = 7;
 const $ = (id) => document.getElementById(id);

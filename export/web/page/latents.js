@@ -3,7 +3,7 @@
 import { facts } from "./assets.js";
 import { latest } from "./latest.js";
 import { NUMBERS, canvas, paint } from "./picture.js";
-import { rows } from "./samples.js";
+import { rows } from "./rows.js";
 
 const SLIDERS = 8;
 const REACH = 3; // standard deviations of the prior

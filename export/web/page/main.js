@@ -3,6 +3,7 @@
 import { facts, open } from "./assets.js";
 import { Images } from "./images.js";
 import { Latents } from "./latents.js";
+import { NUMBERS } from "./picture.js";
 import { Samples } from "./samples.js";
 
 const $ = (id) => document.getElementById(id);
@@ -12,7 +13,7 @@ async function main() {
   const run = async (verb, inputs) => {
     const start = performance.now();
     const found = await generator.run(verb, inputs);
-    const images = found.image ? found.image.length / facts.numbers : 1;
+    const images = found.image ? found.image.length / NUMBERS : 1;
     $("speed").textContent = `${verb}: ${((performance.now() - start) / images).toFixed(2)} ms`;
     return found;
   };
@@ -31,7 +32,7 @@ async function main() {
     const label = () => Int32Array.of(Number($("label").value) || 0);
     const images = new Images(run, label, choose);
     $("images").hidden = false;
-    const zeros = new Float32Array(2 * facts.numbers);
+    const zeros = new Float32Array(2 * NUMBERS);
     await images.start(samples ? samples.found.image : zeros);
   }
   $("starting").remove();

@@ -4,6 +4,7 @@ import { facts } from "./assets.js";
 import { latest } from "./latest.js";
 import { Pad } from "./pad.js";
 import { canvas, NUMBERS, paint, sheet } from "./picture.js";
+import { rows } from "./rows.js";
 import * as link from "./state.js";
 
 const COUNT = 16;
@@ -102,12 +103,4 @@ export class Samples {
       setTimeout(() => URL.revokeObjectURL(anchor.href), 1000);
     });
   }
-}
-
-/** The arrays row(0), row(1), … in one. */
-export function rows(count, row) {
-  const first = row(0);
-  const all = new first.constructor(count * first.length);
-  for (let i = 0; i < count; i++) all.set(row(i), i * first.length);
-  return all;
 }

@@ -1,0 +1,9 @@
+// Inputs of several images in one array.
+
+/** The arrays row(0), row(1), … in one. */
+export function rows(count, row) {
+  const first = row(0);
+  const all = new first.constructor(count * first.length);
+  for (let i = 0; i < count; i++) all.set(row(i), i * first.length);
+  return all;
+}
