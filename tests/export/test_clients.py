@@ -9,9 +9,9 @@ import ai_edge_litert
 import numpy as np
 import pytest
 
-from export import noise, tflite
-from export.noise import Stream
+from export import tflite
 from tests import tiny
+from tests.export.oracle import drawn, seeds
 
 CLIENTS = pathlib.Path(__file__).parents[2] / "export" / "clients"
 LITERT = pathlib.Path(ai_edge_litert.__path__[0])
@@ -54,10 +54,7 @@ def test_c_draws_the_models_images(generator, program, tmp_path):
     assert done.returncode == 0, done.stderr
     assert f"out.image: {BATCH} 7 5 1" in done.stdout
     assert "ms a run" in done.stdout
-    seed = np.stack([np.full(BATCH, -7), np.arange(BATCH)], axis=1).astype(np.int32)
-    z = noise.normal(seed, Stream.LATENT, 3)
-    image = model.decode(z).mean().numpy()
-    pixels = noise.uniform(seed, Stream.PIXEL, 35).reshape(image.shape) < image
+    image, pixels, z = drawn(model, seeds(-7, BATCH))
     found = {name: np.fromfile(tmp_path / f"out.{name}", "f4") for name in ("z", "image", "sample")}
     np.testing.assert_allclose(found["z"], z.ravel(), atol=1e-5)
     np.testing.assert_allclose(found["image"], image.ravel(), atol=1e-5)

@@ -7,12 +7,12 @@ import sys
 import numpy as np
 import pytest
 
-from export import noise, writer
-from export.noise import Stream
+from export import writer
 from tests import tiny
+from tests.export.oracle import drawn, seeds
 
 BATCH = 4
-SEED = np.stack([np.full(BATCH, -7), np.arange(BATCH)], axis=1).astype(np.int32)
+SEED = seeds(-7, BATCH)
 
 _START = """
 import json, sys
@@ -90,9 +90,7 @@ def test_every_runtime_draws_the_models_images(exported, runtime):
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    z = noise.normal(SEED, Stream.LATENT, 3)
-    image = model.decode(z).mean().numpy()
-    pixels = noise.uniform(SEED, Stream.PIXEL, 35).reshape(image.shape) < image
+    image, pixels, z = drawn(model, SEED)
     np.testing.assert_allclose(found["z"], z, atol=1e-5)
     np.testing.assert_allclose(found["image"], image, atol=1e-5)
     np.testing.assert_array_equal(found["sample"], pixels)

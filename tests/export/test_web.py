@@ -11,15 +11,16 @@ import subprocess
 import numpy as np
 import pytest
 
-from export import latents, noise, page, tflite, writer
-from export.noise import Stream
+from export import latents, page, tflite, writer
 from keras_vae.blocks import Batch
 from tests import tiny
+from tests.export.oracle import drawn, seeds
 from tests.trainers.browser import CHROMIUM, needs_chromium
 
 ROOT = pathlib.Path(__file__).parents[2]
 WEB = ROOT / "export" / "web"
 COUNT = 16
+SEED = seeds(-7, COUNT)
 
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (WEB / "node_modules").exists(),
@@ -32,15 +33,6 @@ def node(*command):
     command = ["node", *map(str, command)]
     environment = os.environ | {"CHROMIUM": CHROMIUM or ""}
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
-
-
-def expected(model, condition=None):
-    """(image, drawn pixels, z) of the seeds (-7, 0) to (-7, 15)."""
-    seed = np.stack([np.full(COUNT, -7), np.arange(COUNT)], axis=1).astype(np.int32)
-    z = noise.normal(seed, Stream.LATENT, model.latent_dim)
-    image = model.decode(z, condition).mean().numpy()
-    uniform = noise.uniform(seed, Stream.PIXEL, image[0].size).reshape(image.shape)
-    return image, uniform < image, z
 
 
 def close(found, wanted, atol=1e-5):
@@ -64,7 +56,7 @@ def test_node_draws_the_models_images(generator, tmp_path):
     assert f"out.image: {COUNT} x 35" in done.stdout
     assert done.stderr == ""
     found = {name: np.fromfile(tmp_path / f"out.{name}", "f4") for name in ("z", "image", "sample")}
-    image, pixels, z = expected(model)
+    image, pixels, z = drawn(model, SEED)
     close(found["z"], z)
     close(found["image"], image)
     np.testing.assert_array_equal(found["sample"], pixels.ravel())
@@ -175,7 +167,7 @@ def test_the_page_in_chromium(tmp_path, width, options):
         condition = np.arange(COUNT, dtype=np.int32) % 3
     elif "visible_mask" in options:
         condition = np.zeros([COUNT, 8, 8, 1], np.float32)
-    image, pixels, z = expected(model, condition)
+    image, pixels, z = drawn(model, SEED, condition)
     close(found["sampled"]["z"], z)
     close(found["sampled"]["image"], image)
     hidden = 1 - np.reshape(options.get("visible_mask", (0,) * 64), (8, 8, 1))
