@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from keras_vae import seeds
 from keras_vae._compat import tf
+from keras_vae.likelihoods import one_pass
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100
@@ -46,7 +47,8 @@ def weigh(model, x, noise, condition, scale, loc=0.0):
     moved = loc + scale * noise
     # log N(moved; 0, 1) - log N(moved; loc, scale^2).
     ratio = tf.math.log(scale) - 0.5 * (moved**2 - noise**2)
-    log_weight = model.terms(x, moved, condition).log_weight
+    with one_pass():
+        log_weight = model.terms(x, moved, condition).log_weight
     return moved, log_weight + tf.reduce_sum(ratio, axis=-1)
 
 
@@ -64,22 +66,21 @@ class ImportanceSampler:
     Args:
       model: gives Terms with a posterior density.
       chunk_size: samples per example at a time; by default, as many as max_values allows.
-      max_values: 2**23 are 32 MB.
+      max_values: 2**22 are 16 MB.
 
     Attributes:
       noise_scale: variable [N], all 1 at first.
     """
 
-    def __init__(self, model, chunk_size: int | None = None, max_values: int = 2**23):
+    def __init__(self, model, chunk_size: int | None = None, max_values: int = 2**22):
         self._model, self._chunk_size = model, chunk_size
         # Examples times samples that may be in work together.
         widest, self._num_groups = _sizes(model)
         self._max_pairs = max(1, max_values // widest)
         self.noise_scale = tf.Variable(tf.ones(model.draw_noise([0, 0], 1, 1).shape[-1]))
-        # Not by XLA: on CPUs it halves the speed of these wide passes without gradients.
-        self._add_weights = tf.function(self._add_weights)
-        self._add_squares = tf.function(self._add_squares)
-        self._add_parts = tf.function(self._add_parts)
+        self._add_weights = self._in_chunks(self._add_weights)
+        self._add_squares = self._in_chunks(self._add_squares)
+        self._add_parts = self._in_chunks(self._add_parts)
 
     def __call__(self, x, num_samples: int, seed, condition=None) -> Estimate:
         """The estimate for x [B, ...] with `num_samples` samples from the stateless `seed`."""
@@ -145,21 +146,39 @@ class ImportanceSampler:
             x_i, condition_i = x[rows], None if condition is None else condition[rows]
             chunk_size = self._chunk_size or max(1, self._max_pairs // len(x_i))
             sums = [tf.repeat([start], len(x_i), axis=0) for start in nothing]
-            for j, done in enumerate(range(0, num_samples, chunk_size)):
-                size = min(chunk_size, num_samples - done)
-                noise = self._model.draw_noise(seeds.derive(seed, i, j), size, len(x_i))
-                sums = add(sums, x_i, noise, condition_i)
-            columns.append(sums)
+            of_rows = seeds.derive(seed, i)
+            columns.append(add(sums, x_i, condition_i, num_samples, chunk_size, of_rows))
         return [tf.concat(parts, axis=0) for parts in zip(*columns, strict=True)]
+
+    def _in_chunks(self, add):
+        """A function that adds all samples of x to sums, by `add` of those of one chunk."""
+
+        # Not by XLA as a whole: on CPUs its products are slower.
+        @tf.function
+        def add_all(sums, x, condition, num_samples: int, chunk_size: int, seed):
+            def add_chunk(j, size, sums):
+                noise = self._model.draw_noise(seeds.derive(seed, j), size, len(x))
+                return add(sums, x, noise, condition)
+
+            num_full, rest = divmod(num_samples, chunk_size)
+            _, sums = tf.while_loop(
+                lambda j, _: j < num_full,
+                lambda j, sums: (j + 1, add_chunk(j, chunk_size, sums)),
+                (0, sums),
+                parallel_iterations=1,  # More would need more memory.
+            )
+            return add_chunk(num_full, rest, sums) if rest else sums
+
+        return add_all
 
     def _add_weights(self, sums, x, noise, condition):
         """Sums are log sum w and log sum w^2."""
         _, log_weight = weigh(self._model, x, noise, condition, self.noise_scale)
         log_w, log_w2 = sums
-        return (
+        return [
             _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
             _logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
-        )
+        ]
 
     def _add_squares(self, sums, x, noise, condition):
         """Sums are log sum w and sum w noise^2 / sum w."""
@@ -167,13 +186,13 @@ class ImportanceSampler:
         log_w, squares = sums
         total = _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0))
         added = tf.einsum("sb,sbn->bn", tf.exp(log_weight - total), scaled**2)
-        return total, tf.exp(log_w - total)[:, tf.newaxis] * squares + added
+        return [total, tf.exp(log_w - total)[:, tf.newaxis] * squares + added]
 
     def _add_parts(self, sums, x, noise, condition):
         terms = self._model.terms(x, noise, condition)
         size = tf.cast(tf.shape(noise)[0], tf.float32)
         distortion, kl = sums
-        return distortion + size * terms.distortion, kl + size * terms.kl_by_group
+        return [distortion + size * terms.distortion, kl + size * terms.kl_by_group]
 
 
 def _sizes(model) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def x():
     return tiny.images(6)
 
 
-def one_pass(model, x, num_samples, chunk_size, seed):
+def all_at_once(model, x, num_samples, chunk_size, seed):
     """Terms of all samples at once, at the noise that the chunks would draw."""
     sizes = [min(chunk_size, num_samples - start) for start in range(0, num_samples, chunk_size)]
     noise = [model.draw_noise(seeds.derive(seed, 0, i), n, len(x)) for i, n in enumerate(sizes)]
@@ -33,7 +33,7 @@ def one_pass(model, x, num_samples, chunk_size, seed):
 def test_chunks_equal_one_pass(model, x, num_samples, chunk_size):
     seed = seeds.derive(3)
     found = ImportanceSampler(model, chunk_size)(x, num_samples, seed)
-    terms = one_pass(model, x, num_samples, chunk_size, seeds.derive(seed, 0))
+    terms = all_at_once(model, x, num_samples, chunk_size, seeds.derive(seed, 0))
     log_w = terms.log_weight.numpy().astype(np.float64)  # [S, B]
     # log (1/k) sum w; Burda et al. 2016, eq. 8.
     log_mean = scipy.special.logsumexp(log_w, axis=0) - np.log(num_samples)
@@ -44,7 +44,7 @@ def test_chunks_equal_one_pass(model, x, num_samples, chunk_size):
     # exp() of a difference of two logs near 2 * 30, each rounded at 2^-23.
     np.testing.assert_allclose(found.effective_sample_size, ess, rtol=1e-4)
     # Distortion and rate have draws of their own.
-    terms = one_pass(model, x, num_samples, chunk_size, seeds.derive(seed, 1))
+    terms = all_at_once(model, x, num_samples, chunk_size, seeds.derive(seed, 1))
     np.testing.assert_allclose(found.distortion, terms.distortion, rtol=1e-5)
     np.testing.assert_allclose(found.rate, terms.rate, rtol=1e-5)
 
@@ -99,8 +99,8 @@ def test_memory_is_bounded_over_examples_and_samples(monkeypatch, x):
 
     monkeypatch.setattr(model, "draw_noise", note)
     whole = sampler(x[:5], 3, seeds.derive(0)).log_likelihood
-    # Once for the weights, and once for distortion and rate.
-    assert drawn == 2 * ([(1, 2)] * 6 + [(2, 1), (1, 1)])
+    # Of each size one graph for the weights, and one for distortion and rate.
+    assert drawn == 2 * [(1, 2), (2, 1), (1, 1)]
     np.testing.assert_allclose(whole[:2], sampler(x[:2], 3, seeds.derive(0)).log_likelihood)
 
 

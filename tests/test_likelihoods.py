@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 from keras_vae import likelihoods
@@ -93,6 +94,41 @@ def test_bernoulli_is_scipys():
     x = np.array([0.0, 1.0], np.float32)[:, None, None]
     wanted = scipy.stats.bernoulli(1 / (1 + np.exp(-logits[..., 0]))).logpmf(x)[..., 0]
     np.testing.assert_allclose(ONE_PIXEL["bernoulli"](logits).log_prob(x), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (4, 3, 3), (13,)])
+def test_bernoulli_of_many_values_is_exact_however_sure_it_is(shape):
+    rng = np.random.default_rng(2)
+    logits = (
+        rng.choice([0.1, 5.0, 300.0], [6, 4, *shape]) * rng.normal(size=[6, 4, *shape])
+    ).astype(np.float32)
+    x = rng.integers(0, 2, [4, *shape]).astype(np.float32)
+    params = tf.constant(logits[..., np.newaxis])
+    with tf.GradientTape() as tape:
+        tape.watch(params)
+        log_prob = likelihoods.Bernoulli(shape)(params).log_prob(x)
+    exact = logits.astype(np.float64)
+    axes = tuple(range(2, 2 + len(shape)))
+    wanted = -np.logaddexp(0.0, (1 - 2 * x) * exact).sum(axes)
+    np.testing.assert_allclose(log_prob, wanted, rtol=1e-6)
+    slope = x - scipy.special.expit(exact)
+    np.testing.assert_allclose(tape.gradient(log_prob, params)[..., 0], slope, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ONE_PIXEL)
+def test_densities_in_one_pass_are_the_same(name):
+    likelihood = ONE_PIXEL[name]
+    raw = params(likelihood)
+    x = support_of(likelihood)
+
+    @tf.function
+    def log_prob(raw, x):
+        with likelihoods.one_pass():
+            return likelihood(raw).log_prob(x)
+
+    graph = log_prob.get_concrete_function(raw, x).graph.as_graph_def()
+    assert any(f.attr["_XlaMustCompile"].b for f in graph.library.function)
+    np.testing.assert_allclose(log_prob(raw, x), likelihood(raw).log_prob(x), rtol=2e-5, atol=1e-5)
 
 
 def test_normals_are_scipys():
