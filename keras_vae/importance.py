@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from keras_vae import seeds
 from keras_vae._compat import tf
-from keras_vae.likelihoods import one_pass
+from keras_vae.distributions import one_pass
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100

@@ -3,7 +3,7 @@
 Pixel values are in [0, 1]; data of `levels` levels are k / (levels - 1). Counts are as they are.
 """
 
-from keras_vae.likelihoods.base import Likelihood, Support, one_pass
+from keras_vae.likelihoods.base import Likelihood, Support
 from keras_vae.likelihoods.bernoulli import Bernoulli, ContinuousBernoulli
 from keras_vae.likelihoods.laplace import Laplace
 from keras_vae.likelihoods.levels import Categorical
@@ -26,5 +26,4 @@ __all__ = [
     "Poisson",
     "StudentT",
     "Support",
-    "one_pass",
 ]

@@ -1,14 +1,13 @@
 """What every likelihood is."""
 
 import abc
-import contextlib
-import contextvars
 import enum
 import math
 
 import numpy as np
 
 from keras_vae._compat import tf, tfd, tfkl, tfpl
+from keras_vae.distributions import Values
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
 MIN_SCALE = 1e-3
@@ -22,36 +21,6 @@ class Support(enum.Enum):
     REAL = "real numbers"
     LEVELS = "k / (levels - 1), k = 0 .. levels - 1"
     COUNTS = "whole numbers from 0 on"
-
-
-_in_one_pass = contextvars.ContextVar("in_one_pass", default=False)
-
-
-@contextlib.contextmanager
-def one_pass():
-    """Graphs traced here have log p(x|z) compiled by XLA, and nothing around it.
-
-    Then it takes one pass over the values instead of one for each operation, while the networks
-    keep TensorFlow's own products, on CPUs the faster ones.
-    """
-    token = _in_one_pass.set(True)
-    try:
-        yield
-    finally:
-        _in_one_pass.reset(token)
-
-
-class Values(tfd.Independent):
-    """The independent values of x."""
-
-    def _log_prob(self, x):
-        if not _in_one_pass.get():
-            return self.sum_of_logs(x)
-        return tf.function(self.sum_of_logs, jit_compile=True)(x)
-
-    def sum_of_logs(self, x):
-        """Sum of the log-densities of the values."""
-        return super()._log_prob(x)
 
 
 class Likelihood(tfpl.DistributionLambda, abc.ABC):

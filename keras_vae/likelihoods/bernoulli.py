@@ -1,7 +1,8 @@
 """Likelihoods of pixels in {0, 1} and [0, 1]."""
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.likelihoods.base import Likelihood, Support, Values
+from keras_vae.distributions import Values
+from keras_vae.likelihoods.base import Likelihood, Support
 
 
 class _Bernoulli(tfd.Bernoulli):
