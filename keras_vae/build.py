@@ -48,7 +48,10 @@ WEIGHTS = {
     ),
     "bayes": Weights(
         lambda m: functools.partial(
-            BayesianDense, prior_scale=m.weight_scale, num_examples=m.num_examples
+            BayesianDense,
+            prior_scale=m.weight_scale,
+            num_examples=m.num_examples,
+            temperature=m.weight_temperature,
         ),
         lambda m, likelihood: {
             "projection": WEIGHTS["bayes"].dense(m)(

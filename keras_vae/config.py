@@ -215,6 +215,9 @@ class ModelConfig:
         choices=("point", "map", "bayes"),
     )
     weight_scale: float = option(1.0, "map, bayes: the prior's standard deviation", above=0)
+    weight_temperature: float = option(
+        1.0, "bayes: factor of the weights' KL; below 1 they are surer than Bayes' rule", above=0
+    )
     condition: str = option(
         "none",
         "what the model is told of an example: its label, or a part of the image to complete",
@@ -487,6 +490,7 @@ _ONLY_WITH = (
     ("likelihood_scale", "likelihood", ("normal",)),
     ("likelihood_components", "likelihood", ("logistic_mixture",)),
     ("weight_scale", "weights", ("map", "bayes")),
+    ("weight_temperature", "weights", ("bayes",)),
     ("visible", "condition", ("image_part",)),
     ("kl", "objective", ("sgvb",)),
     ("gradient", "objective", ("importance_weighted",)),

@@ -26,10 +26,10 @@ def drawn(layer, x, noise):
 
 def test_kl_is_that_of_normals_and_shared_by_the_examples():
     loc, scale = RNG.normal(size=(4, 3)), RNG.uniform(0.1, 2.0, size=(4, 3))
-    layer = layer_with(loc, scale, prior_scale=0.7, num_examples=50)
+    layer = layer_with(loc, scale, prior_scale=0.7, num_examples=50, temperature=0.1)
     wanted = np.sum(np.log(0.7 / scale) + (scale**2 + loc**2) / (2 * 0.7**2) - 0.5)
     np.testing.assert_allclose(layer.kl(), wanted, rtol=1e-5)
-    np.testing.assert_allclose(layer.losses, [wanted / 50], rtol=1e-5)
+    np.testing.assert_allclose(layer.losses, [0.1 * wanted / 50], rtol=1e-5)
 
 
 def test_without_noise_weights_are_their_mean():

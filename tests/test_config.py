@@ -46,6 +46,7 @@ OTHER_VALUES = {
     "likelihood_scale": 0.25,
     "weights": "map",
     "weight_scale": 0.5,
+    "weight_temperature": 0.5,
     "condition": "image_part",
     "visible": "top_half",
     "event_shape": (28, 28, 1),
