@@ -68,7 +68,9 @@ class Generator(tf.Module):
         p = vae.decode(z, condition)
         if values_come_in_turn(vae):
             noise = self._random.normal(seed, Stream.STEP, *p.noise_shape)
-            image = sample = p.from_noise(tf.convert_to_tensor(noise), temperature)
+            sample = p.from_noise(tf.convert_to_tensor(noise), temperature)
+            # A tensor of its own: where two outputs are one, LiteRT for browsers loses the first.
+            image = tf.minimum(sample, sample.dtype.max)
         else:
             image, sample = p.mean(), draws.draw(p, lambda stream: self._uniform(seed, stream))
         return {"image": self._shaped(image, z), "sample": self._shaped(sample, z), "z": z}

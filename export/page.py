@@ -119,7 +119,7 @@ def _levels_of_music(described):
 
 def _lead(vae, evaluation):
     nll = (evaluation or {}).get("nll_nats")
-    measured = "" if nll is None else f", {nll:.2f} nats an image of the test set"
+    measured = "" if nll is None else f", {nll:.2f} nats an example of the test set"
     return (
         f"{vae.latent_dim} latents{measured}. All of it is in this file and runs on your device: "
         "nothing is sent anywhere."

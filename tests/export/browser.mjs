@@ -45,6 +45,10 @@ const settled = () => tab.evaluate("generator.last.then(() => new Promise(reques
 async function change(selector, act) {
   const before = await seen(selector);
   await act();
+  for (let i = 0; i < 100; i++) {
+    await settled();
+    if (String(await seen(selector)) !== String(before)) break; // A file takes time to be read.
+  }
   await settled();
   await settled();
   return [before, await seen(selector)];

@@ -11,7 +11,9 @@ import subprocess
 import numpy as np
 import pytest
 
-from export import latents, page, tflite, writer
+import keras_vae
+from export import latents, noise, page, tflite, writer
+from export.noise import Stream
 from keras_vae.blocks import Batch
 from tests import tiny
 from tests.export.oracle import drawn, seeds
@@ -189,6 +191,28 @@ def test_the_page_in_chromium(tmp_path, width, options):
     assert changed(found, "pictured") > 2  # Drawing, what is made of it, and the way between.
     assert found["saved"] == "samples--7.png"
     assert (tmp_path / "shot.png").stat().st_size > 10_000
+
+
+@needs_node
+@needs_chromium
+@needs_page
+def test_a_page_of_music(tmp_path):
+    config = tiny.config(recipe="music", dataset="chorales:made.npz")
+    model = tiny.randomize(keras_vae.build(config), scale=0.5)
+    described = tiny.described(config, name="chorales:made.npz")
+    path = tmp_path / "export"
+    writer.write(model, path, formats=["tflite"], web=True, described=described)
+    done = node(ROOT / "tests" / "export" / "browser.mjs", path / "page.html", 800, path / "a.png")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["errors"] == []
+    p = model.decode(noise.normal(SEED, Stream.LATENT, model.latent_dim))
+    wanted = p.from_noise(noise.normal(SEED, Stream.STEP, *p.noise_shape)).numpy()
+    for name in ("image", "sample"):
+        close(found["sampled"][name], wanted)
+    for name in ("next", "back", "chosen"):
+        assert changed(found, name), name
+    assert not {"drawn", "pictured"} & set(found)
 
 
 def test_without_the_runtime_the_rest_is_written(tmp_path, monkeypatch):
