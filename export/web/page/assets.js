@@ -3,15 +3,14 @@
 import { loadLiteRt } from "@litertjs/core";
 
 import { Generator } from "../generator.js";
-
-const text = (id) => document.getElementById(id).textContent;
+import { $ } from "./element.js";
 
 /** What export/page.py says of the model. */
-export const facts = JSON.parse(text("facts"));
+export const facts = JSON.parse($("facts").textContent);
 
 /** The bytes that stand in the page gzipped, in base64. */
 async function bytes(id) {
-  const packed = Uint8Array.from(atob(text(id)), (c) => c.charCodeAt(0));
+  const packed = Uint8Array.from(atob($(id).textContent), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -1,13 +1,13 @@
 // Images of the user's: what the model makes of them, and what lies between two of them.
 
 import { facts } from "./assets.js";
+import { $ } from "./element.js";
 import { latest } from "./latest.js";
 import { Pad } from "./pad.js";
 import { canvas, NUMBERS, paint } from "./picture.js";
 import { rows } from "./rows.js";
 
 const STEPS = 7;
-const $ = (id) => document.getElementById(id);
 
 export class Images {
   /**

@@ -1,6 +1,7 @@
 // One image and its latents: sliders for those that matter most, or a point in a plane.
 
 import { facts } from "./assets.js";
+import { $ } from "./element.js";
 import { latest } from "./latest.js";
 import { NUMBERS, canvas, paint } from "./picture.js";
 import { rows } from "./rows.js";
@@ -9,7 +10,6 @@ const SLIDERS = 8;
 const REACH = 3; // standard deviations of the prior
 const SIDE = 15; // images on a side of the plane
 const STEP = 0.1; // standard deviations that an arrow key moves the point
-const $ = (id) => document.getElementById(id);
 
 export class Latents {
   /** @param {function(string, Object)} run - calls a verb */

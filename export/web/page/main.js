@@ -1,12 +1,11 @@
 // The page of an exported generator.
 
 import { facts, open } from "./assets.js";
+import { $ } from "./element.js";
 import { Images } from "./images.js";
 import { Latents } from "./latents.js";
 import { NUMBERS } from "./picture.js";
 import { Samples } from "./samples.js";
-
-const $ = (id) => document.getElementById(id);
 
 async function main() {
   const generator = await open();

@@ -1,6 +1,7 @@
 // Samples of a seed: the same on every device.
 
 import { facts } from "./assets.js";
+import { $ } from "./element.js";
 import { latest } from "./latest.js";
 import { Pad } from "./pad.js";
 import { canvas, NUMBERS, paint, sheet } from "./picture.js";
@@ -8,7 +9,6 @@ import { rows } from "./rows.js";
 import * as link from "./state.js";
 
 const COUNT = 16;
-const $ = (id) => document.getElementById(id);
 
 export class Samples {
   /**

@@ -1,0 +1,2 @@
+/** The element of page.html with an id. */
+export const $ = (id) => document.getElementById(id);
