@@ -108,7 +108,10 @@ def facts(
 
 
 def _data(described):
-    return "images" if described is None else described["data"]["name"].partition(":")[0]
+    """"mnist"; of "npz:some/faces.npz", "faces"."""
+    if described is None:
+        return "images"
+    return pathlib.PurePath(described["data"]["name"].rpartition(":")[2]).stem
 
 
 def _levels_of_music(described):

@@ -246,6 +246,9 @@ def test_facts_of_the_model(tmp_path):
     assert facts["loc"] == [0.0] * 4
     assert facts["scale"] == [1.0] * 4
     assert facts["size"] == "generator.tflite, 2.3 MB"
+    assert facts["title"] == "A generator of images"
+    described = tiny.described(tiny.config(), name="npz:some/faces.npz")
+    assert page.facts(model, file, described=described)["title"] == "A generator of faces"
     assert (facts["classes"], facts["visible"], facts["levels"]) == (None, False, None)
 
 
