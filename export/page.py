@@ -108,7 +108,7 @@ def facts(
 
 
 def _data(described):
-    """"mnist"; of "npz:some/faces.npz", "faces"."""
+    """ "mnist"; of "npz:some/faces.npz", "faces"."""
     if described is None:
         return "images"
     return pathlib.PurePath(described["data"]["name"].rpartition(":")[2]).stem
