@@ -108,7 +108,7 @@ def facts(
 
 
 def _data(described):
-    """ "mnist"; of "npz:some/faces.npz", "faces"."""
+    """The data's name, without kind and path: faces, of npz:some/faces.npz."""
     if described is None:
         return "images"
     return pathlib.PurePath(described["data"]["name"].rpartition(":")[2]).stem

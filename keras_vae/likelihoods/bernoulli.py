@@ -9,16 +9,20 @@ class _Bernoulli(tfd.Bernoulli):
     """tfd's, its density by one softplus where that takes two, and as exact for x in {0, 1}."""
 
     def _log_prob(self, x):
-        return -tf.math.softplus((1.0 - 2.0 * x) * self.logits)
+        return -tf.math.softplus(self.logits_against(x))
+
+    def logits_against(self, x):
+        """Logits of the value that x is not."""
+        return (1.0 - 2.0 * x) * self.logits
 
 
 class _BinaryValues(Values):
     def sum_of_logs(self, x):
-        surprise = (1.0 - 2.0 * x) * self.distribution.logits
+        against = self.distribution.logits_against(x)
         num_axes = len(self.event_shape)
         values = tf.reshape(
-            surprise,
-            tf.concat([tf.shape(surprise)[:-num_axes], [self.event_shape.num_elements()]], 0),
+            against,
+            tf.concat([tf.shape(against)[:-num_axes], [self.event_shape.num_elements()]], 0),
         )
         return -_sum_of_softplus(values)
 
