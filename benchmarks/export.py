@@ -123,7 +123,7 @@ def c_client(folder):
     source = ROOT / "export" / "clients" / "c" / "sample.c"
     link = ["-L", library, "-l:libLiteRt.so", f"-Wl,-rpath,{library}"]
     subprocess.run(["gcc", "-O2", source, "-o", program, *link], check=True)
-    command = [program, folder / "generator.tflite", "7", folder / "out", "200"]
+    command = [program, "-t", "200", folder / "generator.tflite", "7", folder / "out"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return float(re.search(r"([\d.]+) ms a run", done.stdout)[1])
 

@@ -13,8 +13,8 @@ def text(report: dict) -> str:
         example = _example(artefacts[lite], report)
         examples.append(_LITE.format(file=lite, **example))
         examples.append(_JAVASCRIPT.format(file=lite, **example))
-        if example["verb"] == "sample" and not report["condition"]:
-            examples.append(_PHONES.format(file=lite, **example))
+        if example["verb"] == "sample":
+            examples.append(_PHONES.format(file=lite, **example, **_phones_condition(example)))
     if "saved_model" in artefacts:
         examples.append(_SAVED_MODEL.format(**_example(artefacts["saved_model"], report)))
     return _TEMPLATE.format(
@@ -42,6 +42,7 @@ def _example(content, report):
         "tensors": ", ".join(f"{key}=tf.constant({key})" for key in inputs),
         "rows": ", ".join(f"{key}: {_make_row(kind)}" for key, kind in inputs.items()),
         "batch": size,
+        "condition_kind": inputs.get("condition"),
         "image": signature["outputs"]["image"]["type"].replace("B", str(size)),
     }
 
@@ -62,6 +63,24 @@ def _make_row(kind):
     dtype, sizes = kind.rstrip("]").split("[")
     numbers = math.prod(int(n) for n in sizes.split(", ")[1:])
     return f"new {dtype.capitalize()}Array({numbers})"
+
+
+def _phones_condition(example):
+    """A condition of zeros for each client in `export/clients`, as its last argument."""
+    kind = example["condition_kind"]
+    if kind is None:
+        return {"c": "", "kotlin": "", "swift": ""}
+    dtype, sizes = kind.rstrip("]").split("[")
+    count = example["batch"] * math.prod(int(n) for n in sizes.split(", ")[1:])
+    argument, kotlin, swift = {
+        "int32": ("0", "Int", "Int32"),
+        "float32": ("x.raw", "Float", "Float"),
+    }[dtype]
+    return {
+        "c": f" {argument}",
+        "kotlin": f" {{ write{kotlin}({kotlin}Array({count})) }}",
+        "swift": f", condition: [{swift}](repeating: 0, count: {count})",
+    }
 
 
 def _table(file, content):
@@ -168,9 +187,9 @@ _PHONES = """\
 With the clients in this project's `export/clients`, which give {image}, in C (`sample.c`), Kotlin
 (`Generator.kt`) and Swift (`Generator.swift`):
 
-    ./sample {file} 7 out
-    Generator(context.assets, "{file}", batch = {batch}).sample(7)
-    try Generator(path: "{file}", batch: {batch}).sample(seed: 7)
+    ./sample {file} 7 out{c}
+    Generator(context.assets, "{file}", batch = {batch}).sample(7){kotlin}
+    try Generator(path: "{file}", batch: {batch}).sample(seed: 7{swift})
 """
 
 _SAVED_MODEL = """\

@@ -95,6 +95,9 @@ RECIPES = {
         "latent_dims": (100, 50),
         "hidden": (200, 100),
         "activation": "tanh",
+        # Without it most latents go quiet at once, and come back slowly.
+        "beta_schedule": "linear",
+        "beta_warmup_epochs": 5.0,
     },
     "iwae2": {
         "about": "importance-weighted autoencoder of two stochastic layers (Burda et al. 2016)",
@@ -104,6 +107,8 @@ RECIPES = {
         "activation": "tanh",
         "objective": "importance_weighted",
         "latent_samples": 50,
+        "beta_schedule": "linear",
+        "beta_warmup_epochs": 5.0,
     },
     "ladder": {
         "about": "five stochastic layers, inferred on the way down (Sonderby et al. 2016)",

@@ -9,7 +9,7 @@ import ai_edge_litert
 import numpy as np
 import pytest
 
-from export import tflite
+from export import tflite, writer
 from tests import tiny
 from tests.export.oracle import drawn, seeds
 
@@ -50,7 +50,7 @@ def run(*command):
 @needs_gcc
 def test_c_draws_the_models_images(generator, program, tmp_path):
     model, path = generator
-    done = run(program, path, -7, tmp_path / "out", 10)
+    done = run(program, "-t", 10, path, -7, tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert f"out.image: {BATCH} 7 5 1" in done.stdout
     assert "ms a run" in done.stdout
@@ -62,6 +62,30 @@ def test_c_draws_the_models_images(generator, program, tmp_path):
 
 
 @needs_gcc
+@pytest.mark.parametrize("kind", ["label", "image_part"])
+def test_c_draws_what_a_condition_asks_for(kind, program, tmp_path):
+    model = tiny.randomize(tiny.vae(condition=kind))
+    tflite.write(model, tmp_path / "generator.tflite", batch_sizes=[BATCH])
+    given, argument = 2, 2
+    if kind == "image_part":
+        given = tiny.images(1)[0]
+        argument = tmp_path / "given.raw"
+        given.tofile(argument)
+    command = [program, tmp_path / "generator.tflite", 7, tmp_path / "out"]
+    done = run(*command, argument)
+    assert done.returncode == 0, done.stderr
+    condition = np.repeat(np.asarray(given)[np.newaxis], BATCH, axis=0)
+    image, pixels, _ = drawn(model, seeds(7, BATCH), condition=condition)
+    found = {name: np.fromfile(tmp_path / f"out.{name}", "f4") for name in ("image", "sample")}
+    np.testing.assert_allclose(found["image"], image.ravel(), atol=1e-5)
+    np.testing.assert_array_equal(found["sample"], pixels.ravel())
+    for arguments, words in [([], "needs a CONDITION"), (["two"], "CONDITION must be")]:
+        done = run(*command, *arguments)
+        assert done.returncode == 2
+        assert words in done.stderr
+
+
+@needs_gcc
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -69,6 +93,8 @@ def test_c_draws_the_models_images(generator, program, tmp_path):
         (["{1}", "5000000000", "{0}/out"], "SEED must be a whole number of 32 bits"),
         (["{1}", "seven", "{0}/out"], "SEED must be"),
         (["{1}", "7", "{0}/none/out"], "can't write"),
+        (["{1}", "7", "{0}/out", "3"], "takes no CONDITION"),
+        (["-t", "ten", "{1}", "7", "{0}/out"], "TIMES must be a whole number"),
         (["{1}"], "usage"),
     ],
 )
@@ -79,6 +105,27 @@ def test_bad_input_to_c_is_one_error(generator, program, tmp_path, arguments, wo
     assert len(errors) == 1
     assert words in errors[0]
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_gcc
+@pytest.mark.parametrize(
+    ("recipe", "kotlin", "swift"),
+    [
+        ("vae", ".sample(7)", "(seed: 7)"),
+        ("cvae", "{ writeInt(IntArray(1)) }", "condition: [Int32](repeating: 0, count: 1))"),
+        ("cvae_image", "{ writeFloat(FloatArray(35)) }", "[Float](repeating: 0, count: 35))"),
+    ],
+)
+def test_the_readmes_lines_for_clients_run(recipe, kotlin, swift, program, tmp_path):
+    writer.write(tiny.vae(recipe=recipe), tmp_path / "export", formats=["tflite"], batch_sizes=[1])
+    lines = (tmp_path / "export" / "README.md").read_text().splitlines()
+    (line,) = [line.split() for line in lines if line.startswith("    ./sample")]
+    tiny.images(1).tofile(tmp_path / "export" / "x.raw")
+    done = subprocess.run([program, *line[1:]], cwd=tmp_path / "export", capture_output=True)
+    assert done.returncode == 0, done.stderr
+    for language, call in [("Generator(context", kotlin), ("try Generator", swift)]:
+        (line,) = [line for line in lines if language in line]
+        assert line.endswith(call)
 
 
 @needs_gcc
@@ -97,6 +144,7 @@ def test_the_phones_clients_name_what_there_is(generator, file):
     lite = tflite.load(generator[1])
     verbs = re.findall(r'"(\w+)_(?:\$batch|\\\(batch\))"', source)
     assert verbs == ["sample", "decode"]
+    assert '"condition"' in source
     for verb in verbs:
         runner = lite[f"{verb}_{BATCH}"]
         assert f'"{next(iter(runner.get_input_details()))}"' in source

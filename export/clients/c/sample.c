@@ -1,8 +1,9 @@
 /* Draws images by an exported generator, in C:  ./sample generator.tflite 7 out
 
    Writes out.image, out.sample and out.z, raw float32 numbers of the images with the seeds (7, 0),
-   (7, 1), … The shapes, of model_card.json too, are printed. Links to libLiteRt alone, for instance
-   that of the Python package ai-edge-litert:
+   (7, 1), … The shapes, of model_card.json too, are printed. A conditional model wants one more
+   argument, which counts for all images: a label, or a file of the raw float32 numbers of an image.
+   Links to libLiteRt alone, for instance that of the Python package ai-edge-litert:
 
      gcc -O2 sample.c -o sample -L $DIR -l:libLiteRt.so -Wl,-rpath,$DIR
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef struct Environment Environment;
 typedef struct Options Options;
@@ -25,7 +27,7 @@ typedef struct Buffer Buffer;
 typedef struct {
   int32_t element, rank, sizes[8], strides[8]; /* of rank, the lowest 7 bits */
 } Type;
-enum { CPU = 1, READ = 0, WRITE = 1, FLOAT32 = 1, MOST = 8 };
+enum { CPU = 1, READ = 0, WRITE = 1, FLOAT32 = 1, INT32 = 2, MOST = 8 };
 
 int LiteRtCreateEnvironment(int, const void *, Environment **);
 int LiteRtCreateOptions(Options **);
@@ -63,11 +65,38 @@ static size_t count(const Type *type) {
   return n;
 }
 
+static int32_t whole(const char *name, const char *text) {
+  char *end, about[64];
+  long number = strtol(text, &end, 10);
+  snprintf(about, sizeof about, "%s must be a whole number of 32 bits, got", name);
+  if (!*text || *end || number != (int32_t)number) fail(about, text);
+  return number;
+}
+
+/* The same condition for each of `batch` images: a label, or what a file holds. */
+static void write_condition(void *data, const Type *type, size_t batch, const char *given) {
+  size_t size = count(type) / batch;
+  if (type->element == INT32) {
+    for (size_t i = 0; i < batch * size; i++) ((int32_t *)data)[i] = whole("CONDITION", given);
+    return;
+  }
+  FILE *file = fopen(given, "rb");
+  if (!file || fread(data, 4, size, file) != size || fgetc(file) != EOF)
+    fail("CONDITION must be a file of the float32 numbers of one image, got", given);
+  fclose(file);
+  for (size_t b = 1; b < batch; b++) memcpy((float *)data + b * size, data, 4 * size);
+}
+
 int main(int argc, char **argv) {
-  if (argc < 4 || argc > 5) fail("usage:", "sample MODEL SEED OUT [TIMES TO RUN]");
-  char *end;
-  long seed = strtol(argv[2], &end, 10);
-  if (*end || seed != (int32_t)seed) fail("SEED must be a whole number of 32 bits, got", argv[2]);
+  const char *usage = "sample [-t TIMES TO RUN] MODEL SEED OUT [CONDITION]";
+  int times = 0;
+  /* A seed may be negative: with the +, options end at the first argument that is none. */
+  for (int option; (option = getopt(argc, argv, "+t:")) != -1;)
+    option == 't' ? (void)(times = whole("TIMES", optarg)) : fail("usage:", usage);
+  argc -= optind, argv += optind;
+  if (argc < 3 || argc > 4) fail("usage:", usage);
+  const char *path = argv[0], *prefix = argv[2], *condition = argc == 4 ? argv[3] : NULL;
+  int32_t seed = whole("SEED", argv[1]);
 
   Environment *environment;
   Options *options;
@@ -76,7 +105,7 @@ int main(int argc, char **argv) {
   TRY(LiteRtCreateEnvironment(0, NULL, &environment));
   TRY(LiteRtCreateOptions(&options));
   TRY(LiteRtSetOptionsHardwareAccelerators(options, CPU));
-  if (LiteRtCreateModelFromFile(environment, argv[1], &model)) fail("no model at", argv[1]);
+  if (LiteRtCreateModelFromFile(environment, path, &model)) fail("no model at", path);
   TRY(LiteRtCreateCompiledModel(environment, model, options, &compiled));
 
   /* The signature sample_B of the largest batch. */
@@ -90,7 +119,7 @@ int main(int argc, char **argv) {
     size_t batch = strncmp(key, "sample_", 7) ? 0 : strtoul(key + 7, NULL, 10);
     if (batch > best) best = batch, index = i, found = signature;
   }
-  if (!found) fail("no signature that samples in", argv[1]);
+  if (!found) fail("no signature that samples in", path);
 
   size_t inputs, outputs;
   Buffer *in[MOST], *out[MOST];
@@ -101,18 +130,21 @@ int main(int argc, char **argv) {
   void *data;
   TRY(LiteRtGetNumSignatureInputs(found, &inputs));
   TRY(LiteRtGetNumSignatureOutputs(found, &outputs));
+  if (inputs != (condition ? 2 : 1))
+    fail(condition ? "this model takes no" : "this model needs a", "CONDITION");
   for (size_t i = 0; i < inputs; i++) {
     TRY(LiteRtGetSignatureInputName(found, i, &names[i]));
-    if (strcmp(names[i], "seed")) fail("this program gives a seed alone; the model wants", names[i]);
     TRY(LiteRtGetSignatureInputTensorByIndex(found, i, &tensor));
     TRY(LiteRtGetRankedTensorType(tensor, &types[i]));
     TRY(LiteRtGetCompiledModelInputBufferRequirements(compiled, index, i, &needed));
     TRY(LiteRtCreateManagedTensorBufferFromRequirements(environment, &types[i], needed, &in[i]));
     TRY(LiteRtLockTensorBuffer(in[i], &data, WRITE));
-    for (size_t b = 0; b < best; b++) {
-      ((int32_t *)data)[2 * b] = seed;
-      ((int32_t *)data)[2 * b + 1] = b;
-    }
+    if (!strcmp(names[i], "condition")) write_condition(data, &types[i], best, condition);
+    else
+      for (size_t b = 0; b < best; b++) {
+        ((int32_t *)data)[2 * b] = seed;
+        ((int32_t *)data)[2 * b + 1] = b;
+      }
     TRY(LiteRtUnlockTensorBuffer(in[i]));
   }
   for (size_t i = 0; i < outputs; i++) {
@@ -125,23 +157,22 @@ int main(int argc, char **argv) {
 
   TRY(LiteRtRunCompiledModel(compiled, index, inputs, in, outputs, out));
   for (size_t i = 0; i < outputs; i++) {
-    char path[4096];
+    char name[4096];
     if (types[i].element != FLOAT32) fail("float32 was expected of", names[i]);
-    snprintf(path, sizeof path, "%s.%s", argv[3], names[i]);
-    FILE *file = fopen(path, "wb");
-    if (!file) fail("can't write", path);
+    snprintf(name, sizeof name, "%s.%s", prefix, names[i]);
+    FILE *file = fopen(name, "wb");
+    if (!file) fail("can't write", name);
     TRY(LiteRtLockTensorBuffer(out[i], &data, READ));
     size_t n = count(&types[i]);
-    if (fwrite(data, 4, n, file) != n || fclose(file)) fail("can't write", path);
+    if (fwrite(data, 4, n, file) != n || fclose(file)) fail("can't write", name);
     TRY(LiteRtUnlockTensorBuffer(out[i]));
-    printf("%s:", path);
+    printf("%s:", name);
     for (int d = 0; d < (types[i].rank & 127); d++) printf(" %d", types[i].sizes[d]);
     printf("\n");
   }
 
-  if (argc == 5) {
+  if (times > 0) {
     struct timespec start, stop;
-    int times = atoi(argv[4]);
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (int i = 0; i < times; i++)
       TRY(LiteRtRunCompiledModel(compiled, index, inputs, in, outputs, out));

@@ -4,11 +4,14 @@
 //   pod 'TensorFlowLiteSwift', '~> 2.17'
 //
 // let images = try Generator(path: path).sample(seed: 7)
+//
+// A conditional model's is given for each image of the batch, for instance the labels 3:
+//
+// let threes = try generator.sample(seed: 7, condition: [Int32](repeating: 3, count: 16))
 
 import Foundation
 import TensorFlowLite
 
-/// A generator without a condition.
 final class Generator {
   private let interpreter: Interpreter
   private let batch: Int
@@ -23,20 +26,33 @@ final class Generator {
 
   /// The images of the seeds (seed, 0), (seed, 1), …: the same ones on every device.
   ///
+  /// - Parameters:
+  ///   - condition: of conditional models, for the whole batch: labels [Int32], or images [Float].
   /// - Returns: for each its values in [0, 1], height by width by channels put end to end.
-  func sample(seed: Int32) throws -> [[Float]] {
+  func sample<T>(seed: Int32, condition: [T]) throws -> [[Float]] {
     let seeds = (0..<batch).flatMap { [seed, Int32($0)] }
-    return try run("sample_\(batch)", ["seed": seeds.withUnsafeBufferPointer { Data(buffer: $0) }])
+    return try run("sample_\(batch)", "seed", bytes(seeds), bytes(condition))
   }
+
+  func sample(seed: Int32) throws -> [[Float]] { try sample(seed: seed, condition: [Float]()) }
 
   /// The images of as many latents as the batch holds.
-  func decode(z: [[Float]]) throws -> [[Float]] {
+  func decode<T>(z: [[Float]], condition: [T]) throws -> [[Float]] {
     precondition(z.count == batch, "z must hold \(batch) rows, got \(z.count).")
-    let flat = z.flatMap { $0 }
-    return try run("decode_\(batch)", ["z": flat.withUnsafeBufferPointer { Data(buffer: $0) }])
+    return try run("decode_\(batch)", "z", bytes(z.flatMap { $0 }), bytes(condition))
   }
 
-  private func run(_ signature: String, _ inputs: [String: Data]) throws -> [[Float]] {
+  func decode(z: [[Float]]) throws -> [[Float]] { try decode(z: z, condition: [Float]()) }
+
+  private func bytes<T>(_ values: [T]) -> Data {
+    values.withUnsafeBufferPointer { Data(buffer: $0) }
+  }
+
+  private func run(
+    _ signature: String, _ name: String, _ input: Data, _ condition: Data
+  ) throws -> [[Float]] {
+    var inputs = [name: input]
+    if !condition.isEmpty { inputs["condition"] = condition }
     let runner = try interpreter.signatureRunner(with: signature)
     try runner.invoke(with: inputs)
     let data = try runner.output(named: "image").data
