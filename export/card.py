@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import os
 import pathlib
+import platform
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from export import compact
 from keras_vae.likelihoods import Support
 from keras_vae.vae import VAE
 
@@ -65,32 +67,32 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
             for key in ("nll_nats", "nll_stderr", "elbo_nats", "num_samples", "num_examples")
         },
         "versions": report["versions"],
+        "machine": f"{platform.machine()}, {os.cpu_count()} processors",
         "files": report["artefacts"],
     }
 
 
 def embed(file: pathlib.Path, content: dict) -> None:
-    """Puts the card into a TFLite file, as its metadata "model_card.json"."""
-    before = file.read_bytes()
-    model = schema.ModelT.InitFromPackedBuf(before, 0)
-    for buffer in model.buffers:
-        if buffer.offset > 1:  # Weights that stand behind the model, as the quantizer leaves them.
-            end = buffer.offset + buffer.size
-            buffer.data = np.frombuffer(before[buffer.offset : end], np.uint8)
-            buffer.offset = buffer.size = 0
+    """Puts the card into a TFLite file, as its metadata "model_card.json".
+
+    All but sizes: with it, the file's own is another.
+    """
+    files = {
+        name: {key: value for key, value in artefact.items() if key != "bytes"}
+        for name, artefact in content["files"].items()
+    }
+    model = compact.read(file.read_bytes())
     buffer, metadata = schema.BufferT(), schema.MetadataT()
-    buffer.data = np.frombuffer(json.dumps(content).encode(), np.uint8)
+    buffer.data = np.frombuffer(json.dumps(content | {"files": files}).encode(), np.uint8)
     metadata.name, metadata.buffer = FILE, len(model.buffers)
     model.buffers.append(buffer)
     model.metadata = [*(model.metadata or []), metadata]
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    file.write_bytes(bytes(builder.Output()))
+    file.write_bytes(compact.write(model))
 
 
 def embedded(file: pathlib.Path) -> dict:
     """The card that a TFLite file holds."""
-    model = schema.ModelT.InitFromPackedBuf(pathlib.Path(file).read_bytes(), 0)
+    model = compact.read(pathlib.Path(file).read_bytes())
     (index,) = (m.buffer for m in model.metadata if m.name == FILE.encode())
     return json.loads(bytes(model.buffers[index].data))
 

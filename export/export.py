@@ -21,7 +21,7 @@ from keras_vae import app, saving
 from trainers import inputs, measure
 
 FLAGS = flags.FLAGS
-_NUM_EXAMPLES = 1000  # test images by which precisions are measured
+_NUM_EXAMPLES = 1000  # test images by which files are measured, training images they are fitted to
 
 
 def main() -> None:
@@ -39,20 +39,26 @@ def main() -> None:
         options |= {"max_error": FLAGS.max_error, "max_nll_change": FLAGS.max_nll_change}
         vae = keras_vae.load(run_directory)
         if run_directory.is_dir():
-            options["described"] = saving.read_run(run_directory)
+            origin = saving.origin(saving.find_checkpoint(run_directory))
+            options["described"] = saving.read_run(run_directory) | {"exported": origin}
             measured = run_directory / "evaluation.json"
-            if measured.exists():
-                options["evaluation"] = json.loads(measured.read_text())
+            evaluation = json.loads(measured.read_text()) if measured.exists() else {}
+            if evaluation.get("step") == origin["step"]:  # Else it is of other weights.
+                options["evaluation"] = evaluation
             if FLAGS.web or FLAGS.prune_latents or FLAGS.precision != ["float32"]:
                 config, dataset = measure.load_data(run_directory)
-                options["examples"] = inputs.first_examples(config, dataset, _NUM_EXAMPLES)
+                options["examples"], options["fitted_to"] = (
+                    inputs.first_examples(config, dataset, _NUM_EXAMPLES, split)
+                    for split in ("test", "train")
+                )
         elif FLAGS.prune_latents:
             raise ValueError("prune_latents needs a run directory, whose data tells what is dead.")
     try:
         with app.checking_input():
             if FLAGS.prune_latents:
                 limit = pruning.MAX_LOSS if FLAGS.max_nll_change is None else FLAGS.max_nll_change
-                vae, options["pruned"] = pruning.prune(vae, config, options["examples"], limit)
+                vae, options["pruned"] = pruning.prune(vae, config, options["fitted_to"], limit)
+                options.pop("evaluation", None)  # It was of all latents.
             report = writer.write(vae, path, **options)
     except ParityError as error:
         app.fail(error, code=1)
@@ -76,6 +82,8 @@ def main() -> None:
     if FLAGS.web:
         print(page.missing() or f"{path / page.FILE}: open it in a browser")
     print(f"{path / 'README.md'}: how to call them")
+    if report["refused"]:
+        app.fail(" ".join(report["refused"].values()), code=1)
 
 
 def _whole_numbers(name, texts):

@@ -24,7 +24,7 @@ RUNTIME = WEB / "runtime" / "litert.wasm.gz"
 LOADER = WEB / "runtime" / "litert.js.gz"
 
 # The files that can be in a page, the first of them that there is.
-_GENERATORS = ("float32", "float16", "weight_int8", "dynamic_int8")
+GENERATORS = ("float32", "float16", "weight_int8", "dynamic_int8")
 
 
 def missing() -> str | None:
@@ -37,19 +37,9 @@ def missing() -> str | None:
     )
 
 
-def generator_of(precisions) -> str:
-    """The precision whose file goes into the page.
-
-    Raises:
-      ValueError: none of them can sample.
-    """
-    found = [name for name in _GENERATORS if name in precisions]
-    if not found:
-        raise ValueError(
-            f"web needs a file that samples, of precision {', '.join(_GENERATORS)}; got "
-            f"{', '.join(precisions) or 'none'}. Add one of them."
-        )
-    return found[0]
+def generator_of(precisions) -> str | None:
+    """The precision whose file goes into the page; None if none of them can sample."""
+    return next((name for name in GENERATORS if name in precisions), None)
 
 
 def text(model: pathlib.Path, facts: dict) -> str:

@@ -80,6 +80,9 @@ def _check_signature(title, name, function, examples, in_turn, gate):
             is_image = key in ("image", "sample")
             limited = gate.is_exact or (is_image and verb in _OF_GIVEN_Z)
             limit = gate.max_error if limited else math.inf
+            if key == "effective_sample_size":
+                # Made of exp(log w), of which the error of log w is a factor.
+                limit *= max(1.0, float(np.max(np.abs(expected["log_prob"]))))
             errors = _errors(about, got, wanted, limit, in_turn and is_image, gate.instead)
         outputs[key] = {"type": _type(got, size)} | errors
     types = {key: _type(value, size) for key, value in inputs.items()}
@@ -119,12 +122,12 @@ def _differing(title, got, wanted):
     if share > DIFFERING:
         raise ParityError(
             f"{title} differs from the Keras model's in {share:.2%} of its values; allowed are "
-            f"{DIFFERING:.0%}. Nothing was written."
+            f"{DIFFERING:.0%}. The file was not written."
         )
     return share
 
 
-def _errors(title, got, wanted, limit=EXACT.max_error, in_turn=False, instead="float32"):
+def _errors(title, got, wanted, limit=EXACT.max_error, in_turn=False, instead=None):
     """The errors of an output; of values chosen in turn, those of all examples but the worst.
 
     Where two levels are alike to the last digit, libraries may choose differently, and all that
@@ -140,8 +143,8 @@ def _errors(title, got, wanted, limit=EXACT.max_error, in_turn=False, instead="f
         raise ParityError(
             f"{title} differs from the Keras model's by up to {max_error:.2g} (mean "
             f"{mean_error:.2g}); allowed are {limit * unit:.2g} (mean "
-            f"{MEAN_OF_MAX * limit * unit:.2g}). Nothing was written. Take precision={instead}, or "
-            "allow more by max_error."
+            f"{MEAN_OF_MAX * limit * unit:.2g}). The file was not written. "
+            f"{'Take precision=' + instead + ', or a' if instead else 'A'}llow more by max_error."
         )
     return {"max_error": max_error, "mean_error": mean_error}
 

@@ -52,18 +52,22 @@ def check(file: str, found: dict, gate: Precision) -> None:
         raise ParityError(
             f"{file}: decoding real data costs {change:.3g} nats an image more than the Keras "
             f"model's (PSNR {found['psnr']:.1f} for {found['psnr_keras']:.1f} dB); allowed are "
-            f"{gate.nll_change:g}. Nothing was written. Take precision={gate.instead}, or allow "
-            "more by max_nll_change."
+            f"{gate.nll_change:g}. The file was not written. "
+            f"{'Take precision=' + gate.instead + ', or a' if gate.instead else 'A'}llow more by "
+            "max_nll_change."
         )
 
 
 def calibration(vae: VAE, batch: Batch) -> dict:
     """{verb: {input: [N, ...]}} that span the range of values: real examples and their codes, and
-    as many latents of twice the prior's deviation."""
+    as many latents of the prior at twice its temperature, or else of twice the codes' deviation."""
     x, _, condition = batch
-    z = vae.code(x, condition).numpy()
-    wide = 2.0 * np.random.default_rng(0).normal(size=z.shape).astype(np.float32)
-    given = _condition(vae, x, condition)
+    z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
+    if vae.prior is None:
+        wide = z.mean(axis=0) + 2.0 * (np.roll(z, 1, axis=0) - z.mean(axis=0))
+    else:
+        noise = vae.prior.draw_noise([0, 0], len(x))
+        wide = vae.prior_sample(noise, 2.0, given.get("condition")).numpy()
     twice = {name: np.concatenate([values, values]) for name, values in given.items()}
     beside_x = {} if vae.condition is None or vae.condition.in_examples else given
     return {

@@ -151,7 +151,8 @@ The error is the largest absolute difference from the Keras model on the same 16
 `sample`, the share of values drawn otherwise, is in `parity.json`, with the operators and the
 versions that wrote the files. `model_card.json` says the same for programs, with ranges of values,
 the data, the likelihood, a call's milliseconds on the machine that wrote the files, and their
-hashes; TFLite files hold it as their metadata `model_card.json`, all but the hashes.
+hashes; TFLite files hold it as their metadata `model_card.json`, all but sizes
+and hashes.
 
 {tables}"""
 

@@ -82,7 +82,8 @@ def _signature(model):
         if (found := re.fullmatch(r"sample_with_temperature_(\d+)", name))
     ]
     if not sizes:
-        raise ValueError(f"model={model} has no signature that samples: an autoencoder decodes.")
+        names = ", ".join(interpreter.get_signature_list())
+        raise ValueError(f"model={model} has no signature that samples, only {names}.")
     run = interpreter.get_signature_runner(f"sample_with_temperature_{max(sizes)}")
     return run, max(sizes), run.get_input_details()
 

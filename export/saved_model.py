@@ -6,9 +6,16 @@ from keras_vae.vae import VAE
 
 
 def write(vae: VAE, path) -> None:
-    """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch."""
+    """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch.
+
+    Raises:
+      OSError: it can't be written.
+    """
     generator = Generator(vae)
-    tf.saved_model.save(generator, str(path), signatures=generator.signatures())
+    try:
+        tf.saved_model.save(generator, str(path), signatures=generator.signatures())
+    except tf.errors.OpError as error:  # A full disk, which is no OSError of Python's here.
+        raise OSError(f"{path} can't be written: {error.message}") from error
 
 
 def load(path) -> dict:

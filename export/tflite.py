@@ -8,6 +8,7 @@ import warnings
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.schema_py_generated import BuiltinOperator, Model
 
+from export import compact
 from export.generator import Generator
 from export.precision import PRECISIONS, configure, finish
 from keras_vae._compat import tf
@@ -33,7 +34,14 @@ def write(vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibrat
     Raises:
       ValueError: part of the model needs an operator that is not builtin in TFLite.
     """
-    generator = Generator(vae)
+    generator, batch_sizes = Generator(vae), [*batch_sizes]
+    # Calibrated together, signatures with the same weights come out wrong in int16x8.
+    apart = [batch_sizes] if calibration is None else [[size] for size in batch_sizes]
+    models = [_convert(generator, sizes, precision, calibration) for sizes in apart]
+    pathlib.Path(path).write_bytes(compact.write(compact.merged(models)))
+
+
+def _convert(generator, batch_sizes, precision, calibration):
     signatures = {
         f"{verb}_{size}": function
         for size in batch_sizes
@@ -62,7 +70,7 @@ def write(vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibrat
                 if missing
                 else f"the decoder can't become a TFLite file: {error}"
             ) from error
-    pathlib.Path(path).write_bytes(finish(content, precision))
+    return compact.read(finish(content, precision))
 
 
 def verb_and_size(name: str):

@@ -29,6 +29,7 @@ def write(
     batch_sizes=tflite.BATCH_SIZES,
     web: bool = False,
     examples: Batch | None = None,
+    fitted_to: Batch | None = None,
     described: dict | None = None,
     evaluation: dict | None = None,
     pruned: dict | None = None,
@@ -51,18 +52,21 @@ def write(
       batch_sizes: of the signatures of TFLite files; the SavedModel takes any.
       web: write page.html too, of the first of float32, float16, weight_int8 and dynamic_int8.
       examples: real examples, with their conditions if there are any, by which files are measured
-        too; int8 and int16x8 are fitted to their range.
-      described: the content of the run's config.json, which is put beside the files: it says by
-        which data trainers.evaluate measures an export.
+        too.
+      fitted_to: others, whose range int8 and int16x8 are fitted to.
+      described: the content of the run's config.json, with the weights' `saving.origin` as
+        "exported", which is put beside the files: it says by which data trainers.evaluate measures
+        an export.
       evaluation: the content of the run's evaluation.json, for the model card.
       pruned: what `pruning.prune` found, if the model was made smaller.
       max_error, max_nll_change: limits in place of those that `precision.PRECISIONS` has.
 
     Returns:
-      The content of `parity.json`.
+      The content of `parity.json`. Under "refused" it says why TFLite files were not written that
+      compute something else than the model, or lose too much.
 
     Raises:
-      parity.ParityError: a file computes something else than the model, or loses too much.
+      parity.ParityError: all of them are refused, or the SavedModel computes something else.
       ValueError: part of the model can't be a TFLite file, or an argument can't be.
       OSError: the folder can't be written, or something that isn't an export is there.
     """
@@ -71,7 +75,7 @@ def write(
     check_options(formats, precisions, batch_sizes, web)
     batch_sizes = sorted(set(batch_sizes))
     calibrated = [p for p in precisions if PRECISIONS[p].needs_calibration]
-    if calibrated and (examples is None or len(examples.x) < max(batch_sizes)):
+    if calibrated and (fitted_to is None or len(fitted_to.x) < max(batch_sizes)):
         raise ValueError(
             f"precision={calibrated[0]} is fitted to the range of real data, and needs at least as "
             "many examples as the largest batch: export a run whose data is there."
@@ -82,13 +86,24 @@ def write(
         folder = pathlib.Path(scratch) / "new"
         folder.mkdir()
         with vae.evaluation_weights():
-            artefacts = {}
+            artefacts, refused = {}, {}
             if "savedmodel" in formats:
-                artefacts["saved_model"] = _saved_model(vae, folder / "saved_model")
+                exact = parity.EXACT.with_limits(max_error)
+                artefacts["saved_model"] = _saved_model(vae, folder / "saved_model", exact)
             if "tflite" in formats:
                 for name, gate in gates.items():
                     file = folder / gate.file
-                    artefacts[gate.file] = _lite(vae, file, name, gate, batch_sizes, examples)
+                    try:
+                        artefacts[gate.file] = _lite(
+                            vae, file, name, gate, batch_sizes, examples, fitted_to
+                        )
+                    except parity.ParityError as error:
+                        if len(gates) == 1:
+                            raise
+                        file.unlink()
+                        refused[gate.file] = str(error)
+                if len(refused) == len(gates):
+                    raise parity.ParityError(" ".join(refused.values()))
         report = {
             "versions": {"python": platform.python_version()}
             | {name: importlib.metadata.version(name) for name in _PACKAGES},
@@ -97,6 +112,7 @@ def write(
             "condition": None if vae.condition is None else vae.condition.wanted,
             "pruned": pruned,
             "artefacts": artefacts,
+            "refused": refused,
         }
         content = card.card(vae, report, described, evaluation)
         for name, artefact in artefacts.items():
@@ -108,8 +124,9 @@ def write(
         (folder / card.FILE).write_text(json.dumps(content, indent=2) + "\n")
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
         (folder / "README.md").write_text(readme.text(report))
-        if web and page.missing() is None:
-            model = folder / PRECISIONS[page.generator_of(precisions)].file
+        written = [name for name in precisions if PRECISIONS[name].file in artefacts]
+        if web and page.generator_of(written) and page.missing() is None:
+            model = folder / PRECISIONS[page.generator_of(written)].file
             facts = page.facts(vae, model, examples, described, evaluation)
             (folder / page.FILE).write_text(page.text(model, facts), encoding="utf-8")
         if described is not None:
@@ -131,8 +148,12 @@ def check_options(formats, precisions, batch_sizes, web=False) -> None:
             )
     if not batch_sizes or min(batch_sizes) < 1:
         raise ValueError(f"batch_sizes must be whole numbers from 1 on, got {batch_sizes}.")
-    if web:
-        page.generator_of(precisions if "tflite" in formats else ())
+    precisions = precisions if "tflite" in formats else ()
+    if web and page.generator_of(precisions) is None:
+        raise ValueError(
+            f"web needs a file that samples, of precision {', '.join(page.GENERATORS)}; got "
+            f"{', '.join(precisions) or 'none'}. Add one of them."
+        )
 
 
 def check_target(path) -> None:
@@ -149,16 +170,16 @@ def check_target(path) -> None:
     check_folder("path", path.parent)
 
 
-def _saved_model(vae, folder):
+def _saved_model(vae, folder, gate):
     saved_model.write(vae, folder)
     return {
         "bytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
-        "signatures": parity.check(vae, folder.name, saved_model.load(folder)),
+        "signatures": parity.check(vae, folder.name, saved_model.load(folder), gate),
     }
 
 
-def _lite(vae, file, precision, gate, batch_sizes, examples):
-    calibration = quality.calibration(vae, examples) if gate.needs_calibration else None
+def _lite(vae, file, precision, gate, batch_sizes, examples, fitted_to):
+    calibration = quality.calibration(vae, fitted_to) if gate.needs_calibration else None
     tflite.write(vae, file, batch_sizes, precision, calibration)
     signatures = tflite.load(file)
     report = {

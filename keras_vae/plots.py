@@ -87,11 +87,20 @@ def traversals(images, values, names) -> Figure:
     return figure
 
 
-def latent_scatter(z, labels=None, names=("z[0]", "z[1]")) -> Figure:
-    """Codes z [N, 2], coloured by labels [N] if there are any; `names` of the two axes."""
+def latent_scatter(z, labels=None, names=("z[0]", "z[1]"), behind=None) -> Figure:
+    """Codes z [N, 2] as points.
+
+    Args:
+      z: [N, 2].
+      labels: [N], by which they are coloured; or None.
+      names: of the two axes.
+      behind: [M, 2], other points, grey, behind them; or None.
+    """
     z = np.asarray(z)
     figure, axes = _axes(3.8)
     style = {"s": 9, "alpha": 0.7, "linewidths": 0}
+    if behind is not None:
+        axes.scatter(*np.asarray(behind).T, color=INK, **style | {"alpha": 0.25})
     if labels is None:
         axes.scatter(*z.T, color=COLOURS[0], **style)
     else:
@@ -182,12 +191,13 @@ def overlaid(lines, label: str) -> Figure:
     return figure
 
 
-def rate_distortion(points, connected: bool = False) -> Figure:
+def rate_distortion(points, connected: bool = False, path=None) -> Figure:
     """Where runs stand between saying little and losing much, with lines of equal ELBO.
 
     Args:
       points: dict name of the run -> (rate, distortion), nats.
       connected: whether a curve goes through them, as through one model's at several betas.
+      path: (rates [E], distortions [E]) that a run came by, the last of them last; or None.
 
     References:
       Alemi et al. 2018, Fixing a broken ELBO, figure 1.
@@ -196,6 +206,11 @@ def rate_distortion(points, connected: bool = False) -> Figure:
     rates, distortions = np.array(list(points.values())).T
     if connected:
         axes.plot(*np.array(sorted(points.values())).T, color=INK, alpha=0.5, lw=1, zorder=1)
+    if path is not None:
+        rates, distortions = (
+            np.append(v, p) for v, p in zip((rates, distortions), path, strict=True)
+        )
+        axes.plot(*path, color=INK, alpha=0.5, lw=1, marker=".", ms=3, zorder=1)
     for i, (name, (rate, distortion)) in enumerate(points.items()):
         axes.scatter(rate, distortion, s=30, color=COLOURS[i % len(COLOURS)], label=name, zorder=2)
         axes.axline((rate, distortion), slope=-1, color=INK, alpha=0.25, lw=0.6, zorder=0)

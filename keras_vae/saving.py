@@ -115,15 +115,16 @@ def _load_run(path, checkpoint):
     if fitted.exists():
         with np.load(fitted) as file:
             # One that was fitted to another checkpoint's codes is no prior of this one.
-            if int(file["step"]) == checkpoint_step(found):
+            if int(file["step"]) == origin(found)["step"]:
                 vae.prior = build_fitted_prior(config)
                 vae.prior.set_weights([file[f"weight_{i}"] for i in range(len(file) - 1)])
     return vae
 
 
-def checkpoint_step(found: str) -> int:
-    """The training step of a checkpoint that `find_checkpoint` found."""
-    return int(found.rpartition("-")[2])
+def origin(found: str) -> dict:
+    """Of which checkpoint the weights are that `find_checkpoint` found: its folder and its step."""
+    path = pathlib.Path(found)
+    return {"checkpoint": path.parent.name, "step": int(path.name.rpartition("-")[2])}
 
 
 def _check_rebuildable(vae):

@@ -137,6 +137,15 @@ def test_scatter_without_labels():
     assert not figure.legends
 
 
+def test_scatter_before_other_points():
+    rng = np.random.default_rng(4)
+    z, behind = rng.normal(size=(5, 2)), rng.normal(size=(7, 2))
+    first, second = plots.latent_scatter(z, behind=behind).figure.axes[0].collections
+    np.testing.assert_array_equal(first.get_offsets(), behind)
+    np.testing.assert_array_equal(second.get_offsets(), z)
+    assert first.get_zorder() <= second.get_zorder()
+
+
 def test_curves_of_training_and_validation():
     history = {
         "epoch": np.array([0, 1, 2]),

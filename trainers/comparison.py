@@ -10,7 +10,7 @@ import numpy as np
 from keras_vae import plots, saving
 from keras_vae.blocks import Batch
 from keras_vae.config import Config, options
-from trainers import inputs, page, pictures, report
+from trainers import exported, inputs, page, pictures, report
 from trainers.numbers import NUMBERS
 from trainers.pictures import Picture
 
@@ -59,7 +59,7 @@ def read(paths) -> list[Measured]:
 
     Raises:
       FileNotFoundError: one isn't a run, isn't measured, or its data is needed and not there.
-      ValueError: fewer than two, or one twice.
+      ValueError: fewer than two, or one twice, or an export.
     """
     paths = [pathlib.Path(path) for path in paths]
     if len({path.resolve() for path in paths}) < max(2, len(paths)):
@@ -69,6 +69,8 @@ def read(paths) -> list[Measured]:
     runs = []
     for path, name in zip(paths, _names(paths), strict=True):
         stored = saving.read_run(path)
+        if exported.is_export(path):
+            raise ValueError(f"runs: {path} is an export. Compare the run that it is of.")
         if not (path / "evaluation.npz").is_file():
             raise FileNotFoundError(
                 f"{path} isn't measured. First run: python -m trainers.evaluate --run={path}"
@@ -102,6 +104,8 @@ def differences(runs) -> list[str]:
     having = [run for run in runs if run.nll is not None]
     values = {key: {json.dumps(run.numbers.get(key)) for run in having} for key in SAME}
     values["data"] = {run.fingerprint for run in having}
+    # Given something of x, or its label, x is likelier.
+    values["condition"] = {_condition(run.config.model) for run in having}
     return [
         f"The runs differ in {key.replace('_', ' ')} ({', '.join(sorted(found))}): their "
         "likelihoods don't compare."
@@ -167,12 +171,8 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
     """Writes compare.html and figures/ to the folder `out`; returns the page's path."""
     figures = []
     for column, (title, unit, caption) in report.CURVES.items():
-        lines = {}
-        for run in runs:
-            # Validation's where there is one: training's own isn't what a model is chosen by.
-            name = f"val_{column}" if f"val_{column}" in run.history else column
-            if name in run.history:
-                lines[run.name] = (1 + run.history["epoch"], run.history[name])
+        lines = {run.name: _curve(run.history, column) for run in runs}
+        lines = {name: line for name, line in lines.items() if line is not None}
         if lines:
             alt = f"{title} at each epoch of {', '.join(lines)}."
             figure = plots.overlaid(lines, unit)
@@ -226,6 +226,13 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
     return out / "compare.html"
 
 
+def _curve(history, column):
+    """(epochs, values) of a metric; None where there is none."""
+    # Validation's where there is one: training's own isn't what a model is chosen by.
+    name = f"val_{column}" if f"val_{column}" in history else column
+    return (1 + history["epoch"], history[name]) if name in history else None
+
+
 def _samples(run, vae):
     """A figure of samples; None where the model has no prior, or makes no pictures."""
     if vae.prior is None or run.config.data.dataset.startswith("chorales:"):
@@ -245,6 +252,12 @@ def _holes(run, vae):
     return pictures.holes(vae, run.examples, latents._replace(**moments))._replace(
         caption="Images decoded from a normal with the mean and deviation of each latent's codes. "
         "What is no image stands for a hole: training put no codes there."
+    )
+
+
+def _condition(model):
+    return (
+        f"{model.condition} {model.visible}" if model.condition == "image_part" else model.condition
     )
 
 

@@ -1,20 +1,18 @@
 """Measures a SavedModel that export.export wrote, on the test split of the run it is of."""
 
-import json
 import pathlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae import evaluation
+from keras_vae import evaluation, saving
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import as_floats
 from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config
-from keras_vae.files import check_folder, write_atomically
+from keras_vae.files import check_folder
 from trainers import inputs
-from trainers.measure import load_data
-from trainers.printing import print_numbers
+from trainers.measure import load_data, provenance, write_measured
 
 
 class Exported(NamedTuple):
@@ -23,12 +21,14 @@ class Exported(NamedTuple):
     Attributes:
       path: its folder.
       config, dataset: of the run.
+      origin: of the run's weights, as `saving.origin` has it.
       model: the SavedModel; whoever calls its signature keeps it alive.
     """
 
     path: pathlib.Path
     config: Config
     dataset: Any
+    origin: dict
     model: Any
 
 
@@ -50,17 +50,22 @@ def load(path) -> Exported:
     model = tf.saved_model.load(str(path / "saved_model"))
     if "log_prob" not in model.signatures:
         raise ValueError(f"run={path} is the export of an autoencoder, which has no likelihood.")
-    return Exported(path, config, dataset, model)
+    return Exported(path, config, dataset, saving.read_run(path).get("exported", {}), model)
 
 
 def measure(exported: Exported, num_samples: int, seed: int = 0) -> dict:
-    """Prints the likelihood of the test split and writes evaluation.json; returns its content.
+    """Prints the likelihood of the test split.
+
+    Writes evaluation.json, and evaluation.npz with the numbers of each example.
 
     Args:
       exported: what `load` gave.
       num_samples, seed: of the importance samples.
+
+    Returns:
+      The content of evaluation.json.
     """
-    path, config, dataset, model = exported
+    path, config, dataset, origin, model = exported
     batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     columns, first = [], 0
@@ -78,17 +83,16 @@ def measure(exported: Exported, num_samples: int, seed: int = 0) -> dict:
         bar.update(i + 1)
     examples = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
     examples["nll"] = -examples.pop("log_prob")
-    result = evaluation.means(examples)
+    result = evaluation.means(examples, num_samples)
     likelihood, shape = LIKELIHOODS[config.model.likelihood][0], config.model.event_shape
     result |= {
         "bits_per_dim": evaluation.bits_per_dim(result["nll_nats"], likelihood, shape),
         "num_samples": num_samples,
         "seed": seed,
-        "dataset": dataset.name,
-        "split": "test",
-        "binarization": config.data.binarization,
-        "binarization_seed": config.training.seed,
+        # The signature doesn't say which latent, or layer, the rate is of.
+        "rate_nats_by_layer": None,
+        **provenance(config, dataset, origin),
     }
-    write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
-    print_numbers(result)
+    result["alarms"] = evaluation.alarms(result)
+    write_measured(path, result, examples)
     return result

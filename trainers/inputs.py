@@ -119,10 +119,10 @@ def _visible_mask(visible, height, width):
     return tuple(mask.astype(int).ravel().tolist())
 
 
-def first_examples(config: Config, dataset: data.Dataset, n: int) -> Batch:
-    """Up to n test examples as the model sees them, as arrays."""
-    size = min(n, dataset.test.num_examples)
-    batch = next(iter(evaluation_batches(config, dataset, "test", size)))
+def first_examples(config: Config, dataset: data.Dataset, n: int, split: str = "test") -> Batch:
+    """Up to n examples of a split as the model sees them, as arrays."""
+    size = min(n, getattr(dataset, split).num_examples)
+    batch = next(iter(evaluation_batches(config, dataset, split, size)))
     return Batch(*(None if part is None else part.numpy() for part in batch))
 
 

@@ -32,20 +32,30 @@ class Run(NamedTuple):
     @property
     def step(self) -> int:
         """The training step of the checkpoint."""
-        return saving.checkpoint_step(self.checkpoint)
+        return self.provenance["step"]
 
     @property
     def provenance(self) -> dict:
-        """What numbers of its test split are measured on: data, binarization and checkpoint."""
-        return {
-            "dataset": self.dataset.name,
-            "split": "test",
-            "binarization": self.config.data.binarization,
-            "binarization_seed": self.config.training.seed,
-            "checkpoint": pathlib.Path(self.checkpoint).parent.name,
-            "step": self.step,
-            "ema": self.config.training.ema_decay is not None,
-        }
+        """What numbers of its test split are measured on."""
+        return provenance(self.config, self.dataset, saving.origin(self.checkpoint))
+
+
+def provenance(config: Config, dataset: data.Dataset, origin: dict) -> dict:
+    """What numbers of the test split are measured on: data, binarization and weights.
+
+    Args:
+      config, dataset: of a run.
+      origin: of the weights, as `saving.origin` has it.
+    """
+    return {
+        "dataset": dataset.name,
+        "split": "test",
+        "data_notes": dataset.notes,
+        "binarization": config.data.binarization,
+        "binarization_seed": config.training.seed,
+        **origin,
+        "ema": config.training.ema_decay is not None,
+    }
 
 
 def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
@@ -78,9 +88,11 @@ def load_data(path, dataset: Any = None) -> tuple[Config, data.Dataset]:
     config = Config.from_dict(stored["config"])
     dataset = dataset or inputs.load(config)
     if dataset.fingerprint != stored["data"]["fingerprint"]:
+        shape, wanted = dataset.test.shape, config.model.event_shape
+        sizes = "" if shape == wanted else f" (examples of {shape} now, of {wanted} then)"
         raise ValueError(
-            f"the data of run={path} has changed since its training: its numbers would not be of "
-            "the same test split. Restore the data or train anew."
+            f"the data of run={path} has changed since its training{sizes}: its numbers would not "
+            "be of the same test split. Restore the data or train anew."
         )
     return config, dataset
 
@@ -126,14 +138,16 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     examples = evaluation.of_examples(vae, batches, num_samples, seed, progress=bar.update)
     result = evaluation.summarize(vae, examples, num_samples, seed)
+    if annealing is not None:
+        numbers, annealed = _annealed(run, examples["nll"], annealing, seed)
+        result |= numbers
+        examples |= annealed
     result["alarms"] = evaluation.alarms(result)
     result |= {
         "active_units": evaluation.active_units(vae, batches),
         **(evaluation.decomposition(vae, batches, seed=seed) or {}),
         **run.provenance,
     }
-    if annealing is not None:
-        result |= _annealed(run, examples["nll"], annealing, seed)
     if dataset.test.factors is not None:
         result |= _disentanglement(vae, batches, dataset.test.factors)
     labels = dataset.test.labels
@@ -146,13 +160,7 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
     numbers, copies = quality.measure(run, seed)
     result |= numbers
-    arrays = io.BytesIO()
-    np.savez(arrays, **examples)
-    write_atomically(path / "evaluation.npz", arrays.getvalue())
-    write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
-    print_numbers(result)
-    for alarm in result["alarms"]:
-        print("Warning:", alarm)
+    write_measured(path, result, examples)
     shown_labels = None if labels is None else labels[: len(batch.x)]
     if dataset.test.lowest_pitch is not None:
         made, levels = music.make(vae, batch), dataset.test.levels
@@ -167,8 +175,23 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
     return result
 
 
+def write_measured(path: pathlib.Path, result: dict, examples: dict) -> None:
+    """Writes evaluation.json and evaluation.npz, and prints the numbers with their alarms."""
+    arrays = io.BytesIO()
+    np.savez(arrays, **examples)
+    write_atomically(path / "evaluation.npz", arrays.getvalue())
+    write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
+    print_numbers(result)
+    for alarm in result["alarms"]:
+        print("Warning:", alarm)
+
+
 def _annealed(run, nll, annealing, seed):
-    """Likelihood by annealing, beside `nll` [N] by importance samples; how far off it may be."""
+    """Likelihood by annealing, beside `nll` [N] by importance samples; how far off it may be.
+
+    Returns:
+      (means with their standard errors over the M examples annealed, dict of arrays [M]).
+    """
     num_examples = min(annealing.num_examples, len(nll))
     batches = inputs.evaluation_batches(run.config, run.dataset, "test", num_examples)
     x, _, condition = next(iter(batches))
@@ -181,15 +204,23 @@ def _annealed(run, nll, annealing, seed):
         *evaluation.simulate(run.vae, num_examples, seed, condition), seed, condition
     )
     annealed = -found.log_likelihood.numpy()
-    return {
-        "ais_nll_nats": float(annealed.mean()),
-        "ais_below_importance_nats": float(np.mean(nll[:num_examples] - annealed)),
+    examples = {
+        "ais_nll": annealed,
+        "ais_below_importance": nll[:num_examples] - annealed,
+        "bdmc_gap": bounds.gap.numpy(),
+    }
+    numbers = {}
+    for name, values in examples.items():
+        numbers[f"{name}_nats"] = float(np.mean(values))
+        numbers[f"{name}_stderr"] = evaluation.stderr(values)
+    numbers |= {
         "ais_acceptance_rate": float(np.mean(found.acceptance_rate)),
+        "ais_effective_chains": float(np.mean(found.effective_sample_size)),
         "ais_num_examples": num_examples,
         "ais_num_temperatures": annealing.num_temperatures,
         "ais_num_chains": annealing.num_chains,
-        "bdmc_gap_nats": float(np.mean(bounds.gap)),
     }
+    return numbers, examples
 
 
 def _disentanglement(vae, batches, factors):

@@ -117,7 +117,7 @@ def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
         )
     )
     if vae.latent_dim > 1:
-        shown.append(scatter(measure_latents(vae, batch)))
+        shown.append(scatter(vae, batch, measure_latents(vae, batch)))
     return shown
 
 

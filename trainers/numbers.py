@@ -41,6 +41,12 @@ SECTIONS = {
             "How many of the importance samples count. Near 1, the likelihood above is a "
             "loose bound: more samples would tighten it.",
         ),
+        "nll_looseness_nats": (
+            "Looseness",
+            "nats",
+            "About how far the likelihood above may lie from the true value, going by the spread "
+            "of the samples' weights.",
+        ),
         "ais_nll_nats": (
             "NLL by annealing",
             "nats",
@@ -58,6 +64,16 @@ SECTIONS = {
             "nats",
             "On images that the model draws, log p(x) is bounded from both sides: the bounds are "
             "so far apart (Grosse et al. 2015).",
+        ),
+        "ais_acceptance_rate": (
+            "Annealing's acceptance",
+            "",
+            "The share of its moves that were accepted; some two thirds are best.",
+        ),
+        "ais_effective_chains": (
+            "Annealing's chains",
+            "",
+            "How many of its chains count for an image.",
         ),
         "num_samples": (
             "Importance samples",

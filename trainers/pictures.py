@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from keras_vae import plots
 from keras_vae._compat import tfd
 from keras_vae.blocks import as_floats
+from keras_vae.evaluation import draw_latents
 from keras_vae.hierarchical import HierarchicalVAE
 
 BATCH_SIZE = 256
@@ -84,7 +85,7 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
     if vae.has_clusters:
         shown.append(clusters(vae, batch))
     if vae.latent_dim > 1 and vae.has_encoder:
-        shown.append(scatter(latents, labels))
+        shown.append(scatter(vae, batch, latents, labels))
     return shown
 
 
@@ -335,21 +336,31 @@ def clusters(vae, batch) -> Picture:
     )
 
 
-def scatter(latents: Latents, labels=None) -> Picture:
-    """Codes in the plane of the two latents used most."""
-    x, y = np.sort(latents.order[:2])
+def scatter(vae, batch, latents: Latents, labels=None) -> Picture:
+    """The aggregated posterior, in the plane of the two latents used most, before the prior."""
+    plane = np.sort(latents.order[:2])
     most = "largest KL" if latents.rate is not None else "largest variance"
     which = "" if len(latents.order) == 2 else f" in the two latents of {most}"
-    look = "" if labels is None else " Look for labels that keep apart without having been shown."
+    coloured = "" if labels is None else ", coloured by label"
+    z, behind, what, look = latents.codes, None, "The codes", ""
+    if vae.has_density:
+        what = "A draw of q(z|x) for each"
+        z, drawn = draw_latents(vae, batch, SEED)
+        behind = drawn[:, plane]
+        coloured += ", before as many draws of the prior, grey"
+        look = (
+            " Look for places where only one of the two is: samples from there look like no "
+            "data, or the prior leaves out what data is like."
+        )
+    if labels is not None:
+        look += " Labels that keep apart do so without having been shown."
+    names = [f"z[{d}]" for d in plane]
     return Picture(
         "latents",
         "Where test images lie",
-        plots.latent_scatter(latents.codes[:, [x, y]], labels, (f"z[{x}]", f"z[{y}]")),
-        f"Scatter plot of {len(latents.codes)} test images in two latents"
-        + ("." if labels is None else ", coloured by label."),
-        f"The codes of {len(latents.codes)} test images{which}"
-        + ("." if labels is None else ", coloured by label.")
-        + look,
+        plots.latent_scatter(z[:, plane], labels, names, behind),
+        f"Scatter plot of {len(z)} test images in two latents{coloured}.",
+        f"{what} of {len(z)} test images{which}{coloured}.{look}",
         pixelated=False,
     )
 

@@ -64,7 +64,7 @@ def write_report(
     figures = [page.figure(run_dir, p) for p in shown or pictures(vae, batch, labels)]
     main = [
         *_sections(evaluation, skip=headline),
-        _curves(run_dir),
+        _training(run_dir, evaluation),
         "<h2>Pictures</h2>",
         NO_DENSITY if autoencoder else "",
         "<div class='pictures'>",
@@ -105,10 +105,17 @@ def _sections(evaluation, skip):
             yield f"<h2>{section}</h2>\n<div class='grid'>" + "\n".join(cards) + "</div>"
 
 
-def _curves(run_dir):
+def _training(run_dir, evaluation):
     path = run_dir / "metrics.csv"
     history = read_history(path) if path.exists() else {}
-    figures = []
+    shown = [*_curves(history), *_rate_distortion(history, evaluation)]
+    if not shown:
+        return ""
+    figures = [page.figure(run_dir, picture) for picture in shown]
+    return "<h2>Training</h2>\n<div class='grid curves'>\n" + "\n".join(figures) + "\n</div>"
+
+
+def _curves(history):
     for column, (title, unit, caption) in (CURVES | SCHEDULES).items():
         values = history.get(column, np.array([]))
         values = values[np.isfinite(values)]
@@ -116,21 +123,36 @@ def _curves(run_dir):
             continue
         figure = plots.curves(history, column, unit or title.lower())
         alt = f"{title} at each epoch; {_format(values[-1])} at the end."
-        curve = Picture(f"curve_{column}", title, figure, alt, caption, pixelated=False)
-        figures.append(page.figure(run_dir, curve))
-    if not figures:
-        return ""
-    return "<h2>Training</h2>\n<div class='grid curves'>\n" + "\n".join(figures) + "\n</div>"
+        yield Picture(f"curve_{column}", title, figure, alt, caption, pixelated=False)
+
+
+def _rate_distortion(history, evaluation):
+    """Where training went, and where test images are at its end."""
+    rate, distortion = evaluation.get("rate_nats"), evaluation["distortion_nats"]
+    if rate is None or "rate" not in history:
+        return
+    # The first tenth is far away from all others.
+    path = [history[name][len(history[name]) // 10 :] for name in ("rate", "distortion")]
+    yield Picture(
+        "rate_distortion",
+        "Rate and distortion",
+        plots.rate_distortion({"test": (rate, distortion)}, path=path),
+        f"Test images at a rate of {rate:.1f} and a distortion of {distortion:.1f} nats, and how "
+        "training went there.",
+        "Each epoch of training, and the test images. To the right, latents say more of an image; "
+        "below, less of it is lost. Along a thin line the ELBO is the same: lower left is better.",
+        pixelated=False,
+    )
 
 
 def read_history(path):
-    """metrics.csv as dict name -> [E], NaN where there is no number."""
+    """metrics.csv as dict name -> [E], NaN where there is no number; none without any number."""
     with path.open(newline="") as file:
         names, *rows = csv.reader(file)
     history = {name: np.array([_float(row[i]) for row in rows]) for i, name in enumerate(names)}
     # Validation's loss is the bound, whatever training minimises: on one axis they would mislead.
     history.pop("val_loss", None)
-    return history
+    return {name: values for name, values in history.items() if np.isfinite(values).any()}
 
 
 def _float(text):

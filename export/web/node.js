@@ -1,9 +1,11 @@
 // Draws images by an exported generator, in Node:  node node.js generator.tflite 7 out
 //
 // Writes out.image, out.sample and out.z, raw float32 numbers of the images with the seeds (7, 0),
-// (7, 1), … as many as the largest batch has. Needs `npm install` in this folder.
+// (7, 1), … as many as the largest batch has. A conditional model wants one more argument, which
+// counts for all images: a label, or a file of the raw float32 numbers of an image. Needs
+// `npm install` in this folder.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
@@ -35,20 +37,52 @@ function fail(message) {
   process.exit(2);
 }
 
-async function main([file, text, out, ...others]) {
-  if (out === undefined || others.length) fail("usage: node node.js MODEL SEED OUT");
-  const seed = Number(text);
-  if (!/^-?\d+$/.test(text) || seed !== (seed | 0)) {
-    fail(`SEED must be a whole number of 32 bits, got ${text}.`);
+function whole(name, text) {
+  if (!/^-?\d+$/.test(text) || Number(text) !== (Number(text) | 0)) {
+    fail(`${name} must be a whole number of 32 bits, got ${text}.`);
   }
+  return Number(text);
+}
+
+/** The same condition for `count` images: a label, or what a file holds. */
+function repeated(given, count, { dtype }) {
+  if (dtype === "int32") return new Int32Array(count).fill(whole("CONDITION", given));
+  const bytes = new Uint8Array(readFileSync(given));
+  const image = new Float32Array(bytes.buffer, 0, bytes.length >> 2);
+  const all = new Float32Array(count * image.length);
+  for (let i = 0; i < count; i++) all.set(image, i * image.length);
+  return all;
+}
+
+/** Writes a file that has its name only when it is complete. */
+function writeWhole(name, values) {
+  try {
+    writeFileSync(`${name}.part`, values);
+    renameSync(`${name}.part`, name);
+  } catch (error) {
+    rmSync(`${name}.part`, { force: true });
+    throw error;
+  }
+}
+
+async function main([file, text, out, given, ...others]) {
+  if (out === undefined || others.length) fail("usage: node node.js MODEL SEED OUT [CONDITION]");
+  const seed = whole("SEED", text);
   const model = readFileSync(file);
   await start();
   const generator = await Generator.open(model);
-  const count = generator.verbs.sample?.at(-1)[0] ?? fail(`no signature that samples in ${file}.`);
+  if (!generator.verbs.sample) fail(`no signature that samples in ${file}.`);
+  const [count, signature] = generator.verbs.sample.at(-1);
   const seeds = Int32Array.from({ length: 2 * count }, (_, i) => (i % 2 ? i >> 1 : seed));
-  const found = await generator.run("sample", { seed: seeds });
+  const inputs = { seed: seeds };
+  const kind = signature.getInputDetails().find(({ name }) => name === "condition");
+  if (!kind !== (given === undefined)) {
+    fail(`this model ${kind ? "needs a" : "takes no"} CONDITION.`);
+  }
+  if (kind) inputs.condition = repeated(given, count, kind);
+  const found = await generator.run("sample", inputs);
   for (const [name, values] of Object.entries(found)) {
-    writeFileSync(`${out}.${name}`, values);
+    writeWhole(`${out}.${name}`, values);
     console.log(`${out}.${name}: ${count} x ${values.length / count}`);
   }
 }

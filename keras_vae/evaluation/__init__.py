@@ -8,8 +8,15 @@ from keras_vae.evaluation.decomposition import decomposition
 from keras_vae.evaluation.disentanglement import disentanglement
 from keras_vae.evaluation.exact import exact_log_likelihood
 from keras_vae.evaluation.features import Features, features
-from keras_vae.evaluation.latents import active_units, posterior_against_prior
-from keras_vae.evaluation.likelihood import bits_per_dim, likelihood, means, of_examples, summarize
+from keras_vae.evaluation.latents import active_units, draw_latents, posterior_against_prior
+from keras_vae.evaluation.likelihood import (
+    bits_per_dim,
+    likelihood,
+    means,
+    of_examples,
+    stderr,
+    summarize,
+)
 from keras_vae.evaluation.probes import Labelled, probe_accuracy, probes
 from keras_vae.evaluation.samples import (
     Nearest,
@@ -36,6 +43,7 @@ __all__ = [
     "cluster_scores",
     "decomposition",
     "disentanglement",
+    "draw_latents",
     "exact_log_likelihood",
     "features",
     "frechet_distance",
@@ -53,6 +61,7 @@ __all__ = [
     "sample_quality",
     "sigmoidal",
     "simulate",
+    "stderr",
     "summarize",
     "two_sample_test",
     "typicality",

@@ -1,7 +1,9 @@
 """Which numbers of an evaluation should worry its reader, and what to do about them."""
 
-# Below so many samples that count, a weighted mean is ruled by its largest weights.
-_LEAST_SAMPLE_SIZE = 10
+# Nats: what it is about with ten samples that count. With fewer, the largest weights rule.
+_LOOSE = 0.05
+# Nats that annealing may gain, beside the error of that gain.
+_MISSED = 0.1
 # Nats below which latents, or a stochastic layer, say nothing of x.
 _COLLAPSED = 0.1
 
@@ -10,14 +12,22 @@ def alarms(result: dict) -> list[str]:
     """Sentences about what is wrong, each with the remedy.
 
     Args:
-      result: what `likelihood` gives.
+      result: what `likelihood` gives; with annealing, `ais_below_importance_nats` and its standard
+        error `ais_below_importance_stderr` too.
     """
     found = []
-    size, num_samples = result["effective_sample_size"], result["num_samples"]
-    if size is not None and size < min(_LEAST_SAMPLE_SIZE, num_samples / 2):
+    looseness = result["nll_looseness_nats"]
+    if looseness is not None and looseness > _LOOSE:
         found.append(
-            f"Of {num_samples} importance samples {size:.1f} count: the likelihood is a loose "
-            "bound, and its standard error says nothing of that. Raise --num_samples."
+            f"Of {result['num_samples']} importance samples {result['effective_sample_size']:.1f} "
+            f"count: the likelihood is a bound, some {looseness:.2f} nats off or more, of which "
+            "its standard error says nothing. Raise --num_samples."
+        )
+    gain = result.get("ais_below_importance_nats")
+    if gain is not None and gain > _MISSED + 2.0 * (result["ais_below_importance_stderr"] or 0.0):
+        found.append(
+            f"Annealing finds {gain:.2f} nats that {result['num_samples']} importance samples "
+            "miss: the likelihood is too low by that much at least. Raise --num_samples."
         )
     if result["rate_nats"] is not None and result["rate_nats"] < _COLLAPSED:
         found.append(

@@ -22,11 +22,20 @@ def active_units(vae, batches, threshold: float = 0.01) -> int:
 def posterior_against_prior(vae, batch, seed: int = 0) -> dict:
     """Whether the aggregated posterior is the prior: `two_sample_test` of draws from both.
 
-    Where it isn't, samples are decoded from codes unlike those that training decoded.
+    Where it isn't, samples are decoded from codes unlike those that training decoded. Arguments are
+    as in `draw_latents`.
+    """
+    inferred, drawn = draw_latents(vae, batch, seed)
+    return two_sample_test(inferred, drawn, seed=seed)
+
+
+def draw_latents(vae, batch, seed: int = 0):
+    """Draws of the aggregated posterior and of the prior, both [N, D].
 
     Args:
       vae: a VAE with a prior.
-      batch: Batch of examples; one z is drawn from each one's posterior, and one from the prior.
+      batch: Batch of N examples; one z is drawn from each one's posterior, and one from the prior,
+        under its condition.
       seed: of the draws.
     """
     num_points = len(batch.x)
@@ -35,4 +44,4 @@ def posterior_against_prior(vae, batch, seed: int = 0) -> dict:
     noise = vae.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), num_points)
     condition = batch.x if vae.condition and vae.condition.in_examples else batch.condition
     drawn = vae.prior_sample(noise, condition=condition)
-    return two_sample_test(inferred.numpy(), drawn.numpy(), seed=seed)
+    return inferred.numpy(), drawn.numpy()

@@ -62,8 +62,9 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
     Returns:
       In nats: `elbo_nats`, `rate_nats`, `rate_nats_by_latent` where each latent's is known, of
       several stochastic layers `rate_nats_by_layer`, that next to x first, `distortion_nats` and
-      `nll_nats` with its standard error over examples, `nll_stderr`; `effective_sample_size` (mean,
-      from 1 to num_samples); `weight_kl_nats`, of Bayesian weights per training example, which the
+      `nll_nats` with its standard error over examples, `nll_stderr`, and `nll_looseness_nats`,
+      about how far above -log p(x) it is; `effective_sample_size` (mean, from 1 to
+      num_samples); `weight_kl_nats`, of Bayesian weights per training example, which the
       bound leaves out; `bits_per_dim`, where x is discrete; `num_samples`,
       `num_examples`, `seed`. What a model has not is None.
     """
@@ -76,6 +77,7 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
         "distortion_nats": _mean(examples["distortion"]),
         "nll_nats": None,
         "nll_stderr": None,
+        "nll_looseness_nats": None,
         "effective_sample_size": None,
         "weight_kl_nats": None if of_weights is None else float(of_weights),
         "bits_per_dim": None,
@@ -84,7 +86,7 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
         "seed": seed,
     }
     if vae.has_density:
-        result |= means(examples)
+        result |= means(examples, num_samples)
         by_group = [_mean(kl) for kl in examples["kl"].T]
         if isinstance(vae, HierarchicalVAE):
             result["rate_nats_by_layer"] = by_group
@@ -95,15 +97,22 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
     return result
 
 
-def means(examples: dict) -> dict:
-    """Those of `summarize` that hold for any model with a density, from `of_examples`' arrays."""
+def means(examples: dict, num_samples: int) -> dict:
+    """Those of `summarize` that hold for any model with a density, from `of_examples`' arrays.
+
+    The looseness is that of the delta method, Var(w) / (2 k p(x)^2) (Nowozin 2018, Debiasing
+    evidence approximations, proposition 1). As the weights' spread is itself known from the samples
+    alone, it tends to be too small.
+    """
+    size = examples["effective_sample_size"]
     return {
         "elbo_nats": -_mean(examples["distortion"] + examples["rate"]),
         "rate_nats": _mean(examples["rate"]),
         "distortion_nats": _mean(examples["distortion"]),
         "nll_nats": _mean(examples["nll"]),
-        "nll_stderr": _stderr(examples["nll"]),
-        "effective_sample_size": _mean(examples["effective_sample_size"]),
+        "nll_stderr": stderr(examples["nll"]),
+        "nll_looseness_nats": _mean(0.5 / size - 0.5 / num_samples),
+        "effective_sample_size": _mean(size),
         "num_examples": len(examples["nll"]),
     }
 
@@ -139,7 +148,7 @@ def _distortion(vae):
     return measure
 
 
-def _stderr(values) -> float | None:
+def stderr(values) -> float | None:
     """The standard error of the mean; one value says nothing of it."""
     if len(values) < 2:
         return None

@@ -6,6 +6,7 @@ from keras_vae.evaluation import alarms
 
 SOUND = {
     "effective_sample_size": 50.0,
+    "nll_looseness_nats": 0.01,
     "num_samples": 500,
     "rate_nats": 20.0,
     "rate_nats_by_layer": [15.0, 5.0],
@@ -17,8 +18,10 @@ SOUND = {
     [
         {},
         {"rate_nats_by_layer": None},
-        {"effective_sample_size": 4.0, "num_samples": 5},  # As many as there can be.
-        {"effective_sample_size": None, "num_samples": None, "rate_nats": None},
+        {"effective_sample_size": None, "nll_looseness_nats": None, "rate_nats": None},
+        {"ais_below_importance_nats": 0.06, "ais_below_importance_stderr": 0.01},
+        {"ais_below_importance_nats": 0.5, "ais_below_importance_stderr": 0.3},
+        {"ais_below_importance_nats": 0.05, "ais_below_importance_stderr": None},
     ],
 )
 def test_sound_numbers_raise_none(changed):
@@ -28,7 +31,14 @@ def test_sound_numbers_raise_none(changed):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"effective_sample_size": 2.5}, ["Of 500 importance samples 2.5 count", "--num_samples"]),
+        (
+            {"effective_sample_size": 2.5, "nll_looseness_nats": 0.2},
+            ["Of 500 importance samples 2.5 count", "some 0.20 nats off", "--num_samples"],
+        ),
+        (
+            {"ais_below_importance_nats": 0.5, "ais_below_importance_stderr": 0.1},
+            ["Annealing finds 0.50 nats that 500 importance samples miss", "--num_samples"],
+        ),
         ({"rate_nats": 0.01}, ["collapsed", "0.010 nats", "--objective=free_bits"]),
         ({"rate_nats_by_layer": [20.0, 0.02, 0.0]}, ["carry nothing: 2, 3.", "ladder"]),
     ],

@@ -46,6 +46,8 @@ def test_the_nll_is_the_exact_one_within_sampling_error(loose):
     assert 0.0 < error < 0.01
     assert abs(found["nll_nats"] + log_p.mean()) < 4.0 * error + bias
     assert 1.0 < found["effective_sample_size"] < 0.9 * K
+    # The weights' spread is the same for all x here, and so is the bias.
+    assert found["nll_looseness_nats"] == pytest.approx(bias, rel=0.05)
 
 
 def test_without_sampling_error_mean_and_standard_error_are_those_of_the_examples(exact):
@@ -57,6 +59,7 @@ def test_without_sampling_error_mean_and_standard_error_are_those_of_the_example
     stderr = np.std(log_p, ddof=1) / np.sqrt(N)
     np.testing.assert_allclose(found["nll_stderr"], stderr, rtol=1e-4)
     np.testing.assert_allclose(found["effective_sample_size"], 10, rtol=1e-3)
+    np.testing.assert_allclose(found["nll_looseness_nats"], 0.0, atol=1e-4)
     assert (found["num_examples"], found["num_samples"], found["seed"]) == (N, 10, 0)
 
 
@@ -129,7 +132,7 @@ def test_an_autoencoder_has_a_distortion_alone():
     np.testing.assert_allclose(found.pop("distortion_nats"), distortion, rtol=1e-5)
     assert (found.pop("num_examples"), found.pop("seed")) == (10, 0)
     names = """elbo_nats rate_nats rate_nats_by_latent rate_nats_by_layer nll_nats nll_stderr
-            effective_sample_size weight_kl_nats bits_per_dim num_samples"""
+            nll_looseness_nats effective_sample_size weight_kl_nats bits_per_dim num_samples"""
     assert found == dict.fromkeys(names.split())
 
 

@@ -65,6 +65,26 @@ def test_node_draws_the_models_images(generator, tmp_path):
 
 
 @needs_node
+@pytest.mark.parametrize("kind", ["label", "image_part"])
+def test_node_draws_what_a_condition_asks_for(kind, tmp_path):
+    model = tiny.randomize(tiny.vae(condition=kind))
+    tflite.write(model, tmp_path / "generator.tflite", batch_sizes=[COUNT])
+    given, argument = 2, 2
+    if kind == "image_part":
+        given = tiny.images(1)[0]
+        argument = tmp_path / "given.raw"
+        given.tofile(argument)
+    command = [WEB / "node.js", tmp_path / "generator.tflite", 7, tmp_path / "out"]
+    done = node(*command, argument)
+    assert done.returncode == 0, done.stderr
+    condition = np.repeat(np.asarray(given)[np.newaxis], COUNT, axis=0)
+    image, pixels, _ = drawn(model, seeds(7, COUNT), condition=condition)
+    close(np.fromfile(tmp_path / "out.image", "f4"), image)
+    np.testing.assert_array_equal(np.fromfile(tmp_path / "out.sample", "f4"), pixels.ravel())
+    assert "needs a CONDITION" in node(*command).stderr
+
+
+@needs_node
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -72,6 +92,7 @@ def test_node_draws_the_models_images(generator, tmp_path):
         (["{1}", "5000000000", "{0}/out"], "SEED must be a whole number of 32 bits"),
         (["{1}", "seven", "{0}/out"], "SEED must be"),
         (["{1}", "7", "{0}/none/out"], "no such file or directory"),
+        (["{1}", "7", "{0}/out", "3"], "takes no CONDITION"),
         (["{1}"], "usage"),
     ],
 )

@@ -220,7 +220,7 @@ def test_a_wrong_file_is_not_written(tmp_path, monkeypatch):
     model, other = model_of(recipe="ae"), tiny.randomize(tiny.vae(recipe="ae"), seed=1)
     write = tflite.write
     monkeypatch.setattr(tflite, "write", lambda vae, *arguments: write(other, *arguments))
-    wanted = r"generator.tflite, decode_1: image differs .* by up to \d.*Nothing was written"
+    wanted = r"generator.tflite, decode_1: image differs .* by up to \d.*The file was not written"
     with pytest.raises(parity.ParityError, match=wanted):
         writer.write(model, tmp_path / "export")
     assert os.listdir(tmp_path) == []
@@ -248,6 +248,28 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(pathlib.Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
         writer.write(model_of(), tmp_path / "export", formats=["tflite"], batch_sizes=[1])
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("formats", [["savedmodel"], ["tflite"]])
+def test_a_disk_that_is_really_full_leaves_nothing(tmp_path, formats):
+    """A limit on the size of files is as good as a full disk, and needs no rights."""
+    code = f"""
+import resource
+from export import writer
+from tests import tiny
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    writer.write(tiny.vae(hidden=(2000,)), "export", formats={formats}, batch_sizes=[1])
+except OSError as error:
+    print("OSError", str(error).splitlines()[0])
+"""
+    path = {"PYTHONPATH": str(pathlib.Path(__file__).parents[2])}
+    command = [sys.executable, "-c", "import signal; signal.signal(25, signal.SIG_IGN)\n" + code]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | path, capture_output=True, text=True
+    )
+    assert done.stdout.startswith("OSError"), done.stderr
     assert os.listdir(tmp_path) == []
 
 

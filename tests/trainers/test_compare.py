@@ -52,6 +52,14 @@ def test_runs_whose_likelihoods_do_not_compare_are_not_ranked():
     assert 'binarization ("dynamic", "threshold"): their likelihoods don\'t compare.' in note
     assert comparison.table(runs)[0][1] == "Negative log-likelihood (nats)"
     assert comparison.differences([runs[0], runs[0]._replace(fingerprint="decaf")])
+    # A label given, or a part of the image, makes the rest likelier.
+    given = measured("c", nll, condition="label")
+    (note,) = comparison.differences([runs[0], given])
+    assert "differ in condition (label, none)" in note
+    halves = [
+        measured(v, nll, condition="image_part", visible=v) for v in ("top_half", "left_half")
+    ]
+    assert comparison.differences(halves)
     # One without a likelihood is in nobody's way.
     assert not comparison.differences([runs[0], runs[1]._replace(nll=None)])
 
@@ -127,6 +135,15 @@ def test_an_autoencoder_shows_its_holes_beside_a_vae(runs, run_train):
     assert comparison.read([runs / "small", runs / "large"])[0].examples is None
 
 
+def test_runs_without_validation_have_curves_too(runs, run_train):
+    arguments = [a for a in TINY if a != "--evaluate=false"] + ["--num_samples=10"]
+    path = runs / "all_of_it"
+    assert run_train(f"--workdir={path}", "--validation_size=0", *arguments).code == 0
+    for run in comparison.read([runs / "small", path]):
+        _, values = comparison._curve(run.history, "elbo_nats")
+        assert np.isfinite(values).sum() == 3
+
+
 @browser.needs_chromium
 @pytest.mark.parametrize("width", [400, 1400])
 def test_a_browser_shows_it_without_error_request_or_overflow(runs, width):
@@ -142,6 +159,7 @@ def test_a_browser_shows_it_without_error_request_or_overflow(runs, width):
         (["small"], "two or more"),
         (["small", "small"], "two or more"),
         (["small", "none"], "none is not a run"),
+        (["small", "exported"], "exported is an export. Compare the run that it is of"),
         (["small", "unmeasured"], "unmeasured isn't measured. First run: python -m"),
     ],
 )
@@ -149,5 +167,7 @@ def test_bad_input_is_refused(runs, names, words):
     (runs / "unmeasured").mkdir(exist_ok=True)
     config = (runs / "small" / "config.json").read_text()
     (runs / "unmeasured" / "config.json").write_text(config)
+    (runs / "exported" / "saved_model").mkdir(parents=True, exist_ok=True)
+    (runs / "exported" / "config.json").write_text(config)
     with pytest.raises((ValueError, OSError), match=words):
         comparison.read([runs / name for name in names])

@@ -22,7 +22,9 @@ def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
     flags = (*TINY[:-1], f"--recipe={recipe}", f"--num_samples={NUM_SAMPLES}")
     assert run_train(*flags, f"--workdir={run}").code == 0
     model = keras_vae.load(run)
-    writer.write(model, run / "export", batch_sizes=[1], described=saving.read_run(run))
+    origin = saving.origin(saving.find_checkpoint(run))
+    described = saving.read_run(run) | {"exported": origin}
+    writer.write(model, run / "export", batch_sizes=[1], described=described)
     found = exported.measure(exported.load(run / "export"), NUM_SAMPLES)
     wanted = json.loads((run / "evaluation.json").read_text())
     assert json.loads((run / "export" / "evaluation.json").read_text()) == found
@@ -31,8 +33,14 @@ def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
     for name in ("nll_nats", "elbo_nats", "distortion_nats", "bits_per_dim"):
         assert found[name] == pytest.approx(wanted[name], rel=2e-3)
     assert found["rate_nats"] == pytest.approx(wanted["rate_nats"], rel=1e-4)  # in closed form
+    for name in ("dataset", "split", "data_notes", "binarization", "checkpoint", "step", "ema"):
+        assert found[name] == wanted[name]
     assert found["num_examples"] == 179
-    assert found["dataset"] == "digits"
+    with np.load(run / "export" / "evaluation.npz") as examples:
+        assert examples["nll"].mean() == pytest.approx(found["nll_nats"], rel=1e-5)
+        assert len(examples["effective_sample_size"]) == 179
+    assert found["alarms"] == wanted["alarms"]  # The label says nearly all there is to say.
+    assert len(found["alarms"]) == (recipe == "cvae")
 
 
 def test_what_can_not_be_measured_is_refused_in_one_line(run_train, tmp_path):

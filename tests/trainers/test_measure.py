@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from keras_vae import evaluation
 from tests.trainers.conftest import TINY, parse
@@ -51,6 +52,19 @@ def test_two_latents_are_so_easy_that_annealing_and_importance_agree(measured):
     assert abs(measured["ais_below_importance_nats"]) < 0.1
     assert abs(measured["bdmc_gap_nats"]) < 0.2
     assert 0.4 < measured["ais_acceptance_rate"] <= 1.0
+    assert 1.0 <= measured["ais_effective_chains"] <= 8
+
+
+def test_annealing_has_standard_errors_of_what_the_examples_are(run, measured):
+    with np.load(run.path / "evaluation.npz") as examples:
+        difference = examples["nll"][:20] - examples["ais_nll"]
+        np.testing.assert_allclose(examples["ais_below_importance"], difference, atol=1e-5)
+        for name in ("ais_nll", "ais_below_importance", "bdmc_gap"):
+            assert examples[name].shape == (20,)
+            assert measured[f"{name}_nats"] == pytest.approx(examples[name].mean(), abs=1e-5)
+            assert measured[f"{name}_stderr"] == pytest.approx(
+                scipy.stats.sem(examples[name]), rel=1e-4
+            )
 
 
 def test_the_report_shows_the_numbers_by_section(run, measured):

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 import keras_vae
+from keras_vae import evaluation
 from keras_vae.blocks import Batch
 from trainers import pictures
 
@@ -226,11 +227,22 @@ def test_scatter_shows_the_two_latents_of_largest_kl():
         loc=np.zeros(4),
         scale=np.ones(4),
     )
-    picture = pictures.scatter(latents)
+    vae = _build(latent_dim=4)
+    picture = pictures.scatter(vae, BATCH, latents, np.zeros(len(EXAMPLES)))
     axes = picture.figure.axes[0]
-    np.testing.assert_array_equal(axes.collections[0].get_offsets(), latents.codes[:, [1, 3]])
+    prior, posterior = (points.get_offsets() for points in axes.collections)
+    drawn = evaluation.draw_latents(vae, BATCH, seed=0)
+    np.testing.assert_array_equal(posterior, drawn[0][:, [1, 3]])
+    np.testing.assert_array_equal(prior, drawn[1][:, [1, 3]])
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("z[1]", "z[3]")
     assert "largest KL" in picture.caption
+
+
+def test_an_autoencoders_scatter_shows_its_codes():
+    vae = _build("ae", latent_dim=2)
+    latents = pictures.measure_latents(vae, BATCH)
+    (points,) = pictures.scatter(vae, BATCH, latents).figure.axes[0].collections
+    np.testing.assert_array_equal(points.get_offsets(), latents.codes)
 
 
 def test_large_images_make_grids_of_fewer():

@@ -140,6 +140,7 @@ def test_every_picture_has_an_alt_text_and_is_a_file_too(run_dir, page):
         "curve_distortion",
         "curve_rate",
         "curve_loss",
+        "rate_distortion",
         "curve_beta",  # It changes; the learning rate doesn't.
         "reconstructions",
         "samples",
@@ -197,6 +198,29 @@ def test_curves_read_missing_values_and_leave_out_the_validation_loss(tmp_path):
     np.testing.assert_array_equal(history["val_elbo_nats"], [-121.0, np.nan])
     np.testing.assert_array_equal(history["epoch"], [0, 1])
     assert "val_loss" not in history
+
+
+def test_columns_without_a_number_are_left_out(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_text("epoch,loss,val_elbo_nats\n0,3.0,NA\n1,2.0,NA\n")
+    assert set(report.read_history(path)) == {"epoch", "loss"}
+
+
+def test_the_way_to_the_test_images_rate_and_distortion_is_shown(tmp_path):
+    rates, distortions = np.arange(20.0), 100.0 - np.arange(20.0)
+    history = {"rate": rates, "distortion": distortions}
+    numbers = {"rate_nats": 25.0, "distortion_nats": 80.0}
+    (picture,) = report._rate_distortion(history, numbers)
+    axes = picture.figure.axes[0]
+    assert tuple(axes.collections[0].get_offsets()[0]) == (25.0, 80.0)
+    (way,) = [line for line in axes.get_lines() if len(line.get_xdata()) > 2]
+    np.testing.assert_array_equal(way.get_xdata(), rates[2:])
+    np.testing.assert_array_equal(way.get_ydata(), distortions[2:])
+    (low, high), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    assert low < 2.0 < 25.0 < high
+    assert bottom < 80.0 < 98.0 < top
+    assert not list(report._rate_distortion({}, numbers))
+    assert not list(report._rate_distortion(history, AUTOENCODER_NUMBERS))
 
 
 @pytest.mark.parametrize("metrics", [None, "epoch,loss\n"])

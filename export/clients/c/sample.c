@@ -87,6 +87,19 @@ static void write_condition(void *data, const Type *type, size_t batch, const ch
   for (size_t b = 1; b < batch; b++) memcpy((float *)data + b * size, data, 4 * size);
 }
 
+/* A file has its name only when it is complete. */
+static void write_whole(const char *name, const float *data, size_t n) {
+  char part[4200];
+  snprintf(part, sizeof part, "%s.part", name);
+  FILE *file = fopen(part, "wb");
+  if (!file) fail("can't write", name);
+  int failed = fwrite(data, 4, n, file) != n;
+  failed |= fclose(file) != 0;
+  if (!failed && !rename(part, name)) return;
+  remove(part);
+  fail("can't write", name);
+}
+
 int main(int argc, char **argv) {
   const char *usage = "sample [-t TIMES TO RUN] MODEL SEED OUT [CONDITION]";
   int times = 0;
@@ -160,11 +173,8 @@ int main(int argc, char **argv) {
     char name[4096];
     if (types[i].element != FLOAT32) fail("float32 was expected of", names[i]);
     snprintf(name, sizeof name, "%s.%s", prefix, names[i]);
-    FILE *file = fopen(name, "wb");
-    if (!file) fail("can't write", name);
     TRY(LiteRtLockTensorBuffer(out[i], &data, READ));
-    size_t n = count(&types[i]);
-    if (fwrite(data, 4, n, file) != n || fclose(file)) fail("can't write", name);
+    write_whole(name, data, count(&types[i]));
     TRY(LiteRtUnlockTensorBuffer(out[i]));
     printf("%s:", name);
     for (int d = 0; d < (types[i].rank & 127); d++) printf(" %d", types[i].sizes[d]);
