@@ -12,9 +12,14 @@ def write(vae: VAE, path) -> None:
       OSError: it can't be written.
     """
     generator = Generator(vae)
+    save(generator, path, generator.signatures())
+
+
+def save(generator: Generator, path, signatures: dict) -> None:
+    """The same with signatures {name: tf.function} of your choice."""
     try:
-        tf.saved_model.save(generator, str(path), signatures=generator.signatures())
-    except tf.errors.OpError as error:  # A full disk, which is no OSError of Python's here.
+        tf.saved_model.save(generator, str(path), signatures=signatures)
+    except tf.errors.OpError as error:  # A full disk is no OSError of Python's here.
         raise OSError(f"{path} can't be written: {error.message}") from error
 
 

@@ -8,7 +8,7 @@ import warnings
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.schema_py_generated import BuiltinOperator, Model
 
-from export import compact
+from export import compact, saved_model
 from export.generator import Generator
 from export.precision import PRECISIONS, configure, finish
 from keras_vae._compat import tf
@@ -51,7 +51,7 @@ def _convert(generator, batch_sizes, precision, calibration):
     if calibration is not None:
         calibration = {name: _in_batches(calibration, *verb_and_size(name)) for name in signatures}
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(generator, folder, signatures=signatures)
+        saved_model.save(generator, folder, signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=list(signatures)
         )
