@@ -1,0 +1,12 @@
+"""Generators that run without this project: `export.write(vae, path)`.
+
+Imports nothing by itself, for `export.sample` runs where there is neither TensorFlow nor Keras.
+"""
+
+import importlib
+
+
+def __getattr__(name):
+    if name == "write":
+        return importlib.import_module("export.writer").write
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.")

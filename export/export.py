@@ -59,6 +59,8 @@ def main() -> None:
                 limit = pruning.MAX_LOSS if FLAGS.max_nll_change is None else FLAGS.max_nll_change
                 vae, options["pruned"] = pruning.prune(vae, config, options["fitted_to"], limit)
                 options.pop("evaluation", None)  # It was of all latents.
+                left = config.replace(latent_dim=options["pruned"]["latents"])
+                options["described"]["config"] = left.to_dict()
             report = writer.write(vae, path, **options)
     except ParityError as error:
         app.fail(error, code=1)

@@ -3,14 +3,24 @@
 import numpy as np
 
 from keras_vae.blocks import Batch
+from keras_vae.hierarchical import HierarchicalVAE
+from keras_vae.rate import analytic_kl
 from keras_vae.vae import VAE
 
 
 def rates(vae: VAE, batch: Batch):
-    """KL(q(z_d|x) || p(z_d)) in nats, the mean over N examples, [D]; None where there is no closed
-    form for each latent."""
+    """KL(q(z_d|x) || p(z_d)) in nats, the mean over N examples, [D]; of several stochastic layers
+    given the layers above. None where there is no closed form for each latent."""
     x, _, condition = batch
-    terms = vae.terms(x, vae.draw_noise([0, 0], 1, len(x)), condition)
+    noise = vae.draw_noise([0, 0], 1, len(x))
+    if isinstance(vae, HierarchicalVAE):
+        if not vae.has_analytic_kl:
+            return None
+        _, layers = vae.infer(x, noise, condition)
+        kls = [np.asarray(analytic_kl(q, p)) for q, p, _ in layers]
+        means = np.concatenate([kl.reshape(-1, kl.shape[-1]).mean(axis=0) for kl in kls])
+        return means if len(means) == vae.latent_dim else None
+    terms = vae.terms(x, noise, condition)
     if terms.kl is None or terms.kl.shape[-1] != vae.latent_dim:
         return None
     return np.mean(terms.kl, axis=0)

@@ -34,7 +34,7 @@ def prune(vae: VAE, config: Config, batch: Batch, max_loss: float = MAX_LOSS) ->
       ValueError: the model's structure doesn't allow it.
       ParityError: the bound loses more than `max_loss`.
     """
-    rates = latents.rates(vae, batch)
+    rates = latents.rates(vae, batch) if config.model.structure == "single" else None
     if rates is None:
         raise ValueError(
             "prune_latents needs the rate of each latent in closed form: one layer of latents, "

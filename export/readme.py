@@ -170,8 +170,9 @@ images = {verb}({arguments})["image"]  # {image}
 """
 
 _JAVASCRIPT = """\
-In a browser, with `npm install @litertjs/core` and `generator.js` of this project's `export/web`
-(whose `node.js` does the same in Node), for any number of images, their rows one after another:
+In a browser, with `npm install @litertjs/core`, a bundler such as esbuild, and `generator.js` of
+this project's `export/web` (whose `node.js` does the same in Node), for any number of images, their
+rows one after another:
 
 ```javascript
 import {{ loadLiteRt }} from "@litertjs/core";

@@ -106,6 +106,7 @@ TABLE = {
             "basics",
             "axes",
             "models",
+            "structures",
             "config",
             "saving",
             "data",

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from export import page
+from export import page, write
 from keras_vae._compat import tf
 from tests import tiny
 
@@ -21,11 +21,15 @@ def export(*arguments):
     )
 
 
-def test_a_run_directory_is_exported(tmp_path):
-    config = tiny.config()
-    (tmp_path / "config.json").write_text(json.dumps(tiny.described(config)))
+def _write_run(path):
+    """A run directory whose weights have had one step."""
+    (path / "config.json").write_text(json.dumps(tiny.described(tiny.config())))
     checkpoint = tf.train.Checkpoint(model=tiny.vae())
-    tf.train.CheckpointManager(checkpoint, tmp_path / "checkpoints" / "last", 1).save()
+    tf.train.CheckpointManager(checkpoint, path / "checkpoints" / "last", 1).save()
+
+
+def test_a_run_directory_is_exported(tmp_path):
+    _write_run(tmp_path)
     done = export(f"--run={tmp_path}", "--batch_sizes=4")
     assert done.returncode == 0, done.stderr
     assert sorted(os.listdir(tmp_path / "export")) == [
@@ -69,9 +73,40 @@ def test_files_measured_on_the_runs_data(tmp_path):
     pruned = card["pruned"]
     assert pruned["latents"] == card["latent_dim"] <= 16
     assert f"{pruned['latents']} of 16 latents, ELBO " in done.stdout
-    assert pruned["examples"] == 179
+    assert pruned["examples"] == 1000  # Of training; files are measured on the test split.
+    assert card["files"]["generator.tflite"]["data"]["examples"] == 179
+    assert card["test_likelihood"] is None
+    config = json.loads((tmp_path / "few" / "config.json").read_text())
+    assert config["config"]["model"]["latent_dim"] == pruned["latents"]
+    assert config["exported"] == {"checkpoint": "best", "step": 20 * 11}
     assert (page.missing() or f"{tmp_path}/few/page.html") in done.stdout
     assert (tmp_path / "few" / "page.html").exists() == (page.missing() is None)
+    # A closed gate stops its file alone.
+    arguments = [f"--out={tmp_path}/one", "--precision=float32,weight_int8", "--batch_sizes=1"]
+    done = export(f"--run={tmp_path}", "--formats=tflite", "--max_error=1e-5", *arguments)
+    assert done.returncode == 1
+    (error,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "generator_weight_int8.tflite" in error
+    assert "Take precision=float16, or allow more by max_error" in error
+    assert "generator.tflite" in os.listdir(tmp_path / "one")
+    assert "generator_weight_int8.tflite" not in os.listdir(tmp_path / "one")
+
+
+@pytest.mark.parametrize(("step", "is_told"), [(1, True), (2, False)])
+def test_the_card_has_no_likelihood_of_other_weights(tmp_path, step, is_told):
+    _write_run(tmp_path)
+    numbers = ("nll_nats", "nll_stderr", "elbo_nats", "num_samples", "num_examples")
+    measured = dict.fromkeys(numbers, 1) | {"step": step}
+    (tmp_path / "evaluation.json").write_text(json.dumps(measured))
+    done = export(f"--run={tmp_path}", "--batch_sizes=1", "--formats=tflite")
+    assert done.returncode == 0, done.stderr
+    card = json.loads((tmp_path / "export" / "model_card.json").read_text())
+    assert (card["test_likelihood"] is not None) == is_told
+
+
+def test_from_python_it_is_one_call(tmp_path):
+    write(tiny.vae(), tmp_path / "export", formats=["tflite"], batch_sizes=[1])
+    assert (tmp_path / "export" / "generator.tflite").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,28 @@
+"""What each latent carries, by which pages sort their sliders."""
+
+import numpy as np
+import pytest
+
+from export import latents
+from keras_vae.blocks import Batch
+from tests import tiny
+
+
+def test_a_ladders_latents_have_their_share_of_each_layers_rate():
+    model = tiny.randomize(tiny.vae(structure="ladder"))
+    x = tiny.images(50)
+    found = latents.rates(model, Batch(x, None))
+    assert found.shape == (model.latent_dim,)
+    assert np.all(found >= 0)
+    terms = model.terms(x, model.draw_noise([0, 0], 1, 50))
+    of_layers = np.split(found, np.cumsum(model.latent_dims)[:-1])
+    np.testing.assert_allclose(
+        [part.sum() for part in of_layers], terms.kl_by_group.numpy().mean(axis=0), rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{"structure": "bottom_up"}, {"posterior": "iaf"}, {"posterior": "full_covariance"}]
+)
+def test_without_a_closed_form_there_is_none(options):
+    assert latents.rates(tiny.vae(**options), Batch(tiny.images(4), None)) is None
