@@ -83,7 +83,9 @@ def embed(file: pathlib.Path, content: dict) -> None:
     }
     model = compact.read(file.read_bytes())
     buffer, metadata = schema.BufferT(), schema.MetadataT()
-    buffer.data = np.frombuffer(json.dumps(content | {"files": files}).encode(), np.uint8)
+    buffer.data = np.frombuffer(
+        json.dumps(content | {"files": files}, separators=(",", ":")).encode(), np.uint8
+    )
     metadata.name, metadata.buffer = FILE, len(model.buffers)
     model.buffers.append(buffer)
     model.metadata = [*(model.metadata or []), metadata]

@@ -64,8 +64,7 @@ class Generator(tf.Module):
         """As `sample`, the prior's standard deviation multiplied by a scalar; see `VAE.sample`."""
         vae, shape = self._vae, self._vae.prior.noise_shape
         noise = self._random.normal(seed, Stream.LATENT, math.prod(shape))
-        z = vae.prior_sample(tf.reshape(noise, [-1, *shape]), temperature, condition)
-        p = vae.decode(z, condition)
+        z, p = vae.generate(tf.reshape(noise, [-1, *shape]), temperature, condition)
         if values_come_in_turn(vae):
             noise = self._random.normal(seed, Stream.STEP, *p.noise_shape)
             sample = p.from_noise(tf.convert_to_tensor(noise), temperature)

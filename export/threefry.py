@@ -4,7 +4,7 @@ int32 addition and multiplication wrap as uint32's do; of the bit operators TFLi
 RIGHT_SHIFT, but neither LEFT_SHIFT nor OR.
 """
 
-from export.noise import KEY_PARITY, ROTATIONS, Stream
+from export.noise import KEY_PARITY, NUM_ROUNDS, ROTATIONS, Stream
 from keras_vae._compat import tf
 
 
@@ -19,12 +19,13 @@ def threefry2x32(key, counter):
     """
     keys = (*key, _xor(_xor(key[0], key[1]), KEY_PARITY))
     x0, x1 = counter[0] + keys[0], counter[1] + keys[1]
-    for group in range(5):
-        for rotation in ROTATIONS[group % 2]:
-            x0 = x0 + x1
-            x1 = _xor(x0, _rotate_left(x1, rotation))
-        x0 = x0 + keys[(group + 1) % 3]
-        x1 = x1 + keys[(group + 2) % 3] + (group + 1)
+    for i in range(NUM_ROUNDS):
+        x0 = x0 + x1
+        x1 = _xor(x0, _rotate_left(x1, ROTATIONS[i % 8]))
+        if i % 4 == 3:
+            number = (i + 1) // 4
+            x0 = x0 + keys[number % 3]
+            x1 = x1 + keys[(number + 1) % 3] + number
     return x0, x1
 
 

@@ -150,7 +150,7 @@ class VAE(Trainable):
         seed = seed_or_fresh(seed)
         noise = self.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), n)
         condition = self._condition_of(condition, batch_size=n)
-        p = self._decode(self.prior_sample(noise, temperature, condition), condition)
+        _, p = self.generate(noise, temperature, condition)
         if not hasattr(p, "from_noise"):
             return p.mean()
         noise = tf.random.stateless_normal([n, *p.noise_shape], seeds.derive(seed, Site.STEP))
@@ -160,6 +160,11 @@ class VAE(Trainable):
         """z [..., D] of the prior from noise [..., *prior.noise_shape]."""
         context = self._context(self._condition_of(condition))
         return self.prior.from_noise(noise, temperature, context)
+
+    def generate(self, noise, temperature=1.0, condition=None):
+        """(z [..., D] of the prior, p(x|z)); arguments are as in `prior_sample`."""
+        z = self.prior_sample(noise, temperature, condition)
+        return z, self.decode(z, condition)
 
     def prior_distribution(self, condition=None) -> tfd.Distribution:
         """p(z), event [D]; batch [], or [B] where it depends on the condition [B, ...]."""

@@ -209,6 +209,13 @@ def test_the_posterior_scores_and_draws_all_layers(model):
     )
 
 
+def test_what_it_generates_is_decoded_from_where_it_came_down(model):
+    noise = model.prior.draw_noise([0, 1], 6)
+    z, p = model.generate(noise, temperature=0.7)
+    np.testing.assert_allclose(z, model.prior_sample(noise, 0.7), atol=1e-6)
+    np.testing.assert_allclose(p.mean(), model.decode(z).mean(), atol=1e-6)
+
+
 def test_varied_images_keep_the_layers_above(model):
     n = 5
     z = model.prior_sample(model.prior.draw_noise([0, 1], n)).numpy()

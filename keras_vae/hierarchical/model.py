@@ -75,6 +75,11 @@ class HierarchicalVAE(VAE):
         )
         return terms, rates
 
+    def generate(self, noise, temperature=1.0, condition=None):
+        condition = self._condition_of(condition)
+        path = self.prior.path(noise, temperature, self._context(condition))
+        return path.z, super()._decode(path.state, condition)
+
     def _posterior_z(self, x, noise, context):
         return self.encoder.walk(x, drawn(noise, self.latent_dims), context)[1].z
 

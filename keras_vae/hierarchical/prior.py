@@ -126,8 +126,12 @@ class LayeredPrior(Prior):
             self.top.distribution(context).batch_shape_tensor(),
         )
 
+    def path(self, noise, temperature=1.0, context=None) -> Path:
+        """The path that noise leads to; arguments are as in `from_noise`."""
+        return self.walk(self._drawn(noise, temperature, context), context)
+
     def from_noise(self, noise, temperature=1.0, context=None):
-        return self.walk(self._drawn(noise, temperature, context), context).z
+        return self.path(noise, temperature, context).z
 
     def redraw(self, z, num_layers: int, noise, temperature=1.0, context=None):
         """z [..., D] with its lowest `num_layers` layers drawn anew; those above are kept.
