@@ -59,12 +59,12 @@ def bits(seed, stream: Stream, n: int):
     Args:
       seed: int32 [B, 2], any values, one pair per image.
       stream: what the bits are for; streams are independent.
-      n: how many per image; the first n are the same for any larger n.
+      n: how many per image.
     """
     key = np.ascontiguousarray(seed, np.int32).view(np.uint32)
     index = np.arange((n + 1) // 2, dtype=np.uint32)
     words = threefry2x32((key[:, :1], key[:, 1:]), (index, np.full_like(index, stream)))
-    return np.stack(words, axis=-1).reshape(len(key), -1)[:, :n]
+    return np.concatenate(words, axis=-1)[:, :n]
 
 
 def fold(seed, number, stream: Stream):
@@ -88,8 +88,6 @@ def turn(u):
 
 def normal(seed, stream: Stream, n: int):
     """Standard normal numbers, float32 [B, n], by Box & Muller 1958; arguments as for `bits`."""
-    u = uniform(seed, stream, n + n % 2)
-    radius = np.sqrt(np.float32(-2.0) * np.log(u[:, 0::2]))
-    angle = turn(u[:, 1::2])
-    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
-    return pairs.reshape(len(u), -1)[:, :n]
+    u, v = np.split(uniform(seed, stream, n + n % 2), 2, axis=-1)
+    radius, angle = np.sqrt(np.float32(-2.0) * np.log(u)), turn(v)
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)[:, :n]

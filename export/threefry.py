@@ -33,7 +33,7 @@ def bits(seed, stream: Stream, n: int):
     """Random bits, int32 [B, n]; see `noise.bits`."""
     index = tf.range((n + 1) // 2)
     words = threefry2x32((seed[:, :1], seed[:, 1:]), (index, tf.fill(index.shape, int(stream))))
-    return tf.reshape(tf.stack(words, axis=-1), [-1, 2 * index.shape[0]])[:, :n]
+    return tf.concat(words, axis=-1)[:, :n]
 
 
 def fold(seed, number, stream: Stream):
@@ -55,11 +55,9 @@ def turn(u):
 
 def normal(seed, stream: Stream, n: int):
     """Standard normal numbers, float32 [B, n]; see `noise.normal`."""
-    u = uniform(seed, stream, n + n % 2)
-    radius = tf.sqrt(-2.0 * tf.math.log(u[:, 0::2]))
-    angle = turn(u[:, 1::2])
-    pairs = tf.stack([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)
-    return tf.reshape(pairs, [-1, u.shape[1]])[:, :n]
+    u, v = tf.split(uniform(seed, stream, n + n % 2), 2, axis=-1)
+    radius, angle = tf.sqrt(-2.0 * tf.math.log(u)), turn(v)
+    return tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)[:, :n]
 
 
 def _rotate_left(x, by: int):

@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 
 from keras_vae import seeds
 from keras_vae._compat import tf
+from keras_vae.bayesian import bayesian_layers
 from keras_vae.importance import ImportanceSampler
 from tests import tiny
 
@@ -109,3 +111,27 @@ def test_what_all_examples_share_takes_no_room_from_them():
     plain, vamp = tiny.vae(), tiny.vae(prior="vamp", prior_components=30)
     alone = ImportanceSampler(plain)._max_pairs
     assert ImportanceSampler(vamp)._max_pairs == alone
+
+
+def test_it_meets_the_likelihood_of_bayesian_weights():
+    """x given z is normal where linear weights are; what is left is an integral over one z."""
+    options = {"weights": "bayes", "likelihood": "normal", "latent_dim": 1}
+    model = tiny.vae(recipe="monte_carlo", network="linear", **options)
+    (layer,) = bayesian_layers(tiny.randomize(model, scale=0.5))
+    loc, raw_scale = layer.dense.get_weights()
+    scale_of_weights = 0.3
+    raw_scale = np.full_like(raw_scale, np.log(np.expm1(scale_of_weights)))
+    layer.dense.set_weights([loc, raw_scale])
+    n, k = 40, 20_000
+    x = np.random.default_rng(0).normal(size=(n, *tiny.EVENT_SHAPE)).astype(np.float32)
+    grid = np.linspace(-8.0, 8.0, 1001)
+    mean, scale = (np.asarray(m) for m in layer.moments(grid[:, np.newaxis].astype(np.float32)))
+    assert scale.min() > 0.29  # The bias is unsure too.
+    of_x = scipy.stats.norm.logpdf(x.reshape(n, 1, -1), mean, np.sqrt(1.0 + scale**2)).sum(-1)
+    step = np.log(grid[1] - grid[0])
+    exact = scipy.special.logsumexp(of_x + scipy.stats.norm.logpdf(grid) + step, axis=1)
+    found = ImportanceSampler(model)(x, k, seeds.derive(0))
+    relative = 1.0 / found.effective_sample_size.numpy() - 1.0 / k
+    error, bias = np.sqrt(relative.sum()) / n, relative.mean() / 2.0
+    assert error < 0.1
+    assert abs(np.mean(found.log_likelihood - exact)) < 3.0 * error + bias

@@ -83,9 +83,3 @@ def test_an_image_depends_on_its_own_seed_alone(library):
     )
     np.testing.assert_array_equal((before != after).any(axis=1), np.arange(6) == 2)
     np.testing.assert_array_equal(alone, before[3:4])
-
-
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_more_numbers_begin_with_the_same_ones(library):
-    few, many = (np.asarray(library.uniform(seeds(3), Stream.LATENT, n)) for n in (3, 8))
-    np.testing.assert_array_equal(many[:, :3], few)
