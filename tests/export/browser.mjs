@@ -117,6 +117,12 @@ if (await shows("#images")) {
     await tab.mouse.move(box.x + 0.8 * box.width, box.y + 0.8 * box.height, { steps: 8 });
     await tab.mouse.up();
   });
+  if (Number(width) < 500) {
+    found.tapped = await change("#pad-a .picture", async () => {
+      const box = await tab.locator("#pad-a .drawing").boundingBox();
+      await tab.touchscreen.tap(box.x + 0.8 * box.width, box.y + 0.2 * box.height);
+    });
+  }
   found.file = await change("#pad-b .picture", () =>
     tab.locator("#pad-b input[type=file]").setInputFiles({
       name: "saved.png",
@@ -125,8 +131,24 @@ if (await shows("#images")) {
     }),
   );
   found.between = await change("#decoded", () => tab.fill("#between", "0.25"));
+  found.dropped = await change("#pad-a .picture", () =>
+    tab.$eval(
+      "#pad-a .pad",
+      async (pad, png) => {
+        const dataTransfer = new DataTransfer();
+        const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
+        dataTransfer.items.add(new File([bytes], "saved.png", { type: "image/png" }));
+        pad.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true, bubbles: true }));
+      },
+      found.png ?? "",
+    ),
+  );
 }
 await tab.evaluate("scrollTo(0, 0)");
 await tab.screenshot({ path: screenshot, fullPage: true });
+const ground = () => tab.evaluate("getComputedStyle(document.body).backgroundColor");
+found.grounds = [await ground()];
+await tab.emulateMedia({ colorScheme: "dark" });
+found.grounds.push(await ground());
 await browser.close();
 console.log(JSON.stringify({ ...found, errors, requests }));

@@ -207,9 +207,13 @@ def test_the_page_in_chromium(tmp_path, width, options):
     assert ("label" in found) == ("num_classes" in options)
     assert ("given" in found) == ("visible_mask" in options)
     assert ("dragged" in found) == (model.latent_dim == 2)
-    for name in ("label", "given", "chosen", "moved", "dragged", "file", "between"):
+    assert ("tapped" in found) == (width < 500)
+    names = ("label", "given", "chosen", "moved", "dragged", "tapped", "file", "dropped", "between")
+    for name in names:
         assert name not in found or changed(found, name), name
     assert changed(found, "pictured") > 2  # Drawing, what is made of it, and the way between.
+    light, dark = (sum(map(int, re.findall(r"\d+", ground)[:3])) for ground in found["grounds"])
+    assert dark < 100 < 700 < light
     assert found["saved"] == "samples--7.png"
     assert (tmp_path / "shot.png").stat().st_size > 10_000
 
