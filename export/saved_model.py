@@ -5,14 +5,20 @@ from keras_vae._compat import tf
 from keras_vae.vae import VAE
 
 
-def write(vae: VAE, path) -> None:
+def write(vae: VAE, path, batch_sizes=()) -> None:
     """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch.
+
+    And each but log_prob in each of the batch sizes, as decode_16.
 
     Raises:
       OSError: it can't be written.
     """
     generator = Generator(vae)
-    save(generator, path, generator.signatures())
+    signatures = generator.signatures()
+    for size in batch_sizes:
+        fixed = generator.signatures(size, leave_out=("log_prob",))
+        signatures |= {f"{verb}_{size}": function for verb, function in fixed.items()}
+    save(generator, path, signatures)
 
 
 def save(generator: Generator, path, signatures: dict) -> None:

@@ -89,7 +89,9 @@ def write(
             artefacts, refused = {}, {}
             if "savedmodel" in formats:
                 exact = parity.EXACT.with_limits(max_error)
-                artefacts["saved_model"] = _saved_model(vae, folder / "saved_model", exact)
+                artefacts["saved_model"] = _saved_model(
+                    vae, folder / "saved_model", exact, batch_sizes
+                )
             if "tflite" in formats:
                 for name, gate in gates.items():
                     file = folder / gate.file
@@ -170,8 +172,8 @@ def check_target(path) -> None:
     check_folder("path", path.parent)
 
 
-def _saved_model(vae, folder, gate):
-    saved_model.write(vae, folder)
+def _saved_model(vae, folder, gate, batch_sizes):
+    saved_model.write(vae, folder, batch_sizes)
     return {
         "bytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
         "signatures": parity.check(vae, folder.name, saved_model.load(folder), gate),

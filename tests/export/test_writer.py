@@ -102,6 +102,10 @@ def test_the_report_states_shapes_operators_sizes_and_versions(exported):
     saved, lite = report["artefacts"]["saved_model"], report["artefacts"]["generator.tflite"]
     assert saved["signatures"]["encode"]["inputs"] == {"x": "float32[B, 7, 5, 1]"}
     assert saved["signatures"]["encode"]["outputs"].keys() == {"loc", "scale"}
+    # What is in the file of fixed sizes is in the SavedModel too, and each verb of any size.
+    verbs = {name.rpartition("_")[0] for name in lite["signatures"]}
+    assert set(saved["signatures"]) == set(lite["signatures"]) | verbs | {"log_prob"}
+    assert saved["signatures"]["encode_16"]["inputs"] == {"x": "float32[16, 7, 5, 1]"}
     assert lite["signatures"]["sample_16"]["inputs"] == {"seed": "int32[16, 2]"}
     outputs = lite["signatures"]["sample_16"]["outputs"]
     assert outputs["image"]["type"] == "float32[16, 7, 5, 1]"
