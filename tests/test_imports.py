@@ -105,6 +105,7 @@ TABLE = {
             "compat",
             "basics",
             "axes",
+            "parts",
             "models",
             "structures",
             "config",
