@@ -49,7 +49,7 @@ def write(
       path: the folder; its parents are made.
       formats: "savedmodel", "tflite" or both.
       precisions: of the TFLite files, keys of `precision.PRECISIONS`.
-      batch_sizes: of the signatures of TFLite files; the SavedModel takes any.
+      batch_sizes: of the signatures; the SavedModel has those of any size too.
       web: write page.html too, of the first of float32, float16, weight_int8 and dynamic_int8.
       examples: real examples, with their conditions if there are any, by which files are measured
         too.
@@ -100,8 +100,6 @@ def write(
                             vae, file, name, gate, batch_sizes, examples, fitted_to
                         )
                     except parity.ParityError as error:
-                        if len(gates) == 1:
-                            raise
                         file.unlink()
                         refused[gate.file] = str(error)
                 if len(refused) == len(gates):

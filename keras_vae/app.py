@@ -4,8 +4,10 @@ Exit codes: 0 done, 1 failed, 2 bad input (nothing was started), 130 and 143 sto
 """
 
 import contextlib
+import os
 import signal
 import sys
+import threading
 
 from absl import app, flags, logging
 
@@ -18,6 +20,7 @@ def run(main) -> None:
 
     def interruptible(argv):
         signal.signal(signal.SIGTERM, _interrupt)
+        sys.unraisablehook = _interrupt_again
         try:
             main()
         except KeyboardInterrupt as stop:
@@ -43,12 +46,25 @@ def fail(message, code: int = 2) -> None:
 
 def stopped(stop: KeyboardInterrupt, advice: str = "") -> None:
     """Ends after a signal, with one line on what to do."""
-    signum = signal.Signals(stop.args[0] if stop.args else signal.SIGINT)
+    signum = _signal_of(stop)
     fail(f"stopped by {signum.name}. {advice}", code=128 + signum)
+
+
+def _signal_of(stop: KeyboardInterrupt) -> signal.Signals:
+    return signal.Signals(stop.args[0] if stop.args else signal.SIGINT)
 
 
 def _interrupt(signum, frame):
     raise KeyboardInterrupt(signum)
+
+
+def _interrupt_again(dropped) -> None:
+    """Python drops what is raised in a finalizer: a signal that came there comes again, after it."""
+    if isinstance(dropped.exc_value, KeyboardInterrupt):
+        signum = _signal_of(dropped.exc_value)
+        threading.Timer(0.1, os.kill, (os.getpid(), signum)).start()
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _parse(argv):

@@ -32,7 +32,7 @@ class Run(NamedTuple):
     @property
     def step(self) -> int:
         """The training step of the checkpoint."""
-        return self.provenance["step"]
+        return saving.origin(self.checkpoint)["step"]
 
     @property
     def provenance(self) -> dict:
