@@ -59,7 +59,7 @@ def _interrupt(signum, frame):
 
 
 def _interrupt_again(dropped) -> None:
-    """Python drops what is raised in a finalizer: a signal that came there comes again, after it."""
+    """A signal that came in a finalizer, where Python drops what is raised, comes again."""
     if isinstance(dropped.exc_value, KeyboardInterrupt):
         signum = _signal_of(dropped.exc_value)
         threading.Timer(0.1, os.kill, (os.getpid(), signum)).start()
