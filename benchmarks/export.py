@@ -25,9 +25,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 import keras_vae
 from export import page, writer
-from keras_vae import app, saving
+from keras_vae import app, inputs, saving
 from keras_vae._compat import tf
-from trainers import inputs, measure
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("runs", None, "run directories", required=True)
@@ -48,7 +47,7 @@ def main() -> None:
 
 def row(run, folder):
     vae = keras_vae.load(run)
-    config, dataset = measure.load_data(run)
+    config, dataset = inputs.load_run(run)
     report = writer.write(
         vae,
         folder,

@@ -12,14 +12,13 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from keras_vae import VAE, app, objectives, priors, saving
+from keras_vae import VAE, app, inputs, objectives, priors, saving
 from keras_vae._compat import tfk
 from keras_vae.autoregressive import AutoregressiveDecoder
 from keras_vae.build import build
 from keras_vae.config import Config
 from keras_vae.encoder import PriorEncoder
 from keras_vae.networks import DropFirst
-from trainers import inputs
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "directory of a music run that has been measured", required=True)

@@ -17,8 +17,7 @@ except ImportError as error:  # Versions that don't fit: a sentence, where a lib
 
 from export import page, precision, pruning, writer
 from export.parity import ParityError
-from keras_vae import app, saving
-from trainers import inputs, measure
+from keras_vae import app, inputs, saving
 
 FLAGS = flags.FLAGS
 _NUM_EXAMPLES = 1000  # test images by which files are measured, training images they are fitted to
@@ -46,7 +45,7 @@ def main() -> None:
             if evaluation.get("step") == origin["step"]:  # Else it is of other weights.
                 options["evaluation"] = evaluation
             if FLAGS.web or FLAGS.prune_latents or FLAGS.precision != ["float32"]:
-                config, dataset = measure.load_data(run_directory)
+                config, dataset = inputs.load_run(run_directory)
                 options["examples"], options["fitted_to"] = (
                     inputs.first_examples(config, dataset, _NUM_EXAMPLES, split)
                     for split in ("test", "train")

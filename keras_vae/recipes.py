@@ -1,6 +1,6 @@
 """Named recipes: options that together make a known model. Data only."""
 
-from keras_vae.config import Config, find
+from keras_vae.config import Config, find, lacking_for
 
 RECIPES = {
     "ae": {
@@ -161,5 +161,5 @@ def recipe(name: str, **options) -> Config:
         raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}.")
     defaults = {k: v for k, v in RECIPES[name].items() if k != "about"}
     config = Config(recipe=name).replace(**(defaults | options))
-    idle = [k for k in defaults if k not in options and config.lacking_for(k)]
+    idle = [k for k in defaults if k not in options and lacking_for(config, k)]
     return config.replace(**{k: find(k)[1].default for k in idle}).check()

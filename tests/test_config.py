@@ -7,6 +7,7 @@ import pytest
 
 from keras_vae import config as configs
 from keras_vae.config import Config
+from keras_vae.config.option import check_option
 
 # Every option at a value other than its default.
 OTHER_VALUES = {
@@ -208,7 +209,7 @@ def test_all_options_survive_json_together():
 
 def test_all_other_values_are_of_allowed_type_and_range():
     for name, value in OTHER_VALUES.items():
-        configs._check_option(configs.find(name)[1], value)
+        check_option(configs.find(name)[1], value)
 
 
 def test_the_defaults_can_be():

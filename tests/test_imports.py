@@ -56,7 +56,7 @@ TABLE = {
         ["keras_vae.hierarchical.*", "keras_vae.sequence.*", "keras_vae.autoregressive.*"],
         ["compat", "basics", "axes", "parts", "models"],
     ),
-    "config": (["keras_vae.config"], []),
+    "config": (["keras_vae.config.*"], []),
     "recipes": (["keras_vae.recipes"], ["config"]),
     "build": (
         ["keras_vae.build"],
@@ -64,6 +64,10 @@ TABLE = {
     ),
     "saving": (["keras_vae.saving"], ["compat", "models", "config", "build"]),
     "data": (["keras_vae.data.*"], ["compat", "basics"]),
+    "inputs": (
+        ["keras_vae.inputs"],
+        ["compat", "basics", "axes", "config", "build", "saving", "data"],
+    ),
     "evaluation": (
         ["keras_vae.evaluation.*"],
         ["compat", "basics", "axes", "parts", "models", "structures"],
@@ -90,6 +94,7 @@ TABLE = {
             "build",
             "saving",
             "data",
+            "inputs",
             "evaluation",
             "compression",
             "plots",
@@ -110,12 +115,10 @@ TABLE = {
             "structures",
             "config",
             "saving",
-            "data",
-            "plots",
+            "inputs",
             "app",
             "files",
             "api",
-            "trainers",
         ],
     ),
 }

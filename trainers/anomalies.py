@@ -4,9 +4,8 @@ import json
 
 import numpy as np
 
-from keras_vae import data, evaluation, plots
+from keras_vae import data, evaluation, inputs, plots
 from keras_vae.files import write_atomically
-from trainers import inputs
 from trainers.measure import Run
 from trainers.printing import print_numbers
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae import plots, saving
+from keras_vae import inputs, plots, saving
 from keras_vae.blocks import Batch
 from keras_vae.config import Config, options
-from trainers import exported, inputs, page, pictures, report
+from trainers import exported, page, pictures, report
 from trainers.numbers import NUMBERS
 from trainers.pictures import Picture
 

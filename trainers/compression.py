@@ -10,10 +10,10 @@ import time
 
 import numpy as np
 
+from keras_vae import inputs
 from keras_vae._compat import tfk
 from keras_vae.compression import BitsBack, rival_sizes
 from keras_vae.files import check_folder, write_atomically
-from trainers import inputs
 from trainers.measure import Run
 from trainers.printing import print_numbers
 

@@ -5,14 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae import evaluation, saving
+from keras_vae import evaluation, inputs, saving
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import as_floats
 from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config
 from keras_vae.files import check_folder
-from trainers import inputs
-from trainers.measure import load_data, provenance, write_measured
+from trainers.measure import provenance, write_measured
 
 
 class Exported(NamedTuple):
@@ -46,7 +45,7 @@ def load(path) -> Exported:
     """
     path = pathlib.Path(path)
     check_folder("run", path)
-    config, dataset = load_data(path)
+    config, dataset = inputs.load_run(path)
     model = tf.saved_model.load(str(path / "saved_model"))
     if "log_prob" not in model.signatures:
         raise ValueError(f"run={path} is the export of an autoencoder, which has no likelihood.")

@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 
+from keras_vae import inputs
 from keras_vae.build import build_fitted_prior
 from keras_vae.files import write_atomically
 from keras_vae.saving import FITTED_PRIOR
-from trainers import inputs
 from trainers.measure import Run
 
 

@@ -7,9 +7,8 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from keras_vae import plots
+from keras_vae import inputs, plots
 from keras_vae.files import write_atomically
-from trainers import inputs
 from trainers.measure import Run
 
 # Examples in the projector, which moves them all at once, and pixels of its one image's side.

@@ -7,8 +7,8 @@ import pathlib
 
 from absl import flags
 
-from keras_vae import app
-from trainers import inputs, latent_files, measure
+from keras_vae import app, inputs
+from trainers import latent_files, measure
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory", required=True)

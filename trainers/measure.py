@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae import VAE, data, evaluation, saving
+from keras_vae import VAE, data, evaluation, inputs, saving
 from keras_vae._compat import tfk
 from keras_vae.config import Config
 from keras_vae.files import check_folder, write_atomically
-from trainers import inputs, quality
+from trainers import quality
 from trainers.printing import print_numbers
 
 # Examples in the report's pictures of latent space.
@@ -74,27 +74,8 @@ def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
     saving.read_run(path)
     check_folder("run", path)
     found = saving.find_checkpoint(path, checkpoint)
-    config, dataset = load_data(path, dataset)
+    config, dataset = inputs.load_run(path, dataset)
     return Run(path, config, saving.load(path, checkpoint), dataset, found)
-
-
-def load_data(path, dataset: Any = None) -> tuple[Config, data.Dataset]:
-    """The config of a run and the data that it was trained on (or `dataset`, which must be that).
-
-    Raises:
-      ValueError, OSError: it isn't a run, or its data isn't there or has changed.
-    """
-    stored = saving.read_run(path)
-    config = Config.from_dict(stored["config"])
-    dataset = dataset or inputs.load(config)
-    if dataset.fingerprint != stored["data"]["fingerprint"]:
-        shape, wanted = dataset.test.shape, config.model.event_shape
-        sizes = "" if shape == wanted else f" (examples of {shape} now, of {wanted} then)"
-        raise ValueError(
-            f"the data of run={path} has changed since its training{sizes}: its numbers would not "
-            "be of the same test split. Restore the data or train anew."
-        )
-    return config, dataset
 
 
 def is_measured(run: Run) -> bool:

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae import data, evaluation, seeds
+from keras_vae import data, evaluation, inputs, seeds
 from keras_vae.blocks import as_floats
 from keras_vae.seeds import Site
-from trainers import inputs
 
 # The most that there is of each, so that large data takes no longer.
 _NUM_COMPARED = 2000  # samples, test images and training images

@@ -7,13 +7,13 @@ from typing import Any
 
 from absl import flags
 
-from keras_vae import app, data
+from keras_vae import app, data, inputs
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
 from keras_vae.build import build
 from keras_vae.config import Config
 from keras_vae.files import write_atomically
-from trainers import callbacks, fitted_prior, inputs, measure, run_directory, strategy, warm_start
+from trainers import callbacks, fitted_prior, measure, run_directory, strategy, warm_start
 from trainers import flags as config_flags
 from trainers.progress import Progress
 

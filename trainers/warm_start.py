@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from keras_vae import saving
+from keras_vae import inputs, saving
 from keras_vae.priors import MixtureOfNormals
-from trainers import inputs
 
 
 def check(vae, config) -> None:

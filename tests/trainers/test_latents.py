@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import plots
+from keras_vae import inputs, plots
 from tests.trainers.conftest import TINY, parse, start
-from trainers import inputs, latent_files, measure, train
+from trainers import latent_files, measure, train
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import priors
+from keras_vae import inputs, priors
 from tests import tiny
-from trainers import inputs, warm_start
+from trainers import warm_start
 
 
 @pytest.fixture

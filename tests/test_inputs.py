@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import keras_vae
-from trainers import inputs
+from keras_vae import inputs
 
 
 def resolved(dataset, **options):

@@ -3,9 +3,8 @@
 import pathlib
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
-from keras_vae import conditions, data, seeds
+from keras_vae import conditions, data, saving, seeds
 from keras_vae.blocks import Batch
 from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config
@@ -33,6 +32,25 @@ def load(config: Config) -> data.Dataset:
         window=options.window,
         transpose=options.transpose,
     )
+
+
+def load_run(path, dataset: data.Dataset | None = None) -> tuple[Config, data.Dataset]:
+    """The config of a run and the data that it was trained on (or `dataset`, which must be that).
+
+    Raises:
+      ValueError, OSError: it isn't a run, or its data isn't there or has changed.
+    """
+    stored = saving.read_run(path)
+    config = Config.from_dict(stored["config"])
+    dataset = dataset or load(config)
+    if dataset.fingerprint != stored["data"]["fingerprint"]:
+        shape, wanted = dataset.test.shape, config.model.event_shape
+        sizes = "" if shape == wanted else f" (examples of {shape} now, of {wanted} then)"
+        raise ValueError(
+            f"the data of run={path} has changed since its training{sizes}: its numbers would not "
+            "be of the same test split. Restore the data or train anew."
+        )
+    return config, dataset
 
 
 def resolve(config: Config, dataset: data.Dataset) -> Config:
@@ -97,6 +115,8 @@ def _condition(config, dataset):
 
 def _visible_mask(visible, height, width):
     """The mask of that name, or in that file, as a tuple of rows put end to end."""
+    from PIL import Image, UnidentifiedImageError  # Takes its time to import.
+
     if visible in conditions.VISIBLE:
         mask = conditions.VISIBLE[visible](height, width)
     else:

@@ -1,0 +1,60 @@
+"""A whole run: the four sections of options together."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+
+from keras_vae.config import rules
+from keras_vae.config.option import check_option, coerce
+from keras_vae.config.sections import (
+    SECTIONS,
+    DataConfig,
+    ModelConfig,
+    ObjectiveConfig,
+    TrainingConfig,
+    find,
+    options,
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run. `keras_vae.recipe` makes one by name."""
+
+    recipe: str = "vae"
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def replace(self, **options) -> "Config":
+        """A copy with options changed, whichever section they are in: replace(latent_dim=2)."""
+        sections = {}
+        for name, value in options.items():
+            section, option_field = find(name)
+            sections.setdefault(section, {})[name] = coerce(option_field.type, value)
+        return dataclasses.replace(
+            self,
+            **{s: dataclasses.replace(getattr(self, s), **o) for s, o in sections.items()},
+        )
+
+    def check(self) -> "Config":
+        """Returns itself, or raises ValueError saying which option can't be, and why."""
+        for section, option_field in options():
+            check_option(option_field, getattr(getattr(self, section), option_field.name))
+        rules.check(self)
+        return self
+
+    def to_dict(self) -> dict:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict) -> "Config":
+        """The inverse of to_dict, from JSON too; unknown options raise ValueError."""
+        flat = {
+            name: value for section in SECTIONS for name, value in content.get(section, {}).items()
+        }
+        return cls(recipe=content["recipe"]).replace(**flat)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=2)
