@@ -3,7 +3,9 @@
 import numpy as np
 
 from keras_vae import inputs, saving
-from keras_vae.priors import MixtureOfNormals
+from keras_vae._compat import tf
+from keras_vae.blocks import as_floats
+from keras_vae.priors import MixtureOfNormals, VampPrior
 
 
 def check(vae, config) -> None:
@@ -14,9 +16,9 @@ def check(vae, config) -> None:
 def apply(vae, config, dataset) -> None:
     """Gives encoder, decoder and prior the weights (moving averages) of config.training.warm_start.
 
-    A prior of another kind than the other model's keeps its own beginning; a mixture of normals
+    A prior of another kind than the other model's keeps its own beginning, but a mixture of normals
     begins where it fits the other model's codes of the training images (Jiang et al. 2017, section
-    3.2).
+    3.2), and a VampPrior at some of these images.
     """
     source = saving.load(config.training.warm_start)
     for part, other in _pairs(vae, source, config):
@@ -25,6 +27,17 @@ def apply(vae, config, dataset) -> None:
         batches = inputs.evaluation_batches(config, dataset, "train", batch_size=1000)
         codes = np.concatenate([source.code(batch.x, batch.condition) for batch in batches])
         vae.prior.fit(codes, seed=config.training.seed)
+    if isinstance(vae.prior, VampPrior) and type(source.prior) is not VampPrior:
+        # From all over the training images, whatever their order.
+        apart = max(1, dataset.train.num_examples // vae.prior.num_components)
+        batches = inputs.evaluation_batches(config, dataset, "train", apart)
+        rows = [batch.rows(0, 1) for batch in batches.take(vae.prior.num_components)]
+        x = as_floats(tf.concat([row.x for row in rows], axis=0))
+        contexts = None
+        if vae.condition is not None:
+            given = [row.x if vae.condition.in_examples else row.condition for row in rows]
+            contexts = vae.condition(tf.concat(given, axis=0))
+        vae.prior.begin_at(x, contexts)
     if vae.ema is not None:
         vae.ema.begin()
 

@@ -6,6 +6,9 @@ from keras_vae._compat import tf, tfk
 from keras_vae.priors.base import Prior
 from keras_vae.priors.mixture import CHOICE_NOISE, choose, mixture
 
+# Where pseudo-inputs of black and white begin: beyond, they hardly move.
+_INSIDE = 0.05, 0.95
+
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class VampPrior(Prior):
@@ -56,6 +59,19 @@ class VampPrior(Prior):
     def pseudo_inputs(self):
         """u, [K, H, W, C]."""
         return tf.sigmoid(self.raw_inputs) if self.unit_range else tf.identity(self.raw_inputs)
+
+    def begin_at(self, x, contexts=None) -> None:
+        """Makes examples x [N, H, W, C], N up to K, with their contexts, the first pseudo-inputs.
+
+        With a trained encoder the prior is then close to the mixture of all posteriors, which is
+        what the bound wants of it (eq. 6).
+        """
+        if self.unit_range:
+            inside = tf.clip_by_value(x, *_INSIDE)
+            x = tf.math.log(inside) - tf.math.log1p(-inside)
+        self.raw_inputs[: len(x)].assign(x)
+        if contexts is not None:
+            self.contexts[: len(x)].assign(contexts)
 
     def distribution(self, context=None):
         components = self._encoder(self.pseudo_inputs, self.contexts)

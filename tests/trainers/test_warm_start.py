@@ -45,6 +45,24 @@ def test_a_mixture_begins_where_it_fits_the_codes(saved, monkeypatch):
     np.testing.assert_allclose(second.prior.moments()[0], np.mean(codes, axis=0), atol=1e-3)
 
 
+@pytest.mark.parametrize("condition", ["none", "label"])
+def test_pseudo_inputs_begin_at_training_images(tmp_path, condition):
+    digits = {"likelihood": "continuous_bernoulli", "condition": condition, "hidden": (4,)}
+    config = keras_vae.recipe("vae", **digits)
+    dataset = inputs.load(config)
+    config = inputs.resolve(config, dataset)
+    keras_vae.build(config).save(tmp_path / "first.keras")
+    config = config.replace(prior="vamp", warm_start=str(tmp_path / "first.keras"))
+    second = keras_vae.build(config)
+    warm_start.apply(second, config, dataset)
+    train = dataset.train
+    chosen = np.arange(10) * (train.num_examples // 10)
+    wanted = np.clip(train.array[chosen], 0.05, 0.95)
+    np.testing.assert_allclose(second.prior.pseudo_inputs, wanted, atol=1e-6)
+    if condition == "label":
+        np.testing.assert_array_equal(np.argmax(second.prior.contexts, 1), train.labels[chosen])
+
+
 def test_other_shapes_are_refused(saved):
     path, _ = saved
     config = tiny.config(latent_dim=4, warm_start=str(path))
