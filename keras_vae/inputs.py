@@ -26,6 +26,7 @@ def load(config: Config) -> data.Dataset:
         data_dir=options.data_dir,
         image_size=options.image_size,
         npz_keys=options.npz_keys,
+        label=options.label,
         validation_size=options.validation_size,
         seed=config.training.seed,
         memory_limit_gb=options.memory_limit_gb,

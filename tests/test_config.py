@@ -15,6 +15,7 @@ OTHER_VALUES = {
     "data_dir": "/data",
     "image_size": 32,
     "npz_keys": ("train=a", "test=b"),
+    "label": "coarse_label",
     "validation_size": 100,
     "binarization": "threshold",
     "memory_limit_gb": 1.5,

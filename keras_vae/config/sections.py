@@ -21,6 +21,11 @@ class DataConfig:
     npz_keys: tuple[str, ...] | None = option(
         None, "npz: names of its arrays, as in train=my_train,test=my_test,test_labels=digits"
     )
+    label: str | None = option(
+        None,
+        "which feature is the label: of a TFDS set, as in attributes/Eyeglasses (default: label), "
+        "or of sprites shape (the default), scale, rotation, x or y",
+    )
     validation_size: int | None = option(
         None,
         "examples for validation; default: the set's own split, else a tenth of train; 0 none",

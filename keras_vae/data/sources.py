@@ -39,6 +39,7 @@ def load(
     data_dir=None,
     image_size=None,
     npz_keys=None,
+    label=None,
     validation_size=None,
     seed=0,
     memory_limit_gb=4.0,
@@ -54,6 +55,8 @@ def load(
       image_size: images of a folder or TFDS set are centre-cropped and resized to this height and
         width in pixels; None keeps their size.
       npz_keys: which array of an npz is what, see `npz.read`.
+      label: which feature of a TFDS set, or factor of sprites, the labels are; None takes "label"
+        and "shape".
       validation_size: how many validation images; 0 for none. None takes the set's own split, or
         holds out a tenth of train.
       seed: int; the held-out splits depend on it and on nothing else.
@@ -77,10 +80,15 @@ def load(
             raise ValueError(
                 f"{option} is for dataset=chorales:PATH, got dataset={dataset}. Leave it out."
             )
+    if label and (kind in ("npz", "folder", "chorales") or dataset == "digits"):
+        raise ValueError(
+            f"label is for TFDS sets and sprites, got dataset={dataset}. Leave it out, or name the "
+            "labels of an npz by npz_keys."
+        )
     if dataset == "digits":
         splits, notes = digits.read(), []
     elif dataset == "sprites":
-        splits, notes = sprites.read(seed), []
+        splits, notes = sprites.read(seed, label or "shape"), []
     elif kind == "chorales":
         splits, notes = chorales.read(path, window, transpose)
     elif kind == "npz":
@@ -88,7 +96,8 @@ def load(
     elif kind == "folder":
         splits, notes = folder.read(path, image_size, seed, memory_limit_gb)
     else:
-        splits, notes = tfds_images.read(dataset, data_dir, image_size, memory_limit_gb), []
+        splits = tfds_images.read(dataset, data_dir, image_size, memory_limit_gb, label)
+        notes = []
     train, validation, test = (splits.get(split) for split in ("train", "validation", "test"))
     if image_size and train.shape[:2] != (image_size, image_size):
         raise ValueError(

@@ -22,11 +22,13 @@ _HELD_OUT = 10_000  # of validation, and of test
 _CHUNK = 4096  # images drawn at a time
 
 
-def read(seed):
+def read(seed, label="shape"):
     """dict split -> Streamed of bool [64, 64, 1]: all sprites, in an order drawn by `seed`.
 
-    Validation and test are 10,000 each. Labels are the shape.
+    Validation and test are 10,000 each. Labels are the factor `label`.
     """
+    if label not in FACTORS:
+        raise ValueError(f"label={label} must be a factor of sprites: {', '.join(FACTORS)}.")
     order = tf.random.experimental.stateless_shuffle(
         tf.range(NUM_IMAGES), derive(seed, Site.SPLIT)
     ).numpy()
@@ -41,7 +43,7 @@ def read(seed):
             pieces=[rows],
             chunk_size=_CHUNK,
             read_rows=lambda start, stop: draw(order[start:stop]),
-            read_labels=lambda start, stop: factors(order[start:stop])["shape"],
+            read_labels=lambda start, stop: factors(order[start:stop])[label],
             binary=True,
             identity=f"sprites 1, seed {seed}",
             read_factors=lambda start, stop: factors(order[start:stop]),

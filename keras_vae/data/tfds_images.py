@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import functools
 import json
 import math
 import os
@@ -19,26 +20,29 @@ READ_BATCH = 1000
 SPLIT_NAMES = {"train": ["train"], "validation": ["validation", "valid"], "test": ["test"]}
 
 
-def read(name, data_dir, image_size, memory_limit_gb):
+def read(name, data_dir, image_size, memory_limit_gb, label=None):
     """Loads or opens a TFDS set that has a feature "image".
 
-    A feature "label" gives the labels; several "label_shape", "label_scale", … the factors.
+    Several features "label_shape", "label_scale", … are the factors.
 
     Args:
       name: as for tfds.load: "mnist", "name/config", "name:1.0.0".
       data_dir: where sets are prepared, or None for TFDS' default.
       image_size: None, or pixels to crop and resize to.
       memory_limit_gb: a set whose decoded images are larger is streamed.
+      label: the feature that gives the labels, as in "attributes/Eyeglasses" one in another; None
+        takes "label" where there is one.
 
     Returns:
       dict split -> Images.
 
     Raises:
       FileNotFoundError: not prepared, and no network.
-      ValueError: unknown name, no images, images of many sizes without image_size.
+      ValueError: unknown name, no images, images of many sizes without image_size, no such label.
     """
     builder = _builder(name, data_dir)
     features = builder.info.features
+    label = _label(builder, label)
     if "image" not in features or len(features["image"].shape or ()) != 3:
         raise ValueError(
             f'dataset={name} must have a feature "image" [H, W, C]; it has '
@@ -66,11 +70,11 @@ def read(name, data_dir, image_size, memory_limit_gb):
     if sum(sizes.values()) * bytes_each > limit:
         chunk_size = chunk_size_for(shape, limit)
         return {
-            split: _streamed(builder, found, sizes[split], shape, chunk_size, image_size)
+            split: _streamed(builder, found, sizes[split], shape, chunk_size, image_size, label)
             for split, found in splits.items()
         }
     factors = _factors(builder)
-    columns = ["image", *(["label"] if _has_labels(builder) else []), *factors]
+    columns = ["image", *{label, *factors} - {None}]
     found = {
         split: _read(builder, source, sizes[split], columns, image_size)
         for split, source in splits.items()
@@ -80,7 +84,7 @@ def read(name, data_dir, image_size, memory_limit_gb):
         split: {name: rows[column] for column, name in factors.items()}
         for split, rows in found.items()
     }
-    labels = by_column.get("label")
+    labels = by_column.get(label)
     return from_arrays(name, by_column["image"], labels, named if factors else None)
 
 
@@ -129,9 +133,26 @@ def _builder(name, data_dir):
     return builder
 
 
-def _has_labels(builder):
-    features = builder.info.features
-    return "label" in features and _is_whole_number(features["label"])
+def _label(builder, wanted):
+    """The name of the feature that gives the labels: `wanted`, or None if there is none."""
+    known = [name for name, feature in _named(builder.info.features) if _is_whole_number(feature)]
+    if wanted is None:
+        return "label" if "label" in known else None
+    if wanted not in known:
+        raise ValueError(
+            f"label={wanted} must be a feature of whole numbers; dataset={builder.name} has "
+            f"{', '.join(sorted(known)) or 'none'}."
+        )
+    return wanted
+
+
+def _named(features, prefix=""):
+    """(name, feature) of all features; one in another is "outer/inner"."""
+    for name, feature in features.items():
+        if hasattr(feature, "items"):
+            yield from _named(feature, f"{prefix}{name}/")
+        else:
+            yield prefix + name, feature
 
 
 def _factors(builder):
@@ -148,7 +169,7 @@ def _factors(builder):
 
 
 def _is_whole_number(feature):
-    return feature.shape == () and np.dtype(feature.np_dtype).kind in "iu"
+    return feature.shape == () and np.dtype(feature.np_dtype).kind in "iub"
 
 
 def _crop_and_resize(image, size):
@@ -166,13 +187,22 @@ def _read(builder, split, n, columns, image_size=None):
     """Columns of `split`, a name or "name[a:b]", in the order on disk: dict of arrays [n, ...]."""
     import tensorflow_datasets as tfds
 
+    wanted = {}
+    for column in columns:
+        *outer, inner = column.split("/")
+        functools.reduce(lambda d, name: d.setdefault(name, {}), outer, wanted)[inner] = True
     with _only_errors_logged():  # as_dataset warns that TFDS itself calls a function it deprecated
         rows = builder.as_dataset(
             split=split,
             shuffle_files=False,
-            decoders=tfds.decode.PartialDecoding(dict.fromkeys(columns, True)),
+            decoders=tfds.decode.PartialDecoding(wanted),
             read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
         )
+    rows = rows.map(
+        lambda row: {
+            c: functools.reduce(lambda d, name: d[name], c.split("/"), row) for c in columns
+        }
+    )
     if "image" in columns and image_size:
         rows = rows.map(
             lambda row: row | {"image": _crop_and_resize(row["image"], image_size)},
@@ -199,7 +229,7 @@ def _only_errors_logged():
         logging.set_verbosity(before)
 
 
-def _streamed(builder, split, n, shape, chunk_size, image_size):
+def _streamed(builder, split, n, shape, chunk_size, image_size, label):
     if builder.info.features["image"].np_dtype != np.uint8:
         raise ValueError(
             f"dataset={builder.name} is larger than memory_limit_gb, and only 8-bit images are "
@@ -211,7 +241,8 @@ def _streamed(builder, split, n, shape, chunk_size, image_size):
         return _read(builder, rows, stop - start, ["image"], image_size)["image"]
 
     def read_labels(start, stop):
-        return _read(builder, f"{split}[{start}:{stop}]", stop - start, ["label"])["label"]
+        found = _read(builder, f"{split}[{start}:{stop}]", stop - start, [label])[label]
+        return found.astype(np.int64)
 
     factors = _factors(builder)
 
@@ -226,7 +257,7 @@ def _streamed(builder, split, n, shape, chunk_size, image_size):
         pieces=[(0, n)],
         chunk_size=chunk_size,
         read_rows=read_rows,
-        read_labels=read_labels if _has_labels(builder) else None,
+        read_labels=read_labels if label else None,
         binary=is_binary(read_rows(0, min(n, READ_BATCH))),
         identity=json.dumps(identity),
         read_factors=read_factors if factors else None,

@@ -107,6 +107,10 @@ def test_chunks_are_the_pictures_of_their_factors(data):
     assert data.test.chunk_sizes == [4096, 4096, 1808]
     np.testing.assert_array_equal(data.test.read(2), sprites.draw(numbers[8192:]))
     np.testing.assert_array_equal(data.test.labels, data.test.factors["shape"])
+    by_scale = load("sprites", label="scale").test
+    np.testing.assert_array_equal(by_scale.labels, data.test.factors["scale"])
+    with pytest.raises(ValueError, match="label=colour must be a factor of sprites: shape, scale"):
+        load("sprites", label="colour")
     batches = evaluation_batches(data.test, batch_size=3000, seed=derive(0), binarization="none")
     for i, batch in enumerate(batches):
         wanted = sprites.draw(numbers[3000 * i : 3000 * (i + 1)])

@@ -133,13 +133,15 @@ def factors_dir(tmp_path_factory):
         rows = [
             {
                 "image": np.full((4, 4, 1), 20 * i + j, np.uint8),
+                "attributes": {"even": j % 2 == 0, "place": np.array([i, j], np.float32)},
                 **dict(zip(columns, (i, j), strict=False)),
             }
             for i, j in np.ndindex(3, 20)
         ]
-        features = {"image": tfds.features.Image(shape=(4, 4, 1))}
+        attributes = {"even": np.bool_, "place": tfds.features.Tensor(shape=(2,), dtype=np.float32)}
+        features = {"image": tfds.features.Image(shape=(4, 4, 1)), "attributes": attributes}
         features |= {c: tfds.features.ClassLabel(num_classes=20) for c in columns}
-        rows = {key: [row[key] for row in rows] for key in rows[0]}
+        rows = tf.nest.map_structure(lambda *values: np.stack(values), *rows)
         tfds.dataset_builders.store_as_tfds_dataset(
             name,
             version="1.0.0",
@@ -165,3 +167,22 @@ def test_several_label_columns_are_factors(no_network, factors_dir, memory_limit
         values = 20 * split.factors["shape"] + split.factors["scale"]
         np.testing.assert_array_equal(split.array[:, 0, 0, 0], values)
     assert load("alone", data_dir=factors_dir).test.factors is None
+
+
+@pytest.mark.parametrize("memory_limit_gb", [4.0, 9e-7])
+def test_any_whole_number_is_a_label_if_it_is_named(no_network, factors_dir, memory_limit_gb):
+    def labels(label):
+        test = load("made", data_dir=factors_dir, memory_limit_gb=memory_limit_gb, label=label).test
+        assert test.labels.dtype == np.int64
+        return test.labels, test.array[:, 0, 0, 0]
+
+    shape, pixels = labels("label_shape")
+    np.testing.assert_array_equal(shape, pixels // 20)
+    even, pixels = labels("attributes/even")
+    np.testing.assert_array_equal(even, pixels % 2 == 0)
+    known = r"made has attributes/even, label_scale, label_shape\."
+    for wrong in ("attributes/place", "image", "label", "attributes"):
+        with pytest.raises(ValueError, match=rf"label={wrong} must be .* whole numbers.*{known}"):
+            load("made", data_dir=factors_dir, label=wrong)
+    with pytest.raises(ValueError, match="label is for TFDS sets and sprites, got dataset=digits"):
+        load("digits", label="label")

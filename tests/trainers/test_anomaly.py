@@ -63,3 +63,10 @@ def test_models_that_are_told_labels_are_refused(folder):
     labelled = run._replace(config=run.config.replace(condition="label", num_classes=10))
     with pytest.raises(ValueError, match="conditioned on labels"):
         anomalies.load(labelled, "digits", None)
+
+
+def test_names_within_the_runs_data_are_not_looked_for_in_the_other(folder):
+    run = measure.load(folder / "run")
+    named = run.config.replace(npz_keys=("train=my_train",), label="scale")
+    other = anomalies.load(run._replace(config=named), f"npz:{folder / 'negatives.npz'}", None)
+    assert other.train.shape == (8, 8, 1)
