@@ -77,7 +77,8 @@ def _parse(argv):
     if rest[1:]:
         fail(f"unexpected argument {rest[1]!r}: flags are written --name=value.")
     if not flags.FLAGS["verbosity"].present:
-        logging.set_verbosity(logging.WARNING)  # TensorFlow logs through absl, and much.
+        # TensorFlow logs through absl, and much; it warns of graphs that are meant to differ.
+        logging.set_verbosity(logging.ERROR)
     return rest
 
 

@@ -176,16 +176,22 @@ def curves(history, name: str, label: str | None = None) -> Figure:
     return figure
 
 
-def overlaid(lines, label: str) -> Figure:
+def overlaid(lines, label: str, dashed) -> Figure:
     """Several runs' values of one metric over the epochs.
 
     Args:
       lines: dict name of the run -> (epochs [E], values [E]); values not finite are left out.
       label: what the values are.
+      dashed: the same of all runs, drawn with dashes where there is a line too.
     """
     figure, axes = _axes(3.2)
-    for i, (name, (epochs, values)) in enumerate(lines.items()):
-        _curve(axes, epochs, values, COLOURS[i % len(COLOURS)], name)
+    for i, (name, (epochs, values)) in enumerate(dashed.items()):
+        colour = COLOURS[i % len(COLOURS)]
+        if name in lines:
+            _curve(axes, *lines[name], colour, name)
+            _curve(axes, epochs, values, colour, None, ls="--", lw=0.8)
+        else:
+            _curve(axes, epochs, values, colour, name)
     axes.legend(frameon=False, labelcolor=INK, fontsize=8)
     _over_epochs(axes, label)
     return figure
@@ -223,12 +229,12 @@ def rate_distortion(points, connected: bool = False, path=None) -> Figure:
     return figure
 
 
-def _curve(axes, epochs, values, colour, name):
+def _curve(axes, epochs, values, colour, name, **line):
     """A line through the values that are finite."""
     shown = np.isfinite(values)
     # A line through a single point would be invisible.
     marker = "o" if shown.sum() <= 20 else ""
-    axes.plot(epochs[shown], values[shown], color=colour, marker=marker, ms=3, label=name)
+    axes.plot(epochs[shown], values[shown], color=colour, marker=marker, ms=3, label=name, **line)
 
 
 def _over_epochs(axes, label):

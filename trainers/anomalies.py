@@ -5,16 +5,12 @@ import json
 import numpy as np
 
 from keras_vae import data, evaluation, inputs, plots
+from keras_vae._compat import tfk
 from keras_vae.files import write_atomically
+from trainers import uses
 from trainers.measure import Run
+from trainers.numbers import SCORES
 from trainers.printing import print_numbers
-
-# Scores by name, larger for what is more unusual, and what they are.
-SCORES = {
-    "nll": "Negative log-likelihood",
-    "likelihood_regret": "Likelihood regret",
-    "typicality": "Distance from the typical",
-}
 
 
 def load(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
@@ -61,30 +57,34 @@ def measure(run: Run, other: data.Dataset, num_examples: int, num_samples: int, 
 
     Returns:
       The content of anomaly.json: `auroc_nll`, …, 0.5 by chance and 1 where every image of the
-      other set scores higher; `nll_nats` of both.
+      other set scores higher, with standard errors; `nll_nats` of both.
     """
-    from sklearn.metrics import roc_auc_score
-
     regret = evaluation.LikelihoodRegret(run.vae)
 
     def scores(dataset, split):
         batches = inputs.evaluation_batches(run.config, dataset, split, 100)
         batches = list(batches.take(-(-num_examples // 100)))
-        nll = evaluation.of_examples(run.vae, batches, num_samples, seed)["nll"]
-        found = {"nll": nll}
+        print(f"{split} images of {dataset.name}:")
+        passes = 2 if split == "test" else 1
+        bar = tfk.utils.Progbar(passes * len(batches), unit_name="batch")
+        found = evaluation.of_examples(run.vae, batches, num_samples, seed, bar.update)
+        found = {"nll": found["nll"]}
         if split == "test":
-            found["likelihood_regret"] = np.concatenate([regret(b.x, seed) for b in batches])
+            parts = []
+            for batch in batches:
+                parts.append(regret(batch.x, seed))
+                bar.add(1)
+            found["likelihood_regret"] = np.concatenate(parts)
         return {name: values[:num_examples] for name, values in found.items()}
 
     typical = scores(run.dataset, "train")["nll"].mean()
     of_own, of_other = scores(run.dataset, "test"), scores(other, "test")
     for found in (of_own, of_other):
         found["typicality"] = evaluation.typicality(found["nll"], typical)
-    is_other = np.repeat([0, 1], [len(of_own["nll"]), len(of_other["nll"])])
-    result = {
-        f"auroc_{name}": float(roc_auc_score(is_other, np.append(of_own[name], of_other[name])))
-        for name in SCORES
-    }
+    result = {}
+    for name in SCORES:
+        area, error = evaluation.auroc(of_own[name], of_other[name])
+        result |= {f"auroc_{name}": area, f"auroc_{name}_stderr": error}
     result |= {
         "nll_nats": float(of_own["nll"].mean()),
         "nll_nats_of_other": float(of_other["nll"].mean()),
@@ -104,4 +104,5 @@ def measure(run: Run, other: data.Dataset, num_examples: int, num_samples: int, 
         named = {run.dataset.name: of_own[name], other.name: of_other[name]}
         figure = plots.histograms(named, f"{meaning.lower()}, nats")
         figure.savefig(folder / f"anomaly_{name}.png")
+    uses.refresh(run.path)
     return result

@@ -9,14 +9,15 @@ import numpy as np
 
 from keras_vae import inputs, plots, saving
 from keras_vae.blocks import Batch
+from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config, options
-from trainers import exported, page, pictures, report
-from trainers.numbers import NUMBERS
+from trainers import measure, page, pictures, report
+from trainers.numbers import NUMBERS, measured_on, number, with_error
 from trainers.pictures import Picture
 
 _NUM_EXAMPLES = 1000  # whose codes say where holes are looked for
 
-# Columns of the table, of the numbers that trainers.numbers names.
+# Columns of the table on a terminal, of the numbers that trainers.numbers names.
 COLUMNS = (
     "nll_nats",
     "bits_per_dim",
@@ -27,6 +28,30 @@ COLUMNS = (
     "mutual_information_nats",
     "cluster_accuracy",
     "effective_sample_size",
+)
+# These too on the page.
+MORE_COLUMNS = (
+    "nll_looseness_nats",
+    "ais_nll_nats",
+    "bdmc_gap_nats",
+    "posterior_against_prior_p_value",
+    "cluster_adjusted_rand_index",
+    "cluster_mutual_information",
+    "probe_linear_accuracy",
+    "probe_knn_accuracy",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "frechet_distance",
+    "kernel_distance",
+    "copied_fraction",
+    "mig",
+    "sap",
+    "dci_disentanglement",
+    "factor_vae_score",
+    "beta_vae_score",
+    "modularity",
 )
 # What must be the same for likelihoods to be comparable.
 SAME = ("dataset", "split", "binarization", "binarization_seed", "num_examples", "num_samples")
@@ -59,7 +84,8 @@ def read(paths) -> list[Measured]:
 
     Raises:
       FileNotFoundError: one isn't a run, isn't measured, or its data is needed and not there.
-      ValueError: fewer than two, or one twice, or an export.
+      ValueError: fewer than two, or one twice, or an export, or one that was trained on since it
+        was measured.
     """
     paths = [pathlib.Path(path) for path in paths]
     if len({path.resolve() for path in paths}) < max(2, len(paths)):
@@ -69,11 +95,18 @@ def read(paths) -> list[Measured]:
     runs = []
     for path, name in zip(paths, _names(paths), strict=True):
         stored = saving.read_run(path)
-        if exported.is_export(path):
+        if measure.is_export(path):
             raise ValueError(f"runs: {path} is an export. Compare the run that it is of.")
         if not (path / "evaluation.npz").is_file():
             raise FileNotFoundError(
                 f"{path} isn't measured. First run: python -m trainers.evaluate --run={path}"
+            )
+        numbers = json.loads((path / "evaluation.json").read_text())
+        step = saving.origin(saving.find_checkpoint(path, numbers["checkpoint"]))["step"]
+        if step != numbers["step"]:
+            raise ValueError(
+                f"{path} was measured at step {numbers['step']} and trained on to step {step}. "
+                f"First run: python -m trainers.evaluate --run={path}"
             )
         with np.load(path / "evaluation.npz") as examples:
             nll = examples.get("nll")
@@ -84,7 +117,7 @@ def read(paths) -> list[Measured]:
                 name,
                 Config.from_dict(stored["config"]),
                 stored["data"]["fingerprint"],
-                json.loads((path / "evaluation.json").read_text()),
+                numbers,
                 nll,
                 report.read_history(metrics) if metrics.exists() else {},
             )
@@ -106,12 +139,21 @@ def differences(runs) -> list[str]:
     values["data"] = {run.fingerprint for run in having}
     # Given something of x, or its label, x is likelier.
     values["condition"] = {_condition(run.config.model) for run in having}
+    values["kind of likelihood"] = {_kind(run.config.model) for run in having}
     return [
         f"The runs differ in {key.replace('_', ' ')} ({', '.join(sorted(found))}): their "
         "likelihoods don't compare."
         for key, found in values.items()
         if len(found) > 1
     ]
+
+
+def _of_distortions(runs) -> list[str]:
+    """A note where distortions, of autoencoders too, don't compare."""
+    found = sorted({run.config.model.likelihood for run in runs})
+    if len(found) == 1:
+        return []
+    return [f"The runs differ in likelihood ({', '.join(found)}): their distortions don't compare."]
 
 
 def against_best(runs) -> dict:
@@ -133,11 +175,11 @@ def against_best(runs) -> dict:
     }
 
 
-def table(runs) -> tuple[list[str], list[list[tuple]]]:
+def table(runs, columns=COLUMNS) -> tuple[list[str], list[list[tuple]]]:
     """(names of the columns, for each run a list of (text, number to sort by or text))."""
     comparable = not differences(runs)
     behind = against_best(runs) if comparable else {}
-    keys = [k for k in COLUMNS if any(run.numbers.get(k) is not None for run in runs)]
+    keys = [k for k in columns if any(run.numbers.get(k) is not None for run in runs)]
     differing = _differing(runs)
     names = ["Run", *(["Behind the best (nats)"] if behind else [])]
     names += [NUMBERS[k][0] + (f" ({NUMBERS[k][1]})" if NUMBERS[k][1] else "") for k in keys]
@@ -147,9 +189,9 @@ def table(runs) -> tuple[list[str], list[list[tuple]]]:
         row = [(run.name, run.name)]
         if behind:
             difference = behind.get(run.name)
-            text = "none" if difference is None else report.with_error(*difference)
+            text = "none" if difference is None else with_error(*difference)
             row.append((text, difference and difference[0]))
-        row += [(report.number(k, run.numbers), run.numbers.get(k)) for k in keys]
+        row += [(number(k, run.numbers), run.numbers.get(k)) for k in keys]
         for section, name in differing:
             value = getattr(getattr(run.config, section), name)
             row.append((str(value), value if isinstance(value, int | float) else str(value)))
@@ -158,11 +200,12 @@ def table(runs) -> tuple[list[str], list[list[tuple]]]:
 
 
 def _differing(runs):
-    """(section, name) of each option that isn't the same in all runs."""
+    """(section, name) of each option of the user's that isn't the same in all runs."""
     return [
         (section, option.name)
         for section, option in options()
         if option.name != "seed"
+        and option.metadata["flag"]
         and len({getattr(getattr(run.config, section), option.name) for run in runs}) > 1
     ]
 
@@ -171,11 +214,15 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
     """Writes compare.html and figures/ to the folder `out`; returns the page's path."""
     figures = []
     for column, (title, unit, caption) in report.CURVES.items():
-        lines = {run.name: _curve(run.history, column) for run in runs}
-        lines = {name: line for name, line in lines.items() if line is not None}
-        if lines:
-            alt = f"{title} at each epoch of {', '.join(lines)}."
-            figure = plots.overlaid(lines, unit)
+        lines, dashed = (
+            {r.name: line for r in runs if (line := _curve(r.history, f"{part}{column}"))}
+            for part in ("val_", "")
+        )
+        if dashed:
+            alt = f"{title} at each epoch of {', '.join(dashed)}."
+            figure = plots.overlaid(lines, unit, dashed)
+            if lines:
+                caption += " Dashed: of training images."
             figures.append(Picture(f"curve_{column}", title, figure, alt, caption, False))
     points = {
         run.name: (run.numbers["rate_nats"], run.numbers["distortion_nats"])
@@ -196,7 +243,7 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
                 False,
             )
         )
-    models = [saving.load(run.path) for run in runs]
+    models = [saving.load(run.path, run.numbers["checkpoint"]) for run in runs]
     samples = [
         Picture(
             f"samples_{i}",
@@ -214,9 +261,13 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
         if run.examples is not None
     ]
     out.mkdir(parents=True, exist_ok=True)
-    notes = "".join(f"<p class='alarm'>{escape(note)}</p>" for note in differences(runs))
-    lead = f"<p class='soft'>{len(runs)} runs on {escape(runs[0].numbers['dataset'])}.</p>{notes}"
-    main = ["<h2>Numbers</h2>", page.sortable(*table(runs)), "<h2>Training and balance</h2>"]
+    notes = [*differences(runs), *_of_distortions(runs)]
+    notes += [f"{run.name}: {alarm}" for run in runs for alarm in run.numbers["alarms"]]
+    lead = f"<p class='soft'>{len(runs)} runs on {escape(runs[0].numbers['dataset'])}.</p>"
+    lead += "".join(f"<p class='alarm'>{escape(note)}</p>" for note in notes)
+    measured = [(run.name, measured_on(run.numbers)) for run in runs]
+    main = ["<h2>Numbers</h2>", page.sortable(*table(runs, COLUMNS + MORE_COLUMNS))]
+    main += [page.details("What was measured", measured), "<h2>Training and balance</h2>"]
     main += ["<div class='pictures'>", *(page.figure(out, p) for p in figures), "</div>"]
     main += ["<h2>Samples</h2>" if samples else "", "<div class='pictures'>"]
     main += [*(page.figure(out, p) for p in samples), "</div>"]
@@ -227,10 +278,8 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
 
 
 def _curve(history, column):
-    """(epochs, values) of a metric; None where there is none."""
-    # Validation's where there is one: training's own isn't what a model is chosen by.
-    name = f"val_{column}" if f"val_{column}" in history else column
-    return (1 + history["epoch"], history[name]) if name in history else None
+    """(epochs, values) of a column of metrics.csv; None where there is none."""
+    return (1 + history["epoch"], history[column]) if column in history else None
 
 
 def _samples(run, vae):
@@ -253,6 +302,11 @@ def _holes(run, vae):
         caption="Images decoded from a normal with the mean and deviation of each latent's codes. "
         "What is no image stands for a hole: training put no codes there."
     )
+
+
+def _kind(model):
+    support = LIKELIHOODS[model.likelihood][0].support
+    return "a probability" if support.is_discrete else "a density"
 
 
 def _condition(model):

@@ -21,7 +21,7 @@ flags.DEFINE_integer("ais_chains", 16, "its chains for each example", lower_boun
 
 
 def main() -> None:
-    if exported.is_export(FLAGS.run):
+    if measure.is_export(FLAGS.run):
         with app.checking_input():
             if FLAGS.ais_examples or FLAGS.checkpoint != "auto":
                 raise ValueError(

@@ -31,11 +31,6 @@ class Exported(NamedTuple):
     model: Any
 
 
-def is_export(path) -> bool:
-    """Whether `path` is the folder of an export."""
-    return (pathlib.Path(path) / "saved_model").is_dir()
-
-
 def load(path) -> Exported:
     """Reads an export.
 

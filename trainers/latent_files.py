@@ -1,6 +1,7 @@
 """Codes of a run's images: arrays, TensorBoard's projector, and what tells two labels apart."""
 
 import io
+import json
 import math
 import pathlib
 
@@ -9,6 +10,7 @@ from PIL import Image
 
 from keras_vae import inputs, plots
 from keras_vae.files import write_atomically
+from trainers import uses
 from trainers.measure import Run
 
 # Examples in the projector, which moves them all at once, and pixels of its one image's side.
@@ -38,9 +40,9 @@ def check(run: Run, split: str, attribute) -> tuple[int, int] | None:
             "alone. Take an unconditional model."
         )
     known = sorted(set(labels.tolist()))
-    if len(attribute) != 2 or not set(attribute) <= {str(label) for label in known}:
+    if len(set(attribute)) != 2 or not set(attribute) <= {str(label) for label in known}:
         raise ValueError(
-            f"attribute must be two of the labels {', '.join(map(str, known))}, such as "
+            f"attribute must be two different labels of {', '.join(map(str, known))}, such as "
             f"{known[0]},{known[-1]}; got {','.join(attribute)}."
         )
     return int(attribute[0]), int(attribute[1])
@@ -50,9 +52,10 @@ def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Pa
     """Writes the files and returns their paths.
 
     `latents.npz` has `codes` [N, D], the z that stand for the images in their order, `labels` [N]
-    where there are, and each known factor [N]. The projector's files are of 5,000 images at most.
-    `attribute_A_B.png`, for `attribute` (A, B): images of label B in a row each, to whose code the
-    mean of codes of A less that of B is added, more and more (Larsen et al. 2016, section 4.2).
+    where there are, and each known factor [N]; `latents.json` says of which weights they are. The
+    projector's files are of 5,000 images at most. `attribute_A_B.png`, for `attribute` (A, B):
+    images of label B in a row each, to whose code the mean of codes of A less that of B is added,
+    more and more (Larsen et al. 2016, section 4.2).
     """
     images = getattr(run.dataset, split)
     batches = inputs.evaluation_batches(run.config, run.dataset, split, 100)
@@ -64,7 +67,10 @@ def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Pa
     write_atomically(out / "latents.npz", content.getvalue())
     num_shown = min(_NUM_SHOWN, (_WIDEST // max(run.vae.event_shape[:2])) ** 2)
     shown = np.concatenate([b.x for b in batches.take(-(-num_shown // 100))])[:num_shown]
-    paths = [out / "latents.npz", *_write_projector(codes, columns, shown, out)]
+    paths = [out / "latents.npz", out / "latents.json"]
+    paths += _write_projector(codes, columns, shown, out)
+    described = {"attribute": attribute, **run.provenance, "split": split}
+    write_atomically(paths[1], json.dumps(described, indent=2) + "\n")
     if attribute is not None:
         has, lacks = attribute
         rows = np.flatnonzero(images.labels == lacks)
@@ -73,6 +79,7 @@ def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Pa
         pictures = run.vae.decode(changed.reshape(-1, codes.shape[-1])).mean()
         paths.append(out / f"attribute_{has}_{lacks}.png")
         plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
+    uses.refresh(run.path)
     return paths
 
 

@@ -18,6 +18,8 @@ from trainers.printing import print_numbers
 _NUM_SHOWN = 1000
 # Batches, of 100 test examples, whose codes are scored for disentanglement.
 _BATCHES_SCORED = 100
+# Examples annealed at a time, after which progress is shown.
+_ANNEALED_TOGETHER = 20
 
 
 class Run(NamedTuple):
@@ -72,10 +74,17 @@ def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
     """
     path = pathlib.Path(path)
     saving.read_run(path)
+    if is_export(path):
+        raise ValueError(f"run={path} is an export. Give the run directory that it is of.")
     check_folder("run", path)
     found = saving.find_checkpoint(path, checkpoint)
     config, dataset = inputs.load_run(path, dataset)
     return Run(path, config, saving.load(path, checkpoint), dataset, found)
+
+
+def is_export(path) -> bool:
+    """Whether `path` is the folder of an export."""
+    return (pathlib.Path(path) / "saved_model").is_dir()
 
 
 def is_measured(run: Run) -> bool:
@@ -123,8 +132,8 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
         numbers, annealed = _annealed(run, examples["nll"], annealing, seed)
         result |= numbers
         examples |= annealed
-    result["alarms"] = evaluation.alarms(result)
     result |= {
+        "label_information_nats": evaluation.label_information(vae, batches),
         "active_units": evaluation.active_units(vae, batches),
         **(evaluation.decomposition(vae, batches, seed=seed) or {}),
         **run.provenance,
@@ -141,6 +150,7 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
     numbers, copies = quality.measure(run, seed)
     result |= numbers
+    result["alarms"] = evaluation.alarms(result, vae.has_encoder)
     write_measured(path, result, examples)
     shown_labels = None if labels is None else labels[: len(batch.x)]
     if dataset.test.lowest_pitch is not None:
@@ -178,8 +188,16 @@ def _annealed(run, nll, annealing, seed):
     x, _, condition = next(iter(batches))
     if run.vae.condition is not None and run.vae.condition.in_examples:
         condition = x
-    temperatures = evaluation.sigmoidal(annealing.num_temperatures)
-    sampler = evaluation.AnnealedSampler(run.vae, temperatures, annealing.num_chains)
+    # Of test images once, of images that the model draws from both sides.
+    print("Annealing, of test images and of images that the model draws:")
+    bar = tfk.utils.Progbar(3 * num_examples, unit_name="image")
+    sampler = evaluation.AnnealedSampler(
+        run.vae,
+        evaluation.sigmoidal(annealing.num_temperatures),
+        annealing.num_chains,
+        batch_size=_ANNEALED_TOGETHER,
+        progress=bar.add,
+    )
     found = sampler(x, seed, condition)
     bounds = sampler.bounds(
         *evaluation.simulate(run.vae, num_examples, seed, condition), seed, condition

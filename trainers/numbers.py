@@ -1,4 +1,6 @@
-"""What the numbers of an evaluation are called, and mean."""
+"""What the numbers of an evaluation are called and mean, and how they are written."""
+
+import math
 
 # By section of a report: {key: (name, unit, explanation)}.
 SECTIONS = {
@@ -126,6 +128,12 @@ SECTIONS = {
             "The p-value of a two-sample test between codes drawn for test images and draws "
             "of the prior. Near 0, they can be told apart.",
         ),
+        "label_information_nats": (
+            "Label's information",
+            "nats",
+            "What the label among the latents tells of which test image it is of, at most the log "
+            "of the number of labels. At 0, clusters mean nothing.",
+        ),
         "cluster_accuracy": (
             "Cluster accuracy",
             "",
@@ -165,6 +173,12 @@ SECTIONS = {
             "",
             "Where samples and test images are compared by the numbers that follow. They compare "
             "with those of other models in this space, on this data, only.",
+        ),
+        "samples_are": (
+            "Samples",
+            "",
+            "What is compared with test images: means, with the grey images where those are "
+            "binarized anew; draws, pixel by pixel, with images of black and white.",
         ),
         "precision": (
             "Precision",
@@ -299,4 +313,56 @@ SECTIONS = {
     },
 }
 
+# Scores of trainers.anomaly, larger for what is more unusual.
+SCORES = {
+    "nll": "Negative log-likelihood",
+    "likelihood_regret": "Likelihood regret",
+    "typicality": "Distance from the typical",
+}
+
 NUMBERS = {key: words for section in SECTIONS.values() for key, words in section.items()}
+
+
+def number(key, evaluation) -> str:
+    """A number of the evaluation, with its error or p-value if there is one: '97.31 ± 0.42'."""
+    value, stderr = evaluation.get(key), evaluation.get(key.removesuffix("_nats") + "_stderr")
+    if value is not None and stderr is not None:
+        return with_error(value, stderr)
+    p_value = evaluation.get(f"{key}_p_value")
+    return in_short(value) + ("" if p_value is None else f" (p = {in_short(p_value)})")
+
+
+def with_error(value: float, stderr: float) -> str:
+    """A number with as many digits as its error has two of."""
+    digits = max(0, 1 - math.floor(math.log10(stderr))) if stderr > 0 else 2
+    return f"{value:,.{digits}f} ± {stderr:,.{digits}f}"
+
+
+def in_short(value) -> str:
+    """A number, or several, or words."""
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ", ".join(map(in_short, value))
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.2f}" if abs(value) >= 10 else f"{value:.4g}"
+
+
+def measured_on(evaluation) -> str:
+    """A sentence on what the numbers of an evaluation are of: data, samples and weights."""
+    how = {
+        "none": "as they are",
+        "threshold": "black or white by a threshold",
+        "dynamic": f"binarized by draws of seed {evaluation['binarization_seed']}",
+    }[evaluation["binarization"]]
+    samples = evaluation["num_samples"]
+    return (
+        f"Measured on {evaluation['num_examples']:,} examples of the {evaluation['split']} split "
+        f"of {evaluation['dataset']}, {how}"
+        + (f", by {samples:,} importance samples of each" if samples else "")
+        + f"; weights of step {evaluation['step']:,} (checkpoint {evaluation['checkpoint']})"
+        + (", averaged over training." if evaluation["ema"] else ".")
+    )

@@ -27,13 +27,31 @@ def figure(folder: Path, picture) -> str:
     file = folder / "figures" / f"{picture.name}.png"
     file.parent.mkdir(exist_ok=True)
     picture.figure.savefig(file)
+    return image(file, picture.title, picture.alt, picture.caption, picture.pixelated)
+
+
+def image(file: Path, title: str, alt: str, caption: str, pixelated: bool = True) -> str:
+    """The HTML of a PNG file with its words; see `pictures.Picture`."""
     data = base64.b64encode(file.read_bytes()).decode()
     return (
-        f"<figure><h3>{escape(picture.title)}</h3>"
-        f"<img {'class=pixelated ' if picture.pixelated else ''}alt='{escape(picture.alt)}' "
+        f"<figure><h3>{escape(title)}</h3>"
+        f"<img {'class=pixelated ' if pixelated else ''}alt='{escape(alt)}' "
         f"src='data:image/png;base64,{data}'>"
-        f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
+
+
+def card(name: str, value: str, unit: str, meaning: str) -> str:
+    """The HTML of a number: its value and unit, and what it means."""
+    return (
+        f"<div class='card'><h3>{escape(name)}</h3><strong>{escape(value)}</strong> {unit}"
+        f"<p>{escape(meaning)}</p></div>"
+    )
+
+
+def grid(title: str, cards) -> str:
+    """Cards side by side under a title."""
+    return f"<h2>{escape(title)}</h2>\n<div class='grid'>" + "\n".join(cards) + "</div>"
 
 
 def details(title: str, rows) -> str:

@@ -285,7 +285,7 @@ def rates(latents) -> Picture:
         f"Bars of the rate of {len(rate)} latents, from {rate[0]:.2f} to {rate[-1]:.2f} nats; "
         f"{used} of them are above {USED} nats.",
         f"What each latent says of an image, on average. {used} of {len(rate)} say more than "
-        f"{USED} nats; the others could be left out.",
+        f"{USED} nats" + ("; the others could be left out." if used < len(rate) else "."),
         pixelated=False,
     )
 
@@ -352,7 +352,7 @@ def scatter(vae, batch, latents: Latents, labels=None) -> Picture:
             " Look for places where only one of the two is: samples from there look like no "
             "data, or the prior leaves out what data is like."
         )
-    if labels is not None:
+    if labels is not None and vae.condition is None:
         look += " Labels that keep apart do so without having been shown."
     names = [f"z[{d}]" for d in plane]
     return Picture(

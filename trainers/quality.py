@@ -24,7 +24,7 @@ class Examples(NamedTuple):
     Attributes:
       x: [N, H, W, C], as the model sees them.
       images: float [N, H, W, C], on the scale of samples: the grey images that x are draws of, if
-        it is, because samples are means too.
+        it is, which are compared with means of p(x|z).
       labels: [N] or None.
       condition: [N, ...] that a conditional model is given, or None.
     """
@@ -58,7 +58,12 @@ def measure(run, seed: int = 0) -> tuple[dict, Copies | None]:
       (numbers by name, Copies or None if the model draws no images).
     """
     is_music = run.dataset.test.lowest_pitch is not None
-    has_labels = run.dataset.train.labels is not None and run.dataset.test.labels is not None
+    # Codes of a model that is told the label say nothing of what else would tell it.
+    has_labels = (
+        run.dataset.train.labels is not None
+        and run.dataset.test.labels is not None
+        and run.config.model.condition != "label"
+    )
     draws_images = run.vae.prior is not None and not is_music
     if not (has_labels or draws_images):
         return {}, None
@@ -111,11 +116,18 @@ def _probes(run, train, test):
 
 def _samples(run, train, test, seed):
     test = test.at_most(_NUM_COMPARED)
-    made = _drawn(run.vae, test, seed)
+    # Beside images of black and white, grey means would be told by that alone.
+    as_draws = run.dataset.train.levels == 2 or run.config.data.binarization == "threshold"
+    as_draws &= run.vae.has_density
+    if as_draws:
+        made = evaluation.simulate(run.vae, len(test.x), seed, test.condition)[0].numpy()
+    else:
+        made = _means(run.vae, test, seed)
     learned_from = train.at_most(_NUM_LABELLED)
     features = evaluation.features(learned_from.images, learned_from.labels, seed)
     more_real = train.at_most(len(made)).images
-    found = evaluation.sample_quality(made, test.images, more_real, features)
+    found = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
+    found |= evaluation.sample_quality(made, test.images, more_real, features)
     if run.vae.has_density:
         replicated, _ = evaluation.simulate(run.vae, len(made), seed, test.condition)
         x = as_floats(test.x).numpy()
@@ -130,8 +142,8 @@ def _samples(run, train, test, seed):
     return found, Copies(made[checked[shown]], train.images[of_made.rows[shown, 0]])
 
 
-def _drawn(vae, examples, seed):
-    """As many samples as examples, each given the condition of one."""
+def _means(vae, examples, seed):
+    """The mean of p(x|z) at as many draws of z as examples, each given the condition of one."""
     parts = []
     for rows in _slices(len(examples.x), 100):
         given = None if examples.condition is None else examples.condition[rows]

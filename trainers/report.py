@@ -11,8 +11,8 @@ import numpy as np
 from keras_vae import Config, plots, saving
 from keras_vae.config import options
 from keras_vae.recipes import RECIPES
-from trainers import page
-from trainers.numbers import NUMBERS, SECTIONS
+from trainers import page, uses
+from trainers.numbers import NUMBERS, SECTIONS, in_short, measured_on, number
 from trainers.pictures import Picture, pictures
 
 NO_DENSITY = (
@@ -59,6 +59,7 @@ def write_report(
         f"<p class='soft'>{escape(_subtitle(config))}</p>"
         f"<p class='headline'><strong>{number(headline, evaluation)} {unit}</strong><br>"
         f"{'Reconstruction error' if autoencoder else name}: {escape(meaning)}</p>"
+        f"<p class='soft'>{escape(measured_on(evaluation))}</p>"
         + "".join(f"<p class='alarm'>{escape(alarm)}</p>" for alarm in evaluation["alarms"])
     )
     figures = [page.figure(run_dir, p) for p in shown or pictures(vae, batch, labels)]
@@ -70,6 +71,7 @@ def write_report(
         "<div class='pictures'>",
         *figures,
         "</div>",
+        uses.section(run_dir, evaluation["step"]),
         "<h2>Details</h2>",
         *_details(config, evaluation, saving.read_run(run_dir)),
     ]
@@ -96,13 +98,12 @@ def _latents(model):
 def _sections(evaluation, skip):
     for section, numbers in SECTIONS.items():
         cards = [
-            f"<div class='card'><h3>{name}</h3><strong>{number(key, evaluation)}</strong> {unit}"
-            f"<p>{escape(meaning)}</p></div>"
+            page.card(name, number(key, evaluation), unit, meaning)
             for key, (name, unit, meaning) in numbers.items()
             if evaluation.get(key) is not None and key != skip
         ]
         if cards:
-            yield f"<h2>{section}</h2>\n<div class='grid'>" + "\n".join(cards) + "</div>"
+            yield page.grid(section, cards)
 
 
 def _training(run_dir, evaluation):
@@ -122,7 +123,7 @@ def _curves(history):
         if len(values) == 0 or (column in SCHEDULES and np.ptp(values) == 0):
             continue
         figure = plots.curves(history, column, unit or title.lower())
-        alt = f"{title} at each epoch; {_format(values[-1])} at the end."
+        alt = f"{title} at each epoch; {in_short(values[-1])} at the end."
         yield Picture(f"curve_{column}", title, figure, alt, caption, pixelated=False)
 
 
@@ -176,30 +177,3 @@ def _details(config, evaluation, stored):
         page.details("Data", stored["data"].items()),
         page.details("Versions at training", stored["versions"].items()),
     ]
-
-
-def number(key, evaluation) -> str:
-    """A number of the evaluation, with its error or p-value if there is one: '97.31 ± 0.42'."""
-    value, stderr = evaluation.get(key), evaluation.get(key.removesuffix("_nats") + "_stderr")
-    if value is not None and stderr is not None:
-        return with_error(value, stderr)
-    p_value = evaluation.get(f"{key}_p_value")
-    return _format(value) + ("" if p_value is None else f" (p = {_format(p_value)})")
-
-
-def with_error(value: float, stderr: float) -> str:
-    """A number with as many digits as its error has two of."""
-    digits = max(0, 1 - math.floor(math.log10(stderr))) if stderr > 0 else 2
-    return f"{value:,.{digits}f} ± {stderr:,.{digits}f}"
-
-
-def _format(value):
-    if value is None:
-        return "none"
-    if isinstance(value, str):
-        return escape(value)
-    if isinstance(value, list):
-        return ", ".join(map(_format, value))
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.2f}" if abs(value) >= 10 else f"{value:.4g}"

@@ -2,10 +2,11 @@
 
 from keras_vae.evaluation.alarms import alarms
 from keras_vae.evaluation.annealing import AnnealedSampler, sigmoidal, simulate
-from keras_vae.evaluation.anomaly import LikelihoodRegret, typicality
-from keras_vae.evaluation.clusters import cluster_accuracy, cluster_scores
+from keras_vae.evaluation.anomaly import LikelihoodRegret, auroc, typicality
+from keras_vae.evaluation.clusters import cluster_accuracy, cluster_scores, label_information
 from keras_vae.evaluation.decomposition import decomposition
 from keras_vae.evaluation.disentanglement import disentanglement
+from keras_vae.evaluation.errors import share_stderr, stderr
 from keras_vae.evaluation.exact import exact_log_likelihood
 from keras_vae.evaluation.features import Features, features
 from keras_vae.evaluation.latents import active_units, draw_latents, posterior_against_prior
@@ -14,7 +15,6 @@ from keras_vae.evaluation.likelihood import (
     likelihood,
     means,
     of_examples,
-    stderr,
     summarize,
 )
 from keras_vae.evaluation.probes import Labelled, probe_accuracy, probes
@@ -38,6 +38,7 @@ __all__ = [
     "Nearest",
     "active_units",
     "alarms",
+    "auroc",
     "bits_per_dim",
     "cluster_accuracy",
     "cluster_scores",
@@ -48,6 +49,7 @@ __all__ = [
     "features",
     "frechet_distance",
     "kernel_distance",
+    "label_information",
     "likelihood",
     "means",
     "memorization",
@@ -59,6 +61,7 @@ __all__ = [
     "probe_accuracy",
     "probes",
     "sample_quality",
+    "share_stderr",
     "sigmoidal",
     "simulate",
     "stderr",

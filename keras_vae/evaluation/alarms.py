@@ -8,15 +8,22 @@ _MISSED = 0.1
 _COLLAPSED = 0.1
 
 
-def alarms(result: dict) -> list[str]:
+def alarms(result: dict, has_encoder: bool = True) -> list[str]:
     """Sentences about what is wrong, each with the remedy.
 
     Args:
       result: what `likelihood` gives; with annealing, `ais_below_importance_nats` and its standard
-        error `ais_below_importance_stderr` too.
+        error `ais_below_importance_stderr` too; with a label among the latents,
+        `label_information_nats`.
+      has_encoder: whether latents are inferred at all, so that they can fail to be.
     """
     found = []
     looseness = result["nll_looseness_nats"]
+    if result["nll_nats"] is not None and looseness is None:
+        found.append(
+            f"Of {result['num_samples']} importance samples nothing tells how loose the likelihood "
+            "is: of one it is the ELBO. Raise --num_samples."
+        )
     if looseness is not None and looseness > _LOOSE:
         found.append(
             f"Of {result['num_samples']} importance samples {result['effective_sample_size']:.1f} "
@@ -29,11 +36,14 @@ def alarms(result: dict) -> list[str]:
             f"Annealing finds {gain:.2f} nats that {result['num_samples']} importance samples "
             "miss: the likelihood is too low by that much at least. Raise --num_samples."
         )
+    if not has_encoder:
+        return found
     if result["rate_nats"] is not None and result["rate_nats"] < _COLLAPSED:
         found.append(
             f"The posterior has collapsed: the rate is {result['rate_nats']:.3f} nats, so the "
             "latents say nothing of an image. Try --beta_schedule=linear with "
-            "--beta_warmup_epochs, --objective=free_bits, or a decoder that can do less alone."
+            "--beta_warmup_epochs, a lower --beta if it is above 1, --objective=free_bits, or a "
+            "decoder that can do less alone."
         )
     layers = result["rate_nats_by_layer"] or []
     unused = [str(i) for i, rate in enumerate(layers, 1) if rate < _COLLAPSED]
@@ -41,6 +51,13 @@ def alarms(result: dict) -> list[str]:
         found.append(
             f"Of {len(layers)} stochastic layers, counted from the image, these carry nothing: "
             f"{', '.join(unused)}. Try --objective=free_bits, a longer --beta_warmup_epochs, "
-            "--structure=ladder, or fewer layers."
+            "fewer layers, or --structure=ladder if it is bottom_up."
+        )
+    label = result.get("label_information_nats")
+    if label is not None and label < _COLLAPSED:
+        found.append(
+            f"The label among the latents has collapsed: it tells {label:.3f} nats, so clusters "
+            "mean nothing. Try --prior=mixture with --warm_start, which begins with clusters of a "
+            "trained model's codes."
         )
     return found

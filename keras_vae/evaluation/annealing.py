@@ -78,6 +78,7 @@ class AnnealedSampler:
       start: what p_0 is: "posterior", q(z|x), from which the way is short, or "prior", p(z), which
         needs no encoder.
       batch_size: examples in work at a time; memory grows with it and with num_chains.
+      progress: None, or a function that gets the number of examples of each estimate done.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class AnnealedSampler:
         num_leapfrog_steps: int = 3,
         start: str = "posterior",
         batch_size: int = 100,
+        progress: Callable | None = None,
     ):
         _check_model(vae, start)
         self._vae, self._start = vae, start
@@ -95,6 +97,7 @@ class AnnealedSampler:
         self._num_chains = _at_least_one("num_chains", num_chains)
         self._num_leapfrog_steps = _at_least_one("num_leapfrog_steps", num_leapfrog_steps)
         self._batch_size = _at_least_one("batch_size", batch_size)
+        self._progress = progress
         # Not by XLA: momenta are drawn inside, which it is slow at on CPUs.
         self._estimate = tf.function(self._estimate)
 
@@ -124,6 +127,8 @@ class AnnealedSampler:
             given = None if condition is None else condition[rows]
             of_batch = seeds.derive(seed, Site.ANNEAL, start)
             parts.append(estimate(as_floats(x[rows]), given, of_batch, *(t[rows] for t in z)))
+            if self._progress is not None:
+                self._progress(len(x[rows]) * (1 + len(z)))  # With z there are two estimates.
         return tf.nest.map_structure(lambda *p: tf.concat(p, axis=0), *parts)
 
     def _estimate(self, x, condition, seed, z=None):
@@ -272,8 +277,8 @@ def _check_model(vae, start):
         )
     if start == "posterior" and not vae.has_density:
         raise ValueError(
-            "start=posterior needs a density q(z|x), which an autoencoder has not: use "
-            "start='prior'."
+            "annealing from the posterior needs a density q(z|x), which an autoencoder has not: "
+            "use AnnealedSampler(vae, start='prior')."
         )
 
 

@@ -4,10 +4,13 @@ Likelihoods alone don't tell: of simple images even foreign ones are likely (Nal
 Do deep generative models know what they don't know?).
 """
 
+import math
+
 import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfk
+from keras_vae.evaluation.errors import stderr
 from keras_vae.importance import weigh
 from keras_vae.seeds import Site
 
@@ -76,6 +79,30 @@ class LikelihoodRegret:
             return elbo(x, compared, condition) - before
 
         return regret
+
+
+def auroc(usual, other) -> tuple[float, float]:
+    """How well scores tell two sets of examples apart, and its standard error.
+
+    Args:
+      usual, other: scores [N] and [M], at least 2 of each.
+
+    Returns:
+      The area under the ROC curve, the chance that one of the others scores higher (0.5 if by
+      chance alone), with the error of DeLong et al. 1988.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    def share_below(values, of):
+        """Of each of `values`, the share of `of` that is below it; what is equal counts half."""
+        of = np.sort(of)
+        below = [np.searchsorted(of, values, side) for side in ("left", "right")]
+        return np.mean(below, axis=0) / len(of)
+
+    is_other = np.repeat([0, 1], [len(usual), len(other)])
+    area = float(roc_auc_score(is_other, np.append(usual, other)))
+    errors = stderr(share_below(other, usual)), stderr(share_below(usual, other))
+    return area, math.hypot(*errors)
 
 
 def typicality(nll, training_nll: float):

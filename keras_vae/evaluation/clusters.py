@@ -1,6 +1,10 @@
 """How well components of a mixture prior match labels that training didn't see."""
 
 import numpy as np
+import scipy.special
+
+from keras_vae.evaluation.errors import share_stderr
+from keras_vae.posteriors import CategoricalNormal
 
 
 def cluster_scores(clusters, labels) -> dict:
@@ -10,17 +14,33 @@ def cluster_scores(clusters, labels) -> dict:
       clusters, labels: whole numbers [N].
 
     Returns:
-      dict: `cluster_accuracy`; `cluster_adjusted_rand_index` (Hubert & Arabie 1985), near 0 for
-      clusters at random; `cluster_mutual_information`, as a share of the mean of both entropies
-      (NMI; Strehl & Ghosh 2002).
+      dict: `cluster_accuracy`, with its standard error; `cluster_adjusted_rand_index` (Hubert &
+      Arabie 1985), near 0 for clusters at random; `cluster_mutual_information`, as a share of the
+      mean of both entropies (NMI; Strehl & Ghosh 2002).
     """
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
+    accuracy = cluster_accuracy(clusters, labels)
     return {
-        "cluster_accuracy": cluster_accuracy(clusters, labels),
+        "cluster_accuracy": accuracy,
+        "cluster_accuracy_stderr": share_stderr(accuracy, len(labels)),
         "cluster_adjusted_rand_index": float(adjusted_rand_score(labels, clusters)),
         "cluster_mutual_information": float(normalized_mutual_info_score(labels, clusters)),
     }
+
+
+def label_information(vae, batches) -> float | None:
+    """What a label among the latents tells of which example it is of: nats, at most log K.
+
+    The mutual information of example and label under q(y|x), the label's part of what
+    `decomposition` has of all latents. None for models without such a label.
+    """
+    if not isinstance(getattr(vae.encoder, "posterior", None), CategoricalNormal):
+        return None
+    logits = [vae.encode(batch.x, batch.condition).logits for batch in batches]
+    q = scipy.special.softmax(np.concatenate(logits), axis=-1)  # [N, K]
+    entropy = scipy.special.entr(q).sum(axis=-1).mean()
+    return float(scipy.special.entr(q.mean(axis=0)).sum() - entropy)
 
 
 def cluster_accuracy(clusters, labels) -> float:

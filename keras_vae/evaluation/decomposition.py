@@ -29,15 +29,19 @@ def decomposition(vae, batches, num_draws: int = 2000, seed: int = 0) -> dict | 
     Returns:
       dict in nats: `mutual_information_nats`, `marginal_kl_nats`, and `total_correlation_nats` and
       `dimension_wise_kl_nats`, which are None where latents depend on each other given x or in the
-      prior. None for autoencoders, conditional models, and those of several layers or steps.
+      prior. None for autoencoders, conditional models, those of several layers or steps, and those
+      whose posterior's density at any z takes many passes (IAF).
 
     References:
       Hoffman & Johnson 2016, ELBO surgery; Chen et al. 2018, Isolating sources of disentanglement,
       eq. 2.
     """
-    if not (vae.has_density and vae.condition is None and hasattr(vae.encoder, "posterior")):
+    posterior = getattr(vae.encoder, "posterior", None)
+    if posterior is None or not (vae.has_density and posterior.density_in_one_pass):
         return None
-    prior, posterior = vae.prior.distribution(), vae.encoder.posterior
+    if vae.condition is not None:
+        return None
+    prior = vae.prior.distribution()
     parameters = tf.concat([vae.encoder.parameters(as_floats(b.x)) for b in batches], 0)
     num_examples = len(parameters)
     rng = np.random.default_rng(seed)

@@ -6,13 +6,15 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae.bayesian import weight_kl
+from keras_vae.evaluation.errors import stderr
 from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.importance import ImportanceSampler
-from keras_vae.likelihoods import Support
 from keras_vae.seeds import Site
 
 # Samples of each example of the first batch by which the proposal is chosen; fewer can't tell.
 _LEAST_FITTED, _MOST_FITTED = 100, 1000
+# Importance samples, of fewer of which the weights' spread can't be told.
+_LEAST_SPREAD = 10
 
 
 def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
@@ -60,27 +62,31 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
       examples: what `of_examples` gave for `num_samples` and `seed`.
 
     Returns:
-      In nats: `elbo_nats`, `rate_nats`, `rate_nats_by_latent` where each latent's is known, of
-      several stochastic layers `rate_nats_by_layer`, that next to x first, `distortion_nats` and
-      `nll_nats` with its standard error over examples, `nll_stderr`, and `nll_looseness_nats`,
-      about how far above -log p(x) it is; `effective_sample_size` (mean, from 1 to
-      num_samples); `weight_kl_nats`, of Bayesian weights per training example, which the
-      bound leaves out; `bits_per_dim`, where x is discrete; `num_samples`,
-      `num_examples`, `seed`. What a model has not is None.
+      In nats: `elbo_nats`, `rate_nats`, `distortion_nats` and `nll_nats`, each with its standard
+      error over examples, as in `nll_stderr`; `rate_nats_by_latent` where each latent's is known,
+      of several stochastic layers `rate_nats_by_layer`, that next to x first; `nll_looseness_nats`,
+      about how far above -log p(x) the NLL is, None of too few samples to tell;
+      `effective_sample_size` (mean, from 1 to num_samples); `weight_kl_nats`, of Bayesian weights
+      per training example, which the bound leaves out; `bits_per_dim`, where x is discrete;
+      `num_samples`, `num_examples`, `seed`. What a model has not is None.
     """
     of_weights = weight_kl(vae)
     result = {
         "elbo_nats": None,
+        "elbo_stderr": None,
         "rate_nats": None,
+        "rate_stderr": None,
         "rate_nats_by_latent": None,
         "rate_nats_by_layer": None,
         "distortion_nats": _mean(examples["distortion"]),
+        "distortion_stderr": stderr(examples["distortion"]),
         "nll_nats": None,
         "nll_stderr": None,
         "nll_looseness_nats": None,
         "effective_sample_size": None,
         "weight_kl_nats": None if of_weights is None else float(of_weights),
         "bits_per_dim": None,
+        "bits_per_dim_stderr": None,
         "num_samples": num_samples if vae.has_density else None,
         "num_examples": len(examples["distortion"]),
         "seed": seed,
@@ -93,7 +99,8 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
         elif len(by_group) == vae.latent_dim:
             result["rate_nats_by_latent"] = by_group
         likelihood = vae.decoder.likelihood
-        result["bits_per_dim"] = bits_per_dim(result["nll_nats"], likelihood, vae.event_shape)
+        for name, value in (("bits_per_dim", "nll_nats"), ("bits_per_dim_stderr", "nll_stderr")):
+            result[name] = bits_per_dim(result[value], likelihood, vae.event_shape)
     return result
 
 
@@ -102,26 +109,31 @@ def means(examples: dict, num_samples: int) -> dict:
 
     The looseness is that of the delta method, Var(w) / (2 k p(x)^2) (Nowozin 2018, Debiasing
     evidence approximations, proposition 1). As the weights' spread is itself known from the samples
-    alone, it tends to be too small.
+    alone, it tends to be too small; of fewer than 10 samples it isn't known at all.
     """
     size = examples["effective_sample_size"]
+    looseness = _mean(0.5 / size - 0.5 / num_samples)
+    negative_elbo = examples["distortion"] + examples["rate"]
     return {
-        "elbo_nats": -_mean(examples["distortion"] + examples["rate"]),
+        "elbo_nats": -_mean(negative_elbo),
+        "elbo_stderr": stderr(negative_elbo),
         "rate_nats": _mean(examples["rate"]),
+        "rate_stderr": stderr(examples["rate"]),
         "distortion_nats": _mean(examples["distortion"]),
+        "distortion_stderr": stderr(examples["distortion"]),
         "nll_nats": _mean(examples["nll"]),
         "nll_stderr": stderr(examples["nll"]),
-        "nll_looseness_nats": _mean(0.5 / size - 0.5 / num_samples),
+        "nll_looseness_nats": looseness if num_samples >= _LEAST_SPREAD else None,
         "effective_sample_size": _mean(size),
         "num_examples": len(examples["nll"]),
     }
 
 
-def bits_per_dim(nll_nats: float, likelihood, event_shape) -> float | None:
-    """-log2 p(x) of one value of x, where x is discrete; `likelihood` is one or its class."""
-    if likelihood.support not in (Support.BINARY, Support.LEVELS, Support.COUNTS):
+def bits_per_dim(nats: float | None, likelihood, event_shape) -> float | None:
+    """Nats of x as bits of one value, where x is discrete; `likelihood` is one or its class."""
+    if nats is None or not likelihood.support.is_discrete:
         return None
-    return nll_nats / math.log(2.0) / math.prod(event_shape)
+    return nats / math.log(2.0) / math.prod(event_shape)
 
 
 def _importance(vae, batches, num_samples, seed):
@@ -146,13 +158,6 @@ def _distortion(vae):
         return {"distortion": vae.terms(batch.x, noise, batch.condition).distortion.numpy()}
 
     return measure
-
-
-def stderr(values) -> float | None:
-    """The standard error of the mean; one value says nothing of it."""
-    if len(values) < 2:
-        return None
-    return float(np.std(values, ddof=1, dtype=np.float64) / math.sqrt(len(values)))
 
 
 def _mean(values) -> float:

@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_vae.evaluation.errors import share_stderr
+
 _NEIGHBOURS = 5  # that vote for a label
 _FEWEST = 5  # examples of a label, on average; with fewer there is nothing to learn
 
@@ -32,7 +34,8 @@ def probes(train: Labelled, test: Labelled) -> dict:
     Returns:
       dict: `probe_linear_accuracy` and `probe_knn_accuracy` of the codes, and with `_pca` and
       `_pixels` at their ends the same of x in as many principal components, and of x as it is;
-      `probe_num_train`. Empty if there is one label only, or hardly an example of each.
+      with `_stderr` behind, their standard errors over test examples; `probe_num_train`. Empty if
+      there is one label only, or hardly an example of each.
     """
     num_labels = len(np.unique(train.labels))
     if num_labels < 2 or len(train.labels) < _FEWEST * num_labels:
@@ -48,7 +51,9 @@ def probes(train: Labelled, test: Labelled) -> dict:
         # Pixels have one scale already; those that hardly vary would be all noise on their own.
         standardize = suffix != "_pixels"
         accuracy = probe_accuracy(a, train.labels, b, test.labels, standardize)
-        found |= {f"probe_{name}_accuracy{suffix}": value for name, value in accuracy.items()}
+        for name, value in accuracy.items():
+            key = f"probe_{name}_accuracy{suffix}"
+            found |= {key: value, f"{key}_stderr": share_stderr(value, len(test.labels))}
     return found | {"probe_num_train": len(train.labels)}
 
 

@@ -22,6 +22,11 @@ class Support(enum.Enum):
     LEVELS = "k / (levels - 1), k = 0 .. levels - 1"
     COUNTS = "whole numbers from 0 on"
 
+    @property
+    def is_discrete(self) -> bool:
+        """Whether log p(x) is of a probability; else it is of a density."""
+        return self in (Support.BINARY, Support.LEVELS, Support.COUNTS)
+
 
 class Likelihood(tfpl.DistributionLambda, abc.ABC):
     """A distribution layer: parameters [..., H, W, C, k] -> p(x|z), batch [...], event [H, W, C].

@@ -17,9 +17,11 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
       params_size: how many parameters an example needs.
       noise_shape: shape of the standard normal noise that one z needs.
       has_density: whether log q(z|x) exists.
+      density_in_one_pass: whether it takes one pass at any z, not only at z from noise.
     """
 
     has_density = True
+    density_in_one_pass = True
 
     def __init__(self, latent_dim: int, **kwargs):
         if latent_dim < 1:

@@ -29,6 +29,8 @@ class InverseAutoregressive(Posterior):
       hidden: units of each network's hidden layer, and size of h.
     """
 
+    density_in_one_pass = False
+
     def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
         if latent_dim < 2:
             raise ValueError(

@@ -7,6 +7,7 @@ from keras_vae.evaluation import alarms
 SOUND = {
     "effective_sample_size": 50.0,
     "nll_looseness_nats": 0.01,
+    "nll_nats": 100.0,
     "num_samples": 500,
     "rate_nats": 20.0,
     "rate_nats_by_layer": [15.0, 5.0],
@@ -18,7 +19,9 @@ SOUND = {
     [
         {},
         {"rate_nats_by_layer": None},
-        {"effective_sample_size": None, "nll_looseness_nats": None, "rate_nats": None},
+        {"nll_nats": None, "nll_looseness_nats": None, "rate_nats": None},
+        {"label_information_nats": 1.2},
+        {"label_information_nats": None},
         {"ais_below_importance_nats": 0.06, "ais_below_importance_stderr": 0.01},
         {"ais_below_importance_nats": 0.5, "ais_below_importance_stderr": 0.3},
         {"ais_below_importance_nats": 0.05, "ais_below_importance_stderr": None},
@@ -39,7 +42,15 @@ def test_sound_numbers_raise_none(changed):
             {"ais_below_importance_nats": 0.5, "ais_below_importance_stderr": 0.1},
             ["Annealing finds 0.50 nats that 500 importance samples miss", "--num_samples"],
         ),
-        ({"rate_nats": 0.01}, ["collapsed", "0.010 nats", "--objective=free_bits"]),
+        (
+            {"num_samples": 1, "nll_looseness_nats": None},
+            ["Of 1 importance samples nothing tells how loose", "--num_samples"],
+        ),
+        ({"label_information_nats": 0.01}, ["label", "0.010 nats", "--prior=mixture"]),
+        (
+            {"rate_nats": 0.01},
+            ["--beta if it is above 1", "collapsed", "0.010 nats", "--objective=free_bits"],
+        ),
         ({"rate_nats_by_layer": [20.0, 0.02, 0.0]}, ["carry nothing: 2, 3.", "ladder"]),
     ],
 )
@@ -50,3 +61,7 @@ def test_each_has_its_sentence(changed, words):
 
 def test_a_model_that_has_collapsed_altogether_gets_one_sentence():
     assert len(alarms(SOUND | {"rate_nats": 0.0, "rate_nats_by_layer": [0.0, 0.0]})) == 1
+
+
+def test_without_an_encoder_nothing_can_collapse():
+    assert alarms(SOUND | {"rate_nats": 0.0}, has_encoder=False) == []

@@ -163,7 +163,9 @@ def test_an_autoencoder_with_a_fitted_prior_is_annealed_from_there():
     stderr, bias = error(found)
     assert stderr < 0.05
     assert abs(np.mean(found.log_likelihood - by_draws)) < 3.0 * stderr + bias + 0.02
-    with pytest.raises(ValueError, match=r"needs a density .* use start='prior'"):
+    with pytest.raises(
+        ValueError, match=r"needs a density .* use AnnealedSampler\(vae, start='prior'\)"
+    ):
         AnnealedSampler(model)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae.evaluation import LikelihoodRegret, typicality
+from keras_vae.evaluation import LikelihoodRegret, auroc, typicality
 from tests import tiny
 
 
@@ -46,6 +46,22 @@ def test_it_serves_every_posterior(options):
 def test_autoencoders_have_none():
     with pytest.raises(ValueError, match="autoencoder has not"):
         LikelihoodRegret(tiny.vae(recipe="ae"))
+
+
+def test_auroc_is_the_chance_of_a_higher_score():
+    usual, other = [1.0, 2.0, 2.0, 5.0], [2.0, 3.0, 6.0]
+    higher = [(b > a) + 0.5 * (b == a) for a in usual for b in other]
+    assert auroc(usual, other)[0] == pytest.approx(np.mean(higher))
+    assert auroc([0.0, 1.0], [2.0, 3.0]) == (1.0, 0.0)
+
+
+def test_its_error_is_that_of_drawing_anew():
+    rng = np.random.default_rng(0)
+    areas, errors = zip(
+        *(auroc(rng.normal(size=60), rng.normal(1.0, 2.0, 40)) for _ in range(400)), strict=True
+    )
+    # A standard deviation of 400 is known to 1/sqrt(800) of itself; to four of its errors.
+    assert np.mean(errors) == pytest.approx(np.std(areas), rel=4 / np.sqrt(800))
 
 
 def test_typicality_is_the_distance_to_either_side():

@@ -5,7 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from keras_vae.evaluation import cluster_accuracy, cluster_scores
+from keras_vae._compat import tf
+from keras_vae.blocks import Batch
+from keras_vae.evaluation import cluster_accuracy, cluster_scores, label_information
+from tests import tiny
 
 
 def test_names_of_clusters_make_no_difference():
@@ -33,8 +36,20 @@ def test_scores_of_the_same_clusters_by_other_names_and_of_random_ones():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 4, 400)
     names = ("cluster_accuracy", "cluster_adjusted_rand_index", "cluster_mutual_information")
-    assert cluster_scores((labels + 1) % 4, labels) == dict.fromkeys(names, pytest.approx(1.0))
+    perfect = dict.fromkeys(names, pytest.approx(1.0)) | {"cluster_accuracy_stderr": 0.0}
+    assert cluster_scores((labels + 1) % 4, labels) == perfect
     found = cluster_scores(rng.integers(0, 4, 400), labels)
     assert abs(found["cluster_adjusted_rand_index"]) < 0.02
     # About (4 - 1)^2 / 2N nats by chance, of log 4.
     assert found["cluster_mutual_information"] < 4 * 9 / 800 / np.log(4)
+
+
+def test_the_labels_information_is_the_mutual_information_of_a_table():
+    vae = tiny.randomize(tiny.vae(recipe="gmvae", prior_components=3))
+    x = tiny.images(30)
+    found = label_information(vae, [Batch(x[:20], None), Batch(x[20:], None)])
+    q = np.asarray(tf.nn.softmax(vae.encode(x).logits)) / len(x)  # p(example, label)
+    of_product = q.sum(0) * q.sum(1, keepdims=True)
+    assert found == pytest.approx(np.sum(q * np.log(q / of_product)), rel=1e-4)
+    assert found > 0.01
+    assert label_information(tiny.vae(), [Batch(x, None)]) is None

@@ -87,7 +87,9 @@ def test_parts_by_latent_need_independent_ones(options, by_latent):
     assert found["mutual_information_nats"] <= math.log(8) + 1e-4
 
 
-@pytest.mark.parametrize("options", [{"recipe": "ae"}, {"recipe": "hvae"}, {"recipe": "cvae"}])
+@pytest.mark.parametrize(
+    "options", [{"recipe": "ae"}, {"recipe": "hvae"}, {"recipe": "cvae"}, {"recipe": "iaf"}]
+)
 def test_models_without_such_parts_have_none(options):
     vae = tiny.vae(**options)
     assert decomposition(vae, [Batch(tiny.images(8), None)]) is None

@@ -129,11 +129,15 @@ def test_an_autoencoder_has_a_distortion_alone():
     model = tiny.vae(posterior="deterministic")
     x = tiny.images_for(model, 10)
     found = likelihood(model, in_batches(x))
-    distortion = -model.decode(model.encode(x).mean()).log_prob(x).numpy().mean()
-    np.testing.assert_allclose(found.pop("distortion_nats"), distortion, rtol=1e-5)
+    distortion = -model.decode(model.encode(x).mean()).log_prob(x).numpy()
+    np.testing.assert_allclose(found.pop("distortion_nats"), distortion.mean(), rtol=1e-5)
+    np.testing.assert_allclose(
+        found.pop("distortion_stderr"), distortion.std(ddof=1) / np.sqrt(10), rtol=1e-4
+    )
     assert (found.pop("num_examples"), found.pop("seed")) == (10, 0)
-    names = """elbo_nats rate_nats rate_nats_by_latent rate_nats_by_layer nll_nats nll_stderr
-            nll_looseness_nats effective_sample_size weight_kl_nats bits_per_dim num_samples"""
+    names = """elbo_nats elbo_stderr rate_nats rate_stderr rate_nats_by_latent rate_nats_by_layer
+            nll_nats nll_stderr nll_looseness_nats effective_sample_size weight_kl_nats bits_per_dim
+            bits_per_dim_stderr num_samples"""
     assert found == dict.fromkeys(names.split())
 
 

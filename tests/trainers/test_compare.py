@@ -1,5 +1,6 @@
 """Runs side by side: what is said of them, and the page."""
 
+import json
 import pathlib
 
 import numpy as np
@@ -24,6 +25,7 @@ NUMBERS = {
     "binarization_seed": 0,
     "num_examples": 50,
     "num_samples": 100,
+    "alarms": [],
 }
 
 
@@ -56,6 +58,14 @@ def test_runs_whose_likelihoods_do_not_compare_are_not_ranked():
     given = measured("c", nll, condition="label")
     (note,) = comparison.differences([runs[0], given])
     assert "differ in condition (label, none)" in note
+    # A density may be above 1, a probability may not.
+    density = measured("d", nll, likelihood="continuous_bernoulli")
+    (note,) = comparison.differences([runs[0], density])
+    assert "differ in kind of likelihood (a density, a probability)" in note
+    assert not comparison.differences([density, measured("e", nll, likelihood="normal")])
+    assert not comparison._of_distortions(runs)
+    (note,) = comparison._of_distortions([runs[0], density])
+    assert "bernoulli, continuous_bernoulli): their distortions don't compare" in note
     halves = [
         measured(v, nll, condition="image_part", visible=v) for v in ("top_half", "left_half")
     ]
@@ -116,7 +126,18 @@ def test_two_runs_side_by_side(runs):
     assert "small" in printed
     assert "Behind the best" in printed
     found = Page((out / "compare.html").read_text())
-    for words in ("Runs compared", "2 runs on digits", "latent_dim", "Rate and distortion"):
+    alarms = json.loads((runs / "small" / "evaluation.json").read_text())["alarms"]
+    assert alarms
+    assert all(f"small: {alarm}" in found.text for alarm in alarms)
+    for words in (
+        "Runs compared",
+        "2 runs on digits",
+        "latent_dim",
+        "Rate and distortion",
+        "Linear probe",
+        "Kernel distance",
+        "small Measured on 179 examples of the test split of digits, binarized by draws of seed 0",
+    ):
         assert words in found.text
     files = {path.stem for path in (out / "figures").iterdir()}
     assert {"curve_elbo_nats", "rate_distortion", "samples_0", "samples_1"} <= files
@@ -139,9 +160,22 @@ def test_runs_without_validation_have_curves_too(runs, run_train):
     arguments = [a for a in TINY if a != "--evaluate=false"] + ["--num_samples=10"]
     path = runs / "all_of_it"
     assert run_train(f"--workdir={path}", "--validation_size=0", *arguments).code == 0
-    for run in comparison.read([runs / "small", path]):
+    small, all_of_it = comparison.read([runs / "small", path])
+    for run in (small, all_of_it):
         _, values = comparison._curve(run.history, "elbo_nats")
         assert np.isfinite(values).sum() == 3
+    assert comparison._curve(small.history, "val_elbo_nats") is not None
+    assert comparison._curve(all_of_it.history, "val_elbo_nats") is None
+
+
+def test_a_run_that_was_trained_on_must_be_measured_again(runs, run_train):
+    path = runs / "extended"
+    arguments = [a for a in TINY if a != "--evaluate=false"] + ["--num_samples=10"]
+    assert run_train(f"--workdir={path}", "--validation_size=0", *arguments).code == 0
+    longer = [a for a in TINY if "epochs=3" not in a] + ["--epochs=4"]
+    assert run_train(f"--workdir={path}", "--validation_size=0", *longer).code == 0
+    with pytest.raises(ValueError, match=r"measured at step \d+ and trained on to step \d+. First"):
+        comparison.read([runs / "small", path])
 
 
 @browser.needs_chromium

@@ -70,8 +70,9 @@ def test_a_failed_decoding_ends_with_code_1(run):
 
 def test_problems():
     assert compression.problem(GOOD) is None
-    assert compression.problem(GOOD | {"gap": -0.05}) is None
-    assert "3.0% longer" in compression.problem(GOOD | {"gap": 0.03})
+    assert compression.problem(GOOD | {"gap": -0.019}) is None
+    assert "+3.0% off -ELBO" in compression.problem(GOOD | {"gap": 0.03})
+    assert "-5.0% off -ELBO" in compression.problem(GOOD | {"gap": -0.05})
     assert "decoded" in compression.problem(GOOD | {"decoded_exactly": False})
 
 
@@ -83,7 +84,7 @@ def test_what_can_not_be_decoded_writes_nothing(tmp_path):
     out = tmp_path / "x.npz"
     with pytest.raises(ValueError, match="damaged"):
         compression.decode(codec, bad, out)
-    with pytest.raises(OSError, match="missing"):
+    with pytest.raises(OSError, match=r"decode=.*missing\.bin isn't there"):
         compression.decode(codec, tmp_path / "missing.bin", out)
     with pytest.raises(ValueError, match=r"out=.*nowhere"):
         compression.decode(codec, good, tmp_path / "nowhere" / "x.npz")

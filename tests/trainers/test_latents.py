@@ -24,7 +24,14 @@ def test_the_command_writes_codes_and_the_projector(run):
     out, err = command.communicate()
     assert command.returncode == 0, err
     folder = run.path / "latents"
-    names = {"latents.npz", "codes.tsv", "columns.tsv", "images.png", "attribute_3_8.png"}
+    names = {
+        "latents.npz",
+        "latents.json",
+        "codes.tsv",
+        "columns.tsv",
+        "images.png",
+        "attribute_3_8.png",
+    }
     assert {p.name for p in folder.iterdir()} == names | {"projector_config.pbtxt"}
     assert all(f"Wrote {folder / name}" in out for name in names)
     with np.load(folder / "latents.npz") as stored:
@@ -63,7 +70,8 @@ def test_an_attribute_is_the_difference_of_means(run, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("attribute", "words"), [(["3"], "two of the labels 0, 1"), (["3", "x"], "got 3,x")]
+    ("attribute", "words"),
+    [(["3"], "two different labels of 0, 1"), (["3", "x"], "got 3,x"), (["3", "3"], "got 3,3")],
 )
 def test_unknown_labels_are_refused(run, attribute, words):
     with pytest.raises(ValueError, match=words):

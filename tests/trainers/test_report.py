@@ -8,12 +8,23 @@ import numpy as np
 import pytest
 
 import keras_vae
+from keras_vae import plots
 from keras_vae.blocks import Batch
 from tests import tiny
 from tests.trainers import browser
-from trainers import report
+from trainers import report, uses
+from trainers.numbers import number
 
 EXAMPLES = np.random.default_rng(0).uniform(size=(20, 8, 8, 1)).astype(np.float32)
+MEASURED_ON = {
+    "dataset": "<digits & more>",
+    "split": "test",
+    "binarization": "dynamic",
+    "binarization_seed": 3,
+    "checkpoint": "best",
+    "step": 77,
+    "ema": True,
+}
 NUMBERS = {
     "elbo_nats": -104.7312,
     "rate_nats": 25.119,
@@ -25,8 +36,8 @@ NUMBERS = {
     "effective_sample_size": 31.75,
     "bits_per_dim": 0.186289,
     "active_units": 2,
-    "binarization": "<dynamic & more>",
     "alarms": ["More < less."],
+    **MEASURED_ON,
 }
 AUTOENCODER_NUMBERS = {
     "elbo_nats": None,
@@ -34,7 +45,9 @@ AUTOENCODER_NUMBERS = {
     "nll_stderr": None,
     "distortion_nats": 58.8123,
     "num_examples": 20,
+    "num_samples": None,
     "alarms": [],
+    **MEASURED_ON,
 }
 METRICS = """epoch,beta,distortion,elbo_nats,learning_rate,loss,rate,val_elbo_nats,val_loss
 0,0.5,90.0,-120.0,0.001,105.0,30.0,-121.0,121.0
@@ -169,7 +182,9 @@ def test_it_says_what_was_measured(page):
         "Likelihood",
         "Latents",
         "bits_per_dim 0.186289",
-        'binarization "<dynamic & more>"',
+        'dataset "<digits & more>"',
+        "Measured on 12,345 examples of the test split of <digits & more>, binarized by draws of "
+        "seed 3, by 5,000 importance samples of each; weights of step 77 (checkpoint best), averag",
         "latent_dim 2 D, the number of latents",
         "fingerprint c0ffee",
         "tensorflow 2.77",
@@ -251,13 +266,45 @@ def test_an_autoencoder_has_a_reconstruction_error_and_no_samples(tmp_path):
     ],
 )
 def test_numbers_have_as_many_digits_as_their_error_allows(value, stderr, text):
-    assert report.number("nll_nats", {"nll_nats": value, "nll_stderr": stderr}) == text
+    assert number("nll_nats", {"nll_nats": value, "nll_stderr": stderr}) == text
 
 
 def test_numbers_may_have_a_p_value_and_may_be_words():
     found = {"a": [0.25, 0.5], "a_p_value": 0.002, "b": "<64 features>"}
-    assert report.number("a", found) == "0.25, 0.5 (p = 0.002)"
-    assert report.number("b", found) == "&lt;64 features&gt;"
+    assert number("a", found) == "0.25, 0.5 (p = 0.002)"
+    assert number("b", found) == "<64 features>"
+
+
+def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
+    path = _write(tmp_path)
+    assert "Uses" not in Page(path.read_text()).text
+    (tmp_path / "evaluation.json").write_text(json.dumps({"step": 77}))
+    auroc = {"auroc_nll": 0.875, "auroc_nll_stderr": 0.0123}
+    counts = {"num_examples": 1000, "num_examples_of_other": 900, "other_dataset": "<cats>"}
+    (tmp_path / "anomaly.json").write_text(json.dumps(auroc | counts | {"step": 77}))
+    plots.bars(np.ones(3), "a", "b").savefig(tmp_path / "figures" / "anomaly_nll.png")
+    sizes = {"file_bits_per_dim": 0.1658, "expected_bits_per_dim": 0.1655, "num_examples": 179}
+    sizes |= {"decoded_exactly": True, "rivals": {"gzip": {"bits_per_dim": 0.33}, "PNG": None}}
+    (tmp_path / "compression.json").write_text(json.dumps(sizes | {"step": 77}))
+    (tmp_path / "latents").mkdir()
+    drawn = {"attribute": [3, 8], "step": 76}
+    (tmp_path / "latents" / "latents.json").write_text(json.dumps(drawn))
+    uses.refresh(tmp_path)
+    found = Page(path.read_text())
+    for words in (
+        "Anomalies: <cats> Negative log-likelihood, AUROC 0.875 ± 0.012",
+        "tells 900 images of <cats> from 1,000 test images",
+        "Compressed by this model 0.1658 bits per dimension 179 test images",
+        "gzip 0.3300",
+    ):
+        assert words in found.text
+    assert "Attributes" not in found.text  # Of weights of another step.
+    assert "PNG" not in found.text  # There was none.
+    assert any("Histograms of test images and of <cats>" in p["alt"] for p in found.all("img"))
+    uses.refresh(tmp_path)
+    assert Page(path.read_text()).text == found.text
+    # A new report has it from the beginning.
+    assert Page(_write(tmp_path).read_text()).text == found.text
 
 
 def test_a_failing_report_leaves_the_old_one(tmp_path, monkeypatch):
