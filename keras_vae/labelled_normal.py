@@ -47,6 +47,11 @@ class LabelledNormal(Custom):
         """p(y|value), which holds y: as tfd's mixtures have it."""
         return tfd.Categorical(probs=self._weights(value[..., : self.loc.shape[-2]]))
 
+    def without_label(self):
+        """p(z) = sum_y p(y) p(z|y), event [D]."""
+        z = tfd.Independent(tfd.Normal(self.loc, self.scale), 1)
+        return tfd.MixtureSameFamily(tfd.Categorical(self.logits), z)
+
     def _label(self, perturbed):
         """What stands for y, [..., K], from logits and Gumbel noise."""
         soft = tf.nn.softmax(perturbed / self.relaxation)
@@ -92,6 +97,8 @@ class RelaxedLabelledNormal(LabelledNormal):
     References:
       Maddison, Mnih & Teh 2017, The concrete distribution.
     """
+
+    without_label = None  # Labels that mix have no sum over them.
 
     def __init__(self, logits, loc, scale, relaxation: float = 0.5):
         super().__init__(logits, loc, scale, relaxation)

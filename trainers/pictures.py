@@ -43,7 +43,8 @@ class Latents(NamedTuple):
     Attributes:
       codes: of N examples, [N, D].
       rate: mean KL of each latent in nats, [D]; None where the model has no KL of each.
-      order: [D], the latents by falling rate, or else by falling variance of their codes.
+      order: the latents by falling rate, or else by falling variance of their codes; [D], but for
+        those that are a label.
       loc, scale: [D], mean and standard deviation of the prior, or else of the codes.
     """
 
@@ -101,6 +102,8 @@ def measure_latents(vae, batch) -> Latents:
     by_latent = kls[0] is not None and kls[0].shape[-1] == vae.latent_dim
     rate = np.concatenate(kls).mean(axis=0) if by_latent else None
     order = np.argsort(-(rate if by_latent else codes.var(axis=0)), kind="stable")
+    if vae.prior is not None:  # A label is nothing to move along.
+        order = order[order >= vae.prior.num_labels]
     if not vae.has_density:
         return Latents(codes, rate, order, codes.mean(axis=0), codes.std(axis=0))
     loc, scale = vae.prior_moments(_first_condition(vae, batch, 1))

@@ -71,7 +71,8 @@ class AnnealedSampler:
         AnnealedSampler(vae)(images[:100], seed=0).log_likelihood
 
     Args:
-      vae: a VAE. Where its weights are Bayesian, p(x|z) is that of `decode`.
+      vae: a VAE. Where its weights are Bayesian, p(x|z) is that of `decode`. A label among the
+        latents that the decoder doesn't see is summed out of p(z) and q(z|x).
       temperatures: inverse temperatures t, increasing from 0 to 1; by default `sigmoidal(200)`.
       num_chains: S, per example.
       num_leapfrog_steps: of each move.
@@ -140,6 +141,7 @@ class AnnealedSampler:
         if z is None:
             z = path.draw(self._num_chains, of_start)  # [S, B, D]
         else:
+            z = z[..., self._vae.prior.num_labels :]
             z = tf.repeat(z[tf.newaxis], self._num_chains, axis=0)
             temperatures, step_sizes, sign = temperatures[::-1], step_sizes[::-1], -1.0
         log_weight, acceptance_rate = self._anneal(path, z, temperatures, step_sizes, of_moves)
@@ -155,17 +157,23 @@ class AnnealedSampler:
         vae = self._vae
         p = vae.prior_distribution(condition)
         q = vae.encode(x, condition) if self._start == "posterior" else None
+        num_labels = vae.prior.num_labels
+        if num_labels:
+            p, q = (d if d is None else d.without_label() for d in (p, q))
 
         def densities(z):
             log_prior = p.log_prob(z)
-            log_joint = log_prior + vae.decode(z, condition).log_prob(x)
+            any_label = tf.zeros([*z.shape[:-1], num_labels])
+            p_of_x = vae.decode(tf.concat([any_label, z], axis=-1), condition)
+            log_joint = log_prior + p_of_x.log_prob(x)
             return (log_prior if q is None else q.log_prob(z)), log_joint
 
         def draw(num_samples, seed):
             if q is not None:
                 return q.sample(num_samples, seed=seed)
             shape = [num_samples, tf.shape(x)[0], *vae.prior.noise_shape]
-            return vae.prior_sample(tf.random.stateless_normal(shape, seed), condition=condition)
+            noise = tf.random.stateless_normal(shape, seed)
+            return vae.prior_sample(noise, condition=condition)[..., num_labels:]
 
         return _Path(densities, draw, tf.math.reduce_std(draw(_SPREAD_DRAWS, seed), axis=0))
 
@@ -270,16 +278,28 @@ def _check_model(vae, start):
             "annealed importance sampling needs p(z), which an autoencoder has not by itself: fit "
             "one to its codes by fit_prior, or train a VAE (--recipe=vae)."
         )
-    if not vae.prior.continuous:
+    if not vae.prior.continuous and not _label_can_be_summed_out(vae):
         raise ValueError(
             "annealed importance sampling follows gradients in z, but this model has a label among "
-            "its latents: use log_likelihood, which samples by importance."
+            "its latents that mixes, or that its decoder sees: use log_likelihood, which samples "
+            "by importance."
         )
     if start == "posterior" and not vae.has_density:
         raise ValueError(
             "annealing from the posterior needs a density q(z|x), which an autoencoder has not: "
             "use AnnealedSampler(vae, start='prior')."
         )
+
+
+def _label_can_be_summed_out(vae) -> bool:
+    """Whether labels don't mix, and all decode to the same."""
+    if vae.prior.distribution().without_label is None:
+        return False
+    labels = tf.eye(vae.prior.num_labels)
+    z = tf.concat([labels, tf.ones([len(labels), vae.latent_dim - len(labels)])], axis=-1)
+    condition = None if vae.condition is None else vae.condition.zeros(len(labels))
+    images = vae.decode(z, condition).mean()
+    return np.allclose(images, images[0], atol=1e-6)
 
 
 def _checked(temperatures):

@@ -15,9 +15,11 @@ class Prior(tfkl.Layer, abc.ABC):
     Attributes:
       noise_shape: shape of the standard normal noise that one z needs.
       continuous: whether z may be any point of R^D, so that gradients lead through it.
+      num_labels: how many of z's values, the first, stand for a label.
     """
 
     continuous = True
+    num_labels = 0
 
     def __init__(self, latent_dim: int, **kwargs):
         super().__init__(**kwargs)

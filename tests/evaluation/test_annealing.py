@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from keras_vae import importance, priors, seeds
+from keras_vae import (
+    VAE,
+    Decoder,
+    Encoder,
+    importance,
+    likelihoods,
+    networks,
+    posteriors,
+    priors,
+    seeds,
+)
 from keras_vae.evaluation import AnnealedSampler, exact_log_likelihood, sigmoidal, simulate
 from tests import tiny
 
@@ -124,6 +134,8 @@ def test_what_the_model_draws_is_of_its_z(linear):
         {"recipe": "ladder"},
         {"recipe": "sequence", "latent_samples": 2},
         {"recipe": "monte_carlo", "latent_samples": 2},
+        {"recipe": "gmvae"},
+        {"recipe": "gmvae", "condition": "label"},
     ],
     ids=lambda options: "-".join(map(str, options.values())),
 )
@@ -175,9 +187,26 @@ def test_an_autoencoder_with_a_fitted_prior_is_annealed_from_there():
 def test_models_without_a_continuous_density_are_refused():
     with pytest.raises(ValueError, match=r"needs p\(z\), which an autoencoder has not"):
         AnnealedSampler(tiny.vae(posterior="deterministic"))
-    for relaxation in ("straight_through", "relaxed"):
-        with pytest.raises(ValueError, match="a label among its latents: use log_likelihood"):
-            AnnealedSampler(tiny.vae(recipe="gmvae", relaxation=relaxation))
+    with pytest.raises(ValueError, match="a label among its latents that mixes"):
+        AnnealedSampler(tiny.vae(recipe="gmvae", relaxation="relaxed"))
+    seen = VAE(
+        Encoder(networks.linear(), posteriors.CategoricalNormal(2, 3)),
+        Decoder(networks.linear(), likelihoods.Bernoulli((2, 2, 1))),
+        priors.LabelledMixture(2, 3),
+    )
+    with pytest.raises(ValueError, match=r"a label .* that its decoder sees: use log_likelihood"):
+        AnnealedSampler(seen)
+
+
+def test_a_label_is_summed_out_of_both_bounds():
+    model = tiny.randomize(tiny.vae(recipe="gmvae"), scale=0.1)
+    x, z = simulate(model, 20, seed=0)
+    for start in ("posterior", "prior"):
+        bounds = sampler(model, start=start).bounds(x, z, seed=0)
+        (stderr, bias), (upper_stderr, upper_bias) = error(bounds.lower), error(bounds.upper)
+        assert stderr < 0.15
+        tolerance = 3.0 * np.hypot(stderr, upper_stderr) + bias + upper_bias
+        assert abs(np.mean(bounds.gap)) < tolerance
 
 
 @pytest.mark.parametrize(

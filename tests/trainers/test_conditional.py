@@ -8,6 +8,7 @@ from PIL import Image
 
 import keras_vae
 from keras_vae import data
+from tests.trainers import browser
 from tests.trainers.conftest import TINY, start
 
 FLAGS = (*TINY[:2], "--epochs=2", "--picture_epochs=2", "--num_samples=5")
@@ -28,9 +29,13 @@ def test_a_conditional_run_is_measured_and_exported(run_train, tmp_path, recipe,
         assert model["visible_mask"] == [1, 1, 1, 1, 0, 0, 0, 0] * 8
     assert (run / "pictures" / "epoch_00002.png").exists()
     assert "All images of a row are given the same condition" in (run / "report.html").read_text()
+    if browser.CHROMIUM:
+        browser.assert_sound(run / "report.html", 400)
     trained = json.loads((run / "evaluation.json").read_text())
     assert trained["num_examples"] == 179
     assert -trained["nll_nats"] > trained["elbo_nats"]
+    # Codes of a model that is told the label are not asked for it.
+    assert ("probe_linear_accuracy" in trained) == (recipe == "cvae_image")
     evaluate = start("trainers.evaluate", f"--run={run}", "--num_samples=5")
     export = start("export.export", f"--run={run}")
     for process in (evaluate, export):

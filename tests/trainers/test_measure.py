@@ -1,5 +1,6 @@
 """What an evaluation writes."""
 
+import html
 import json
 import types
 
@@ -8,6 +9,7 @@ import pytest
 import scipy.stats
 
 from keras_vae import evaluation
+from tests.trainers import browser
 from tests.trainers.conftest import TINY, parse
 from trainers import measure, quality, train
 
@@ -68,10 +70,10 @@ def test_annealing_has_standard_errors_of_what_the_examples_are(run, measured):
 
 
 def test_the_report_shows_the_numbers_by_section(run, measured):
-    html = (run.path / "report.html").read_text()
+    page = (run.path / "report.html").read_text()
     sections = ("Likelihood", "Latents", "Downstream use", "Samples", "Posterior predictive checks")
     for words in (*sections, "NLL by annealing", "Mutual information", "Nearest training images"):
-        assert words in html
+        assert words in page
     assert measured["alarms"] == evaluation.alarms(measured)
 
 
@@ -88,6 +90,38 @@ def test_codes_are_probed_and_samples_compared(run, measured):
     assert measured["predictive_intensity"][0] == pytest.approx(
         run.dataset.test.array.mean(), abs=5 * 0.5 / np.sqrt(run.dataset.test.array.size)
     )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ("iaf", ()),
+        ("gmvae", ("Label's information", "Clusters")),
+        ("ladder", ("Rate of each layer",)),
+    ],
+)
+def test_every_kind_of_model_is_measured(run_train, tmp_path, recipe, words):
+    flags = [f for f in TINY if not f.startswith(("--evaluate", "--hidden", "--latent_dim"))]
+    layers = ("--hidden=8,8", "--latent_dims=3,2")
+    flags += layers if recipe == "ladder" else ("--hidden=8", "--latent_dim=2")
+    flags += ["--beta_warmup_epochs=1"] if recipe == "ladder" else []
+    done = run_train(*flags, f"--recipe={recipe}", "--num_samples=10", f"--workdir={tmp_path}/r")
+    assert done.code == 0, done.err
+    page = (tmp_path / "r" / "report.html").read_text()
+    assert all(html.escape(word) in page for word in words)
+    if browser.CHROMIUM:
+        browser.assert_sound(tmp_path / "r" / "report.html", 400)
+
+
+def test_beside_black_and_white_images_samples_are_draws(run):
+    black_and_white = run._replace(config=run.config.replace(binarization="threshold"))
+    shown = {}
+    for one in (run, black_and_white):
+        examples = [quality.examples(one, split) for split in ("train", "test")]
+        found, copies = quality._samples(one, *examples, seed=0)
+        shown[found["samples_are"]] = copies.samples
+    assert set(np.unique(shown["draws of p(x|z)"])) == {0.0, 1.0}
+    assert len(np.unique(shown["means of p(x|z)"])) > 2
 
 
 def test_samples_are_means_and_so_are_the_images_that_they_are_compared_with(run):

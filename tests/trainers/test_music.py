@@ -10,6 +10,7 @@ import keras_vae
 from keras_vae import plots
 from keras_vae.blocks import Batch
 from tests import tiny
+from tests.trainers import browser
 from trainers import music, pictures
 
 FOLDERS = {"samples": 9, "reconstructions": 12, "interpolations": 15}
@@ -54,6 +55,8 @@ def test_a_run_writes_midi_and_piano_rolls(chorales, run_train, tmp_path):
             assert set(notes) <= set(range(60, 66))
     assert (run / "pictures" / "epoch_00001.png").exists()
     assert "piano rolls that the model made" in (run / "report.html").read_text()
+    if browser.CHROMIUM:
+        browser.assert_sound(run / "report.html", 400)
     evaluation = json.loads((run / "evaluation.json").read_text())
     assert evaluation["num_examples"] == 10
     assert np.isfinite(evaluation["nll_nats"])

@@ -121,12 +121,13 @@ def test_nothing_is_loaded_from_elsewhere(run_dir, page):
 
 
 @browser.needs_chromium
-@pytest.mark.parametrize("width", [400, 1400])
-def test_a_browser_shows_it_without_error_request_or_overflow(run_dir, width):
-    found = browser.look(run_dir / "report.html", width)
-    assert found["width"] == width
-    assert found["content"] <= width
-    assert found["errors"] == found["requests"] == []
+@pytest.mark.parametrize(
+    ("width", "dark", "background"),
+    [(400, False, "rgb(246, 247, 249)"), (1400, True, "rgb(16, 19, 23)")],
+)
+def test_a_browser_shows_it_without_error_request_or_overflow(run_dir, width, dark, background):
+    found = browser.assert_sound(run_dir / "report.html", width, dark)
+    assert found["background"] == background
 
 
 @browser.needs_chromium
@@ -134,11 +135,12 @@ def test_the_browser_finds_what_is_wrong(tmp_path):
     page = tmp_path / "page.html"
     page.write_text(
         "<html><head></head><body style='width: 900px'><img src='http://no.invalid/a.png'>"
-        "<script>missing()</script></body></html>"
+        "<script>console.error('logged'); missing()</script></body></html>"
     )
     found = browser.look(page, 400)
     assert found["content"] >= 900
-    assert "missing is not defined" in found["errors"][0]
+    assert found["errors"][0] == "logged"
+    assert "missing is not defined" in found["errors"][1]
     assert found["requests"] == ["http://no.invalid/a.png"]
 
 
