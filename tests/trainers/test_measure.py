@@ -95,7 +95,6 @@ def test_codes_are_probed_and_samples_compared(run, measured):
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
-        ("iaf", ()),
         ("gmvae", ("Label's information", "Clusters")),
         ("ladder", ("Rate of each layer",)),
     ],
