@@ -40,6 +40,15 @@ const seen = (selector) =>
       return data.reduce((sum, value, i) => (sum * 31 + value) % 1000003, 0);
     }),
   );
+/** The red of each of their pixels. */
+const reds = (selector) =>
+  tab.$$eval(selector, (canvases) =>
+    canvases.map((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return Array.from(data.filter((_, i) => i % 4 === 0));
+    }),
+  );
+const MADE = "#decoded, .pad .picture:not(.drawing)";
 const settled = () => tab.evaluate("generator.last.then(() => new Promise(requestAnimationFrame))");
 /** What an action does to the canvases of a selector: those before and after it. */
 async function change(selector, act) {
@@ -80,7 +89,13 @@ if (await shows("#samples")) {
   found.back = await change("#grid canvas", () => tab.fill("#seed", "-7"));
   found.temperature = await change("#grid canvas", () => tab.fill("#temperature", "0.5"));
   if (await shows("#label-picker")) {
-    found.label = await change("#grid canvas", () => tab.selectOption("#label", "1"));
+    found.each = await reds(MADE);
+    found.label = await change("#grid canvas", () => tab.selectOption("#label", "2"));
+    found.one = await reds(MADE);
+    await change("#decoded", () => tab.selectOption("#latents-controls select", "1"));
+    found.own = await reds(MADE);
+    await change(MADE, () => tab.selectOption("#pad-b select", "0"));
+    found.pads = await reds(MADE);
   }
   if (await shows("#given")) {
     found.given = await change("#grid canvas", async () => {

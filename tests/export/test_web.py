@@ -212,6 +212,17 @@ def test_the_page_in_chromium(tmp_path, width, options):
     for name in names:
         assert name not in found or changed(found, name), name
     assert changed(found, "pictured") > 2  # Drawing, what is made of it, and the way between.
+    if "label" in found:
+        a, b = np.float32(image[:2, np.newaxis] >= 0.5)
+        centre = np.zeros([1, model.latent_dim], np.float32)
+        for name, labels in {"each": (0, 0, 1), "one": (2, 2, 2), "own": (1, 2, 2)}.items():
+            made = [model.decode(centre, labels[:1]).mean()]
+            made += [
+                model.reconstruct(x, [label]) for x, label in zip((a, b), labels[1:], strict=True)
+            ]
+            close(found[name], 255 * np.concatenate(made), atol=0.51)
+        made = [model.reconstruct(x, [label]) for x, label in [(b, 0), (a, 2), (b, 0)]]
+        close(found["pads"], 255 * np.concatenate(made), atol=0.51)
     light, dark = (sum(map(int, re.findall(r"\d+", ground)[:3])) for ground in found["grounds"])
     assert dark < 100 < 700 < light
     assert found["saved"] == "samples--7.png"

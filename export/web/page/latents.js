@@ -3,6 +3,7 @@
 import { facts } from "./assets.js";
 import { $ } from "./element.js";
 import { latest } from "./latest.js";
+import { picker } from "./picker.js";
 import { NUMBERS, canvas, paint } from "./picture.js";
 import { rows } from "./rows.js";
 
@@ -18,6 +19,10 @@ export class Latents {
     this.draw = latest(() => this.#draw());
     this.z = Float32Array.from(facts.loc);
     this.condition = facts.classes ? Int32Array.of(0) : facts.visible && new Float32Array(NUMBERS);
+    if (facts.classes) {
+      this.label = picker("Label", facts.classes, (k) => this.set(this.z, Int32Array.of(k)));
+      $("latents-controls").prepend(this.label);
+    }
     if (facts.latents === 2) this.#plane();
     else this.#sliders();
     $("centre").addEventListener("click", () => this.set(Float32Array.from(facts.loc)));
@@ -96,7 +101,6 @@ export class Latents {
 
   /** Takes other latents, and their condition where there is one. */
   set(z, condition = this.condition) {
-    if (condition !== this.condition) this.background = undefined;
     this.condition = condition;
     this.z = z;
     return this.draw();
@@ -105,9 +109,14 @@ export class Latents {
   async #draw() {
     const { image } = await this.#decode(this.z);
     paint($("decoded"), image);
+    if (this.label) this.label.control.value = this.condition[0];
     for (const [latent, slider] of this.sliders ?? []) slider.value = this.z[latent];
     if (!this.plane) return;
-    this.background ??= await this.#background();
+    if (this.behind !== this.condition) {
+      const condition = this.condition; // It can be another one by the time that all are made.
+      this.background = await this.#background();
+      this.behind = condition;
+    }
     const { width, height } = this.background;
     Object.assign(this.plane, { width, height });
     const context = this.plane.getContext("2d");

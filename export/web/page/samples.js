@@ -14,12 +14,16 @@ export class Samples {
   /**
    * @param {function(string, Object)} run - calls a verb
    * @param {function(Float32Array, *)} choose - called with z and condition of a chosen image
+   * @param {function(*)} given - called with a condition that is for everything
    */
-  constructor(run, choose) {
-    this.run = run;
+  constructor(run, choose, given) {
+    Object.assign(this, { run, given });
     this.draw = latest(() => this.#draw());
     this.state = link.read();
-    this.pad = facts.visible && new Pad("Given part", () => this.draw());
+    this.pad = facts.visible && new Pad("Given part", () => {
+      this.draw();
+      this.given(this.pad.x);
+    });
     if (this.pad) {
       $("given").hidden = false;
       $("given").append(this.pad.element);
@@ -41,6 +45,12 @@ export class Samples {
     }
     $("drawn-picker").hidden = facts.inTurn; // They are drawn anyway.
     this.#listen();
+    this.#share();
+  }
+
+  /** One label for all samples is that of the other images too. */
+  #share() {
+    if (facts.classes && this.state.label !== "each") this.given(this.condition(0));
   }
 
   #listen() {
@@ -60,12 +70,14 @@ export class Samples {
     });
     $("label").addEventListener("change", () => {
       change({ label: $("label").value === "each" ? "each" : Number($("label").value) });
+      this.#share();
     });
     $("drawn").addEventListener("change", () => this.draw());
     $("save").addEventListener("click", () => this.save());
     addEventListener("hashchange", () => {
       this.state = link.read();
       this.draw();
+      this.#share();
     });
   }
 
