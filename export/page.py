@@ -76,6 +76,9 @@ def facts(
     """
     loc, scale = latents.moments(vae, examples)
     nats = None if examples is None else latents.rates(vae, examples)
+    clusters = latents.clusters(vae)
+    labels = 0 if clusters is None else len(clusters[0])
+    order = np.argsort(-(scale if nats is None else nats), kind="stable")
     condition, support = vae.condition, vae.decoder.likelihood.support
     counts = support is Support.COUNTS and examples is not None
     return {
@@ -88,10 +91,15 @@ def facts(
         "levels": _levels_of_music(described),
         "inTurn": values_come_in_turn(vae),
         "latents": vae.latent_dim,
-        "order": np.argsort(-(scale if nats is None else nats), kind="stable").tolist(),
+        "order": order[order >= labels].tolist(),
         "nats": None if nats is None else nats.tolist(),
         "loc": loc.tolist(),
         "scale": scale.tolist(),
+        "clusters": clusters
+        and [
+            {"loc": loc.tolist(), "scale": scale.tolist()}
+            for loc, scale in zip(*clusters, strict=True)
+        ],
         "classes": condition.num_classes if isinstance(condition, Label) else None,
         "visible": isinstance(condition, ImagePart),
     }

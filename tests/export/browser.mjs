@@ -115,6 +115,11 @@ if (await shows("#samples")) {
   found.saved = download.suggestedFilename();
   found.png = readFileSync(await download.path()).toString("base64");
 }
+if (await shows("#latents-controls select")) {
+  found.picked = await change("#decoded", () => tab.selectOption("#latents-controls select", "2"));
+  found.centre = await reds("#decoded");
+  found.sliders = await tab.$$eval("#handles input", (all) => all.map(({ min, max }) => [min, max]));
+}
 const handle = (await shows("#handles canvas")) ? "#handles canvas" : "#handles input >> nth=0";
 found.moved = await change("#decoded", () => tab.press(handle, "ArrowRight"));
 if (handle === "#handles canvas") {

@@ -15,6 +15,7 @@ import keras_vae
 from export import latents, noise, page, tflite, writer
 from export.noise import Stream
 from keras_vae.blocks import Batch
+from keras_vae.scales import scale_of
 from tests import tiny
 from tests.export.oracle import drawn, seeds
 from tests.trainers.browser import CHROMIUM, needs_chromium
@@ -227,6 +228,27 @@ def test_the_page_in_chromium(tmp_path, width, options):
     assert dark < 100 < 700 < light
     assert found["saved"] == "samples--7.png"
     assert (tmp_path / "shot.png").stat().st_size > 10_000
+
+
+@needs_node
+@needs_chromium
+@needs_page
+def test_a_page_of_clusters(tmp_path):
+    """A label among the latents is picked; sliders are for the others, about the label's normal."""
+    model, path = export(tmp_path / "export", recipe="gmvae", prior_components=3)
+    done = node(ROOT / "tests" / "export" / "browser.mjs", path, 360, tmp_path / "shot.png")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["errors"] == []
+    loc, scale = model.prior.loc.numpy()[2], scale_of(model.prior.raw_scale).numpy()[2]
+    image = model.decode(np.concatenate([[0, 0, 1], loc])[np.newaxis].astype("f4")).mean()
+    close(found["centre"], 255 * image.numpy(), atol=0.51)
+    order = page.facts(model, path, None)["order"]
+    assert sorted(order) == [3, 4, 5]
+    ranges = np.stack([loc - 3 * scale, loc + 3 * scale], axis=1)
+    close(np.float64(found["sliders"]), ranges[np.array(order) - 3], atol=0.01)
+    for name in ("next", "chosen", "picked", "moved"):
+        assert changed(found, name), name
 
 
 @needs_node

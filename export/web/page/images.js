@@ -78,7 +78,10 @@ export class Images {
 
   #mixed(share) {
     const [a, b] = this.pads;
-    return a.z.map((value, i) => value + share * (b.z[i] - value));
+    const mixed = a.z.map((value, i) => value + share * (b.z[i] - value));
+    // Nothing lies between two labels.
+    if (facts.clusters) mixed.set((share < 0.5 ? a : b).z.subarray(0, facts.clusters.length));
+    return mixed;
   }
 
   async #draw() {
