@@ -88,7 +88,7 @@ def facts(
         "shape": list(vae.event_shape),
         "binary": support is Support.BINARY,
         "highest": float(examples.x.max()) if counts else 1.0,
-        "levels": _levels_of_music(described),
+        "levels": _levels_of_music(vae),
         "inTurn": values_come_in_turn(vae),
         "latents": vae.latent_dim,
         "order": order[order >= labels].tolist(),
@@ -112,10 +112,12 @@ def _data(described):
     return pathlib.PurePath(described["data"]["name"].rpartition(":")[2]).stem
 
 
-def _levels_of_music(described):
-    config = (described or {}).get("config")
-    is_music = config is not None and config["data"]["dataset"].startswith("chorales:")
-    return config["model"]["levels"] if is_music else None
+def _levels_of_music(vae):
+    """How many levels there are; None where examples are no notes of few voices at many steps."""
+    steps, voices, channels = vae.event_shape
+    # An image may be drawn in turn too, but is hardly ever twice as high as wide.
+    is_music = values_come_in_turn(vae) and channels == 1 and steps >= 2 * voices
+    return vae.decoder.levels if is_music else None
 
 
 def _lead(vae, evaluation):

@@ -11,7 +11,6 @@ import subprocess
 import numpy as np
 import pytest
 
-import keras_vae
 from export import latents, noise, page, tflite, writer
 from export.noise import Stream
 from keras_vae.blocks import Batch
@@ -255,11 +254,9 @@ def test_a_page_of_clusters(tmp_path):
 @needs_chromium
 @needs_page
 def test_a_page_of_music(tmp_path):
-    config = tiny.config(recipe="music", dataset="chorales:made.npz")
-    model = tiny.randomize(keras_vae.build(config), scale=0.5)
-    described = tiny.described(config, name="chorales:made.npz")
+    model = tiny.randomize(tiny.vae(recipe="music", event_shape=(12, 4, 1)), scale=0.5)
     path = tmp_path / "export"
-    writer.write(model, path, formats=["tflite"], web=True, described=described)
+    writer.write(model, path, formats=["tflite"], web=True)
     done = node(ROOT / "tests" / "export" / "browser.mjs", path / "page.html", 800, path / "a.png")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -268,6 +265,11 @@ def test_a_page_of_music(tmp_path):
     wanted = p.from_noise(noise.normal(SEED, Stream.STEP, *p.noise_shape)).numpy()
     for name in ("image", "sample"):
         close(found["sampled"][name], wanted)
+    levels = np.round(wanted[..., 0] * (tiny.LEVELS - 1))[:, np.newaxis]
+    lines = np.arange(tiny.LEVELS)[::-1, np.newaxis, np.newaxis]
+    is_note = ((levels == lines) & (lines > 0)).any(axis=-1)  # [B, levels, steps]
+    shown = np.reshape(found["pixels"], (COUNT, 4 * tiny.LEVELS, 4 * 12, 4))[..., :3].any(axis=-1)
+    np.testing.assert_array_equal(shown, is_note.repeat(4, axis=1).repeat(4, axis=2))
     for name in ("next", "back", "chosen"):
         assert changed(found, name), name
     assert not {"drawn", "pictured"} & set(found)
@@ -308,6 +310,8 @@ def test_facts_of_the_model(tmp_path):
     described = tiny.described(tiny.config(), name="npz:some/faces.npz")
     assert page.facts(model, file, described=described)["title"] == "A generator of faces"
     assert (facts["classes"], facts["visible"], facts["levels"]) == (None, False, None)
+    drawn_in_turn = tiny.vae(network="gru", decoder="autoregressive", likelihood="categorical")
+    assert page.facts(drawn_in_turn, file)["levels"] is None
 
 
 def test_latents_of_an_autoencoder_are_as_its_codes(tmp_path):
