@@ -101,7 +101,7 @@ def facts(
             for loc, scale in zip(*clusters, strict=True)
         ],
         "classes": condition.num_classes if isinstance(condition, Label) else None,
-        "visible": isinstance(condition, ImagePart),
+        "visible": condition.visible.tolist() if isinstance(condition, ImagePart) else None,
     }
 
 

@@ -26,7 +26,10 @@ const tab = await context.newPage();
 tab.setDefaultTimeout(10000);
 const errors = [];
 const requests = [];
-tab.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+tab.on("console", (message) => {
+  const isTests = message.text().includes("willReadFrequently"); // That we read its canvases.
+  if (["error", "warning"].includes(message.type()) && !isTests) errors.push(message.text());
+});
 tab.on("pageerror", (error) => errors.push(String(error)));
 tab.on("request", (request) => requests.push(request.url()));
 await tab.goto(`${pathToFileURL(page)}#seed=-7`);
@@ -81,6 +84,8 @@ if (await shows("#samples")) {
     const arrays = Object.entries(outputs).map(([name, values]) => [name, Array.from(values)]);
     return [Object.fromEntries(arrays), await wrong.then(String, String)];
   });
+  found.hint = await tab.locator("#samples > .hint").innerText();
+  found.frame = await reds("#given canvas");
   found.pixels = await tab.$$eval("#grid canvas", (all) =>
     all.map((one) => Array.from(one.getContext("2d").getImageData(0, 0, one.width, one.height).data)),
   );
@@ -108,8 +113,17 @@ if (await shows("#samples")) {
   }
   if (await shows("#drawn-picker")) {
     found.drawn = await change("#grid canvas", () => tab.click("#drawn"));
+    found.drawnLink = await tab.evaluate("location.hash");
     await tab.click("#drawn");
   }
+  await tab.focus("#seed");
+  await change("#grid canvas", () => tab.evaluate("location.hash = '#seed=-9&temperature=3&drawn=true'"));
+  found.hashed = await tab.evaluate(() => [
+    ...["seed", "temperature"].map((id) => document.getElementById(id).value),
+    document.querySelector("output").value,
+    document.getElementById("drawn").checked,
+  ]);
+  await change("#grid canvas", () => tab.evaluate("location.hash = '#seed=-7'"));
   found.chosen = await change("#decoded", () => tab.click("#grid button:nth-child(2)"));
   const [download] = await Promise.all([tab.waitForEvent("download"), tab.click("#save")]);
   found.saved = download.suggestedFilename();
@@ -166,6 +180,7 @@ if (await shows("#images")) {
 }
 await tab.evaluate("scrollTo(0, 0)");
 await tab.screenshot({ path: screenshot, fullPage: true });
+found.footer = await tab.$eval("footer", (footer) => getComputedStyle(footer).position);
 const ground = () => tab.evaluate("getComputedStyle(document.body).backgroundColor");
 found.grounds = [await ground()];
 await tab.emulateMedia({ colorScheme: "dark" });

@@ -197,10 +197,17 @@ def test_the_page_in_chromium(tmp_path, width, options):
     np.testing.assert_array_equal(
         np.reshape(found["sampled"]["sample"], z.shape[:1] + (8, 8, 1)), pixels * hidden
     )
+    for frame in found["frame"]:
+        np.testing.assert_array_equal(np.reshape(frame, (8, 8, 1)) > 0, hidden)  # Veiled.
     shown = np.reshape(found["pixels"], (COUNT, 8, 8, 4))
     close(shown[..., :1], 255 * image, atol=0.51)
     assert "seed of sample must be 2 numbers (int32) an image, got 3" in found["wrong"]
     assert found["seed"] == "-7"
+    assert found["hashed"] == ["-9", "1.5", "1.50", True]
+    assert found["drawnLink"].endswith("&drawn=true")
+    assert ("label" in found["hint"]) == ("num_classes" in options)
+    assert ("not the given part" in found["hint"]) == ("visible_mask" in options)
+    assert found["footer"] == "static"  # It covers nothing.
     assert found["link"] == "#seed=-6"
     for name in ("next", "back", "temperature", "drawn"):
         assert changed(found, name) == COUNT, name
@@ -254,7 +261,7 @@ def test_a_page_of_clusters(tmp_path):
 @needs_chromium
 @needs_page
 def test_a_page_of_music(tmp_path):
-    model = tiny.randomize(tiny.vae(recipe="music", event_shape=(12, 4, 1)), scale=0.5)
+    model = tiny.randomize(tiny.vae(recipe="music", event_shape=(6, 3, 1)), scale=0.5)
     path = tmp_path / "export"
     writer.write(model, path, formats=["tflite"], web=True)
     done = node(ROOT / "tests" / "export" / "browser.mjs", path / "page.html", 800, path / "a.png")
@@ -268,7 +275,7 @@ def test_a_page_of_music(tmp_path):
     levels = np.round(wanted[..., 0] * (tiny.LEVELS - 1))[:, np.newaxis]
     lines = np.arange(tiny.LEVELS)[::-1, np.newaxis, np.newaxis]
     is_note = ((levels == lines) & (lines > 0)).any(axis=-1)  # [B, levels, steps]
-    shown = np.reshape(found["pixels"], (COUNT, 4 * tiny.LEVELS, 4 * 12, 4))[..., :3].any(axis=-1)
+    shown = np.reshape(found["pixels"], (COUNT, 4 * tiny.LEVELS, 4 * 6, 4))[..., :3].any(axis=-1)
     np.testing.assert_array_equal(shown, is_note.repeat(4, axis=1).repeat(4, axis=2))
     for name in ("next", "back", "chosen"):
         assert changed(found, name), name
@@ -309,7 +316,7 @@ def test_facts_of_the_model(tmp_path):
     assert facts["title"] == "A generator of images"
     described = tiny.described(tiny.config(), name="npz:some/faces.npz")
     assert page.facts(model, file, described=described)["title"] == "A generator of faces"
-    assert (facts["classes"], facts["visible"], facts["levels"]) == (None, False, None)
+    assert (facts["classes"], facts["visible"], facts["levels"]) == (None, None, None)
     drawn_in_turn = tiny.vae(network="gru", decoder="autoregressive", likelihood="categorical")
     assert page.facts(drawn_in_turn, file)["levels"] is None
 

@@ -19,12 +19,12 @@ export class Samples {
   constructor(run, choose, given) {
     Object.assign(this, { run, given });
     this.draw = latest(() => this.#draw());
-    this.state = link.read();
-    this.pad = facts.visible && new Pad("Given part", () => {
-      this.draw();
-      this.given(this.pad.x);
-    });
-    if (this.pad) {
+    if (facts.visible) {
+      const changed = () => {
+        this.draw();
+        this.given(this.pad.x);
+      };
+      this.pad = new Pad("Given part", changed, facts.visible);
       $("given").hidden = false;
       $("given").append(this.pad.element);
     }
@@ -40,12 +40,32 @@ export class Samples {
     });
     if (facts.classes) {
       $("label-picker").hidden = false;
+      $("label-hint").hidden = false;
       $("label").append(new Option("each", "each"));
       for (let k = 0; k < facts.classes; k++) $("label").append(new Option(k, k));
     }
     $("drawn-picker").hidden = facts.inTurn; // They are drawn anyway.
+    const parts = new Intl.ListFormat("en").format(link.PARTS);
+    $("link").textContent = `${parts}${this.pad ? ", but not the given part" : ""}`;
+    this.#read();
     this.#listen();
+  }
+
+  #read() {
+    this.state = link.read();
+    this.#show();
     this.#share();
+  }
+
+  /** Makes the controls show the state. */
+  #show() {
+    const { seed, temperature, label, drawn } = this.state;
+    if ($("seed").valueAsNumber !== seed) $("seed").value = seed; // "007" stays while it is typed.
+    $("seed").setCustomValidity("");
+    $("temperature").value = temperature;
+    $("temperature").nextElementSibling.value = temperature.toFixed(2);
+    if (facts.classes) $("label").value = label;
+    $("drawn").checked = drawn;
   }
 
   /** One label for all samples is that of the other images too. */
@@ -57,6 +77,7 @@ export class Samples {
     const change = (part) => {
       Object.assign(this.state, part);
       link.write(this.state);
+      this.#show();
       this.draw();
     };
     $("seed").addEventListener("input", () => {
@@ -72,12 +93,11 @@ export class Samples {
       change({ label: $("label").value === "each" ? "each" : Number($("label").value) });
       this.#share();
     });
-    $("drawn").addEventListener("change", () => this.draw());
+    $("drawn").addEventListener("change", () => change({ drawn: $("drawn").checked }));
     $("save").addEventListener("click", () => this.save());
     addEventListener("hashchange", () => {
-      this.state = link.read();
+      this.#read();
       this.draw();
-      this.#share();
     });
   }
 
@@ -89,16 +109,12 @@ export class Samples {
   }
 
   async #draw() {
-    const { seed, temperature, label } = this.state;
-    if (document.activeElement !== $("seed")) $("seed").value = seed;
-    $("temperature").value = temperature;
-    $("temperature").nextElementSibling.value = temperature.toFixed(2);
-    if (facts.classes) $("label").value = label;
+    const { seed, temperature, drawn } = this.state;
     const seeds = Int32Array.from({ length: 2 * COUNT }, (_, i) => (i % 2 ? i >> 1 : seed));
     const inputs = { seed: seeds, temperature };
     if (this.condition(0)) inputs.condition = rows(COUNT, (i) => this.condition(i));
     this.found = await this.run("sample_with_temperature", inputs);
-    const values = this.found[$("drawn").checked ? "sample" : "image"];
+    const values = this.found[drawn ? "sample" : "image"];
     this.canvases.forEach((target, i) => {
       paint(target, values, i * NUMBERS);
       const which = `Sample ${i + 1} of seed ${seed}`;
