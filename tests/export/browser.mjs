@@ -103,7 +103,7 @@ if (await shows("#samples")) {
     found.pads = await reds(MADE);
   }
   if (await shows("#given")) {
-    found.given = await change("#grid canvas", async () => {
+    found.given = await change("#grid canvas, #decoded", async () => {
       const box = await tab.locator("#given .drawing").boundingBox();
       await tab.mouse.move(box.x + 1, box.y + box.height / 2);
       await tab.mouse.down();

@@ -230,6 +230,9 @@ def test_the_page_in_chromium(tmp_path, width, options):
             close(found[name], 255 * np.concatenate(made), atol=0.51)
         made = [model.reconstruct(x, [label]) for x, label in [(b, 0), (a, 2), (b, 0)]]
         close(found["pads"], 255 * np.concatenate(made), atol=0.51)
+    if "given" in found:  # By the sliders' image too, which comes last.
+        before, after = found["given"]
+        assert before[-1] != after[-1]
     light, dark = (sum(map(int, re.findall(r"\d+", ground)[:3])) for ground in found["grounds"])
     assert dark < 100 < 700 < light
     assert found["saved"] == "samples--7.png"
