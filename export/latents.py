@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_vae.blocks import Batch
 from keras_vae.hierarchical import HierarchicalVAE
+from keras_vae.priors import LabelledMixture
 from keras_vae.rate import analytic_kl
 from keras_vae.vae import VAE
 
@@ -35,3 +36,16 @@ def moments(vae: VAE, batch: Batch | None):
         return np.zeros(vae.latent_dim), np.ones(vae.latent_dim)
     codes = vae.code(batch.x, batch.condition).numpy()
     return codes.mean(axis=0), codes.std(axis=0)
+
+
+def clusters(vae: VAE):
+    """(mean, standard deviation) of the latents given each value of a label among them, [K, D]:
+    the first K latents are the label itself. None where there is none."""
+    if not isinstance(vae.prior, LabelledMixture):
+        return None
+    p = vae.prior.distribution()
+    num_labels, size = p.loc.shape
+    # Of normal noise, a label's pair of zeros makes it the one that is drawn; ones, another.
+    others = 1.0 - np.eye(num_labels, dtype=np.float32)
+    noise = np.concatenate([others, others, np.zeros([num_labels, size], np.float32)], axis=1)
+    return p.from_noise(noise).numpy(), np.pad(p.scale.numpy(), [(0, 0), (num_labels, 0)])

@@ -76,6 +76,9 @@ def facts(
     """
     loc, scale = latents.moments(vae, examples)
     nats = None if examples is None else latents.rates(vae, examples)
+    clusters = latents.clusters(vae)
+    labels = 0 if clusters is None else len(clusters[0])
+    order = np.argsort(-(scale if nats is None else nats), kind="stable")
     condition, support = vae.condition, vae.decoder.likelihood.support
     counts = support is Support.COUNTS and examples is not None
     return {
@@ -85,15 +88,20 @@ def facts(
         "shape": list(vae.event_shape),
         "binary": support is Support.BINARY,
         "highest": float(examples.x.max()) if counts else 1.0,
-        "levels": _levels_of_music(described),
+        "levels": _levels_of_music(vae),
         "inTurn": values_come_in_turn(vae),
         "latents": vae.latent_dim,
-        "order": np.argsort(-(scale if nats is None else nats), kind="stable").tolist(),
+        "order": order[order >= labels].tolist(),
         "nats": None if nats is None else nats.tolist(),
         "loc": loc.tolist(),
         "scale": scale.tolist(),
+        "clusters": clusters
+        and [
+            {"loc": loc.tolist(), "scale": scale.tolist()}
+            for loc, scale in zip(*clusters, strict=True)
+        ],
         "classes": condition.num_classes if isinstance(condition, Label) else None,
-        "visible": isinstance(condition, ImagePart),
+        "visible": condition.visible.tolist() if isinstance(condition, ImagePart) else None,
     }
 
 
@@ -104,10 +112,12 @@ def _data(described):
     return pathlib.PurePath(described["data"]["name"].rpartition(":")[2]).stem
 
 
-def _levels_of_music(described):
-    config = (described or {}).get("config")
-    is_music = config is not None and config["data"]["dataset"].startswith("chorales:")
-    return config["model"]["levels"] if is_music else None
+def _levels_of_music(vae):
+    """How many levels there are; None where examples are no notes of few voices at many steps."""
+    steps, voices, channels = vae.event_shape
+    # An image may be drawn in turn too, but is hardly ever twice as high as wide.
+    is_music = values_come_in_turn(vae) and channels == 1 and steps >= 2 * voices
+    return vae.decoder.levels if is_music else None
 
 
 def _lead(vae, evaluation):

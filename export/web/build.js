@@ -12,6 +12,8 @@ await build({
   minify: true,
   target: "es2022",
   legalComments: "inline",
+  // Else the runtime looks for a GPU, which the page has no use for and browsers can warn of.
+  define: { "navigator.gpu": "undefined" },
   entryPoints: [path.join(here, "page", "main.js"), path.join(here, "page", "style.css")],
   format: "iife",
   outdir: process.argv[2] ?? path.join(here, "built"),

@@ -26,7 +26,10 @@ const tab = await context.newPage();
 tab.setDefaultTimeout(10000);
 const errors = [];
 const requests = [];
-tab.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+tab.on("console", (message) => {
+  const isTests = message.text().includes("willReadFrequently"); // That we read its canvases.
+  if (["error", "warning"].includes(message.type()) && !isTests) errors.push(message.text());
+});
 tab.on("pageerror", (error) => errors.push(String(error)));
 tab.on("request", (request) => requests.push(request.url()));
 await tab.goto(`${pathToFileURL(page)}#seed=-7`);
@@ -40,6 +43,15 @@ const seen = (selector) =>
       return data.reduce((sum, value, i) => (sum * 31 + value) % 1000003, 0);
     }),
   );
+/** The red of each of their pixels. */
+const reds = (selector) =>
+  tab.$$eval(selector, (canvases) =>
+    canvases.map((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return Array.from(data.filter((_, i) => i % 4 === 0));
+    }),
+  );
+const MADE = "#decoded, .pad .picture:not(.drawing)";
 const settled = () => tab.evaluate("generator.last.then(() => new Promise(requestAnimationFrame))");
 /** What an action does to the canvases of a selector: those before and after it. */
 async function change(selector, act) {
@@ -72,6 +84,8 @@ if (await shows("#samples")) {
     const arrays = Object.entries(outputs).map(([name, values]) => [name, Array.from(values)]);
     return [Object.fromEntries(arrays), await wrong.then(String, String)];
   });
+  found.hint = await tab.locator("#samples > .hint").innerText();
+  found.frame = await reds("#given canvas");
   found.pixels = await tab.$$eval("#grid canvas", (all) =>
     all.map((one) => Array.from(one.getContext("2d").getImageData(0, 0, one.width, one.height).data)),
   );
@@ -80,10 +94,16 @@ if (await shows("#samples")) {
   found.back = await change("#grid canvas", () => tab.fill("#seed", "-7"));
   found.temperature = await change("#grid canvas", () => tab.fill("#temperature", "0.5"));
   if (await shows("#label-picker")) {
-    found.label = await change("#grid canvas", () => tab.selectOption("#label", "1"));
+    found.each = await reds(MADE);
+    found.label = await change("#grid canvas", () => tab.selectOption("#label", "2"));
+    found.one = await reds(MADE);
+    await change("#decoded", () => tab.selectOption("#latents-controls select", "1"));
+    found.own = await reds(MADE);
+    await change(MADE, () => tab.selectOption("#pad-b select", "0"));
+    found.pads = await reds(MADE);
   }
   if (await shows("#given")) {
-    found.given = await change("#grid canvas", async () => {
+    found.given = await change("#grid canvas, #decoded", async () => {
       const box = await tab.locator("#given .drawing").boundingBox();
       await tab.mouse.move(box.x + 1, box.y + box.height / 2);
       await tab.mouse.down();
@@ -93,12 +113,26 @@ if (await shows("#samples")) {
   }
   if (await shows("#drawn-picker")) {
     found.drawn = await change("#grid canvas", () => tab.click("#drawn"));
+    found.drawnLink = await tab.evaluate("location.hash");
     await tab.click("#drawn");
   }
+  await tab.focus("#seed");
+  await change("#grid canvas", () => tab.evaluate("location.hash = '#seed=-9&temperature=3&drawn=true'"));
+  found.hashed = await tab.evaluate(() => [
+    ...["seed", "temperature"].map((id) => document.getElementById(id).value),
+    document.querySelector("output").value,
+    document.getElementById("drawn").checked,
+  ]);
+  await change("#grid canvas", () => tab.evaluate("location.hash = '#seed=-7'"));
   found.chosen = await change("#decoded", () => tab.click("#grid button:nth-child(2)"));
   const [download] = await Promise.all([tab.waitForEvent("download"), tab.click("#save")]);
   found.saved = download.suggestedFilename();
   found.png = readFileSync(await download.path()).toString("base64");
+}
+if (await shows("#latents-controls select")) {
+  found.picked = await change("#decoded", () => tab.selectOption("#latents-controls select", "2"));
+  found.centre = await reds("#decoded");
+  found.sliders = await tab.$$eval("#handles input", (all) => all.map(({ min, max }) => [min, max]));
 }
 const handle = (await shows("#handles canvas")) ? "#handles canvas" : "#handles input >> nth=0";
 found.moved = await change("#decoded", () => tab.press(handle, "ArrowRight"));
@@ -146,6 +180,7 @@ if (await shows("#images")) {
 }
 await tab.evaluate("scrollTo(0, 0)");
 await tab.screenshot({ path: screenshot, fullPage: true });
+found.footer = await tab.$eval("footer", (footer) => getComputedStyle(footer).position);
 const ground = () => tab.evaluate("getComputedStyle(document.body).backgroundColor");
 found.grounds = [await ground()];
 await tab.emulateMedia({ colorScheme: "dark" });

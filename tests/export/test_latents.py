@@ -21,6 +21,21 @@ def test_a_ladders_latents_have_their_share_of_each_layers_rate():
     )
 
 
+@pytest.mark.parametrize("relaxation", ["straight_through", "relaxed"])
+def test_clusters_are_the_normals_of_each_label(relaxation):
+    model = tiny.randomize(tiny.vae(recipe="gmvae", prior_components=3, relaxation=relaxation))
+    mean, deviation = latents.clusters(model)
+    label, loc = np.split(mean, [3], axis=1)
+    np.testing.assert_allclose(
+        np.exp(label) if relaxation == "relaxed" else label, np.eye(3), atol=1e-9
+    )
+    np.testing.assert_allclose(loc, model.prior.loc)
+    np.testing.assert_allclose(deviation[:, :3], 0.0)
+    p = model.prior.distribution().posterior_marginal(mean)
+    np.testing.assert_array_equal(p.mode(), [0, 1, 2])
+    assert latents.clusters(tiny.vae()) is None
+
+
 @pytest.mark.parametrize(
     "options", [{"structure": "bottom_up"}, {"posterior": "iaf"}, {"posterior": "full_covariance"}]
 )

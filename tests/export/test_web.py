@@ -11,10 +11,10 @@ import subprocess
 import numpy as np
 import pytest
 
-import keras_vae
 from export import latents, noise, page, tflite, writer
 from export.noise import Stream
 from keras_vae.blocks import Batch
+from keras_vae.scales import scale_of
 from tests import tiny
 from tests.export.oracle import drawn, seeds
 from tests.trainers.browser import CHROMIUM, needs_chromium
@@ -197,10 +197,17 @@ def test_the_page_in_chromium(tmp_path, width, options):
     np.testing.assert_array_equal(
         np.reshape(found["sampled"]["sample"], z.shape[:1] + (8, 8, 1)), pixels * hidden
     )
+    for frame in found["frame"]:
+        np.testing.assert_array_equal(np.reshape(frame, (8, 8, 1)) > 0, hidden)  # Veiled.
     shown = np.reshape(found["pixels"], (COUNT, 8, 8, 4))
     close(shown[..., :1], 255 * image, atol=0.51)
     assert "seed of sample must be 2 numbers (int32) an image, got 3" in found["wrong"]
     assert found["seed"] == "-7"
+    assert found["hashed"] == ["-9", "1.5", "1.50", True]
+    assert found["drawnLink"].endswith("&drawn=true")
+    assert ("label" in found["hint"]) == ("num_classes" in options)
+    assert ("not the given part" in found["hint"]) == ("visible_mask" in options)
+    assert found["footer"] == "static"  # It covers nothing.
     assert found["link"] == "#seed=-6"
     for name in ("next", "back", "temperature", "drawn"):
         assert changed(found, name) == COUNT, name
@@ -212,6 +219,20 @@ def test_the_page_in_chromium(tmp_path, width, options):
     for name in names:
         assert name not in found or changed(found, name), name
     assert changed(found, "pictured") > 2  # Drawing, what is made of it, and the way between.
+    if "label" in found:
+        a, b = np.float32(image[:2, np.newaxis] >= 0.5)
+        centre = np.zeros([1, model.latent_dim], np.float32)
+        for name, labels in {"each": (0, 0, 1), "one": (2, 2, 2), "own": (1, 2, 2)}.items():
+            made = [model.decode(centre, labels[:1]).mean()]
+            made += [
+                model.reconstruct(x, [label]) for x, label in zip((a, b), labels[1:], strict=True)
+            ]
+            close(found[name], 255 * np.concatenate(made), atol=0.51)
+        made = [model.reconstruct(x, [label]) for x, label in [(b, 0), (a, 2), (b, 0)]]
+        close(found["pads"], 255 * np.concatenate(made), atol=0.51)
+    if "given" in found:  # By the sliders' image too, which comes last.
+        before, after = found["given"]
+        assert before[-1] != after[-1]
     light, dark = (sum(map(int, re.findall(r"\d+", ground)[:3])) for ground in found["grounds"])
     assert dark < 100 < 700 < light
     assert found["saved"] == "samples--7.png"
@@ -221,12 +242,31 @@ def test_the_page_in_chromium(tmp_path, width, options):
 @needs_node
 @needs_chromium
 @needs_page
+def test_a_page_of_clusters(tmp_path):
+    """A label among the latents is picked; sliders are for the others, about the label's normal."""
+    model, path = export(tmp_path / "export", recipe="gmvae", prior_components=3)
+    done = node(ROOT / "tests" / "export" / "browser.mjs", path, 360, tmp_path / "shot.png")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["errors"] == []
+    loc, scale = model.prior.loc.numpy()[2], scale_of(model.prior.raw_scale).numpy()[2]
+    image = model.decode(np.concatenate([[0, 0, 1], loc])[np.newaxis].astype("f4")).mean()
+    close(found["centre"], 255 * image.numpy(), atol=0.51)
+    order = page.facts(model, path, None)["order"]
+    assert sorted(order) == [3, 4, 5]
+    ranges = np.stack([loc - 3 * scale, loc + 3 * scale], axis=1)
+    close(np.float64(found["sliders"]), ranges[np.array(order) - 3], atol=0.01)
+    for name in ("next", "chosen", "picked", "moved"):
+        assert changed(found, name), name
+
+
+@needs_node
+@needs_chromium
+@needs_page
 def test_a_page_of_music(tmp_path):
-    config = tiny.config(recipe="music", dataset="chorales:made.npz")
-    model = tiny.randomize(keras_vae.build(config), scale=0.5)
-    described = tiny.described(config, name="chorales:made.npz")
+    model = tiny.randomize(tiny.vae(recipe="music", event_shape=(6, 3, 1)), scale=0.5)
     path = tmp_path / "export"
-    writer.write(model, path, formats=["tflite"], web=True, described=described)
+    writer.write(model, path, formats=["tflite"], web=True)
     done = node(ROOT / "tests" / "export" / "browser.mjs", path / "page.html", 800, path / "a.png")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -235,6 +275,11 @@ def test_a_page_of_music(tmp_path):
     wanted = p.from_noise(noise.normal(SEED, Stream.STEP, *p.noise_shape)).numpy()
     for name in ("image", "sample"):
         close(found["sampled"][name], wanted)
+    levels = np.round(wanted[..., 0] * (tiny.LEVELS - 1))[:, np.newaxis]
+    lines = np.arange(tiny.LEVELS)[::-1, np.newaxis, np.newaxis]
+    is_note = ((levels == lines) & (lines > 0)).any(axis=-1)  # [B, levels, steps]
+    shown = np.reshape(found["pixels"], (COUNT, 4 * tiny.LEVELS, 4 * 6, 4))[..., :3].any(axis=-1)
+    np.testing.assert_array_equal(shown, is_note.repeat(4, axis=1).repeat(4, axis=2))
     for name in ("next", "back", "chosen"):
         assert changed(found, name), name
     assert not {"drawn", "pictured"} & set(found)
@@ -274,7 +319,9 @@ def test_facts_of_the_model(tmp_path):
     assert facts["title"] == "A generator of images"
     described = tiny.described(tiny.config(), name="npz:some/faces.npz")
     assert page.facts(model, file, described=described)["title"] == "A generator of faces"
-    assert (facts["classes"], facts["visible"], facts["levels"]) == (None, False, None)
+    assert (facts["classes"], facts["visible"], facts["levels"]) == (None, None, None)
+    drawn_in_turn = tiny.vae(network="gru", decoder="autoregressive", likelihood="categorical")
+    assert page.facts(drawn_in_turn, file)["levels"] is None
 
 
 def test_latents_of_an_autoencoder_are_as_its_codes(tmp_path):

@@ -4,7 +4,7 @@
 //   implementation("com.google.ai.edge.litert:litert:2.3.0")
 //   androidResources { noCompress += "tflite" }
 //
-// Generator(context.assets, "generator.tflite").use { it.sample(7).image(0) }
+// Generator(context.assets, "generator.tflite").use { it.sample(7).getValue("image").row(0) }
 //
 // A conditional model's is given for each image of the batch, for instance the labels 3:
 //
@@ -14,53 +14,88 @@ import android.content.res.AssetManager
 import com.google.ai.edge.litert.CompiledModel
 import com.google.ai.edge.litert.TensorBuffer
 
-/** Images [batch, height, width, channels] of values in [0, 1], put end to end. */
-class Images(val values: FloatArray, val batch: Int) {
-  /** Image b alone: [height, width, channels], put end to end. */
-  fun image(b: Int): FloatArray {
+/** Writes an input of the whole batch. */
+typealias Write = TensorBuffer.() -> Unit
+
+/** An output [batch, ...], put end to end; images are [batch, height, width, channels]. */
+class Rows(val values: FloatArray, val batch: Int) {
+  /** That of image b alone. */
+  fun row(b: Int): FloatArray {
     val size = values.size / batch
     return values.copyOfRange(b * size, (b + 1) * size)
   }
 }
 
-/** @param batch one of the batch sizes that it was exported with. */
+/**
+ * Outputs come by name; `condition` is of conditional models, for the verbs that ask for one: see
+ * the README.md of the export.
+ *
+ * @param batch one of the batch sizes that it was exported with.
+ */
 class Generator(assets: AssetManager, name: String, private val batch: Int = 16) : AutoCloseable {
   private val model = CompiledModel.create(assets, name, CompiledModel.Options.CPU)
 
   /**
-   * The images of the seeds (seed, 0), (seed, 1), …: the same ones on every device.
+   * Of the seeds (seed, 0), (seed, 1), …, the same on every device: "image", the mean of p(x|z),
+   * "sample", a draw of it, and "z".
    *
-   * @param condition of conditional models: writes that of the whole batch.
+   * @param temperature multiplies the prior's standard deviation.
    */
-  fun sample(seed: Int, condition: (TensorBuffer.() -> Unit)? = null): Images {
-    val seeds = IntArray(2 * batch) { i -> if (i % 2 == 0) seed else i / 2 }
-    return run("sample_$batch", listOf("image", "sample", "z"), "seed", condition) {
-      writeInt(seeds)
-    }
+  fun sample(seed: Int, temperature: Float = 1f, condition: Write? = null): Map<String, Rows> {
+    val seeds: Write = { writeInt(IntArray(2 * batch) { i -> if (i % 2 == 0) seed else i / 2 }) }
+    val scale: Write = { writeFloat(floatArrayOf(temperature)) }
+    return run(
+      "sample_with_temperature_$batch",
+      listOf("image", "sample", "z"),
+      mapOf("seed" to seeds, "temperature" to scale, "condition" to condition),
+    )
   }
 
-  /** The images of latents z [batch, D], put end to end. */
-  fun decode(z: FloatArray, condition: (TensorBuffer.() -> Unit)? = null): Images {
-    require(z.size % batch == 0) { "z must hold $batch rows, got ${z.size} numbers." }
-    return run("decode_$batch", listOf("image"), "z", condition) { writeFloat(z) }
+  /** "image" of latents z [batch, D], put end to end. */
+  fun decode(z: FloatArray, condition: Write? = null): Map<String, Rows> =
+    run("decode_$batch", listOf("image"), mapOf("z" to rows("z", z), "condition" to condition))
+
+  /**
+   * What the model makes of images x [batch, height, width, channels], put end to end.
+   *
+   * @param names of all outputs, where this model's are others.
+   */
+  fun encode(
+    x: FloatArray,
+    names: List<String> = listOf("loc", "scale"),
+    condition: Write? = null,
+  ): Map<String, Rows> =
+    run("encode_$batch", names, mapOf("x" to rows("x", x), "condition" to condition))
+
+  /** "image" of the latents of images x, as of `encode`. */
+  fun reconstruct(x: FloatArray, condition: Write? = null): Map<String, Rows> =
+    run("reconstruct_$batch", listOf("image"), mapOf("x" to rows("x", x), "condition" to condition))
+
+  private fun rows(name: String, values: FloatArray): Write = {
+    val size = readFloat().size
+    require(values.size == size) {
+      "$name must hold $batch rows of ${size / batch} numbers, $size in all; got ${values.size}."
+    }
+    writeFloat(values)
   }
 
   private fun run(
     signature: String,
     names: List<String>,
-    inputName: String,
-    condition: (TensorBuffer.() -> Unit)?,
-    input: TensorBuffer.() -> Unit,
-  ): Images {
-    val writers = mapOf(inputName to input, "condition" to condition)
+    writes: Map<String, Write?>,
+  ): Map<String, Rows> {
     val inputs = mutableMapOf<String, TensorBuffer>()
-    val outputs = names.associateWith { model.createOutputBuffer(it, signature) }
+    val outputs = mutableMapOf<String, TensorBuffer>()
     try {
-      for ((name, write) in writers) {
-        if (write != null) inputs[name] = model.createInputBuffer(name, signature).apply(write)
+      for ((name, write) in writes) {
+        if (write == null) continue
+        val buffer = model.createInputBuffer(name, signature)
+        inputs[name] = buffer
+        buffer.write()
       }
+      for (name in names) outputs[name] = model.createOutputBuffer(name, signature)
       model.run(inputs, outputs, signature)
-      return Images(outputs.getValue("image").readFloat(), batch)
+      return outputs.mapValues { (_, buffer) -> Rows(buffer.readFloat(), batch) }
     } finally {
       (inputs.values + outputs.values).forEach { it.close() }
     }

@@ -1,9 +1,10 @@
 // Draws images by an exported generator, on iOS. This file could not be built where it was written;
-// its calls are those of the pod TensorFlowLiteSwift 2.17, whose interpreter reads these files:
+// its calls are those of the pod TensorFlowLiteSwift 2.17, whose interpreter reads these files, and
+// it needs Swift 5.7:
 //
 //   pod 'TensorFlowLiteSwift', '~> 2.17'
 //
-// let images = try Generator(path: path).sample(seed: 7)
+// let images = try Generator(path: path).sample(seed: 7)["image"]
 //
 // A conditional model's is given for each image of the batch, for instance the labels 3:
 //
@@ -12,6 +13,14 @@
 import Foundation
 import TensorFlowLite
 
+/// An input that isn't as the signature wants it.
+struct InputError: LocalizedError {
+  let errorDescription: String?
+}
+
+/// Verbs give their outputs by name, for each image its numbers put end to end; images are height
+/// by width by channels. `condition` is of conditional models, for the verbs that ask for one (see
+/// the README.md of the export), for the whole batch: labels [Int32], or images [Float].
 final class Generator {
   private let interpreter: Interpreter
   private let batch: Int
@@ -24,40 +33,69 @@ final class Generator {
     self.batch = batch
   }
 
-  /// The images of the seeds (seed, 0), (seed, 1), …: the same ones on every device.
+  /// Of the seeds (seed, 0), (seed, 1), …, the same on every device: "image", the mean of p(x|z),
+  /// "sample", a draw of it, and "z".
   ///
   /// - Parameters:
-  ///   - condition: of conditional models, for the whole batch: labels [Int32], or images [Float].
-  /// - Returns: for each its values in [0, 1], height by width by channels put end to end.
-  func sample<T>(seed: Int32, condition: [T]) throws -> [[Float]] {
+  ///   - temperature: multiplies the prior's standard deviation.
+  func sample<T>(
+    seed: Int32, temperature: Float = 1, condition: [T] = [Float]()
+  ) throws -> [String: [[Float]]] {
     let seeds = (0..<batch).flatMap { [seed, Int32($0)] }
-    return try run("sample_\(batch)", "seed", bytes(seeds), bytes(condition))
+    let inputs = ["seed": bytes(seeds), "temperature": bytes([temperature])]
+    return try run("sample_with_temperature_\(batch)", inputs, condition)
   }
 
-  func sample(seed: Int32) throws -> [[Float]] { try sample(seed: seed, condition: [Float]()) }
-
-  /// The images of as many latents as the batch holds.
-  func decode<T>(z: [[Float]], condition: [T]) throws -> [[Float]] {
-    precondition(z.count == batch, "z must hold \(batch) rows, got \(z.count).")
-    return try run("decode_\(batch)", "z", bytes(z.flatMap { $0 }), bytes(condition))
+  /// "image" of as many latents as the batch holds.
+  func decode<T>(z: [[Float]], condition: [T] = [Float]()) throws -> [String: [[Float]]] {
+    try run("decode_\(batch)", "z", z, condition)
   }
 
-  func decode(z: [[Float]]) throws -> [[Float]] { try decode(z: z, condition: [Float]()) }
+  /// What the model makes of as many images as the batch holds: "loc" and "scale" of most models.
+  func encode<T>(x: [[Float]], condition: [T] = [Float]()) throws -> [String: [[Float]]] {
+    try run("encode_\(batch)", "x", x, condition)
+  }
+
+  /// "image" of the latents of as many images as the batch holds.
+  func reconstruct<T>(x: [[Float]], condition: [T] = [Float]()) throws -> [String: [[Float]]] {
+    try run("reconstruct_\(batch)", "x", x, condition)
+  }
+
+  private func run<T>(
+    _ signature: String, _ name: String, _ rows: [[Float]], _ condition: [T]
+  ) throws -> [String: [[Float]]] {
+    let tensor = try interpreter.signatureRunner(with: signature).input(named: name)
+    let size = tensor.data.count / MemoryLayout<Float>.stride / batch
+    guard rows.count == batch, rows.allSatisfy({ $0.count == size }) else {
+      let got = rows.map { String($0.count) }.joined(separator: ", ")
+      throw InputError(
+        errorDescription: "\(name) must hold \(batch) rows of \(size) numbers, got rows of \(got).")
+    }
+    return try run(signature, [name: bytes(rows.flatMap { $0 })], condition)
+  }
+
+  private func run<T>(
+    _ signature: String, _ given: [String: Data], _ condition: [T]
+  ) throws -> [String: [[Float]]] {
+    var inputs = given
+    if !condition.isEmpty { inputs["condition"] = bytes(condition) }
+    let runner = try interpreter.signatureRunner(with: signature)
+    guard Set(inputs.keys) == Set(runner.inputs) else {
+      let (wanted, got) = (runner.inputs.sorted(), inputs.keys.sorted())
+      throw InputError(errorDescription: "\(signature) takes \(wanted), got \(got).")
+    }
+    try runner.invoke(with: inputs)
+    var outputs: [String: [[Float]]] = [:]
+    for name in runner.outputs {
+      let data = try runner.output(named: name).data
+      let values = data.withUnsafeBytes { [Float]($0.bindMemory(to: Float.self)) }
+      let size = values.count / batch
+      outputs[name] = (0..<batch).map { Array(values[($0 * size)..<(($0 + 1) * size)]) }
+    }
+    return outputs
+  }
 
   private func bytes<T>(_ values: [T]) -> Data {
     values.withUnsafeBufferPointer { Data(buffer: $0) }
-  }
-
-  private func run(
-    _ signature: String, _ name: String, _ input: Data, _ condition: Data
-  ) throws -> [[Float]] {
-    var inputs = [name: input]
-    if !condition.isEmpty { inputs["condition"] = condition }
-    let runner = try interpreter.signatureRunner(with: signature)
-    try runner.invoke(with: inputs)
-    let data = try runner.output(named: "image").data
-    let values = data.withUnsafeBytes { [Float]($0.bindMemory(to: Float.self)) }
-    let size = values.count / batch
-    return (0..<batch).map { Array(values[($0 * size)..<(($0 + 1) * size)]) }
   }
 }

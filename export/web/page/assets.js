@@ -23,6 +23,9 @@ export async function open() {
   const [wasmBinary, loader, model] = await Promise.all(["runtime", "loader", "model"].map(bytes));
   self.Module = { wasmBinary, print() {}, printErr() {} };
   const script = URL.createObjectURL(new Blob([loader], { type: "text/javascript" }));
+  const { warn } = console;
+  console.warn = () => {}; // It warns that there is no GPU.
   await loadLiteRt(`${script}#.js`); // The runtime takes what doesn't end so for a folder.
+  console.warn = warn;
   return Generator.open(model);
 }

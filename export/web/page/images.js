@@ -4,6 +4,7 @@ import { facts } from "./assets.js";
 import { $ } from "./element.js";
 import { latest } from "./latest.js";
 import { Pad } from "./pad.js";
+import { picker } from "./picker.js";
 import { canvas, NUMBERS, paint } from "./picture.js";
 import { rows } from "./rows.js";
 
@@ -12,16 +13,19 @@ const STEPS = 7;
 export class Images {
   /**
    * @param {function(string, Object)} run - calls a verb
-   * @param {function(): Int32Array} label - the label that is picked, of conditional models
    * @param {function(Float32Array, *)} choose - called with z and condition of a chosen image
    */
-  constructor(run, label, choose) {
-    Object.assign(this, { run, label, choose });
+  constructor(run, choose) {
+    Object.assign(this, { run, choose });
     this.pads = ["a", "b"].map((side) => {
       const changed = latest(() => this.#changed(pad));
       const pad = new Pad(`Image ${side.toUpperCase()}`, changed);
       pad.made = canvas();
       pad.pictures.append(pad.made);
+      if (facts.classes) {
+        pad.label = picker("Label", facts.classes, changed);
+        pad.element.append(pad.label);
+      }
       $(`pad-${side}`).append(pad.element);
       return pad;
     });
@@ -30,11 +34,21 @@ export class Images {
     $("between").addEventListener("input", latest(() => this.#between()));
   }
 
-  /** Shows two images to begin with. */
-  async start(values) {
+  /** Shows two images to begin with, the labels of conditional models beside them. */
+  async start(values, labels) {
     for (const [i, pad] of this.pads.entries()) {
+      if (pad.label) pad.label.control.value = labels[i];
       pad.values = values.slice(i * NUMBERS, (i + 1) * NUMBERS);
       paint(pad.drawing, pad.values);
+      await this.#infer(pad);
+    }
+    await this.#draw();
+  }
+
+  /** Takes a label for both. */
+  async relabel(label) {
+    for (const pad of this.pads) {
+      pad.label.control.value = label;
       await this.#infer(pad);
     }
     await this.#draw();
@@ -47,7 +61,7 @@ export class Images {
   }
 
   async #infer(pad) {
-    const label = facts.classes ? { condition: this.label() } : {};
+    const label = facts.classes ? { condition: Int32Array.of(pad.label.control.value) } : {};
     const { loc, code } = await this.run("encode", { x: pad.x, ...label });
     pad.z = loc ?? code;
     pad.condition = facts.visible ? pad.x : label.condition;
@@ -64,7 +78,10 @@ export class Images {
 
   #mixed(share) {
     const [a, b] = this.pads;
-    return a.z.map((value, i) => value + share * (b.z[i] - value));
+    const mixed = a.z.map((value, i) => value + share * (b.z[i] - value));
+    // Nothing lies between two labels.
+    if (facts.clusters) mixed.set((share < 0.5 ? a : b).z.subarray(0, facts.clusters.length));
+    return mixed;
   }
 
   async #draw() {

@@ -3,6 +3,7 @@
 import { facts } from "./assets.js";
 import { $ } from "./element.js";
 import { latest } from "./latest.js";
+import { picker } from "./picker.js";
 import { NUMBERS, canvas, paint } from "./picture.js";
 import { rows } from "./rows.js";
 
@@ -11,25 +12,44 @@ const REACH = 3; // standard deviations of the prior
 const SIDE = 15; // images on a side of the plane
 const STEP = 0.1; // standard deviations that an arrow key moves the point
 
+/** The label that the first latents stand for. */
+function cluster(z) {
+  const label = z.subarray(0, facts.clusters.length);
+  return label.indexOf(Math.max(...label));
+}
+
 export class Latents {
   /** @param {function(string, Object)} run - calls a verb */
   constructor(run) {
     this.run = run;
     this.draw = latest(() => this.#draw());
-    this.z = Float32Array.from(facts.loc);
+    this.z = Float32Array.from((facts.clusters?.[0] ?? facts).loc);
     this.condition = facts.classes ? Int32Array.of(0) : facts.visible && new Float32Array(NUMBERS);
-    if (facts.latents === 2) this.#plane();
+    if (facts.classes) {
+      this.label = picker("Label", facts.classes, (k) => this.set(this.z, Int32Array.of(k)));
+      $("latents-controls").prepend(this.label);
+    }
+    if (facts.clusters) {
+      this.cluster = picker("Cluster", facts.clusters.length, (k) =>
+        this.set(Float32Array.from(facts.clusters[k].loc)),
+      );
+      $("latents-controls").prepend(this.cluster);
+    }
+    if (facts.order.length === 2 && !facts.clusters) this.#plane();
     else this.#sliders();
-    $("centre").addEventListener("click", () => this.set(Float32Array.from(facts.loc)));
+    $("centre").addEventListener("click", () => this.set(Float32Array.from(this.#prior.loc)));
+  }
+
+  /** Mean and deviation of the latents: where one is a label, given that. */
+  get #prior() {
+    return facts.clusters?.[cluster(this.z)] ?? facts;
   }
 
   #sliders() {
     this.sliders = facts.order.slice(0, SLIDERS).map((latent) => {
       const label = document.createElement("label");
       const slider = document.createElement("input");
-      const [loc, scale] = [facts.loc[latent], facts.scale[latent]];
       Object.assign(slider, { type: "range", step: "any" });
-      Object.assign(slider, { min: loc - REACH * scale, max: loc + REACH * scale });
       slider.addEventListener("input", () => {
         this.z[latent] = slider.valueAsNumber;
         this.draw();
@@ -96,7 +116,6 @@ export class Latents {
 
   /** Takes other latents, and their condition where there is one. */
   set(z, condition = this.condition) {
-    if (condition !== this.condition) this.background = undefined;
     this.condition = condition;
     this.z = z;
     return this.draw();
@@ -105,9 +124,19 @@ export class Latents {
   async #draw() {
     const { image } = await this.#decode(this.z);
     paint($("decoded"), image);
-    for (const [latent, slider] of this.sliders ?? []) slider.value = this.z[latent];
+    if (this.label) this.label.control.value = this.condition[0];
+    if (this.cluster) this.cluster.control.value = cluster(this.z);
+    const { loc, scale } = this.#prior;
+    for (const [latent, slider] of this.sliders ?? []) {
+      const [middle, reach] = [loc[latent], REACH * scale[latent]];
+      Object.assign(slider, { min: middle - reach, max: middle + reach, value: this.z[latent] });
+    }
     if (!this.plane) return;
-    this.background ??= await this.#background();
+    if (this.behind !== this.condition) {
+      const condition = this.condition; // It can be another one by the time that all are made.
+      this.background = await this.#background();
+      this.behind = condition;
+    }
     const { width, height } = this.background;
     Object.assign(this.plane, { width, height });
     const context = this.plane.getContext("2d");

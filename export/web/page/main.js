@@ -21,18 +21,22 @@ async function main() {
   const choose = (z, condition) => latents.set(z, condition);
   $("latents").hidden = false;
   await latents.draw();
-  let samples;
+  let samples, images;
+  const given = (condition) => {
+    latents.set(latents.z, condition);
+    if (facts.classes) images?.relabel(condition[0]);
+  };
   if (generator.verbs.sample_with_temperature) {
-    samples = new Samples(run, choose);
+    samples = new Samples(run, choose, given);
     $("samples").hidden = false;
     await samples.draw();
   }
   if (generator.verbs.encode && !facts.levels) {
-    const label = () => Int32Array.of(Number($("label").value) || 0);
-    const images = new Images(run, label, choose);
+    images = new Images(run, choose);
     $("images").hidden = false;
     const zeros = new Float32Array(2 * NUMBERS);
-    await images.start(samples ? samples.found.image : zeros);
+    const labels = [0, 1].map((i) => samples?.condition(i)?.[0] ?? 0);
+    await images.start(samples ? samples.found.image : zeros, labels);
   }
   $("starting").remove();
   // For tests, and for the curious.

@@ -4,14 +4,17 @@ import { facts } from "./assets.js";
 import { canvas, NUMBERS, paint } from "./picture.js";
 
 const [height, width, channels] = facts.shape;
+const VEIL = "#8a90a4b3"; // over pixels that don't count
 const BRUSH = 0.06; // of the longer side
 
 export class Pad {
   /**
    * @param {string} title
    * @param {function()} changed - called when there is another image
+   * @param {boolean[][]} counts - which pixels [H, W] count; by default all
    */
-  constructor(title, changed) {
+  constructor(title, changed, counts) {
+    this.counts = counts;
     this.values = new Float32Array(NUMBERS);
     this.changed = changed;
     this.drawing = canvas();
@@ -35,7 +38,7 @@ export class Pad {
     );
     this.element.append(heading, this.pictures, buttons, file);
     this.#listen();
-    paint(this.drawing, this.values);
+    this.#paint();
   }
 
   /** The image as the model sees it. */
@@ -46,8 +49,17 @@ export class Pad {
   /** Takes other values [H, W, C]. */
   set(values) {
     this.values = values;
-    paint(this.drawing, values);
+    this.#paint();
     this.changed();
+  }
+
+  #paint() {
+    paint(this.drawing, this.values);
+    const context = this.drawing.getContext("2d");
+    context.fillStyle = VEIL;
+    this.counts?.forEach((line, row) =>
+      line.forEach((counts, column) => counts || context.fillRect(column, row, 1, 1)),
+    );
   }
 
   #listen() {

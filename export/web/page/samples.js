@@ -14,13 +14,17 @@ export class Samples {
   /**
    * @param {function(string, Object)} run - calls a verb
    * @param {function(Float32Array, *)} choose - called with z and condition of a chosen image
+   * @param {function(*)} given - called with a condition that is for everything
    */
-  constructor(run, choose) {
-    this.run = run;
+  constructor(run, choose, given) {
+    Object.assign(this, { run, given });
     this.draw = latest(() => this.#draw());
-    this.state = link.read();
-    this.pad = facts.visible && new Pad("Given part", () => this.draw());
-    if (this.pad) {
+    if (facts.visible) {
+      const changed = () => {
+        this.draw();
+        this.given(this.pad.x);
+      };
+      this.pad = new Pad("Given part", changed, facts.visible);
       $("given").hidden = false;
       $("given").append(this.pad.element);
     }
@@ -36,17 +40,44 @@ export class Samples {
     });
     if (facts.classes) {
       $("label-picker").hidden = false;
+      $("label-hint").hidden = false;
       $("label").append(new Option("each", "each"));
       for (let k = 0; k < facts.classes; k++) $("label").append(new Option(k, k));
     }
     $("drawn-picker").hidden = facts.inTurn; // They are drawn anyway.
+    const parts = new Intl.ListFormat("en").format(link.PARTS);
+    $("link").textContent = `${parts}${this.pad ? ", but not the given part" : ""}`;
+    this.#read();
     this.#listen();
+  }
+
+  #read() {
+    this.state = link.read();
+    this.#show();
+    this.#share();
+  }
+
+  /** Makes the controls show the state. */
+  #show() {
+    const { seed, temperature, label, drawn } = this.state;
+    if ($("seed").valueAsNumber !== seed) $("seed").value = seed; // "007" stays while it is typed.
+    $("seed").setCustomValidity("");
+    $("temperature").value = temperature;
+    $("temperature").nextElementSibling.value = temperature.toFixed(2);
+    if (facts.classes) $("label").value = label;
+    $("drawn").checked = drawn;
+  }
+
+  /** One label for all samples is that of the other images too. */
+  #share() {
+    if (facts.classes && this.state.label !== "each") this.given(this.condition(0));
   }
 
   #listen() {
     const change = (part) => {
       Object.assign(this.state, part);
       link.write(this.state);
+      this.#show();
       this.draw();
     };
     $("seed").addEventListener("input", () => {
@@ -60,11 +91,12 @@ export class Samples {
     });
     $("label").addEventListener("change", () => {
       change({ label: $("label").value === "each" ? "each" : Number($("label").value) });
+      this.#share();
     });
-    $("drawn").addEventListener("change", () => this.draw());
+    $("drawn").addEventListener("change", () => change({ drawn: $("drawn").checked }));
     $("save").addEventListener("click", () => this.save());
     addEventListener("hashchange", () => {
-      this.state = link.read();
+      this.#read();
       this.draw();
     });
   }
@@ -77,16 +109,12 @@ export class Samples {
   }
 
   async #draw() {
-    const { seed, temperature, label } = this.state;
-    if (document.activeElement !== $("seed")) $("seed").value = seed;
-    $("temperature").value = temperature;
-    $("temperature").nextElementSibling.value = temperature.toFixed(2);
-    if (facts.classes) $("label").value = label;
+    const { seed, temperature, drawn } = this.state;
     const seeds = Int32Array.from({ length: 2 * COUNT }, (_, i) => (i % 2 ? i >> 1 : seed));
     const inputs = { seed: seeds, temperature };
     if (this.condition(0)) inputs.condition = rows(COUNT, (i) => this.condition(i));
     this.found = await this.run("sample_with_temperature", inputs);
-    const values = this.found[$("drawn").checked ? "sample" : "image"];
+    const values = this.found[drawn ? "sample" : "image"];
     this.canvases.forEach((target, i) => {
       paint(target, values, i * NUMBERS);
       const which = `Sample ${i + 1} of seed ${seed}`;

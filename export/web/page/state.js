@@ -1,8 +1,17 @@
-// Seed, temperature and label: in the page's link, so that it can be shared.
+// What the page's link holds, so that it can be shared.
 
 import { facts } from "./assets.js";
+import { $ } from "./element.js";
 
-const START = { seed: 7, temperature: 1, label: facts.classes ? "each" : null };
+const START = {
+  seed: 7,
+  temperature: 1,
+  ...(facts.classes && { label: "each" }),
+  ...(!facts.inTurn && { drawn: false }),
+};
+
+/** What is in the link, in words. */
+export const PARTS = Object.keys(START).map((name) => (name === "drawn" ? "drawn pixels" : name));
 
 /** What the link says, and where it says nothing sensible, what the page starts with. */
 export function read() {
@@ -11,11 +20,15 @@ export function read() {
   const seed = Number(given.get("seed") ?? NaN);
   if (seed === (seed | 0)) state.seed = seed;
   const temperature = Number(given.get("temperature") ?? NaN);
-  if (temperature >= 0) state.temperature = temperature;
+  if (Number.isFinite(temperature)) {
+    $("temperature").value = temperature; // It keeps what it can show of it.
+    state.temperature = $("temperature").valueAsNumber;
+  }
   const label = Number(given.get("label") ?? NaN);
   if (facts.classes && Number.isInteger(label) && label >= 0 && label < facts.classes) {
     state.label = label;
   }
+  if (!facts.inTurn && given.get("drawn") === "true") state.drawn = true;
   return state;
 }
 
