@@ -14,7 +14,7 @@ _START, _END = "<!-- uses -->", "<!-- end of uses -->"
 def section(run_dir: Path, step: int) -> str:
     """The HTML of what was done with the weights of `step`, as far as it left its files."""
     parts = [*_anomaly(run_dir, step), *_compression(run_dir, step), *_attribute(run_dir, step)]
-    return "\n".join([_START, *(["<h2>Uses</h2>"] if parts else []), *parts, _END])
+    return "\n".join([_START, *parts, _END])
 
 
 def refresh(run_dir: Path) -> None:
@@ -85,7 +85,7 @@ def _attribute(run_dir, step):
     if found is None or not found["attribute"]:
         return
     has, lacks = found["attribute"]
-    yield "<h3>Attributes</h3><div class='pictures'>"
+    yield "<h2>Attributes</h2><div class='pictures'>"
     yield page.image(
         run_dir / "latents" / f"attribute_{has}_{lacks}.png",
         f"{lacks} towards {has}",

@@ -279,7 +279,7 @@ def test_numbers_may_have_a_p_value_and_may_be_words():
 
 def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
     path = _write(tmp_path)
-    assert "Uses" not in Page(path.read_text()).text
+    assert "Anomalies" not in Page(path.read_text()).text
     (tmp_path / "evaluation.json").write_text(json.dumps({"step": 77}))
     auroc = {"auroc_nll": 0.875, "auroc_nll_stderr": 0.0123}
     counts = {"num_examples": 1000, "num_examples_of_other": 900, "other_dataset": "<cats>"}
