@@ -21,7 +21,7 @@ MEAN_OF_MAX = 0.1
 # The share of drawn values that may differ: one falls the other way where a mean, rounded, passes
 # its random number.
 DIFFERING = 1e-2
-_NUM_EXAMPLES = 16
+_NUM_EXAMPLES = 16  # at least; of a larger batch, as many as it has
 # Signatures of any batch size are tried with batches of 5 and, for the last example, of 1.
 _FREE_BATCH_SIZE = 5
 
@@ -49,8 +49,10 @@ def check(vae: VAE, artefact: str, signatures: dict, gate: Precision = EXACT) ->
     Raises:
       ParityError: an error is above its limit, with the numbers.
     """
+    sizes = [verb_and_size(name)[1] or 0 for name in signatures]
     with _full_precision():
-        examples, in_turn = _examples(vae), values_come_in_turn(vae)
+        examples = _examples(vae, max(_NUM_EXAMPLES, *sizes))
+        in_turn = values_come_in_turn(vae)
         return {
             name: _check_signature(f"{artefact}, {name}", name, function, examples, in_turn, gate)
             for name, function in signatures.items()
@@ -61,16 +63,19 @@ def _check_signature(title, name, function, examples, in_turn, gate):
     verb, size = verb_and_size(name)
     inputs, expected = examples[verb]
     step = size or _FREE_BATCH_SIZE
+    number = len(next(iter(expected.values())))
+    if size:  # As many examples as fill whole batches.
+        number -= number % size
     batches = [
         # Scalars are for all examples.
         function(**{k: v[i : i + step] if v.ndim else v for k, v in inputs.items()})
-        for i in range(0, _NUM_EXAMPLES, step)
+        for i in range(0, number, step)
     ]
     if batches[0].keys() != expected.keys():
         raise ParityError(f"{title}: outputs are {[*batches[0]]}, not {[*expected]}.")
     outputs = {}
     for key, wanted in expected.items():
-        got = np.concatenate([batch[key] for batch in batches])
+        got, wanted = np.concatenate([batch[key] for batch in batches]), wanted[:number]
         about = f"{title}: {key}"
         if got.shape != wanted.shape:
             raise ParityError(f"{about} is of shape {got.shape}, not {wanted.shape}.")
@@ -149,9 +154,9 @@ def _errors(title, got, wanted, limit=EXACT.max_error, in_turn=False, instead=No
     return {"max_error": max_error, "mean_error": mean_error}
 
 
-def _examples(vae):
-    """{verb: (inputs, outputs of the Keras model)}; arrays by name, of _NUM_EXAMPLES examples."""
-    seed = np.stack([np.arange(_NUM_EXAMPLES), -np.arange(_NUM_EXAMPLES)], 1).astype(np.int32)
+def _examples(vae, number):
+    """{verb: (inputs, outputs of the Keras model)}; arrays by name, of `number` examples."""
+    seed = np.stack([np.arange(number), -np.arange(number)], 1).astype(np.int32)
     x = noise.uniform(seed, Stream.PIXEL, math.prod(vae.event_shape))
     x = x.reshape(-1, *vae.event_shape)
     arrays = {
@@ -162,7 +167,7 @@ def _examples(vae):
         "k": np.array(13, np.int32),
     }
     if vae.condition is not None:
-        arrays["condition"] = vae.condition.to_show(_NUM_EXAMPLES, x)
+        arrays["condition"] = vae.condition.to_show(number, x)
     keras = Generator(vae, noise)
     found = {}
     for verb, names in keras.verbs.items():

@@ -147,7 +147,7 @@ Written by `keras_vae`; needs neither it nor Keras. {images}
 {examples}
 ## Signatures
 
-The error is the largest absolute difference from the Keras model on the same 16 inputs; that of
+The error is the largest absolute difference from the Keras model on the same inputs; that of
 `sample`, the share of values drawn otherwise, is in `parity.json`, with the operators and the
 versions that wrote the files. `model_card.json` says the same for programs, with ranges of values,
 the data, the likelihood, a call's milliseconds on the machine that wrote the files, and their
