@@ -7,10 +7,12 @@ import pytest
 import scipy.stats
 
 from export import noise, parity, quality, tflite, writer
+from export.generator import Generator
 from export.noise import Stream
 from export.precision import PRECISIONS
 from keras_vae import likelihoods
 from keras_vae.blocks import Batch
+from keras_vae.build import LIKELIHOODS
 from tests import tiny
 
 BATCH = 4
@@ -133,6 +135,40 @@ def test_what_is_lost_on_real_data(exported, name):
     psnr = 10 * np.log10(1 / np.mean((x - image) ** 2))
     assert data["psnr"] == pytest.approx(psnr, abs=1e-3)
     assert data["psnr_keras"] == pytest.approx(10 * np.log10(1 / np.mean((x - wanted) ** 2)))
+
+
+def rounded(weights, name):
+    """Weights in the bits of a precision."""
+    if name == "float16":
+        return weights.astype(np.float16)
+    step = np.abs(weights).max() / 127.0
+    return step * np.round(weights / step)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "name"),
+    [(likelihood, "dynamic_int8") for likelihood in LIKELIHOODS]
+    + [("normal_learned_scale", "float16"), ("poisson", "float16")],
+)
+def test_draws_may_be_off_as_their_means_are(likelihood, name):
+    """Levels fall otherwise and real values move; but other random numbers are other draws."""
+    options = {"likelihood": likelihood, "levels": 32}
+    exact, other = (tiny.randomize(tiny.vae(**options), scale=0.1) for _ in range(2))
+    for weights in other.variables:
+        weights.assign(rounded(weights.numpy(), name))
+
+    def file_of(model, stream):
+        generator = Generator(model, noise)
+        generator._uniform = lambda seed, of: Generator._uniform(generator, seed, stream(of))
+        return {"sample_16": lambda seed: {k: v.numpy() for k, v in generator.sample(seed).items()}}
+
+    gate = PRECISIONS[name]
+    found = parity.check(exact, "file", file_of(other, lambda of: of), gate)["sample_16"]
+    mean_errors = [found["outputs"][output]["mean_error"] for output in ("image", "sample")]
+    assert mean_errors[0] > 0.0
+    assert mean_errors[1] < 3.0 * mean_errors[0] + 1e-3
+    with pytest.raises(parity.ParityError, match=r"sample differs .* on average; .* max_error"):
+        parity.check(exact, "file", file_of(other, lambda of: Stream.STEP), gate)
 
 
 def test_a_normals_loss_is_of_its_scale():
