@@ -21,21 +21,23 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
     Args:
       vae: the model.
       signatures: of the file; the largest decode_B is tried.
-      batch: N examples, with their conditions; those that fill no batch are left out.
+      batch: N examples, with their conditions.
 
     Returns:
       dict: `psnr` and `psnr_keras`, decibels of all pixels' errors against x; `nll_change`, by how
       many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
     """
     size = max(size for verb, size in map(verb_and_size, signatures) if verb == "decode")
-    x, _, condition = batch.rows(0, len(batch.x) // size * size)
+    x, _, condition = batch
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     found, wanted = [], []
     for i in range(0, len(x), size):
-        arrays = {name: values[i : i + size] for name, values in ({"z": z} | given).items()}
+        rows = np.arange(i, i + size) % len(x)  # The first ones again, where the last are too few.
+        arrays = {name: values[rows] for name, values in ({"z": z} | given).items()}
         found.append(signatures[f"decode_{size}"](**arrays)["image"])
         wanted.append(vae.decode(*arrays.values()).mean().numpy())
-    x, found, wanted = as_floats(x).numpy(), np.concatenate(found), np.concatenate(wanted)
+    found, wanted = (np.concatenate(images)[: len(x)] for images in (found, wanted))
+    x = as_floats(x).numpy()
     worse = [_nll(vae.decoder.likelihood, x, image) for image in (found, wanted)]
     return {
         "psnr": _psnr(x, found),

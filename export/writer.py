@@ -63,11 +63,11 @@ def write(
 
     Returns:
       The content of `parity.json`. Under "refused" it says why TFLite files were not written that
-      compute something else than the model, or lose too much.
+      can't be made, compute something else than the model, or lose too much.
 
     Raises:
       parity.ParityError: all of them are refused, or the SavedModel computes something else.
-      ValueError: part of the model can't be a TFLite file, or an argument can't be.
+      ValueError: none of them can be made, or an argument can't be.
       OSError: the folder can't be written, or something that isn't an export is there.
     """
     path = pathlib.Path(path).resolve()
@@ -99,11 +99,13 @@ def write(
                         artefacts[gate.file] = _lite(
                             vae, file, name, gate, batch_sizes, examples, fitted_to
                         )
-                    except parity.ParityError as error:
-                        file.unlink()
-                        refused[gate.file] = str(error)
+                    except (parity.ParityError, tflite.ConversionError) as error:
+                        file.unlink(missing_ok=True)
+                        refused[gate.file] = error
                 if len(refused) == len(gates):
-                    raise parity.ParityError(" ".join(refused.values()))
+                    made = any(isinstance(e, parity.ParityError) for e in refused.values())
+                    kind = parity.ParityError if made else tflite.ConversionError
+                    raise kind(" ".join(map(str, refused.values())))
         report = {
             "versions": {"python": platform.python_version()}
             | {name: importlib.metadata.version(name) for name in _PACKAGES},
@@ -112,7 +114,7 @@ def write(
             "condition": None if vae.condition is None else vae.condition.wanted,
             "pruned": pruned,
             "artefacts": artefacts,
-            "refused": refused,
+            "refused": {file: str(error) for file, error in refused.items()},
         }
         content = card.card(vae, report, described, evaluation)
         for name, artefact in artefacts.items():
@@ -186,11 +188,20 @@ def _lite(vae, file, precision, gate, batch_sizes, examples, fitted_to):
         "bytes": file.stat().st_size,
         "precision": precision,
         "operators": tflite.operators(file),
-        "signatures": parity.check(vae, file.name, signatures, gate),
     }
-    if examples is not None and len(examples.x) >= max(batch_sizes):
-        report["data"] = quality.of_decoder(vae, signatures, examples)
-        quality.check(file.name, report["data"], gate)
+    try:
+        report["signatures"] = parity.check(vae, file.name, signatures, gate)
+        if examples is not None:
+            report["data"] = quality.of_decoder(vae, signatures, examples)
+            quality.check(file.name, report["data"], gate)
+    except parity.ParityError:
+        raise
+    except RuntimeError as error:  # A divisor, say, that in 8 bits is 0.
+        reason = " ".join(str(error).split())
+        raise parity.ParityError(
+            f"{file.name} doesn't run on all inputs: {reason} The file was not written. "
+            f"{tflite.advice(precision)}"
+        ) from error
     return report
 
 

@@ -1,6 +1,7 @@
 """Files of fewer bits: what they hold, how far off they are, and the gates that stop them."""
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from tests import tiny
 
 BATCH = 4
 RNG = np.random.default_rng(0)
-# 21 examples: the last fills no batch.
+# 21 examples: the last one's batch is filled up.
 EXAMPLES = Batch(RNG.uniform(size=(21, 28, 28, 1)) < 0.3, None)
 
 
@@ -122,11 +123,11 @@ def test_random_numbers_stay_exact(exported, name):
 def test_what_is_lost_on_real_data(exported, name):
     model, folder, report = exported
     data = report["artefacts"][PRECISIONS[name].file]["data"]
-    assert data["examples"] == 20
-    x = EXAMPLES.x[:20].astype(np.float64)
-    z = model.encode(EXAMPLES.x[:20]).mean().numpy()
-    decode = tflite.load(folder / PRECISIONS[name].file)[f"decode_{BATCH}"]
-    image = np.concatenate([decode(z=z[i : i + BATCH])["image"] for i in range(0, 20, BATCH)])
+    assert data["examples"] == 21
+    x = EXAMPLES.x.astype(np.float64)
+    z = model.encode(EXAMPLES.x).mean().numpy()
+    decode = tflite.load(folder / PRECISIONS[name].file)["decode_1"]
+    image = np.concatenate([decode(z=z[i : i + 1])["image"] for i in range(21)])
     wanted = model.decode(z).mean().numpy()
     worse = scipy.stats.bernoulli.logpmf(x, wanted) - scipy.stats.bernoulli.logpmf(x, image)
     change = worse.sum(axis=(1, 2, 3)).mean()
@@ -234,6 +235,63 @@ def test_a_closed_gate_stops_its_file_alone(tmp_path):
     assert os.listdir(tmp_path) == ["export"]
 
 
+@pytest.mark.parametrize(
+    ("likelihood", "reasons"),
+    [
+        (
+            "discretized_logistic",
+            {
+                "int8": r"can't be made: .* loops .* Take precision=dynamic_int8\.",
+                "int16x8": r"can't be made: .* loops .* Take precision=float16\.",
+            },
+        ),
+        (
+            "continuous_bernoulli",
+            {
+                "int16x8": "can't be made: TFLite has not the operators DIV, GREATER, LESS_EQUAL, "
+                r"LOGICAL_AND, NEG, SELECT_V2, SQUARE in int16x8\. Take precision=float16\.",
+            },
+        ),
+    ],
+)
+def test_a_file_that_can_not_be_made_stops_no_other(likelihood, reasons, tmp_path):
+    report = writer.write(
+        tiny.randomize(tiny.vae(recipe="ae", likelihood=likelihood)),
+        tmp_path / "export",
+        formats=["tflite"],
+        precisions=["float32", *reasons],
+        batch_sizes=[1],
+        fitted_to=Batch(tiny.images(8), None),
+        max_error=5.0,
+    )
+    assert set(report["artefacts"]) == {"generator.tflite"}
+    for name, reason in reasons.items():
+        refused = report["refused"][PRECISIONS[name].file]
+        assert re.fullmatch(f"decoder_{name}.tflite {reason}", refused), refused
+
+
+def test_a_file_that_does_not_run_stops_no_other(tmp_path, monkeypatch):
+    def load(path, load=tflite.load):
+        return load(path) if path.name == "generator.tflite" else {"decode_1": by_zero}
+
+    def by_zero(z):
+        raise RuntimeError("div.cc: a divisor is 0.\nNode 17 failed.")
+
+    monkeypatch.setattr(tflite, "load", load)
+    report = writer.write(
+        tiny.vae(recipe="ae"),
+        tmp_path / "export",
+        formats=["tflite"],
+        precisions=["float32", "dynamic_int8"],
+        batch_sizes=[1],
+    )
+    assert report["refused"] == {
+        "generator_dynamic_int8.tflite": "generator_dynamic_int8.tflite doesn't run on all inputs: "
+        "div.cc: a divisor is 0. Node 17 failed. The file was not written. Take precision=float16."
+    }
+    assert "generator.tflite" in os.listdir(tmp_path / "export")
+
+
 @pytest.mark.parametrize("recipe", ["cvae", "cvae_image"])
 def test_conditions_are_given_to_all_that_measures(recipe, tmp_path):
     model = model_of(recipe=recipe, hidden=(8,))
@@ -249,7 +307,7 @@ def test_conditions_are_given_to_all_that_measures(recipe, tmp_path):
         max_error=5.0,  # A random network is no subject for 8 bits.
         max_nll_change=1e3,
     )
-    assert report["artefacts"]["decoder_int8.tflite"]["data"]["examples"] == 20
+    assert report["artefacts"]["decoder_int8.tflite"]["data"]["examples"] == 21
 
 
 @pytest.mark.parametrize(
