@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import keras_vae
-from export import latents, noise, page, tflite, writer
+from export import card, latents, noise, page, tflite, writer
 from export.noise import Stream
 from keras_vae.blocks import Batch
 from tests import tiny
@@ -69,11 +69,18 @@ def test_node_draws_the_models_images(generator, tmp_path):
 def test_node_draws_what_a_condition_asks_for(kind, tmp_path):
     model = tiny.randomize(tiny.vae(condition=kind))
     tflite.write(model, tmp_path / "generator.tflite", batch_sizes=[COUNT])
-    given, argument = 2, 2
+    card.embed(tmp_path / "generator.tflite", {"files": {}, "ranges": {"condition": [0, 3]}})
+    given, argument, wrong = (
+        2,
+        2,
+        {"99": "a label from 0 to 3, got 99", "-5": "from 0 to 3, got -5"},
+    )
     if kind == "image_part":
         given = tiny.images(1)[0]
         argument = tmp_path / "given.raw"
         given.tofile(argument)
+        (tmp_path / "long.raw").write_bytes(argument.read_bytes() + b"123")
+        wrong = {tmp_path / "long.raw": "numbers of one image, 140 bytes; got"}
     command = [WEB / "node.js", tmp_path / "generator.tflite", 7, tmp_path / "out"]
     done = node(*command, argument)
     assert done.returncode == 0, done.stderr
@@ -82,6 +89,8 @@ def test_node_draws_what_a_condition_asks_for(kind, tmp_path):
     close(np.fromfile(tmp_path / "out.image", "f4"), image)
     np.testing.assert_array_equal(np.fromfile(tmp_path / "out.sample", "f4"), pixels.ravel())
     assert "needs a CONDITION" in node(*command).stderr
+    for argument, words in wrong.items():
+        assert words in node(*command, argument).stderr
 
 
 @needs_node
@@ -199,7 +208,7 @@ def test_the_page_in_chromium(tmp_path, width, options):
     )
     shown = np.reshape(found["pixels"], (COUNT, 8, 8, 4))
     close(shown[..., :1], 255 * image, atol=0.51)
-    assert "seed of sample must be 2 numbers (int32) an image, got 3" in found["wrong"]
+    assert "must be an Int32Array of 2 numbers an image, got an Array of 2" in found["wrong"]
     assert found["seed"] == "-7"
     assert found["link"] == "#seed=-6"
     for name in ("next", "back", "temperature", "drawn"):
