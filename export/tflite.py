@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+import subprocess
+import sys
 import tempfile
 import warnings
 
@@ -122,10 +124,17 @@ def _in_batches(calibration, verb, size):
 
 def load(path) -> dict:
     """{signature: function of arrays, by name, to a dict of arrays}."""
-    interpreter = Interpreter(str(path))
+    interpreter = Interpreter(str(path), num_threads=1)
     return {
         name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()
     }
+
+
+def crashes(path) -> bool:
+    """Whether running a file ends the process without an exception."""
+    trial = pathlib.Path(__file__).with_name("trial.py")
+    done = subprocess.run([sys.executable, str(trial), str(path)], capture_output=True)
+    return done.returncode not in (0, 1)  # 1: with an exception.
 
 
 def operators(path) -> list[str]:

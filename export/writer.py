@@ -123,14 +123,16 @@ def write(
                 artefact["bytes"] = (folder / name).stat().st_size
         for name, artefact in artefacts.items():
             artefact["sha256"] = card.hashes(folder / name)
-        (folder / card.FILE).write_text(json.dumps(content, indent=2) + "\n")
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
-        (folder / "README.md").write_text(readme.text(report))
+        (folder / "README.md").write_text(readme.text(report, content.get("music")))
         written = [name for name in precisions if PRECISIONS[name].file in artefacts]
         if web and page.generator_of(written) and page.missing() is None:
             model = folder / PRECISIONS[page.generator_of(written)].file
             facts = page.facts(vae, model, examples, described, evaluation)
-            (folder / page.FILE).write_text(page.text(model, facts), encoding="utf-8")
+            file = folder / page.FILE
+            file.write_text(page.text(model, facts), encoding="utf-8")
+            content["page"] = {"bytes": file.stat().st_size, "sha256": card.hashes(file)}
+        (folder / card.FILE).write_text(json.dumps(content, indent=2) + "\n")
         if described is not None:
             (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n")
         _move(folder, path, aside=pathlib.Path(scratch) / "old")
@@ -183,6 +185,11 @@ def _saved_model(vae, folder, gate, batch_sizes):
 def _lite(vae, file, precision, gate, batch_sizes, examples, fitted_to):
     calibration = quality.calibration(vae, fitted_to) if gate.needs_calibration else None
     tflite.write(vae, file, batch_sizes, precision, calibration)
+    if gate.needs_calibration and tflite.crashes(file):
+        raise parity.ParityError(
+            f"{file.name} crashes the runtime, which isn't made for all of its operators. The file "
+            f"was not written. {tflite.advice(precision)}"
+        )
     signatures = tflite.load(file)
     report = {
         "bytes": file.stat().st_size,

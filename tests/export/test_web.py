@@ -1,6 +1,7 @@
 """The JavaScript client in Node, and the page in Chromium."""
 
 import filecmp
+import hashlib
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import re
 import shutil
 import subprocess
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from export.noise import Stream
 from keras_vae.blocks import Batch
 from tests import tiny
 from tests.export.oracle import drawn, seeds
+from tests.export.test_card import SCHEMA
 from tests.trainers.browser import CHROMIUM, needs_chromium
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -188,6 +191,11 @@ def changed(found, name):
 def test_the_page_in_chromium(tmp_path, width, options):
     """The same pixels as in Python; every control does something; nothing is asked of a network."""
     model, path = export(tmp_path / "export", **options)
+    found = json.loads((tmp_path / "export" / "model_card.json").read_text())
+    jsonschema.validate(found, SCHEMA)
+    content = path.read_bytes()
+    hashes = {"page.html": hashlib.sha256(content).hexdigest()}
+    assert found["page"] == {"bytes": len(content), "sha256": hashes}
     done = node(ROOT / "tests" / "export" / "browser.mjs", path, width, tmp_path / "shot.png")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -54,6 +54,7 @@ def test_a_run_writes_midi_and_piano_rolls(chorales, run_train, tmp_path):
             assert set(notes) <= set(range(60, 66))
     assert (run / "pictures" / "epoch_00001.png").exists()
     assert "piano rolls that the model made" in (run / "report.html").read_text()
+    assert json.loads((run / "config.json").read_text())["data"]["lowest_pitch"] == 60
     evaluation = json.loads((run / "evaluation.json").read_text())
     assert evaluation["num_examples"] == 10
     assert np.isfinite(evaluation["nll_nats"])
