@@ -9,7 +9,7 @@ from export.precision import Precision
 from export.tflite import verb_and_size
 from keras_vae._compat import tf
 from keras_vae.blocks import Batch, as_floats
-from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal
+from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal, Poisson
 from keras_vae.vae import VAE
 
 _SMALLEST = 1e-6  # probability that a likelihood of rounded means takes for 0
@@ -96,6 +96,9 @@ def _nll(likelihood, x, image):
     if isinstance(likelihood, Bernoulli):
         p = np.clip(image, _SMALLEST, 1.0 - _SMALLEST)
         return -np.sum(x * np.log(p) + (1.0 - x) * np.log1p(-p), axis=axes)
+    if isinstance(likelihood, Poisson):
+        rate = np.maximum(image, _SMALLEST)
+        return np.sum(rate - x * np.log(rate), axis=axes)
     if isinstance(likelihood, Normal | LearnedScaleNormal):
         scale = float(tf.convert_to_tensor(likelihood.scale))
         return np.sum(np.square((x - image) / scale), axis=axes) / 2.0

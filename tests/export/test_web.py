@@ -263,6 +263,16 @@ def test_without_the_runtime_the_rest_is_written(tmp_path, monkeypatch):
     writer.write(tiny.vae(), tmp_path / "export", formats=["tflite"], batch_sizes=[1], web=True)
     assert (tmp_path / "export" / "generator.tflite").exists()
     assert not (tmp_path / "export" / "page.html").exists()
+    assert page.told(tmp_path / "export") == page.missing()
+
+
+def test_the_page_is_told_of_only_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "missing", lambda: None)
+    assert page.told(tmp_path) == (
+        "page.html is not written, for it needs a file that samples, and none is."
+    )
+    (tmp_path / "page.html").write_text("")
+    assert page.told(tmp_path) == f"{tmp_path}/page.html: open it in a browser"
 
 
 def test_a_page_needs_a_file_that_samples(tmp_path):
