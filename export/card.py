@@ -5,23 +5,34 @@ import json
 import os
 import pathlib
 import platform
+import re
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from export import compact
+from keras_vae.conditions import Label
 from keras_vae.likelihoods import Support
 from keras_vae.vae import VAE
 
 FILE = "model_card.json"
 
 # [lowest, highest] of values of x; None where there is no bound.
-_RANGES = {
+_VALUES = {
     Support.BINARY: [0, 1],
     Support.UNIT: [0, 1],
     Support.LEVELS: [0, 1],
     Support.REAL: [None, None],
     Support.COUNTS: [0, None],
+}
+
+# The same of other inputs and outputs, where there is one.
+_BOUNDED = {
+    "seed": [-(2**31), 2**31 - 1],
+    "temperature": [0, None],
+    "k": [1, None],
+    "scale": [0, None],
+    "effective_sample_size": [0, None],
 }
 
 _LICENCES = {
@@ -37,12 +48,11 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
     Args:
       vae: the model.
       report: the content of parity.json.
-      described: the run's config.json, or None.
+      described: the run's config.json, or None; that of music says its lowest pitch.
       evaluation: the run's evaluation.json, or None.
     """
     data, measured = (described or {}).get("data"), evaluation or {}
-    values = _RANGES[vae.decoder.likelihood.support]
-    return {
+    content = {
         "format": 1,
         "recipe": described and described["config"]["recipe"],
         "event_shape": list(vae.event_shape),
@@ -50,13 +60,7 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
         "likelihood": type(vae.decoder.likelihood).__name__,
         "condition": report["condition"],
         "pruned": report["pruned"],
-        "ranges": {
-            "image": values,
-            "sample": values,
-            "x": values,
-            "z": [None, None],
-            "temperature": [0, None],
-        },
+        "ranges": _ranges(vae, report["artefacts"]),
         "training_data": data
         and {key: data[key] for key in ("name", "num_examples", "fingerprint")}
         | {"licence": _LICENCES.get(data["name"])},
@@ -67,9 +71,44 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
             for key in ("nll_nats", "nll_stderr", "elbo_nats", "num_samples", "num_examples")
         },
         "versions": report["versions"],
-        "machine": f"{platform.machine()}, {os.cpu_count()} processors",
+        "machine": f"{_processor()}, {os.cpu_count()} processors; TFLite files ran in one thread",
         "files": report["artefacts"],
     }
+    music = _music(described)
+    return content | ({"music": music} if music else {})
+
+
+def _ranges(vae, artefacts):
+    """{name: [lowest, highest]} of all inputs and outputs."""
+    values = _VALUES[vae.decoder.likelihood.support]
+    known = _BOUNDED | {"image": values, "sample": values, "x": values}
+    if isinstance(vae.condition, Label):
+        known["condition"] = [0, vae.condition.num_classes - 1]
+    elif vae.condition is not None:
+        known["condition"] = values
+    signatures = [s for a in artefacts.values() for s in a["signatures"].values()]
+    names = {name for s in signatures for name in (*s["inputs"], *s["outputs"])}
+    return {name: known.get(name, [None, None]) for name in sorted(names)}
+
+
+def _music(described):
+    """What makes notes of the values of a piano roll [steps, voices]; None of other data."""
+    lowest_pitch = (described or {}).get("data", {}).get("lowest_pitch")
+    if lowest_pitch is None:
+        return None
+    return {
+        "lowest_pitch": lowest_pitch,
+        "levels": described["config"]["model"]["levels"],
+        "steps_per_quarter": 4,
+    }
+
+
+def _processor():
+    try:
+        found = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    except OSError:  # There is none but on Linux.
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
 
 
 def embed(file: pathlib.Path, content: dict) -> None:

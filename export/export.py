@@ -81,7 +81,7 @@ def main() -> None:
             print(f"  {key}: {value:.4g}" if value is not None else f"  {key}: none")
         print(f"  signatures: {', '.join(content['signatures'])}")
     if FLAGS.web:
-        print(page.missing() or f"{path / page.FILE}: open it in a browser")
+        print(page.told(path))
     print(f"{path / 'README.md'}: how to call them")
     if report["refused"]:
         app.fail(" ".join(report["refused"].values()), code=1)

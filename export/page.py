@@ -37,6 +37,14 @@ def missing() -> str | None:
     )
 
 
+def told(folder: pathlib.Path) -> str:
+    """What to say of an export's page: where it is, or why there is none."""
+    file = folder / FILE
+    if file.exists():
+        return f"{file}: open it in a browser"
+    return missing() or f"{FILE} is not written, for it needs a file that samples, and none is."
+
+
 def generator_of(precisions) -> str | None:
     """The precision whose file goes into the page; None if none of them can sample."""
     return next((name for name in GENERATORS if name in precisions), None)

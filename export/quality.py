@@ -9,7 +9,7 @@ from export.precision import Precision
 from export.tflite import verb_and_size
 from keras_vae._compat import tf
 from keras_vae.blocks import Batch, as_floats
-from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal
+from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal, Poisson
 from keras_vae.vae import VAE
 
 _SMALLEST = 1e-6  # probability that a likelihood of rounded means takes for 0
@@ -21,21 +21,23 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
     Args:
       vae: the model.
       signatures: of the file; the largest decode_B is tried.
-      batch: N examples, with their conditions; those that fill no batch are left out.
+      batch: N examples, with their conditions.
 
     Returns:
       dict: `psnr` and `psnr_keras`, decibels of all pixels' errors against x; `nll_change`, by how
       many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
     """
     size = max(size for verb, size in map(verb_and_size, signatures) if verb == "decode")
-    x, _, condition = batch.rows(0, len(batch.x) // size * size)
+    x, _, condition = batch
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     found, wanted = [], []
     for i in range(0, len(x), size):
-        arrays = {name: values[i : i + size] for name, values in ({"z": z} | given).items()}
+        rows = np.arange(i, i + size) % len(x)  # The first ones again, where the last are too few.
+        arrays = {name: values[rows] for name, values in ({"z": z} | given).items()}
         found.append(signatures[f"decode_{size}"](**arrays)["image"])
         wanted.append(vae.decode(*arrays.values()).mean().numpy())
-    x, found, wanted = as_floats(x).numpy(), np.concatenate(found), np.concatenate(wanted)
+    found, wanted = (np.concatenate(images)[: len(x)] for images in (found, wanted))
+    x = as_floats(x).numpy()
     worse = [_nll(vae.decoder.likelihood, x, image) for image in (found, wanted)]
     return {
         "psnr": _psnr(x, found),
@@ -94,6 +96,9 @@ def _nll(likelihood, x, image):
     if isinstance(likelihood, Bernoulli):
         p = np.clip(image, _SMALLEST, 1.0 - _SMALLEST)
         return -np.sum(x * np.log(p) + (1.0 - x) * np.log1p(-p), axis=axes)
+    if isinstance(likelihood, Poisson):
+        rate = np.maximum(image, _SMALLEST)
+        return np.sum(rate - x * np.log(rate), axis=axes)
     if isinstance(likelihood, Normal | LearnedScaleNormal):
         scale = float(tf.convert_to_tensor(likelihood.scale))
         return np.sum(np.square((x - image) / scale), axis=axes) / 2.0

@@ -3,8 +3,8 @@
 import math
 
 
-def text(report: dict) -> str:
-    """Markdown from the content of `parity.json`."""
+def text(report: dict, music: dict | None = None) -> str:
+    """Markdown from the content of `parity.json`, and what the model card says of music."""
     artefacts = report["artefacts"]
     samples = any("sample" in name for a in artefacts.values() for name in a["signatures"])
     lite = next((file for file in artefacts if file != "saved_model"), None)
@@ -20,6 +20,7 @@ def text(report: dict) -> str:
     return _TEMPLATE.format(
         images=_DRAWS if report["values_come_in_turn"] else _MEANS,
         seeds=_SEEDS if samples else _NO_PRIOR,
+        music=_MUSIC.format(top=music["levels"] - 1, **music) if music else "",
         pruned=_PRUNED.format(**report["pruned"]) if report["pruned"] else "",
         condition=f"\n{_CONDITION}{report['condition']}.\n" if report["condition"] else "",
         examples="\n".join(examples),
@@ -130,6 +131,12 @@ whatever batch it stands, and in both files up to rounding."""
 _NO_PRIOR = """\
 The model is an autoencoder: it has no prior to sample from, it decodes what you give it."""
 
+_MUSIC = """
+An image is a piano roll [steps, voices, 1]; a step is a sixteenth. Of a value, level =
+round(value * {top}) is one of {levels} levels: 0 is silence, others are the MIDI pitch level +
+{lowest_pitch} - 1.
+"""
+
 _PRUNED = """
 Of {latents_before} latents {latents} are left; the others carried less than 0.01 nats each, and the
 bound of {examples} real examples changed by {elbo_change:+.4f} nats without them.
@@ -143,11 +150,11 @@ _TEMPLATE = """\
 Written by `keras_vae`; needs neither it nor Keras. {images}
 
 {seeds}
-{pruned}{condition}
+{music}{pruned}{condition}
 {examples}
 ## Signatures
 
-The error is the largest absolute difference from the Keras model on the same 16 inputs; that of
+The error is the largest absolute difference from the Keras model on the same inputs; that of
 `sample`, the share of values drawn otherwise, is in `parity.json`, with the operators and the
 versions that wrote the files. `model_card.json` says the same for programs, with ranges of values,
 the data, the likelihood, a call's milliseconds on the machine that wrote the files, and their

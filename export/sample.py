@@ -4,12 +4,14 @@ Needs numpy, pillow and ai-edge-litert, and nothing else of this project: no Ten
 """
 
 import argparse
+import json
 import math
 import pathlib
 import re
 import sys
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
@@ -20,7 +22,7 @@ def main(arguments=None) -> None:
         images = sample(
             flags.model, flags.seed, flags.n, flags.temperature, flags.condition, flags.output
         )
-        grid(images).save(flags.out)
+        _save(grid(images), pathlib.Path(flags.out))
     except (ValueError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
@@ -43,15 +45,17 @@ def sample(model, seed, n, temperature=1.0, condition=None, output="image"):
     """
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}.")
-    if not -(2**31) <= seed < 2**31:
+    if not (isinstance(seed, int | np.integer) and -(2**31) <= seed < 2**31):
         raise ValueError(f"seed must be a whole number of 32 bits, got {seed}.")
+    if not (np.ndim(temperature) == 0 and 0 <= temperature < math.inf):
+        raise ValueError(f"temperature must be a number from 0 on, got {temperature}.")
     run, size, kinds = _signature(model)
     inputs = {"temperature": np.array(temperature, np.float32)}
     if ("condition" in kinds) != (condition is not None):
         wants = "needs a" if "condition" in kinds else "takes no"
         raise ValueError(f"{model} {wants} condition. Give one where it is needed, and only there.")
     if condition is not None:
-        inputs["condition"] = _condition(condition, kinds["condition"])
+        inputs["condition"] = _condition(model, condition, kinds["condition"])
     batches = []
     for start in range(0, n, size):
         index = np.arange(start, start + size)
@@ -88,12 +92,13 @@ def _signature(model):
     return run, max(sizes), run.get_input_details()
 
 
-def _condition(given, details):
+def _condition(model, given, details):
     """A batch of the same condition: a label, or an image's path."""
     shape, dtype = tuple(details["shape"]), details["dtype"]
     if len(shape) == 1:
-        if not given.isdecimal():
-            raise ValueError(f"condition must be a label, a whole number; got {given}.")
+        highest = _highest_label(model)
+        if not (str(given).isdecimal() and int(given) <= highest):
+            raise ValueError(f"condition must be a label from 0 to {highest}, got {given}.")
         return np.full(shape, int(given), dtype)
     with Image.open(given) as file:
         image = np.asarray(file.convert("RGB" if shape[-1] == 3 else "L"), np.float32) / 255
@@ -101,6 +106,28 @@ def _condition(given, details):
     if image.shape != shape[1:]:
         raise ValueError(f"condition must be an image of shape {shape[1:]}, got {image.shape}.")
     return np.broadcast_to(image, shape).astype(dtype)
+
+
+def _highest_label(model):
+    """What the model card in the file says; the highest int32 if there is no card."""
+    content = schema.Model.GetRootAs(pathlib.Path(model).read_bytes())
+    for metadata in map(content.Metadata, range(content.MetadataLength())):
+        if metadata.Name() == b"model_card.json":
+            card = json.loads(content.Buffers(metadata.Buffer()).DataAsNumpy().tobytes())
+            return card["ranges"]["condition"][1]
+    return 2**31 - 1
+
+
+def _save(picture, path):
+    """Writes a picture that has its name only when it is complete."""
+    part = path.with_suffix(f".part{path.suffix}")
+    try:
+        picture.save(part)
+        part.replace(path)
+    except OSError as error:
+        raise OSError(f"{path} can't be written: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _parser():

@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+import subprocess
+import sys
 import tempfile
 import warnings
 
@@ -15,6 +17,10 @@ from keras_vae._compat import tf
 from keras_vae.vae import VAE
 
 BATCH_SIZES = (1, 16)
+
+
+class ConversionError(ValueError):
+    """A model can't be a TFLite file of a precision."""
 
 
 def write(vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibration=None) -> None:
@@ -32,7 +38,8 @@ def write(vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibrat
       calibration: {verb: {input: [N, ...]}} of inputs whose range int8 and int16x8 are to hold.
 
     Raises:
-      ValueError: part of the model needs an operator that is not builtin in TFLite.
+      ConversionError: part of the model needs an operator that TFLite has not, or not in this
+        precision.
     """
     generator, batch_sizes = Generator(vae), [*batch_sizes]
     # Calibrated together, signatures with the same weights come out wrong in int16x8.
@@ -42,6 +49,7 @@ def write(vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibrat
 
 
 def _convert(generator, batch_sizes, precision, calibration):
+    file = PRECISIONS[precision].file
     signatures = {
         f"{verb}_{size}": function
         for size in batch_sizes
@@ -49,6 +57,11 @@ def _convert(generator, batch_sizes, precision, calibration):
         if verb in (PRECISIONS[precision].verbs or generator.verbs)
     }
     if calibration is not None:
+        if any(map(_loops, signatures.values())):  # On which TensorFlow's calibrator crashes.
+            raise ConversionError(
+                f"{file} can't be made: the decoder or encoder loops, and loops can't be fitted to "
+                f"the range of data. {advice(precision)}"
+            )
         calibration = {name: _in_batches(calibration, *verb_and_size(name)) for name in signatures}
     with tempfile.TemporaryDirectory() as folder:
         saved_model.save(generator, folder, signatures)
@@ -62,15 +75,37 @@ def _convert(generator, batch_sizes, precision, calibration):
                 warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated")
                 content = converter.convert()
         except Exception as error:
-            # TensorFlow lists each use of each of them, over several pages.
-            missing = sorted(set(re.findall(r"'tf\.(\w+)' op is neither", str(error))))
-            raise ValueError(
-                "the decoder can't become a TFLite file, for TFLite has not the operators "
-                f"{', '.join(missing)}. Replace the layers that use them."
-                if missing
-                else f"the decoder can't become a TFLite file: {error}"
-            ) from error
+            reason = _reason(str(error), precision)
+            raise ConversionError(f"{file} can't be made: {reason}") from error
     return compact.read(finish(content, precision))
+
+
+def _reason(message, precision):
+    """What a message of the converter's says, which lists each use of an operator over pages."""
+    lacking = _names(r"'tf\.(\w+)' op is neither", message)
+    if lacking:
+        return f"TFLite has not the operators {lacking}. Replace the layers that use them."
+    lacking = _names(r"not yet supported for op: '(\w+)'", message)
+    if lacking:
+        return f"TFLite has not the operators {lacking} in {precision}. {advice(precision)}"
+    return f"{message.strip().splitlines()[0]:.300} {advice(precision)}"
+
+
+def _names(pattern, message):
+    return ", ".join(sorted(set(re.findall(pattern, message))))
+
+
+def advice(precision: str) -> str:
+    """What to do where a file of this precision can't be."""
+    instead = PRECISIONS[precision].instead
+    return f"Take precision={instead}." if instead else "Replace the layers that it is about."
+
+
+def _loops(function):
+    """Whether a concrete function holds a loop."""
+    graph = function.graph.as_graph_def()
+    inner = (node for function in graph.library.function for node in function.node_def)
+    return any(node.op in ("While", "StatelessWhile") for node in (*graph.node, *inner))
 
 
 def verb_and_size(name: str):
@@ -89,10 +124,17 @@ def _in_batches(calibration, verb, size):
 
 def load(path) -> dict:
     """{signature: function of arrays, by name, to a dict of arrays}."""
-    interpreter = Interpreter(str(path))
+    interpreter = Interpreter(str(path), num_threads=1)
     return {
         name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()
     }
+
+
+def crashes(path) -> bool:
+    """Whether running a file ends the process without an exception."""
+    trial = pathlib.Path(__file__).with_name("trial.py")
+    done = subprocess.run([sys.executable, str(trial), str(path)], capture_output=True)
+    return done.returncode not in (0, 1)  # 1: with an exception.
 
 
 def operators(path) -> list[str]:

@@ -63,11 +63,11 @@ def write(
 
     Returns:
       The content of `parity.json`. Under "refused" it says why TFLite files were not written that
-      compute something else than the model, or lose too much.
+      can't be made, compute something else than the model, or lose too much.
 
     Raises:
       parity.ParityError: all of them are refused, or the SavedModel computes something else.
-      ValueError: part of the model can't be a TFLite file, or an argument can't be.
+      ValueError: none of them can be made, or an argument can't be.
       OSError: the folder can't be written, or something that isn't an export is there.
     """
     path = pathlib.Path(path).resolve()
@@ -99,11 +99,13 @@ def write(
                         artefacts[gate.file] = _lite(
                             vae, file, name, gate, batch_sizes, examples, fitted_to
                         )
-                    except parity.ParityError as error:
-                        file.unlink()
-                        refused[gate.file] = str(error)
+                    except (parity.ParityError, tflite.ConversionError) as error:
+                        file.unlink(missing_ok=True)
+                        refused[gate.file] = error
                 if len(refused) == len(gates):
-                    raise parity.ParityError(" ".join(refused.values()))
+                    made = any(isinstance(e, parity.ParityError) for e in refused.values())
+                    kind = parity.ParityError if made else tflite.ConversionError
+                    raise kind(" ".join(map(str, refused.values())))
         report = {
             "versions": {"python": platform.python_version()}
             | {name: importlib.metadata.version(name) for name in _PACKAGES},
@@ -112,7 +114,7 @@ def write(
             "condition": None if vae.condition is None else vae.condition.wanted,
             "pruned": pruned,
             "artefacts": artefacts,
-            "refused": refused,
+            "refused": {file: str(error) for file, error in refused.items()},
         }
         content = card.card(vae, report, described, evaluation)
         for name, artefact in artefacts.items():
@@ -121,14 +123,16 @@ def write(
                 artefact["bytes"] = (folder / name).stat().st_size
         for name, artefact in artefacts.items():
             artefact["sha256"] = card.hashes(folder / name)
-        (folder / card.FILE).write_text(json.dumps(content, indent=2) + "\n")
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
-        (folder / "README.md").write_text(readme.text(report))
+        (folder / "README.md").write_text(readme.text(report, content.get("music")))
         written = [name for name in precisions if PRECISIONS[name].file in artefacts]
         if web and page.generator_of(written) and page.missing() is None:
             model = folder / PRECISIONS[page.generator_of(written)].file
             facts = page.facts(vae, model, examples, described, evaluation)
-            (folder / page.FILE).write_text(page.text(model, facts), encoding="utf-8")
+            file = folder / page.FILE
+            file.write_text(page.text(model, facts), encoding="utf-8")
+            content["page"] = {"bytes": file.stat().st_size, "sha256": card.hashes(file)}
+        (folder / card.FILE).write_text(json.dumps(content, indent=2) + "\n")
         if described is not None:
             (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n")
         _move(folder, path, aside=pathlib.Path(scratch) / "old")
@@ -181,16 +185,30 @@ def _saved_model(vae, folder, gate, batch_sizes):
 def _lite(vae, file, precision, gate, batch_sizes, examples, fitted_to):
     calibration = quality.calibration(vae, fitted_to) if gate.needs_calibration else None
     tflite.write(vae, file, batch_sizes, precision, calibration)
+    if gate.needs_calibration and tflite.crashes(file):
+        raise parity.ParityError(
+            f"{file.name} crashes the runtime, which isn't made for all of its operators. The file "
+            f"was not written. {tflite.advice(precision)}"
+        )
     signatures = tflite.load(file)
     report = {
         "bytes": file.stat().st_size,
         "precision": precision,
         "operators": tflite.operators(file),
-        "signatures": parity.check(vae, file.name, signatures, gate),
     }
-    if examples is not None and len(examples.x) >= max(batch_sizes):
-        report["data"] = quality.of_decoder(vae, signatures, examples)
-        quality.check(file.name, report["data"], gate)
+    try:
+        report["signatures"] = parity.check(vae, file.name, signatures, gate)
+        if examples is not None:
+            report["data"] = quality.of_decoder(vae, signatures, examples)
+            quality.check(file.name, report["data"], gate)
+    except parity.ParityError:
+        raise
+    except RuntimeError as error:  # A divisor, say, that in 8 bits is 0.
+        reason = " ".join(str(error).split())
+        raise parity.ParityError(
+            f"{file.name} doesn't run on all inputs: {reason} The file was not written. "
+            f"{tflite.advice(precision)}"
+        ) from error
     return report
 
 

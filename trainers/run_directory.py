@@ -25,6 +25,7 @@ def check_workdir(path: pathlib.Path) -> None:
 def describe(config: Config, dataset) -> dict:
     """The content of config.json: the config, and what data and versions it met."""
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    lowest_pitch = dataset.train.lowest_pitch
     return {
         "config": config.to_dict(),
         "data": {
@@ -32,7 +33,8 @@ def describe(config: Config, dataset) -> dict:
             "fingerprint": dataset.fingerprint,
             "num_examples": {k: v.num_examples for k, v in splits.items() if v is not None},
             "notes": list(dataset.notes),
-        },
+        }
+        | ({} if lowest_pitch is None else {"lowest_pitch": lowest_pitch}),
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }
 

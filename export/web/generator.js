@@ -9,10 +9,11 @@ import { loadAndCompile, Tensor } from "@litertjs/core";
 export class Generator {
   /** @param {Uint8Array} file - a generator.tflite */
   static async open(file) {
-    return new Generator(await loadAndCompile(file, { accelerator: "wasm" }));
+    return new Generator(await loadAndCompile(file, { accelerator: "wasm" }), highestLabel(file));
   }
 
-  constructor(model) {
+  constructor(model, highest) {
+    this.highest = highest;
     this.verbs = {}; // {verb: [[batch size, signature], …]}, the smallest first
     for (const [name, signature] of Object.entries(model.signatures)) {
       const [, verb, size] = name.match(/^(.*)_(\d+)$/);
@@ -63,12 +64,16 @@ export class Generator {
     for (const { name, shape, dtype } of details) {
       const values = inputs[name];
       const row = length(shape) / size;
-      const wanted = shape.length ? `${row} numbers (${dtype}) an image` : "a number";
+      const wanted = shape.length
+        ? `an ${TYPES[dtype].name} of ${row} numbers an image`
+        : "a number";
       const fits = shape.length
         ? values?.constructor === TYPES[dtype] && values.length > 0 && values.length % row === 0
         : typeof values === "number";
       if (!fits) {
-        const got = values?.length === undefined ? typeof values : `${values.length} of them`;
+        const got = values?.length === undefined
+          ? typeof values
+          : `an ${values.constructor.name} of ${values.length}`;
         throw new Error(`${name} of ${verb} must be ${wanted}, got ${got}.`);
       }
       if (!shape.length) continue;
@@ -76,11 +81,22 @@ export class Generator {
       if (values.length !== count * row) {
         throw new Error(`${name} of ${verb} must be for ${count} images, as the inputs before it.`);
       }
+      const isWrong = (label) => label < 0 || label > this.highest;
+      if (name === "condition" && dtype === "int32" && values.some(isWrong)) {
+        const wanted = `a label from 0 to ${this.highest}`;
+        throw new Error(`${name} of ${verb} must be ${wanted}, got ${values.find(isWrong)}.`);
+      }
     }
     const unknown = Object.keys(inputs).find((name) => !details.some((d) => d.name === name));
     if (unknown) throw new Error(`${verb} takes no ${unknown}.`);
     return count;
   }
+}
+
+/** Of the model card, which the file holds as JSON without spaces; if it has none, the highest. */
+function highestLabel(file) {
+  const found = new TextDecoder("latin1").decode(file).match(/"condition":\[0,(\d+)\]/);
+  return found ? Number(found[1]) : 2 ** 31 - 1;
 }
 
 const TYPES = { float32: Float32Array, int32: Int32Array };

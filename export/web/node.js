@@ -45,11 +45,15 @@ function whole(name, text) {
 }
 
 /** The same condition for `count` images: a label, or what a file holds. */
-function repeated(given, count, { dtype }) {
+function repeated(given, count, { dtype, shape }) {
   if (dtype === "int32") return new Int32Array(count).fill(whole("CONDITION", given));
   const bytes = new Uint8Array(readFileSync(given));
-  const image = new Float32Array(bytes.buffer, 0, bytes.length >> 2);
-  const all = new Float32Array(count * image.length);
+  const all = new Float32Array(shape.reduce((product, n) => product * n, 1));
+  if (bytes.length * count !== all.byteLength) {
+    const wanted = `${all.byteLength / count} bytes`;
+    fail(`CONDITION must be a file of the float32 numbers of one image, ${wanted}; got ${given}.`);
+  }
+  const image = new Float32Array(bytes.buffer);
   for (let i = 0; i < count; i++) all.set(image, i * image.length);
   return all;
 }

@@ -14,6 +14,8 @@ from tests import tiny
 SCHEMA = json.loads(
     (pathlib.Path(card.__file__).parent / "model_card.schema.json").read_text(encoding="utf-8")
 )
+_CPUINFO = pathlib.Path("/proc/cpuinfo")
+CPUINFO = _CPUINFO.read_text() if _CPUINFO.exists() else ""
 EVALUATION = {
     "nll_nats": 90.0,
     "nll_stderr": 0.5,
@@ -51,6 +53,8 @@ def test_cards_without_a_run_are_valid(recipe, tmp_path):
     jsonschema.validate(found, SCHEMA, jsonschema.Draft202012Validator)
     assert found["training_data"] is found["test_likelihood"] is found["recipe"] is None
     assert (found["condition"] is None) == (recipe == "ae")
+    range_of = {"ae": None, "cvae": [0, 3], "cvae_image": [0, 1]}  # Of 4 labels, or of pixels.
+    assert found["ranges"].get("condition") == range_of[recipe]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +71,16 @@ def test_the_card_says_what_the_model_is(exported):
     assert found["event_shape"] == list(model.event_shape)
     assert found["latent_dim"] == model.latent_dim
     assert found["likelihood"] == "Bernoulli"
-    assert found["ranges"]["image"] == [0, 1]
+    ranges = found["ranges"]
+    assert ranges["image"] == ranges["x"] == [0, 1]
+    assert ranges["k"] == [1, None]
+    assert ranges["loc"] == ranges["log_prob"] == [None, None]
+    assert ranges["scale"] == [0, None]
+    signatures = [s for file in found["files"].values() for s in file["signatures"].values()]
+    assert set(ranges) == {n for s in signatures for n in (*s["inputs"], *s["outputs"])}
+    names = [line for line in CPUINFO.splitlines() if line.startswith("model name")]
+    assert all(name.partition(": ")[2] in found["machine"] for name in names[:1])
+    assert found["machine"].endswith("TFLite files ran in one thread")
     described = tiny.described(tiny.config())
     assert found["recipe"] == described["config"]["recipe"]
     assert found["training_data"]["fingerprint"] == described["data"]["fingerprint"]

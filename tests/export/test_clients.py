@@ -9,7 +9,7 @@ import ai_edge_litert
 import numpy as np
 import pytest
 
-from export import tflite, writer
+from export import card, tflite, writer
 from tests import tiny
 from tests.export.oracle import drawn, seeds
 
@@ -66,8 +66,14 @@ def test_c_draws_the_models_images(generator, program, tmp_path):
 def test_c_draws_what_a_condition_asks_for(kind, program, tmp_path):
     model = tiny.randomize(tiny.vae(condition=kind))
     tflite.write(model, tmp_path / "generator.tflite", batch_sizes=[BATCH])
-    given, argument = 2, 2
+    given, argument, wrong = (
+        2,
+        2,
+        [("two", "must be"), ("99", "from 0 to 3"), ("-5", "from 0 to 3")],
+    )
+    card.embed(tmp_path / "generator.tflite", {"files": {}, "ranges": {"condition": [0, 3]}})
     if kind == "image_part":
+        wrong = [("two", "must be a file")]
         given = tiny.images(1)[0]
         argument = tmp_path / "given.raw"
         given.tofile(argument)
@@ -79,9 +85,11 @@ def test_c_draws_what_a_condition_asks_for(kind, program, tmp_path):
     found = {name: np.fromfile(tmp_path / f"out.{name}", "f4") for name in ("image", "sample")}
     np.testing.assert_allclose(found["image"], image.ravel(), atol=1e-5)
     np.testing.assert_array_equal(found["sample"], pixels.ravel())
-    for arguments, words in [([], "needs a CONDITION"), (["two"], "CONDITION must be")]:
-        done = run(*command, *arguments)
+    assert "needs a CONDITION" in run(*command).stderr
+    for argument, words in wrong:
+        done = run(*command, argument)
         assert done.returncode == 2
+        assert "CONDITION must be" in done.stderr
         assert words in done.stderr
 
 

@@ -1,21 +1,24 @@
 """Files of fewer bits: what they hold, how far off they are, and the gates that stop them."""
 
 import os
+import re
 
 import numpy as np
 import pytest
 import scipy.stats
 
 from export import noise, parity, quality, tflite, writer
+from export.generator import Generator
 from export.noise import Stream
 from export.precision import PRECISIONS
 from keras_vae import likelihoods
 from keras_vae.blocks import Batch
+from keras_vae.build import LIKELIHOODS
 from tests import tiny
 
 BATCH = 4
 RNG = np.random.default_rng(0)
-# 21 examples: the last fills no batch.
+# 21 examples: the last one's batch is filled up.
 EXAMPLES = Batch(RNG.uniform(size=(21, 28, 28, 1)) < 0.3, None)
 
 
@@ -120,11 +123,11 @@ def test_random_numbers_stay_exact(exported, name):
 def test_what_is_lost_on_real_data(exported, name):
     model, folder, report = exported
     data = report["artefacts"][PRECISIONS[name].file]["data"]
-    assert data["examples"] == 20
-    x = EXAMPLES.x[:20].astype(np.float64)
-    z = model.encode(EXAMPLES.x[:20]).mean().numpy()
-    decode = tflite.load(folder / PRECISIONS[name].file)[f"decode_{BATCH}"]
-    image = np.concatenate([decode(z=z[i : i + BATCH])["image"] for i in range(0, 20, BATCH)])
+    assert data["examples"] == 21
+    x = EXAMPLES.x.astype(np.float64)
+    z = model.encode(EXAMPLES.x).mean().numpy()
+    decode = tflite.load(folder / PRECISIONS[name].file)["decode_1"]
+    image = np.concatenate([decode(z=z[i : i + 1])["image"] for i in range(21)])
     wanted = model.decode(z).mean().numpy()
     worse = scipy.stats.bernoulli.logpmf(x, wanted) - scipy.stats.bernoulli.logpmf(x, image)
     change = worse.sum(axis=(1, 2, 3)).mean()
@@ -135,12 +138,64 @@ def test_what_is_lost_on_real_data(exported, name):
     assert data["psnr_keras"] == pytest.approx(10 * np.log10(1 / np.mean((x - wanted) ** 2)))
 
 
-def test_a_normals_loss_is_of_its_scale():
-    x, image = RNG.normal(size=(2, 5, 2, 2, 1))
-    likelihood = likelihoods.Normal((2, 2, 1), scale=0.5)
-    found = quality._nll(likelihood, x, image) - quality._nll(likelihood, x, x)
-    wanted = scipy.stats.norm.logpdf(x, x, 0.5) - scipy.stats.norm.logpdf(x, image, 0.5)
+def rounded(weights, name):
+    """Weights in the bits of a precision."""
+    if name == "float16":
+        return weights.astype(np.float16)
+    step = np.abs(weights).max() / 127.0
+    return step * np.round(weights / step)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "name"),
+    [(likelihood, "dynamic_int8") for likelihood in LIKELIHOODS]
+    + [("normal_learned_scale", "float16"), ("poisson", "float16")],
+)
+def test_draws_may_be_off_as_their_means_are(likelihood, name):
+    """Levels fall otherwise and real values move; but other random numbers are other draws."""
+    options = {"likelihood": likelihood, "levels": 32}
+    exact, other = (tiny.randomize(tiny.vae(**options), scale=0.1) for _ in range(2))
+    for weights in other.variables:
+        weights.assign(rounded(weights.numpy(), name))
+
+    def file_of(model, stream):
+        generator = Generator(model, noise)
+        generator._uniform = lambda seed, of: Generator._uniform(generator, seed, stream(of))
+        return {"sample_16": lambda seed: {k: v.numpy() for k, v in generator.sample(seed).items()}}
+
+    gate = PRECISIONS[name]
+    found = parity.check(exact, "file", file_of(other, lambda of: of), gate)["sample_16"]
+    mean_errors = [found["outputs"][output]["mean_error"] for output in ("image", "sample")]
+    assert mean_errors[0] > 0.0
+    assert mean_errors[1] < 3.0 * mean_errors[0] + 1e-3
+    with pytest.raises(parity.ParityError, match=r"sample differs .* on average; .* max_error"):
+        parity.check(exact, "file", file_of(other, lambda of: Stream.STEP), gate)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "x", "log_prob"),
+    [
+        (
+            likelihoods.Normal((2, 2, 1), scale=0.5),
+            RNG.normal(size=(5, 2, 2, 1)),
+            lambda x, mean: scipy.stats.norm.logpdf(x, mean, 0.5),
+        ),
+        (
+            likelihoods.Poisson((2, 2, 1)),
+            RNG.poisson(3.0, (5, 2, 2, 1)),
+            scipy.stats.poisson.logpmf,
+        ),
+    ],
+)
+def test_loss_is_that_of_the_likelihood(likelihood, x, log_prob):
+    before, after = RNG.uniform(0.1, 4.0, (2, *x.shape))
+    found = quality._nll(likelihood, x, after) - quality._nll(likelihood, x, before)
+    wanted = log_prob(x, before) - log_prob(x, after)
     np.testing.assert_allclose(found, wanted.sum(axis=(1, 2, 3)))
+
+
+def test_no_loss_is_told_where_the_mean_tells_none():
+    x = image = np.zeros([1, 2, 2, 1])
     assert quality._nll(likelihoods.Categorical((2, 2, 1)), x, image) is None
 
 
@@ -198,6 +253,64 @@ def test_a_closed_gate_stops_its_file_alone(tmp_path):
     assert os.listdir(tmp_path) == ["export"]
 
 
+@pytest.mark.parametrize(
+    ("options", "reasons"),
+    [
+        ({"recipe": "hvae"}, {"int16x8": r"crashes the runtime, .* Take precision=float16\."}),
+        (
+            {"recipe": "ae", "likelihood": "discretized_logistic"},
+            {
+                "int8": r"can't be made: .* loops .* Take precision=dynamic_int8\.",
+                "int16x8": r"can't be made: .* loops .* Take precision=float16\.",
+            },
+        ),
+        (
+            {"recipe": "ae", "likelihood": "continuous_bernoulli"},
+            {
+                "int16x8": "can't be made: TFLite has not the operators DIV, GREATER, LESS_EQUAL, "
+                r"LOGICAL_AND, NEG, SELECT_V2, SQUARE in int16x8\. Take precision=float16\.",
+            },
+        ),
+    ],
+)
+def test_a_file_that_can_not_be_made_stops_no_other(options, reasons, tmp_path):
+    report = writer.write(
+        tiny.randomize(tiny.vae(**options)),
+        tmp_path / "export",
+        formats=["tflite"],
+        precisions=["float32", *reasons],
+        batch_sizes=[1],
+        fitted_to=Batch(tiny.images(8), None),
+        max_error=5.0,
+    )
+    assert set(report["artefacts"]) == {"generator.tflite"}
+    for name, reason in reasons.items():
+        refused = report["refused"][PRECISIONS[name].file]
+        assert re.fullmatch(f"decoder_{name}.tflite {reason}", refused), refused
+
+
+def test_a_file_that_does_not_run_stops_no_other(tmp_path, monkeypatch):
+    def load(path, load=tflite.load):
+        return load(path) if path.name == "generator.tflite" else {"decode_1": by_zero}
+
+    def by_zero(z):
+        raise RuntimeError("div.cc: a divisor is 0.\nNode 17 failed.")
+
+    monkeypatch.setattr(tflite, "load", load)
+    report = writer.write(
+        tiny.vae(recipe="ae"),
+        tmp_path / "export",
+        formats=["tflite"],
+        precisions=["float32", "dynamic_int8"],
+        batch_sizes=[1],
+    )
+    assert report["refused"] == {
+        "generator_dynamic_int8.tflite": "generator_dynamic_int8.tflite doesn't run on all inputs: "
+        "div.cc: a divisor is 0. Node 17 failed. The file was not written. Take precision=float16."
+    }
+    assert "generator.tflite" in os.listdir(tmp_path / "export")
+
+
 @pytest.mark.parametrize("recipe", ["cvae", "cvae_image"])
 def test_conditions_are_given_to_all_that_measures(recipe, tmp_path):
     model = model_of(recipe=recipe, hidden=(8,))
@@ -208,12 +321,12 @@ def test_conditions_are_given_to_all_that_measures(recipe, tmp_path):
         formats=["tflite"],
         precisions=["int8"],
         batch_sizes=[BATCH],
-        examples=EXAMPLES._replace(condition=condition),
+        examples=EXAMPLES._replace(condition=condition).rows(0, 3),  # Less than a batch.
         fitted_to=EXAMPLES._replace(condition=condition),
         max_error=5.0,  # A random network is no subject for 8 bits.
         max_nll_change=1e3,
     )
-    assert report["artefacts"]["decoder_int8.tflite"]["data"]["examples"] == 20
+    assert report["artefacts"]["decoder_int8.tflite"]["data"]["examples"] == 3
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export import noise, sample, tflite
+from export import card, noise, sample, tflite
 from export.noise import Stream
 from tests import tiny
 
@@ -25,18 +25,21 @@ def generator(tmp_path_factory):
 
 
 def test_the_command_needs_no_tensorflow(generator, tmp_path):
-    """The three packages it is said to need are all that it imports, and that in half a second."""
+    """The three packages it is said to need, and theirs, are all that it imports."""
     _, path = generator
     arguments = [f"--model={path}", "--seed=7", "--n=6", f"--out={tmp_path}/grid.png"]
     code = f"""
-import sys, time
-for name in ("tensorflow", "tf_keras", "keras", "tensorflow_probability", "keras_vae", "absl"):
-    sys.modules[name] = None  # Importing it raises ImportError.
+import sys
+before = set(sys.modules)
 from export.sample import main
 main({arguments!r})
+names = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+print(*sorted(names - sys.stdlib_module_names))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    imported = done.stdout.splitlines()[-1].split()
+    assert set(imported) <= {"PIL", "ai_edge_litert", "export", "flatbuffers", "numpy"}
     with Image.open(tmp_path / "grid.png") as picture:
         pixels = np.asarray(picture)
     assert pixels.shape == (2 * 7, 3 * 5, 3)
@@ -63,6 +66,10 @@ def test_conditions(recipe, tmp_path):
     tflite.write(model, path, batch_sizes=[2])
     if recipe == "cvae":
         given, wanted_condition = "3", np.array([3, 3])
+        card.embed(path, {"files": {}, "ranges": {"condition": [0, 3]}})
+        for wrong in ("99", "-5", 4):
+            with pytest.raises(ValueError, match=f"a label from 0 to 3, got {wrong}"):
+                sample.sample(path, 7, 2, condition=wrong)
     else:
         pixels = np.arange(35, dtype=np.uint8).reshape(7, 5)
         Image.fromarray(pixels).save(tmp_path / "given.png")
@@ -84,6 +91,8 @@ def test_conditions(recipe, tmp_path):
         (["--n=0"], "n must be at least 1"),
         (["--seed=5000000000"], "seed must be a whole number of 32 bits"),
         (["--condition=3"], "takes no condition"),
+        (["--temperature=nan"], "temperature must be a number from 0 on, got nan"),
+        (["--temperature=-1"], "temperature must be a number from 0 on, got -1"),
         (["--out={}/none/a.png"], "none/a.png"),
         (["--output=film"], "invalid choice"),
         (["--seed=x"], "invalid int value"),
@@ -97,6 +106,28 @@ def test_bad_input_is_one_line_and_exit_code_2(generator, tmp_path, arguments, w
     assert stop.value.code == 2
     assert words in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "a.png").exists()
+
+
+def test_a_seed_of_another_shape_is_refused(generator):
+    with pytest.raises(ValueError, match=r"seed must be a whole number .* got \[1, 2\]"):
+        sample.sample(generator[1], [1, 2], 4)
+
+
+def test_half_a_picture_is_none(generator, tmp_path):
+    """A limit on the size of files is as good as a full disk."""
+    arguments = [f"--model={generator[1]}", f"--out={tmp_path}/a.png"]
+    code = f"""
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+from export.sample import main
+main({arguments!r})
+"""
+    (tmp_path / "a.png").write_text("an earlier one")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"error: {tmp_path}/a.png can't be written: File too large." in done.stderr
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["an earlier one"]
 
 
 def test_an_autoencoder_does_not_sample(tmp_path):

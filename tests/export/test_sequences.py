@@ -1,19 +1,24 @@
 """Exports of models that go step by step: their loops run in the files as they do in Keras."""
 
+import json
+
+import jsonschema
 import numpy as np
 import pytest
 
+import keras_vae
 from export import noise, parity, tflite, writer
 from export.noise import Stream
 from tests import tiny
+from tests.export.test_card import SCHEMA
 
 SEED = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
 
 
-def exported(vae, folder):
+def exported(vae, folder, described=None):
     """The signatures of generator.tflite, all of builtin operators."""
     # Which compares the files with the model.
-    report = writer.write(vae, folder / "export", batch_sizes=[16])
+    report = writer.write(vae, folder / "export", batch_sizes=[16], described=described)
     operators = report["artefacts"]["generator.tflite"]["operators"]
     assert "CUSTOM" not in operators
     assert "WHILE" in operators
@@ -30,14 +35,22 @@ def test_a_chain_of_latents(tmp_path):
 
 
 def test_values_in_turn(tmp_path):
-    vae = tiny.randomize(tiny.vae(recipe="music"), scale=0.5)
-    lite = exported(vae, tmp_path)
+    config = tiny.config(recipe="music")
+    vae = tiny.randomize(keras_vae.build(config), scale=0.5)
+    lite = exported(vae, tmp_path, tiny.described(config, lowest_pitch=43))
     z = noise.normal(SEED, Stream.LATENT, vae.latent_dim)
     np.testing.assert_allclose(lite["decode_16"](z=z)["image"], vae.decode(z).mean(), atol=1e-6)
     p = vae.decode(z)
     wanted = p.from_noise(noise.normal(SEED, Stream.STEP, *p.noise_shape))
     np.testing.assert_allclose(lite["sample_16"](seed=SEED)["image"], wanted, atol=1e-6)
-    assert "chosen given those before it" in (tmp_path / "export" / "README.md").read_text()
+    readme = (tmp_path / "export" / "README.md").read_text()
+    assert "chosen given those before it" in readme
+    assert "a step is a sixteenth" in readme
+    assert "round(value * 4) is one of 5 levels" in readme
+    assert "MIDI pitch level +\n43 - 1" in readme
+    found = json.loads((tmp_path / "export" / "model_card.json").read_text())
+    assert found["music"] == {"lowest_pitch": 43, "levels": 5, "steps_per_quarter": 4}
+    jsonschema.validate(found, SCHEMA)
 
 
 @pytest.mark.parametrize(("wrong", "passes"), [(1, True), (2, False)])

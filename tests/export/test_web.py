@@ -1,6 +1,7 @@
 """The JavaScript client in Node, and the page in Chromium."""
 
 import filecmp
+import hashlib
 import json
 import os
 import pathlib
@@ -8,15 +9,18 @@ import re
 import shutil
 import subprocess
 
+import jsonschema
 import numpy as np
 import pytest
 
-from export import latents, noise, page, tflite, writer
+import keras_vae
+from export import card, latents, noise, page, tflite, writer
 from export.noise import Stream
 from keras_vae.blocks import Batch
 from keras_vae.scales import scale_of
 from tests import tiny
 from tests.export.oracle import drawn, seeds
+from tests.export.test_card import SCHEMA
 from tests.trainers.browser import CHROMIUM, needs_chromium
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -69,11 +73,18 @@ def test_node_draws_the_models_images(generator, tmp_path):
 def test_node_draws_what_a_condition_asks_for(kind, tmp_path):
     model = tiny.randomize(tiny.vae(condition=kind))
     tflite.write(model, tmp_path / "generator.tflite", batch_sizes=[COUNT])
-    given, argument = 2, 2
+    card.embed(tmp_path / "generator.tflite", {"files": {}, "ranges": {"condition": [0, 3]}})
+    given, argument, wrong = (
+        2,
+        2,
+        {"99": "a label from 0 to 3, got 99", "-5": "from 0 to 3, got -5"},
+    )
     if kind == "image_part":
         given = tiny.images(1)[0]
         argument = tmp_path / "given.raw"
         given.tofile(argument)
+        (tmp_path / "long.raw").write_bytes(argument.read_bytes() + b"123")
+        wrong = {tmp_path / "long.raw": "numbers of one image, 140 bytes; got"}
     command = [WEB / "node.js", tmp_path / "generator.tflite", 7, tmp_path / "out"]
     done = node(*command, argument)
     assert done.returncode == 0, done.stderr
@@ -82,6 +93,8 @@ def test_node_draws_what_a_condition_asks_for(kind, tmp_path):
     close(np.fromfile(tmp_path / "out.image", "f4"), image)
     np.testing.assert_array_equal(np.fromfile(tmp_path / "out.sample", "f4"), pixels.ravel())
     assert "needs a CONDITION" in node(*command).stderr
+    for argument, words in wrong.items():
+        assert words in node(*command, argument).stderr
 
 
 @needs_node
@@ -179,6 +192,11 @@ def changed(found, name):
 def test_the_page_in_chromium(tmp_path, width, options):
     """The same pixels as in Python; every control does something; nothing is asked of a network."""
     model, path = export(tmp_path / "export", **options)
+    found = json.loads((tmp_path / "export" / "model_card.json").read_text())
+    jsonschema.validate(found, SCHEMA)
+    content = path.read_bytes()
+    hashes = {"page.html": hashlib.sha256(content).hexdigest()}
+    assert found["page"] == {"bytes": len(content), "sha256": hashes}
     done = node(ROOT / "tests" / "export" / "browser.mjs", path, width, tmp_path / "shot.png")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -201,7 +219,7 @@ def test_the_page_in_chromium(tmp_path, width, options):
         np.testing.assert_array_equal(np.reshape(frame, (8, 8, 1)) > 0, hidden)  # Veiled.
     shown = np.reshape(found["pixels"], (COUNT, 8, 8, 4))
     close(shown[..., :1], 255 * image, atol=0.51)
-    assert "seed of sample must be 2 numbers (int32) an image, got 3" in found["wrong"]
+    assert "must be an Int32Array of 2 numbers an image, got an Array of 2" in found["wrong"]
     assert found["seed"] == "-7"
     assert found["hashed"] == ["-9", "1.5", "1.50", True]
     assert found["drawnLink"].endswith("&drawn=true")
@@ -291,6 +309,16 @@ def test_without_the_runtime_the_rest_is_written(tmp_path, monkeypatch):
     writer.write(tiny.vae(), tmp_path / "export", formats=["tflite"], batch_sizes=[1], web=True)
     assert (tmp_path / "export" / "generator.tflite").exists()
     assert not (tmp_path / "export" / "page.html").exists()
+    assert page.told(tmp_path / "export") == page.missing()
+
+
+def test_the_page_is_told_of_only_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "missing", lambda: None)
+    assert page.told(tmp_path) == (
+        "page.html is not written, for it needs a file that samples, and none is."
+    )
+    (tmp_path / "page.html").write_text("")
+    assert page.told(tmp_path) == f"{tmp_path}/page.html: open it in a browser"
 
 
 def test_a_page_needs_a_file_that_samples(tmp_path):

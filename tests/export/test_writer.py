@@ -130,6 +130,26 @@ def test_batch_sizes_are_as_asked_for(exported):
         writer.write(exported[0], folder / "other", batch_sizes=[0])
 
 
+@pytest.mark.parametrize(("size", "compared"), [(1, 16), (3, 15), (16, 16), (20, 20)])
+def test_files_of_any_batch_size_are_compared_by_whole_batches(size, compared):
+    model, seen = model_of(recipe="ae"), []
+
+    def decode(z):
+        assert len(z) == size
+        seen.extend(map(tuple, z))
+        return {"image": model.decode(z).mean().numpy()}
+
+    parity.check(model, "file", {f"decode_{size}": decode})
+    assert len(set(seen)) == compared
+    last = seen[compared - 1]
+
+    def wrong_at_last(z):
+        return {"image": decode(z)["image"] + (tuple(z[-1]) == last)}
+
+    with pytest.raises(parity.ParityError, match="image differs"):
+        parity.check(model, "file", {f"decode_{size}": wrong_at_last})
+
+
 def test_all_operators_are_builtin(exported):
     operators = exported[2]["artefacts"]["generator.tflite"]["operators"]
     assert {"FULLY_CONNECTED", "BITWISE_XOR", "LOG", "COS"} <= set(operators)
@@ -284,7 +304,7 @@ def test_a_killed_export_leaves_the_earlier_one(exported, tmp_path):
 import time
 from export import readme, writer
 from tests import tiny
-readme.text = lambda report: (print("writing", flush=True), time.sleep(600))
+readme.text = lambda *_: (print("writing", flush=True), time.sleep(600))
 writer.write(tiny.vae(), "export", formats=["tflite"], batch_sizes=[1])
 """
     path = {"PYTHONPATH": str(pathlib.Path(__file__).parents[2])}

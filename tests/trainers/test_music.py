@@ -57,6 +57,7 @@ def test_a_run_writes_midi_and_piano_rolls(chorales, run_train, tmp_path):
     assert "piano rolls that the model made" in (run / "report.html").read_text()
     if browser.CHROMIUM:
         browser.assert_sound(run / "report.html", 400)
+    assert json.loads((run / "config.json").read_text())["data"]["lowest_pitch"] == 60
     evaluation = json.loads((run / "evaluation.json").read_text())
     assert evaluation["num_examples"] == 10
     assert np.isfinite(evaluation["nll_nats"])

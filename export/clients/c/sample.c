@@ -34,6 +34,7 @@ int LiteRtCreateOptions(Options **);
 int LiteRtSetOptionsHardwareAccelerators(Options *, int);
 int LiteRtCreateModelFromFile(Environment *, const char *, Model **);
 int LiteRtCreateCompiledModel(Environment *, Model *, Options *, Compiled **);
+int LiteRtGetModelMetadata(Model *, const char *, const void **, size_t *);
 int LiteRtGetNumModelSignatures(Model *, size_t *);
 int LiteRtGetModelSignature(Model *, size_t, Signature **);
 int LiteRtGetSignatureKey(Signature *, const char **);
@@ -73,11 +74,30 @@ static int32_t whole(const char *name, const char *text) {
   return number;
 }
 
+/* Of the model card, which the file holds as JSON without spaces; if it has none, the highest. */
+static int32_t highest_label(Model *model) {
+  const void *card;
+  size_t size;
+  int32_t highest = INT32_MAX;
+  if (LiteRtGetModelMetadata(model, "model_card.json", &card, &size)) return highest;
+  char *text = calloc(size + 1, 1);
+  memcpy(text, card, size);
+  const char *range = strstr(text, "\"condition\":[0,");
+  if (range) sscanf(range, "\"condition\":[0,%d", &highest);
+  free(text);
+  return highest;
+}
+
 /* The same condition for each of `batch` images: a label, or what a file holds. */
-static void write_condition(void *data, const Type *type, size_t batch, const char *given) {
+static void write_condition(void *data, const Type *type, size_t batch, const char *given,
+                            Model *model) {
   size_t size = count(type) / batch;
   if (type->element == INT32) {
-    for (size_t i = 0; i < batch * size; i++) ((int32_t *)data)[i] = whole("CONDITION", given);
+    int32_t label = whole("CONDITION", given), highest = highest_label(model);
+    char about[64];
+    snprintf(about, sizeof about, "CONDITION must be a label from 0 to %d, got", highest);
+    if (label < 0 || label > highest) fail(about, given);
+    for (size_t i = 0; i < batch * size; i++) ((int32_t *)data)[i] = label;
     return;
   }
   FILE *file = fopen(given, "rb");
@@ -152,7 +172,7 @@ int main(int argc, char **argv) {
     TRY(LiteRtGetCompiledModelInputBufferRequirements(compiled, index, i, &needed));
     TRY(LiteRtCreateManagedTensorBufferFromRequirements(environment, &types[i], needed, &in[i]));
     TRY(LiteRtLockTensorBuffer(in[i], &data, WRITE));
-    if (!strcmp(names[i], "condition")) write_condition(data, &types[i], best, condition);
+    if (!strcmp(names[i], "condition")) write_condition(data, &types[i], best, condition, model);
     else
       for (size_t b = 0; b < best; b++) {
         ((int32_t *)data)[2 * b] = seed;

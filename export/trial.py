@@ -1,0 +1,17 @@
+"""Runs each signature of a TFLite file once, on zeros: python trial.py FILE
+
+In a process of its own, for an operator that was not made for a precision can end it
+(`tflite.crashes`).
+"""
+
+import sys
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+if __name__ == "__main__":
+    interpreter = Interpreter(sys.argv[1])
+    for name in interpreter.get_signature_list():
+        run = interpreter.get_signature_runner(name)
+        inputs = run.get_input_details().items()
+        run(**{key: np.zeros(kind["shape"], kind["dtype"]) for key, kind in inputs})
