@@ -13,7 +13,6 @@ import jsonschema
 import numpy as np
 import pytest
 
-import keras_vae
 from export import card, latents, noise, page, tflite, writer
 from export.noise import Stream
 from keras_vae.blocks import Batch
