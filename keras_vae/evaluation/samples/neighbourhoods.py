@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_vae.evaluation.errors import stderr
+
 
 def neighbourhoods(made, real, k: int = 5) -> dict:
     """How far made points and real ones cover each other.
@@ -16,7 +18,8 @@ def neighbourhoods(made, real, k: int = 5) -> dict:
       dict: `precision`, the share of made points in a neighbourhood of a real one; `recall`, of
       real points in that of a made one; `density`, the mean number of real neighbourhoods that a
       made point is in, by k (1 on average where both are of one distribution, and above it where
-      real points are dense); `coverage`, the share of real neighbourhoods that hold a made point.
+      real points are dense); `coverage`, the share of real neighbourhoods that hold a made point;
+      with `_stderr` behind, the standard error of each over its points, the others held fixed.
 
     References:
       Kynkaanniemi et al. 2019, Improved precision and recall metric (the first two); Naeem et al.
@@ -35,9 +38,11 @@ def neighbourhoods(made, real, k: int = 5) -> dict:
     )
     in_real = distances <= radius_real[:, np.newaxis]
     in_made = distances <= radius_made
-    return {
-        "precision": float(in_real.any(axis=0).mean()),
-        "recall": float(in_made.any(axis=1).mean()),
-        "density": float(in_real.sum(axis=0).mean() / k),
-        "coverage": float(in_real.any(axis=1).mean()),
+    of_points = {
+        "precision": in_real.any(axis=0),
+        "recall": in_made.any(axis=1),
+        "density": in_real.sum(axis=0) / k,
+        "coverage": in_real.any(axis=1),
     }
+    means = {name: float(np.mean(values)) for name, values in of_points.items()}
+    return means | {f"{name}_stderr": stderr(values) for name, values in of_points.items()}
