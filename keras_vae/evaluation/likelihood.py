@@ -11,8 +11,9 @@ from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.importance import ImportanceSampler
 from keras_vae.seeds import Site
 
-# Samples of each example of the first batch by which the proposal is chosen; fewer can't tell.
-_LEAST_FITTED, _MOST_FITTED = 100, 1000
+# Samples of each example of the first batch by which the proposal is chosen; fewer can't tell. The
+# choice takes about so many passes over them, and should cost no more than what it is for.
+_LEAST_FITTED, _MOST_FITTED, _PASSES = 100, 1000, 12
 # Importance samples, of fewer of which the weights' spread can't be told.
 _LEAST_SPREAD = 10
 
@@ -22,7 +23,7 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
 
     Args:
       vae: a VAE.
-      batches: iterable of Batch (x [B, ...]); its noise isn't used.
+      batches: list or finite set of Batch (x [B, ...]); its noise isn't used.
       num_samples: k, importance samples per example.
       seed: of the samples.
 
@@ -140,7 +141,8 @@ def _importance(vae, batches, num_samples, seed):
     sampler = ImportanceSampler(vae)
     if num_samples >= _LEAST_FITTED:
         x, _, condition = next(iter(batches))
-        num_fitted = min(num_samples, _MOST_FITTED)
+        affordable = max(_LEAST_FITTED, num_samples * len(batches) // _PASSES)
+        num_fitted = min(num_samples, _MOST_FITTED, affordable)
         sampler.widen(x, num_fitted, seeds.derive(seed, Site.PROPOSAL), condition)
 
     def measure(i, batch):
