@@ -9,6 +9,8 @@ from keras_vae.distributions import one_pass
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100
+# Chunks of samples between returns to Python, which alone obeys Ctrl-C.
+_CHUNKS_PER_CALL = 4
 
 
 class Estimate(NamedTuple):
@@ -155,19 +157,30 @@ class ImportanceSampler:
 
         # Not by XLA as a whole: on CPUs its products are slower.
         @tf.function
-        def add_all(sums, x, condition, num_samples: int, chunk_size: int, seed):
-            def add_chunk(j, size, sums):
-                noise = self._model.draw_noise(seeds.derive(seed, j), size, len(x))
-                return add(sums, x, noise, condition)
+        def add_chunks(sums, x, condition, first, last, size: int, seed):
+            """Adds the chunks from number `first` up to `last`, of `size` samples each."""
 
-            num_full, rest = divmod(num_samples, chunk_size)
-            _, sums = tf.while_loop(
-                lambda j, _: j < num_full,
-                lambda j, sums: (j + 1, add_chunk(j, chunk_size, sums)),
-                (0, sums),
+            def add_chunk(j, sums):
+                noise = self._model.draw_noise(seeds.derive(seed, j), size, len(x))
+                return j + 1, add(sums, x, noise, condition)
+
+            return tf.while_loop(
+                lambda j, _: j < last,
+                add_chunk,
+                (first, sums),
                 parallel_iterations=1,  # More would need more memory.
-            )
-            return add_chunk(num_full, rest, sums) if rest else sums
+            )[1]
+
+        def add_all(sums, x, condition, num_samples, chunk_size, seed):
+            num_full, rest = divmod(num_samples, chunk_size)
+            for first in range(0, num_full, _CHUNKS_PER_CALL):
+                last = min(first + _CHUNKS_PER_CALL, num_full)
+                interval = tf.constant(first), tf.constant(last)
+                sums = add_chunks(sums, x, condition, *interval, chunk_size, seed)
+            if rest:
+                interval = tf.constant(num_full), tf.constant(num_full + 1)
+                sums = add_chunks(sums, x, condition, *interval, rest, seed)
+            return sums
 
         return add_all
 

@@ -169,7 +169,7 @@ def test_a_signal_in_the_evaluation_says_how_to_go_on(run_train, tmp_path, monke
     workdir = f"--workdir={tmp_path}/r"
     assert run_train(*TINY, workdir).code == 0
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
-    process = start("trainers.train", *TINY[:-1], "--num_samples=100000", workdir)
+    process = start("trainers.train", *TINY[:-1], "--num_samples=10000000", workdir)
     while "Training is finished" not in process.stdout.readline():  # Now it is measured.
         assert process.poll() is None, process.stderr.read()
     time.sleep(1)
