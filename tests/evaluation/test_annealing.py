@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats
 
 from keras_vae import (
     VAE,
@@ -14,6 +16,7 @@ from keras_vae import (
     priors,
     seeds,
 )
+from keras_vae.bayesian import bayesian_layers
 from keras_vae.evaluation import AnnealedSampler, exact_log_likelihood, sigmoidal, simulate
 from tests import tiny
 
@@ -150,6 +153,27 @@ def test_importance_sampling_agrees(options):
     (stderr, bias), (k_stderr, k_bias) = error(found), error(by_importance, k)
     assert stderr < 0.15
     assert abs(difference) < 3.0 * np.hypot(stderr, k_stderr) + bias + k_bias
+
+
+def test_it_meets_the_integral_over_the_latent_of_a_bayesian_linear_model():
+    options = {"weights": "bayes", "network": "linear", "likelihood": "normal", "latent_dim": 1}
+    model = tiny.randomize(tiny.vae(**options), scale=0.3)
+    (layer,) = bayesian_layers(model)
+    loc, raw_scale = layer.dense.get_weights()
+    layer.dense.set_weights([loc, np.full_like(raw_scale, np.log(np.expm1(0.3)))])
+    x, z = simulate(model, 40, seed=0)
+    grid = np.linspace(-8.0, 8.0, 2001, dtype=np.float32)
+    log_joint = scipy.stats.norm.logpdf(grid)[:, np.newaxis] + np.stack(
+        [model.decode(grid[:, np.newaxis]).log_prob(row) for row in x], axis=1
+    )
+    exact = scipy.special.logsumexp(log_joint, axis=0) + np.log(grid[1] - grid[0])
+    bounds = sampler(model, num_steps=50, start="prior").bounds(x, z, seed=0)
+    below, above = (b.log_likelihood.numpy() - exact for b in (bounds.lower, bounds.upper))
+    # Chains that walk back begin at the same z: the error of their mean is that over examples.
+    two_errors = 2.0 * np.array([below.std(), above.std()]) / np.sqrt(40)
+    assert two_errors.max() < 0.1
+    assert abs(below.mean()) < two_errors[0] + error(bounds.lower)[1]
+    assert -two_errors[1] < above.mean() < two_errors[1] + 0.1
 
 
 def test_an_image_that_is_its_own_condition_need_not_be_given_twice():
