@@ -4,7 +4,6 @@ import numpy as np
 
 from keras_vae.blocks import Batch
 from keras_vae.hierarchical import HierarchicalVAE
-from keras_vae.priors import LabelledMixture
 from keras_vae.rate import analytic_kl
 from keras_vae.vae import VAE
 
@@ -41,7 +40,7 @@ def moments(vae: VAE, batch: Batch | None):
 def clusters(vae: VAE):
     """(mean, standard deviation) of the latents given each value of a label among them, [K, D]:
     the first K latents are the label itself. None where there is none."""
-    if not isinstance(vae.prior, LabelledMixture):
+    if vae.prior is None or not vae.prior.num_labels:
         return None
     p = vae.prior.distribution()
     num_labels, size = p.loc.shape

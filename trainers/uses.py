@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_vae.files import write_atomically
 from trainers import page
-from trainers.numbers import SCORES, with_error
+from trainers.numbers import SCORES, number
 
 # What stands between these in report.html is written anew after each use.
 _START, _END = "<!-- uses -->", "<!-- end of uses -->"
@@ -37,7 +37,7 @@ def _anomaly(run_dir, step):
     cards = [
         page.card(
             f"{title}, AUROC",
-            with_error(found[f"auroc_{name}"], found[f"auroc_{name}_stderr"]),
+            number(f"auroc_{name}", found),
             "",
             f"How well it tells {found['num_examples_of_other']:,} images of {other} from "
             f"{found['num_examples']:,} test images: 0.5 by chance, 1 without an error.",
