@@ -47,20 +47,27 @@ class AutoregressiveDecoder(Decoder):
         logits = self.projection(*(tf.reshape(t, [-1, *t.shape[2:]]) for t in (states, values)))
         return self.likelihood(tf.reshape(logits, [-1, *self.event_shape, self.levels]))
 
-    def walk(self, z, noise, choose):
-        """x [N, T, W, C], value by value, from z [N, D] and noise [N, T, P, M].
+    @tf.function(reduce_retracing=True)  # Eagerly, tf.scan loops in Python.
+    def walk(self, z, noise, temperature):
+        """x [N, T, W, C], value by value, from z [N, D] and noise [N, T, P, 2].
 
-        choose(logits [N, L], noise [N, M]) gives the levels [N] of a value, int32.
+        The temperature, a scalar tensor above 0, divides the logits.
         """
+
+        def choose(logits, noise):
+            # Of two normals, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
+            uniform = tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1, keepdims=True))
+            # Without the last, 1 up to rounding: what is chosen stays below L.
+            cumulative = tf.cumsum(tf.nn.softmax(logits / temperature), axis=-1)[..., :-1]
+            level = tf.reduce_sum(tf.cast(uniform > cumulative, tf.int32), axis=-1)
+            return tf.one_hot(level, self.levels)
 
         def step(before, inputs):
             state, levels = before
             features, noise = inputs
             seen = tf.reshape(tf.one_hot(levels, self.levels), [-1, self.step_size * self.levels])
             state, _ = self.cell(tf.concat([seen, features], axis=-1), [state])
-            _, values = self.projection.walk(
-                state, lambda i, logits: tf.one_hot(choose(logits, noise[:, i]), self.levels)
-            )
+            _, values = self.projection.walk(state, lambda i, logits: choose(logits, noise[:, i]))
             return state, tf.argmax(values, axis=-1, output_type=tf.int32)
 
         features = self._features(z)

@@ -32,24 +32,12 @@ class Stepwise(Custom):
 
     def from_noise(self, noise, temperature=1.0):
         """x [..., T, W, C] from noise [..., *noise_shape]; logits are divided by `temperature`."""
-        temperature = tf.maximum(temperature, _COLDEST)
-
-        def choose(logits, noise):
-            # Of two normals, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
-            uniform = tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1, keepdims=True))
-            # Without the last, 1 up to rounding: what is chosen stays below L.
-            cumulative = tf.cumsum(tf.nn.softmax(logits / temperature), axis=-1)[..., :-1]
-            return tf.reduce_sum(tf.cast(uniform > cumulative, tf.int32), axis=-1)
-
-        return self._walk(self._z, noise, choose)
-
-    def _walk(self, z, noise, choose):
         shape = tf.concat([tf.shape(noise)[:-1], self.event_shape], 0)
-        z = tf.broadcast_to(z, tf.concat([tf.shape(noise)[:-1], z.shape[-1:]], 0))
+        z = tf.broadcast_to(self._z, tf.concat([tf.shape(noise)[:-1], self._z.shape[-1:]], 0))
         x = self._decoder.walk(
-            tf.reshape(z, [-1, z.shape[-1]]),
+            tf.reshape(z, [-1, self._z.shape[-1]]),
             tf.reshape(noise, [-1, *self._noise_per_step]),
-            choose,
+            tf.maximum(temperature, _COLDEST),
         )
         return tf.reshape(x, shape)
 
@@ -74,12 +62,9 @@ class Stepwise(Custom):
         return tf.reshape(p.log_prob(tf.reshape(x, [-1, *event])), batch)
 
     def _mean(self):
-        def likeliest(logits, noise):
-            del noise
-            return tf.argmax(logits, axis=-1, output_type=tf.int32)
-
-        no_noise = tf.zeros(tf.concat([self.batch_shape_tensor(), self.noise_shape], 0))
-        return self._walk(self._z, no_noise, likeliest)
+        # As cold as this any noise will do, but that of the ends of a uniform's range.
+        noise = tf.ones(tf.concat([self.batch_shape_tensor(), self.noise_shape], 0))
+        return self.from_noise(noise, temperature=0.0)
 
     def _sample_n(self, n, seed=None):
         shape = tf.concat([[n], self.batch_shape_tensor(), self.noise_shape], 0)

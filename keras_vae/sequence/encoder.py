@@ -71,6 +71,7 @@ class MarkovEncoder(tfk.Model):
         context = tf.repeat(context[:, tf.newaxis], self.num_steps, axis=1)
         return tf.concat([h, tf.reshape(context, [*tf.unstack(tf.shape(h)[:2]), -1])], axis=-1)
 
+    @tf.function(reduce_retracing=True)  # Eagerly, tf.scan loops in Python.
     def _draw(self, noise, h):
         """z [..., B, T D] from noise of that shape."""
         noise = steps_first(noise, self.num_steps)

@@ -58,13 +58,18 @@ class MarkovPrior(Prior):
         z = self.initial.from_noise(first, temperature, context)
         if self.num_steps == 1:
             return z
+        later = self._walk(z, later, tf.convert_to_tensor(temperature), context)
+        return tf.concat([z, later], axis=-1)
+
+    @tf.function(reduce_retracing=True)  # Eagerly, tf.scan loops in Python.
+    def _walk(self, z, noise, temperature, context):
+        """z_2 .. z_T [..., (T - 1) D] from z_1 and noise of that shape."""
 
         def step(z, noise):
             p = self._next(z, context)
             return p.mean() + temperature * p.stddev() * noise
 
-        later = tf.scan(step, steps_first(later, self.num_steps - 1), z)
-        return tf.concat([z, flat(later)], axis=-1)
+        return flat(tf.scan(step, steps_first(noise, self.num_steps - 1), z))
 
     def _next(self, z, context):
         """p(z_t|z_{t-1}), batch [...], event [D], from z_{t-1} [..., D]."""
