@@ -310,7 +310,9 @@ def _sequence(m):
             tfk.Sequential([step_body, steps]), tfk.Sequential(combiner), m.latent_dim, num_steps
         ),
         networks.PerStep(decoder_body(m), num_steps, m.latent_dim),
-        MarkovPrior(PRIORS[m.prior](m), GatedTransition(m.latent_dim, units), num_steps),
+        MarkovPrior(
+            PRIORS[m.prior](m), GatedTransition(m.latent_dim, units, m.activation), num_steps
+        ),
     )
 
 

@@ -38,9 +38,11 @@ class Condition(tfkl.Layer, abc.ABC):
       shape, given_dtype: of one example's condition.
       wanted: what a user should give, for errors.
       in_examples: whether the examples x [B, H, W, C] are conditions themselves.
+      num_given: how many values of an example the condition settles.
     """
 
     in_examples = False
+    num_given = 0
 
     shape: tuple
     given_dtype: tf.DType
@@ -59,7 +61,7 @@ class Condition(tfkl.Layer, abc.ABC):
         condition = tf.convert_to_tensor(condition)
         if self.given_dtype.is_floating:
             condition = as_floats(condition)
-        elif condition.dtype.is_floating:
+        elif not condition.dtype.is_integer:
             raise ValueError(f"condition must be {self.wanted}, got {condition.dtype.name} values.")
         condition = tf.cast(condition, self.given_dtype)
         shape = tuple(condition.shape)
@@ -144,6 +146,7 @@ class ImagePart(Condition):
             )
         self.shape = (*self.visible.shape, channels)
         self._mask = np.repeat(self.visible[..., np.newaxis], channels, axis=-1)
+        self.num_given = int(self._mask.sum())
 
     def to_show(self, n, x):
         return np.resize(as_floats(x), (n, *self.shape))

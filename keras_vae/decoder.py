@@ -26,8 +26,9 @@ class Decoder(tfk.Model):
       likelihood: a `likelihoods.Likelihood`, or any layer with its interface; says the shape of x.
       projection: Keras layer, features -> all parameters [N, ...]; by default a linear layer made
         for them.
-      weight_decay: adds weight_decay / 2 times the sum of all squared weights to the losses. With
-        1 / (scale^2 num_examples) this is -log p(weights) per example of a normal prior: MAP.
+      weight_decay: adds weight_decay / 2 times the sum of all squared weights to the losses, those
+        of the likelihood itself (its scale) apart. With 1 / (scale^2 num_examples) this is
+        -log p(weights) per example of a normal prior: MAP.
 
     Attributes:
       noise_size: normal numbers that one draw of the weights needs; 0 unless some are Bayesian.
@@ -91,7 +92,9 @@ class Decoder(tfk.Model):
         return tfd.Independent(mean_of_each, len(self.event_shape))
 
     def _penalty(self):
-        return self.weight_decay * tf.add_n([tf.nn.l2_loss(w) for w in self.trainable_variables])
+        apart = {id(w) for w in self.likelihood.trainable_variables}
+        weights = [w for w in self.trainable_variables if id(w) not in apart]
+        return self.weight_decay * tf.add_n([tf.nn.l2_loss(w) for w in weights])
 
     def get_build_config(self):
         """None: Keras would build it again by a call without the context."""

@@ -76,6 +76,19 @@ class Encoder(tfk.Model):
         return cls(**{k: tfk.saving.deserialize_keras_object(v) for k, v in config.items()})
 
 
+class FirstLatents:
+    """q(z|x) of those of an encoder's latents that are drawn first, as far as a prior needs it.
+
+    Args:
+      posterior: a `posteriors.Posterior`.
+      parameters: (x, context) -> its parameters [B, params_size].
+    """
+
+    def __init__(self, posterior, parameters):
+        self.posterior, self.parameters = posterior, parameters
+        self.noise_shape = posterior.noise_shape
+
+
 @tfk.saving.register_keras_serializable("keras_vae")
 class PriorEncoder(tfk.Model):
     """No encoder: q(z|x) is the prior, where plain Monte Carlo draws its samples.

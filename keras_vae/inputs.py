@@ -58,9 +58,11 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
     """The config with what the data settles filled in: shape, levels, classes and binarization.
 
     Raises:
-      ValueError: the likelihood gives no mass to such data, or a condition isn't in it.
+      ValueError: the likelihood gives no mass to such data, a condition isn't in it, or options
+        can't be together.
     """
     images, name = dataset.train, config.model.likelihood
+    config = config.replace(event_shape=images.shape, num_examples=images.num_examples).check()
     likelihood, arguments = LIKELIHOODS[name]
     needs_binary = likelihood.support is Support.BINARY
     binarization = data.resolve(config.data.binarization, images, needs_binary)
@@ -83,13 +85,7 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
             f"likelihood={name} is for counts; this data is 8-bit images, which are divided by "
             "255. Use likelihood=discretized_logistic, or store counts as floats."
         )
-    config = config.replace(
-        event_shape=images.shape,
-        levels=levels,
-        num_examples=images.num_examples,
-        binarization=binarization,
-        **_condition(config, dataset),
-    )
+    config = config.replace(levels=levels, binarization=binarization, **_condition(config, dataset))
     if images.dtype == np.float32 and binarization == "none":
         head = likelihood(images.shape, *arguments(config.model))
         for split in (images, *others):

@@ -22,11 +22,12 @@ def analytic_kl(q, p):
     """KL(q || p) in closed form, in nats.
 
     Args:
-      q: batch [B], event [D].
-      p: batch [] or [B], event [D].
+      q: batch [B], or [S, B] where it depends on latents drawn before; event [D].
+      p: batch [], [B] or [S, B], event [D].
 
     Returns:
-      [B, G]: per latent (G = D) where both factorise over latents, else in one group (G = 1).
+      [B, G] or [S, B, G]: per latent (G = D) where both factorise over latents, else in one group
+      (G = 1).
 
     Raises:
       NotImplementedError: TFP registers no KL for this pair.
@@ -90,7 +91,8 @@ class AddRate(tfpl.KLDivergenceAddLoss):
         self.weight = weight
 
     def call(self, q, p, z=None):
-        """Adds the KL of q (batch [B]) and p; sampled at z [S, B, D] if given, else exact."""
+        """Adds the KL of q and p, which are as in `analytic_kl`; sampled at z [S, B, D] if given,
+        else exact."""
         if z is None:
             num_examples = tf.cast(tf.reduce_prod(q.batch_shape_tensor()), tf.float32)
             regularizer = tfpl.KLDivergenceRegularizer(

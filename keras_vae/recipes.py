@@ -117,6 +117,8 @@ RECIPES = {
         "hidden": (512, 256, 128, 64, 32),
         "beta_schedule": "linear",
         "beta_warmup_epochs": 5.0,
+        # Twice what gradients are: one example far from a sure prior would throw all layers off.
+        "clip_norm": 100.0,
     },
     "sequence": {
         "about": "deep Markov model: latents of each step, a chain (Krishnan et al. 2017)",

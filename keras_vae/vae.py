@@ -38,6 +38,8 @@ class VAE(Trainable):
         super().__init__(seed=seed, **kwargs)
         if encoder.has_density and prior is None:
             raise ValueError("prior is None, but the posterior has a density: it needs a prior.")
+        if encoder.has_density:
+            _check_same_latents(getattr(encoder, "posterior", None), prior)
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
         self.condition = condition
         self.event_shape = decoder.event_shape
@@ -341,6 +343,22 @@ class VAE(Trainable):
             for name in ("encoder", "decoder", "prior", "condition")
         }
         return cls(**parts, seed=config["seed"])
+
+
+def _check_same_latents(posterior, prior):
+    """Raises ValueError unless both are of as many latents, with the same label among them.
+
+    Of encoders without a posterior of their own, the model's class sees to that.
+    """
+    if posterior is None:
+        return
+    ours, theirs = ((p.latent_dim, getattr(p, "label", None)) for p in (posterior, prior))
+    if ours != theirs:
+        latents = "{} latents and label {}"
+        raise ValueError(
+            f"{type(posterior).__name__} of {latents.format(*ours)} with {type(prior).__name__} of "
+            f"{latents.format(*theirs)}: posterior and prior must be of the same latents."
+        )
 
 
 def seed_or_fresh(seed: int | None) -> int:

@@ -45,6 +45,7 @@ def test_labels_are_one_for_all_or_one_for_each(given):
         ([0, 1], r"of shape \(3,\); got shape \(2,\)"),
         ([[0], [1], [2]], r"of shape \(3,\); got shape \(3, 1\)"),
         (2.0, "must be a label from 0 to 3, got float32 values"),
+        ("two", "must be a label from 0 to 3, got string values"),
     ],
 )
 def test_what_is_no_label_is_refused(given, message):

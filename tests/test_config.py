@@ -76,6 +76,9 @@ OTHER_VALUES = {
     "seed": 12,
 }
 
+AUTOENCODER = {"posterior": "deterministic", "prior": "gaussian_mixture"}
+AUTOENCODER |= {"objective": "reconstruction"}
+
 # What the check refuses: (options, the message's beginning or heart). One row per rule.
 REFUSALS = [
     ({"latent_dim": 0}, "latent_dim must be at least 1, got 0"),
@@ -131,7 +134,7 @@ REFUSALS = [
     ),
     (
         {"prior": "maf", "latent_dim": 1},
-        "prior=maf with latent_dim=1: a flow .* Use latent_dim=2 or more",
+        "prior=maf of 1 latent: a flow .* Use two or more",
     ),
     (
         {"prior": "conditional_normal"},
@@ -185,6 +188,52 @@ REFUSALS = [
         "beta_warmup_epochs=5 can't finish within epochs=4",
     ),
     ({"ema_decay": 1.0}, r"ema_decay must be below 1, got 1\.0"),
+    (
+        {"posterior": "categorical", "prior": "categorical"}
+        | {"objective": "importance_weighted", "gradient": "dreg"},
+        "gradient=dreg with relaxation=straight_through.* Use relaxation=relaxed",
+    ),
+    (
+        {"weights": "bayes", "objective": "importance_weighted", "latent_samples": 2},
+        "latent_samples=2: each sample draws weights of its own.* Use objective=sgvb",
+    ),
+    (
+        AUTOENCODER | {"prior_components": 20, "num_examples": 19},
+        "prior_components=20 .* 19 training examples. Use fewer",
+    ),
+    (
+        AUTOENCODER | {"latent_samples": 2},
+        "latent_samples=2 with posterior=deterministic: all samples .* Use latent_samples=1",
+    ),
+    (
+        {"objective": "reconstruction", "prior": "mixture"},
+        "objective=reconstruction with prior=mixture .* no KL, .* Use objective=sgvb",
+    ),
+    (
+        {"objective": "reconstruction", "structure": "bottom_up"}
+        | {"latent_dims": (3, 2), "hidden": (8, 8)},
+        "objective=reconstruction with .* structure=bottom_up: it has no KL",
+    ),
+    (
+        {"posterior": "prior", "objective": "importance_weighted", "beta": 2.0},
+        "beta .* weigh the KL, which from posterior=prior to the prior is 0",
+    ),
+    (
+        {"condition": "image_part", "event_shape": (8, 4)},
+        "condition=image_part is for images .*event_shape=8,4. Use condition=label",
+    ),
+    (
+        {"structure": "ladder", "latent_dims": (3, 1), "hidden": (8, 8), "prior": "maf"},
+        "prior=maf of 1 latent: a flow",
+    ),
+    (
+        {"structure": "ladder", "latent_dims": (3, 2), "network": "conv"},
+        "structure=ladder with network=conv: .* Use network=mlp",
+    ),
+    (
+        {"structure": "bottom_up", "latent_dims": (3, 2), "hidden": (8, 8), "prior": "vamp"},
+        "structure=bottom_up with prior=vamp: .* Use structure=ladder",
+    ),
 ]
 
 
@@ -235,6 +284,11 @@ def test_what_stands_just_beside_a_refusal_is_allowed():
         {"beta_schedule": "linear", "beta_warmup_epochs": 4.0, "epochs": 4},
         {"beta": 0.0},
         {"hidden": ()},
+        AUTOENCODER | {"prior_components": 20, "num_examples": 20},
+        {"posterior": "categorical", "prior": "categorical", "relaxation": "relaxed"}
+        | {"objective": "importance_weighted", "gradient": "dreg", "latent_samples": 2},
+        {"weights": "bayes", "objective": "importance_weighted"},
+        {"structure": "sequence", "network": "gated_mlp", "activation": "tanh"},
     ]:
         Config().replace(**options).check()
 

@@ -94,3 +94,12 @@ def test_features_that_fit_no_image_are_refused(shape):
     message = rf"features of shape {shape}; wanted one of (7, 5, 'any'), (7, 'any'), ('any',)"
     with pytest.raises(ValueError, match=re.escape(message)):
         Decoder(body, likelihoods.Bernoulli(tiny.EVENT_SHAPE))(latents(2))
+
+
+def test_the_penalty_is_of_weights_and_not_of_the_likelihoods_scale():
+    likelihood = likelihoods.LearnedScaleNormal(tiny.EVENT_SHAPE)
+    decoder = Decoder(networks.linear(), likelihood, weight_decay=0.1)
+    decoder(tf.zeros([1, 3]))
+    likelihood.raw_scale.assign(tf.ones_like(likelihood.raw_scale))
+    squares = sum(np.sum(w**2) for w in decoder.projection.get_weights())
+    np.testing.assert_allclose(decoder.losses, [0.05 * squares], rtol=1e-5)

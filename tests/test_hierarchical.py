@@ -411,7 +411,6 @@ def test_each_layer_sees_the_condition(structure):
         ({"hidden": (8,)}, "got hidden=8 and latent_dims=3,2"),
         ({"network": "conv", "filters": (4,)}, "with network=conv: .* Use network=mlp"),
         ({"posterior": "full_covariance"}, "each layer's posterior is a diagonal normal"),
-        ({"prior": "vamp"}, "with prior=vamp: .* Use prior=mixture"),
         ({"latent_dim": 5}, "latent_dim=5 is an option of structure=single"),
     ],
 )

@@ -141,11 +141,14 @@ def test_all_steps_of_a_bar_are_told_the_same(music):
 
 def test_the_encoder_sees_levels_one_hot():
     x = tiny.images(3, likelihoods.Support.LEVELS)
-    np.testing.assert_allclose(
-        networks.OneHot(5)(x), tf.one_hot(np.round(4 * x).astype(int), 5), atol=1e-6
-    )
-    between = networks.OneHot(5)(tf.constant([0.3]))
+    one_hot = networks.OneHot(5, channels=1)
+    wanted = tf.one_hot(np.round(4 * x[..., 0]).astype(int), 5)
+    np.testing.assert_allclose(one_hot(x), wanted, atol=1e-6)
+    between = one_hot(tf.constant([[0.3]]))
     np.testing.assert_allclose(between, [[0, 0.8, 0.2, 0, 0]], atol=1e-6)
+    beside = np.float32([[0.0, -0.7], [1.0, 9.0]])  # A context beside the levels.
+    wanted = [[1, 0, 0, 0, 0, -0.7], [0, 0, 0, 0, 1, 9.0]]
+    np.testing.assert_allclose(one_hot(beside), wanted, atol=1e-6)
 
 
 def test_a_decoder_that_ignores_z_is_a_plain_autoregressive_model():
@@ -163,7 +166,7 @@ def test_a_decoder_that_ignores_z_is_a_plain_autoregressive_model():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"likelihood": "bernoulli"}, "autoregressive with likelihood=bernoulli: what comes next"),
+        ({"likelihood": "bernoulli"}, "autoregressive with likelihood=bernoulli: it says how likely"),
         ({"weights": "bayes", "network": "mlp"}, "autoregressive with weights=bayes"),
         ({"condition": "image_part"}, "autoregressive with condition=image_part"),
         ({"hidden": ()}, "hidden must have at least one"),

@@ -397,7 +397,6 @@ def test_the_exact_kl_is_added_to_the_losses_once():
     [
         ({"network": "conv"}, "structure=sequence with network=conv"),
         ({"posterior": "full_covariance"}, "posterior=full_covariance: each step's posterior"),
-        ({"prior": "vamp"}, "prior=vamp: it is a mixture"),
         ({"weights": "bayes"}, "weights=bayes: all steps share"),
         ({"recipe": "vae", "inference": "filter"}, "inference=filter is an option of structure"),
         ({"hidden": ()}, "hidden must have at least one"),
@@ -415,3 +414,36 @@ def test_a_model_survives_its_file(tmp_path):
     assert type(loaded) is sequence.SequenceVAE
     np.testing.assert_array_equal(loaded.sample(3, seed=1), vae.sample(3, seed=1))
     np.testing.assert_array_equal(loaded.code(tiny.images(2)), vae.code(tiny.images(2)))
+
+
+@pytest.mark.parametrize("condition", ["label", "image_part"])
+def test_a_conditional_model_is_computed_for_any_number_of_examples(condition):
+    vae = tiny.randomize(tiny.vae(recipe="sequence", condition=condition))
+    x = tiny.images(3)
+    given = x if condition == "image_part" else np.arange(3, dtype=np.int32)
+    specs = [tf.TensorSpec([None, *part.shape[1:]], part.dtype) for part in (x, given)]
+    reconstruct = tf.function(vae.reconstruct, input_signature=specs)
+    np.testing.assert_allclose(reconstruct(x, given), vae.reconstruct(x, given), rtol=1e-5)
+
+
+def test_no_verb_walks_through_time_in_python(monkeypatch):
+    vae = tiny.vae(recipe="sequence", event_shape=(20, 5, 1))
+    calls = {"posterior": 0, "prior": 0}
+
+    def counted(name, part):
+        def step(*args):
+            calls[name] += 1
+            return part(*args)
+
+        return step
+
+    monkeypatch.setattr(vae.encoder, "_next", counted("posterior", vae.encoder._next))
+    monkeypatch.setattr(vae.prior, "_next", counted("prior", vae.prior._next))
+    vae.code(tiny.images(3, event_shape=vae.event_shape))
+    vae.sample(3)
+    assert all(0 < count < 5 for count in calls.values()), calls
+
+
+def test_the_activation_is_that_of_all_networks():
+    vae = tiny.vae(recipe="sequence", activation="tanh")
+    assert vae.prior.transition.activation == "tanh"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, objectives, posteriors
+from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, objectives, posteriors, priors
 from keras_vae._compat import tf, tfd
 from tests import tiny
 
@@ -181,3 +181,23 @@ def test_keras_predict_reconstructs(recipe):
     data = x if condition is None else tf.data.Dataset.from_tensor_slices((x, condition)).batch(4)
     found = model.predict(data, batch_size=None if condition is not None else 4, verbose=0)
     np.testing.assert_allclose(found, model.reconstruct(x, condition), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("posterior", "prior"),
+    [
+        (posteriors.DiagonalNormal(3), priors.StandardNormal(1)),
+        (posteriors.DiagonalNormal(7), priors.LabelledMixture(3, 4)),
+        (posteriors.CategoricalNormal(3, 4), priors.StandardNormal(3)),
+        (posteriors.CategoricalNormal(3, 4), priors.LabelledMixture(3, 5)),
+        (posteriors.CategoricalNormal(3, 4, "relaxed"), priors.LabelledMixture(3, 4)),
+    ],
+    ids=["dims", "no label", "one label", "labels", "kinds of label"],
+)
+def test_a_prior_of_other_latents_is_refused(posterior, prior):
+    with pytest.raises(ValueError, match="posterior and prior must be of the same latents"):
+        VAE(
+            Encoder(networks.linear(), posterior),
+            Decoder(networks.linear(), likelihoods.Bernoulli((2, 2, 1))),
+            prior,
+        )

@@ -8,7 +8,7 @@ import numpy as np
 from keras_vae import evaluation, inputs, saving
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import as_floats
-from keras_vae.build import LIKELIHOODS
+from keras_vae.build import CONDITIONS, LIKELIHOODS
 from keras_vae.config import Config
 from keras_vae.files import check_folder
 from trainers.measure import provenance, write_measured
@@ -78,9 +78,14 @@ def measure(exported: Exported, num_samples: int, seed: int = 0) -> dict:
     examples = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
     examples["nll"] = -examples.pop("log_prob")
     result = evaluation.means(examples, num_samples)
-    likelihood, shape = LIKELIHOODS[config.model.likelihood][0], config.model.event_shape
+    bits = evaluation.bits_per_dim(
+        result["nll_nats"],
+        LIKELIHOODS[config.model.likelihood][0],
+        config.model.event_shape,
+        CONDITIONS[config.model.condition](config.model),
+    )
     result |= {
-        "bits_per_dim": evaluation.bits_per_dim(result["nll_nats"], likelihood, shape),
+        "bits_per_dim": bits,
         "num_samples": num_samples,
         "seed": seed,
         # The signature doesn't say which latent, or layer, the rate is of.

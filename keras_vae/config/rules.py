@@ -19,6 +19,7 @@ _ONLY_WITH = (
     ("blocks", "network", ("resnet",)),
     ("attention_heads", "network", ("conv", "gated_conv", "resnet", "transformer")),
     ("activation", "network", ("mlp", "conv", "resnet", "transformer")),
+    ("activation", "structure", ("sequence",)),
     ("posterior_rank", "posterior", ("low_rank",)),
     ("prior_covariance", "prior", ("mixture",)),
     ("prior_components", "prior", ("mixture", "vamp", "categorical", "gaussian_mixture")),
@@ -45,7 +46,8 @@ def check(config) -> None:
     _check_autoencoder(config)
     _check_prior_as_posterior(config)
     _check_posterior_and_prior(config.model)
-    _check_weights(config.model)
+    _check_weights(config)
+    _check_gradient(config)
     if config.model.structure in ("bottom_up", "ladder"):
         _check_layers(config.model)
     if config.model.structure == "sequence":
@@ -94,6 +96,30 @@ def _check_autoencoder(config):
             f"objective={objective.objective} needs a posterior density, which "
             "posterior=deterministic has not. Use objective=reconstruction."
         )
+    if autoencoder and objective.latent_samples > 1 and model.weights != "bayes":
+        raise ValueError(
+            f"latent_samples={objective.latent_samples} with posterior=deterministic: all samples "
+            "of its code are the same. Use latent_samples=1."
+        )
+    if (
+        model.prior == "gaussian_mixture"
+        and model.num_examples is not None
+        and model.prior_components > model.num_examples
+    ):
+        raise ValueError(
+            f"prior_components={model.prior_components} of prior=gaussian_mixture can't be fitted "
+            f"to the codes of {model.num_examples} training examples. Use fewer."
+        )
+    if (
+        not autoencoder
+        and objective.objective == "reconstruction"
+        and (model.prior != "standard_normal" or model.structure != "single")
+    ):
+        raise ValueError(
+            f"objective=reconstruction with prior={model.prior} and structure={model.structure}: "
+            "it has no KL, by which alone a prior of several layers, of steps, or with weights is "
+            "trained. Use objective=sgvb, or prior=standard_normal and structure=single."
+        )
 
 
 def _check_prior_as_posterior(config):
@@ -110,6 +136,10 @@ def _check_prior_as_posterior(config):
         raise ValueError(
             f"gradient={objective.gradient} is of an encoder, which posterior=prior has not. "
             "Use gradient=plain."
+        )
+    if objective.beta != 1.0 or objective.beta_schedule != "constant":
+        raise ValueError(
+            "beta and beta_schedule weigh the KL, which from posterior=prior to the prior is 0."
         )
     if model.prior == "mixture":
         raise ValueError(
@@ -130,10 +160,12 @@ def _check_posterior_and_prior(model):
             "q(z|x), which must have a density at any z in one pass. Use posterior=diagonal, "
             "full_covariance or low_rank."
         )
-    if model.prior in ("real_nvp", "maf") and model.latent_dim < 2:
+    layers = model.structure in ("bottom_up", "ladder") and model.latent_dims
+    size = layers[-1] if layers else model.latent_dim
+    if model.prior in ("real_nvp", "maf") and size < 2:
         raise ValueError(
-            f"prior={model.prior} with latent_dim={model.latent_dim}: a flow changes a latent "
-            "by what others are. Use latent_dim=2 or more, or prior=mixture."
+            f"prior={model.prior} of {size} latent: a flow changes a latent by what others are. "
+            "Use two or more, or prior=mixture."
         )
     if model.prior == "conditional_normal" and model.condition == "none":
         raise ValueError(
@@ -147,12 +179,36 @@ def _check_posterior_and_prior(model):
         )
 
 
-def _check_weights(model):
-    if model.weights == "bayes" and model.network not in ("linear", "mlp", "gated_mlp"):
+def _check_weights(config):
+    model, objective = config.model, config.objective
+    if model.weights != "bayes":
+        return
+    if model.network not in ("linear", "mlp", "gated_mlp"):
         raise ValueError(
             f"weights=bayes with network={model.network}: tfp.layers has reparameterized dense "
             "layers, but no transposed convolutions, recurrent layers or attention. Use "
             "network=mlp or weights=map."
+        )
+    if objective.objective == "importance_weighted" and objective.latent_samples > 1:
+        raise ValueError(
+            f"weights=bayes with importance_weighted and latent_samples={objective.latent_samples}"
+            ": each sample draws weights of its own, and the log of a mean over them is no bound "
+            "for all examples together, which share the weights. Use objective=sgvb, or "
+            "latent_samples=1."
+        )
+
+
+def _check_gradient(config):
+    model, objective = config.model, config.objective
+    if (
+        model.posterior == "categorical"
+        and model.relaxation == "straight_through"
+        and objective.gradient == "dreg"
+    ):
+        raise ValueError(
+            "gradient=dreg with relaxation=straight_through: it turns the score of q into a path "
+            "through z, but the label's path is another one's gradient. Use relaxation=relaxed, or "
+            "gradient=plain."
         )
 
 
@@ -161,11 +217,14 @@ def _check_network(model):
         raise ValueError("filters must have at least one entry.")
     if not model.hidden and model.network in ("gru", "transformer", "bars"):
         raise ValueError(f"hidden must have at least one entry with network={model.network}.")
-    if (
-        model.network in ("conv", "gated_conv", "resnet")
-        and model.event_shape is not None
-        and len(model.event_shape) != 3
-    ):
+    if model.event_shape is None or len(model.event_shape) == 3:
+        return
+    if model.condition == "image_part":
+        raise ValueError(
+            "condition=image_part is for images (height, width, channels), but examples have "
+            f"event_shape={text(model.event_shape)}. Use condition=label."
+        )
+    if model.network in ("conv", "gated_conv", "resnet"):
         raise ValueError(
             f"network={model.network} is for images (height, width, channels), but examples "
             f"have event_shape={text(model.event_shape)}. Use network=mlp, gru or transformer."
@@ -177,26 +236,26 @@ def _check_layers(model):
     layers = f"structure={model.structure}"
     if model.latent_dims is None:
         raise ValueError(f"{layers} needs latent_dims, as in latent_dims=100,50 for two layers.")
+    if model.network not in ("mlp", "gated_mlp"):
+        raise ValueError(
+            f"{layers} with network={model.network}: what joins one layer of latents to the next "
+            "are dense layers of `hidden` units. Use network=mlp or gated_mlp."
+        )
     if len(model.hidden) != len(model.latent_dims):
         raise ValueError(
             f"{layers} needs as many units in hidden as in latent_dims, a number for each "
             f"stochastic layer; got hidden={text(model.hidden)} and "
             f"latent_dims={text(model.latent_dims)}."
         )
-    if model.network not in ("mlp", "gated_mlp"):
-        raise ValueError(
-            f"{layers} with network={model.network}: what joins one layer of latents to the next "
-            "is dense. Use network=mlp."
-        )
     if model.posterior != "diagonal":
         raise ValueError(
             f"{layers} with posterior={model.posterior}: each layer's posterior is a diagonal "
             "normal, given the layer before it. Use posterior=diagonal, or structure=single."
         )
-    if model.prior == "vamp":
+    if model.prior == "vamp" and model.structure == "bottom_up":
         raise ValueError(
-            f"{layers} with prior=vamp: it is a mixture of q(z|x), which several layers don't have "
-            "in closed form. Use prior=mixture."
+            f"{layers} with prior=vamp: it is a mixture of q(z_L|x), which inference from the "
+            "bottom up has not in closed form. Use structure=ladder, or prior=mixture."
         )
 
 
@@ -204,8 +263,8 @@ def _check_autoregressive(model):
     """Of a decoder that goes from value to value."""
     if model.likelihood != "categorical":
         raise ValueError(
-            f"decoder=autoregressive with likelihood={model.likelihood}: what comes next is chosen "
-            "among levels. Use likelihood=categorical."
+            f"decoder=autoregressive with likelihood={model.likelihood}: it says how "
+            "likely each level of the next value is. Use likelihood=categorical."
         )
     if not model.hidden:
         raise ValueError("hidden must have at least one entry with decoder=autoregressive.")
@@ -235,11 +294,6 @@ def _check_sequence(model):
             f"structure=sequence with posterior={model.posterior}: each step's posterior is a "
             "diagonal normal, given the step before it. Use posterior=diagonal, or "
             "structure=single."
-        )
-    if model.prior == "vamp":
-        raise ValueError(
-            "structure=sequence with prior=vamp: it is a mixture of q(z|x), but a step's posterior "
-            "is given the step before it. Use prior=mixture, which is then p(z_1)."
         )
     if model.weights == "bayes":
         raise ValueError(

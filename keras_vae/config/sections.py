@@ -96,7 +96,7 @@ class ModelConfig:
     )
     activation: str = option(
         "relu",
-        "mlp, conv, resnet and transformer: of hidden layers",
+        "mlp, conv, resnet, transformer and sequence: of hidden layers",
         choices=("relu", "tanh", "elu", "gelu", "swish", "softplus"),
     )
     latent_dim: int = option(20, "D, the number of latents", at_least=1)
@@ -198,8 +198,8 @@ class ModelConfig:
     likelihood_scale: float = option(1.0, "normal: the standard deviation of a pixel", above=0)
     weights: str = option(
         "point",
-        "of the decoder: numbers (point), with a normal prior as penalty (map), or normal "
-        "distributions (bayes)",
+        "of the decoder p(x|z), in several layers p(x|z_1): numbers (point), with a normal prior "
+        "as penalty (map), or normal distributions (bayes)",
         choices=("point", "map", "bayes"),
     )
     weight_scale: float = option(1.0, "map, bayes: the prior's standard deviation", above=0)

@@ -101,7 +101,7 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
             result["rate_nats_by_latent"] = by_group
         likelihood = vae.decoder.likelihood
         for name, value in (("bits_per_dim", "nll_nats"), ("bits_per_dim_stderr", "nll_stderr")):
-            result[name] = bits_per_dim(result[value], likelihood, vae.event_shape)
+            result[name] = bits_per_dim(result[value], likelihood, vae.event_shape, vae.condition)
     return result
 
 
@@ -130,11 +130,15 @@ def means(examples: dict, num_samples: int) -> dict:
     }
 
 
-def bits_per_dim(nats: float | None, likelihood, event_shape) -> float | None:
-    """Nats of x as bits of one value, where x is discrete; `likelihood` is one or its class."""
+def bits_per_dim(nats: float | None, likelihood, event_shape, condition=None) -> float | None:
+    """Nats of x as bits of one value that `condition` doesn't give, where x is discrete.
+
+    `likelihood` is one or its class.
+    """
     if nats is None or not likelihood.support.is_discrete:
         return None
-    return nats / math.log(2.0) / math.prod(event_shape)
+    num_given = 0 if condition is None else condition.num_given
+    return nats / math.log(2.0) / (math.prod(event_shape) - num_given)
 
 
 def _importance(vae, batches, num_samples, seed):

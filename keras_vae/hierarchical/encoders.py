@@ -5,8 +5,10 @@ import math
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
+from keras_vae.encoder import FirstLatents
 from keras_vae.hierarchical.prior import Path
 from keras_vae.hierarchical.walk import drawn, given, log_probs
+from keras_vae.posteriors import DiagonalNormal
 from keras_vae.posteriors.normal import diagonal_normal
 from keras_vae.shapes import over_samples, with_context
 
@@ -22,6 +24,7 @@ class LayeredEncoder(tfk.Model, abc.ABC):
     Attributes:
       noise_shape: shape of the standard normal noise that one z needs.
       exact_kl: whether the rate is the sum of each layer's KL, given the layers above.
+      first: `FirstLatents`, where the top layer's q(z_L|x) depends on no other.
     """
 
     has_density = True
@@ -60,9 +63,9 @@ class LayeredEncoder(tfk.Model, abc.ABC):
         return Joint(log_prob, from_noise, size, size, tf.shape(x)[:1])
 
     def _look(self, layer, below, context):
-        """(features, the normal that they give) of a layer."""
+        """(features, parameters of the normal that they give) of a layer."""
         features = over_samples(self.networks[layer], with_context(below, context))
-        return features, diagonal_normal(self.projections[layer](features))
+        return features, self.projections[layer](features)
 
     def get_config(self):
         serialize = tfk.saving.serialize_keras_object
@@ -79,7 +82,7 @@ class LayeredEncoder(tfk.Model, abc.ABC):
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class BottomUpEncoder(LayeredEncoder):
-    """q(z_1|x) q(z_2|z_1) .. q(z_L|z_{L-1}) (Burda et al. 2016, eq. 4)."""
+    """q(z_1|x) q(z_2|z_1) .. q(z_L|z_{L-1}) (Burda et al. 2016, eq. 2)."""
 
     @property
     def exact_kl(self):
@@ -88,7 +91,8 @@ class BottomUpEncoder(LayeredEncoder):
     def walk(self, x, choose, context=None):
         posteriors, parts, below = [], [], _flat(x)
         for layer in range(len(self.latent_dims)):
-            _, q = self._look(layer, below, context)
+            _, params = self._look(layer, below, context)
+            q = diagonal_normal(params)
             below = choose(layer, q)
             posteriors.append(q)
             parts.append(below)
@@ -105,11 +109,15 @@ class LadderEncoder(LayeredEncoder):
 
     exact_kl = True
 
+    def __init__(self, networks, latent_dims, **kwargs):
+        super().__init__(networks, latent_dims, **kwargs)
+        self.first = FirstLatents(
+            DiagonalNormal(self.latent_dims[-1]), lambda x, context: self._look_up(x, context)[-1]
+        )
+
     def walk(self, x, choose, context=None):
-        posteriors, below = [], _flat(x)
-        for layer in range(len(self.latent_dims)):
-            below, estimate = self._look(layer, below, context)
-            posteriors.append(estimate)  # Of the highest layer this is q itself.
+        # Of the highest layer this is q itself.
+        posteriors = [diagonal_normal(params) for params in self._look_up(x, context)]
 
         def infer(layer, p):
             if layer < len(self._prior.blocks):
@@ -118,6 +126,14 @@ class LadderEncoder(LayeredEncoder):
 
         path = self._prior.walk(infer, context)
         return posteriors, path
+
+    def _look_up(self, x, context):
+        """Parameters of what x says of each layer, the lowest first."""
+        estimates, below = [], _flat(x)
+        for layer in range(len(self.latent_dims)):
+            below, params = self._look(layer, below, context)
+            estimates.append(params)
+        return estimates
 
 
 def _flat(x):

@@ -93,8 +93,20 @@ class LayeredPrior(Prior):
         latent_dims = (*(block.latent_dim for block in blocks), top.latent_dim)
         super().__init__(sum(latent_dims), **kwargs)
         self.blocks, self.top, self.latent_dims = blocks, top, latent_dims
-        self.noise_sizes = (*latent_dims[:-1], *top.noise_shape)
+        self._settle_noise()
+
+    def _settle_noise(self):
+        self.noise_sizes = (*self.latent_dims[:-1], *self.top.noise_shape)
         self.noise_shape = (sum(self.noise_sizes),)
+
+    def bind(self, vae) -> None:
+        """Lets the top take what it needs of `vae`."""
+        if hasattr(self.top, "bind"):
+            self.top.bind(vae)
+            self._settle_noise()
+
+    def frozen(self):
+        return self.top.frozen()
 
     def walk(self, choose, context=None) -> Path:
         """Goes from the top down, where choose(l, p(z_l|above)) gives z_l; l counts from 0."""

@@ -33,7 +33,7 @@ class LevelsLikelihood(Likelihood):
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class Categorical(LevelsLikelihood):
-    """A free probability for each level (van den Oord et al. 2016, PixelRNN, section 3.4)."""
+    """A free probability for each level (van den Oord et al. 2016, PixelRNN, section 2.2)."""
 
     @property
     def params_per_value(self):

@@ -20,7 +20,7 @@ def bars_encoder(
       Roberts et al. 2018, A hierarchical latent vector model for learning long-term structure in
       music (MusicVAE), section 3.1.
     """
-    one_hot = [] if levels is None else [OneHot(levels)]
+    one_hot = [] if levels is None else [OneHot(levels, event_shape[-1])]
     return tfk.Sequential([*one_hot, gru_encoder(event_shape, hidden)], name="bars_encoder")
 
 
@@ -50,18 +50,26 @@ def bars_decoder(
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class OneHot(tfkl.Layer):
-    """Values k / (levels - 1) [...] -> one-hot [..., levels].
+    """Values k / (levels - 1) [..., C] -> one-hot [..., C * levels].
 
-    Between two levels in proportion, so that inputs that are learned have a gradient.
+    Between two levels in proportion, so that inputs that are learned have a gradient. What stands
+    beside them, a context [..., C + K], is left as it is.
+
+    Args:
+      levels: how many there are.
+      channels: C.
     """
 
-    def __init__(self, levels: int, **kwargs):
+    def __init__(self, levels: int, channels: int, **kwargs):
         super().__init__(**kwargs)
-        self.levels = levels
+        self.levels, self.channels = levels, channels
 
     def call(self, x):
-        distance = x[..., tf.newaxis] * (self.levels - 1) - tf.range(float(self.levels))
-        return tf.nn.relu(1.0 - tf.abs(distance))
+        values, context = x[..., : self.channels], x[..., self.channels :]
+        distance = values[..., tf.newaxis] * (self.levels - 1) - tf.range(float(self.levels))
+        one_hot = tf.nn.relu(1.0 - tf.abs(distance))
+        shape = tf.concat([tf.shape(x)[:-1], [self.channels * self.levels]], 0)
+        return tf.concat([tf.reshape(one_hot, shape), context], axis=-1)
 
     def get_config(self):
-        return super().get_config() | {"levels": self.levels}
+        return super().get_config() | {"levels": self.levels, "channels": self.channels}

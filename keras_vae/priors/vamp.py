@@ -14,9 +14,11 @@ _INSIDE = 0.05, 0.95
 class VampPrior(Prior):
     """p(z) = 1/K sum_k q(z|u_k), with the model's own encoder and learned pseudo-inputs u_k.
 
+    As the prior of a ladder's top, or of the first step of a sequence, z are those latents.
+
     In a conditional model each pseudo-input has a learned context of its own, so that p(z) is one
     mixture for all conditions. The model that this becomes part of hands it the encoder, whose
-    posterior must have a density at any z.
+    posterior must have a density at any z in one pass.
 
     Args:
       latent_dim: D.
@@ -36,14 +38,16 @@ class VampPrior(Prior):
 
     def bind(self, vae) -> None:
         """Takes the encoder of `vae`, to which its weights belong, and makes inputs for it."""
-        if not hasattr(vae.encoder, "posterior"):
+        encoder = getattr(vae.encoder, "first", vae.encoder)
+        posterior = getattr(encoder, "posterior", None)
+        if posterior is None or not posterior.density_in_one_pass:
             raise ValueError(
-                f"VampPrior is made of posteriors q(z|x), but {type(vae.encoder).__name__} has "
-                "none. Use an Encoder, or another prior."
+                "VampPrior is made of posteriors q(z|x) that have a density at any z in one pass, "
+                f"which {type(posterior or encoder).__name__} has not. Use another prior."
             )
         # Past Keras' tracking.
-        object.__setattr__(self, "_encoder", vae.encoder)
-        self.noise_shape = (vae.encoder.noise_shape[0] + CHOICE_NOISE,)
+        object.__setattr__(self, "_encoder", encoder)
+        self.noise_shape = (encoder.noise_shape[0] + CHOICE_NOISE,)
         # Dark images of much noise: alike, pseudo-inputs would stay so for long.
         first = tfk.initializers.RandomNormal(-1.0, 1.0)
         shape = [self.num_components, *vae.event_shape]
@@ -74,7 +78,7 @@ class VampPrior(Prior):
             self.contexts[: len(x)].assign(contexts)
 
     def distribution(self, context=None):
-        components = self._encoder(self.pseudo_inputs, self.contexts)
+        components = self._encoder.posterior.distribution(self._parameters())
         return mixture(tf.zeros(self.num_components), components)
 
     def from_noise(self, noise, temperature=1.0, context=None):

@@ -1,7 +1,10 @@
 """The inference side: q(z_1|x) q(z_2|z_1, x) .. q(z_T|z_{T-1}, x)."""
 
+import math
+
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.distributions import Joint
+from keras_vae.encoder import FirstLatents
 from keras_vae.gradients import without_weights
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.sequence.steps import at_all_steps, flat, steps_first
@@ -25,6 +28,7 @@ class MarkovEncoder(tfk.Model):
 
     Attributes:
       noise_shape: shape of the standard normal noise that one z needs.
+      first: `FirstLatents`, q(z_1|x).
     """
 
     has_density = True
@@ -35,6 +39,7 @@ class MarkovEncoder(tfk.Model):
         self.latent_dim, self.num_steps = latent_dim, num_steps
         self.normal = DiagonalNormal(latent_dim)
         self.noise_shape = (num_steps * latent_dim,)
+        self.first = FirstLatents(self.normal, self._first_parameters)
 
     def call(self, x, context=None) -> tfd.Distribution:
         """q(z|x, context), batch [B], event [T D]; context is [B, ...] or None."""
@@ -68,8 +73,8 @@ class MarkovEncoder(tfk.Model):
         h = self.network(x)
         if context is None:
             return h
-        context = tf.repeat(context[:, tf.newaxis], self.num_steps, axis=1)
-        return tf.concat([h, tf.reshape(context, [*tf.unstack(tf.shape(h)[:2]), -1])], axis=-1)
+        context = tf.reshape(context, [-1, 1, math.prod(context.shape[1:])])
+        return tf.concat([h, tf.repeat(context, self.num_steps, axis=1)], axis=-1)
 
     @tf.function(reduce_retracing=True)  # Eagerly, tf.scan loops in Python.
     def _draw(self, noise, h):
@@ -93,6 +98,11 @@ class MarkovEncoder(tfk.Model):
     def _next(self, z, h):
         """q(z_t|z_{t-1}, h_t), batch [..., B], event [D], from [..., B, D] and [B, F]."""
         return self.normal.distribution(over_samples(self.combiner, with_context(z, h)))
+
+    def _first_parameters(self, x, context):
+        """Those of q(z_1|x), [B, 2 D]."""
+        h = self._look(x, context)[:, 0]
+        return self.combiner(with_context(tf.zeros([tf.shape(h)[0], self.latent_dim]), h))
 
     def get_config(self):
         serialize = tfk.saving.serialize_keras_object

@@ -23,8 +23,21 @@ class MarkovPrior(Prior):
         super().__init__(num_steps * initial.latent_dim, **kwargs)
         self.initial, self.transition, self.num_steps = initial, transition, num_steps
         self.normal = DiagonalNormal(initial.latent_dim)
-        self.noise_sizes = (*initial.noise_shape, (num_steps - 1) * initial.latent_dim)
+        self._settle_noise()
+
+    def _settle_noise(self):
+        first = self.initial
+        self.noise_sizes = (*first.noise_shape, (self.num_steps - 1) * first.latent_dim)
         self.noise_shape = (sum(self.noise_sizes),)
+
+    def bind(self, vae) -> None:
+        """Lets the prior of z_1 take what it needs of `vae`."""
+        if hasattr(self.initial, "bind"):
+            self.initial.bind(vae)
+            self._settle_noise()
+
+    def frozen(self):
+        return self.initial.frozen()
 
     def split(self, z):
         """z_1 [..., D] and the rest [..., (T - 1) D] of z [..., T D]."""

@@ -120,6 +120,13 @@ def test_discrete_data_has_bits_per_dim(name):
     np.testing.assert_allclose(found["bits_per_dim"], found["nll_nats"] / math.log(2) / 35)
 
 
+def test_bits_per_dim_are_of_the_values_that_the_condition_does_not_give():
+    """Of 7 x 5 pixels, 3 rows are given."""
+    model = tiny.vae(condition="image_part", visible="top_half")
+    found = likelihood(model, in_batches(tiny.images_for(model, 6)), 3)
+    np.testing.assert_allclose(found["bits_per_dim"], found["nll_nats"] / math.log(2) / 20)
+
+
 def test_densities_have_no_bits_per_dim(exact):
     model, x, _ = exact
     assert likelihood(model, in_batches(x), 2)["bits_per_dim"] is None

@@ -150,7 +150,7 @@ def test_frozen_draws_are_the_same_without_the_encoder():
 
 
 def test_without_a_posterior_it_is_refused():
-    with pytest.raises(ValueError, match=r"VampPrior is made of .* PriorEncoder has none"):
+    with pytest.raises(ValueError, match=r"VampPrior is made of .* which PriorEncoder has not"):
         keras_vae.VAE(
             PriorEncoder(),
             Decoder(networks.linear(), likelihoods.Bernoulli((2, 2, 1))),
