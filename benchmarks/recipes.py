@@ -1,9 +1,10 @@
 """Training speed of every recipe: python benchmarks/recipes.py
 
 One JSON line a recipe: the time of a step of trainers.train's own path as a ratio to that of `vae`
-at the same sizes (28x28 images, batch 100), in the same run; medians of 5 interleaved rounds. Then
-`iwae` with the net of Burda et al. (2x200 tanh, 50 latents, k = 50, batch 20) beside a bare XLA
-loop written in raw TensorFlow operations.
+at the same sizes (28x28 images, batch 100, two hidden layers of 200, 20 latents; `attention` beside
+a resnet, `music` beside a GRU on the same chorales), in the same run; medians of 5 interleaved
+rounds. Then `iwae` with the net of Burda et al. (2x200 tanh, 50 latents, k = 50, batch 20) beside a
+bare XLA loop written in raw TensorFlow operations.
 """
 
 import json
@@ -16,8 +17,8 @@ import numpy as np
 from absl import flags
 from trainer_path import trainer_path
 
-from keras_vae import app, recipe
-from keras_vae._compat import tf, tfk
+from keras_vae import app
+from keras_vae._compat import tf
 from keras_vae.recipes import RECIPES
 
 FLAGS = flags.FLAGS
@@ -26,8 +27,24 @@ flags.DEFINE_list("recipes", list(RECIPES), "which recipes")
 flags.DEFINE_integer("steps", 60, "steps of batch 100 in an epoch", lower_bound=1)
 
 BATCH_SIZE, NUM_CLASSES = 100, 10
-# The sizes that all recipes have which know such an option.
-SIZES = {"mlp": "--hidden=200,200", "resnet": "--filters=16,32"}
+SIZES = ["--hidden=200,200", "--latent_dim=20"]
+# Of recipes to which one of these options says nothing, the same sizes in their own.
+_LINEAR, _TWO_LAYERS = ["--latent_dim=20"], ["--hidden=200,200", "--latent_dims=20,20"]
+OWN_SIZES = {
+    "pca": _LINEAR,
+    "linear_vae": _LINEAR,
+    "hvae": _TWO_LAYERS,
+    "iwae2": _TWO_LAYERS,
+    "ladder": ["--hidden=200,200,200,200,200", "--latent_dims=20,20,20,20,20"],
+    "sequence": ["--hidden=200", "--latent_dim=20"],
+    "attention": ["--filters=16,32", "--latent_dim=20"],
+    "music": ["--hidden=200", "--latent_dim=20"],
+}
+# The `vae` beside a recipe whose networks or data are others.
+BESIDE = {
+    "attention": ["--network=resnet", *OWN_SIZES["attention"]],
+    "music": ["--network=gru", "--likelihood=categorical", *OWN_SIZES["music"]],
+}
 
 
 def write_data(folder):
@@ -52,15 +69,14 @@ def write_data(folder):
 
 
 def flags_of(name, folder):
-    """trainers.train's flags for a recipe."""
-    config = recipe(name)
-    arguments = [f"--recipe={name}", f"--batch_size={BATCH_SIZE}"]
-    if name == "music":
-        return [*arguments, f"--dataset=chorales:{folder / 'chorales.npz'}"]
-    arguments += [f"--dataset=npz:{folder / 'images.npz'}", "--validation_size=0"]
-    if config.model.structure == "single" and config.model.network in SIZES:
-        arguments.append(SIZES[config.model.network])
-    return arguments
+    """trainers.train's flags for a recipe, and for the `vae` beside it."""
+    kind, file = ("chorales", "chorales.npz") if name == "music" else ("npz", "images.npz")
+    data = [f"--dataset={kind}:{folder / file}", "--validation_size=0"]
+    data.append(f"--batch_size={BATCH_SIZE}")
+    return (
+        [f"--recipe={name}", *data, *OWN_SIZES.get(name, SIZES)],
+        ["--recipe=vae", *data, *BESIDE.get(name, SIZES)],
+    )
 
 
 def medians(paths):
@@ -77,18 +93,19 @@ def medians(paths):
 def bare_iwae(num_steps, k=50, batch_size=20, latent_dim=50, units=200):
     """A function that trains an epoch of the same model by one XLA loop of raw operations."""
     sizes = [784, units, units], [latent_dim, units, units, 784]
-    glorot = tfk.initializers.GlorotUniform()
+    rng = np.random.default_rng(0)
 
     def dense(inputs, outputs):
-        return tf.Variable(glorot([inputs, outputs])), tf.Variable(tf.zeros(outputs))
+        bound = np.sqrt(6.0 / (inputs + outputs))
+        kernel = rng.uniform(-bound, bound, (inputs, outputs)).astype(np.float32)
+        return tf.Variable(kernel), tf.Variable(tf.zeros(outputs))
 
     encoder = [dense(a, b) for a, b in zip(sizes[0], sizes[0][1:], strict=False)]
     heads = [dense(units, latent_dim), dense(units, latent_dim)]
     decoder = [dense(a, b) for a, b in zip(sizes[1], sizes[1][1:], strict=False)]
     variables = [v for layer in encoder + heads + decoder for v in layer]
-    optimizer = tfk.optimizers.Adam()
-    optimizer.build(variables)
-    rng = np.random.default_rng(0)
+    means, squares = ([tf.Variable(tf.zeros_like(v)) for v in variables] for _ in range(2))
+    steps_done = tf.Variable(0.0)
     x = tf.constant(rng.integers(0, 2, (num_steps, batch_size, 784)).astype(np.float32))
 
     def loss_of(x, noise):
@@ -111,12 +128,20 @@ def bare_iwae(num_steps, k=50, batch_size=20, latent_dim=50, units=200):
         )
         return -tf.reduce_mean(tf.reduce_logsumexp(log_weight, axis=0) - np.log(k))
 
+    def adam(gradients, rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+        steps_done.assign_add(1.0)
+        rate *= tf.sqrt(1.0 - beta_2**steps_done) / (1.0 - beta_1**steps_done)
+        for v, g, mean, square in zip(variables, gradients, means, squares, strict=True):
+            mean.assign_add((1.0 - beta_1) * (g - mean))
+            square.assign_add((1.0 - beta_2) * (tf.square(g) - square))
+            v.assign_sub(rate * mean / (tf.sqrt(square) + epsilon))
+
     @tf.function(jit_compile=True)
     def epoch(x, noise):
         for i in tf.range(num_steps):
             with tf.GradientTape() as tape:
                 loss = loss_of(x[i], noise[i])
-            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            adam(tape.gradient(loss, variables))
 
     def round_():
         start = time.perf_counter()
@@ -135,10 +160,10 @@ def main() -> None:
             if name == "vae":
                 continue
             pair = {}
-            for one in ("vae", name):
+            for one, arguments in zip((name, "vae"), flags_of(name, folder), strict=True):
                 place = folder / f"{name}-{one}"
                 place.mkdir()
-                pair[one] = trainer_path(flags_of(one, folder), place)
+                pair[one] = trainer_path(arguments, place)
             speeds = medians(pair)
             row = {
                 "recipe": name,

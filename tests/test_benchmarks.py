@@ -1,19 +1,32 @@
-"""The benchmark of training prints the rows that its README table is made of."""
+"""Benchmarks print the rows that their README tables are made of."""
 
 import importlib
 import json
 import pathlib
+import sys
 
 import pytest
 from absl import flags
 
+from keras_vae import recipe
+from keras_vae.recipes import RECIPES
+
 FOLDER = pathlib.Path(__file__).parents[1] / "benchmarks"
+
+
+def benchmark(monkeypatch, name):
+    """The module of a benchmark; its flags are defined, but for those of others."""
+    monkeypatch.syspath_prepend(FOLDER)
+    for flag in ("rounds", "recipes", "steps"):
+        if flag in flags.FLAGS:
+            delattr(flags.FLAGS, flag)
+    sys.modules.pop(name, None)
+    return importlib.import_module(name)
 
 
 @pytest.fixture
 def training(monkeypatch):
-    monkeypatch.syspath_prepend(FOLDER)
-    module = importlib.import_module("training")
+    module = benchmark(monkeypatch, "training")
     small = {
         name: (arguments, 512, bodies) for name, (arguments, _, bodies) in module.MODELS.items()
     }
@@ -35,3 +48,31 @@ def test_rows(training, capsys):
         ratio = row["images_per_second"] / keras["images_per_second"]
         assert row["ratio_to_keras_fit"] == pytest.approx(ratio, rel=0.01)
     assert flags.FLAGS.rounds == 1
+
+
+def test_recipes_are_timed_beside_a_vae_of_the_same_sizes(monkeypatch, capsys):
+    recipes = benchmark(monkeypatch, "recipes")
+    flags.FLAGS(["benchmark", "--rounds=1", "--steps=2", "--recipes=vae,iwae2"])
+    recipes.main()
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["recipe"] for row in rows] == ["iwae2", "iwae, k = 50, batch 20"]
+    assert rows[0]["step_time_to_vae"] > 1
+    ratio = rows[1]["images_per_second"] / rows[1]["bare_images_per_second"]
+    assert rows[1]["ratio_to_bare_loop"] == pytest.approx(ratio, rel=0.05)
+
+
+def test_every_recipe_takes_the_sizes_it_is_timed_at(monkeypatch, tmp_path):
+    recipes = benchmark(monkeypatch, "recipes")
+    for name in RECIPES:
+        for arguments in recipes.flags_of(name, tmp_path):
+            given = dict(flag.removeprefix("--").split("=") for flag in arguments)
+            del given["dataset"], given["validation_size"], given["batch_size"]
+            options = {
+                option: tuple(map(int, value.split(",")))
+                if "," in value or option == "hidden"
+                else int(value)
+                if value.isdigit()
+                else value
+                for option, value in given.items()
+            }
+            recipe(options.pop("recipe"), **options)

@@ -166,7 +166,10 @@ def test_a_decoder_that_ignores_z_is_a_plain_autoregressive_model():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"likelihood": "bernoulli"}, "autoregressive with likelihood=bernoulli: it says how likely"),
+        (
+            {"likelihood": "bernoulli"},
+            "autoregressive with likelihood=bernoulli: it says how likely",
+        ),
         ({"weights": "bayes", "network": "mlp"}, "autoregressive with weights=bayes"),
         ({"condition": "image_part"}, "autoregressive with condition=image_part"),
         ({"hidden": ()}, "hidden must have at least one"),
