@@ -1,4 +1,7 @@
-"""Whether XLA helps: measured, not assumed (benchmarks/training.py)."""
+"""When to compile: XLA where it helps, measured and not assumed (benchmarks/training.py); graphs
+where verbs would loop in Python."""
+
+import functools
 
 from keras_vae._compat import tf, tfkl
 
@@ -13,3 +16,19 @@ def prefers_xla(model) -> bool:
     if tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"):
         return True
     return not any(isinstance(module, _CONVOLUTIONS) for module in model.submodules)
+
+
+def graph_when_eager(method):
+    """A method of a Keras layer, called eagerly as a graph: there, tf.scan would loop in Python.
+
+    Its arguments are tensors or None. Called in a graph it is that graph's: neither XLA nor TFLite
+    takes a loop inside of a function's function.
+    """
+    graph = tf.function(method, reduce_retracing=True)
+
+    @functools.wraps(method)
+    def wrapped(self, *args):
+        call = graph if tf.executing_eagerly() else method
+        return call.__get__(self, type(self))(*args)
+
+    return wrapped

@@ -5,6 +5,7 @@ import math
 from keras_vae._compat import tf, tfk, tfkl
 from keras_vae.autoregressive.distribution import Stepwise
 from keras_vae.autoregressive.values import ValuesInTurn
+from keras_vae.compilation import graph_when_eager
 from keras_vae.decoder import Decoder
 from keras_vae.shapes import with_context
 
@@ -47,7 +48,7 @@ class AutoregressiveDecoder(Decoder):
         logits = self.projection(*(tf.reshape(t, [-1, *t.shape[2:]]) for t in (states, values)))
         return self.likelihood(tf.reshape(logits, [-1, *self.event_shape, self.levels]))
 
-    @tf.function(reduce_retracing=True)  # Eagerly, tf.scan loops in Python.
+    @graph_when_eager
     def walk(self, z, noise, temperature):
         """x [N, T, W, C], value by value, from z [N, D] and noise [N, T, P, 2].
 

@@ -3,6 +3,7 @@
 import math
 
 from keras_vae._compat import tf, tfd, tfk
+from keras_vae.compilation import graph_when_eager
 from keras_vae.distributions import Joint
 from keras_vae.encoder import FirstLatents
 from keras_vae.gradients import without_weights
@@ -76,7 +77,7 @@ class MarkovEncoder(tfk.Model):
         context = tf.reshape(context, [-1, 1, math.prod(context.shape[1:])])
         return tf.concat([h, tf.repeat(context, self.num_steps, axis=1)], axis=-1)
 
-    @tf.function(reduce_retracing=True)  # Eagerly, tf.scan loops in Python.
+    @graph_when_eager
     def _draw(self, noise, h):
         """z [..., B, T D] from noise of that shape."""
         noise = steps_first(noise, self.num_steps)

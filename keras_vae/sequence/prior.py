@@ -1,6 +1,7 @@
 """The generative side: p(z_1) p(z_2|z_1) .. p(z_T|z_{T-1})."""
 
 from keras_vae._compat import tf, tfk
+from keras_vae.compilation import graph_when_eager
 from keras_vae.distributions import Joint
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import Prior
@@ -74,7 +75,7 @@ class MarkovPrior(Prior):
         later = self._walk(z, later, tf.convert_to_tensor(temperature), context)
         return tf.concat([z, later], axis=-1)
 
-    @tf.function(reduce_retracing=True)  # Eagerly, tf.scan loops in Python.
+    @graph_when_eager
     def _walk(self, z, noise, temperature, context):
         """z_2 .. z_T [..., (T - 1) D] from z_1 and noise of that shape."""
 
