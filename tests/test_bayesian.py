@@ -6,6 +6,7 @@ import scipy.stats
 
 from keras_vae._compat import tf, tfk
 from keras_vae.bayesian import BayesianDense, bayesian_layers, drawn_weights, weight_kl
+from keras_vae.blocks import Batch, Block
 from tests import tiny
 
 RNG = np.random.default_rng(0)
@@ -52,13 +53,72 @@ def test_draws_are_those_of_drawn_weights():
     np.testing.assert_allclose(y.var(0), variance, rtol=5 * np.sqrt(2 / n))
 
 
-def test_uncertainty_grows_off_the_data():
-    layer = layer_with(np.zeros((2, 1)), np.full((2, 1), 0.3))
-    near, far = (
-        drawn(layer, np.full((999, 1), x, np.float32), RNG.normal(size=(999, 1))).std()
-        for x in (0.0, 10.0)
+def spread(model, z):
+    """Standard deviation of the mean image over draws of the weights, at z [B, D]."""
+    noise = RNG.normal(size=(100, len(z), model.decoder.noise_size)).astype(np.float32)
+    images = model.decoder(np.repeat(z[np.newaxis], 100, axis=0), noise=noise).mean()
+    return images.numpy().std(axis=0).mean()
+
+
+def test_a_trained_model_is_unsure_off_its_data():
+    """Where the data are it learns to be sure; before, it is as sure anywhere."""
+    model = tiny.vae(
+        weights="bayes", likelihood="normal", likelihood_scale=0.1, latent_dim=1, learning_rate=0.02
     )
-    assert far > 5 * near
+    # One image, more or less of it.
+    x = RNG.uniform(size=(32, 1, 1, 1)) * np.linspace(-1, 1, 35).reshape(tiny.EVENT_SHAPE)
+    x = x.astype(np.float32)
+
+    def doubt_off_the_data():
+        z = model.code(x).numpy()
+        return spread(model, 5 * np.abs(z).max() * np.sign(z)) / spread(model, z)
+
+    before = doubt_off_the_data()
+    noise = [[model.draw_noise([i, j], 1, 32) for j in range(50)] for i in range(8)]
+    tiny.train(model, *(Block(np.stack([x] * 50), tf.stack(n)) for n in noise))
+    assert doubt_off_the_data() > 10 > 3 > before
+
+
+def test_the_bound_of_a_bayesian_linear_decoder_is_the_evidence():
+    """Given z the decoder is a regression on (z, 1) for each pixel. Where their columns are
+    orthogonal the posterior of the weights factorises: the loss at it is, in the mean over draws,
+    -log p(x|z) with the weights integrated out."""
+    n, latent_dim, noise_scale, prior_scale = 8, 2, 0.5, 0.8
+    model = tiny.vae(
+        network="linear",
+        likelihood="normal",
+        likelihood_scale=noise_scale,
+        weights="bayes",
+        weight_scale=prior_scale,
+        latent_dim=latent_dim,
+        num_examples=n,
+        event_shape=(4, 3, 1),
+    )
+    model.beta.assign(0.0)  # What z costs isn't asked here.
+    basis, _ = np.linalg.qr(np.column_stack([np.ones(n), RNG.normal(size=(n, latent_dim))]))
+    z = 2.0 * basis[:, 1:]
+    inputs = np.column_stack([z, np.ones(n)])
+    flat = inputs @ RNG.normal(size=(3, 12)) + noise_scale * RNG.normal(size=(n, 12))
+    x = flat.reshape(n, 4, 3, 1).astype(np.float32)
+    # A linear encoder of more pixels than examples can give each its z.
+    kernel = np.linalg.pinv(flat) @ z
+    model.encoder.projection.set_weights([np.pad(kernel, ((0, 0), (0, 2))), np.zeros(4)])
+    np.testing.assert_allclose(model.code(x), z, atol=1e-4)
+    precision = (inputs**2).sum(0) / noise_scale**2 + 1 / prior_scale**2
+    loc = inputs.T @ flat / noise_scale**2 / precision[:, np.newaxis]
+    scale = np.repeat(precision[:, np.newaxis] ** -0.5, 12, axis=1)
+    model.decoder.projection.linear.dense.set_weights([loc, np.log(np.expm1(scale))])
+    covariance = noise_scale**2 * np.eye(n) + prior_scale**2 * inputs @ inputs.T
+    evidence = scipy.stats.multivariate_normal(np.zeros(n), covariance).logpdf(flat.T).sum()
+
+    draws = 4000
+    noise = RNG.normal(size=(draws, n, latent_dim + 12)).astype(np.float32)
+    noise[..., :latent_dim] = 0.0
+    terms = model(Batch(x, tf.constant(noise)), training=True)
+    loss = tf.reduce_mean(model.objective(terms, model.beta)) + tf.add_n(model.losses)
+    error = n * np.mean(terms.log_likelihood, axis=1).std() / np.sqrt(draws)
+    assert abs(n * loss + evidence) < 5 * error
+    assert error < 0.2 < n * weight_kl(model)
 
 
 def test_linear_regression_meets_its_closed_form():
@@ -95,8 +155,9 @@ def test_linear_regression_meets_its_closed_form():
         np.testing.assert_allclose(gradient, 0.0, atol=2e-3)
 
 
+@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("network", ["linear", "mlp"])
-def test_a_bayesian_decoder_without_doubt_is_the_plain_one(network):
+def test_a_bayesian_decoder_without_doubt_is_the_plain_one(network, training):
     plain = tiny.vae(network=network)
     bayesian = tiny.vae(network=network, weights="bayes")
     for layer in bayesian_layers(bayesian):
@@ -108,7 +169,7 @@ def test_a_bayesian_decoder_without_doubt_is_the_plain_one(network):
     x = tiny.images(4)
     noise = tiny.noise(bayesian, 2, 4)
     wanted = plain.terms(x, noise[..., :3])
-    for a, b in zip(bayesian.terms(x, noise), wanted, strict=True):
+    for a, b in zip(bayesian.infer(x, noise, training=training)[0], wanted, strict=True):
         if b is not None:
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(bayesian.reconstruct(x), plain.reconstruct(x), atol=1e-5)

@@ -189,9 +189,13 @@ def test_the_prior_draws_from_its_density():
         for z in (drawn, sampled):
             values = function(z)
             assert abs(values.mean() - wanted) < 5 * values.std() / np.sqrt(n)
+    # Of ten thousand draws.
     loc, scale = prior.moments()
-    np.testing.assert_allclose(loc, drawn.mean(0), atol=0.05)
-    np.testing.assert_allclose(scale, drawn.std(0), rtol=0.05)
+    mean = mass @ grid
+    variance, fourth = (mass @ (grid - mean) ** power for power in (2, 4))
+    assert (np.abs(loc - mean) < 5 * np.sqrt(variance / 10_000)).all()
+    error = np.sqrt((fourth - variance**2) / 10_000)
+    assert (np.abs(np.square(scale) - variance) < 5 * error).all()
 
 
 def test_the_posterior_scores_and_draws_all_layers(model):

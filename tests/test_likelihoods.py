@@ -9,6 +9,7 @@ import scipy.stats
 
 from keras_vae import likelihoods
 from keras_vae._compat import tf
+from keras_vae.build import LIKELIHOODS
 from keras_vae.distributions import one_pass
 from keras_vae.likelihoods import Support
 
@@ -47,6 +48,10 @@ def support_of(likelihood):
         return np.arange(1000, dtype=np.float32)[:, np.newaxis, np.newaxis]
     levels = getattr(likelihood, "levels", 2)
     return (np.arange(levels) / (levels - 1)).astype(np.float32)[:, np.newaxis, np.newaxis]
+
+
+def test_every_likelihood_has_a_pixel():
+    assert {type(p) for p in ONE_PIXEL.values()} == {made for made, _ in LIKELIHOODS.values()}
 
 
 @pytest.mark.parametrize("name", DISCRETE)

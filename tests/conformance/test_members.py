@@ -1,14 +1,19 @@
 """What every member of every axis must do, from one table of cases.
 
-A coverage test fails when a registry has a member without a row. What takes long, under XLA, on two
-replicas and in exported files, is marked `product`: `make conformance` runs it.
+Coverage tests fail when a registry has a member without a row, or an option is never used. What
+takes long, under XLA, on two replicas and in exported files, is marked `product`: `make
+conformance` runs it.
 """
+
+import math
 
 import numpy as np
 import pytest
 
-from export import writer
-from keras_vae._compat import tfk
+import keras_vae
+from export import noise, tflite, writer
+from export.noise import Stream
+from keras_vae import config as configs
 from keras_vae.build import (
     CONDITIONS,
     DECODERS,
@@ -20,39 +25,42 @@ from keras_vae.build import (
     PRIORS,
     STRUCTURES,
     WEIGHTS,
+    build_fitted_prior,
 )
+from keras_vae.likelihoods import Support
 from keras_vae.recipes import RECIPES
 from tests import tiny
 
-# One row each: (axis, member): the options of a tiny model that uses it.
+# One row each: (axis, member): the options of a tiny model that uses it, and some more, so that no
+# two rows say the same.
 CASES = {
     ("network", "linear"): {},
-    ("network", "mlp"): {},
+    ("network", "mlp"): {"activation": "elu"},
     ("network", "gated_mlp"): {},
     ("network", "conv"): {},
     ("network", "gated_conv"): {"filters": (4,), "attention_heads": 2},
     ("network", "resnet"): {"filters": (4,)},
     ("network", "gru"): {},
     ("network", "transformer"): {},
-    ("posterior", "diagonal"): {},
-    ("posterior", "full_covariance"): {},
-    ("posterior", "low_rank"): {},
+    ("posterior", "diagonal"): {"kl": "analytic", "latent_samples": 2},
+    ("posterior", "full_covariance"): {"kl": "sampled"},
+    ("posterior", "low_rank"): {"posterior_rank": 1},
     ("posterior", "iaf"): {
         "objective": "importance_weighted",
         "gradient": "dreg",
         "latent_samples": 2,
     },
-    ("posterior", "deterministic"): {},
-    ("posterior", "prior"): {"latent_samples": 5},
-    ("prior", "standard_normal"): {},
+    ("posterior", "deterministic"): {"prior": "real_nvp"},
+    ("posterior", "prior"): {"latent_samples": 5, "prior": "learned_normal"},
+    ("prior", "standard_normal"): {"activation": "swish"},
     ("prior", "learned_normal"): {},
     ("prior", "mixture"): {"prior_covariance": "full"},
-    ("prior", "vamp"): {},
-    ("prior", "real_nvp"): {},
+    ("prior", "vamp"): {"likelihood": "normal"},
+    ("prior", "real_nvp"): {"posterior": "full_covariance"},
     ("prior", "maf"): {},
     ("prior", "conditional_normal"): {},
     ("prior", "none"): {"posterior": "deterministic"},
-    ("likelihood", "bernoulli"): {},
+    ("likelihood", "bernoulli"): {"beta_schedule": "cyclic", "beta_warmup_epochs": 1.0},
     ("likelihood", "continuous_bernoulli"): {},
     ("likelihood", "normal"): {"likelihood_scale": 0.7},
     ("likelihood", "normal_learned_scale"): {},
@@ -68,7 +76,7 @@ CASES = {
     ("objective", "importance_weighted"): {"latent_samples": 5, "gradient": "stl", "beta": 0.5},
     ("objective", "reconstruction"): {},
     ("network", "bars"): {},
-    ("decoder", "independent"): {},
+    ("decoder", "independent"): {"activation": "gelu"},
     ("decoder", "autoregressive"): {
         "likelihood": "categorical",
         "condition": "label",
@@ -76,7 +84,7 @@ CASES = {
         "objective": "importance_weighted",
         "latent_samples": 2,
     },
-    ("structure", "single"): {},
+    ("structure", "single"): {"latent_dim": 1},
     ("structure", "bottom_up"): {"condition": "label", "prior": "mixture"},
     ("structure", "ladder"): {"condition": "label", "prior": "conditional_normal"},
     ("structure", "sequence"): {
@@ -87,21 +95,30 @@ CASES = {
         "gradient": "dreg",
         "latent_samples": 2,
     },
-    ("condition", "none"): {},
-    ("condition", "label"): {},
-    ("condition", "image_part"): {"visible": "upper_left", "network": "conv", "filters": (4,)},
-    ("weights", "point"): {},
-    ("weights", "map"): {},
-    ("weights", "bayes"): {},
+    ("condition", "none"): {"beta_schedule": "sigmoid", "beta_warmup_epochs": 1.0},
+    ("condition", "label"): {"network": "conv"},
+    ("condition", "image_part"): {
+        "visible": "upper_left",
+        "network": "conv",
+        "filters": (4,),
+        "event_shape": (6, 4, 3),
+    },
+    ("weights", "point"): {"hidden": (8, 6), "activation": "softplus"},
+    ("weights", "map"): {"weight_scale": 0.5},
+    ("weights", "bayes"): {"weight_scale": 0.5, "weight_temperature": 0.3},
     ("posterior", "categorical"): {"prior": "categorical", "prior_components": 3},
-    ("prior", "categorical"): {"posterior": "categorical", "relaxation": "relaxed"},
+    ("prior", "categorical"): {
+        "posterior": "categorical",
+        "relaxation": "relaxed",
+        "relaxation_temperature": 0.7,
+    },
     ("prior", "gaussian_mixture"): {"posterior": "deterministic"},
     ("recipe", "gmvae"): {},
     ("recipe", "ae"): {},
     ("recipe", "map"): {},
     ("recipe", "bayes"): {},
     ("recipe", "pca"): {},
-    ("recipe", "vae"): {},
+    ("recipe", "vae"): {"activation": "relu"},
     ("recipe", "beta_vae"): {},
     ("recipe", "linear_vae"): {},
     ("recipe", "full_covariance"): {},
@@ -111,7 +128,7 @@ CASES = {
     ("recipe", "iwae"): {"latent_samples": 5},
     ("recipe", "dreg"): {"latent_samples": 5},
     ("recipe", "cvae"): {},
-    ("recipe", "cvae_image"): {},
+    ("recipe", "cvae_image"): {"visible_mask": (1, 0, 0, 0, 1) * 7},
     ("recipe", "vamp"): {},
     ("recipe", "hvae"): {},
     ("recipe", "iwae2"): {"latent_samples": 5},
@@ -139,14 +156,37 @@ def test_every_member_has_a_row():
     assert set(CASES) == members
 
 
-def make(case, **mode):
-    """A tiny model with the case's member, its weights drawn anew, compiled by `mode`."""
+def options_of(case) -> dict:
+    """Those of a row's tiny model."""
     axis, name = case
     # Small steps of plain gradient descent: what differs is not amplified.
     options = {"optimizer": "sgd", "learning_rate": 1e-3, axis: name} | CASES[case]
     if tiny.network_of(options) in ("mlp", "conv", "resnet", "transformer"):
-        options["activation"] = "tanh"
-    return tiny.randomize(tiny.vae(**(options | mode)), scale=0.1)
+        options.setdefault("activation", "tanh")
+    return options
+
+
+@pytest.mark.parametrize("section", ["model", "objective"])
+def test_every_option_is_used_in_a_row(section):
+    """With each of its choices, or, where it has none, with another value than the default."""
+    rows = [getattr(tiny.config(**options_of(case)), section) for case in CASES]
+    for field in (f for s, f in configs.options() if s == section):
+        found = {getattr(row, field.name) for row in rows}
+        missing = set(field.metadata["choices"] or ()) - found
+        assert not missing, f"{field.name}: no row with {missing}"
+        assert found != {field.default}, f"{field.name}: no row with another than the default"
+
+
+def make(case, **mode):
+    """A row's model, its weights drawn anew, compiled by `mode`."""
+    return tiny.randomize(tiny.vae(**(options_of(case) | mode)), scale=0.1)
+
+
+def fit_prior(case, model):
+    """Gives an autoencoder its prior, as `trainers.train` does when training is done."""
+    prior = build_fitted_prior(tiny.config(**options_of(case)))
+    if prior is not None:
+        model.fit_prior(prior, np.random.default_rng(0).normal(size=(64, model.latent_dim)))
 
 
 @pytest.fixture(scope="module", params=list(CASES), ids="-".join)
@@ -155,7 +195,9 @@ def trained(request):
     model = make(request.param)
     before = [v.numpy() for v in model.trainable_variables]
     block = tiny.block(model, 2, 4, num_samples=model.objective.num_samples)
-    return request.param, model, before, block, tiny.train(model, block)
+    logs = tiny.train(model, block)
+    fit_prior(request.param, model)
+    return request.param, model, before, block, logs
 
 
 def assert_same_training(trained, model, logs):
@@ -200,42 +242,98 @@ def test_a_step_on_two_replicas_is_the_same(trained, two_replicas):
     assert_same_training(trained, model, tiny.train(model, tiny.halves(block, two_replicas)))
 
 
-def test_the_config_makes_a_model_that_computes_the_same(trained):
-    """get_config -> JSON types -> from_config, then the weights copied."""
-    _, model, _, block, _ = trained
-    content = tfk.saving.serialize_keras_object(model)
-    copy = tfk.saving.deserialize_keras_object(content)
-    assert type(copy) is type(model)
-    assert [v.shape for v in copy.weights] == [v.shape for v in model.weights]
-    copy.set_weights(model.get_weights())
+def shown(model, x):
+    """Conditions for each of the examples, or None."""
+    return None if model.condition is None else model.condition.to_show(len(x), x)
+
+
+def numbers(model, block):
+    """Densities, the losses that training adds up, and images, by noise and seeds alone."""
     batch = block.step(0)
-    for a, b in zip(copy.terms(*batch), model.terms(*batch), strict=True):
-        assert (a is None) == (b is None)
-        if a is not None:
-            np.testing.assert_array_equal(a, b)
+    found = {name: t for name, t in model.terms(*batch)._asdict().items() if t is not None}
+    model(batch, training=True)
+    found["losses"] = np.array(model.losses)
+    if model.prior is not None:
+        found["sample"] = model.sample(4, seed=1, condition=shown(model, batch.x))
+    return found
+
+
+def test_a_saved_model_computes_the_same(trained, tmp_path):
+    """The file holds every argument as JSON, and every weight."""
+    _, model, _, block, _ = trained
+    model.save(tmp_path / "model.keras")
+    loaded = keras_vae.load(tmp_path / "model.keras")
+    assert type(loaded) is type(model)
+    loaded.compile(objective=model.objective, jit_compile=False)
+    found, wanted = numbers(loaded, block), numbers(model, block)
+    assert found.keys() == wanted.keys()
+    for name in wanted:
+        np.testing.assert_array_equal(found[name], wanted[name], err_msg=name)
+
+
+RANGES = {
+    Support.BINARY: (0, 1),
+    Support.UNIT: (0, 1),
+    Support.LEVELS: (0, 1),
+    Support.REAL: (-np.inf, np.inf),
+    Support.COUNTS: (0, np.inf),
+}
+
+
+def assert_images(images, model, *batch_shape):
+    """Finite means [*batch_shape, H, W, C] of values that the likelihood gives mass to."""
+    low, high = RANGES[model.decoder.likelihood.support]
+    assert images.shape == (*batch_shape, *model.event_shape)
+    assert np.isfinite(images).all()
+    assert low <= np.min(images) <= np.max(images) <= high
 
 
 def test_public_verbs_give_images(trained):
     _, model, _, block, _ = trained
     x, _, condition = block.step(0)
-    assert model.reconstruct(x, condition).shape == x.shape
+    assert_images(model.reconstruct(x, condition), model, len(x))
     between = model.interpolate(x, x[::-1], steps=3, condition=condition)
-    assert between.shape == (3, *x.shape)
-    assert np.isfinite(model.reconstruct(x, condition)).all()
+    assert_images(between, model, 3, len(x))
     if model.prior is not None:
-        one = None if model.condition is None else model.condition.to_show(1, x)[0]
-        samples = model.sample(3, seed=0, condition=one)
-        assert np.isfinite(samples).all()
-        assert samples.shape == (3, *x.shape[1:])
+        one = None if model.condition is None else shown(model, x)[0]
+        assert_images(model.sample(3, seed=0, condition=one), model, 3)
+    if model.has_density:
         assert np.isfinite(model.log_likelihood(x, num_samples=3, condition=condition)).all()
+
+
+def test_draws_are_values_that_have_mass(trained):
+    _, model, _, block, _ = trained
+    x, _, condition = block.step(0)
+    p = model.decode(model.code(x, condition), shown(model, x))
+    draws = p.sample(5, seed=[0, 1])
+    assert_images(draws, model, 5, len(x))
+    model.decoder.likelihood.check_values(draws)
 
 
 @pytest.mark.product
 def test_the_exported_files_agree(trained, tmp_path):
-    """The writer compares every output with the model's, and writes nothing that differs."""
-    _, model, _, _, _ = trained
+    """The writer compares every output with the model's, and writes nothing that differs. Here it
+    is compared with the model's own verbs, at numpy's noise."""
+    _, model, _, block, _ = trained
     writer.write(model, tmp_path / "export", batch_sizes=[2])
-    assert (tmp_path / "export" / "generator.tflite").exists()
+    lite = tflite.load(tmp_path / "export" / "generator.tflite")
+    seed = np.array([[1, 2], [-3, 4]], np.int32)
+    condition = shown(model, block.step(0).x[:2])
+    given = {} if condition is None else {"condition": np.array(condition)}
+    if model.prior is None:
+        z = noise.normal(seed, Stream.LATENT, model.latent_dim)
+        found, wanted = lite["decode_2"](z=z, **given), {"image": model.decode(z, condition).mean()}
+    else:
+        shape = model.prior.noise_shape
+        latent = noise.normal(seed, Stream.LATENT, math.prod(shape)).reshape(2, *shape)
+        z, p = model.generate(latent, condition=condition)
+        if hasattr(p, "from_noise"):
+            image = p.from_noise(noise.normal(seed, Stream.STEP, *p.noise_shape))
+        else:
+            image = p.mean()
+        found, wanted = lite["sample_2"](seed=seed, **given), {"z": z, "image": image}
+    for name in wanted:
+        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-4, atol=1e-5, err_msg=name)
 
 
 @pytest.mark.parametrize("name", list(OPTIMIZERS))

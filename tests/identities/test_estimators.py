@@ -180,26 +180,48 @@ def test_estimators_differ_in_the_encoders_gradient_alone(model, beta):
             assert np.abs(a - b).max() > 1e-3 * np.abs(b).max()
 
 
+def assert_same_in_expectation(model, x, gradient, k, beta=1.0, num_draws=400):
+    """As the plain one, paired at the same noise; stl, biased at k > 1, shows that one can tell."""
+
+    def draws(gradient):
+        objective = objectives.ImportanceWeighted(k, gradient)
+        found = draws_of_value_and_gradient(model, objective, x, num_draws, k, beta)
+        return found[:, 1:]
+
+    plain = draws("plain")
+    error, deviation = paired(draws(gradient), plain)
+    assert (deviation < 1).all()
+    assert np.linalg.norm(error) < 0.05 * np.linalg.norm(plain.mean(axis=0))
+    if k > 1:
+        _, deviation = paired(draws("stl"), plain)
+        assert deviation.max() > 2
+
+
 @pytest.mark.parametrize(
     ("gradient", "k", "beta"), [("stl", 1, 1.0), ("dreg", 5, 1.0), ("dreg", 5, 0.5)]
 )
 def test_estimators_agree_in_expectation(loose, gradient, k, beta):
-    """Paired at the same noise; stl, biased at k = 5, shows that the test could tell."""
     model, x, _ = loose
-    x, num_draws = np.repeat(x, 50, axis=0), 400
-
-    def draws(gradient, k):
-        objective = objectives.ImportanceWeighted(k, gradient)
-        return draws_of_value_and_gradient(model, objective, x, num_draws, k, beta)
-
-    plain = draws("plain", k)
-    error, deviation = paired(draws(gradient, k)[:, 1:], plain[:, 1:])
-    assert (deviation < 1).all()
-    assert np.linalg.norm(error) < 0.05 * np.linalg.norm(plain[:, 1:].mean(axis=0))
-    if k > 1:
-        _, deviation = paired(draws("stl", k)[:, 1:], plain[:, 1:])
-        assert deviation.max() > 2
+    assert_same_in_expectation(model, np.repeat(x, 50, axis=0), gradient, k, beta)
     model.beta.assign(1.0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"posterior": "full_covariance"},
+        {"posterior": "low_rank"},
+        {"posterior": "iaf"},
+        {"prior": "vamp"},
+        {"posterior": "categorical", "prior": "categorical", "relaxation": "relaxed"},
+    ],
+    ids=lambda options: "-".join(options.values()),
+)
+def test_dreg_is_the_plain_gradient_in_expectation(options):
+    """Whatever the way from noise to z, and where p(z) is made of the encoder too."""
+    model = tiny.randomize(tiny.vae(activation="tanh", **options))
+    x = np.repeat(tiny.images(4), 25, axis=0)
+    assert_same_in_expectation(model, x, "dreg", k=3, num_draws=200)
 
 
 @pytest.mark.parametrize("k", [1, 5])

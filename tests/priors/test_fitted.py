@@ -1,5 +1,7 @@
 """Priors fitted to codes: what scikit-learn finds, and draws that are like the codes."""
 
+import functools
+
 import numpy as np
 import pytest
 from sklearn.mixture import GaussianMixture as Estimator
@@ -25,6 +27,7 @@ def test_the_mixture_is_scikit_learns():
     np.testing.assert_allclose(prior.distribution().log_prob(CODES), wanted, rtol=1e-3, atol=1e-3)
 
 
+@functools.cache
 def fitted_flow():
     prior = priors.Standardized(priors.RealNVP(2, 4, 32))
     prior.fit(CODES, epochs=60)
@@ -41,15 +44,19 @@ def test_a_flow_learns_more_than_the_moments():
 
 @pytest.mark.parametrize("kind", ["mixture", "flow"])
 def test_draws_have_the_codes_moments(kind):
+    """The mixture's to the error of draws: EM keeps them. A flow's nearly."""
     if kind == "mixture":
         prior = priors.GaussianMixture(2, 2)
         prior.fit(CODES)
     else:
         prior = fitted_flow()
-    z = prior.from_noise(prior.draw_noise([0, 0], 20_000)).numpy()
-    tolerance = 0.1 if kind == "mixture" else 0.5
-    np.testing.assert_allclose(z.mean(0), CODES.mean(0), atol=tolerance)
-    np.testing.assert_allclose(z.std(0), CODES.std(0), rtol=tolerance)
+    n = 20_000
+    z = prior.from_noise(prior.draw_noise([0, 0], n)).numpy()
+    squares = (z - CODES.mean(0)) ** 2
+    slack = 0.0 if kind == "mixture" else 0.5
+    assert (np.abs(z.mean(0) - CODES.mean(0)) < slack + 5 * z.std(0) / np.sqrt(n)).all()
+    error = 5 * squares.std(0) / np.sqrt(n) + 1e-4  # What is added to each variance.
+    assert (np.abs(squares.mean(0) / CODES.var(0) - 1) < slack + error / CODES.var(0)).all()
     np.testing.assert_allclose(
         prior.from_noise(tf.zeros([1, *prior.noise_shape]), 0.0),
         prior.from_noise(tf.zeros([1, *prior.noise_shape]), 1.0),
