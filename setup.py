@@ -49,7 +49,7 @@ setup(
     extras_require={
         "gpu": [f"tensorflow[and-cuda]{TF_VERSIONS}"],
         "test": [
-            "pytest",
+            "pytest>=9",
             "pytest-xdist",
             "ruff",
             "nbclient",
