@@ -115,7 +115,7 @@ def test_what_all_examples_share_takes_no_room_from_them():
 
 def test_it_meets_the_likelihood_of_bayesian_weights():
     """x given z is normal where linear weights are; what is left is an integral over one z."""
-    options = {"weights": "bayes", "likelihood": "normal", "latent_dim": 1}
+    options = {"weights": "bayes", "likelihood": "normal", "latent_dim": 1, "latent_samples": 1}
     model = tiny.vae(recipe="monte_carlo", network="linear", **options)
     (layer,) = bayesian_layers(tiny.randomize(model, scale=0.5))
     loc, raw_scale = layer.dense.get_weights()

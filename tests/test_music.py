@@ -189,11 +189,11 @@ def test_a_model_survives_its_file(music, tmp_path):
     np.testing.assert_array_equal(loaded.reconstruct(x), music.reconstruct(x))
 
 
-def test_no_verb_walks_through_steps_in_python(music, monkeypatch):
+def test_no_verb_walks_through_steps_in_python(monkeypatch):
+    vae = tiny.vae(recipe="music", event_shape=(20, 3, 1))
     calls = []
-    walk = music.decoder.projection.walk
+    walk = vae.decoder.projection.walk
     counted = lambda *args: calls.append(1) or walk(*args)  # noqa: E731
-    monkeypatch.setattr(music.decoder.projection, "walk", counted)
-    x = music.sample(5, seed=1).numpy()  # Of another number than before: traced anew.
-    assert 0 < len(calls) < music.decoder.num_steps // 2
-    assert len(np.unique(x)) > 1
+    monkeypatch.setattr(vae.decoder.projection, "walk", counted)
+    vae.sample(3)
+    assert 0 < len(calls) < 5
