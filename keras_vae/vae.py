@@ -38,8 +38,9 @@ class VAE(Trainable):
         super().__init__(seed=seed, **kwargs)
         if encoder.has_density and prior is None:
             raise ValueError("prior is None, but the posterior has a density: it needs a prior.")
-        if encoder.has_density:
-            _check_same_latents(getattr(encoder, "posterior", None), prior)
+        # Of encoders without a posterior of their own, the model's class sees to that.
+        if encoder.has_density and hasattr(encoder, "posterior"):
+            _check_same_latents(encoder.posterior, prior)
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
         self.condition = condition
         self.event_shape = decoder.event_shape
@@ -346,18 +347,17 @@ class VAE(Trainable):
 
 
 def _check_same_latents(posterior, prior):
-    """Raises ValueError unless both are of as many latents, with the same label among them.
+    """Raises ValueError unless both are of as many latents, with the same label among them."""
 
-    Of encoders without a posterior of their own, the model's class sees to that.
-    """
-    if posterior is None:
-        return
-    ours, theirs = ((p.latent_dim, getattr(p, "label", None)) for p in (posterior, prior))
-    if ours != theirs:
-        latents = "{} latents and label {}"
+    def latents(part):
+        labels = getattr(part, "num_labels", 0)
+        beside = f" beside {labels} labels ({part.family})" if labels else ""
+        return f"{part.latent_dim} latents{beside}"
+
+    if latents(posterior) != latents(prior):
         raise ValueError(
-            f"{type(posterior).__name__} of {latents.format(*ours)} with {type(prior).__name__} of "
-            f"{latents.format(*theirs)}: posterior and prior must be of the same latents."
+            f"{type(posterior).__name__} of {latents(posterior)} with {type(prior).__name__} of "
+            f"{latents(prior)}: posterior and prior must be of the same latents."
         )
 
 

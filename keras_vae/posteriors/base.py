@@ -18,12 +18,10 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
       noise_shape: shape of the standard normal noise that one z needs.
       has_density: whether log q(z|x) exists.
       density_in_one_pass: whether it takes one pass at any z, not only at z from noise.
-      label: None, or how a label stands among z's values, (how many there are, the kind).
     """
 
     has_density = True
     density_in_one_pass = True
-    label = None
 
     def __init__(self, latent_dim: int, **kwargs):
         if latent_dim < 1:

@@ -35,10 +35,6 @@ class CategoricalNormal(Posterior):
         self.noise_shape = (FAMILIES[family].noise_size(num_labels, latent_dim),)
 
     @property
-    def label(self):
-        return self.num_labels, self.family
-
-    @property
     def params_size(self):
         return self.num_labels * (1 + 2 * self.latent_dim)
 

@@ -16,12 +16,10 @@ class Prior(tfkl.Layer, abc.ABC):
       noise_shape: shape of the standard normal noise that one z needs.
       continuous: whether z may be any point of R^D, so that gradients lead through it.
       num_labels: how many of z's values, the first, stand for a label.
-      label: None, or how a label stands among z's values, as a posterior has it.
     """
 
     continuous = True
     num_labels = 0
-    label = None
 
     def __init__(self, latent_dim: int, **kwargs):
         super().__init__(**kwargs)

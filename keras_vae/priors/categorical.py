@@ -37,10 +37,6 @@ class LabelledMixture(Prior):
         )
         self.raw_scale = self.add_weight("raw_scale", shape, initializer="zeros")
 
-    @property
-    def label(self):
-        return self.num_labels, self.family
-
     def distribution(self, context=None):
         logits = tf.zeros(self.num_labels)
         family = FAMILIES[self.family]
