@@ -2,14 +2,13 @@
 
 import pathlib
 import re
-import subprocess
-import sys
 
 import pytest
 from absl import flags
 
 from export.precision import PRECISIONS
 from keras_vae.recipes import RECIPES
+from tests import binaries
 from trainers import train
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -35,9 +34,7 @@ def test_every_flag_of_train_is_in_the_table():
     ],
 )
 def test_every_flag_in_help_is_in_the_readme(module):
-    shown = subprocess.run(
-        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, cwd=ROOT
-    ).stdout
+    shown = binaries.run(module, "--help").out
     names = re.findall(r"^  --(?:\[no\])?(\w+):", shown, re.MULTILINE)
     assert len(names) >= 2, shown
     assert [name for name in names if f"`--{name}`" not in README] == []

@@ -2,23 +2,16 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
 from export import page, write
 from keras_vae._compat import tf
-from tests import tiny
+from tests import binaries, tiny
 
 
 def export(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "export.export", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    return binaries.run("export.export", *arguments)
 
 
 def _write_run(path):
@@ -31,7 +24,7 @@ def _write_run(path):
 def test_a_run_directory_is_exported(tmp_path):
     _write_run(tmp_path)
     done = export(f"--run={tmp_path}", "--batch_sizes=4")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert sorted(os.listdir(tmp_path / "export")) == [
         "README.md",
         "config.json",
@@ -41,23 +34,17 @@ def test_a_run_directory_is_exported(tmp_path):
         "saved_model",
     ]
     size = os.path.getsize(tmp_path / "export" / "generator.tflite")
-    assert f"generator.tflite: {size:,} bytes, largest error " in done.stdout
+    assert f"generator.tflite: {size:,} bytes, largest error " in done.out
     assert (
-        "signatures: decode_4, encode_4, encode_with_seed_4, reconstruct_4, sample_4, "
-        in done.stdout
+        "signatures: decode_4, encode_4, encode_with_seed_4, reconstruct_4, sample_4, " in done.out
     )
 
 
 def test_files_measured_on_the_runs_data(tmp_path):
-    train = [
-        "trainers.train",
-        "--hidden=64",
-        "--latent_dim=16",
-        "--learning_rate=5e-3",
-        "--epochs=20",
-    ]
-    train += ["--picture_epochs=0", "--evaluate=false", f"--workdir={tmp_path}"]
-    subprocess.run([sys.executable, "-m", *train], check=True, capture_output=True)
+    model = ("--hidden=64", "--latent_dim=16", "--learning_rate=5e-3", "--epochs=20")
+    rest = ("--picture_epochs=0", "--evaluate=false", f"--workdir={tmp_path}")
+    done = binaries.run("trainers.train", *model, *rest)
+    assert done.code == 0, done.err
     done = export(
         f"--run={tmp_path}",
         f"--out={tmp_path}/few",
@@ -68,24 +55,24 @@ def test_files_measured_on_the_runs_data(tmp_path):
         "--max_nll_change=3",
         "--web",
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     card = json.loads((tmp_path / "few" / "model_card.json").read_text())
     pruned = card["pruned"]
     assert pruned["latents"] == card["latent_dim"] <= 16
-    assert f"{pruned['latents']} of 16 latents, ELBO " in done.stdout
+    assert f"{pruned['latents']} of 16 latents, ELBO " in done.out
     assert pruned["examples"] == 1000  # Of training; files are measured on the test split.
     assert card["files"]["generator.tflite"]["data"]["examples"] == 179
     assert card["test_likelihood"] is None
     config = json.loads((tmp_path / "few" / "config.json").read_text())
     assert config["config"]["model"]["latent_dim"] == pruned["latents"]
     assert config["exported"] == {"checkpoint": "best", "step": 20 * 11}
-    assert (page.missing() or f"{tmp_path}/few/page.html") in done.stdout
+    assert (page.missing() or f"{tmp_path}/few/page.html") in done.out
     assert (tmp_path / "few" / "page.html").exists() == (page.missing() is None)
     # A closed gate stops its file alone.
     arguments = [f"--out={tmp_path}/one", "--precision=float32,weight_int8", "--batch_sizes=1"]
     done = export(f"--run={tmp_path}", "--formats=tflite", "--max_error=1e-5", *arguments)
-    assert done.returncode == 1
-    (error,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert done.code == 1
+    (error,) = [line for line in done.err.splitlines() if line.startswith("error: ")]
     assert "generator_weight_int8.tflite" in error
     assert "Take precision=float16, or allow more by max_error" in error
     assert "generator.tflite" in os.listdir(tmp_path / "one")
@@ -99,7 +86,7 @@ def test_the_card_has_no_likelihood_of_other_weights(tmp_path, step, is_told):
     measured = dict.fromkeys(numbers, 1) | {"step": step}
     (tmp_path / "evaluation.json").write_text(json.dumps(measured))
     done = export(f"--run={tmp_path}", "--batch_sizes=1", "--formats=tflite")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     card = json.loads((tmp_path / "export" / "model_card.json").read_text())
     assert (card["test_likelihood"] is not None) == is_told
 
@@ -128,9 +115,9 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
     (tmp_path / "file").write_text("")
     before = sorted(os.listdir(tmp_path))
     done = export(*(argument.format(tmp_path) for argument in arguments))
-    assert done.returncode == 2
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert done.code == 2
+    errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
     assert message in errors[0]
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.err
     assert sorted(os.listdir(tmp_path)) == before

@@ -1,35 +1,22 @@
-"""Running the binaries: in this process, where that is enough."""
-
-import pathlib
-import signal
-import subprocess
-import sys
-from typing import NamedTuple
+"""Running trainers.train in this process, where that is enough."""
 
 import pytest
 from absl import flags
 
 from keras_vae import app
+from tests.binaries import Done
 from trainers import train
 
-# A model and a training that take a second.
+# A model and a training that take a second; XLA takes another two to compile it.
 TINY = (
     "--hidden=8",
     "--latent_dim=2",
     "--epochs=3",
+    "--jit_compile=false",
     "--picture_epochs=0",
     "--tensorboard=false",
     "--evaluate=false",
 )
-ROOT = pathlib.Path(__file__).parents[2]
-
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
 
 
 def parse(*arguments) -> None:
@@ -54,16 +41,3 @@ def run_train(capfd):
         return Done(code, *capfd.readouterr())
 
     return command
-
-
-def start(module: str, *arguments) -> subprocess.Popen:
-    """Starts a binary in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell's background jobs, and what they start, ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from keras_vae.data import load
-from tests.trainers.conftest import TINY, parse, start
+from tests import binaries
+from tests.trainers.conftest import TINY, parse
 from trainers import anomalies, measure, train
 from trainers.numbers import SCORES
 
@@ -26,13 +27,12 @@ def folder(tmp_path_factory):
 
 def test_negatives_are_told_from_digits(folder):
     flags = (f"--dataset=npz:{folder / 'negatives.npz'}", "--num_examples=50", "--num_samples=20")
-    command = start("trainers.anomaly", f"--run={folder / 'run'}", *flags)
-    out, err = command.communicate()
-    assert command.returncode == 0, err
+    done = binaries.run("trainers.anomaly", f"--run={folder / 'run'}", *flags)
+    assert done.code == 0, done.err
     found = json.loads((folder / "run" / "anomaly.json").read_text())
     for name in SCORES:
         assert 0.9 < found[f"auroc_{name}"] <= 1.0
-        assert f"auroc_{name}: {found[f'auroc_{name}']:.4f}" in out
+        assert f"auroc_{name}: {found[f'auroc_{name}']:.4f}" in done.out
         assert (folder / "run" / "figures" / f"anomaly_{name}.png").stat().st_size > 1000
     assert found["nll_nats_of_other"] > found["nll_nats"] + 1.0
     assert (found["num_examples"], found["num_samples"]) == (50, 20)

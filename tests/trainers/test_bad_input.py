@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from keras_vae.data import tfds_images
-from tests.trainers.conftest import TINY, start
+from tests import binaries
+from tests.trainers.conftest import TINY
 from trainers import measure, run_directory
 
 
@@ -165,12 +166,11 @@ def test_a_schedule_over_all_epochs_can_not_be_extended(run_train, tmp_path):
 
 
 def test_a_process_ends_with_code_2_and_one_line():
-    process = start("trainers.train", "--dataset=folder:/nowhere/at/all")
-    _, err = process.communicate()
-    assert process.returncode == 2
-    assert "Traceback" not in err
-    assert err.splitlines()[-1].startswith("error: ")
-    process = start("trainers.evaluate", "--run=/nowhere/at/all")
-    _, err = process.communicate()
-    assert process.returncode == 2
-    assert err.splitlines()[-1].startswith("error: ")
+    for command in (
+        ("trainers.train", "--dataset=folder:/nowhere/at/all"),
+        ("trainers.evaluate", "--run=/nowhere/at/all"),
+    ):
+        done = binaries.run(*command)
+        assert done.code == 2
+        assert "Traceback" not in done.err
+        assert done.err.splitlines()[-1].startswith("error: ")

@@ -8,8 +8,9 @@ import pytest
 import scipy.stats
 
 import keras_vae
+from tests import binaries
 from tests.trainers import browser
-from tests.trainers.conftest import TINY, parse, start
+from tests.trainers.conftest import TINY, parse
 from tests.trainers.test_report import Page
 from trainers import comparison, page, train
 
@@ -121,11 +122,12 @@ def runs(tmp_path_factory):
 
 def test_two_runs_side_by_side(runs):
     out = runs / "compared"
-    command = start("trainers.compare", f"--runs={runs / 'small'},{runs / 'large'}", f"--out={out}")
-    printed, errors = command.communicate()
-    assert command.returncode == 0, errors
-    assert "small" in printed
-    assert "Behind the best" in printed
+    done = binaries.run(
+        "trainers.compare", f"--runs={runs / 'small'},{runs / 'large'}", f"--out={out}"
+    )
+    assert done.code == 0, done.err
+    assert "small" in done.out
+    assert "Behind the best" in done.out
     found = Page((out / "compare.html").read_text())
     alarms = json.loads((runs / "small" / "evaluation.json").read_text())["alarms"]
     assert alarms

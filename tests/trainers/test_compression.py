@@ -9,8 +9,8 @@ import pytest
 
 from keras_vae import data
 from keras_vae.compression import BitsBack
-from tests import tiny
-from tests.trainers.conftest import ROOT, TINY, parse, start
+from tests import binaries, tiny
+from tests.trainers.conftest import TINY, parse
 from trainers import compression, measure, train
 
 GOOD = {"decoded_exactly": True, "gap": 0.01, "num_examples": 179}
@@ -26,9 +26,8 @@ def run(tmp_path_factory):
 
 
 def test_compress(run):
-    process = start("trainers.compress", f"--run={run}")
-    out, err = process.communicate()
-    assert process.returncode == 0, err
+    done = binaries.run("trainers.compress", f"--run={run}")
+    assert done.code == 0, done.err
     found = json.loads((run / "compression.json").read_text())
     content = (run / "compressed.bin").read_bytes()
     assert found["decoded_exactly"]
@@ -41,7 +40,7 @@ def test_compress(run):
     assert abs(found["gap"]) < 0.02
     assert found["rivals"]["gzip"]["num_bytes"] > found["rivals"]["WebP"]["num_bytes"] > 0
     for words in ("decoded_exactly: True", f"initial_bits: {found['initial_bits']}", "of bits"):
-        assert words in out
+        assert words in done.out
     # A third process, this one, writes and reads the same.
     loaded = measure.load(run)
     codec = BitsBack(loaded.vae)
@@ -62,7 +61,7 @@ def test_a_failed_decoding_ends_with_code_1(run):
         "compress.run()"
     )
     command = [sys.executable, "-c", code, f"--run={run}"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=binaries.ROOT)
     assert done.returncode == 1, done.stderr
     assert done.stderr.splitlines()[-1] == "error: what was decoded isn't the test images."
     assert not json.loads((run / "compression.json").read_text())["decoded_exactly"]
@@ -92,8 +91,7 @@ def test_what_can_not_be_decoded_writes_nothing(tmp_path):
 
 
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path):
-    process = start("trainers.compress", f"--run={tmp_path}/nowhere")
-    _, err = process.communicate()
-    assert process.returncode == 2
-    assert err.splitlines()[-1].startswith("error: ")
-    assert "Traceback" not in err
+    done = binaries.run("trainers.compress", f"--run={tmp_path}/nowhere")
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in done.err

@@ -8,8 +8,9 @@ from PIL import Image
 
 import keras_vae
 from keras_vae import data
+from tests import binaries
 from tests.trainers import browser
-from tests.trainers.conftest import TINY, start
+from tests.trainers.conftest import TINY
 
 FLAGS = (*TINY[:2], "--epochs=2", "--picture_epochs=2", "--num_samples=5")
 
@@ -36,11 +37,12 @@ def test_a_conditional_run_is_measured_and_exported(run_train, tmp_path, recipe,
     assert -trained["nll_nats"] > trained["elbo_nats"]
     # Codes of a model that is told the label are not asked for it.
     assert ("probe_linear_accuracy" in trained) == (recipe == "cvae_image")
-    evaluate = start("trainers.evaluate", f"--run={run}", "--num_samples=5")
-    export = start("export.export", f"--run={run}")
-    for process in (evaluate, export):
-        _, err = process.communicate(timeout=300)
-        assert process.returncode == 0, err
+    for command in (
+        ("trainers.evaluate", f"--run={run}", "--num_samples=5"),
+        ("export.export", f"--run={run}", "--formats=tflite", "--batch_sizes=16"),
+    ):
+        done = binaries.run(*command)
+        assert done.code == 0, done.err
     assert json.loads((run / "evaluation.json").read_text()) == trained
     report = json.loads((run / "export" / "parity.json").read_text())
     sample = report["artefacts"]["generator.tflite"]["signatures"]["sample_16"]

@@ -9,7 +9,8 @@ import keras_vae
 from export import writer
 from keras_vae import saving
 from keras_vae.data import load as load_data
-from tests.trainers.conftest import TINY, start
+from tests import binaries
+from tests.trainers.conftest import TINY
 from trainers import exported
 
 # Importance samples of one image vary; of 179 images together little.
@@ -48,10 +49,9 @@ def test_what_can_not_be_measured_is_refused_in_one_line(run_train, tmp_path):
     assert run_train(*TINY, "--recipe=ae", f"--workdir={run}").code == 0
     model = keras_vae.load(run)
     writer.write(model, run / "export", batch_sizes=[1], described=saving.read_run(run))
-    process = start("trainers.evaluate", f"--run={run}/export")
-    _, err = process.communicate()
-    assert process.returncode == 2
-    assert "is the export of an autoencoder, which has no likelihood" in err.splitlines()[-1]
+    done = binaries.run("trainers.evaluate", f"--run={run}/export")
+    assert done.code == 2
+    assert "is the export of an autoencoder, which has no likelihood" in done.err.splitlines()[-1]
     writer.write(model, run / "alone", batch_sizes=[1])
     with pytest.raises(FileNotFoundError, match=r"alone is not a run: it has no config\.json"):
         exported.load(run / "alone")
@@ -74,8 +74,7 @@ def test_data_that_has_changed_is_refused(run_train, tmp_path):
 @pytest.mark.parametrize("flag", ["--checkpoint=last", "--ais_examples=5"])
 def test_flags_that_an_export_has_no_use_for_are_refused(tmp_path, flag):
     (tmp_path / "saved_model").mkdir()
-    process = start("trainers.evaluate", f"--run={tmp_path}", flag)
-    _, err = process.communicate()
-    assert process.returncode == 2
-    assert "is an export" in err.splitlines()[-1]
-    assert "Leave out checkpoint and ais_examples" in err.splitlines()[-1]
+    done = binaries.run("trainers.evaluate", f"--run={tmp_path}", flag)
+    assert done.code == 2
+    assert "is an export" in done.err.splitlines()[-1]
+    assert "Leave out checkpoint and ais_examples" in done.err.splitlines()[-1]

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from keras_vae import inputs, plots
-from tests.trainers.conftest import TINY, parse, start
+from tests import binaries
+from tests.trainers.conftest import TINY, parse
 from trainers import latent_files, measure, train
 
 
@@ -20,9 +21,8 @@ def run(tmp_path_factory):
 
 
 def test_the_command_writes_codes_and_the_projector(run):
-    command = start("trainers.latents", f"--run={run.path}", "--attribute=3,8")
-    out, err = command.communicate()
-    assert command.returncode == 0, err
+    done = binaries.run("trainers.latents", f"--run={run.path}", "--attribute=3,8")
+    assert done.code == 0, done.err
     folder = run.path / "latents"
     names = {
         "latents.npz",
@@ -33,7 +33,7 @@ def test_the_command_writes_codes_and_the_projector(run):
         "attribute_3_8.png",
     }
     assert {p.name for p in folder.iterdir()} == names | {"projector_config.pbtxt"}
-    assert all(f"Wrote {folder / name}" in out for name in names)
+    assert all(f"Wrote {folder / name}" in done.out for name in names)
     with np.load(folder / "latents.npz") as stored:
         codes, labels = stored["codes"], stored["labels"]
     np.testing.assert_array_equal(labels, run.dataset.test.labels)

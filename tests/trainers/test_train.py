@@ -19,8 +19,9 @@ import keras_vae
 from keras_vae import data
 from keras_vae._compat import tf
 from keras_vae.saving import find_checkpoint
+from tests import binaries
 from tests.trainers import conftest
-from tests.trainers.conftest import ROOT, TINY, start
+from tests.trainers.conftest import TINY
 from trainers import callbacks, train
 
 
@@ -49,8 +50,8 @@ def rows(workdir):
 
 def test_a_run_leaves_what_it_promises(run_train, tmp_path):
     workdir = tmp_path / "run"
-    arguments = [a for a in TINY if not a.startswith(("--evaluate", "--picture", "--tensorboard"))]
-    done = run_train(*arguments, "--picture_epochs=2", "--num_samples=20", f"--workdir={workdir}")
+    flags = ("--hidden=8", "--latent_dim=2", "--epochs=3", "--picture_epochs=2", "--num_samples=20")
+    done = run_train(*flags, f"--workdir={workdir}")
     assert done.code == 0, done.err
     assert {p.name for p in workdir.iterdir()} == {
         "checkpoints",
@@ -102,6 +103,7 @@ def test_resuming_after_sigkill_equals_never_stopping(run_train, tmp_path, kind)
         tiny = (*source, "--network=conv", "--filters=4", *TINY[1:])
     flags = (
         *tiny,
+        "--jit_compile=auto",
         "--ema_decay=0.9",
         "--early_stopping=5",
         "--epochs=30",
@@ -110,16 +112,18 @@ def test_resuming_after_sigkill_equals_never_stopping(run_train, tmp_path, kind)
         "--beta_schedule=linear",
         "--beta_warmup_epochs=10",
     )
-    process = start("trainers.train", *flags, "--checkpoint_steps=1", f"--workdir={killed}")
+    process = binaries.Started(
+        "trainers.train", *flags, "--checkpoint_steps=1", f"--workdir={killed}"
+    )
     try:
         # At a random moment after its first checkpoint.
         while tf.train.latest_checkpoint(killed / "checkpoints" / "last") is None:
-            assert process.poll() is None, process.stderr.read()
+            process.assert_running()
             time.sleep(0.02)
         time.sleep(np.random.default_rng().uniform(0.0, 1.0))
     finally:
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.wait()
     stopped_at = int(find_checkpoint(killed, "last").rpartition("-")[2])
     assert 0 < stopped_at < 30 * 11
     resumed = run_train(*flags, f"--workdir={killed}")
@@ -133,17 +137,17 @@ def test_resuming_after_sigkill_equals_never_stopping(run_train, tmp_path, kind)
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_says_how_to_resume(tmp_path, signum):
     flags = ("--epochs=9999", "--checkpoint_steps=999999", f"--workdir={tmp_path}/r")
-    process = start("trainers.train", *TINY, *flags)
+    process = binaries.Started("trainers.train", *TINY, *flags)
     metrics = tmp_path / "r" / "metrics.csv"
     while not metrics.exists() or len(metrics.read_text().splitlines()) < 2:
-        assert process.poll() is None, process.stderr.read()
+        process.assert_running()
         time.sleep(0.05)
     assert tf.train.latest_checkpoint(tmp_path / "r" / "checkpoints" / "last") is None
     process.send_signal(signum)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 128 + signum
-    assert f"Resume with: python -m trainers.train --flagfile={tmp_path}/r/flags.txt" in err
-    assert "Traceback" not in err
+    done = process.wait(timeout=60)
+    assert done.code == 128 + signum
+    assert f"Resume with: python -m trainers.train --flagfile={tmp_path}/r/flags.txt" in done.err
+    assert "Traceback" not in done.err
     # Nothing else would have saved: the last whole block, at the end of which the signal was seen.
     assert int(find_checkpoint(tmp_path / "r", "last").rpartition("-")[2]) > 0
 
@@ -165,19 +169,19 @@ def test_a_signal_in_the_last_epoch_is_obeyed_too(run_train, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_in_the_evaluation_says_how_to_go_on(run_train, tmp_path, monkeypatch, signum):
+def test_a_signal_in_the_evaluation_says_how_to_go_on(run_train, tmp_path, signum):
     workdir = f"--workdir={tmp_path}/r"
     assert run_train(*TINY, workdir).code == 0
-    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
-    process = start("trainers.train", *TINY[:-1], "--num_samples=10000000", workdir)
-    while "Training is finished" not in process.stdout.readline():  # Now it is measured.
-        assert process.poll() is None, process.stderr.read()
+    process = binaries.Started("trainers.train", *TINY[:-1], "--num_samples=10000000", workdir)
+    while "Training is finished" not in process.out:  # Now it is measured.
+        process.assert_running()
+        time.sleep(0.05)
     time.sleep(1)
     process.send_signal(signum)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 128 + signum
-    assert f"error: stopped by {signum.name}. Resume with: python -m trainers.train" in err
-    assert "Traceback" not in err
+    done = process.wait(timeout=60)
+    assert done.code == 128 + signum
+    assert f"error: stopped by {signum.name}. Resume with: python -m trainers.train" in done.err
+    assert "Traceback" not in done.err
 
 
 def test_a_terminal_gets_a_progress_bar(run_train, tmp_path, monkeypatch):
@@ -199,7 +203,9 @@ def test_training_imports_nothing_that_it_does_not_need(tmp_path):
         "try: app.run(train.main)\n"
         "finally: print('imported:', *{name.partition('.')[0] for name in sys.modules})"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=binaries.ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     imported = set(done.stdout.splitlines()[-1].split())
     assert "tf_keras" in imported
@@ -208,7 +214,7 @@ def test_training_imports_nothing_that_it_does_not_need(tmp_path):
 
 def test_the_demo_trains_what_the_readme_says(run_train):
     """The flags of `make demo` are of a run that passes all checks: a VAE of two latents."""
-    made = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True)
+    made = subprocess.run(["make", "-n", "demo"], cwd=binaries.ROOT, capture_output=True, text=True)
     (command,) = re.findall(r"-m trainers\.train ((?:.*\\\n)*.*)", made.stdout)
     conftest.parse(*command.replace("\\\n", " ").split())
     config = train.prepare().config
@@ -259,7 +265,7 @@ def test_leftovers_of_a_kill_do_not_stop_a_resume(run_train, tmp_path):
 
 
 def test_flags_that_are_not_of_the_config_are_replayed_too(run_train, tmp_path):
-    assert run_train(*TINY, "--jit_compile=false", f"--workdir={tmp_path}/r").code == 0
+    assert run_train(*TINY, f"--workdir={tmp_path}/r").code == 0
     lines = (tmp_path / "r" / "flags.txt").read_text().splitlines()
     assert {"--jit_compile=false", "--picture_epochs=0", "--evaluate=False"} <= set(lines)
 
@@ -267,10 +273,9 @@ def test_flags_that_are_not_of_the_config_are_replayed_too(run_train, tmp_path):
 def test_a_measurement_is_not_replaced_by_a_run_started_again(run_train, tmp_path):
     flags = (*TINY[:-1], "--num_samples=5", f"--workdir={tmp_path}/r")
     assert run_train(*flags).code == 0
-    process = start("trainers.evaluate", f"--run={tmp_path}/r", "--num_samples=7")
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    assert "num_samples: 7" in out
+    done = binaries.run("trainers.evaluate", f"--run={tmp_path}/r", "--num_samples=7")
+    assert done.code == 0, done.err
+    assert "num_samples: 7" in done.out
     assert run_train(*flags).code == 0
     result = json.loads((tmp_path / "r" / "evaluation.json").read_text())
     assert result["num_samples"] == 7
@@ -358,12 +363,11 @@ def test_two_workers_train_as_one(run_train, tmp_path, monkeypatch):
             cluster = {"cluster": {"worker": addresses}, "task": task}
             monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
             workers.append(
-                start("trainers.train", *flags, f"--epochs={epochs}", f"--workdir={two}")
+                binaries.Started("trainers.train", *flags, f"--epochs={epochs}", f"--workdir={two}")
             )
-        ended = [worker.communicate(timeout=120) for worker in workers]
-        for worker, (out, err) in zip(workers, ended, strict=True):
-            assert worker.returncode == 0, err
-            assert "2 replica(s)" in out
+        for done in [worker.wait(timeout=120) for worker in workers]:
+            assert done.code == 0, done.err
+            assert "2 replica(s)" in done.out
     assert [row["epoch"] for row in rows(two)] == ["0", "1", "2"]
     a, b = keras_vae.load(one), keras_vae.load(two)
     for v, w in zip(a.trainable_variables, b.trainable_variables, strict=True):

@@ -1,0 +1,82 @@
+"""Running the binaries, each in a process of its own.
+
+TensorFlow takes seconds to import. One process does, and nothing else; each binary is a fork of it.
+"""
+
+import multiprocessing
+import os
+import pathlib
+import runpy
+import signal
+import sys
+import tempfile
+from typing import NamedTuple
+
+ROOT = pathlib.Path(__file__).parents[1]
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["keras_vae"])
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Started:
+    """A command `python -m module *arguments` that runs.
+
+    Attributes:
+      out, err: what it has written so far.
+    """
+
+    def __init__(self, module: str, *arguments):
+        self._folder = tempfile.TemporaryDirectory()
+        self._files = [os.path.join(self._folder.name, name) for name in ("out", "err")]
+        self._process = _FORKS.Process(
+            target=_run, args=(module, [*map(str, arguments)], self._files, dict(os.environ))
+        )
+        self._process.start()
+
+    out = property(lambda self: self._written(0))
+    err = property(lambda self: self._written(1))
+
+    def _written(self, number):
+        path = pathlib.Path(self._files[number])
+        return path.read_text() if path.exists() else ""
+
+    def assert_running(self) -> None:
+        assert self._process.is_alive(), self.err
+
+    def send_signal(self, signum) -> None:
+        os.kill(self._process.pid, signum)
+
+    def wait(self, timeout: float = 300.0) -> Done:
+        """Waits for the end, for `timeout` seconds at most."""
+        self._process.join(timeout)
+        if self._process.is_alive():
+            self._process.kill()
+            raise TimeoutError(f"it still runs after {timeout} s: {self.out}{self.err}")
+        done = Done(self._process.exitcode, self.out, self.err)
+        self._folder.cleanup()
+        return done
+
+
+def run(module: str, *arguments) -> Done:
+    """Runs a command to its end."""
+    return Started(module, *arguments).wait()
+
+
+def _run(module, arguments, files, environment):
+    for descriptor, path in enumerate(files, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
+    sys.stdout.reconfigure(line_buffering=True)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    # A shell's background jobs, and what they start, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
