@@ -13,6 +13,7 @@ from export import latents
 from export.generator import values_come_in_turn
 from keras_vae.blocks import Batch
 from keras_vae.conditions import ImagePart, Label
+from keras_vae.data import short_name
 from keras_vae.likelihoods import Support
 from keras_vae.vae import VAE
 
@@ -114,10 +115,7 @@ def facts(
 
 
 def _data(described):
-    """The data's name, without kind and path: faces, of npz:some/faces.npz."""
-    if described is None:
-        return "images"
-    return pathlib.PurePath(described["data"]["name"].rpartition(":")[2]).stem
+    return short_name(described["data"]["name"]) if described else "images"
 
 
 def _levels_of_music(vae):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from keras_vae._compat import check_layer, tf, tfd, tfk, tfkl
-from keras_vae.bayesian import bayesian_layers, drawn_weights
+from keras_vae.bayesian import BayesianDense, bayesian_layers, drawn_weights
 from keras_vae.shapes import over_samples, with_context
 
 # How many draws of Bayesian weights a prediction is the mean of.
@@ -50,7 +50,7 @@ class Decoder(tfk.Model):
         if weight_decay is not None:
             self.add_loss(self._penalty)
 
-    def call(self, z, context=None, noise=None, training=True) -> tfd.Distribution:
+    def call(self, z, context=None, noise=None, training=False) -> tfd.Distribution:
         """p(x|z, context), batch [...], event [H, W, C], from z [..., D].
 
         Args:
@@ -59,15 +59,16 @@ class Decoder(tfk.Model):
           noise: [..., noise_size], which draws the weights for each z. Without it, Bayesian weights
             are averaged over: the mixture of fixed draws of them.
           training: whether noise draws all weights. Otherwise it draws those of hidden layers, and
-            the last layer's are averaged over: for each value of x by itself, as they are
+            a Bayesian last layer's are averaged over: for each value of x by itself, as they are
             independent, which says far more of E p(x|z, weights) than any draws of them.
         """
         z = with_context(z, context)
         if self.noise_size == 0:
             return self.likelihood(self._parameters(z))
         if noise is not None:
+            averaged = not training and isinstance(self.projection.linear, BayesianDense)
             with drawn_weights(self._bayesian, tf.reshape(noise, [-1, self.noise_size])):
-                return self.likelihood(self._parameters(z)) if training else self._averaged(z)
+                return self._averaged(z) if averaged else self.likelihood(self._parameters(z))
         z = tf.repeat(z[..., tf.newaxis, :], _WEIGHT_DRAWS, axis=-2)
         noise = tf.broadcast_to(
             tf.constant(self._draws, tf.float32),

@@ -17,4 +17,5 @@ def scale_of(raw):
 
 def raw_of(scale):
     """The number (or numpy array of them) whose `scale_of` is `scale`."""
-    return np.log(np.expm1(scale - _MIN)) - _UNIT
+    softplus = scale - _MIN
+    return softplus + np.log(-np.expm1(-softplus)) - _UNIT  # exp(softplus) could overflow.

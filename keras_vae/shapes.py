@@ -11,6 +11,11 @@ def over_samples(network, x):
     return tf.reshape(y, tf.concat([tf.shape(x)[:-1], y.shape[1:]], 0))
 
 
+def batch_shape(context):
+    """[B] of a context [B, ...], [] of None."""
+    return tf.zeros([0], tf.int32) if context is None else tf.shape(context)[:1]
+
+
 def with_context(x, context):
     """x [..., B, F] beside the context [B, ...], flat, the same for all samples; or x if None."""
     if context is None:

@@ -122,8 +122,10 @@ class Trainable(tfk.Model):
           *args, validation_data, **kwargs: as Keras' fit has them; (x, y) for validation.
 
         Raises:
-          ValueError: an array has another shape, or values that the likelihood gives no mass to.
+          ValueError: an array has another shape, or values that the likelihood gives no mass to;
+            or examples are given weights.
         """
+        _refuse(**kwargs)
         self.check_examples(x, y)
         if isinstance(validation_data, np.ndarray):
             validation_data = (validation_data,)  # Keras takes tuples only.
@@ -223,7 +225,8 @@ class Trainable(tfk.Model):
             return data
 
         def with_noise(data):
-            x, condition, _ = tfk.utils.unpack_x_y_sample_weight(data)
+            x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
+            _refuse(sample_weight=weights)
             # Drawn for the global batch, of which each replica takes its rows.
             replica = tf.distribute.get_replica_context()
             size = tf.shape(x)[0]
@@ -259,3 +262,11 @@ class Trainable(tfk.Model):
             return self._logs()
 
         return run_replicas
+
+
+def _refuse(sample_weight=None, class_weight=None, **others):
+    if sample_weight is not None or class_weight is not None:
+        raise ValueError(
+            "sample_weight and class_weight have no meaning here: the bound is a mean over "
+            "examples. Repeat the examples that are to count more."
+        )

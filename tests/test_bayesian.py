@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfk
 from keras_vae.bayesian import BayesianDense, bayesian_layers, drawn_weights, weight_kl
 from keras_vae.blocks import Batch, Block
@@ -56,7 +57,8 @@ def test_draws_are_those_of_drawn_weights():
 def spread(model, z):
     """Standard deviation of the mean image over draws of the weights, at z [B, D]."""
     noise = RNG.normal(size=(100, len(z), model.decoder.noise_size)).astype(np.float32)
-    images = model.decoder(np.repeat(z[np.newaxis], 100, axis=0), noise=noise).mean()
+    z = np.repeat(z[np.newaxis], 100, axis=0)
+    images = model.decoder(z, noise=noise, training=True).mean()
     return images.numpy().std(axis=0).mean()
 
 
@@ -187,7 +189,8 @@ def test_a_prediction_is_the_mean_over_draws_of_the_weights():
     z = tf.constant(RNG.normal(size=(2, 3)), tf.float32)
     draws = model.decoder._draws.astype(np.float32)
     each = [
-        model.decoder(z, noise=np.repeat(noise[np.newaxis], 2, axis=0)).mean() for noise in draws
+        model.decoder(z, noise=np.repeat(noise[np.newaxis], 2, axis=0), training=True).mean()
+        for noise in draws
     ]
     np.testing.assert_allclose(model.decode(z).mean(), np.mean(each, axis=0), rtol=1e-4)
 
@@ -229,7 +232,7 @@ def test_evaluation_averages_over_the_last_layers_weights(likelihood, doubt):
     tolerance = 5 * error + (1.0 if likelihood == "categorical" else 0.02 * np.abs(wanted))
     assert (np.abs(terms.log_likelihood[0] - wanted) < tolerance).all()
     drawn = model.infer(x, noise, training=True)[0].log_likelihood[0]
-    direct = model.decoder(z, noise=noise[0, :, 3:]).log_prob(x)
+    direct = model.decoder(z, noise=noise[0, :, 3:], training=True).log_prob(x)
     np.testing.assert_allclose(drawn, direct, rtol=1e-5)
     assert np.abs(drawn - wanted).max() > 0.3
 
@@ -269,3 +272,18 @@ def test_map_adds_the_normal_priors_penalty():
 def test_networks_without_dense_layers_are_refused():
     with pytest.raises(ValueError, match="weights=bayes with network=conv"):
         tiny.config(weights="bayes", network="conv")
+
+
+def test_hidden_layers_alone_may_be_bayesian():
+    """Then no last layer's weights are there to be averaged over: noise draws those that are."""
+    model = VAE(
+        Encoder(networks.mlp((8,)), posteriors.DiagonalNormal(3)),
+        Decoder(networks.mlp((6,), dense=BayesianDense), likelihoods.Bernoulli(tiny.EVENT_SHAPE)),
+        priors.StandardNormal(3),
+    )
+    tiny.randomize(model)
+    x, noise = tiny.images(4), tiny.noise(model, 2, 4)
+    scored = model.terms(x, noise)
+    drawn = model.infer(x, noise, training=True)[0]
+    np.testing.assert_allclose(scored.log_likelihood, drawn.log_likelihood, rtol=1e-5)
+    assert np.isfinite(model.log_likelihood(x, 3)).all()

@@ -266,3 +266,19 @@ def test_a_context_that_carries_nothing_leaves_the_plain_vae():
         given.sample(3, seed=0, condition=2), plain.sample(3, seed=0), rtol=1e-5
     )
     np.testing.assert_allclose(given.reconstruct(X, LABELS), plain.reconstruct(X), rtol=1e-5)
+
+
+@pytest.mark.parametrize("structure", ["single", "bottom_up", "ladder", "sequence"])
+def test_the_prior_of_given_conditions_has_one_of_each(structure):
+    """Also where the top, or the first step, heeds none."""
+    prior = "conditional_normal" if structure == "single" else "standard_normal"
+    model = tiny.randomize(tiny.vae(structure=structure, condition="label", prior=prior))
+    p = model.prior_distribution([0, 3])
+    assert p.batch_shape_tensor().numpy().tolist() == [2]
+    for n in (2, 5):
+        z = p.sample(n, seed=[0, 1])
+        assert z.shape == (n, 2, model.latent_dim)
+        assert p.log_prob(z).shape == (n, 2)
+    z = z[0]
+    each = [model.prior_distribution([c]).log_prob(z[i : i + 1])[0] for i, c in enumerate((0, 3))]
+    np.testing.assert_allclose(p.log_prob(z), each, rtol=1e-5)

@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from keras_vae import Decoder, likelihoods, networks
-from keras_vae._compat import tf, tfd, tfk
+from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
+from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae.blocks import Batch
 from tests import tiny
 
 LIKELIHOODS = [
@@ -103,3 +104,41 @@ def test_the_penalty_is_of_weights_and_not_of_the_likelihoods_scale():
     likelihood.raw_scale.assign(tf.ones_like(likelihood.raw_scale))
     squares = sum(np.sum(w**2) for w in decoder.projection.get_weights())
     np.testing.assert_allclose(decoder.losses, [0.05 * squares], rtol=1e-5)
+
+
+def with_body(*layers):
+    """A model whose decoder has these layers after a dense one."""
+    likelihood = likelihoods.Bernoulli(tiny.EVENT_SHAPE)
+    model = VAE(
+        Encoder(networks.mlp((8,)), posteriors.DiagonalNormal(3)),
+        Decoder(tfk.Sequential([tfkl.Dense(8, "tanh"), *layers]), likelihood),
+        priors.StandardNormal(3),
+    )
+    model.compile(optimizer=tiny.sgd(), jit_compile=False)
+    return tiny.randomize(model)
+
+
+def test_dropout_is_for_training_alone():
+    model, x = with_body(tfkl.Dropout(0.5)), tiny.images(6)
+    z, noise = latents(4), tiny.noise(model, 1, 6)
+    body, projection = model.decoder.network, model.decoder.projection
+    wanted = tf.sigmoid(projection(body.layers[0](z))[..., 0])
+    np.testing.assert_allclose(model.decode(z).mean(), wanted, rtol=1e-5)
+    np.testing.assert_array_equal(
+        *(model.log_likelihood(x, 5, seed=0) for _ in range(2)),
+    )
+    in_training, again = (
+        model(Batch(x, noise), training=True).log_likelihood.numpy() for _ in range(2)
+    )
+    assert (in_training != again).all()
+
+
+def test_batch_statistics_are_of_training_alone():
+    model, x = with_body(tfkl.BatchNormalization()), tiny.images(6)
+    (mean, _) = (v for v in model.non_trainable_variables if "moving" in v.name)
+    before = mean.numpy()
+    model.evaluate(x, verbose=0)
+    model.decode(latents(4))
+    np.testing.assert_array_equal(mean, before)
+    model.fit(x, verbose=0)
+    assert (mean.numpy() != before).all()

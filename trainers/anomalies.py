@@ -29,8 +29,11 @@ def load(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
             "a model conditioned on labels can't judge data of other labels: train one without "
             "--condition=label."
         )
-    # How the run's own arrays and features are named says nothing of another set's.
-    config = run.config.replace(dataset=dataset, data_dir=data_dir, npz_keys=None, label=None)
+    # How the run's own arrays and features are named, and how many of them were held out, says
+    # nothing of another set.
+    config = run.config.replace(
+        dataset=dataset, data_dir=data_dir, npz_keys=None, label=None, validation_size=0
+    )
     other = inputs.load(config)
     seen = inputs.resolve(config, other).model
     if seen.event_shape != run.config.model.event_shape:

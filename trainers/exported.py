@@ -92,6 +92,6 @@ def measure(exported: Exported, num_samples: int, seed: int = 0) -> dict:
         "rate_nats_by_layer": None,
         **provenance(config, dataset, origin),
     }
-    result["alarms"] = evaluation.alarms(result)
+    result["alarms"] = evaluation.alarms(result, config.model.posterior != "prior")
     write_measured(path, result, examples)
     return result

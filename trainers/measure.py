@@ -87,12 +87,18 @@ def is_export(path) -> bool:
     return (pathlib.Path(path) / "saved_model").is_dir()
 
 
-def is_measured(run: Run) -> bool:
-    """Whether evaluation.json and the report are of the run's checkpoint."""
-    file = run.path / "evaluation.json"
-    if not file.exists() or not (run.path / "report.html").exists():
+def is_measured(run: Run, num_samples: int) -> bool:
+    """Whether there are evaluation.json, of the run's checkpoint and by as many samples, and a
+    report that shows all of its training."""
+    file, report, metrics = (
+        run.path / name for name in ("evaluation.json", "report.html", "metrics.csv")
+    )
+    if not file.exists() or not report.exists():
         return False
-    return json.loads(file.read_text())["step"] == run.step
+    stored = json.loads(file.read_text())
+    enough = stored["num_samples"] is None or stored["num_samples"] >= num_samples
+    current = report.stat().st_mtime >= metrics.stat().st_mtime
+    return stored["step"] == run.step and enough and current
 
 
 class Annealing(NamedTuple):

@@ -79,11 +79,18 @@ def check_same(path: pathlib.Path, described: dict) -> None:
         )
 
 
-def _stopped_early(path) -> bool:
+def has_begun(path) -> bool:
+    """Whether there is a run at `path` whose training has saved."""
     try:
-        reader = tf.train.load_checkpoint(find_checkpoint(path, "last"))
+        return bool(find_checkpoint(path, "last"))
     except FileNotFoundError:
         return False
+
+
+def _stopped_early(path) -> bool:
+    if not has_begun(path):
+        return False
+    reader = tf.train.load_checkpoint(find_checkpoint(path, "last"))
     return bool(reader.get_tensor("stopped/.ATTRIBUTES/VARIABLE_VALUE"))
 
 

@@ -75,7 +75,7 @@ def prepare() -> Job:
     """
     config = config_flags.config_from_flags()
     workdir = pathlib.Path(
-        FLAGS.workdir or f"runs/{_file_name(config.data.dataset)}-{config.recipe}"
+        FLAGS.workdir or f"runs/{data.short_name(config.data.dataset)}-{config.recipe}"
     )
     run_directory.check_workdir(workdir)
     where = strategy.make(FLAGS.strategy)  # Several workers must meet before any tensor is made.
@@ -105,7 +105,8 @@ def prepare() -> Job:
             jit_compile={"auto": "auto", "true": True, "false": False}[FLAGS.jit_compile],
         )
         vae.optimizer.build(vae.trainable_variables)
-    if config.training.warm_start:
+    # A run that has begun needs the other one no more.
+    if config.training.warm_start and not run_directory.has_begun(workdir):
         warm_start.check(vae, config)
     return Job(workdir, config, described, dataset, where, steps, vae)
 
@@ -212,7 +213,7 @@ def finish(job: Job) -> None:
     fitted_prior.ensure(trained)
     if not FLAGS.evaluate:
         return
-    if measure.is_measured(trained):
+    if measure.is_measured(trained, FLAGS.num_samples):
         print(f"It is measured too: {job.workdir / 'report.html'}")
     else:
         measure.measure(trained, FLAGS.num_samples)
@@ -257,10 +258,6 @@ def _kl(vae) -> str:
     if not vae.has_density:
         return "none"
     return "analytic" if vae.uses_analytic_kl else "sampled"
-
-
-def _file_name(dataset: str) -> str:
-    return pathlib.Path(dataset.rpartition(":")[2]).stem
 
 
 def main() -> None:

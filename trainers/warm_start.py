@@ -16,7 +16,8 @@ def check(vae, config) -> None:
 def apply(vae, config, dataset) -> None:
     """Gives encoder, decoder and prior the weights (moving averages) of config.training.warm_start.
 
-    A prior of another kind than the other model's keeps its own beginning, but a mixture of normals
+    A prior of another kind than the other model's keeps its own beginning (those of several layers
+    and of sequences are of one kind, whatever their first latents have), but a mixture of normals
     begins where it fits the other model's codes of the training images (Jiang et al. 2017, section
     3.2), and a VampPrior at some of these images.
     """
@@ -53,6 +54,6 @@ def _pairs(vae, source, config):
             raise ValueError(
                 f"warm_start={config.training.warm_start}: its {type(other).__name__} has weights "
                 f"of other shapes ({found}) than this model's ({wanted}). Take a run of the same "
-                "networks and latents."
+                "networks and latents, and where those are in layers or a sequence, of its prior."
             )
     return pairs

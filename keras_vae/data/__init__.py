@@ -9,7 +9,7 @@ from keras_vae.data.pipeline import (
     steps_per_epoch,
     training_blocks,
 )
-from keras_vae.data.sources import Dataset, load
+from keras_vae.data.sources import Dataset, load, short_name
 
 __all__ = [
     "BINARIZATIONS",
@@ -24,6 +24,7 @@ __all__ = [
     "from_arrays",
     "load",
     "resolve",
+    "short_name",
     "steps_per_epoch",
     "threshold",
     "training_blocks",

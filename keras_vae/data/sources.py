@@ -3,11 +3,13 @@
 import dataclasses
 import hashlib
 import os
+import pathlib
 
 from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
 from keras_vae.data.images import Images, Streamed
 from keras_vae.seeds import Site, derive
 
+_WITH_PATH = ("npz", "folder", "chorales")
 TEST, VALIDATION = 0, 1  # what a held-out split's seed is folded with
 
 
@@ -20,8 +22,8 @@ class Dataset:
       train: Images.
       validation: Images, or None if none was wanted.
       test: Images; for evaluation only.
-      fingerprint: sha256 (hex) of the three splits: of their content, or of names, sizes and rows
-        where they are streamed.
+      fingerprint: sha256 (hex) of the three splits: of their examples, or of names, sizes and rows
+        where they are streamed; of their labels nothing.
       notes: sentences that a user should see, for example which files could not be read.
     """
 
@@ -31,6 +33,12 @@ class Dataset:
     test: Images
     fingerprint: str
     notes: list[str]
+
+
+def short_name(dataset: str) -> str:
+    """Without kind, path and version: faces, of npz:some/faces.npz; mnist, of mnist:3.0.1."""
+    kind, _, path = dataset.partition(":")
+    return pathlib.PurePath(path).stem if kind in _WITH_PATH else kind.replace("/", "-")
 
 
 def load(
@@ -71,7 +79,7 @@ def load(
     """
     kind, _, path = dataset.partition(":")
     path = os.path.expanduser(path)
-    if kind in ("npz", "folder", "chorales") and not path:
+    if kind in _WITH_PATH and not path:
         raise ValueError(f"dataset={dataset} must say where: {kind}:PATH.")
     if npz_keys and kind != "npz":
         raise ValueError(f"npz_keys is for dataset=npz:PATH, got dataset={dataset}. Leave it out.")
@@ -80,7 +88,7 @@ def load(
             raise ValueError(
                 f"{option} is for dataset=chorales:PATH, got dataset={dataset}. Leave it out."
             )
-    if label and (kind in ("npz", "folder", "chorales") or dataset == "digits"):
+    if label and (kind in _WITH_PATH or dataset == "digits"):
         raise ValueError(
             f"label is for TFDS sets and sprites, got dataset={dataset}. Leave it out, or name the "
             "labels of an npz by npz_keys."

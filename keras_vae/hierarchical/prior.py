@@ -7,7 +7,7 @@ from keras_vae.distributions import Joint
 from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.posteriors.normal import diagonal_normal
 from keras_vae.priors import Prior
-from keras_vae.shapes import over_samples, with_context
+from keras_vae.shapes import batch_shape, over_samples, with_context
 
 
 class Path(NamedTuple):
@@ -135,7 +135,7 @@ class LayeredPrior(Prior):
             lambda noise: self.from_noise(noise, context=context),
             self.noise_shape[0],
             self.latent_dim,
-            self.top.distribution(context).batch_shape_tensor(),
+            batch_shape(context),
         )
 
     def path(self, noise, temperature=1.0, context=None) -> Path:

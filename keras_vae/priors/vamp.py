@@ -73,9 +73,10 @@ class VampPrior(Prior):
         if self.unit_range:
             inside = tf.clip_by_value(x, *_INSIDE)
             x = tf.math.log(inside) - tf.math.log1p(-inside)
-        self.raw_inputs[: len(x)].assign(x)
+        # Whole variables: a slice of one that replicas share can't be assigned to.
+        self.raw_inputs.assign(tf.concat([x, self.raw_inputs[len(x) :]], axis=0))
         if contexts is not None:
-            self.contexts[: len(x)].assign(contexts)
+            self.contexts.assign(tf.concat([contexts, self.contexts[len(x) :]], axis=0))
 
     def distribution(self, context=None):
         components = self._encoder.posterior.distribution(self._parameters())

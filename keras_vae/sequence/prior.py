@@ -6,7 +6,7 @@ from keras_vae.distributions import Joint
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import Prior
 from keras_vae.sequence.steps import at_all_steps, flat, steps_first
-from keras_vae.shapes import over_samples, with_context
+from keras_vae.shapes import batch_shape, over_samples, with_context
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -64,7 +64,7 @@ class MarkovPrior(Prior):
             lambda noise: self.from_noise(noise, context=context),
             self.noise_shape[0],
             self.latent_dim,
-            initial.batch_shape_tensor(),
+            batch_shape(context),
         )
 
     def from_noise(self, noise, temperature=1.0, context=None):

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from keras_vae.data import load
+from keras_vae.data import load, short_name
 
 
 def test_digits():
@@ -49,3 +49,17 @@ def test_import_loads_no_dataset_package():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("digits", "digits"),
+        ("mnist:3.0.1", "mnist"),
+        ("smallnorb/a:2.0.0", "smallnorb-a"),
+        ("npz:~/some/faces.npz", "faces"),
+        ("folder:photos/cats/", "cats"),
+    ],
+)
+def test_short_names(name, short):
+    assert short_name(name) == short

@@ -162,3 +162,16 @@ def test_without_a_posterior_it_is_refused():
             Decoder(networks.linear(), likelihoods.Bernoulli((2, 2, 1))),
             priors.VampPrior(2, 3),
         )
+
+
+def test_pseudo_inputs_that_replicas_share_begin_at_examples(two_replicas):
+    with two_replicas.scope():
+        vae = tiny.vae(prior="vamp", condition="label")
+    x, contexts = tiny.images(2), np.eye(2, tiny.NUM_CLASSES, dtype=np.float32)
+    rest = vae.prior.raw_inputs[2:].numpy()
+    vae.prior.begin_at(x, contexts)
+    for raw_inputs in two_replicas.experimental_local_results(vae.prior.raw_inputs):
+        np.testing.assert_allclose(tf.sigmoid(raw_inputs[:2]), np.clip(x, 0.05, 0.95), rtol=1e-5)
+        np.testing.assert_array_equal(raw_inputs[2:], rest)
+    for each in two_replicas.experimental_local_results(vae.prior.contexts):
+        np.testing.assert_array_equal(each[:2], contexts)

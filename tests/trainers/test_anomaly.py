@@ -71,3 +71,11 @@ def test_names_within_the_runs_data_are_not_looked_for_in_the_other(folder):
     named = run.config.replace(npz_keys=("train=my_train",), label="scale")
     other = anomalies.load(run._replace(config=named), f"npz:{folder / 'negatives.npz'}", None)
     assert other.train.shape == (8, 8, 1)
+
+
+def test_fewer_images_than_the_run_held_out_will_do(folder):
+    """How many those were is of the run's own data."""
+    run = measure.load(folder / "run")
+    run = run._replace(config=run.config.replace(validation_size=1000))
+    other = anomalies.load(run, f"npz:{folder / 'negatives.npz'}", None)
+    assert other.test.num_examples == 17

@@ -78,3 +78,15 @@ def test_flags_that_an_export_has_no_use_for_are_refused(tmp_path, flag):
     assert done.code == 2
     assert "is an export" in done.err.splitlines()[-1]
     assert "Leave out checkpoint and ais_examples" in done.err.splitlines()[-1]
+
+
+def test_a_rate_of_zero_is_no_alarm_where_nothing_is_inferred(run_train, tmp_path):
+    run = tmp_path / "run"
+    flags = ("--recipe=monte_carlo", "--latent_samples=5", f"--workdir={run}")
+    assert run_train(*TINY, *flags).code == 0
+    described = saving.read_run(run) | {"exported": saving.origin(saving.find_checkpoint(run))}
+    options = {"formats": ["savedmodel"], "batch_sizes": [1], "described": described}
+    writer.write(keras_vae.load(run), run / "export", **options)
+    found = exported.measure(exported.load(run / "export"), 20)
+    assert found["rate_nats"] == pytest.approx(0.0, abs=1e-5)
+    assert not [alarm for alarm in found["alarms"] if "collapsed" in alarm]

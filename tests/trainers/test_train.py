@@ -270,16 +270,24 @@ def test_flags_that_are_not_of_the_config_are_replayed_too(run_train, tmp_path):
     assert {"--jit_compile=false", "--picture_epochs=0", "--evaluate=False"} <= set(lines)
 
 
-def test_a_measurement_is_not_replaced_by_a_run_started_again(run_train, tmp_path):
-    flags = (*TINY[:-1], "--num_samples=5", f"--workdir={tmp_path}/r")
-    assert run_train(*flags).code == 0
+def test_a_run_started_again_is_measured_anew_where_that_says_more(run_train, tmp_path):
+    def train(*more):
+        done = run_train(*TINY[:-1], f"--workdir={tmp_path}/r", *more)
+        assert done.code == 0, done.err
+        return json.loads((tmp_path / "r" / "evaluation.json").read_text())
+
+    assert train("--num_samples=5")["num_samples"] == 5
     done = binaries.run("trainers.evaluate", f"--run={tmp_path}/r", "--num_samples=7")
     assert done.code == 0, done.err
     assert "num_samples: 7" in done.out
-    assert run_train(*flags).code == 0
-    result = json.loads((tmp_path / "r" / "evaluation.json").read_text())
-    assert result["num_samples"] == 7
-    assert result["checkpoint"] == "best"
+    kept = train("--num_samples=5")
+    assert (kept["num_samples"], kept["checkpoint"]) == (7, "best")
+    assert train("--num_samples=9")["num_samples"] == 9
+    # Also where the best checkpoint may be the same: the report shows all of the training.
+    report = tmp_path / "r" / "report.html"
+    before = report.stat().st_mtime_ns
+    train("--num_samples=5", "--epochs=4")
+    assert report.stat().st_mtime_ns > before
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(run_train, tmp_path):

@@ -1,11 +1,14 @@
 """A training that begins with another one's weights."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 import keras_vae
 from keras_vae import inputs, priors
 from tests import tiny
+from tests.trainers.conftest import TINY
 from trainers import warm_start
 
 
@@ -77,3 +80,14 @@ def test_a_prior_of_another_kind_keeps_its_beginning(saved):
     warm_start.apply(second, config, None)
     assert isinstance(second.prior, priors.LearnedNormal)
     np.testing.assert_allclose(second.prior.moments(), [np.zeros(3), np.ones(3)], atol=1e-6)
+
+
+def test_a_run_that_has_begun_needs_the_other_no_more(run_train, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert run_train(*TINY, f"--workdir={first}").code == 0
+    flags = (*TINY, f"--warm_start={first}", f"--workdir={second}")
+    assert run_train(*flags).code == 0
+    shutil.rmtree(first)
+    longer = run_train(*flags, "--epochs=4")
+    assert longer.code == 0, longer.err
+    assert "Resuming at step" in longer.out
