@@ -131,13 +131,6 @@ def embed(file: pathlib.Path, content: dict) -> None:
     file.write_bytes(compact.write(model))
 
 
-def embedded(file: pathlib.Path) -> dict:
-    """The card that a TFLite file holds."""
-    model = compact.read(pathlib.Path(file).read_bytes())
-    (index,) = (m.buffer for m in model.metadata if m.name == FILE.encode())
-    return json.loads(bytes(model.buffers[index].data))
-
-
 def hashes(path: pathlib.Path) -> dict:
     """{name: SHA-256} of a file, or of all files in a folder."""
     files = sorted(path.rglob("*")) if path.is_dir() else [path]

@@ -9,6 +9,7 @@ import functools
 from export import threefry
 from export.noise import Stream
 from keras_vae._compat import tf, tfd
+from keras_vae.choices import chosen
 from keras_vae.conditions import Completed
 from keras_vae.likelihoods.levels import Levels
 from keras_vae.likelihoods.logistic import RoundedLogistic
@@ -97,7 +98,7 @@ def _(p: RoundedLogistic, uniform):
 
 @_draw.register
 def _(p: tfd.Categorical, uniform):
-    return tf.cast(_chosen(p.logits_parameter(), uniform(Stream.PIXEL)), tf.float32)
+    return tf.cast(chosen(p.logits_parameter(), uniform(Stream.PIXEL)), tf.float32)
 
 
 @_draw.register
@@ -122,26 +123,17 @@ def _(p, uniform):
     event = len(p.event_shape)
     choice = uniform(Stream.CHOICE)[(..., *[0] * event)]  # one for all values of an event
     logits = p.mixture_distribution.logits_parameter()
-    chosen = tf.one_hot(_chosen(logits, choice), logits.shape[-1])  # [..., K]
+    taken = tf.one_hot(chosen(logits, choice), logits.shape[-1])  # [..., K]
     for _ in range(event):
-        chosen = chosen[..., tf.newaxis]
+        taken = taken[..., tf.newaxis]
     # The same numbers for all components, of which one is taken.
     axis = -1 - event
     drawn = _draw(p.components_distribution, lambda s: tf.expand_dims(uniform(s), axis))
-    return tf.reduce_sum(chosen * drawn, axis)
+    return tf.reduce_sum(taken * drawn, axis)
 
 
 # Uniform numbers have 24 bits; and no runtime should count for ever.
 _MOST_COUNTS = 10_000.0
-
-
-def _chosen(logits, u):
-    """Which of K [...], from logits [..., K] and uniform numbers [...]."""
-    # Not tf.nn.softmax: its CPU kernel takes 5 axes at most.
-    probs = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))
-    # Without the last, 1 up to rounding: what is chosen stays below K.
-    cumulative = tf.cumsum(probs, axis=-1)[..., :-1]
-    return tf.reduce_sum(tf.cast(u[..., tf.newaxis] > cumulative, tf.int32), axis=-1)
 
 
 def _cosine(uniform):

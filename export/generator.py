@@ -6,6 +6,7 @@ import math
 from export import draws, threefry
 from export.noise import Stream
 from keras_vae._compat import tf
+from keras_vae.importance import logaddexp
 from keras_vae.vae import VAE
 
 # Of `log_prob`.
@@ -65,7 +66,7 @@ class Generator(tf.Module):
         vae, shape = self._vae, self._vae.prior.noise_shape
         noise = self._random.normal(seed, Stream.LATENT, math.prod(shape))
         z, p = vae.generate(tf.reshape(noise, [-1, *shape]), temperature, condition)
-        if values_come_in_turn(vae):
+        if vae.decoder.in_turn:
             noise = self._random.normal(seed, Stream.STEP, *p.noise_shape)
             sample = p.from_noise(tf.convert_to_tensor(noise), temperature)
             # A tensor of its own: where two outputs are one, LiteRT for browsers loses the first.
@@ -117,8 +118,8 @@ class Generator(tf.Module):
             log_weight = tf.where(counts, terms.log_weight, -math.inf)
             return (
                 first + _SAMPLES_AT_ONCE,
-                _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
-                _logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
+                logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
+                logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
                 distortion - tf.reduce_sum(tf.where(counts, terms.log_likelihood, 0.0), axis=0),
                 rate + terms.rate,
             )
@@ -165,15 +166,6 @@ class Generator(tf.Module):
     def _shaped(self, image, given):
         # The decoder's reshapes lose what is known of the shape.
         return tf.ensure_shape(image, [given.shape[0], *self._vae.event_shape])
-
-
-def _logaddexp(a, b):
-    return tf.reduce_logsumexp(tf.stack([a, b]), axis=0)
-
-
-def values_come_in_turn(vae: VAE) -> bool:
-    """Whether the decoder chooses each value of x given those before it."""
-    return hasattr(vae.decoder, "walk")
 
 
 def posterior_parameters(vae: VAE, x, condition=None) -> dict:

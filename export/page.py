@@ -10,7 +10,6 @@ import string
 import numpy as np
 
 from export import latents
-from export.generator import values_come_in_turn
 from keras_vae.blocks import Batch
 from keras_vae.conditions import ImagePart, Label
 from keras_vae.data import short_name
@@ -98,7 +97,7 @@ def facts(
         "binary": support is Support.BINARY,
         "highest": float(examples.x.max()) if counts else 1.0,
         "levels": _levels_of_music(vae),
-        "inTurn": values_come_in_turn(vae),
+        "inTurn": vae.decoder.in_turn,
         "latents": vae.latent_dim,
         "order": order[order >= labels].tolist(),
         "nats": None if nats is None else nats.tolist(),
@@ -122,7 +121,7 @@ def _levels_of_music(vae):
     """How many levels there are; None where examples are no notes of few voices at many steps."""
     steps, voices, channels = vae.event_shape
     # An image may be drawn in turn too, but is hardly ever twice as high as wide.
-    is_music = values_come_in_turn(vae) and channels == 1 and steps >= 2 * voices
+    is_music = vae.decoder.in_turn and channels == 1 and steps >= 2 * voices
     return vae.decoder.levels if is_music else None
 
 

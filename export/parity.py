@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from export import noise
-from export.generator import Generator, values_come_in_turn
+from export.generator import Generator
 from export.noise import Stream
 from export.precision import PRECISIONS, Precision
 from export.tflite import verb_and_size
@@ -49,7 +49,7 @@ def check(vae: VAE, artefact: str, signatures: dict, gate: Precision = EXACT) ->
     sizes = [verb_and_size(name)[1] or 0 for name in signatures]
     with _full_precision():
         examples = _examples(vae, max(_NUM_EXAMPLES, *sizes))
-        in_turn = values_come_in_turn(vae)
+        in_turn = vae.decoder.in_turn
         return {
             name: _check_signature(f"{artefact}, {name}", name, function, examples, in_turn, gate)
             for name, function in signatures.items()

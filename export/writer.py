@@ -9,7 +9,6 @@ import tempfile
 import numpy as np
 
 from export import card, page, parity, quality, readme, saved_model, tflite
-from export.generator import values_come_in_turn
 from export.precision import PRECISIONS
 from keras_vae.blocks import Batch
 from keras_vae.files import check_folder
@@ -110,7 +109,7 @@ def write(
             "versions": {"python": platform.python_version()}
             | {name: importlib.metadata.version(name) for name in _PACKAGES},
             "batch_sizes": batch_sizes,
-            "values_come_in_turn": values_come_in_turn(vae),
+            "values_come_in_turn": vae.decoder.in_turn,
             "condition": None if vae.condition is None else vae.condition.wanted,
             "pruned": pruned,
             "artefacts": artefacts,

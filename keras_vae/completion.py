@@ -13,7 +13,7 @@ def problem(vae) -> str | None:
         return "this model has no q(z|x) to draw from. Train a VAE (--recipe=vae)"
     if vae.condition is not None and vae.condition.in_examples:
         return "this model does it by itself, in sample(condition=image)"
-    if hasattr(vae.decoder, "walk"):
+    if vae.decoder.in_turn:
         return "this decoder draws values in turn (decoder=autoregressive), not given z alone"
     return None
 

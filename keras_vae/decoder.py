@@ -31,8 +31,12 @@ class Decoder(tfk.Model):
         -log p(weights) per example of a normal prior: MAP.
 
     Attributes:
+      in_turn: whether each value of x is drawn given those before it, by a distribution with
+        `from_noise`.
       noise_size: normal numbers that one draw of the weights needs; 0 unless some are Bayesian.
     """
+
+    in_turn = False
 
     def __init__(
         self, network, likelihood, projection=None, weight_decay: float | None = None, **kwargs

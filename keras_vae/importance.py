@@ -9,6 +9,8 @@ from keras_vae.distributions import one_pass
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100
+# Samples, at least, for which an example is encoded once.
+_SAMPLES_PER_ENCODING = 16
 # Chunks of samples between returns to Python, which alone obeys Ctrl-C.
 _CHUNKS_PER_CALL = 4
 
@@ -143,8 +145,9 @@ class ImportanceSampler:
     def _sum(self, add, nothing, x, condition, num_samples, seed):
         """Sums [B, ...] over all samples: `nothing`, to which `add` adds a chunk at a time."""
         columns = []
-        for i in range(0, len(x), self._max_pairs):
-            rows = slice(i, i + self._max_pairs)
+        step = max(1, self._max_pairs // min(num_samples, _SAMPLES_PER_ENCODING))
+        for i in range(0, len(x), step):
+            rows = slice(i, i + step)
             x_i, condition_i = x[rows], None if condition is None else condition[rows]
             chunk_size = self._chunk_size or max(1, self._max_pairs // len(x_i))
             sums = [tf.repeat([start], len(x_i), axis=0) for start in nothing]
@@ -189,15 +192,15 @@ class ImportanceSampler:
         _, log_weight = weigh(self._model, x, noise, condition, self.noise_scale)
         log_w, log_w2 = sums
         return [
-            _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
-            _logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
+            logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
+            logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
         ]
 
     def _add_squares(self, sums, x, noise, condition):
         """Sums are log sum w and sum w noise^2 / sum w."""
         scaled, log_weight = weigh(self._model, x, noise, condition, self.noise_scale)
         log_w, squares = sums
-        total = _logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0))
+        total = logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0))
         added = tf.einsum("sb,sbn->bn", tf.exp(log_weight - total), scaled**2)
         return [total, tf.exp(log_w - total)[:, tf.newaxis] * squares + added]
 
@@ -235,5 +238,6 @@ def _sizes(model) -> tuple[int, int]:
     return max(size - fewer.get(name, 0) for name, size in more.items()), num_groups
 
 
-def _logaddexp(a, b):
+def logaddexp(a, b):
+    """log(exp(a) + exp(b)), where both may be -inf (of which tfp.math.log_add_exp makes NaN)."""
     return tf.reduce_logsumexp(tf.stack([a, b]), axis=0)

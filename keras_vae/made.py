@@ -40,7 +40,13 @@ class MADE(tfkl.Layer):
         latents = np.arange(1, latent_dim + 1)[:: -1 if backward else 1]
         inputs = np.concatenate([latents, np.zeros(context_size, int)])
         lowest = 0 if context_size else 1
-        units = lowest + np.arange(hidden) % max(1, latent_dim - lowest)
+        degrees = max(1, latent_dim - lowest)
+        # Of fewer units than degrees the last ones still see all that outputs may depend on.
+        units = lowest + (
+            np.arange(hidden) % degrees
+            if hidden >= degrees
+            else (np.arange(hidden) + 1) * degrees // hidden - 1
+        )
         outputs = np.repeat(latents, params)
         self.first = _MaskedDense(inputs[:, np.newaxis] <= units, activation="elu")
         self.last = _MaskedDense(units[:, np.newaxis] < outputs, kernel_initializer="zeros")

@@ -8,7 +8,7 @@ what comes from there. Its `bound` is what validation compares: at beta = 1, wha
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from keras_vae._compat import tf
+from keras_vae._compat import tf, tfp
 
 
 class _Bound:
@@ -107,10 +107,10 @@ class ImportanceWeighted(_Bound):
             # Tucker et al. have beta = 1, where this is the normalised weight once more.
             weight = tf.nn.softmax(log_weight, axis=0)
             terms.gradient_weight.set(1.0 - beta * (1.0 - weight))
-        return -_log_mean_exp(log_weight)
+        return -tfp.math.reduce_logmeanexp(log_weight, axis=0)
 
     def bound(self, terms):
-        return _log_mean_exp(terms.log_weight)
+        return tfp.math.reduce_logmeanexp(terms.log_weight, axis=0)
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,3 @@ class Reconstruction(_Bound):
 
     def bound(self, terms):
         return -terms.distortion
-
-
-def _log_mean_exp(log_weight):
-    """[S, B] -> [B]."""
-    size = tf.cast(tf.shape(log_weight)[0], tf.float32)
-    return tf.reduce_logsumexp(log_weight, axis=0) - tf.math.log(size)

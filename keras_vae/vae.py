@@ -27,7 +27,7 @@ class VAE(Trainable):
 
     Args:
       encoder: an `Encoder`, or a model with its interface, that gives q(z|x).
-      decoder: a `Decoder`, or a model with `event_shape` that gives p(x|z).
+      decoder: a `Decoder`.
       prior: a layer of `priors`. An autoencoder, whose posterior has no density, may do without
         one (None), or have one fitted to its codes, of which `sample` alone makes use.
       condition: a layer of `conditions`, or None; all three parts are given what it makes of c.
@@ -88,10 +88,14 @@ class VAE(Trainable):
         log_likelihood = self._decode(z, condition, weight_noise, training).log_prob(x)
         if not self.has_density:
             return Terms(z, log_likelihood), []
+        log_prior, kl, rates = self._against_prior(q, z, context)
+        return Terms(z, log_likelihood, log_prior, log_posterior, kl, weight), rates
+
+    def _against_prior(self, q, z, context):
+        """(log p(z), the KL of its parts or None, [Rate of each stochastic layer])."""
         p = self.prior.distribution(context)
         kl = analytic_kl(q, p) if self.has_analytic_kl else None
-        terms = Terms(z, log_likelihood, p.log_prob(z), log_posterior, kl, weight)
-        return terms, [Rate(q, p, z)]
+        return p.log_prob(z), kl, [Rate(q, p, z)]
 
     def log_likelihood(self, x, num_samples: int = 100, seed: int = 0, condition=None):
         """log p(x) in nats, [B], by importance sampling (Burda et al. 2016, eq. 8).
@@ -154,7 +158,7 @@ class VAE(Trainable):
         noise = self.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), n)
         condition = self._condition_of(condition, batch_size=n)
         _, p = self.generate(noise, temperature, condition)
-        if not hasattr(p, "from_noise"):
+        if not self.decoder.in_turn:
             return p.mean()
         noise = tf.random.stateless_normal([n, *p.noise_shape], seeds.derive(seed, Site.STEP))
         return p.from_noise(noise, temperature)
@@ -191,10 +195,7 @@ class VAE(Trainable):
     @property
     def has_clusters(self) -> bool:
         """Whether the prior is a mixture, of whose components `clusters` tells."""
-        context = self._context(None if self.condition is None else self.condition.zeros(1))
-        return self.prior is not None and hasattr(
-            self.prior.distribution(context), "posterior_marginal"
-        )
+        return self.prior is not None and self.prior.is_mixture
 
     @property
     def has_encoder(self) -> bool:

@@ -88,10 +88,11 @@ def test_the_mean_weight_is_the_same_for_a_wider_proposal(options):
 
 
 def test_memory_is_bounded_over_examples_and_samples(monkeypatch, x):
-    """As many examples and samples at a time as the widest tensor, the levels', leaves room."""
+    """As many examples and samples at a time as the widest tensor, the levels', leaves room; of
+    samples first, which share what an example's encoding costs."""
     model = tiny.vae(likelihood="categorical")
     widest = math.prod(tiny.EVENT_SHAPE) * tiny.LEVELS
-    sampler = ImportanceSampler(model, max_values=2 * widest)
+    sampler = ImportanceSampler(model, max_values=8 * widest)
     drawn = []
     draw_noise = model.draw_noise
 
@@ -102,8 +103,11 @@ def test_memory_is_bounded_over_examples_and_samples(monkeypatch, x):
     monkeypatch.setattr(model, "draw_noise", note)
     whole = sampler(x[:5], 3, seeds.derive(0)).log_likelihood
     # Of each size one graph for the weights, and one for distortion and rate.
-    assert drawn == 2 * [(1, 2), (2, 1), (1, 1)]
+    assert drawn == 2 * [(3, 2), (3, 1)]
     np.testing.assert_allclose(whole[:2], sampler(x[:2], 3, seeds.derive(0)).log_likelihood)
+    drawn.clear()
+    sampler(x[:5], 20, seeds.derive(0))
+    assert set(drawn) == {(8, 1), (4, 1)}
 
 
 def test_what_all_examples_share_takes_no_room_from_them():

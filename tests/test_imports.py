@@ -19,6 +19,7 @@ TABLE = {
             "keras_vae.terms",
             "keras_vae.shapes",
             "keras_vae.scales",
+            "keras_vae.choices",
             "keras_vae.gradients",
             "keras_vae.bayesian",
             "keras_vae.distributions",

@@ -64,7 +64,7 @@ def make(vae, batch) -> Music:
 def _drawn(vae, codes, given):
     """[N, T, V, 1] of p(x|z) at codes [N, D]; `given` are conditions, for a model that has some."""
     p = vae.decode(codes, None if vae.condition is None else given[: len(codes)])
-    if not hasattr(p, "from_noise"):
+    if not vae.decoder.in_turn:
         return p.mean().numpy()
     noise = tf.random.stateless_normal([1, *p.noise_shape], [SEED, SEED])
     return p.from_noise(tf.repeat(noise, p.batch_shape[0], axis=0)).numpy()

@@ -119,19 +119,16 @@ def _samples(run, train, test, seed):
     # Beside images of black and white, grey means would be told by that alone.
     as_draws = run.dataset.train.levels == 2 or run.config.data.binarization == "threshold"
     as_draws &= run.vae.has_density
-    if as_draws:
-        made = evaluation.simulate(run.vae, len(test.x), seed, test.condition)[0].numpy()
-    else:
-        made = _means(run.vae, test, seed)
+    if run.vae.has_density:
+        replicated = evaluation.simulate(run.vae, len(test.x), seed, test.condition)[0].numpy()
+    made = replicated if as_draws else _means(run.vae, test, seed)
     learned_from = train.at_most(_NUM_LABELLED)
     features = evaluation.features(learned_from.images, learned_from.labels, seed)
     more_real = train.at_most(len(made)).images
     found = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
     found |= evaluation.sample_quality(made, test.images, more_real, features)
     if run.vae.has_density:
-        replicated, _ = evaluation.simulate(run.vae, len(made), seed, test.condition)
-        x = as_floats(test.x).numpy()
-        found |= evaluation.predictive_checks(x, replicated.numpy(), seed=seed)
+        found |= evaluation.predictive_checks(as_floats(test.x).numpy(), replicated, seed=seed)
     checked = _evenly(len(made), _NUM_CHECKED)
     of_made, of_test = (
         evaluation.nearest(images[checked], train.images) for images in (made, test.images)

@@ -5,6 +5,7 @@ import math
 from keras_vae._compat import tf, tfk, tfkl
 from keras_vae.autoregressive.distribution import Stepwise
 from keras_vae.autoregressive.values import ValuesInTurn
+from keras_vae.choices import choose
 from keras_vae.compilation import graph_when_eager
 from keras_vae.decoder import Decoder
 from keras_vae.shapes import with_context
@@ -25,6 +26,8 @@ class AutoregressiveDecoder(Decoder):
       units: of the GRU and of what makes logits of it.
       weight_decay: as of a `Decoder`.
     """
+
+    in_turn = True
 
     def __init__(self, network, likelihood, units: int, weight_decay=None, **kwargs):
         super().__init__(network, likelihood, weight_decay=weight_decay, **kwargs)
@@ -55,20 +58,16 @@ class AutoregressiveDecoder(Decoder):
         The temperature, a scalar tensor above 0, divides the logits.
         """
 
-        def choose(logits, noise):
-            # Of two normals, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
-            uniform = tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1, keepdims=True))
-            # Without the last, 1 up to rounding: what is chosen stays below L.
-            cumulative = tf.cumsum(tf.nn.softmax(logits / temperature), axis=-1)[..., :-1]
-            level = tf.reduce_sum(tf.cast(uniform > cumulative, tf.int32), axis=-1)
-            return tf.one_hot(level, self.levels)
-
         def step(before, inputs):
             state, levels = before
             features, noise = inputs
             seen = tf.reshape(tf.one_hot(levels, self.levels), [-1, self.step_size * self.levels])
             state, _ = self.cell(tf.concat([seen, features], axis=-1), [state])
-            _, values = self.projection.walk(state, lambda i, logits: choose(logits, noise[:, i]))
+
+            def value(i, logits):
+                return tf.one_hot(choose(logits / temperature, noise[:, i]), self.levels)
+
+            _, values = self.projection.walk(state, value)
             return state, tf.argmax(values, axis=-1, output_type=tf.int32)
 
         features = self._features(z)

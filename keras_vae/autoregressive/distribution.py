@@ -1,10 +1,9 @@
 """Stepwise: the distribution of x that an `AutoregressiveDecoder` gives."""
 
 from keras_vae._compat import tf, tfp
+from keras_vae.choices import CHOICE_NOISE
 from keras_vae.distributions import Custom
 
-# Normal numbers that one value's draw needs.
-_CHOICE_NOISE = 2
 # The softmax of logits over this is one-hot: a temperature of 0.
 _COLDEST = 1e-6
 
@@ -26,8 +25,8 @@ class Stepwise(Custom):
     def __init__(self, decoder, z):
         parameters = dict(locals())
         self._decoder, self._z = decoder, z
-        self._noise_per_step = (decoder.num_steps, decoder.step_size, _CHOICE_NOISE)
-        self.noise_shape = (decoder.num_steps * decoder.step_size * _CHOICE_NOISE,)
+        self._noise_per_step = (decoder.num_steps, decoder.step_size, CHOICE_NOISE)
+        self.noise_shape = (decoder.num_steps * decoder.step_size * CHOICE_NOISE,)
         super().__init__(parameters, reparameterized=False)
 
     def from_noise(self, noise, temperature=1.0):

@@ -1,7 +1,6 @@
 """A whole run: the four sections of options together."""
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 
 from keras_vae.config import rules
@@ -55,6 +54,3 @@ class Config:
             name: value for section in SECTIONS for name, value in content.get(section, {}).items()
         }
         return cls(recipe=content["recipe"]).replace(**flat)
-
-    def to_json(self) -> str:
-        return json.dumps(self.to_dict(), indent=2)

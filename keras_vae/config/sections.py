@@ -149,7 +149,9 @@ class ModelConfig:
         ),
     )
     prior_components: int = option(
-        10, "mixture, vamp, categorical: K, components, pseudo-inputs or labels", at_least=1
+        10,
+        "mixture, gaussian_mixture, vamp, categorical: K, components, pseudo-inputs or labels",
+        at_least=1,
     )
     prior_covariance: str = option(
         "diagonal",
@@ -302,7 +304,7 @@ def options():
 
 
 def find(name: str):
-    """(section name, field) of an option; ValueError listing near ones if there is none."""
+    """(section name, field) of an option; ValueError listing all if there is none."""
     for section, option_field in options():
         if option_field.name == name:
             return section, option_field

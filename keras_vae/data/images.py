@@ -38,16 +38,6 @@ class Images:
         self.chunk_sizes = list(chunk_sizes)
         self.num_examples = sum(self.chunk_sizes)
 
-    def take(self, n):
-        """The first n examples (or all, if there are fewer), [n, H, W, C]."""
-        chunks, found = [], 0
-        for chunk in range(len(self.chunk_sizes)):
-            if found >= n:
-                break
-            chunks.append(self.read(chunk))
-            found += len(chunks[-1])
-        return np.concatenate(chunks)[:n]
-
 
 class InMemory(Images):
     """A split held as one array."""
@@ -58,10 +48,6 @@ class InMemory(Images):
         self.labels = labels
         self.lowest_pitch = lowest_pitch
         self.factors = factors
-
-    def read(self, chunk):
-        """[N, H, W, C]; there is only chunk 0."""
-        return (self.array,)[chunk]
 
     def hold_out(self, n, seed):
         """Two splits: n examples drawn by `seed` (int32 [2]), and the others."""

@@ -105,22 +105,15 @@ def classifier(images, labels, seed: int = 0, steps: int = 200) -> Features:
     )
     logits = tfkl.Dense(len(classes), **weights(3))(network.output)
     trained = tfk.Model(network.input, logits)
-    optimizer = tfk.optimizers.Adam(2e-3)
-    optimizer.build(trained.trainable_variables)
-
-    @tf.function
-    def step(x, y):
-        with tf.GradientTape() as tape:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, trained((x - loc) / scale))
-            loss = tf.reduce_mean(losses)
-        variables = trained.trainable_variables
-        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-
+    trained.compile(
+        tfk.optimizers.Adam(2e-3), tfk.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     rng = np.random.default_rng(seed)
     epochs = -(-steps * _BATCH_SIZE // len(images))
     order = np.concatenate([rng.permutation(len(images)) for _ in range(epochs)])
-    for rows in order[: steps * _BATCH_SIZE].reshape(steps, _BATCH_SIZE):
-        step(images[rows], labels[rows])
+    rows = order[: steps * _BATCH_SIZE]
+    x = (images[rows] - loc) / scale
+    trained.fit(x, labels[rows], _BATCH_SIZE, shuffle=False, verbose=0)
     name = f"classifier of the {len(classes)} labels, 64 features"
     return Features(name, _in_batches(lambda x: network((x - loc) / scale)))
 

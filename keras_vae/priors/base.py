@@ -15,10 +15,12 @@ class Prior(tfkl.Layer, abc.ABC):
     Attributes:
       noise_shape: shape of the standard normal noise that one z needs.
       continuous: whether z may be any point of R^D, so that gradients lead through it.
+      is_mixture: whether `distribution` is of components, of which `posterior_marginal` tells.
       num_labels: how many of z's values, the first, stand for a label.
     """
 
     continuous = True
+    is_mixture = False
     num_labels = 0
 
     def __init__(self, latent_dim: int, **kwargs):

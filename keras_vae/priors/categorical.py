@@ -19,6 +19,8 @@ class LabelledMixture(Prior):
 
     continuous = False
 
+    is_mixture = True
+
     def __init__(
         self,
         latent_dim: int,

@@ -1,15 +1,13 @@
-"""Mixtures: their density, the choice of a component by noise, and a prior that is one."""
+"""Mixtures: their density, and a prior that is one."""
 
 import math
 
 import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk
+from keras_vae.choices import CHOICE_NOISE, choose
 from keras_vae.priors.base import Prior
 from keras_vae.priors.normal import normal, raw_scale_of
-
-# Normal numbers that `choose` needs beside those of the component's draw.
-CHOICE_NOISE = 2
 
 
 def mixture(logits, components) -> tfd.Distribution:
@@ -72,15 +70,6 @@ class _FullMixture(tfd.MixtureSameFamily):
         return tf.nn.log_softmax(self.mixture_distribution.logits) - 0.5 * distance - log_norm
 
 
-def choose(logits, noise):
-    """Components k [...], int32 and of probabilities softmax(logits) [K], from noise [..., 2]."""
-    # Of two normals, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
-    uniform = tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1, keepdims=True))
-    # Without the last, 1 up to rounding: k stays below K.
-    cumulative = tf.cumsum(tf.nn.softmax(logits))[:-1]
-    return tf.reduce_sum(tf.cast(uniform > cumulative, tf.int32), axis=-1)
-
-
 @tfk.saving.register_keras_serializable("keras_vae")
 class MixtureOfNormals(Prior):
     """p(z) = sum_k w_k N(loc_k, L_k L_k^T), weights and all trained with the model.
@@ -90,6 +79,8 @@ class MixtureOfNormals(Prior):
       num_components: K.
       covariance: "diagonal", or "full": L_k is any lower triangular matrix.
     """
+
+    is_mixture = True
 
     def __init__(
         self, latent_dim: int, num_components: int = 10, covariance: str = "diagonal", **kwargs

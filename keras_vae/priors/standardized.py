@@ -28,17 +28,15 @@ class Standardized(Prior):
         scale = np.maximum(codes.std(axis=0), 1e-3)
         self.loc.assign(codes.mean(axis=0))
         self.scale.assign(scale)
-        standard = (codes - self.loc.numpy()) / scale
+        standard = tf.constant((codes - self.loc.numpy()) / scale)
         model = _Density(self.prior)
         model.compile(
             optimizer=tfk.optimizers.Adam(
                 tfk.optimizers.schedules.CosineDecay(1e-3, epochs * -(-len(codes) // batch_size))
             )
         )
-        order = np.random.default_rng(seed).permutation(len(codes))
-        data = tf.data.Dataset.from_tensor_slices(standard[order])
-        data = data.shuffle(len(codes), seed=seed).batch(batch_size)
-        model.fit(data, epochs=epochs, verbose=0)
+        rows = tf.data.Dataset.range(len(codes)).shuffle(len(codes), seed=seed).batch(batch_size)
+        model.fit(rows.map(lambda i: tf.gather(standard, i)), epochs=epochs, verbose=0)
 
     def distribution(self, context=None):
         affine = tfb.Chain([tfb.Shift(self.loc), tfb.Scale(self.scale)])

@@ -3,8 +3,9 @@
 import contextlib
 
 from keras_vae._compat import tf, tfk
+from keras_vae.choices import CHOICE_NOISE, choose
 from keras_vae.priors.base import Prior
-from keras_vae.priors.mixture import CHOICE_NOISE, choose, mixture
+from keras_vae.priors.mixture import mixture
 
 # Where pseudo-inputs of black and white begin: beyond, they hardly move.
 _INSIDE = 0.05, 0.95
@@ -28,6 +29,8 @@ class VampPrior(Prior):
     References:
       Tomczak & Welling 2018, VAE with a VampPrior, eq. 9.
     """
+
+    is_mixture = True
 
     def __init__(
         self, latent_dim: int, num_components: int = 500, unit_range: bool = True, **kwargs

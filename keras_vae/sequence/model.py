@@ -1,10 +1,7 @@
 """SequenceVAE: a VAE whose latents are a chain over time."""
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.blocks import as_floats
-from keras_vae.gradients import GradientWeight
 from keras_vae.rate import Rate, analytic_kl
-from keras_vae.terms import Terms
 from keras_vae.vae import VAE
 
 
@@ -26,23 +23,14 @@ class SequenceVAE(VAE):
       models.
     """
 
-    def infer(self, x, noise, condition=None, stop_posterior=False, training=False):
-        """(Terms, [Rate of the first step, Rate of all others]): see `VAE.infer`.
+    def _against_prior(self, q, z, context):
+        """The rates are those of the first step and of all others.
 
         A step's KL is that of q(z_t|z_{t-1}, x) and p(z_t|z_{t-1}), exact at each sample of z_{t-1}
         where p(z_1) is a normal too (eq. 6).
         """
-        x = as_floats(x)
-        condition = self._condition_of(condition, x)
-        context = self._context(condition)
-        weight = GradientWeight() if stop_posterior else None
-        noise, weight_noise = self._split(noise)
-        q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
-        log_likelihood = self._decode(z, condition, weight_noise, training).log_prob(x)
         rates = self._rates(q, z, context)
-        log_prior = tf.add_n([p.log_prob(z) for _, p, z in rates])
-        kl = self._kl(*rates)
-        return Terms(z, log_likelihood, log_prior, log_posterior, kl, weight), rates
+        return tf.add_n([p.log_prob(z) for _, p, z in rates]), self._kl(*rates), rates
 
     def _rates(self, q, z, context):
         (loc, later_loc), (scale, later_scale), (first, later) = (

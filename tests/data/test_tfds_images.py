@@ -103,7 +103,7 @@ def test_streaming_gives_the_same_images_in_the_same_order(mnist, mnist_dir):
 def test_images_are_cropped_and_resized_as_pil_does(mnist, mnist_dir):
     small = load("mnist", data_dir=mnist_dir, image_size=14, memory_limit_gb=0.002).test
     assert small.shape == (14, 14, 1)
-    for full, image in zip(mnist.test.take(20), small.take(20), strict=True):
+    for full, image in zip(mnist.test.array[:20], small.read(0)[:20], strict=True):
         by_pil = Image.fromarray(full[..., 0]).resize((14, 14), Image.Resampling.BICUBIC)
         # PIL rounds and clips between its two passes; TensorFlow does so at the end.
         difference = np.asarray(by_pil, int) - image[..., 0]

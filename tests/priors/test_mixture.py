@@ -6,8 +6,9 @@ import scipy.stats
 from sklearn.mixture import GaussianMixture
 
 from keras_vae._compat import tf, tfd
+from keras_vae.choices import choose
 from keras_vae.priors import MixtureOfNormals
-from keras_vae.priors.mixture import choose, mixture
+from keras_vae.priors.mixture import mixture
 
 
 def parts(num_components, latent_dim, scales=(0.02, 1.0), seed=0):
