@@ -16,7 +16,7 @@ class DataConfig:
     )
     data_dir: str | None = option(None, "where TFDS sets are kept; default: TFDS' own")
     image_size: int | None = option(
-        None, "folder: crop and resize images to this height and width", at_least=1
+        None, "folder, TFDS sets: crop and resize images to this height and width", at_least=1
     )
     npz_keys: tuple[str, ...] | None = option(
         None, "npz: names of its arrays, as in train=my_train,test=my_test,test_labels=digits"
