@@ -64,7 +64,7 @@ def test_a_layer_of_keras_3_is_refused():
         Decoder(layer, likelihoods.Bernoulli((4, 4, 1)))
 
 
-@pytest.mark.parametrize("binary", ["trainers.train", "trainers.evaluate", "export.export"])
+@pytest.mark.parametrize("binary", ["trainers.train", "export.export"])
 def test_binaries_name_wrong_versions_in_one_line(tmp_path, binary):
     (tmp_path / "tf_keras.py").write_text("raise ImportError('No module named tf_keras')")
     done = subprocess.run(

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scipy.stats
 
-import keras_vae
 from export import writer
 from keras_vae import evaluation, objectives
 from keras_vae._compat import tf, tfd, tfp
@@ -241,9 +240,12 @@ def test_varied_images_keep_the_layers_above(model):
 
 def test_temperature_scales_each_layer(model):
     noise = model.prior.draw_noise([0, 0], 3)
-    np.testing.assert_array_equal(
-        model.prior_sample(noise, temperature=0.0), model.prior_sample(tf.zeros_like(noise))
-    )
+    for temperature in (0.0, 0.5):
+        np.testing.assert_allclose(
+            model.prior_sample(noise, temperature),
+            model.prior_sample(temperature * noise),
+            rtol=1e-6,
+        )
 
 
 # Training -------------------------------------------------------------------------------------
@@ -371,20 +373,12 @@ def test_twelve_layers_train():
 # Using ----------------------------------------------------------------------------------------
 
 
-def test_a_saved_model_computes_the_same(model, tmp_path):
-    model.save(tmp_path / "model.keras")
-    loaded = keras_vae.load(tmp_path / "model.keras")
-    assert type(loaded) is HierarchicalVAE
-    x, noise = tiny.images(B), tiny.noise(model, S, B)
-    for a, b in zip(loaded.terms(x, noise)[:5], model.terms(x, noise)[:5], strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_it_exports(model, tmp_path):
-    report = writer.write(model, tmp_path / "export", batch_sizes=[1])
-    signatures = report["artefacts"]["saved_model"]["signatures"]
-    assert list(signatures["encode"]["outputs"]) == ["code"]
-    assert list(signatures["sample"]["outputs"]) == ["image", "sample", "z"]
+def test_it_exports(tmp_path):
+    model = make("ladder")
+    report = writer.write(model, tmp_path / "export", formats=["tflite"], batch_sizes=[1])
+    signatures = report["artefacts"]["generator.tflite"]["signatures"]
+    assert list(signatures["encode_1"]["outputs"]) == ["code"]
+    assert list(signatures["sample_1"]["outputs"]) == ["image", "sample", "z"]
 
 
 def test_the_rate_of_each_layer_is_measured(model):

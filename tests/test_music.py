@@ -181,14 +181,6 @@ def test_what_makes_no_sense_is_refused(options, message):
         keras_vae.recipe("music", **options)
 
 
-def test_a_model_survives_its_file(music, tmp_path):
-    music.save(tmp_path / "model.keras")
-    loaded = keras_vae.load(tmp_path / "model.keras")
-    np.testing.assert_array_equal(loaded.sample(3, seed=1), music.sample(3, seed=1))
-    x = tiny.images(2, likelihoods.Support.LEVELS)
-    np.testing.assert_array_equal(loaded.reconstruct(x), music.reconstruct(x))
-
-
 def test_no_verb_walks_through_steps_in_python(monkeypatch):
     vae = tiny.vae(recipe="music", event_shape=(20, 3, 1))
     calls = []

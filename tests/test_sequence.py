@@ -407,15 +407,6 @@ def test_what_makes_no_sense_is_refused(options, message):
         keras_vae.recipe(**({"name": options.pop("recipe", "sequence")} | options))
 
 
-def test_a_model_survives_its_file(tmp_path):
-    vae = tiny.randomize(tiny.vae(recipe="sequence"))
-    vae.save(tmp_path / "model.keras")
-    loaded = keras_vae.load(tmp_path / "model.keras")
-    assert type(loaded) is sequence.SequenceVAE
-    np.testing.assert_array_equal(loaded.sample(3, seed=1), vae.sample(3, seed=1))
-    np.testing.assert_array_equal(loaded.code(tiny.images(2)), vae.code(tiny.images(2)))
-
-
 @pytest.mark.parametrize("condition", ["label", "image_part"])
 def test_a_conditional_model_is_computed_for_any_number_of_examples(condition):
     vae = tiny.randomize(tiny.vae(recipe="sequence", condition=condition))

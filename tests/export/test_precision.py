@@ -212,7 +212,7 @@ def test_no_loss_is_told_where_the_mean_tells_none():
     ],
 )
 def test_a_closed_gate_says_what_to_take(tmp_path, precision, limits, message):
-    model = model_of(hidden=(8,))
+    model = model_of(recipe="ae", hidden=(8,))
     with pytest.raises(parity.ParityError, match=message):
         writer.write(
             model,
@@ -228,7 +228,7 @@ def test_a_closed_gate_says_what_to_take(tmp_path, precision, limits, message):
 
 def test_a_closed_gate_stops_its_file_alone(tmp_path):
     report = writer.write(
-        model_of(hidden=(8,)),
+        model_of(recipe="ae", hidden=(8,)),
         tmp_path / "export",
         formats=["tflite"],
         precisions=["float32", "dynamic_int8"],
@@ -242,7 +242,7 @@ def test_a_closed_gate_stops_its_file_alone(tmp_path):
     assert file not in os.listdir(tmp_path / "export")
     with pytest.raises(parity.ParityError, match=r"generator_dynamic_int8.*decoder_int8"):
         writer.write(
-            model_of(hidden=(8,)),
+            model_of(recipe="ae", hidden=(8,)),
             tmp_path / "none",
             formats=["tflite"],
             precisions=["dynamic_int8", "int8"],

@@ -27,17 +27,12 @@ CASES = [
     ("vae", "conv", "categorical"),
     ("attention", "resnet", "continuous_bernoulli"),
     ("ae", "gated_mlp", "normal"),
-    ("ae", "gated_conv", "normal"),
-    ("ae", "gru", "normal"),
-    ("ae", "transformer", "normal"),
-    ("ae", "bars", "normal"),
-    ("ae", "conv", "normal"),
-    ("ae", "conv", "normal_per_pixel_scale"),
+    ("ae", "gated_conv", "normal_per_pixel_scale"),
+    ("ae", "gru", "laplace"),
+    ("ae", "transformer", "student_t"),
+    ("ae", "bars", "poisson"),
     ("ae", "conv", "discretized_logistic"),
-    ("ae", "conv", "logistic_mixture"),
-    ("ae", "mlp", "laplace"),
-    ("ae", "mlp", "student_t"),
-    ("ae", "mlp", "poisson"),
+    ("ae", "mlp", "logistic_mixture"),
 ]
 
 

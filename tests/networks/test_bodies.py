@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
-import keras_vae
 from keras_vae import Decoder, Encoder, posteriors
 from keras_vae._compat import tf, tfk
 from keras_vae.build import NETWORKS
 from keras_vae.likelihoods import Bernoulli
 from tests import tiny
 
-SHAPES = [(7, 5, 1), (9, 4, 3), (6, 4)]
+SHAPES = [(9, 4, 3), (6, 4)]  # beside that of all tests, (7, 5, 1)
 OF_IMAGES = {"conv", "gated_conv", "resnet"}
 
 
@@ -58,15 +57,6 @@ def test_models_of_any_size_train_and_sample(network, shape):
     assert np.isfinite(loss)
     assert all(np.isfinite(g).all() and (g != 0).any() for g in gradients)
     assert model.sample(2, seed=0).shape == (2, *shape)
-
-
-@pytest.mark.parametrize("network", list(NETWORKS))
-def test_a_saved_model_computes_the_same(network, tmp_path):
-    model = tiny.randomize(tiny.vae(network=network))
-    model.save(tmp_path / "model.keras")
-    loaded = keras_vae.load(tmp_path / "model.keras")
-    x = tiny.images(2)
-    np.testing.assert_array_equal(loaded.reconstruct(x), model.reconstruct(x))
 
 
 @pytest.mark.parametrize("network", ["gru", "transformer"])

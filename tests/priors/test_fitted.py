@@ -36,9 +36,8 @@ def fitted_flow():
 
 def test_a_flow_learns_more_than_the_moments():
     flow = fitted_flow().distribution().log_prob(CODES).numpy().mean()
-    mean, cov = CODES.mean(0), np.cov(CODES.T)
+    cov = np.cov(CODES.T)
     normal = -0.5 * np.linalg.slogdet(cov)[1] - np.log(2 * np.pi) - 1.0
-    assert np.isfinite(mean).all()
     assert flow > normal + 0.2
 
 

@@ -1,5 +1,6 @@
 """trainers.anomaly: other images told from the run's own, and what it refuses."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -40,9 +41,10 @@ def test_negatives_are_told_from_digits(folder):
 
 def test_a_run_is_not_told_from_its_own_data(folder):
     run = measure.load(folder / "run")
-    found = anomalies.measure(run, run.dataset, num_examples=100, num_samples=5, seed=0)
+    held_out = dataclasses.replace(run.dataset, test=run.dataset.validation)
+    found = anomalies.measure(run, held_out, num_examples=179, num_samples=5, seed=0)
     for name in SCORES:
-        assert found[f"auroc_{name}"] == pytest.approx(0.5, abs=1e-6)
+        assert abs(found[f"auroc_{name}"] - 0.5) < 4 * found[f"auroc_{name}_stderr"] < 0.2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Exports measured on the test split: by TensorFlow alone they say what the model says."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tests import binaries
 from tests.trainers.conftest import TINY
 from trainers import exported
 
+SAVED_MODEL = {"formats": ["savedmodel"], "batch_sizes": [1]}
 # Importance samples of one image vary; of 179 images together little.
 NUM_SAMPLES = 300
 
@@ -25,7 +27,7 @@ def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
     model = keras_vae.load(run)
     origin = saving.origin(saving.find_checkpoint(run))
     described = saving.read_run(run) | {"exported": origin}
-    writer.write(model, run / "export", batch_sizes=[1], described=described)
+    writer.write(model, run / "export", **SAVED_MODEL, described=described)
     found = exported.measure(exported.load(run / "export"), NUM_SAMPLES)
     wanted = json.loads((run / "evaluation.json").read_text())
     assert json.loads((run / "export" / "evaluation.json").read_text()) == found
@@ -48,11 +50,12 @@ def test_what_can_not_be_measured_is_refused_in_one_line(run_train, tmp_path):
     run = tmp_path / "run"
     assert run_train(*TINY, "--recipe=ae", f"--workdir={run}").code == 0
     model = keras_vae.load(run)
-    writer.write(model, run / "export", batch_sizes=[1], described=saving.read_run(run))
+    writer.write(model, run / "export", **SAVED_MODEL, described=saving.read_run(run))
     done = binaries.run("trainers.evaluate", f"--run={run}/export")
     assert done.code == 2
     assert "is the export of an autoencoder, which has no likelihood" in done.err.splitlines()[-1]
-    writer.write(model, run / "alone", batch_sizes=[1])
+    shutil.copytree(run / "export", run / "alone")
+    (run / "alone" / "config.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"alone is not a run: it has no config\.json"):
         exported.load(run / "alone")
 
@@ -63,9 +66,8 @@ def test_data_that_has_changed_is_refused(run_train, tmp_path):
     run = tmp_path / "run"
     source = f"--dataset=npz:{tmp_path}/x.npz"
     assert run_train(*TINY, source, f"--workdir={run}").code == 0
-    writer.write(
-        keras_vae.load(run), run / "export", batch_sizes=[1], described=saving.read_run(run)
-    )
+    described = saving.read_run(run)
+    writer.write(keras_vae.load(run), run / "export", **SAVED_MODEL, described=described)
     np.savez(tmp_path / "x.npz", x=digits[::-1])
     with pytest.raises(ValueError, match=r"the data of run=.*export has changed"):
         exported.load(run / "export")
@@ -85,8 +87,7 @@ def test_a_rate_of_zero_is_no_alarm_where_nothing_is_inferred(run_train, tmp_pat
     flags = ("--recipe=monte_carlo", "--latent_samples=5", f"--workdir={run}")
     assert run_train(*TINY, *flags).code == 0
     described = saving.read_run(run) | {"exported": saving.origin(saving.find_checkpoint(run))}
-    options = {"formats": ["savedmodel"], "batch_sizes": [1], "described": described}
-    writer.write(keras_vae.load(run), run / "export", **options)
+    writer.write(keras_vae.load(run), run / "export", **SAVED_MODEL, described=described)
     found = exported.measure(exported.load(run / "export"), 20)
     assert found["rate_nats"] == pytest.approx(0.0, abs=1e-5)
     assert not [alarm for alarm in found["alarms"] if "collapsed" in alarm]

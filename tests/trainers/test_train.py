@@ -168,20 +168,20 @@ def test_a_signal_in_the_last_epoch_is_obeyed_too(run_train, tmp_path, monkeypat
     assert "finished: 33 steps" in run_train(*TINY, f"--workdir={tmp_path}/r").out
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_in_the_evaluation_says_how_to_go_on(run_train, tmp_path, signum):
+def test_a_signal_in_the_evaluation_says_how_to_go_on(run_train, tmp_path):
     workdir = f"--workdir={tmp_path}/r"
     assert run_train(*TINY, workdir).code == 0
-    process = binaries.Started("trainers.train", *TINY[:-1], "--num_samples=10000000", workdir)
-    while "Training is finished" not in process.out:  # Now it is measured.
-        process.assert_running()
-        time.sleep(0.05)
-    time.sleep(1)
-    process.send_signal(signum)
-    done = process.wait(timeout=60)
-    assert done.code == 128 + signum
-    assert f"error: stopped by {signum.name}. Resume with: python -m trainers.train" in done.err
-    assert "Traceback" not in done.err
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        process = binaries.Started("trainers.train", *TINY[:-1], "--num_samples=10000000", workdir)
+        while "Training is finished" not in process.out:  # Now it is measured.
+            process.assert_running()
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(signum)
+        done = process.wait(timeout=60)
+        assert done.code == 128 + signum
+        assert f"error: stopped by {signum.name}. Resume with: python -m trainers.train" in done.err
+        assert "Traceback" not in done.err
 
 
 def test_a_terminal_gets_a_progress_bar(run_train, tmp_path, monkeypatch):
