@@ -210,3 +210,11 @@ def test_the_optimizer_moves_the_prior_of_a_saved_model(tmp_path):
     before = loaded.prior.raw_inputs.numpy()
     loaded.fit(tiny.images_for(loaded, 8), batch_size=4, verbose=0)
     assert (loaded.prior.raw_inputs.numpy() != before).any()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "standard_normal", "categorical"])
+def test_it_says_whether_it_is_a_mixture(name):
+    options = {"posterior": "categorical"} if name == "categorical" else {}
+    vae = tiny.vae(prior=name, **options)
+    p = vae.prior.distribution(context_of(vae))
+    assert vae.prior.is_mixture == vae.has_clusters == hasattr(p, "posterior_marginal")

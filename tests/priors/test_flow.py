@@ -86,3 +86,14 @@ def test_large_weights_give_finite_draws(make):
     prior = randomized(make(4, num_layers=4, hidden=8), scale=30.0)
     z = prior.from_noise(prior.draw_noise([0, 0], 100))
     assert np.isfinite(z).all()
+
+
+@pytest.mark.parametrize("hidden", [1, 3, 7, 12])
+def test_made_of_few_units_heeds_every_latent(hidden):
+    """The last latent's parameters depend on all others, however few units there are."""
+    made = randomized(MADE(8, hidden, params=1))
+    z = tf.constant(np.random.default_rng(0).normal(size=(1, 8)), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        last = made(z)[0, -1, 0]
+    assert (tape.gradient(last, z).numpy()[0] != 0).tolist() == [True] * 7 + [False]
