@@ -9,7 +9,7 @@ from keras_vae.distributions import one_pass
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100
-# Samples, at least, for which an example is encoded once.
+# Samples for which an example is encoded once, where there are as many and memory allows.
 _SAMPLES_PER_ENCODING = 16
 # Chunks of samples between returns to Python, which alone obeys Ctrl-C.
 _CHUNKS_PER_CALL = 4

@@ -41,11 +41,12 @@ class MADE(tfkl.Layer):
         inputs = np.concatenate([latents, np.zeros(context_size, int)])
         lowest = 0 if context_size else 1
         degrees = max(1, latent_dim - lowest)
-        # Of fewer units than degrees the last ones still see all that outputs may depend on.
+        # Of fewer units than degrees the first one sees all that any output may depend on, and the
+        # last one what all may.
         units = lowest + (
             np.arange(hidden) % degrees
             if hidden >= degrees
-            else (np.arange(hidden) + 1) * degrees // hidden - 1
+            else np.linspace(degrees - 1, 0, hidden).round().astype(int)
         )
         outputs = np.repeat(latents, params)
         self.first = _MaskedDense(inputs[:, np.newaxis] <= units, activation="elu")

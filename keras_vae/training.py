@@ -125,7 +125,7 @@ class Trainable(tfk.Model):
           ValueError: an array has another shape, or values that the likelihood gives no mass to;
             or examples are given weights.
         """
-        _refuse(**kwargs)
+        _refuse_weights(**kwargs)
         self.check_examples(x, y)
         if isinstance(validation_data, np.ndarray):
             validation_data = (validation_data,)  # Keras takes tuples only.
@@ -226,7 +226,7 @@ class Trainable(tfk.Model):
 
         def with_noise(data):
             x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
-            _refuse(sample_weight=weights)
+            _refuse_weights(sample_weight=weights)
             # Drawn for the global batch, of which each replica takes its rows.
             replica = tf.distribute.get_replica_context()
             size = tf.shape(x)[0]
@@ -264,7 +264,7 @@ class Trainable(tfk.Model):
         return run_replicas
 
 
-def _refuse(sample_weight=None, class_weight=None, **others):
+def _refuse_weights(sample_weight=None, class_weight=None, **others):
     if sample_weight is not None or class_weight is not None:
         raise ValueError(
             "sample_weight and class_weight have no meaning here: the bound is a mean over "

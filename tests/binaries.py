@@ -1,4 +1,4 @@
-"""Running the binaries, each in a process of its own.
+"""Running the binaries, here each in a process of its own.
 
 TensorFlow takes seconds to import. One process does, and nothing else; each binary is a fork of it.
 """
@@ -36,7 +36,9 @@ class Started:
         self._folder = tempfile.TemporaryDirectory()
         self._files = [os.path.join(self._folder.name, name) for name in ("out", "err")]
         self._process = _FORKS.Process(
-            target=_run, args=(module, [*map(str, arguments)], self._files, dict(os.environ))
+            target=_run,
+            args=(module, [*map(str, arguments)], self._files, dict(os.environ)),
+            daemon=True,  # Or a test that fails before its end would wait for it.
         )
         self._process.start()
 
@@ -51,7 +53,8 @@ class Started:
         assert self._process.is_alive(), self.err
 
     def send_signal(self, signum) -> None:
-        os.kill(self._process.pid, signum)
+        if self._process.is_alive():
+            os.kill(self._process.pid, signum)
 
     def wait(self, timeout: float = 300.0) -> Done:
         """Waits for the end, for `timeout` seconds at most."""

@@ -249,12 +249,12 @@ def test_each_option_survives_json(name):
     section, _ = configs.find(name)
     assert getattr(getattr(changed, section), name) == OTHER_VALUES[name]
     assert changed != Config(recipe="beta_vae")
-    assert Config.from_dict(json.loads(changed.to_json())) == changed
+    assert Config.from_dict(json.loads(json.dumps(changed.to_dict()))) == changed
 
 
 def test_all_options_survive_json_together():
     changed = Config(recipe="beta_vae").replace(**OTHER_VALUES)
-    assert Config.from_dict(json.loads(changed.to_json())) == changed
+    assert Config.from_dict(json.loads(json.dumps(changed.to_dict()))) == changed
 
 
 def test_all_other_values_are_of_allowed_type_and_range():

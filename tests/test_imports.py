@@ -116,6 +116,7 @@ TABLE = {
             "structures",
             "config",
             "saving",
+            "data",
             "inputs",
             "app",
             "files",

@@ -87,18 +87,19 @@ def is_export(path) -> bool:
     return (pathlib.Path(path) / "saved_model").is_dir()
 
 
-def is_measured(run: Run, num_samples: int) -> bool:
-    """Whether there are evaluation.json, of the run's checkpoint and by as many samples, and a
-    report that shows all of its training."""
-    file, report, metrics = (
-        run.path / name for name in ("evaluation.json", "report.html", "metrics.csv")
-    )
-    if not file.exists() or not report.exists():
+def stored(run: Run) -> dict | None:
+    """The content of evaluation.json, if it is of the run's checkpoint."""
+    file = run.path / "evaluation.json"
+    found = json.loads(file.read_text()) if file.exists() else {}
+    return found if found.get("step") == run.step else None
+
+
+def is_current(run: Run) -> bool:
+    """Whether the run was measured, and has a report, since it was last trained."""
+    measured, metrics = run.path / "evaluation.json", run.path / "metrics.csv"
+    if not (measured.exists() and (run.path / "report.html").exists()):
         return False
-    stored = json.loads(file.read_text())
-    enough = stored["num_samples"] is None or stored["num_samples"] >= num_samples
-    current = report.stat().st_mtime >= metrics.stat().st_mtime
-    return stored["step"] == run.step and enough and current
+    return not metrics.exists() or measured.stat().st_mtime >= metrics.stat().st_mtime
 
 
 class Annealing(NamedTuple):

@@ -82,9 +82,10 @@ def check_same(path: pathlib.Path, described: dict) -> None:
 def has_begun(path) -> bool:
     """Whether there is a run at `path` whose training has saved."""
     try:
-        return bool(find_checkpoint(path, "last"))
+        find_checkpoint(path, "last")
     except FileNotFoundError:
         return False
+    return True
 
 
 def _stopped_early(path) -> bool:

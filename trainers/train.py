@@ -213,10 +213,13 @@ def finish(job: Job) -> None:
     fitted_prior.ensure(trained)
     if not FLAGS.evaluate:
         return
-    if measure.is_measured(trained, FLAGS.num_samples):
+    found = measure.stored(trained)
+    # A measurement of the same weights is not replaced by a coarser one.
+    num_samples = max(FLAGS.num_samples, (found or {}).get("num_samples") or 0)
+    if found and found["num_samples"] in (None, num_samples) and measure.is_current(trained):
         print(f"It is measured too: {job.workdir / 'report.html'}")
     else:
-        measure.measure(trained, FLAGS.num_samples)
+        measure.measure(trained, num_samples)
 
 
 def _picture(job):

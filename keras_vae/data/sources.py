@@ -23,7 +23,7 @@ class Dataset:
       validation: Images, or None if none was wanted.
       test: Images; for evaluation only.
       fingerprint: sha256 (hex) of the three splits: of their examples, or of names, sizes and rows
-        where they are streamed; of their labels nothing.
+        where they are streamed; labels don't count.
       notes: sentences that a user should see, for example which files could not be read.
     """
 

@@ -111,9 +111,9 @@ def classifier(images, labels, seed: int = 0, steps: int = 200) -> Features:
     rng = np.random.default_rng(seed)
     epochs = -(-steps * _BATCH_SIZE // len(images))
     order = np.concatenate([rng.permutation(len(images)) for _ in range(epochs)])
-    rows = order[: steps * _BATCH_SIZE]
-    x = (images[rows] - loc) / scale
-    trained.fit(x, labels[rows], _BATCH_SIZE, shuffle=False, verbose=0)
+    x = tf.constant((images - loc) / scale)
+    batches = tf.data.Dataset.from_tensor_slices(order[: steps * _BATCH_SIZE]).batch(_BATCH_SIZE)
+    trained.fit(batches.map(lambda i: (tf.gather(x, i), tf.gather(labels, i))), verbose=0)
     name = f"classifier of the {len(classes)} labels, 64 features"
     return Features(name, _in_batches(lambda x: network((x - loc) / scale)))
 

@@ -327,7 +327,7 @@ def test_the_exported_files_agree(trained, tmp_path):
         shape = model.prior.noise_shape
         latent = noise.normal(seed, Stream.LATENT, math.prod(shape)).reshape(2, *shape)
         z, p = model.generate(latent, condition=condition)
-        if hasattr(p, "from_noise"):
+        if model.decoder.in_turn:
             image = p.from_noise(noise.normal(seed, Stream.STEP, *p.noise_shape))
         else:
             image = p.mean()

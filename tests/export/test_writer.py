@@ -233,6 +233,8 @@ def test_a_conditional_model_is_given_conditions(recipe, kind, wanted, tmp_path)
 def test_an_autoencoders_readme_decodes(tmp_path):
     writer.write(model_of(recipe="ae"), tmp_path / "export")
     check_readme(tmp_path / "export")
+    # Of a model that no run describes.
+    assert not (tmp_path / "export" / "config.json").exists()
 
 
 def test_a_wrong_file_is_not_written(tmp_path, monkeypatch):

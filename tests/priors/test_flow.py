@@ -90,10 +90,17 @@ def test_large_weights_give_finite_draws(make):
 
 @pytest.mark.parametrize("hidden", [1, 3, 7, 12])
 def test_made_of_few_units_heeds_every_latent(hidden):
-    """The last latent's parameters depend on all others, however few units there are."""
-    made = randomized(MADE(8, hidden, params=1))
-    z = tf.constant(np.random.default_rng(0).normal(size=(1, 8)), tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(z)
-        last = made(z)[0, -1, 0]
-    assert (tape.gradient(last, z).numpy()[0] != 0).tolist() == [True] * 7 + [False]
+    """The last latent's parameters depend on all others, however few units there are, and with two
+    or more the first one's on the context."""
+    made, conditional = randomized(MADE(8, hidden, params=1)), MADE(8, hidden, 1, context_size=2)
+    randomized(conditional)
+    z, context = (tf.random.stateless_normal([100, n], [0, n]) for n in (8, 2))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([z, context])
+        last = made(z)[:, -1, 0]
+        first, last_given = (conditional(z, context)[:, i, 0] for i in (0, -1))
+    before = [True] * 7 + [False]
+    assert (np.abs(tape.gradient(last, z)).max(0) > 0).tolist() == before
+    assert (np.abs(tape.gradient(last_given, z)).max(0) > 0).tolist() == before
+    if hidden > 1:
+        assert (np.abs(tape.gradient(first, context)).max(0) > 0).all()
