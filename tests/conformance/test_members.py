@@ -5,8 +5,6 @@ takes long, under XLA, on two replicas and in exported files, is marked `product
 conformance` runs it.
 """
 
-import math
-
 import numpy as np
 import pytest
 
@@ -30,6 +28,7 @@ from keras_vae.build import (
 from keras_vae.likelihoods import Support
 from keras_vae.recipes import RECIPES
 from tests import tiny
+from tests.export.oracle import sampled
 
 # One row each: (axis, member): the options of a tiny model that uses it, and some more, so that no
 # two rows say the same.
@@ -324,14 +323,7 @@ def test_the_exported_files_agree(trained, tmp_path):
         z = noise.normal(seed, Stream.LATENT, model.latent_dim)
         found, wanted = lite["decode_2"](z=z, **given), {"image": model.decode(z, condition).mean()}
     else:
-        shape = model.prior.noise_shape
-        latent = noise.normal(seed, Stream.LATENT, math.prod(shape)).reshape(2, *shape)
-        z, p = model.generate(latent, condition=condition)
-        if model.decoder.in_turn:
-            image = p.from_noise(noise.normal(seed, Stream.STEP, *p.noise_shape))
-        else:
-            image = p.mean()
-        found, wanted = lite["sample_2"](seed=seed, **given), {"z": z, "image": image}
+        found, wanted = lite["sample_2"](seed=seed, **given), sampled(model, seed, condition)
     for name in wanted:
         np.testing.assert_allclose(found[name], wanted[name], rtol=1e-4, atol=1e-5, err_msg=name)
 

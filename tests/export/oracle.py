@@ -1,4 +1,6 @@
-"""What a generator of binary images must draw from seeds, by numpy's noise and the Keras model."""
+"""What generators must draw from seeds, by numpy's noise and the Keras model."""
+
+import math
 
 import numpy as np
 
@@ -12,8 +14,18 @@ def seeds(seed: int, count: int):
 
 
 def drawn(model, seed, condition=None):
-    """(image, drawn pixels, z) of the pairs `seed` [B, 2]."""
+    """(image, drawn pixels, z) of the pairs `seed` [B, 2]; of binary images and normal priors."""
     z = noise.normal(seed, Stream.LATENT, model.latent_dim)
     image = model.decode(z, condition).mean().numpy()
     uniform = noise.uniform(seed, Stream.PIXEL, image[0].size).reshape(image.shape)
     return image, uniform < image, z
+
+
+def sampled(model, seed, condition=None) -> dict:
+    """z and image of seeds [N, 2], given conditions of all or None."""
+    shape = model.prior.noise_shape
+    latent = noise.normal(seed, Stream.LATENT, math.prod(shape)).reshape(len(seed), *shape)
+    z, p = model.generate(latent, condition=condition)
+    if model.decoder.in_turn:
+        return {"z": z, "image": p.from_noise(noise.normal(seed, Stream.STEP, *p.noise_shape))}
+    return {"z": z, "image": p.mean()}

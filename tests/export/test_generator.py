@@ -12,6 +12,7 @@ from export.noise import Stream
 from keras_vae._compat import tf
 from keras_vae.recipes import RECIPES
 from tests import tiny
+from tests.export.oracle import sampled
 
 ENCODING = ["log_prob", "encode", "encode_with_seed", "reconstruct"]
 SAMPLING = ["decode", "sample", "sample_with_temperature"]
@@ -156,6 +157,13 @@ def test_every_recipe_has_its_verbs(recipe):
         for name, function in signatures.items()
     }
     assert sorted(parity.check(model, "graph", functions)) == verbs
+    if "sample" in verbs:
+        seed = np.array([[1, 2], [-3, 4]], np.int32)
+        condition = model.condition and model.condition.to_show(2, tiny.images(2))
+        given = {} if condition is None else {"condition": np.array(condition)}
+        found, wanted = functions["sample"](seed=seed, **given), sampled(model, seed, condition)
+        for name in wanted:
+            np.testing.assert_allclose(found[name], wanted[name], atol=1e-5, err_msg=name)
 
 
 def test_posterior_parameters_of_a_new_model_are_near_the_prior():
