@@ -11,7 +11,7 @@ from keras_vae import VAE, data, evaluation, inputs, saving
 from keras_vae._compat import tfk
 from keras_vae.config import Config
 from keras_vae.files import check_folder, write_atomically
-from trainers import quality
+from trainers import quality, uses
 from trainers.printing import print_numbers
 
 # Examples in the report's pictures of latent space.
@@ -89,9 +89,7 @@ def is_export(path) -> bool:
 
 def stored(run: Run) -> dict | None:
     """The content of evaluation.json, if it is of the run's checkpoint."""
-    file = run.path / "evaluation.json"
-    found = json.loads(file.read_text()) if file.exists() else {}
-    return found if found.get("step") == run.step else None
+    return uses.read(run.path / "evaluation.json", run.step)
 
 
 def is_current(run: Run) -> bool:

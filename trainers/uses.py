@@ -29,7 +29,7 @@ def refresh(run_dir: Path) -> None:
 
 
 def _anomaly(run_dir, step):
-    found = _read(run_dir / "anomaly.json", step)
+    found = read(run_dir / "anomaly.json", step)
     if found is None:
         return
     other = found["other_dataset"]
@@ -59,7 +59,7 @@ def _anomaly(run_dir, step):
 
 
 def _compression(run_dir, step):
-    found = _read(run_dir / "compression.json", step)
+    found = read(run_dir / "compression.json", step)
     if found is None:
         return
     rivals = {name: size["bits_per_dim"] for name, size in found["rivals"].items() if size}
@@ -81,7 +81,7 @@ def _compression(run_dir, step):
 
 
 def _attribute(run_dir, step):
-    found = _read(run_dir / "latents" / "latents.json", step)
+    found = read(run_dir / "latents" / "latents.json", step)
     if found is None or not found["attribute"]:
         return
     has, lacks = found["attribute"]
@@ -96,7 +96,7 @@ def _attribute(run_dir, step):
     yield "</div>"
 
 
-def _read(file, step):
-    """The content of a file, if it is there and of the weights of that step."""
+def read(file, step):
+    """The content of a JSON file, if it is there and of the weights of that step."""
     content = json.loads(file.read_text()) if file.is_file() else {}
     return content if content.get("step") == step else None

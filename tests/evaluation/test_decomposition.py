@@ -59,6 +59,8 @@ def test_the_parts_are_those_of_the_mixture_written_out(correlated):
 
 def test_the_parts_add_up_to_the_rate(correlated):
     found = decomposition(correlated, in_batches(examples()))
+    marginal = found["total_correlation_nats"] + found["dimension_wise_kl_nats"]
+    np.testing.assert_allclose(found["marginal_kl_nats"], marginal, rtol=1e-5)
     terms = correlated.terms(examples(), tiny.noise(correlated, 100, N))
     # What varies is log q(z|x) / p(z) of one draw for each example.
     spread = np.std(terms.log_posterior - terms.log_prior)
