@@ -8,6 +8,7 @@ from keras_vae.autoregressive.values import ValuesInTurn
 from keras_vae.choices import choose
 from keras_vae.compilation import graph_when_eager
 from keras_vae.decoder import Decoder
+from keras_vae.networks import Recurrence
 from keras_vae.shapes import with_context
 
 
@@ -34,7 +35,7 @@ class AutoregressiveDecoder(Decoder):
         self.units, self.levels = units, likelihood.levels
         self.num_steps, self.step_size = self.event_shape[0], math.prod(self.event_shape[1:])
         self.cell = tfkl.GRUCell(units)
-        self.read = tfkl.RNN(self.cell, return_sequences=True)
+        self.read = Recurrence(self.cell, return_sequences=True)
         self.projection = ValuesInTurn(self.step_size, self.levels, units)
 
     def call(self, z, context=None, noise=None) -> Stepwise:

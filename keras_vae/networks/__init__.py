@@ -17,6 +17,7 @@ from keras_vae.networks.dense import DropFirst, gated_mlp, linear, mlp
 from keras_vae.networks.gate import Gate
 from keras_vae.networks.gru import gru_decoder, gru_encoder
 from keras_vae.networks.per_step import PerStep
+from keras_vae.networks.recurrence import Recurrence
 from keras_vae.networks.residual import Residual
 from keras_vae.networks.resnet import ResidualBlock, resnet_decoder, resnet_encoder
 from keras_vae.networks.transformer import (
@@ -32,6 +33,7 @@ __all__ = [
     "OneHot",
     "PerStep",
     "Positions",
+    "Recurrence",
     "Residual",
     "ResidualBlock",
     "SelfAttention",

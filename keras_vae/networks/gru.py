@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from keras_vae._compat import tfk, tfkl
+from keras_vae.networks.recurrence import Recurrence
 
 
 def gru_encoder(event_shape: Sequence[int], hidden: Sequence[int] = (400,)) -> tfk.Sequential:
@@ -32,5 +33,4 @@ def gru_decoder(event_shape: Sequence[int], hidden: Sequence[int] = (400,)) -> t
 
 
 def _gru(units, return_sequences):
-    # Not tfkl.GRU: the kernels it chooses among are several times slower under XLA on CPUs.
-    return tfkl.RNN(tfkl.GRUCell(units), return_sequences=return_sequences)
+    return Recurrence(tfkl.GRUCell(units), return_sequences=return_sequences)
