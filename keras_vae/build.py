@@ -22,6 +22,7 @@ from keras_vae.hierarchical import (
     HierarchicalVAE,
     LadderEncoder,
     LayeredPrior,
+    LayeredPriorEncoder,
     TopDownBlock,
 )
 from keras_vae.sequence import GatedTransition, MarkovEncoder, MarkovPrior, SequenceVAE
@@ -272,7 +273,10 @@ def build_fitted_prior(config: Config):
 
 def _several_layers(m, encoder_class, body, skip=False):
     """Each stochastic layer has a body that looks up from below and one that looks down on it."""
-    encoder = encoder_class([body(m, units) for units in m.hidden], m.latent_dims)
+    if POSTERIORS[m.posterior](m) is None:
+        encoder = LayeredPriorEncoder()
+    else:
+        encoder = encoder_class([body(m, units) for units in m.hidden], m.latent_dims)
     blocks = [
         TopDownBlock(body(m, units), latent_dim, skip)
         for units, latent_dim in zip(m.hidden[1:], m.latent_dims[:-1], strict=True)
@@ -298,21 +302,24 @@ def _residual(m, units):
 
 def _sequence(m):
     num_steps, units = m.event_shape[0], m.hidden[-1]
-    encoder_body, decoder_body = NETWORKS[m.network]
+    _, decoder_body = NETWORKS[m.network]
+    decoder = networks.PerStep(decoder_body(m), num_steps, m.latent_dim)
+    transition = GatedTransition(m.latent_dim, units, m.activation)
+    prior = MarkovPrior(PRIORS[m.prior](m), transition, num_steps)
+    if POSTERIORS[m.posterior](m) is None:
+        return VAE, PriorEncoder(), decoder, prior
+    return SequenceVAE, _sequence_encoder(m, num_steps, units), decoder, prior
+
+
+def _sequence_encoder(m, num_steps, units):
+    encoder_body, _ = NETWORKS[m.network]
     step_body = networks.PerStep(encoder_body(m), num_steps, math.prod(m.event_shape[1:]))
-    steps = tfkl.RNN(tfkl.GRUCell(units), return_sequences=True)
+    steps = networks.Recurrence(tfkl.GRUCell(units), return_sequences=True)
     if m.inference == "smoother":
         steps = tfkl.Bidirectional(steps)
     combiner = [networks.mlp((units,), m.activation), tfkl.Dense(2 * m.latent_dim)]
-    return (
-        SequenceVAE,
-        MarkovEncoder(
-            tfk.Sequential([step_body, steps]), tfk.Sequential(combiner), m.latent_dim, num_steps
-        ),
-        networks.PerStep(decoder_body(m), num_steps, m.latent_dim),
-        MarkovPrior(
-            PRIORS[m.prior](m), GatedTransition(m.latent_dim, units, m.activation), num_steps
-        ),
+    return MarkovEncoder(
+        tfk.Sequential([step_body, steps]), tfk.Sequential(combiner), m.latent_dim, num_steps
     )
 
 

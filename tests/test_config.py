@@ -103,7 +103,7 @@ REFUSALS = [
     ),
     (
         {"posterior": "prior"},
-        "posterior=prior has no encoder to train by objective=sgvb. Use objective=importance_weigh",
+        "posterior=prior with objective=sgvb: .* Use objective=importance_weighted",
     ),
     (
         {"posterior": "prior", "objective": "importance_weighted", "gradient": "dreg"},
@@ -124,6 +124,20 @@ REFUSALS = [
         "prior_components=3 is an option of prior=mixture or vamp",
     ),
     ({"prior_hidden": 3}, "prior_hidden=3 is an option of prior=conditional_normal alone"),
+    (
+        {"prior": "vamp", "posterior": "prior", "objective": "importance_weighted"},
+        "prior=vamp with posterior=prior: .* there is none. Use posterior=diagonal",
+    ),
+    ({"prior": "real_nvp", "beta": 0.0}, "beta=0 with prior=real_nvp .* Use .* a beta above 0"),
+    (
+        {"posterior": "low_rank", "latent_dim": 2, "posterior_rank": 3},
+        "posterior_rank=3 with latent_dim=2: .* Use fewer",
+    ),
+    (
+        {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8), "prior": "maf"}
+        | {"posterior": "prior", "objective": "importance_weighted"},
+        "with posterior=prior and prior=maf: each layer is drawn from a normal",
+    ),
     (
         {"prior": "vamp", "posterior": "iaf"},
         "prior=vamp with posterior=iaf: it is a mixture.* Use posterior=diagonal",
@@ -207,12 +221,12 @@ REFUSALS = [
     ),
     (
         {"objective": "reconstruction", "prior": "mixture"},
-        "objective=reconstruction with prior=mixture .* no KL, .* Use objective=sgvb",
+        "objective=reconstruction and beta=1 with prior=mixture .* no KL .* Use objective=sgvb",
     ),
     (
         {"objective": "reconstruction", "structure": "bottom_up"}
         | {"latent_dims": (3, 2), "hidden": (8, 8)},
-        "objective=reconstruction with .* structure=bottom_up: it has no KL",
+        "objective=reconstruction .* structure=bottom_up: no KL",
     ),
     (
         {"posterior": "prior", "objective": "importance_weighted", "beta": 2.0},

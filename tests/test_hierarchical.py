@@ -362,7 +362,9 @@ def test_twelve_layers_train():
         noise = tf.stack([model.draw_noise([seed, i], 1, 8) for i in range(10)])
         losses.append(tiny.train(model, Block(np.stack([x] * 10), noise))["loss"])
         model.reset_metrics()
-    assert losses[-1] < 0.5 * losses[0]
+    # Without latents the best is to draw each pixel in which the two differ by chance.
+    differing = np.sum((x.mean(axis=0) > 0) & (x.mean(axis=0) < 1))
+    assert losses[-1] < 0.75 * differing * np.log(2)
     assert all(np.isfinite(v).all() for v in model.trainable_variables)
     _, grads = tiny.gradients(model, lambda: -tf.reduce_mean(model.terms(x, noise[0]).elbo_nats))
     for v, g in zip(model.trainable_variables, grads, strict=True):

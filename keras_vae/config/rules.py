@@ -2,6 +2,7 @@
 
 from keras_vae.config.sections import find
 
+NORMAL_PRIORS = ("standard_normal", "learned_normal", "conditional_normal")
 # What an autoencoder may have for a prior: fitted to its codes after training.
 FITTED_PRIORS = ("gaussian_mixture", "real_nvp", "maf", "none")
 
@@ -110,15 +111,17 @@ def _check_autoencoder(config):
             f"prior_components={model.prior_components} of prior=gaussian_mixture can't be fitted "
             f"to the codes of {model.num_examples} training examples. Use fewer."
         )
+    without_kl = objective.objective == "reconstruction" or objective.beta == 0
     if (
         not autoencoder
-        and objective.objective == "reconstruction"
+        and without_kl
         and (model.prior != "standard_normal" or model.structure != "single")
     ):
         raise ValueError(
-            f"objective=reconstruction with prior={model.prior} and structure={model.structure}: "
-            "it has no KL, by which alone a prior of several layers, of steps, or with weights is "
-            "trained. Use objective=sgvb, or prior=standard_normal and structure=single."
+            f"objective={objective.objective} and beta={objective.beta:g} with prior={model.prior} "
+            f"and structure={model.structure}: no KL is in the loss, by which alone a prior of "
+            "several layers, of steps, or with weights is trained. Use objective=sgvb and a beta "
+            "above 0, or prior=standard_normal and structure=single."
         )
 
 
@@ -129,7 +132,8 @@ def _check_prior_as_posterior(config):
         return
     if objective.objective != "importance_weighted":
         raise ValueError(
-            f"posterior=prior has no encoder to train by objective={objective.objective}. Use "
+            f"posterior=prior with objective={objective.objective}: at a z that no encoder draws "
+            "for x, this loss is least for a decoder that leaves z unheeded. Use "
             "objective=importance_weighted (or recipe=monte_carlo)."
         )
     if objective.gradient != "plain":
@@ -154,11 +158,21 @@ def _check_posterior_and_prior(model):
             "posterior=iaf with latent_dim=1: one latent has no other to depend on. Use "
             "posterior=diagonal."
         )
-    if model.prior == "vamp" and model.posterior in ("iaf", "prior"):
+    if model.prior == "vamp" and model.posterior == "prior":
         raise ValueError(
-            f"prior=vamp with posterior={model.posterior}: it is a mixture of posteriors "
-            "q(z|x), which must have a density at any z in one pass. Use posterior=diagonal, "
+            "prior=vamp with posterior=prior: it is a mixture of posteriors q(z|x), and there is "
+            "none. Use posterior=diagonal, full_covariance or low_rank."
+        )
+    if model.prior == "vamp" and model.posterior == "iaf":
+        raise ValueError(
+            "prior=vamp with posterior=iaf: it is a mixture of posteriors q(z|x), each of which "
+            "would have to go through all latents in turn at every z. Use posterior=diagonal, "
             "full_covariance or low_rank."
+        )
+    if model.posterior == "low_rank" and model.posterior_rank > model.latent_dim:
+        raise ValueError(
+            f"posterior_rank={model.posterior_rank} with latent_dim={model.latent_dim}: no "
+            "covariance needs so many columns. Use fewer, or posterior=full_covariance."
         )
     layers = model.structure in ("bottom_up", "ladder") and model.latent_dims
     size = layers[-1] if layers else model.latent_dim
@@ -247,10 +261,16 @@ def _check_layers(model):
             f"stochastic layer; got hidden={text(model.hidden)} and "
             f"latent_dims={text(model.latent_dims)}."
         )
-    if model.posterior != "diagonal":
+    if model.posterior not in ("diagonal", "prior"):
         raise ValueError(
             f"{layers} with posterior={model.posterior}: each layer's posterior is a diagonal "
-            "normal, given the layer before it. Use posterior=diagonal, or structure=single."
+            "normal, given the layer before it, by which the layers bend each other. Use "
+            "posterior=diagonal, or structure=single."
+        )
+    if model.posterior == "prior" and model.prior not in NORMAL_PRIORS:
+        raise ValueError(
+            f"{layers} with posterior=prior and prior={model.prior}: each layer is drawn from a "
+            f"normal. Use prior={', '.join(NORMAL_PRIORS)}."
         )
     if model.prior == "vamp" and model.structure == "bottom_up":
         raise ValueError(
@@ -289,7 +309,7 @@ def _check_sequence(model):
         )
     if not model.hidden:
         raise ValueError("hidden must have at least one entry with structure=sequence.")
-    if model.posterior != "diagonal":
+    if model.posterior not in ("diagonal", "prior"):
         raise ValueError(
             f"structure=sequence with posterior={model.posterior}: each step's posterior is a "
             "diagonal normal, given the step before it. Use posterior=diagonal, or "

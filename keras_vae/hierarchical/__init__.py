@@ -3,7 +3,7 @@
 z is one flat vector [z_1, .., z_L], and so is noise.
 """
 
-from keras_vae.hierarchical.encoders import BottomUpEncoder, LadderEncoder
+from keras_vae.hierarchical.encoders import BottomUpEncoder, LadderEncoder, LayeredPriorEncoder
 from keras_vae.hierarchical.model import HierarchicalVAE
 from keras_vae.hierarchical.prior import LayeredPrior, TopDownBlock
 
@@ -12,5 +12,6 @@ __all__ = [
     "HierarchicalVAE",
     "LadderEncoder",
     "LayeredPrior",
+    "LayeredPriorEncoder",
     "TopDownBlock",
 ]

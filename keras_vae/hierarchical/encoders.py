@@ -1,11 +1,11 @@
-"""The two directions of inference: q(z_1 .. z_L|x) from the bottom up, and as a ladder."""
+"""The two directions of inference, q(z_1 .. z_L|x) from the bottom up and as a ladder; and none."""
 
 import abc
 import math
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
-from keras_vae.encoder import FirstLatents
+from keras_vae.encoder import FirstLatents, PriorEncoder
 from keras_vae.hierarchical.prior import Path
 from keras_vae.hierarchical.walk import drawn, given, log_probs
 from keras_vae.posteriors import DiagonalNormal
@@ -134,6 +134,19 @@ class LadderEncoder(LayeredEncoder):
             below, params = self._look(layer, below, context)
             estimates.append(params)
         return estimates
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class LayeredPriorEncoder(PriorEncoder):
+    """No encoder: q(z_1 .. z_L) is the prior, whose top is normal too."""
+
+    exact_kl = False  # Each draw has it: 0.
+
+    def walk(self, x, choose, context=None):
+        """As of a `LayeredEncoder`."""
+        del x
+        path = self._prior.walk(choose, context)
+        return path.priors, path
 
 
 def _flat(x):

@@ -18,7 +18,7 @@ class HierarchicalVAE(VAE):
     z [..., D] is [z_1, .., z_L], the lowest layer first. `terms` has one KL for each layer.
 
     Args:
-      encoder: `BottomUpEncoder` or `LadderEncoder`.
+      encoder: `BottomUpEncoder`, `LadderEncoder`, or `LayeredPriorEncoder` for none.
       decoder: a `Decoder` of what the prior's lowest block leaves: z_1 and, with `skip`, features.
       prior: a `LayeredPrior`.
       condition, seed: as of a VAE.
@@ -40,18 +40,19 @@ class HierarchicalVAE(VAE):
         log p(z_l|z_{l+1}): only their sum is a divergence.
         """
         x = as_floats(x)
-        condition = self._condition_of(condition, x)
+        condition = self.condition_of(condition, x)
         context = self._context(condition)
+        weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
-        sizes, weight = self.latent_dims, None
+        sizes = self.latent_dims
         posteriors, path = self.encoder.walk(x, drawn(noise, sizes), context)
 
         def log_posterior(z):
             return log_probs(self.encoder.walk(x, given(z, sizes), context)[0], z, sizes)
 
-        if stop_posterior:
+        # Where q is the prior, every estimator is the plain one.
+        if weight is not None and self.has_encoder:
             # Densities see z through the weight; what z_l was drawn from does not.
-            weight = GradientWeight()
             path = self.prior.at(weight.apply(path.z), context)
             log_q = without_weights(log_posterior)(path.z)  # [L, S, B]
         else:
@@ -76,7 +77,7 @@ class HierarchicalVAE(VAE):
         return terms, rates
 
     def generate(self, noise, temperature=1.0, condition=None):
-        condition = self._condition_of(condition)
+        condition = self.condition_of(condition)
         path = self.prior.path(noise, temperature, self._context(condition))
         return path.z, super()._decode(path.state, condition)
 
@@ -108,7 +109,7 @@ class HierarchicalVAE(VAE):
             raise ValueError(
                 f"num_layers must be from 0 to {len(self.latent_dims)}, got {num_layers}."
             )
-        condition = self._condition_of(condition, batch_size=len(z))
+        condition = self.condition_of(condition, batch_size=len(z))
         noise = self.prior.draw_noise(seeds.derive(seed_or_fresh(seed), Site.SAMPLE), len(z))
         z = self.prior.redraw(z, num_layers, noise, temperature, self._context(condition))
         return self._decode(z, condition).mean()

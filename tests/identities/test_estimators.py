@@ -136,6 +136,21 @@ def test_one_importance_sample_is_the_sampled_bound(model):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(b).max())
 
 
+def test_of_one_importance_sample_dreg_is_sticking_the_landing(model):
+    """The sample's weight is 1, which leaves the path through z (Tucker et al. 2019, eq. 8)."""
+    x, noise = tiny.images(BATCH_SIZE), tiny.noise(model, 1, BATCH_SIZE)
+    (value, grads), (wanted, wanted_grads) = (
+        tiny.gradients(
+            model,
+            lambda g=g: training_loss(model, objectives.ImportanceWeighted(1, g), x, noise),
+        )
+        for g in ("dreg", "stl")
+    )
+    np.testing.assert_allclose(value, wanted, rtol=1e-6)
+    for a, b in zip(grads, wanted_grads, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6 * np.abs(b).max())
+
+
 def test_the_bound_tightens_with_k_and_stays_below_the_likelihood(loose):
     """Of the same 256 samples, in groups of k: by Jensen's inequality for any samples."""
     model, x, log_p = loose
@@ -242,22 +257,37 @@ def test_the_encoders_gradient_vanishes_at_the_exact_posterior(gradient, k):
     assert size(gradient) < 1e-4 * size("plain")
 
 
-def test_plain_monte_carlo_averages_the_likelihood_over_the_prior():
+STRUCTURES = [
+    {},
+    {"structure": "bottom_up", "latent_dims": (3, 2), "hidden": (8, 8)},
+    {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8)},
+    {"structure": "sequence", "latent_dim": 2, "hidden": (8,), "prior": "real_nvp"},
+]
+
+
+@pytest.mark.parametrize("options", STRUCTURES)
+def test_plain_monte_carlo_averages_the_likelihood_over_the_prior(options):
     """-log (1/k) sum_s p(x|z_s) with z_s ~ p(z), by numpy; and so without any encoder."""
-    model = tiny.randomize(tiny.vae(recipe="monte_carlo", latent_samples=7))
+    model = tiny.randomize(tiny.vae(recipe="monte_carlo", latent_samples=7, **options))
     assert model.encoder.trainable_variables == []
-    x, z = tiny.images(BATCH_SIZE), tiny.noise(model, 7, BATCH_SIZE)  # The prior's z is the noise.
+    x, noise = tiny.images(BATCH_SIZE), tiny.noise(model, 7, BATCH_SIZE)
+    z = model.prior_sample(noise)
+    if not options:
+        np.testing.assert_array_equal(z, noise)
     p = model.decode(z).mean().numpy().astype(np.float64)
     log_p = (scipy.special.xlogy(x, p) + scipy.special.xlog1py(1 - x, -p)).sum((-3, -2, -1))
     wanted = scipy.special.logsumexp(log_p, axis=0) - np.log(7)
-    np.testing.assert_allclose(model.objective(model.terms(x, z), 1.0), -wanted, rtol=1e-5)
-    np.testing.assert_allclose(model.terms(x, z).rate, np.zeros(BATCH_SIZE), atol=1e-6)
+    terms = model.terms(x, noise)
+    np.testing.assert_allclose(terms.z, z, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(model.objective(terms, 1.0), -wanted, rtol=1e-5)
+    np.testing.assert_allclose(terms.rate, np.zeros(BATCH_SIZE), atol=1e-5)
 
 
 @pytest.mark.parametrize("gradient", ["stl", "dreg"])
-def test_a_prior_that_is_the_posterior_has_the_plain_gradient(gradient):
+@pytest.mark.parametrize("options", [{"prior": "learned_normal"}, STRUCTURES[2]])
+def test_a_prior_that_is_the_posterior_has_the_plain_gradient(gradient, options):
     """It is no encoder, and p(z) must keep its own."""
-    model = tiny.randomize(tiny.vae(recipe="monte_carlo", prior="learned_normal"))
+    model = tiny.randomize(tiny.vae(recipe="monte_carlo", **options))
     x, noise = tiny.images(BATCH_SIZE), tiny.noise(model, 5, BATCH_SIZE)
     (value, grads), (wanted, wanted_grads) = (
         tiny.gradients(

@@ -160,15 +160,16 @@ def test_its_weights_are_the_models(name):
 
 def degenerate(name):
     """A model whose prior is N(0, I), and all else as in `reference`."""
+    name, _, covariance = name.partition(" ")
     if name == "mixture":
-        vae = tiny.vae(prior=name, prior_components=1)
+        vae = tiny.vae(prior=name, prior_components=1, prior_covariance=covariance or "diagonal")
         vae.prior.loc.assign(tf.zeros_like(vae.prior.loc))
         vae.prior.raw_scale.assign(tf.zeros_like(vae.prior.raw_scale))
         return vae
     return tiny.vae(prior=name)  # As it begins.
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n != "vamp"])
+@pytest.mark.parametrize("name", [*(n for n in NAMES if n != "vamp"), "mixture full"])
 def test_a_degenerate_prior_is_the_standard_normal(name):
     vae = degenerate(name)
     conditional = {} if vae.condition is None else {"condition": "label"}
