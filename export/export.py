@@ -18,6 +18,7 @@ except ImportError as error:  # Versions that don't fit: a sentence, where a lib
 from export import page, precision, pruning, writer
 from export.parity import ParityError
 from keras_vae import app, inputs, saving
+from keras_vae.config import Config
 
 FLAGS = flags.FLAGS
 _NUM_EXAMPLES = 1000  # test images by which files are measured, training images they are fitted to
@@ -36,10 +37,17 @@ def main() -> None:
         }
         writer.check_options(**options)
         options |= {"max_error": FLAGS.max_error, "max_nll_change": FLAGS.max_nll_change}
-        vae = keras_vae.load(run_directory)
         if run_directory.is_dir():
-            origin = saving.origin(saving.find_checkpoint(run_directory))
+            found = saving.find_checkpoint(run_directory)
+            origin = saving.origin(found)
+            vae = saving.load_checkpoint(run_directory, found)
             options["described"] = saving.read_run(run_directory) | {"exported": origin}
+            wanted = Config.from_dict(options["described"]["config"]).model.prior
+            if vae.prior is None and wanted != "none":
+                raise ValueError(
+                    f"run={run_directory} has no prior yet that is fitted to these weights. First "
+                    f"run: python -m trainers.evaluate --run={run_directory}"
+                )
             measured = run_directory / "evaluation.json"
             evaluation = json.loads(measured.read_text()) if measured.exists() else {}
             if evaluation.get("step") == origin["step"]:  # Else it is of other weights.
@@ -50,8 +58,12 @@ def main() -> None:
                     inputs.first_examples(config, dataset, _NUM_EXAMPLES, split)
                     for split in ("test", "train")
                 )
-        elif FLAGS.prune_latents:
-            raise ValueError("prune_latents needs a run directory, whose data tells what is dead.")
+        else:
+            vae = keras_vae.load(run_directory)
+            if FLAGS.prune_latents:
+                raise ValueError(
+                    "prune_latents needs a run directory, whose data tells what is dead."
+                )
     try:
         with app.checking_input():
             if FLAGS.prune_latents:
@@ -103,10 +115,16 @@ def _define_flags():
         "precision", ["float32"], f"of TFLite files, of {', '.join(precision.PRECISIONS)}"
     )
     flags.DEFINE_float(
-        "max_error", None, "largest error of a pixel's mean, in place of each precision's own"
+        "max_error",
+        None,
+        "largest error of a pixel's mean, in place of each precision's own",
+        lower_bound=0.0,
     )
     flags.DEFINE_float(
-        "max_nll_change", None, "nats that real images may lose, in place of each precision's own"
+        "max_nll_change",
+        None,
+        "nats that real images may lose, in place of each precision's own",
+        lower_bound=0.0,
     )
     flags.DEFINE_bool("web", False, "write page.html too, which draws images in a browser")
     flags.DEFINE_bool("prune_latents", False, f"leave out latents of less than {pruning.DEAD} nats")

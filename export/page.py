@@ -32,8 +32,8 @@ def missing() -> str | None:
     if RUNTIME.exists() and LOADER.exists():
         return None
     return (
-        "page.html needs the LiteRT runtime for browsers, which isn't part of the repository: run "
-        "`make web` (Node 20), or install the wheel that `make dist` builds, and export again."
+        "web needs the LiteRT runtime for browsers, which isn't part of the repository. Run "
+        "`make web` (Node 20), or install the wheel that `make dist` builds."
     )
 
 
@@ -42,7 +42,7 @@ def told(folder: pathlib.Path) -> str:
     file = folder / FILE
     if file.exists():
         return f"{file}: open it in a browser"
-    return missing() or f"{FILE} is not written, for it needs a file that samples, and none is."
+    return f"{FILE} is not written, for it needs a file that samples, and none is."
 
 
 def generator_of(precisions) -> str | None:

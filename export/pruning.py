@@ -94,7 +94,7 @@ def _check(vae, smaller, kept, batch):
     before, after = vae.terms(x, noise, condition), smaller.terms(x, left, condition)
     z = np.zeros(before.z.shape, np.float32)
     z[..., kept] = after.z
-    given = x if vae.condition is not None and vae.condition.in_examples else condition
+    given = vae.condition_of(condition, x)
     wanted, found = vae.decode(z[0], given).mean(), smaller.decode(after.z[0], given).mean()
     same_codes = np.allclose(tf.gather(before.z, kept, axis=-1), after.z, atol=1e-3)
     if not (same_codes and np.allclose(wanted, found, atol=EXACT.max_error)):

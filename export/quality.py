@@ -80,10 +80,8 @@ def calibration(vae: VAE, batch: Batch) -> dict:
 
 def _condition(vae, x, condition):
     """What a decoder is given beside z: {"condition": [N, ...]}, or nothing."""
-    if vae.condition is None:
-        return {}
-    given = as_floats(x) if vae.condition.in_examples else condition
-    return {"condition": np.asarray(given)}
+    given = vae.condition_of(condition, x)
+    return {} if given is None else {"condition": given.numpy()}
 
 
 def _psnr(x, image):

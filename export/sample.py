@@ -19,6 +19,7 @@ from PIL import Image
 def main(arguments=None) -> None:
     flags = _parser().parse_args(arguments)
     try:
+        _check_picture(pathlib.Path(flags.out))
         images = sample(
             flags.model, flags.seed, flags.n, flags.temperature, flags.condition, flags.output
         )
@@ -116,6 +117,14 @@ def _highest_label(model):
             card = json.loads(content.Buffers(metadata.Buffer()).DataAsNumpy().tobytes())
             return card["ranges"]["condition"][1]
     return 2**31 - 1
+
+
+def _check_picture(path):
+    """Raises ValueError or OSError unless a picture can be written to `path`."""
+    if path.suffix not in Image.registered_extensions():
+        raise ValueError(f"out must be a picture such as samples.png, got {path}.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"out={path}: there is no folder {path.parent}.")
 
 
 def _save(picture, path):

@@ -125,7 +125,7 @@ def write(
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
         (folder / "README.md").write_text(readme.text(report, content.get("music")))
         written = [name for name in precisions if PRECISIONS[name].file in artefacts]
-        if web and page.generator_of(written) and page.missing() is None:
+        if web and page.generator_of(written):
             model = folder / PRECISIONS[page.generator_of(written)].file
             facts = page.facts(vae, model, examples, described, evaluation)
             file = folder / page.FILE
@@ -157,6 +157,8 @@ def check_options(formats, precisions, batch_sizes, web=False) -> None:
             f"web needs a file that samples, of precision {', '.join(page.GENERATORS)}; got "
             f"{', '.join(precisions) or 'none'}. Add one of them."
         )
+    if web and (missing := page.missing()):
+        raise ValueError(missing)
 
 
 def check_target(path) -> None:

@@ -76,10 +76,19 @@ def _parse(argv):
         fail(error)
     if rest[1:]:
         fail(f"unexpected argument {rest[1]!r}: flags are written --name=value.")
+    for name in _own_flags():
+        flags.FLAGS[name].value = _at_home(flags.FLAGS[name].value)
     if not flags.FLAGS["verbosity"].present:
         # TensorFlow logs through absl, and much; it warns of graphs that are meant to differ.
         logging.set_verbosity(logging.ERROR)
     return rest
+
+
+def _at_home(value):
+    """The value of a flag with ~ for the home folder, which shells leave in --run=~/runs/a."""
+    if isinstance(value, list):
+        return [_at_home(item) for item in value]
+    return os.path.expanduser(value) if isinstance(value, str) else value
 
 
 def _own_flags():

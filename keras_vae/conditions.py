@@ -64,11 +64,11 @@ class Condition(tfkl.Layer, abc.ABC):
         elif not condition.dtype.is_integer:
             raise ValueError(f"condition must be {self.wanted}, got {condition.dtype.name} values.")
         condition = tf.cast(condition, self.given_dtype)
-        shape = tuple(condition.shape)
-        if batch_size is not None and shape == self.shape:
+        if batch_size is not None and tuple(condition.shape) == self.shape:
             condition = tf.repeat(condition[tf.newaxis], batch_size, axis=0)
-            shape = tuple(condition.shape)
-        if shape[1:] != self.shape or batch_size not in (None, shape[0]):
+        shape = tuple(condition.shape)
+        is_batch = len(shape) == 1 + len(self.shape) and shape[1:] == self.shape
+        if not is_batch or (None not in (batch_size, shape[0]) and shape[0] != batch_size):
             raise ValueError(
                 f"condition must be {self.wanted}, of shape {(batch_size or 'B', *self.shape)}; "
                 f"got shape {shape}."

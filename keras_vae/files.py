@@ -1,8 +1,12 @@
 """Files that are there whole or not at all, and places where some can be made."""
 
+import io
+import json
 import os
 import pathlib
 import tempfile
+
+import numpy as np
 
 
 def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
@@ -18,6 +22,18 @@ def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
         except BaseException:
             os.unlink(file.name)
             raise
+
+
+def write_json(path: pathlib.Path, content) -> None:
+    """Writes JSON for people to read, all of it or none."""
+    write_atomically(path, json.dumps(content, indent=2) + "\n")
+
+
+def write_npz(path: pathlib.Path, arrays: dict) -> None:
+    """Writes arrays by name to a compressed npz, all of it or none."""
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_atomically(path, content.getvalue())
 
 
 def check_folder(name: str, path: pathlib.Path) -> None:

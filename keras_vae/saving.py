@@ -13,9 +13,6 @@ from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
 from keras_vae.vae import VAE
 
-# Of a run directory: the prior fitted to an autoencoder's codes.
-FITTED_PRIOR = "prior.npz"
-
 
 def save(vae: VAE, path) -> None:
     """Writes architecture and weights (a moving average, where there is one) to a .keras file.
@@ -55,7 +52,7 @@ def load(path, checkpoint: str = "auto") -> VAE:
     if not path.exists():
         raise FileNotFoundError(f"no model at {path}: give a .keras file or a run directory.")
     if path.is_dir():
-        return _load_run(path, checkpoint)
+        return load_checkpoint(path, find_checkpoint(path, checkpoint))
     # Keras reads older formats too, and runs code that stands in them.
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is no .keras file: give one that VAE.save wrote.")
@@ -87,6 +84,11 @@ def read_run(path) -> dict:
     return content
 
 
+def is_export(path) -> bool:
+    """Whether `path` is the folder of an export, which holds the config.json of its run too."""
+    return (pathlib.Path(path) / "parity.json").is_file()
+
+
 def find_checkpoint(path, checkpoint: str = "auto") -> str:
     """The prefix of a run directory's checkpoint; see `load` for the arguments and errors."""
     folders = {"auto": ["best", "last"], "best": ["best"], "last": ["last"]}
@@ -99,26 +101,29 @@ def find_checkpoint(path, checkpoint: str = "auto") -> str:
     raise FileNotFoundError(f"{path} has no checkpoint ({checkpoint}): its training never saved.")
 
 
-def _load_run(path, checkpoint):
+def load_checkpoint(path, found: str) -> VAE:
+    """The model of a run directory with the weights that `find_checkpoint` found."""
     stored = read_run(path)
     config = Config.from_dict(stored["config"])
     steps = stored["data"]["num_examples"]["train"] // config.training.batch_size
     vae = build(config, steps_per_epoch=steps)
     parts = {"model": vae} if vae.ema is None else {"model": vae, "ema": vae.ema.averages}
-    found = find_checkpoint(path, checkpoint)
     status = tf.train.Checkpoint(**parts).restore(found)
     # The optimizer's variables and the training's progress stay behind.
     status.assert_existing_objects_matched().expect_partial()
     if vae.ema is not None:
         vae.ema.apply()
-    fitted = pathlib.Path(path) / FITTED_PRIOR
+    fitted = fitted_prior_file(path, origin(found)["step"])
     if fitted.exists():
         with np.load(fitted) as file:
-            # One that was fitted to another checkpoint's codes is no prior of this one.
-            if int(file["step"]) == origin(found)["step"]:
-                vae.prior = build_fitted_prior(config)
-                vae.prior.set_weights([file[f"weight_{i}"] for i in range(len(file) - 1)])
+            vae.prior = build_fitted_prior(config)
+            vae.prior.set_weights([file[f"weight_{i}"] for i in range(len(file))])
     return vae
+
+
+def fitted_prior_file(path, step: int) -> pathlib.Path:
+    """Where a run directory keeps the prior fitted to an autoencoder's codes at a step."""
+    return pathlib.Path(path) / f"prior-{step}.npz"
 
 
 def origin(found: str) -> dict:

@@ -80,7 +80,7 @@ class VAE(Trainable):
           training: whether Bayesian weights are all drawn; see `Decoder`.
         """
         x = as_floats(x)
-        condition = self._condition_of(condition, x)
+        condition = self.condition_of(condition, x)
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
@@ -111,7 +111,7 @@ class VAE(Trainable):
             self._importance_sampler = ImportanceSampler(self)
         x = self._examples(x)
         self.decoder.likelihood.check_values(x)
-        condition = self._condition_of(condition, x)
+        condition = self.condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
         return self._importance_sampler(x, num_samples, seed, condition).log_likelihood
 
@@ -120,7 +120,7 @@ class VAE(Trainable):
     def encode(self, x, condition=None) -> tfd.Distribution:
         """q(z|x), batch [B], event [D]."""
         x = self._examples(x)
-        return self.encoder(x, self._context(self._condition_of(condition, x)))
+        return self.encoder(x, self._context(self.condition_of(condition, x)))
 
     def code(self, x, condition=None, noise=None):
         """The z [B, D] made from noise [B, *noise_shape] of the encoder, a draw of q(z|x).
@@ -130,16 +130,37 @@ class VAE(Trainable):
         x = self._examples(x)
         if noise is None:
             noise = tf.zeros([tf.shape(x)[0], *self.encoder.noise_shape])
-        context = self._context(self._condition_of(condition, x))
+        context = self._context(self.condition_of(condition, x))
         return self._posterior_z(x, tf.convert_to_tensor(noise)[tf.newaxis], context)[0]
 
     def _posterior_z(self, x, noise, context):
         """z [S, B, D] made from noise [S, B, *noise_shape]."""
         return self.encoder.infer(x, noise, context)[1]
 
+    def condition_of(self, condition, x=None, batch_size=None):
+        """The conditions [B, ...] that `decode` is given; None if the model isn't conditional.
+
+        Args:
+          condition: one for all or one for each; None where x are conditions themselves.
+          x: examples [B, H, W, C].
+          batch_size: B, where there is no x.
+        """
+        if self.condition is None:
+            if condition is not None:
+                raise ValueError("condition was given, but this model isn't a conditional one.")
+            return None
+        if condition is None and x is not None and self.condition.in_examples:
+            condition = x
+        if x is not None:
+            batch_size = x.shape[0]
+        if condition is None:
+            raise ValueError(f"condition is missing: {self.condition.wanted}.")
+        return self.condition.batch(condition, batch_size)
+
     def decode(self, z, condition=None) -> tfd.Distribution:
         """p(x|z), batch [..., B], event [H, W, C], from z [..., B, D]."""
-        return self._decode(z, self._condition_of(condition))
+        batch_size = z.shape[-2] if len(z.shape) > 1 else None
+        return self._decode(z, self.condition_of(condition, batch_size=batch_size))
 
     def sample(self, n: int, temperature: float = 1.0, seed: int | None = None, condition=None):
         """Mean images [n, H, W, C] of p(x|z) at n draws of z from the prior.
@@ -156,7 +177,7 @@ class VAE(Trainable):
         self._require_prior("sample")
         seed = seed_or_fresh(seed)
         noise = self.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), n)
-        condition = self._condition_of(condition, batch_size=n)
+        condition = self.condition_of(condition, batch_size=n)
         _, p = self.generate(noise, temperature, condition)
         if not self.decoder.in_turn:
             return p.mean()
@@ -165,7 +186,7 @@ class VAE(Trainable):
 
     def prior_sample(self, noise, temperature=1.0, condition=None):
         """z [..., D] of the prior from noise [..., *prior.noise_shape]."""
-        context = self._context(self._condition_of(condition))
+        context = self._context(self.condition_of(condition))
         return self.prior.from_noise(noise, temperature, context)
 
     def generate(self, noise, temperature=1.0, condition=None):
@@ -176,11 +197,11 @@ class VAE(Trainable):
     def prior_distribution(self, condition=None) -> tfd.Distribution:
         """p(z), event [D]; batch [], or [B] where it depends on the condition [B, ...]."""
         self._require_prior("prior_distribution")
-        return self.prior.distribution(self._context(self._condition_of(condition)))
+        return self.prior.distribution(self._context(self.condition_of(condition)))
 
     def prior_moments(self, condition=None):
         """(mean, standard deviation) of each latent under the prior, [D], given one condition."""
-        context = self._context(self._condition_of(condition, batch_size=1))
+        context = self._context(self.condition_of(condition, batch_size=1))
         return self.prior.moments(context)
 
     def clusters(self, x, condition=None):
@@ -189,7 +210,7 @@ class VAE(Trainable):
             raise ValueError(
                 "clusters needs a prior of components: prior=mixture, vamp or categorical."
             )
-        p = self.prior.distribution(self._context(self._condition_of(condition, x)))
+        p = self.prior.distribution(self._context(self.condition_of(condition, x)))
         return p.posterior_marginal(self.code(x, condition)).mode()
 
     @property
@@ -205,7 +226,7 @@ class VAE(Trainable):
     def reconstruct(self, x, condition=None):
         """Mean images [B, H, W, C] of p(x|z) at the codes of x."""
         x = self._examples(x)
-        condition = self._condition_of(condition, x)
+        condition = self.condition_of(condition, x)
         return self._decode(self.code(x, condition), condition).mean()
 
     def predict_step(self, data):
@@ -226,7 +247,7 @@ class VAE(Trainable):
         if self._completer is None:
             self._completer = completion.Completer(self)
         x = self._examples(x)
-        return self._completer(x, known, num_steps, seed, self._condition_of(condition))
+        return self._completer(x, known, num_steps, seed, self.condition_of(condition, x))
 
     @property
     def can_complete(self) -> bool:
@@ -248,7 +269,7 @@ class VAE(Trainable):
         """
         if method not in _INTERPOLATIONS:
             raise ValueError(f"method must be one of {sorted(_INTERPOLATIONS)}, got {method!r}.")
-        condition = self._condition_of(condition, self._examples(start))
+        condition = self.condition_of(condition, self._examples(start))
         weights = tf.linspace(0.0, 1.0, steps)[:, tf.newaxis, tf.newaxis]
         ends = self.code(start, condition), self.code(end, condition)
         return self._decode(_INTERPOLATIONS[method](*ends, weights), condition).mean()
@@ -273,7 +294,7 @@ class VAE(Trainable):
             rows = slice(start, start + 1024)
             examples = self._examples(x[rows])
             self.decoder.likelihood.check_values(examples)
-            self._condition_of(None if condition is None else condition[rows], examples)
+            self.condition_of(None if condition is None else condition[rows], examples)
 
     def _decode(self, z, condition, weight_noise=None, training=False):
         given = () if weight_noise is None else (weight_noise, training)
@@ -282,18 +303,6 @@ class VAE(Trainable):
 
     def _context(self, condition):
         return None if condition is None else self.condition(condition)
-
-    def _condition_of(self, condition, x=None, batch_size=None):
-        """The condition [B, ...] from what a caller gave, or from the examples x themselves."""
-        if self.condition is None:
-            if condition is not None:
-                raise ValueError("condition was given, but this model isn't a conditional one.")
-            return None
-        if condition is None and x is not None and self.condition.in_examples:
-            condition = x
-        if condition is None:
-            raise ValueError(f"condition is missing: {self.condition.wanted}.")
-        return self.condition.batch(condition, batch_size)
 
     def _require_prior(self, verb):
         if self.prior is None:

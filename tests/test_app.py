@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from absl import flags
+
+from keras_vae import app
 
 # Of a finalizer, in which Python drops what is raised; then ten seconds of work.
 SIGNALLED = """
@@ -23,6 +26,18 @@ def main():
 
 app.run(main)
 """
+
+
+def test_paths_may_begin_with_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    own = flags.FlagValues()
+    flags.DEFINE_string("run", None, "", flag_values=own)
+    flags.DEFINE_list("runs", [], "", flag_values=own)
+    flags.DEFINE_string("out", None, "", flag_values=own)
+    flags.DEFINE_integer("verbosity", 0, "", flag_values=own)
+    monkeypatch.setattr(flags, "FLAGS", own)
+    app._parse(["trainers.compare", "--run=~/a", "--runs=~/a,b/~", "--verbosity=1"])
+    assert (own.run, own.runs, own.out) == (f"{tmp_path}/a", [f"{tmp_path}/a", "b/~"], None)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

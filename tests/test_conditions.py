@@ -53,6 +53,25 @@ def test_what_is_no_label_is_refused(given, message):
         Label(4).batch(given, batch_size=3)
 
 
+def test_every_verb_takes_one_label_for_all():
+    model = labelled()
+    z = model.code(X, 3)
+    known = np.arange(35).reshape(7, 5) < 9
+    verbs = {
+        "code": lambda c: model.code(X, c),
+        "encode": lambda c: model.encode(X, c).mean(),
+        "decode": lambda c: model.decode(z, c).mean(),
+        "reconstruct": lambda c: model.reconstruct(X, c),
+        "interpolate": lambda c: model.interpolate(X, X[::-1], 3, condition=c),
+        "log_likelihood": lambda c: model.log_likelihood(X, 2, condition=c),
+        "complete": lambda c: model.complete(X, known, 2, condition=c),
+    }
+    for name, verb in verbs.items():
+        np.testing.assert_array_equal(verb(3), verb([3] * len(X)), err_msg=name)
+        with pytest.raises(ValueError, match=r"of shape \(6,\); got shape \(2,\)"):
+            verb([1, 2])
+
+
 def test_without_classes_there_is_no_label():
     with pytest.raises(ValueError, match="num_classes must be at least 1, got 0"):
         Label(0)

@@ -1,7 +1,9 @@
 """Files are written whole or not at all."""
 
+import json
 import os
 
+import numpy as np
 import pytest
 
 from keras_vae import files
@@ -14,6 +16,15 @@ def test_content_replaces_what_was_there(tmp_path):
     assert path.read_bytes() == b"two"
     assert path.stat().st_mode & 0o777 == 0o644
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_and_arrays_are_read_as_they_were(tmp_path):
+    files.write_json(tmp_path / "a.json", {"a": [1, None]})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"a": [1, None]}
+    files.write_npz(tmp_path / "a.npz", {"a": np.arange(3), "b": np.eye(2)})
+    with np.load(tmp_path / "a.npz") as arrays:
+        np.testing.assert_array_equal(arrays["a"], np.arange(3))
+        np.testing.assert_array_equal(arrays["b"], np.eye(2))
 
 
 def test_a_write_that_fails_leaves_all_as_it_was(tmp_path, monkeypatch):

@@ -1,12 +1,10 @@
 """How well a run's model tells other data from its own: anomaly.json and a picture."""
 
-import json
-
 import numpy as np
 
 from keras_vae import data, evaluation, inputs, plots
 from keras_vae._compat import tfk
-from keras_vae.files import write_atomically
+from keras_vae.files import write_json
 from trainers import uses
 from trainers.measure import Run
 from trainers.numbers import SCORES
@@ -100,12 +98,12 @@ def measure(run: Run, other: data.Dataset, num_examples: int, num_samples: int, 
         **run.provenance,
     }
     print_numbers(result)
-    write_atomically(run.path / "anomaly.json", json.dumps(result, indent=2) + "\n")
     folder = run.path / "figures"
     folder.mkdir(exist_ok=True)
     for name, meaning in SCORES.items():
         named = {run.dataset.name: of_own[name], other.name: of_other[name]}
         figure = plots.histograms(named, f"{meaning.lower()}, nats")
         figure.savefig(folder / f"anomaly_{name}.png")
+    write_json(run.path / "anomaly.json", result)  # Last: it stands for its pictures too.
     uses.refresh(run.path)
     return result

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae import inputs, plots, saving
+from keras_vae import evaluation, inputs, plots, saving
 from keras_vae.blocks import Batch
 from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config, options
-from trainers import measure, page, pictures, report
+from trainers import page, pictures, report
 from trainers.numbers import NUMBERS, measured_on, number, with_error
 from trainers.pictures import Picture
 
@@ -95,7 +95,7 @@ def read(paths) -> list[Measured]:
     runs = []
     for path, name in zip(paths, _names(paths), strict=True):
         stored = saving.read_run(path)
-        if measure.is_export(path):
+        if saving.is_export(path):
             raise ValueError(f"runs: {path} is an export. Compare the run that it is of.")
         if not (path / "evaluation.npz").is_file():
             raise FileNotFoundError(
@@ -169,7 +169,7 @@ def against_best(runs) -> dict:
     return {
         run.name: (
             float(np.mean(run.nll - best.nll, dtype=np.float64)),
-            float(np.std(run.nll - best.nll, ddof=1) / np.sqrt(len(best.nll))),
+            evaluation.stderr(run.nll - best.nll),
         )
         for run in having
     }

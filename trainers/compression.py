@@ -1,7 +1,5 @@
 """A run's test images compressed without loss, which proves its likelihood: compression.json."""
 
-import io
-import json
 import pathlib
 import subprocess
 import sys
@@ -13,7 +11,7 @@ import numpy as np
 from keras_vae import inputs
 from keras_vae._compat import tfk
 from keras_vae.compression import BitsBack, rival_sizes
-from keras_vae.files import check_folder, write_atomically
+from keras_vae.files import check_folder, write_atomically, write_json, write_npz
 from trainers import uses
 from trainers.measure import Run
 from trainers.printing import print_numbers
@@ -74,7 +72,7 @@ def compress(run: Run, codec: BitsBack, out: pathlib.Path) -> dict:
     }
     print_numbers(result | shown)
     result["rivals"] = rivals
-    write_atomically(run.path / "compression.json", json.dumps(result, indent=2) + "\n")
+    write_json(run.path / "compression.json", result)
     uses.refresh(run.path)
     return result
 
@@ -101,9 +99,7 @@ def decode(codec: BitsBack, file: pathlib.Path, out: pathlib.Path) -> None:
         raise FileNotFoundError(f"decode={file} isn't there. Give a file of trainers.compress.")
     compressed = file.read_bytes()
     check_target(out)
-    content = io.BytesIO()
-    np.savez_compressed(content, x=codec.decode(compressed))
-    write_atomically(out, content.getvalue())
+    write_npz(out, {"x": codec.decode(compressed)})
 
 
 def check_target(out: pathlib.Path) -> None:

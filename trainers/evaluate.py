@@ -5,7 +5,7 @@ Or the SavedModel of an export: python -m trainers.evaluate --run=runs/demo/expo
 
 from absl import flags
 
-from keras_vae import app, evaluation
+from keras_vae import app, evaluation, saving
 from trainers import exported, fitted_prior, measure
 
 FLAGS = flags.FLAGS
@@ -21,7 +21,7 @@ flags.DEFINE_integer("ais_chains", 16, "its chains for each example", lower_boun
 
 
 def main() -> None:
-    if measure.is_export(FLAGS.run):
+    if saving.is_export(FLAGS.run):
         with app.checking_input():
             if FLAGS.ais_examples or FLAGS.checkpoint != "auto":
                 raise ValueError(

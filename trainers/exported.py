@@ -35,11 +35,13 @@ def load(path) -> Exported:
     """Reads an export.
 
     Raises:
-      ValueError, OSError: it is of no run, of an autoencoder, can't be written, or the run's data
-        isn't there or has changed.
+      ValueError, OSError: it is of no run, of an autoencoder, has no SavedModel, can't be written,
+        or the run's data isn't there or has changed.
     """
     path = pathlib.Path(path)
     check_folder("run", path)
+    if not (path / "saved_model").is_dir():
+        raise FileNotFoundError(f"run={path} has no SavedModel. Export with --formats=savedmodel.")
     config, dataset = inputs.load_run(path)
     model = tf.saved_model.load(str(path / "saved_model"))
     if "log_prob" not in model.signatures:

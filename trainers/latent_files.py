@@ -1,15 +1,13 @@
 """Codes of a run's images: arrays, TensorBoard's projector, and what tells two labels apart."""
 
-import io
-import json
 import math
 import pathlib
 
 import numpy as np
 from PIL import Image
 
-from keras_vae import inputs, plots
-from keras_vae.files import write_atomically
+from keras_vae import evaluation, inputs, plots
+from keras_vae.files import write_json, write_npz
 from trainers import uses
 from trainers.measure import Run
 
@@ -59,18 +57,13 @@ def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Pa
     """
     images = getattr(run.dataset, split)
     batches = inputs.evaluation_batches(run.config, run.dataset, split, 100)
-    codes = np.concatenate([run.vae.code(b.x, b.condition) for b in batches])
+    codes = evaluation.codes(run.vae, batches)
     columns = {} if images.labels is None else {"labels": images.labels}
     columns |= images.factors or {}
-    content = io.BytesIO()
-    np.savez_compressed(content, codes=codes, **columns)
-    write_atomically(out / "latents.npz", content.getvalue())
+    write_npz(out / "latents.npz", {"codes": codes, **columns})
     num_shown = min(_NUM_SHOWN, (_WIDEST // max(run.vae.event_shape[:2])) ** 2)
     shown = np.concatenate([b.x for b in batches.take(-(-num_shown // 100))])[:num_shown]
-    paths = [out / "latents.npz", out / "latents.json"]
-    paths += _write_projector(codes, columns, shown, out)
-    described = {"attribute": attribute, **run.provenance, "split": split}
-    write_atomically(paths[1], json.dumps(described, indent=2) + "\n")
+    paths = [out / "latents.npz", *_write_projector(codes, columns, shown, out)]
     if attribute is not None:
         has, lacks = attribute
         rows = np.flatnonzero(images.labels == lacks)
@@ -79,6 +72,8 @@ def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Pa
         pictures = run.vae.decode(changed.reshape(-1, codes.shape[-1])).mean()
         paths.append(out / f"attribute_{has}_{lacks}.png")
         plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
+    paths.append(out / "latents.json")  # Last: it stands for the others too.
+    write_json(paths[-1], {"attribute": attribute, **run.provenance, "split": split})
     uses.refresh(run.path)
     return paths
 

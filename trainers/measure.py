@@ -1,7 +1,5 @@
 """Measures a run on its test split: evaluation.json and report.html."""
 
-import io
-import json
 import pathlib
 from typing import Any, NamedTuple
 
@@ -10,7 +8,7 @@ import numpy as np
 from keras_vae import VAE, data, evaluation, inputs, saving
 from keras_vae._compat import tfk
 from keras_vae.config import Config
-from keras_vae.files import check_folder, write_atomically
+from keras_vae.files import check_folder, write_json, write_npz
 from trainers import quality, uses
 from trainers.printing import print_numbers
 
@@ -49,12 +47,13 @@ def provenance(config: Config, dataset: data.Dataset, origin: dict) -> dict:
       config, dataset: of a run.
       origin: of the weights, as `saving.origin` has it.
     """
+    drawn = config.data.binarization == "dynamic"
     return {
         "dataset": dataset.name,
         "split": "test",
         "data_notes": dataset.notes,
         "binarization": config.data.binarization,
-        "binarization_seed": config.training.seed,
+        "binarization_seed": config.training.seed if drawn else None,
         **origin,
         "ema": config.training.ema_decay is not None,
     }
@@ -74,17 +73,14 @@ def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
     """
     path = pathlib.Path(path)
     saving.read_run(path)
-    if is_export(path):
+    if saving.is_export(path):
         raise ValueError(f"run={path} is an export. Give the run directory that it is of.")
     check_folder("run", path)
     found = saving.find_checkpoint(path, checkpoint)
+    # At once: a training that goes on replaces it by a newer one.
+    vae = saving.load_checkpoint(path, found)
     config, dataset = inputs.load_run(path, dataset)
-    return Run(path, config, saving.load(path, checkpoint), dataset, found)
-
-
-def is_export(path) -> bool:
-    """Whether `path` is the folder of an export."""
-    return (pathlib.Path(path) / "saved_model").is_dir()
+    return Run(path, config, vae, dataset, found)
 
 
 def stored(run: Run) -> dict | None:
@@ -94,10 +90,11 @@ def stored(run: Run) -> dict | None:
 
 def is_current(run: Run) -> bool:
     """Whether the run was measured, and has a report, since it was last trained."""
-    measured, metrics = run.path / "evaluation.json", run.path / "metrics.csv"
-    if not (measured.exists() and (run.path / "report.html").exists()):
+    written = [run.path / name for name in ("metrics.csv", "evaluation.json", "report.html")]
+    if not (written[1].exists() and written[2].exists()):
         return False
-    return not metrics.exists() or measured.stat().st_mtime >= metrics.stat().st_mtime
+    times = [file.stat().st_mtime for file in written if file.exists()]
+    return times == sorted(times)
 
 
 class Annealing(NamedTuple):
@@ -173,10 +170,8 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
 
 def write_measured(path: pathlib.Path, result: dict, examples: dict) -> None:
     """Writes evaluation.json and evaluation.npz, and prints the numbers with their alarms."""
-    arrays = io.BytesIO()
-    np.savez(arrays, **examples)
-    write_atomically(path / "evaluation.npz", arrays.getvalue())
-    write_atomically(path / "evaluation.json", json.dumps(result, indent=2) + "\n")
+    write_npz(path / "evaluation.npz", examples)
+    write_json(path / "evaluation.json", result)
     print_numbers(result)
     for alarm in result["alarms"]:
         print("Warning:", alarm)
@@ -191,8 +186,7 @@ def _annealed(run, nll, annealing, seed):
     num_examples = min(annealing.num_examples, len(nll))
     batches = inputs.evaluation_batches(run.config, run.dataset, "test", num_examples)
     x, _, condition = next(iter(batches))
-    if run.vae.condition is not None and run.vae.condition.in_examples:
-        condition = x
+    condition = run.vae.condition_of(condition, x)
     # Of test images once, of images that the model draws from both sides.
     print("Annealing, of test images and of images that the model draws:")
     bar = tfk.utils.Progbar(3 * num_examples, unit_name="image")
@@ -228,8 +222,9 @@ def _annealed(run, nll, annealing, seed):
 
 
 def _disentanglement(vae, batches, factors):
-    """Scores of codes, for test data whose factors are known (dict name -> [N])."""
-    scored = batches.take(_BATCHES_SCORED)
-    codes = np.concatenate([vae.code(b.x, b.condition) for b in scored])
+    """Scores of codes where at least two known factors (dict name -> [N]) vary; else none."""
+    codes = evaluation.codes(vae, batches.take(_BATCHES_SCORED))
     columns = [column[: len(codes)] for column in factors.values()]
+    if sum(np.ptp(column) > 0 for column in columns) < 2:
+        return {}
     return evaluation.disentanglement(codes, np.stack(columns, axis=1))

@@ -149,8 +149,11 @@ def _rate_distortion(history, evaluation):
 def read_history(path):
     """metrics.csv as dict name -> [E], NaN where there is no number; none without any number."""
     with path.open(newline="") as file:
-        names, *rows = csv.reader(file)
-    history = {name: np.array([_float(row[i]) for row in rows]) for i, name in enumerate(names)}
+        reader = csv.DictReader(file)
+        # A killed training can leave the last line half-written.
+        rows = [row for row in reader if None not in row.values()]
+        names = reader.fieldnames or []
+    history = {name: np.array([_float(row[name]) for row in rows]) for name in names}
     # Validation's loss is the bound, whatever training minimises: on one axis they would mislead.
     history.pop("val_loss", None)
     return {name: values for name, values in history.items() if np.isfinite(values).any()}

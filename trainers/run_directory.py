@@ -1,14 +1,13 @@
 """The run directory: what a training is, where it stands, and whether it may go on."""
 
 import importlib.metadata
-import json
 import pathlib
 import shutil
 
 from keras_vae._compat import tf
 from keras_vae.config import Config, options
-from keras_vae.files import check_folder, write_atomically
-from keras_vae.saving import find_checkpoint, read_run
+from keras_vae.files import check_folder, write_atomically, write_json
+from keras_vae.saving import find_checkpoint, is_export, read_run
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
 
@@ -19,6 +18,8 @@ def check_workdir(path: pathlib.Path) -> None:
     found = [p for p in path.iterdir() if p.name[0] != "."] if path.is_dir() else []
     if found and not (path / "config.json").is_file():
         raise ValueError(f"workdir={path} holds other files and no run. Choose an empty one.")
+    if is_export(path):
+        raise ValueError(f"workdir={path} is an export. Choose an empty one.")
     check_folder("workdir", path)
 
 
@@ -42,7 +43,8 @@ def describe(config: Config, dataset) -> dict:
 def check_same(path: pathlib.Path, described: dict) -> None:
     """Raises ValueError unless the run at `path` may be continued as `described`.
 
-    Nothing may differ but the number of epochs, which may grow where no schedule depends on it.
+    Nothing may differ but the number of epochs, which may grow where no schedule depends on it, and
+    where the data is kept.
     """
     stored = read_run(path)
     old, new = Config.from_dict(stored["config"]), Config.from_dict(described["config"])
@@ -52,7 +54,7 @@ def check_same(path: pathlib.Path, described: dict) -> None:
         for section, option in options()
         if getattr(getattr(old, section), option.name)
         != getattr(getattr(new, section), option.name)
-        and option.name != "epochs"
+        and option.name not in ("epochs", "data_dir")
     ]
     if old.recipe != new.recipe:
         differing.insert(0, f"recipe {old.recipe} -> {new.recipe}")
@@ -89,8 +91,6 @@ def has_begun(path) -> bool:
 
 
 def _stopped_early(path) -> bool:
-    if not has_begun(path):
-        return False
     reader = tf.train.load_checkpoint(find_checkpoint(path, "last"))
     return bool(reader.get_tensor("stopped/.ATTRIBUTES/VARIABLE_VALUE"))
 
@@ -101,7 +101,7 @@ def create(path: pathlib.Path, described: dict, flagfile: str) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
         # First: a directory with this file is a run, one with others and without it is not.
-        write_atomically(path / "config.json", json.dumps(described, indent=2) + "\n")
+        write_json(path / "config.json", described)
         write_atomically(path / "flags.txt", flagfile)
     except OSError as error:
         if is_new:

@@ -87,7 +87,8 @@ def prepare() -> Job:
         )
     steps = data.steps_per_epoch(dataset.train, config.training.batch_size)
     described = run_directory.describe(config, dataset)
-    if (workdir / "config.json").exists():
+    # What never saved is lost, and may be begun anew by other flags.
+    if run_directory.has_begun(workdir):
         if not FLAGS.resume:
             raise ValueError(
                 f"workdir={workdir} holds a run, and resume is off. Choose another --workdir."

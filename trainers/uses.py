@@ -47,13 +47,14 @@ def _anomaly(run_dir, step):
     yield page.grid(f"Anomalies: {other}", cards)
     figures = [
         page.image(
-            run_dir / "figures" / f"anomaly_{name}.png",
+            file,
             title,
             f"Histograms of test images and of {other}.",
             "Where both overlap, this score can't tell them apart.",
             pixelated=False,
         )
         for name, title in scores.items()
+        if (file := run_dir / "figures" / f"anomaly_{name}.png").is_file()
     ]
     yield "<div class='pictures'>" + "\n".join(figures) + "</div>"
 
@@ -85,9 +86,12 @@ def _attribute(run_dir, step):
     if found is None or not found["attribute"]:
         return
     has, lacks = found["attribute"]
+    file = run_dir / "latents" / f"attribute_{has}_{lacks}.png"
+    if not file.is_file():
+        return
     yield "<h2>Attributes</h2><div class='pictures'>"
     yield page.image(
-        run_dir / "latents" / f"attribute_{has}_{lacks}.png",
+        file,
         f"{lacks} towards {has}",
         f"Rows of images, each changing from one of label {lacks} towards label {has}.",
         f"Images of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "

@@ -1,8 +1,6 @@
 """A training that begins with another one's weights."""
 
-import numpy as np
-
-from keras_vae import inputs, saving
+from keras_vae import evaluation, inputs, saving
 from keras_vae._compat import tf
 from keras_vae.blocks import as_floats
 from keras_vae.priors import MixtureOfNormals, VampPrior
@@ -10,7 +8,13 @@ from keras_vae.priors import MixtureOfNormals, VampPrior
 
 def check(vae, config) -> None:
     """Raises ValueError or OSError unless `vae` can begin with the weights its config names."""
-    _pairs(vae, saving.load(config.training.warm_start), config)
+    source = saving.load(config.training.warm_start)
+    _pairs(vae, source, config)
+    if _is_fitted(vae, source) and vae.prior.num_components > config.model.num_examples:
+        raise ValueError(
+            f"prior_components={vae.prior.num_components} can't be fitted to the codes of "
+            f"{config.model.num_examples} training examples. Use fewer."
+        )
 
 
 def apply(vae, config, dataset) -> None:
@@ -24,10 +28,9 @@ def apply(vae, config, dataset) -> None:
     source = saving.load(config.training.warm_start)
     for part, other in _pairs(vae, source, config):
         part.set_weights(other.get_weights())
-    if isinstance(vae.prior, MixtureOfNormals) and type(source.prior) is not MixtureOfNormals:
+    if _is_fitted(vae, source):
         batches = inputs.evaluation_batches(config, dataset, "train", batch_size=1000)
-        codes = np.concatenate([source.code(batch.x, batch.condition) for batch in batches])
-        vae.prior.fit(codes, seed=config.training.seed)
+        vae.prior.fit(evaluation.codes(source, batches), seed=config.training.seed)
     if isinstance(vae.prior, VampPrior) and type(source.prior) is not VampPrior:
         # From all over the training images, whatever their order.
         apart = max(1, dataset.train.num_examples // vae.prior.num_components)
@@ -36,11 +39,16 @@ def apply(vae, config, dataset) -> None:
         x = as_floats(tf.concat([row.x for row in rows], axis=0))
         contexts = None
         if vae.condition is not None:
-            given = [row.x if vae.condition.in_examples else row.condition for row in rows]
+            given = [vae.condition_of(row.condition, row.x) for row in rows]
             contexts = vae.condition(tf.concat(given, axis=0))
         vae.prior.begin_at(x, contexts)
     if vae.ema is not None:
         vae.ema.begin()
+
+
+def _is_fitted(vae, source):
+    """Whether the prior begins where it fits the other model's codes."""
+    return isinstance(vae.prior, MixtureOfNormals) and type(source.prior) is not MixtureOfNormals
 
 
 def _pairs(vae, source, config):

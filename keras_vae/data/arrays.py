@@ -76,7 +76,8 @@ def _one_scale(arrays):
 
 def check_labels(name, split, labels, arrays):
     """labels as int64 [N]; ValueError unless there is one for each of arrays[split]."""
-    if labels.shape != (len(arrays[split]),) or not np.all(labels == labels.astype(np.int64)):
+    fits = labels.shape == (len(arrays[split]),) and labels.dtype.kind in "buif"
+    if not (fits and np.all(labels == labels.astype(np.int64))):
         raise ValueError(
             f"Labels for {split} of {name} must be one whole number for each of the "
             f"{len(arrays[split])} images, got {labels.dtype} {list(labels.shape)}. Drop them or "

@@ -103,11 +103,12 @@ def _files(folder, seed):
 
 def _labels(splits, files):
     """dict split -> int64 [N], empty if there is only one sub-folder or none."""
-    names = {split: [_class(splits[split], file) for file in files[split]] for split in splits}
-    classes = sorted(set().union(*names.values()))
+    names = [_class(splits[split], file) for split in splits for file in files[split]]
+    classes, labels = np.unique(names, return_inverse=True)
     if len(classes) < 2:
         return {}
-    return {split: np.array([classes.index(n) for n in names[split]], np.int64) for split in names}
+    ends = np.cumsum([len(files[split]) for split in splits])
+    return dict(zip(splits, np.split(labels, ends[:-1]), strict=True))
 
 
 def _class(folder, file):

@@ -49,6 +49,12 @@ class InMemory(Images):
         self.lowest_pitch = lowest_pitch
         self.factors = factors
 
+    @functools.cached_property
+    def on_host(self):
+        """The array as a tensor in host memory, where tf.data runs."""
+        with tf.device("CPU:0"):
+            return tf.identity(self.array)
+
     def hold_out(self, n, seed):
         """Two splits: n examples drawn by `seed` (int32 [2]), and the others."""
         order = tf.random.experimental.stateless_shuffle(tf.range(self.num_examples), seed).numpy()

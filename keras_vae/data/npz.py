@@ -108,6 +108,12 @@ def _keys(path, files, npz_keys):
             f"npz:{path} has no {' or '.join(missing)}; it holds {', '.join(sorted(files))}. "
             "Name the arrays by npz_keys, for example train=images."
         )
+    for split in SPLITS:
+        if f"{split}_labels" in keys and split not in keys:
+            raise ValueError(
+                f"npz:{path} has labels of {split}, {keys[f'{split}_labels']}, without its images. "
+                "Add the images, or leave the labels out."
+            )
     return keys
 
 

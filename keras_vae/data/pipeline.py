@@ -147,7 +147,7 @@ def evaluation_batches(
       tf.data.Dataset of Batch(x=[B, H, W, C], noise, condition=[B] or None).
     """
     if isinstance(images, InMemory):
-        array = _on_host(images.array)
+        array = images.on_host
         starts = tf.data.Dataset.range(0, images.num_examples, EVALUATION_RUN)
         runs = starts.map(lambda start: array[start : start + EVALUATION_RUN])
     else:
@@ -185,7 +185,7 @@ def evaluation_batches(
 
 
 def _memory(images, labels, batch_size, steps):
-    array = _on_host(images.array)
+    array = images.on_host
 
     def batches(seed, begin):
         order = _shuffled(images.num_examples, seed)[: steps * batch_size]

@@ -9,7 +9,12 @@ from keras_vae.evaluation.disentanglement import disentanglement
 from keras_vae.evaluation.errors import share_stderr, stderr
 from keras_vae.evaluation.exact import exact_log_likelihood
 from keras_vae.evaluation.features import Features, features
-from keras_vae.evaluation.latents import active_units, draw_latents, posterior_against_prior
+from keras_vae.evaluation.latents import (
+    active_units,
+    codes,
+    draw_latents,
+    posterior_against_prior,
+)
 from keras_vae.evaluation.likelihood import (
     bits_per_dim,
     likelihood,
@@ -42,6 +47,7 @@ __all__ = [
     "bits_per_dim",
     "cluster_accuracy",
     "cluster_scores",
+    "codes",
     "decomposition",
     "disentanglement",
     "draw_latents",

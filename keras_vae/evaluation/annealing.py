@@ -119,9 +119,7 @@ class AnnealedSampler:
 
     def _in_batches(self, estimate, x, condition, seed, *z):
         """What `estimate` says of slices of so few examples that they are in work together."""
-        of_model = self._vae.condition
-        if condition is None and of_model is not None and of_model.in_examples:
-            condition = x
+        condition = self._vae.condition_of(condition, x)
         parts = []
         for start in range(0, len(x), self._batch_size):
             rows = slice(start, start + self._batch_size)

@@ -54,8 +54,7 @@ def cluster_accuracy(clusters, labels) -> float:
       embedding for clustering analysis, eq. 10.
     """
     from scipy.optimize import linear_sum_assignment
+    from sklearn.metrics.cluster import contingency_matrix
 
-    clusters, labels = np.asarray(clusters), np.asarray(labels)
-    counts = np.zeros((clusters.max() + 1, labels.max() + 1), int)
-    np.add.at(counts, (clusters, labels), 1)
+    counts = contingency_matrix(labels, clusters)
     return float(counts[linear_sum_assignment(counts, maximize=True)].sum() / len(labels))

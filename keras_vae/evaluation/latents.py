@@ -7,6 +7,11 @@ from keras_vae.evaluation.two_sample import two_sample_test
 from keras_vae.seeds import Site
 
 
+def codes(vae, batches) -> np.ndarray:
+    """The z that stand for the examples of `batches`, in their order: [N, D]; see `VAE.code`."""
+    return np.concatenate([vae.code(batch.x, batch.condition) for batch in batches])
+
+
 def active_units(vae, batches, threshold: float = 0.01) -> int:
     """The number of latents whose code varies with x (Burda et al. 2016, section 5.3).
 
@@ -15,8 +20,7 @@ def active_units(vae, batches, threshold: float = 0.01) -> int:
       batches: iterable of Batch.
       threshold: a latent is active if the variance over examples of E[z|x] is above it.
     """
-    means = np.concatenate([vae.code(b.x, b.condition).numpy() for b in batches])
-    return int(np.sum(np.var(means, axis=0) > threshold))
+    return int(np.sum(np.var(codes(vae, batches), axis=0) > threshold))
 
 
 def posterior_against_prior(vae, batch, seed: int = 0) -> dict:
@@ -42,6 +46,5 @@ def draw_latents(vae, batch, seed: int = 0):
     noise = vae.draw_noise(seeds.derive(seed, Site.EVALUATE), 1, num_points)
     inferred = vae.terms(batch.x, noise, batch.condition).z[0]
     noise = vae.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), num_points)
-    condition = batch.x if vae.condition and vae.condition.in_examples else batch.condition
-    drawn = vae.prior_sample(noise, condition=condition)
+    drawn = vae.prior_sample(noise, condition=vae.condition_of(batch.condition, batch.x))
     return inferred.numpy(), drawn.numpy()

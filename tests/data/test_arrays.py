@@ -47,6 +47,7 @@ def test_all_splits_get_one_scale():
         ({"train": GREY, "test": GREY / 255}, None, "one dtype and shape"),
         ({"train": GREY}, {"train": np.arange(3)}, "one whole number for each of the 2 images"),
         ({"train": GREY}, {"train": np.array([0.5, 1])}, "one whole number"),
+        ({"train": GREY}, {"train": np.array(["cat", "dog"])}, "one whole number .*got <U3"),
     ],
 )
 def test_bad_arrays_are_refused_in_one_line(arrays, labels, message):

@@ -66,6 +66,11 @@ def test_other_names(tmp_path, keys):
         ({"x": np.ones((9, 2, 2))}, {}, "every value of train is 1"),
         ({"x": np.ones((9, 4))}, {}, r"must have shape .* got \[9, 4\]"),
         ({"x": np.array([{}, {}])}, {}, "must hold plain arrays under x"),
+        (
+            {"train_images": IMAGES, "test_labels": np.arange(9)},
+            {},
+            "has labels of test, test_labels, without its images",
+        ),
         ({"x": IMAGES}, {"validation_size": 90}, "validation_size must be .* less than the 90"),
         ({"x": IMAGES}, {"validation_size": -1}, "validation_size must be at least 1"),
         ({"x": IMAGES[:1]}, {}, "test split must be .* less than the 1 images"),

@@ -23,6 +23,11 @@ def test_more_clusters_than_labels_and_fewer():
     assert cluster_accuracy([0] * 6, labels) == 4 / 6
 
 
+def test_labels_may_be_any_whole_numbers():
+    assert cluster_accuracy([0, 0, 0, 0], [-1, 1, -1, 1]) == 0.5
+    assert cluster_accuracy([0, 0, 5, 5], [7, 7, 10**12, 10**12]) == 1.0
+
+
 def test_it_is_the_best_of_all_namings():
     rng = np.random.default_rng(0)
     clusters, labels = rng.integers(0, 4, (2, 60))

@@ -137,6 +137,7 @@ if (await shows("#latents-controls select")) {
 const handle = (await shows("#handles canvas")) ? "#handles canvas" : "#handles input >> nth=0";
 found.moved = await change("#decoded", () => tab.press(handle, "ArrowRight"));
 if (handle === "#handles canvas") {
+  found.plane = (await reds(handle))[0];
   found.dragged = await change("#decoded", async () => {
     const box = await tab.locator(handle).boundingBox();
     await tab.mouse.click(box.x + 0.9 * box.width, box.y + 0.1 * box.height);

@@ -1,7 +1,9 @@
 """Bad input: one line on stderr, exit code 2, nothing left behind."""
 
 import errno
+import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -155,6 +157,33 @@ def test_workdir_of_another_config(run_train, tmp_path):
     assert run_train(*TINY, workdir, "--resume=false").code == 2
     assert run_train(*TINY, workdir, "--epochs=2").code == 2
     assert (tmp_path / "r" / "config.json").read_bytes() == config
+
+
+def test_a_run_that_never_saved_may_be_begun_anew(run_train, tmp_path):
+    workdir = tmp_path / "r"
+    assert run_train(*TINY, f"--workdir={workdir}").code == 0
+    shutil.rmtree(workdir / "checkpoints")
+    again = run_train(*TINY, f"--workdir={workdir}", "--beta=2")
+    assert again.code == 0, again.err
+    config = json.loads((workdir / "config.json").read_text())["config"]
+    assert config["objective"]["beta"] == 2.0
+
+
+def test_data_may_be_kept_elsewhere_the_next_time(run_train, tmp_path):
+    workdir = tmp_path / "r"
+    assert run_train(*TINY, f"--workdir={workdir}").code == 0
+    moved = run_train(*TINY, f"--workdir={workdir}", "--data_dir=/elsewhere", "--epochs=4")
+    assert moved.code == 0, moved.err
+    config = json.loads((workdir / "config.json").read_text())["config"]
+    assert config["data"]["data_dir"] == "/elsewhere"
+
+
+def test_an_export_is_no_place_for_a_run(run_train, tmp_path):
+    (tmp_path / "parity.json").write_text("{}")
+    (tmp_path / "config.json").write_text("{}")
+    done = run_train(*TINY, f"--workdir={tmp_path}")
+    assert done.code == 2
+    assert "is an export" in done.err
 
 
 def test_a_schedule_over_all_epochs_can_not_be_extended(run_train, tmp_path):

@@ -54,6 +54,9 @@ def test_what_can_not_be_measured_is_refused_in_one_line(run_train, tmp_path):
     done = binaries.run("trainers.evaluate", f"--run={run}/export")
     assert done.code == 2
     assert "is the export of an autoencoder, which has no likelihood" in done.err.splitlines()[-1]
+    shutil.copytree(run / "export", run / "lite", ignore=lambda *_: ["saved_model"])
+    done = binaries.run("trainers.evaluate", f"--run={run}/lite")
+    assert (done.code, "has no SavedModel" in done.err) == (2, True)
     shutil.copytree(run / "export", run / "alone")
     (run / "alone" / "config.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"alone is not a run: it has no config\.json"):
@@ -75,7 +78,7 @@ def test_data_that_has_changed_is_refused(run_train, tmp_path):
 
 @pytest.mark.parametrize("flag", ["--checkpoint=last", "--ais_examples=5"])
 def test_flags_that_an_export_has_no_use_for_are_refused(tmp_path, flag):
-    (tmp_path / "saved_model").mkdir()
+    (tmp_path / "parity.json").write_text("{}")
     done = binaries.run("trainers.evaluate", f"--run={tmp_path}", flag)
     assert done.code == 2
     assert "is an export" in done.err.splitlines()[-1]

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from keras_vae import evaluation
+from keras_vae import evaluation, inputs
 from keras_vae.data import load, sprites
 from tests.trainers.conftest import TINY
 from trainers import measure
@@ -19,9 +19,14 @@ def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):
     )
     assert done.code == 0, done.err
     result = json.loads((tmp_path / "evaluation.json").read_text())
-    test, vae = load("sprites").test, measure.load(tmp_path).vae
+    run = measure.load(tmp_path)
+    test, vae = load("sprites").test, run.vae
     factors = np.stack([*test.factors.values()], axis=1)[:700]
     expected = evaluation.disentanglement(vae.code(test.array[:700]), factors)
     assert len(expected) == 8
     assert {name: result[name] for name in expected} == expected
     assert "Mutual information gap" in (tmp_path / "report.html").read_text()
+    # Of one factor there is nothing to tell apart.
+    batches = inputs.evaluation_batches(run.config, run.dataset, "test", 100)
+    alone = {"scale": np.zeros(700), "x": test.factors["x"]}
+    assert measure._disentanglement(vae, batches, alone) == {}

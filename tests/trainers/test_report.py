@@ -217,6 +217,16 @@ def test_curves_read_missing_values_and_leave_out_the_validation_loss(tmp_path):
     assert "val_loss" not in history
 
 
+@pytest.mark.parametrize(
+    ("text", "losses"), [("epoch,loss,beta\n0,3.0,1.0\n1,2.0", [3.0]), ("", None)]
+)
+def test_what_a_killed_training_left_of_its_curves_is_read(tmp_path, text, losses):
+    path = tmp_path / "metrics.csv"
+    path.write_text(text)
+    history = report.read_history(path)
+    assert (history["loss"].tolist() if history else None) == losses
+
+
 def test_columns_without_a_number_are_left_out(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("epoch,loss,val_elbo_nats\n0,3.0,NA\n1,2.0,NA\n")
@@ -307,6 +317,13 @@ def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
     assert Page(path.read_text()).text == found.text
     # A new report has it from the beginning.
     assert Page(_write(tmp_path).read_text()).text == found.text
+    # Pictures are there to be deleted: the numbers stay.
+    (tmp_path / "figures" / "anomaly_nll.png").unlink()
+    (tmp_path / "latents" / "latents.json").write_text(json.dumps(drawn | {"step": 77}))
+    uses.refresh(tmp_path)
+    text = Page(path.read_text()).text
+    assert "AUROC 0.875 ± 0.012" in text
+    assert "Attributes" not in text
 
 
 def test_a_failing_report_leaves_the_old_one(tmp_path, monkeypatch):

@@ -22,7 +22,7 @@ from keras_vae.saving import find_checkpoint
 from tests import binaries
 from tests.trainers import conftest
 from tests.trainers.conftest import TINY
-from trainers import callbacks, train
+from trainers import callbacks, fitted_prior, measure, train
 
 
 def weights(workdir):
@@ -288,6 +288,29 @@ def test_a_run_started_again_is_measured_anew_where_that_says_more(run_train, tm
     before = report.stat().st_mtime_ns
     train("--num_samples=5", "--epochs=4")
     assert report.stat().st_mtime_ns > before
+    # And where the last measurement was stopped before its report was written.
+    os.utime(report, ns=(before, before))
+    train("--num_samples=5", "--epochs=4")
+    assert report.stat().st_mtime_ns > before
+
+
+def test_each_checkpoint_of_an_autoencoder_keeps_its_prior(run_train, tmp_path):
+    run = tmp_path / "r"
+    assert run_train(*TINY, "--recipe=ae", f"--workdir={run}").code == 0
+    best = run / "checkpoints" / "best"
+    for file in list(best.iterdir()):  # As if it were of another step than the last.
+        if file.name == "checkpoint":
+            file.write_text(file.read_text().replace("ckpt-33", "ckpt-22"))
+        else:
+            file.rename(best / file.name.replace("ckpt-33", "ckpt-22"))
+    for checkpoint in ("best", "last"):
+        fitted_prior.ensure(measure.load(run, checkpoint))
+    assert keras_vae.load(run, "best").prior is not None
+    assert keras_vae.load(run, "last").prior is not None
+    (run / "prior-22.npz").unlink()
+    done = binaries.run("export.export", f"--run={run}")
+    assert done.code == 2
+    assert "First run: python -m trainers.evaluate" in done.err
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(run_train, tmp_path):

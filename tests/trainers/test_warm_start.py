@@ -48,6 +48,14 @@ def test_a_mixture_begins_where_it_fits_the_codes(saved, monkeypatch):
     np.testing.assert_allclose(second.prior.moments()[0], np.mean(codes, axis=0), atol=1e-3)
 
 
+def test_more_components_than_codes_are_refused_before_any_work(saved):
+    path, _ = saved
+    options = {"prior": "mixture", "prior_components": 6, "warm_start": str(path)}
+    config = tiny.config(num_examples=5, **options)
+    with pytest.raises(ValueError, match="prior_components=6 can't be fitted to the codes of 5"):
+        warm_start.check(keras_vae.build(config), config)
+
+
 @pytest.mark.parametrize("condition", ["none", "label"])
 def test_pseudo_inputs_begin_at_training_images(tmp_path, condition):
     digits = {"likelihood": "continuous_bernoulli", "condition": condition, "hidden": (4,)}

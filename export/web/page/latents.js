@@ -92,7 +92,9 @@ export class Latents {
     const along = (i, latent) => {
       return facts.loc[latent] + facts.scale[latent] * 2 * REACH * ((i + 0.5) / SIDE - 0.5);
     };
-    const point = (i) => Float32Array.of(along(i % SIDE, 0), -along(Math.floor(i / SIDE), 1));
+    // Upwards, as the point is moved: the first row is the highest.
+    const row = (i) => SIDE - 1 - Math.floor(i / SIDE);
+    const point = (i) => Float32Array.of(along(i % SIDE, 0), along(row(i), 1));
     const { image } = await this.#decode(rows(SIDE * SIDE, point));
     const one = canvas();
     const made = document.createElement("canvas");

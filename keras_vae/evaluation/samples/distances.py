@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_vae.evaluation.errors import stderr
+
 
 def frechet_distance(a, b) -> float:
     """The squared 2-Wasserstein distance of two normals with the points' means and covariances.
@@ -50,7 +52,7 @@ def kernel_distance(a, b, num_subsets: int = 10, seed: int = 0) -> tuple[float, 
     rng = np.random.default_rng(seed)
     parts = (np.array_split(rng.permutation(points), num_subsets) for points in (a, b))
     found = np.array([_discrepancy(*part) for part in zip(*parts, strict=True)])
-    return float(found.mean()), float(found.std(ddof=1) / np.sqrt(num_subsets))
+    return float(found.mean()), stderr(found)
 
 
 def _discrepancy(a, b):
