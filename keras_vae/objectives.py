@@ -16,11 +16,13 @@ class _Bound:
 
     Attributes:
       needs_density: whether it needs log p(z) and log q(z|x).
+      averages_weights: whether it is the log of a mean over the samples of an example.
       kl_loss: "analytic", "sampled", "auto": how the model adds the KL to its losses; None: not.
       stop_posterior: whether log q(z|x) comes with its parameters stopped.
     """
 
     needs_density: ClassVar[bool] = True
+    averages_weights: ClassVar[bool] = False
     kl_loss: ClassVar[str | None] = None
     stop_posterior: ClassVar[bool] = False
 
@@ -95,6 +97,7 @@ class ImportanceWeighted(_Bound):
 
     num_samples: int = 50
     gradient: Literal["plain", "stl", "dreg"] = "plain"
+    averages_weights: ClassVar[bool] = True
 
     @property
     def stop_posterior(self):

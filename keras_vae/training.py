@@ -23,6 +23,7 @@ class Trainable(tfk.Model):
         `VAE.infer`.
       draw_noise(seed, num_samples, batch_size): the noise that `infer` needs, [S, B, N].
       check_examples(x, condition): raises ValueError for arrays that can't be trained on.
+      check_objective(objective): raises ValueError for one that can't train this model.
       has_density: whether q(z|x) has one, and so the model an ELBO.
       has_analytic_kl: whether the KL of each Rate has a closed form.
 
@@ -67,16 +68,7 @@ class Trainable(tfk.Model):
         """
         if objective is None:
             objective = objectives.SGVB() if self.has_density else objectives.Reconstruction()
-        if objective.needs_density and not self.has_density:
-            raise ValueError(
-                f"objective {type(objective).__name__} needs a prior and a posterior density, "
-                "which an autoencoder has not. Use objectives.Reconstruction."
-            )
-        if objective.kl_loss == "analytic" and not self.has_analytic_kl:
-            raise ValueError(
-                "kl='analytic': there is no closed form of the KL between this posterior and this "
-                "prior. Use kl='sampled' or 'auto'."
-            )
+        self.check_objective(objective)
         # weighted_metrics=[]: Keras mistakes a Batch, three parts, for (x, y, sample weights).
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
         self.objective = objective

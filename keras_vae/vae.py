@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_vae import completion, seeds
 from keras_vae._compat import tf, tfd, tfk
+from keras_vae.bayesian import bayesian_layers
 from keras_vae.blocks import as_floats
 from keras_vae.encoder import PriorEncoder
 from keras_vae.gradients import GradientWeight
@@ -295,6 +296,36 @@ class VAE(Trainable):
             examples = self._examples(x[rows])
             self.decoder.likelihood.check_values(examples)
             self.condition_of(None if condition is None else condition[rows], examples)
+
+    def check_objective(self, objective):
+        """Raises ValueError for an objective that can't train this model, and says why."""
+        name, several = type(objective).__name__, objective.num_samples > 1
+        if objective.needs_density and not self.has_density:
+            raise ValueError(
+                f"objective {name} needs a prior and a posterior density, which an autoencoder has "
+                "not. Use objectives.Reconstruction."
+            )
+        if objective.kl_loss == "analytic" and not self.has_analytic_kl:
+            raise ValueError(
+                "kl='analytic': there is no closed form of the KL between this posterior and this "
+                "prior. Use kl='sampled' or 'auto'."
+            )
+        if self.has_density and not objective.needs_density and self.prior.trainable_variables:
+            raise ValueError(
+                f"objective {name} has no KL, by which alone this prior's weights are trained. Use "
+                "objectives.SGVB."
+            )
+        if not self.has_encoder and not objective.averages_weights:
+            raise ValueError(
+                f"objective {name} without an encoder is least for a decoder that leaves z "
+                "unheeded. Use objectives.ImportanceWeighted."
+            )
+        if objective.averages_weights and several and bayesian_layers(self):
+            raise ValueError(
+                f"objective {name} of several samples with Bayesian weights: each sample draws "
+                "weights of its own, and the log of a mean over them is no bound for all examples "
+                "together, which share the weights. Use num_samples=1, or objectives.SGVB."
+            )
 
     def _decode(self, z, condition, weight_noise=None, training=False):
         given = () if weight_noise is None else (weight_noise, training)

@@ -201,3 +201,18 @@ def test_a_prior_of_other_latents_is_refused(posterior, prior):
             Decoder(networks.linear(), likelihoods.Bernoulli((2, 2, 1))),
             prior,
         )
+
+
+@pytest.mark.parametrize(
+    ("options", "objective", "words"),
+    [
+        ({"recipe": "ae"}, objectives.SGVB(), "needs a prior and a posterior density"),
+        ({"prior": "mixture"}, objectives.SGVB("analytic"), "there is no closed form"),
+        ({"prior": "real_nvp"}, objectives.Reconstruction(), "no KL, by which alone"),
+        ({"recipe": "monte_carlo"}, objectives.SGVB(), "without an encoder"),
+        ({"weights": "bayes"}, objectives.ImportanceWeighted(2), "is no bound for all examples"),
+    ],
+)
+def test_an_objective_that_can_not_train_the_model_is_refused(options, objective, words):
+    with pytest.raises(ValueError, match=words):
+        tiny.vae(**options).compile(objective=objective)
