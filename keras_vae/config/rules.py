@@ -264,8 +264,7 @@ def _check_layers(model):
     if model.posterior not in ("diagonal", "prior"):
         raise ValueError(
             f"{layers} with posterior={model.posterior}: each layer's posterior is a diagonal "
-            "normal, given the layer before it, by which the layers bend each other. Use "
-            "posterior=diagonal, or structure=single."
+            "normal, given the layer before it. Use posterior=diagonal, or structure=single."
         )
     if model.posterior == "prior" and model.prior not in NORMAL_PRIORS:
         raise ValueError(
