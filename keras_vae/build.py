@@ -276,7 +276,10 @@ def _several_layers(m, encoder_class, body, skip=False):
     if POSTERIORS[m.posterior](m) is None:
         encoder = LayeredPriorEncoder()
     else:
-        encoder = encoder_class([body(m, units) for units in m.hidden], m.latent_dims)
+        of_layers = [dataclasses.replace(m, latent_dim=d) for d in m.latent_dims]
+        encoder = encoder_class(
+            [body(m, units) for units in m.hidden], [POSTERIORS[m.posterior](m) for m in of_layers]
+        )
     blocks = [
         TopDownBlock(body(m, units), latent_dim, skip)
         for units, latent_dim in zip(m.hidden[1:], m.latent_dims[:-1], strict=True)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_vae._compat import tf, tfkl
-from keras_vae.shapes import over_samples, with_context
+from keras_vae.shapes import over_samples
 
 
 class MADE(tfkl.Layer):
@@ -55,8 +55,12 @@ class MADE(tfkl.Layer):
         self.last.build([None, hidden])
 
     def call(self, z, context=None):
-        """Parameters [..., D, params] of z [..., D] and, if there is one, context [B, C]."""
-        outputs = over_samples(lambda rows: self.last(self.first(rows)), with_context(z, context))
+        """Parameters [..., D, params] of z [..., D] and context, [..., C] or None."""
+        inputs = z
+        if context is not None:
+            shape = tf.concat([tf.shape(z)[:-1], context.shape[-1:]], 0)
+            inputs = tf.concat([z, tf.broadcast_to(context, shape)], axis=-1)
+        outputs = over_samples(lambda rows: self.last(self.first(rows)), inputs)
         return tf.reshape(outputs, tf.concat([tf.shape(z), [self.params]], 0))
 
 

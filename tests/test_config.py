@@ -131,12 +131,15 @@ REFUSALS = [
     ({"prior": "real_nvp", "beta": 0.0}, "beta=0 with prior=real_nvp .* Use .* a beta above 0"),
     (
         {"posterior": "low_rank", "latent_dim": 2, "posterior_rank": 3},
-        "posterior_rank=3 with latent_dim=2: .* Use fewer",
+        "posterior_rank=3 of 2 latents: .* Use fewer",
     ),
     (
-        {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8), "prior": "maf"}
-        | {"posterior": "prior", "objective": "importance_weighted"},
-        "with posterior=prior and prior=maf: each layer is drawn from a normal",
+        {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8), "posterior": "iaf"},
+        "structure=ladder with posterior=iaf: it multiplies .* Use .* structure=bottom_up",
+    ),
+    (
+        {"structure": "bottom_up", "latent_dims": (3, 1), "hidden": (8, 8), "posterior": "iaf"},
+        "posterior=iaf with latent_dims=3,1: one latent has no other",
     ),
     (
         {"prior": "vamp", "posterior": "iaf"},

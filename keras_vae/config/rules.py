@@ -2,7 +2,6 @@
 
 from keras_vae.config.sections import find
 
-NORMAL_PRIORS = ("standard_normal", "learned_normal", "conditional_normal")
 # What an autoencoder may have for a prior: fitted to its codes after training.
 FITTED_PRIORS = ("gaussian_mixture", "real_nvp", "maf", "none")
 
@@ -153,10 +152,12 @@ def _check_prior_as_posterior(config):
 
 
 def _check_posterior_and_prior(model):
-    if model.posterior == "iaf" and model.latent_dim == 1:
+    layered = model.structure in ("bottom_up", "ladder") and model.latent_dims
+    sizes = model.latent_dims if layered else (model.latent_dim,)
+    if model.posterior == "iaf" and min(sizes) == 1:
         raise ValueError(
-            "posterior=iaf with latent_dim=1: one latent has no other to depend on. Use "
-            "posterior=diagonal."
+            f"posterior=iaf with {'latent_dims' if layered else 'latent_dim'}={text(sizes)}: one "
+            "latent has no other to depend on. Use posterior=diagonal."
         )
     if model.prior == "vamp" and model.posterior == "prior":
         raise ValueError(
@@ -169,17 +170,15 @@ def _check_posterior_and_prior(model):
             "would have to go through all latents in turn at every z. Use posterior=diagonal, "
             "full_covariance or low_rank."
         )
-    if model.posterior == "low_rank" and model.posterior_rank > model.latent_dim:
+    if model.posterior == "low_rank" and model.posterior_rank > min(sizes):
         raise ValueError(
-            f"posterior_rank={model.posterior_rank} with latent_dim={model.latent_dim}: no "
-            "covariance needs so many columns. Use fewer, or posterior=full_covariance."
+            f"posterior_rank={model.posterior_rank} of {min(sizes)} latents: no covariance needs "
+            "so many columns. Use fewer, or posterior=full_covariance."
         )
-    layers = model.structure in ("bottom_up", "ladder") and model.latent_dims
-    size = layers[-1] if layers else model.latent_dim
-    if model.prior in ("real_nvp", "maf") and size < 2:
+    if model.prior in ("real_nvp", "maf") and sizes[-1] < 2:
         raise ValueError(
-            f"prior={model.prior} of {size} latent: a flow changes a latent by what others are. "
-            "Use two or more, or prior=mixture."
+            f"prior={model.prior} of {sizes[-1]} latent: a flow changes a latent by what others "
+            "are. Use two or more, or prior=mixture."
         )
     if model.prior == "conditional_normal" and model.condition == "none":
         raise ValueError(
@@ -261,15 +260,16 @@ def _check_layers(model):
             f"stochastic layer; got hidden={text(model.hidden)} and "
             f"latent_dims={text(model.latent_dims)}."
         )
-    if model.posterior not in ("diagonal", "prior"):
+    if model.posterior in ("deterministic", "categorical"):
         raise ValueError(
-            f"{layers} with posterior={model.posterior}: each layer's posterior is a diagonal "
-            "normal, given the layer before it. Use posterior=diagonal, or structure=single."
+            f"{layers} with posterior={model.posterior}: what ties one layer to the next is a "
+            "density of real numbers. Use posterior=diagonal, or structure=single."
         )
-    if model.posterior == "prior" and model.prior not in NORMAL_PRIORS:
+    if model.structure == "ladder" and model.posterior not in ("diagonal", "prior"):
         raise ValueError(
-            f"{layers} with posterior=prior and prior={model.prior}: each layer is drawn from a "
-            f"normal. Use prior={', '.join(NORMAL_PRIORS)}."
+            f"{layers} with posterior={model.posterior}: it multiplies what x says of each layer "
+            "with that layer's prior, and both are diagonal normals. Use posterior=diagonal, or "
+            "structure=bottom_up."
         )
     if model.prior == "vamp" and model.structure == "bottom_up":
         raise ValueError(

@@ -7,9 +7,8 @@ from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
 from keras_vae.encoder import FirstLatents, PriorEncoder
 from keras_vae.hierarchical.prior import Path
-from keras_vae.hierarchical.walk import drawn, given, log_probs
+from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.posteriors import DiagonalNormal
-from keras_vae.posteriors.normal import diagonal_normal
 from keras_vae.shapes import over_samples, with_context
 
 
@@ -19,7 +18,7 @@ class LayeredEncoder(tfk.Model, abc.ABC):
     Args:
       networks: body of each layer, what is below [N, F] -> features [N, G]; x [N, H W C] is below
         the first.
-      latent_dims: D_1 .. D_L.
+      posteriors: a `posteriors.Posterior` of each layer.
 
     Attributes:
       noise_shape: shape of the standard normal noise that one z needs.
@@ -29,11 +28,13 @@ class LayeredEncoder(tfk.Model, abc.ABC):
 
     has_density = True
 
-    def __init__(self, networks, latent_dims, **kwargs):
+    def __init__(self, networks, posteriors, **kwargs):
         super().__init__(**kwargs)
-        self.networks, self.latent_dims = networks, tuple(latent_dims)
-        self.projections = [tfkl.Dense(2 * d) for d in latent_dims]
-        self.noise_shape = (sum(latent_dims),)
+        self.networks, self.posteriors = networks, posteriors
+        self.latent_dims = tuple(q.latent_dim for q in posteriors)
+        self.projections = [tfkl.Dense(q.params_size) for q in posteriors]
+        self.noise_sizes = [q.noise_shape[0] for q in posteriors]
+        self.noise_shape = (sum(self.noise_sizes),)
 
     def bind(self, vae) -> None:
         """Takes the prior of `vae`, to which its weights belong."""
@@ -53,14 +54,19 @@ class LayeredEncoder(tfk.Model, abc.ABC):
         """q(z|x, context), batch [B], event [D]."""
 
         def log_prob(z):
-            q, _ = self.walk(x, given(z, self.latent_dims), context)
-            return tf.reduce_sum(log_probs(q, z, self.latent_dims), axis=0)
+            q, path = self.walk(x, given(z, self.latent_dims), context)
+            return tf.reduce_sum(log_probs(q, path.parts), axis=0)
 
         def from_noise(noise):
-            return self.walk(x, drawn(noise, self.latent_dims), context)[1].z
+            return self.walk(x, self.drawn(noise), context)[1].z
 
         size = self.noise_shape[0]
-        return Joint(log_prob, from_noise, size, size, tf.shape(x)[:1])
+        return Joint(log_prob, from_noise, size, sum(self.latent_dims), tf.shape(x)[:1])
+
+    def drawn(self, noise):
+        """Chooses draws of each layer's q by noise [..., *noise_shape]."""
+        parts = tf.split(noise, self.noise_sizes, axis=-1)
+        return lambda layer, q: self.posteriors[layer].from_noise(q, parts[layer])[0]
 
     def _look(self, layer, below, context):
         """(features, parameters of the normal that they give) of a layer."""
@@ -71,13 +77,13 @@ class LayeredEncoder(tfk.Model, abc.ABC):
         serialize = tfk.saving.serialize_keras_object
         return {
             "networks": [serialize(network) for network in self.networks],
-            "latent_dims": list(self.latent_dims),
+            "posteriors": [serialize(q) for q in self.posteriors],
         }
 
     @classmethod
     def from_config(cls, config):
-        networks = [tfk.saving.deserialize_keras_object(n) for n in config["networks"]]
-        return cls(networks, config["latent_dims"])
+        deserialize = tfk.saving.deserialize_keras_object
+        return cls(*([deserialize(p) for p in config[k]] for k in ("networks", "posteriors")))
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -92,11 +98,11 @@ class BottomUpEncoder(LayeredEncoder):
         posteriors, parts, below = [], [], _flat(x)
         for layer in range(len(self.latent_dims)):
             _, params = self._look(layer, below, context)
-            q = diagonal_normal(params)
+            q = self.posteriors[layer].distribution(params)
             below = choose(layer, q)
             posteriors.append(q)
             parts.append(below)
-        return posteriors, self._prior.at(tf.concat(parts, axis=-1), context)
+        return posteriors, self._prior.walk(lambda layer, p: parts[layer], context)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -104,20 +110,23 @@ class LadderEncoder(LayeredEncoder):
     """q(z_L|x) q(z_{L-1}|z_L, x) .. q(z_1|z_2, x) (Sonderby et al. 2016, section 2.1).
 
     A deterministic pass from the bottom up estimates each layer from x; on the way down, each
-    layer's estimate is merged with p(z_l|above).
+    layer's estimate is merged with p(z_l|above): all are diagonal normals.
     """
 
     exact_kl = True
 
-    def __init__(self, networks, latent_dims, **kwargs):
-        super().__init__(networks, latent_dims, **kwargs)
-        self.first = FirstLatents(
-            DiagonalNormal(self.latent_dims[-1]), lambda x, context: self._look_up(x, context)[-1]
-        )
+    def __init__(self, networks, posteriors, **kwargs):
+        super().__init__(networks, posteriors, **kwargs)
+        if not all(isinstance(q, DiagonalNormal) for q in posteriors):
+            raise ValueError("posteriors of a ladder must be DiagonalNormals, as its priors are.")
+        self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
     def walk(self, x, choose, context=None):
         # Of the highest layer this is q itself.
-        posteriors = [diagonal_normal(params) for params in self._look_up(x, context)]
+        posteriors = [
+            q.distribution(params)
+            for q, params in zip(self.posteriors, self._look_up(x, context), strict=True)
+        ]
 
         def infer(layer, p):
             if layer < len(self._prior.blocks):
@@ -138,9 +147,13 @@ class LadderEncoder(LayeredEncoder):
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class LayeredPriorEncoder(PriorEncoder):
-    """No encoder: q(z_1 .. z_L) is the prior, whose top is normal too."""
+    """No encoder: q(z_1 .. z_L) is the prior."""
 
     exact_kl = False  # Each draw has it: 0.
+
+    def drawn(self, noise):
+        """As of a `LayeredEncoder`."""
+        return self._prior.drawn(noise)
 
     def walk(self, x, choose, context=None):
         """As of a `LayeredEncoder`."""

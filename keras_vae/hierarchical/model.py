@@ -4,7 +4,7 @@ from keras_vae import seeds
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import as_floats
 from keras_vae.gradients import GradientWeight, without_weights
-from keras_vae.hierarchical.walk import drawn, given, log_probs
+from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.rate import Rate, analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
@@ -44,11 +44,11 @@ class HierarchicalVAE(VAE):
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
-        sizes = self.latent_dims
-        posteriors, path = self.encoder.walk(x, drawn(noise, sizes), context)
+        posteriors, path = self.encoder.walk(x, self.encoder.drawn(noise), context)
 
         def log_posterior(z):
-            return log_probs(self.encoder.walk(x, given(z, sizes), context)[0], z, sizes)
+            posteriors, path = self.encoder.walk(x, given(z, self.latent_dims), context)
+            return log_probs(posteriors, path.parts)
 
         # Where q is the prior, every estimator is the plain one.
         if weight is not None and self.has_encoder:
@@ -56,10 +56,9 @@ class HierarchicalVAE(VAE):
             path = self.prior.at(weight.apply(path.z), context)
             log_q = without_weights(log_posterior)(path.z)  # [L, S, B]
         else:
-            log_q = log_probs(posteriors, path.z, sizes)
-        log_p = log_probs(path.priors, path.z, sizes)
-        parts = tf.split(path.z, sizes, axis=-1)
-        rates = [Rate(*r) for r in zip(posteriors, path.priors, parts, strict=True)]
+            log_q = log_probs(posteriors, path.parts)
+        log_p = log_probs(path.priors, path.parts)
+        rates = [Rate(*r) for r in zip(posteriors, path.priors, path.parts, strict=True)]
         if self.has_analytic_kl:
             kl = tf.stack([_mean_kl(q, p) for q, p, _ in rates], axis=-1)
         else:
@@ -82,7 +81,7 @@ class HierarchicalVAE(VAE):
         return path.z, super()._decode(path.state, condition)
 
     def _posterior_z(self, x, noise, context):
-        return self.encoder.walk(x, drawn(noise, self.latent_dims), context)[1].z
+        return self.encoder.walk(x, self.encoder.drawn(noise), context)[1].z
 
     def vary(
         self,

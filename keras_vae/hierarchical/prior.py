@@ -15,13 +15,18 @@ class Path(NamedTuple):
 
     Attributes:
       priors: p(z_l|above) of each layer, z_1's first.
-      z: all latents, [..., D].
+      parts: z_l of each, [..., D_l].
       state: what the decoder sees of them, [..., F].
     """
 
     priors: list
-    z: Any
+    parts: list
     state: Any
+
+    @property
+    def z(self):
+        """All latents, [..., D]."""
+        return tf.concat(self.parts, axis=-1)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -120,7 +125,7 @@ class LayeredPrior(Prior):
             )
             priors.insert(0, p)
             parts.insert(0, z)
-        return Path(priors, tf.concat(parts, axis=-1), state)
+        return Path(priors, parts, state)
 
     def at(self, z, context=None) -> Path:
         """The path that leads to z [..., D]."""
@@ -128,7 +133,8 @@ class LayeredPrior(Prior):
 
     def distribution(self, context=None):
         def log_prob(z):
-            return tf.reduce_sum(log_probs(self.at(z, context).priors, z, self.latent_dims), 0)
+            path = self.at(z, context)
+            return tf.reduce_sum(log_probs(path.priors, path.parts), axis=0)
 
         return Joint(
             log_prob,
@@ -140,7 +146,7 @@ class LayeredPrior(Prior):
 
     def path(self, noise, temperature=1.0, context=None) -> Path:
         """The path that noise leads to; arguments are as in `from_noise`."""
-        return self.walk(self._drawn(noise, temperature, context), context)
+        return self.walk(self.drawn(noise, temperature, context), context)
 
     def from_noise(self, noise, temperature=1.0, context=None):
         return self.path(noise, temperature, context).z
@@ -150,14 +156,15 @@ class LayeredPrior(Prior):
 
         Other arguments are as in `from_noise`.
         """
-        kept, drawn = given(z, self.latent_dims), self._drawn(noise, temperature, context)
+        kept, drawn = given(z, self.latent_dims), self.drawn(noise, temperature, context)
 
         def choose(layer, p):
             return (drawn if layer < num_layers else kept)(layer, p)
 
         return self.walk(choose, context).z
 
-    def _drawn(self, noise, temperature, context):
+    def drawn(self, noise, temperature=1.0, context=None):
+        """Chooses draws of each layer's p by noise; arguments are as in `from_noise`."""
         parts = tf.split(noise, self.noise_sizes, axis=-1)
 
         def choose(layer, p):

@@ -15,13 +15,7 @@ def given(z, sizes) -> Callable:
     return lambda layer, distribution: parts[layer]
 
 
-def drawn(noise, sizes) -> Callable:
-    """Chooses draws of normal distributions by noise [..., D]."""
-    parts = tf.split(noise, sizes, axis=-1)
-    return lambda layer, normal: normal.mean() + normal.stddev() * parts[layer]
-
-
-def log_probs(distributions, z, sizes):
-    """[L, ...]: log density of each layer's part of z [..., D]."""
-    parts = tf.split(z, sizes, axis=-1)
+def log_probs(distributions, parts):
+    """[L, ...]: log density of each layer's z_l, of the very tensors that were chosen: some
+    distributions know those that they drew."""
     return tf.stack([d.log_prob(part) for d, part in zip(distributions, parts, strict=True)])

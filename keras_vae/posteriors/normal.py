@@ -79,7 +79,7 @@ class LowRankNormal(Posterior):
         d = self.latent_dim
         loc, raw_scale, raw_factor = tf.split(params, [d, d, self.rank * d], axis=-1)
         scale = scale_of(raw_scale)[..., tf.newaxis]
-        raw_factor = tf.reshape(raw_factor, [-1, d, self.rank])
+        raw_factor = tf.reshape(raw_factor, tf.concat([tf.shape(loc), [self.rank]], 0))
         factor = scale * _MAX_FACTOR * tf.tanh(raw_factor / _MAX_FACTOR)
         return tfd.MultivariateNormalDiagPlusLowRankCovariance(loc, scale[..., 0] ** 2, factor)
 

@@ -85,7 +85,11 @@ CASES = {
         "latent_samples": 2,
     },
     ("structure", "single"): {"latent_dim": 1},
-    ("structure", "bottom_up"): {"condition": "label", "prior": "mixture"},
+    ("structure", "bottom_up"): {
+        "condition": "label",
+        "prior": "mixture",
+        "posterior": "iaf",
+    },
     ("structure", "ladder"): {"condition": "label", "prior": "conditional_normal"},
     ("structure", "sequence"): {
         "condition": "label",

@@ -261,6 +261,7 @@ STRUCTURES = [
     {},
     {"structure": "bottom_up", "latent_dims": (3, 2), "hidden": (8, 8)},
     {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8)},
+    {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8), "prior": "maf"},
     {"structure": "sequence", "latent_dim": 2, "hidden": (8,), "prior": "real_nvp"},
 ]
 
