@@ -52,6 +52,7 @@ def load(path, checkpoint: str = "auto") -> VAE:
     if not path.exists():
         raise FileNotFoundError(f"no model at {path}: give a .keras file or a run directory.")
     if path.is_dir():
+        read_run(path)  # Which says why, if it is no run.
         return load_checkpoint(path, find_checkpoint(path, checkpoint))
     # Keras reads older formats too, and runs code that stands in them.
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):

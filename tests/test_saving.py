@@ -96,6 +96,7 @@ VARIED = [
     {"recipe": "cvae", "prior": "conditional_normal", "likelihood": "normal_per_pixel_scale"},
     {"recipe": "hvae", "prior": "learned_normal", "likelihood": "continuous_bernoulli"},
     {"recipe": "ladder", "likelihood": "discretized_logistic"},
+    {"recipe": "monte_carlo", "structure": "ladder"},
     {"recipe": "sequence"},
     {"recipe": "music"},
 ]

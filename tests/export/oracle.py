@@ -15,7 +15,8 @@ def seeds(seed: int, count: int):
 
 def drawn(model, seed, condition=None):
     """(image, drawn pixels, z) of the pairs `seed` [B, 2]; of binary images and normal priors."""
-    z = noise.normal(seed, Stream.LATENT, model.latent_dim)
+    latent = noise.normal(seed, Stream.LATENT, model.latent_dim)
+    z = np.asarray(model.prior_sample(latent, condition=condition))
     image = model.decode(z, condition).mean().numpy()
     uniform = noise.uniform(seed, Stream.PIXEL, image[0].size).reshape(image.shape)
     return image, uniform < image, z

@@ -206,7 +206,8 @@ def test_bad_input_is_refused(runs, names, words):
     (runs / "unmeasured").mkdir(exist_ok=True)
     config = (runs / "small" / "config.json").read_text()
     (runs / "unmeasured" / "config.json").write_text(config)
-    (runs / "exported" / "saved_model").mkdir(parents=True, exist_ok=True)
+    (runs / "exported").mkdir(exist_ok=True)
+    (runs / "exported" / "parity.json").write_text("{}")
     (runs / "exported" / "config.json").write_text(config)
     with pytest.raises((ValueError, OSError), match=words):
         comparison.read([runs / name for name in names])
