@@ -69,7 +69,7 @@ class LayeredEncoder(tfk.Model, abc.ABC):
         return lambda layer, q: self.posteriors[layer].from_noise(q, parts[layer])[0]
 
     def _look(self, layer, below, context):
-        """(features, parameters of the normal that they give) of a layer."""
+        """(features, parameters of the posterior that they give) of a layer."""
         features = over_samples(self.networks[layer], with_context(below, context))
         return features, self.projections[layer](features)
 
