@@ -98,6 +98,9 @@ RECIPES = {
         # Without it most latents go quiet at once, and come back slowly.
         "beta_schedule": "linear",
         "beta_warmup_epochs": 5.0,
+        # Of each layer: the upper one goes quiet without them, and doesn't come back.
+        "objective": "free_bits",
+        "free_bits": 2.0,
     },
     "iwae2": {
         "about": "importance-weighted autoencoder of two stochastic layers (Burda et al. 2016)",
