@@ -121,7 +121,7 @@ def _highest_label(model):
 
 def _check_picture(path):
     """Raises ValueError or OSError unless a picture can be written to `path`."""
-    if path.suffix not in Image.registered_extensions():
+    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
         raise ValueError(f"out must be a picture such as samples.png, got {path}.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"out={path}: there is no folder {path.parent}.")

@@ -273,13 +273,11 @@ def build_fitted_prior(config: Config):
 
 def _several_layers(m, encoder_class, body, skip=False):
     """Each stochastic layer has a body that looks up from below and one that looks down on it."""
-    if POSTERIORS[m.posterior](m) is None:
-        encoder = LayeredPriorEncoder()
+    of_layers = [dataclasses.replace(m, latent_dim=d) for d in m.latent_dims]
+    if all(qs := [POSTERIORS[m.posterior](layer) for layer in of_layers]):
+        encoder = encoder_class([body(m, units) for units in m.hidden], qs)
     else:
-        of_layers = [dataclasses.replace(m, latent_dim=d) for d in m.latent_dims]
-        encoder = encoder_class(
-            [body(m, units) for units in m.hidden], [POSTERIORS[m.posterior](m) for m in of_layers]
-        )
+        encoder = LayeredPriorEncoder()
     blocks = [
         TopDownBlock(body(m, units), latent_dim, skip)
         for units, latent_dim in zip(m.hidden[1:], m.latent_dims[:-1], strict=True)

@@ -24,11 +24,18 @@ def graph_when_eager(method):
     Its arguments are tensors or None. Called in a graph it is that graph's: neither XLA nor TFLite
     takes a loop inside of a function's function.
     """
-    graph = tf.function(method, reduce_retracing=True)
+
+    @functools.cache
+    def graph(*ranks):
+        # One for each: a second trace keeps what shapes share, and of two ranks that is nothing.
+        del ranks
+        return tf.function(method, reduce_retracing=True)
 
     @functools.wraps(method)
     def wrapped(self, *args):
-        call = graph if tf.executing_eagerly() else method
-        return call.__get__(self, type(self))(*args)
+        if not tf.executing_eagerly():
+            return method(self, *args)
+        ranks = [None if arg is None else len(arg.shape) for arg in args]
+        return graph(*ranks).__get__(self, type(self))(*args)
 
     return wrapped

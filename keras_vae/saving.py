@@ -46,7 +46,7 @@ def load(path, checkpoint: str = "auto") -> VAE:
 
     Raises:
       FileNotFoundError: nothing is there, or a run without a checkpoint.
-      ValueError: the file isn't one of ours.
+      ValueError: the file isn't one of ours, or the directory is an export.
     """
     path = pathlib.Path(path)
     if not path.exists():
@@ -95,6 +95,8 @@ def find_checkpoint(path, checkpoint: str = "auto") -> str:
     folders = {"auto": ["best", "last"], "best": ["best"], "last": ["last"]}
     if checkpoint not in folders:
         raise ValueError(f"checkpoint must be one of {', '.join(folders)}, got {checkpoint!r}.")
+    if is_export(path):
+        raise ValueError(f"{path} is an export. Give the run directory that it is of.")
     for name in folders[checkpoint]:
         # TensorFlow names a checkpoint here only when it is complete.
         if found := tf.train.latest_checkpoint(pathlib.Path(path) / "checkpoints" / name):

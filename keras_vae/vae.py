@@ -9,6 +9,7 @@ from keras_vae.blocks import as_floats
 from keras_vae.encoder import PriorEncoder
 from keras_vae.gradients import GradientWeight
 from keras_vae.importance import ImportanceSampler
+from keras_vae.priors import Prior
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
@@ -297,8 +298,12 @@ class VAE(Trainable):
             self.decoder.likelihood.check_values(examples)
             self.condition_of(None if condition is None else condition[rows], examples)
 
-    def check_objective(self, objective):
-        """Raises ValueError for an objective that can't train this model, and says why."""
+    def check_objective(self, objective, beta=1.0):
+        """Raises ValueError for an objective that can't train this model, and says why.
+
+        Args:
+          objective, beta: as of `compile`.
+        """
         name, several = type(objective).__name__, objective.num_samples > 1
         if objective.needs_density and not self.has_density:
             raise ValueError(
@@ -310,15 +315,24 @@ class VAE(Trainable):
                 "kl='analytic': there is no closed form of the KL between this posterior and this "
                 "prior. Use kl='sampled' or 'auto'."
             )
-        if self.has_density and not objective.needs_density and self.prior.trainable_variables:
+        without_kl = not objective.needs_density or beta == 0
+        if self.has_density and without_kl and self.prior.trainable_variables:
             raise ValueError(
-                f"objective {name} has no KL, by which alone this prior's weights are trained. Use "
-                "objectives.SGVB."
+                f"objective {name} with beta={beta} has no KL, by which alone this prior's weights "
+                "are trained. Use objectives.SGVB and a beta above 0."
             )
-        if not self.has_encoder and not objective.averages_weights:
+        if not self.has_encoder and not (objective.averages_weights and several):
             raise ValueError(
-                f"objective {name} without an encoder is least for a decoder that leaves z "
-                "unheeded. Use objectives.ImportanceWeighted."
+                f"objective {name} of {objective.num_samples} samples without an encoder is least "
+                "for a decoder that leaves z unheeded. Use objectives.ImportanceWeighted of more."
+            )
+        if not self.has_encoder and any(
+            isinstance(part, Prior) and part.is_mixture
+            for part in (self.prior, *self.prior.submodules)
+        ):
+            raise ValueError(
+                "a mixture as prior without an encoder: no gradient leads through the choice of a "
+                "component, so the mixture's weights can't be learned. Use priors.RealNVP."
             )
         if objective.averages_weights and several and bayesian_layers(self):
             raise ValueError(

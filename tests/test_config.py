@@ -78,6 +78,7 @@ OTHER_VALUES = {
 
 AUTOENCODER = {"posterior": "deterministic", "prior": "gaussian_mixture"}
 AUTOENCODER |= {"objective": "reconstruction"}
+MONTE_CARLO = {"posterior": "prior", "objective": "importance_weighted", "latent_samples": 2}
 
 # What the check refuses: (options, the message's beginning or heart). One row per rule.
 REFUSALS = [
@@ -103,10 +104,19 @@ REFUSALS = [
     ),
     (
         {"posterior": "prior"},
-        "posterior=prior with objective=sgvb: .* Use objective=importance_weighted",
+        "posterior=prior with objective=sgvb and .* Use objective=importance_weighted",
     ),
     (
-        {"posterior": "prior", "objective": "importance_weighted", "gradient": "dreg"},
+        {"posterior": "prior", "objective": "importance_weighted"},
+        "objective=importance_weighted and latent_samples=1: .* and more latent_samples",
+    ),
+    (
+        {**MONTE_CARLO, "structure": "sequence", "hidden": (8,), "inference": "filter"},
+        "inference=filter is of an encoder, which posterior=prior has not",
+    ),
+    ({**MONTE_CARLO, "prior": "real_nvp", "beta": 0.0}, "beta and beta_schedule weigh the KL"),
+    (
+        {**MONTE_CARLO, "gradient": "dreg"},
         "gradient=dreg is of an encoder, which posterior=prior has not. Use gradient=plain",
     ),
     ({"gradient": "stl"}, "gradient=stl is an option of objective=importance_weighted alone"),
@@ -125,10 +135,10 @@ REFUSALS = [
     ),
     ({"prior_hidden": 3}, "prior_hidden=3 is an option of prior=conditional_normal alone"),
     (
-        {"prior": "vamp", "posterior": "prior", "objective": "importance_weighted"},
+        {**MONTE_CARLO, "prior": "vamp"},
         "prior=vamp with posterior=prior: .* there is none. Use posterior=diagonal",
     ),
-    ({"prior": "real_nvp", "beta": 0.0}, "beta=0 with prior=real_nvp .* Use .* a beta above 0"),
+    ({"prior": "real_nvp", "beta": 0.0}, "beta=0 with prior=real_nvp .* Use a beta above 0"),
     (
         {"posterior": "low_rank", "latent_dim": 2, "posterior_rank": 3},
         "posterior_rank=3 of 2 latents: .* Use fewer",
@@ -146,7 +156,7 @@ REFUSALS = [
         "prior=vamp with posterior=iaf: it is a mixture.* Use posterior=diagonal",
     ),
     (
-        {"prior": "mixture", "posterior": "prior", "objective": "importance_weighted"},
+        {**MONTE_CARLO, "prior": "mixture"},
         "prior=mixture with posterior=prior: no gradient.* Use prior=real_nvp",
     ),
     (
@@ -232,7 +242,7 @@ REFUSALS = [
         "objective=reconstruction .* structure=bottom_up: no KL",
     ),
     (
-        {"posterior": "prior", "objective": "importance_weighted", "beta": 2.0},
+        {**MONTE_CARLO, "beta": 2.0},
         "beta .* weigh the KL, which from posterior=prior to the prior is 0",
     ),
     (
@@ -296,7 +306,7 @@ def test_what_stands_just_beside_a_refusal_is_allowed():
         {"objective": "free_bits", "beta": 2.0},
         {"objective": "free_bits", "posterior": "full_covariance"},
         {"objective": "importance_weighted", "gradient": "dreg", "beta": 0.5},
-        {"posterior": "prior", "objective": "importance_weighted"},
+        MONTE_CARLO,
         {"condition": "image_part", "visible": "a_file.png"},
         {"beta_schedule": "linear", "beta_warmup_epochs": 4.0, "epochs": 4},
         {"beta": 0.0},

@@ -431,6 +431,19 @@ def test_each_layer_sees_the_condition(structure):
     assert (a != b).numpy().all()
 
 
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_without_an_encoder_a_prior_given_the_condition_is_the_posterior(structure):
+    options = {"condition": "label", "prior": "conditional_normal"}
+    model = tiny.randomize(make(structure, recipe="monte_carlo", **options))
+    x, given = tiny.images(3), tiny.conditions_for(model, 3)
+    noise = tiny.noise(model, 4, 3)
+    terms = model.terms(x, noise, given)
+    np.testing.assert_array_equal(terms.z, model.prior_sample(noise, condition=given))
+    np.testing.assert_allclose(terms.log_posterior, terms.log_prior, rtol=1e-6)
+    one = tf.repeat(terms.z[:1, :1], 2, axis=1)
+    assert np.ptp(model.prior_distribution(np.arange(2)).log_prob(one)) > 0.01
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

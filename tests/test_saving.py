@@ -290,6 +290,13 @@ def test_a_run_without_a_checkpoint_is_not_found(tmp_path):
         keras_vae.load(tmp_path)
 
 
+def test_an_export_is_not_a_run(tmp_path):
+    write_run(tmp_path, tiny.config())
+    (tmp_path / "parity.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"is an export\. Give the run directory that it is of"):
+        keras_vae.load(tmp_path)
+
+
 def test_an_unknown_checkpoint_lists_the_known_ones(tmp_path):
     write_run(tmp_path, tiny.config())
     with pytest.raises(ValueError, match="one of auto, best, last, got 'first'"):

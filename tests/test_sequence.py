@@ -417,6 +417,18 @@ def test_a_conditional_model_is_computed_for_any_number_of_examples(condition):
     np.testing.assert_allclose(reconstruct(x, given), vae.reconstruct(x, given), rtol=1e-5)
 
 
+@pytest.mark.parametrize("prior", ["standard_normal", "maf"])
+def test_verbs_of_several_ranks_of_noise_follow_each_other(prior):
+    """Building draws [S, B, N], sampling [n, N]: what one left behind, the other must not meet."""
+    vae = tiny.vae(
+        recipe="monte_carlo", structure="sequence", latent_dim=2, hidden=(8,), prior=prior
+    )
+    before = vae.sample(3, seed=0)
+    assert before.shape == (3, *tiny.EVENT_SHAPE)
+    assert vae.encode(tiny.images(2)).sample(5).shape == (5, 2, vae.latent_dim)
+    np.testing.assert_array_equal(vae.sample(3, seed=0), before)
+
+
 def test_no_verb_walks_through_time_in_python(monkeypatch):
     vae = tiny.vae(recipe="sequence")
     x = tiny.images(3)

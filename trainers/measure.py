@@ -73,8 +73,6 @@ def load(path, checkpoint: str = "auto", dataset: Any = None) -> Run:
     """
     path = pathlib.Path(path)
     saving.read_run(path)
-    if saving.is_export(path):
-        raise ValueError(f"run={path} is an export. Give the run directory that it is of.")
     check_folder("run", path)
     found = saving.find_checkpoint(path, checkpoint)
     # At once: a training that goes on replaces it by a newer one.

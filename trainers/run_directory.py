@@ -10,6 +10,15 @@ from keras_vae.files import check_folder, write_atomically, write_json
 from keras_vae.saving import find_checkpoint, is_export, read_run
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
+# What is made of a run's weights: one that begins anew in its directory has others.
+_OF_WEIGHTS = (
+    "prior-*.npz",
+    "evaluation.*",
+    "report.html",
+    "anomaly.json",
+    "compression.json",
+    "latents/latents.json",
+)
 
 
 def check_workdir(path: pathlib.Path) -> None:
@@ -84,7 +93,7 @@ def check_same(path: pathlib.Path, described: dict) -> None:
 def has_begun(path) -> bool:
     """Whether there is a run at `path` whose training has saved."""
     try:
-        find_checkpoint(path, "last")
+        find_checkpoint(path)
     except FileNotFoundError:
         return False
     return True
@@ -99,6 +108,10 @@ def create(path: pathlib.Path, described: dict, flagfile: str) -> None:
     """Makes the directory, or brings its config up to date."""
     is_new = not path.exists()
     try:
+        if not has_begun(path):
+            for pattern in _OF_WEIGHTS:
+                for left in path.glob(pattern):
+                    left.unlink()
         path.mkdir(parents=True, exist_ok=True)
         # First: a directory with this file is a run, one with others and without it is not.
         write_json(path / "config.json", described)

@@ -43,8 +43,8 @@ _ONLY_WITH = (
 
 def check(config) -> None:
     """Raises ValueError saying which options of a Config can't be together, and what to do."""
-    _check_autoencoder(config)
     _check_prior_as_posterior(config)
+    _check_autoencoder(config)
     _check_posterior_and_prior(config.model)
     _check_weights(config)
     _check_gradient(config)
@@ -116,11 +116,12 @@ def _check_autoencoder(config):
         and without_kl
         and (model.prior != "standard_normal" or model.structure != "single")
     ):
+        remedy = "a beta above 0" if objective.beta == 0 else "objective=sgvb"
         raise ValueError(
             f"objective={objective.objective} and beta={objective.beta:g} with prior={model.prior} "
             f"and structure={model.structure}: no KL is in the loss, by which alone a prior of "
-            "several layers, of steps, or with weights is trained. Use objective=sgvb and a beta "
-            "above 0, or prior=standard_normal and structure=single."
+            f"several layers, of steps, or with weights is trained. Use {remedy}, or "
+            "prior=standard_normal and structure=single."
         )
 
 
@@ -129,11 +130,17 @@ def _check_prior_as_posterior(config):
     model, objective = config.model, config.objective
     if model.posterior != "prior":
         return
-    if objective.objective != "importance_weighted":
+    if objective.objective != "importance_weighted" or objective.latent_samples == 1:
         raise ValueError(
-            f"posterior=prior with objective={objective.objective}: at a z that no encoder draws "
-            "for x, this loss is least for a decoder that leaves z unheeded. Use "
-            "objective=importance_weighted (or recipe=monte_carlo)."
+            f"posterior=prior with objective={objective.objective} and latent_samples="
+            f"{objective.latent_samples}: at one z that no encoder draws for x, this loss is least "
+            "for a decoder that leaves z unheeded. Use objective=importance_weighted and more "
+            "latent_samples (or recipe=monte_carlo)."
+        )
+    if model.inference != "smoother":
+        raise ValueError(
+            f"inference={model.inference} is of an encoder, which posterior=prior has not. Leave "
+            "it out."
         )
     if objective.gradient != "plain":
         raise ValueError(

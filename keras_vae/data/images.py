@@ -52,8 +52,7 @@ class InMemory(Images):
     @functools.cached_property
     def on_host(self):
         """The array as a tensor in host memory, where tf.data runs."""
-        with tf.device("CPU:0"):
-            return tf.identity(self.array)
+        return to_host(self.array)
 
     def hold_out(self, n, seed):
         """Two splits: n examples drawn by `seed` (int32 [2]), and the others."""
@@ -171,6 +170,12 @@ class Streamed(Images):
 def chunk_size_for(shape, limit_bytes):
     """Examples in a chunk of 8-bit images [H, W, C], a few chunks being in memory at a time."""
     return max(1, int(limit_bytes / CHUNKS_IN_LIMIT / math.prod(shape)))
+
+
+def to_host(array):
+    """A tensor in host memory: tf.data runs there, and the device's is wanted for other things."""
+    with tf.device("CPU:0"):
+        return tf.identity(array)
 
 
 def is_binary(x):

@@ -9,7 +9,7 @@ import numpy as np
 from keras_vae._compat import tf
 from keras_vae.blocks import Batch, Block
 from keras_vae.data.binarization import binarize
-from keras_vae.data.images import InMemory
+from keras_vae.data.images import InMemory, to_host
 from keras_vae.seeds import Site, derive
 
 # Evaluation binarizes runs of this many examples at a time, whatever the batch size is.
@@ -228,7 +228,7 @@ def _stream(images, labels, batch_size, steps):
 
 def _labels(images, wanted):
     """[N], where they are wanted."""
-    return _on_host(images.labels.astype(np.int32)) if wanted else None
+    return to_host(images.labels.astype(np.int32)) if wanted else None
 
 
 def _shuffled(n, seed):
@@ -238,12 +238,6 @@ def _shuffled(n, seed):
 def _read(images, chunk):
     x = tf.numpy_function(images.read, [chunk], tf.as_dtype(images.dtype), stateful=False)
     return tf.ensure_shape(x, [None, *images.shape])
-
-
-def _on_host(array):
-    """A tensor in host memory: tf.data runs there, and the device's is wanted for other things."""
-    with tf.device("CPU:0"):
-        return tf.identity(array)
 
 
 def _options():

@@ -58,13 +58,14 @@ class LayeredEncoder(tfk.Model, abc.ABC):
             return tf.reduce_sum(log_probs(q, path.parts), axis=0)
 
         def from_noise(noise):
-            return self.walk(x, self.drawn(noise), context)[1].z
+            return self.walk(x, self.drawn(noise, context), context)[1].z
 
         size = self.noise_shape[0]
         return Joint(log_prob, from_noise, size, sum(self.latent_dims), tf.shape(x)[:1])
 
-    def drawn(self, noise):
+    def drawn(self, noise, context=None):
         """Chooses draws of each layer's q by noise [..., *noise_shape]."""
+        del context  # The q's have it.
         parts = tf.split(noise, self.noise_sizes, axis=-1)
         return lambda layer, q: self.posteriors[layer].from_noise(q, parts[layer])[0]
 
@@ -151,9 +152,9 @@ class LayeredPriorEncoder(PriorEncoder):
 
     exact_kl = False  # Each draw has it: 0.
 
-    def drawn(self, noise):
+    def drawn(self, noise, context=None):
         """As of a `LayeredEncoder`."""
-        return self._prior.drawn(noise)
+        return self._prior.drawn(noise, context=context)
 
     def walk(self, x, choose, context=None):
         """As of a `LayeredEncoder`."""

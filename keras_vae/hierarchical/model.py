@@ -44,7 +44,7 @@ class HierarchicalVAE(VAE):
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
-        posteriors, path = self.encoder.walk(x, self.encoder.drawn(noise), context)
+        posteriors, path = self.encoder.walk(x, self.encoder.drawn(noise, context), context)
 
         def log_posterior(z):
             posteriors, path = self.encoder.walk(x, given(z, self.latent_dims), context)
@@ -81,7 +81,7 @@ class HierarchicalVAE(VAE):
         return path.z, super()._decode(path.state, condition)
 
     def _posterior_z(self, x, noise, context):
-        return self.encoder.walk(x, self.encoder.drawn(noise), context)[1].z
+        return self.encoder.walk(x, self.encoder.drawn(noise, context), context)[1].z
 
     def vary(
         self,

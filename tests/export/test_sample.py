@@ -27,7 +27,7 @@ def generator(tmp_path_factory):
 def test_the_command_needs_no_tensorflow(generator, tmp_path):
     """The three packages it is said to need, and theirs, are all that it imports."""
     _, path = generator
-    arguments = [f"--model={path}", "--seed=7", "--n=6", f"--out={tmp_path}/grid.png"]
+    arguments = [f"--model={path}", "--seed=7", "--n=6", f"--out={tmp_path}/grid.PNG"]
     code = f"""
 import sys
 before = set(sys.modules)
@@ -40,7 +40,7 @@ print(*sorted(names - sys.stdlib_module_names))
     assert done.returncode == 0, done.stderr
     imported = done.stdout.splitlines()[-1].split()
     assert set(imported) <= {"PIL", "ai_edge_litert", "export", "flatbuffers", "numpy"}
-    with Image.open(tmp_path / "grid.png") as picture:
+    with Image.open(tmp_path / "grid.PNG") as picture:
         pixels = np.asarray(picture)
     assert pixels.shape == (2 * 7, 3 * 5, 3)
     found = pixels.reshape(2, 7, 3, 5, 3).swapaxes(1, 2).reshape(6, 7, 5, 3)[..., :1]
@@ -94,6 +94,7 @@ def test_conditions(recipe, tmp_path):
         (["--temperature=nan"], "temperature must be a number from 0 on, got nan"),
         (["--temperature=-1"], "temperature must be a number from 0 on, got -1"),
         (["--out={}/none/a.png"], "none/a.png"),
+        (["--out={}/a.psd"], "out must be a picture such as samples.png"),
         (["--output=film"], "invalid choice"),
         (["--seed=x"], "invalid int value"),
     ],

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -311,6 +312,19 @@ def test_each_checkpoint_of_an_autoencoder_keeps_its_prior(run_train, tmp_path):
     done = binaries.run("export.export", f"--run={run}")
     assert done.code == 2
     assert "First run: python -m trainers.evaluate" in done.err
+
+
+def test_what_was_made_of_lost_weights_goes_with_them(run_train, tmp_path):
+    """A training begun anew in its directory has other codes, and other numbers."""
+    run = tmp_path / "r"
+    found = []
+    for seed in (0, 1):
+        assert run_train(*TINY, "--recipe=ae", f"--seed={seed}", f"--workdir={run}").code == 0
+        (prior,) = run.glob("prior-*.npz")
+        with np.load(prior) as file:
+            found.append(file["weight_0"])
+        shutil.rmtree(run / "checkpoints")
+    assert not np.allclose(*found)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(run_train, tmp_path):
