@@ -49,8 +49,8 @@ class MADE(tfkl.Layer):
             else np.linspace(degrees - 1, 0, hidden).round().astype(int)
         )
         outputs = np.repeat(latents, params)
-        self.first = _MaskedDense(inputs[:, np.newaxis] <= units, activation="elu")
-        self.last = _MaskedDense(units[:, np.newaxis] < outputs, kernel_initializer="zeros")
+        self.first = _MaskedDense(inputs, units, activation="elu")
+        self.last = _MaskedDense(units, outputs - 1, kernel_initializer="zeros")
         self.first.build([None, latent_dim + context_size])
         self.last.build([None, hidden])
 
@@ -65,11 +65,14 @@ class MADE(tfkl.Layer):
 
 
 class _MaskedDense(tfkl.Dense):
-    """A dense layer that has the weights [inputs, units] where the mask is true."""
+    """A dense layer whose units see the inputs of degrees up to their own alone."""
 
-    def __init__(self, mask, **kwargs):
-        super().__init__(mask.shape[1], **kwargs)
-        self.mask = mask.astype(np.float32)
+    def __init__(self, degrees, own_degrees, **kwargs):
+        super().__init__(len(own_degrees), **kwargs)
+        self.degrees, self.own_degrees = degrees, own_degrees
 
     def call(self, x):
-        return self.activation(tf.matmul(x, self.mask * self.kernel) + self.bias)
+        # Made here, as a mask that is a constant would stand in each graph of a SavedModel.
+        seen = tf.constant(self.degrees)[:, tf.newaxis] <= self.own_degrees
+        kernel = tf.where(seen, self.kernel, 0.0)
+        return self.activation(tf.matmul(x, kernel) + self.bias)

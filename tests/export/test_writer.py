@@ -12,8 +12,9 @@ import sys
 
 import numpy as np
 import pytest
+from tensorflow.core.protobuf import saved_model_pb2
 
-from export import noise, parity, tflite, writer
+from export import noise, parity, saved_model, tflite, writer
 from export.noise import Stream
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfkl
@@ -157,6 +158,20 @@ def test_signatures_share_the_weights(tmp_path):
     weights = 4 * sum(int(np.prod(v.shape)) for v in model.variables)
     size = os.path.getsize(tmp_path / "generator.tflite")
     assert weights < size < 1.1 * weights + 6 * 40_000
+
+
+def test_graphs_hold_no_weights_and_no_masks_of_them(tmp_path):
+    """Of which each function would have its own."""
+    sizes = {"hidden": (128,), "latent_dim": 2, "flow_layers": 1, "flow_hidden": 64}
+    saved_model.write(model_of(posterior="iaf", prior="maf", **sizes), tmp_path)
+    content = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())
+    constants = [
+        node.attr["value"].tensor
+        for function in content.meta_graphs[0].graph_def.library.function
+        for node in function.node_def
+        if node.op == "Const"
+    ]
+    assert max(np.prod([d.size for d in c.tensor_shape.dim]) for c in constants) <= 128
 
 
 def test_an_image_depends_on_its_own_seed_alone(exported):
