@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 
-from keras_vae import objectives, schedules, seeds
+from keras_vae import objectives, refusals, schedules, seeds
 from keras_vae._compat import tf, tfk
 from keras_vae.bayesian import bayesian_layers, weight_kl
 from keras_vae.blocks import Batch, Block
@@ -23,7 +23,6 @@ class Trainable(tfk.Model):
         `VAE.infer`.
       draw_noise(seed, num_samples, batch_size): the noise that `infer` needs, [S, B, N].
       check_examples(x, condition): raises ValueError for arrays that can't be trained on.
-      check_objective(objective): raises ValueError for one that can't train this model.
       has_density: whether q(z|x) has one, and so the model an ELBO.
       has_analytic_kl: whether the KL of each Rate has a closed form.
 
@@ -68,7 +67,7 @@ class Trainable(tfk.Model):
         """
         if objective is None:
             objective = objectives.SGVB() if self.has_density else objectives.Reconstruction()
-        self.check_objective(objective, beta)
+        refusals.check(objective, self, beta)
         # weighted_metrics=[]: Keras mistakes a Batch, three parts, for (x, y, sample weights).
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
         self.objective = objective

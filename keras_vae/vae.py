@@ -4,12 +4,10 @@ import numpy as np
 
 from keras_vae import completion, seeds
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.bayesian import bayesian_layers
 from keras_vae.blocks import as_floats
 from keras_vae.encoder import PriorEncoder
 from keras_vae.gradients import GradientWeight
 from keras_vae.importance import ImportanceSampler
-from keras_vae.priors import Prior
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
@@ -297,49 +295,6 @@ class VAE(Trainable):
             examples = self._examples(x[rows])
             self.decoder.likelihood.check_values(examples)
             self.condition_of(None if condition is None else condition[rows], examples)
-
-    def check_objective(self, objective, beta=1.0):
-        """Raises ValueError for an objective that can't train this model, and says why.
-
-        Args:
-          objective, beta: as of `compile`.
-        """
-        name, several = type(objective).__name__, objective.num_samples > 1
-        if objective.needs_density and not self.has_density:
-            raise ValueError(
-                f"objective {name} needs a prior and a posterior density, which an autoencoder has "
-                "not. Use objectives.Reconstruction."
-            )
-        if objective.kl_loss == "analytic" and not self.has_analytic_kl:
-            raise ValueError(
-                "kl='analytic': there is no closed form of the KL between this posterior and this "
-                "prior. Use kl='sampled' or 'auto'."
-            )
-        without_kl = not objective.needs_density or beta == 0
-        if self.has_density and without_kl and self.prior.trainable_variables:
-            raise ValueError(
-                f"objective {name} with beta={beta} has no KL, by which alone this prior's weights "
-                "are trained. Use objectives.SGVB and a beta above 0."
-            )
-        if not self.has_encoder and not (objective.averages_weights and several):
-            raise ValueError(
-                f"objective {name} of {objective.num_samples} samples without an encoder is least "
-                "for a decoder that leaves z unheeded. Use objectives.ImportanceWeighted of more."
-            )
-        if not self.has_encoder and any(
-            isinstance(part, Prior) and part.is_mixture
-            for part in (self.prior, *self.prior.submodules)
-        ):
-            raise ValueError(
-                "a mixture as prior without an encoder: no gradient leads through the choice of a "
-                "component, so the mixture's weights can't be learned. Use priors.RealNVP."
-            )
-        if objective.averages_weights and several and bayesian_layers(self):
-            raise ValueError(
-                f"objective {name} of several samples with Bayesian weights: each sample draws "
-                "weights of its own, and the log of a mean over them is no bound for all examples "
-                "together, which share the weights. Use num_samples=1, or objectives.SGVB."
-            )
 
     def _decode(self, z, condition, weight_noise=None, training=False):
         given = () if weight_noise is None else (weight_noise, training)

@@ -50,7 +50,8 @@ TABLE = {
         ],
         ["compat", "basics"],
     ),
-    "training": (["keras_vae.training"], ["compat", "basics", "axes", "parts"]),
+    "refusals": (["keras_vae.refusals"], ["basics", "axes"]),
+    "training": (["keras_vae.training"], ["compat", "basics", "axes", "parts", "refusals"]),
     "verbs": (["keras_vae.completion"], ["compat", "basics", "parts"]),
     "models": (["keras_vae.vae"], ["compat", "basics", "parts", "training", "verbs"]),
     "structures": (
