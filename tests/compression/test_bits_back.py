@@ -164,7 +164,7 @@ def test_other_numbers_are_noticed():
         ({"posterior": "full_covariance"}, ["posterior=diagonal", "FullCovarianceNormal"]),
         ({"posterior": "iaf"}, ["posterior=diagonal", "InverseAutoregressive"]),
         ({"posterior": "deterministic"}, ["posterior=diagonal", "Deterministic"]),
-        ({"posterior": "prior"}, ["posterior=diagonal", "PriorEncoder"]),
+        ({"recipe": "monte_carlo"}, ["posterior=diagonal", "PriorEncoder"]),
         ({"prior": "mixture"}, ["prior=standard_normal", "MixtureOfNormals"]),
         ({"likelihood": "normal"}, ["likelihood=bernoulli", "got Normal"]),
         ({"likelihood": "poisson"}, ["discretized_logistic", "got Poisson"]),
