@@ -114,6 +114,7 @@ REFUSALS = [
         {**MONTE_CARLO, "structure": "sequence", "hidden": (8,), "inference": "filter"},
         "inference=filter is of an encoder, which posterior=prior has not",
     ),
+    ({**MONTE_CARLO, "weights": "bayes"}, "weights=bayes with posterior=prior: .* weights=map"),
     ({**MONTE_CARLO, "prior": "real_nvp", "beta": 0.0}, "beta and beta_schedule weigh the KL"),
     (
         {**MONTE_CARLO, "gradient": "dreg"},

@@ -7,9 +7,10 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from keras_vae import seeds
+from keras_vae import VAE, seeds
 from keras_vae._compat import tf
 from keras_vae.bayesian import bayesian_layers
+from keras_vae.encoder import PriorEncoder
 from keras_vae.importance import ImportanceSampler
 from tests import tiny
 
@@ -119,8 +120,8 @@ def test_what_all_examples_share_takes_no_room_from_them():
 
 def test_it_meets_the_likelihood_of_bayesian_weights():
     """x given z is normal where linear weights are; what is left is an integral over one z."""
-    options = {"weights": "bayes", "likelihood": "normal", "latent_dim": 1, "latent_samples": 1}
-    model = tiny.vae(recipe="monte_carlo", network="linear", **options)
+    built = tiny.vae(weights="bayes", network="linear", likelihood="normal", latent_dim=1)
+    model = VAE(PriorEncoder(), built.decoder, built.prior)
     (layer,) = bayesian_layers(tiny.randomize(model, scale=0.5))
     loc, raw_scale = layer.dense.get_weights()
     scale_of_weights = 0.3

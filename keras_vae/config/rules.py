@@ -130,6 +130,11 @@ def _check_prior_as_posterior(config):
     model, objective = config.model, config.objective
     if model.posterior != "prior":
         return
+    if model.weights == "bayes":
+        raise ValueError(
+            "weights=bayes with posterior=prior: one z for an example trains a decoder to leave it "
+            "unheeded, and each of several would draw weights of its own. Use weights=map."
+        )
     if objective.objective != "importance_weighted" or objective.latent_samples == 1:
         raise ValueError(
             f"posterior=prior with objective={objective.objective} and latent_samples="
