@@ -29,6 +29,11 @@ def check(objective, vae, beta) -> None:
             f"objective {name} with beta={beta} has no KL, by which alone this prior's weights "
             "are trained. Use objectives.SGVB and a beta above 0."
         )
+    if not vae.has_encoder and bayesian_layers(vae):
+        raise ValueError(
+            "Bayesian weights without an encoder: one z for an example trains a decoder to leave "
+            "it unheeded, and each of several would draw weights of its own. Use ordinary layers."
+        )
     if not vae.has_encoder and not (objective.averages_weights and several):
         raise ValueError(
             f"objective {name} of {objective.num_samples} samples without an encoder is least "

@@ -33,3 +33,11 @@ def test_a_prior_that_no_gradient_reaches_is_refused():
     )
     with pytest.raises(ValueError, match="no gradient leads through the choice of a component"):
         model.compile(objective=objectives.ImportanceWeighted(5))
+
+
+@pytest.mark.parametrize("num_samples", [1, 5])
+def test_bayesian_weights_without_an_encoder_are_refused(num_samples):
+    built = tiny.vae(weights="bayes")
+    model = VAE(PriorEncoder(), built.decoder, built.prior)
+    with pytest.raises(ValueError, match="Bayesian weights without an encoder"):
+        model.compile(objective=objectives.ImportanceWeighted(num_samples))
