@@ -12,7 +12,7 @@ def check(objective, vae, beta) -> None:
       vae: the model.
       beta: weight of the KL, a number or a function of the step.
     """
-    name, several = type(objective).__name__, objective.num_samples > 1
+    name = type(objective).__name__
     if objective.needs_density and not vae.has_density:
         raise ValueError(
             f"objective {name} needs a prior and a posterior density, which an autoencoder has "
@@ -29,26 +29,33 @@ def check(objective, vae, beta) -> None:
             f"objective {name} with beta={beta} has no KL, by which alone this prior's weights "
             "are trained. Use objectives.SGVB and a beta above 0."
         )
-    if not vae.has_encoder and bayesian_layers(vae):
+    averages_samples = objective.averages_weights and objective.num_samples > 1
+    if not vae.has_encoder:
+        _check_without_encoder(objective, vae, averages_samples)
+    if averages_samples and bayesian_layers(vae):
+        raise ValueError(
+            f"objective {name} of several samples with Bayesian weights: each sample draws "
+            "weights of its own, and the log of a mean over them is no bound for all examples "
+            "together, which share the weights. Use num_samples=1, or objectives.SGVB."
+        )
+
+
+def _check_without_encoder(objective, vae, averages_samples):
+    if bayesian_layers(vae):
         raise ValueError(
             "Bayesian weights without an encoder: one z for an example trains a decoder to leave "
             "it unheeded, and each of several would draw weights of its own. Use ordinary layers."
         )
-    if not vae.has_encoder and not (objective.averages_weights and several):
+    if not averages_samples:
         raise ValueError(
-            f"objective {name} of {objective.num_samples} samples without an encoder is least "
-            "for a decoder that leaves z unheeded. Use objectives.ImportanceWeighted of more."
+            f"objective {type(objective).__name__} of {objective.num_samples} samples without an "
+            "encoder is least for a decoder that leaves z unheeded. Use "
+            "objectives.ImportanceWeighted of more."
         )
-    if not vae.has_encoder and any(
+    if any(
         isinstance(part, Prior) and part.is_mixture for part in (vae.prior, *vae.prior.submodules)
     ):
         raise ValueError(
             "a mixture as prior without an encoder: no gradient leads through the choice of a "
             "component, so the mixture's weights can't be learned. Use priors.RealNVP."
-        )
-    if objective.averages_weights and several and bayesian_layers(vae):
-        raise ValueError(
-            f"objective {name} of several samples with Bayesian weights: each sample draws "
-            "weights of its own, and the log of a mean over them is no bound for all examples "
-            "together, which share the weights. Use num_samples=1, or objectives.SGVB."
         )
