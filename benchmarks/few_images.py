@@ -38,7 +38,7 @@ OPTIONS = (
     "--batch_size=50",
     "--validation_size=0",
     "--learning_rate_schedule=cosine",
-    "--num_samples=500",
+    "--num_samples=5000",
     "--picture_epochs=0",
     "--tensorboard=false",
 )
