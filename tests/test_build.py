@@ -90,6 +90,17 @@ def finite_step(model):
     assert any((a != b).any() for a, b in zip(after, before, strict=True))
 
 
+def finite_verbs(model):
+    """What is drawn, and what is measured, must be finite too."""
+    x, _, condition = tiny.block(model, 1, 4).step(0)
+    shown = None if model.condition is None else model.condition.to_show(4, x)
+    assert np.isfinite(model.reconstruct(x, condition)).all()
+    if model.prior is not None:
+        assert np.isfinite(model.sample(4, seed=0, condition=shown)).all()
+    if model.has_density:
+        assert np.isfinite(model.log_likelihood(x, num_samples=3, condition=condition)).all()
+
+
 def problem(options):
     """Why Config.check refuses them, the other axes as they are by default; None if it doesn't."""
     try:
@@ -154,7 +165,9 @@ def test_every_pair_of_members_composes(subtests):
     for options in cover():
         covered |= held(options)
         with subtests.test(named(options)):
-            finite_step(tiny.vae(**options))
+            model = tiny.vae(**options)
+            finite_step(model)
+            finite_verbs(model)
     # No options that can be hold another pair, wherever they come from.
     rng = np.random.default_rng(0)
     for _ in range(5000):

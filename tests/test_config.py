@@ -259,6 +259,16 @@ REFUSALS = [
         "structure=ladder with network=conv: .* Use network=mlp",
     ),
     (
+        {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8)}
+        | {"posterior": "categorical", "prior": "categorical"},
+        "structure=ladder with posterior=categorical: .* Use .* structure=single",
+    ),
+    (
+        {"structure": "bottom_up", "latent_dims": (3, 2), "hidden": (8, 8)}
+        | {"posterior": "deterministic", "prior": "none", "objective": "reconstruction"},
+        "structure=bottom_up with posterior=deterministic: .* Use .* structure=single",
+    ),
+    (
         {"structure": "bottom_up", "latent_dims": (3, 2), "hidden": (8, 8), "prior": "vamp"},
         "structure=bottom_up with prior=vamp: .* Use structure=ladder",
     ),

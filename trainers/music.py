@@ -13,7 +13,8 @@ from trainers.pictures import Picture, measure_latents, scatter
 
 SEED = 0
 NUM_RECONSTRUCTIONS = 6
-NUM_SAMPLES = 9
+NUM_SAMPLES = 3
+TEMPERATURES = (0.5, 0.75, 1.0)
 NUM_INTERPOLATIONS = 3
 STEPS = 5
 
@@ -23,7 +24,8 @@ class Music(NamedTuple):
 
     Attributes:
       originals, reconstructions: the first of the test split, [N, ...].
-      samples: drawn from the prior, [N, ...]; None where there is no prior.
+      samples: drawn from the prior at each of TEMPERATURES, [TEMPERATURES, N, ...], by the same
+        random numbers; None where there is no prior.
       interpolations: from each of the first of the test split to the next one, [STEPS, N, ...].
 
     A model that draws x a step at a time draws all reconstructions and interpolations by the same
@@ -52,7 +54,9 @@ def make(vae, batch) -> Music:
     samples = None
     if vae.prior is not None:
         wanted = None if vae.condition is None else vae.condition.to_show(NUM_SAMPLES, batch.x)
-        samples = vae.sample(NUM_SAMPLES, seed=SEED, condition=wanted).numpy()
+        samples = np.stack(
+            [vae.sample(NUM_SAMPLES, t, seed=SEED, condition=wanted) for t in TEMPERATURES]
+        )
     return Music(
         x,
         _drawn(vae, codes, given),
@@ -98,9 +102,11 @@ def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
             Picture(
                 "samples",
                 "Samples from the prior",
-                plots.image_grid(samples, columns=3),
-                f"{len(samples)} piano rolls that the model made from random latents.",
-                f"Music at latents drawn from the prior. {colours} Look for voices that move as in "
+                plots.image_grid(np.concatenate(samples), columns=NUM_SAMPLES),
+                f"{len(samples)} rows of {NUM_SAMPLES} piano rolls that the model made from random "
+                "latents, each row at a temperature of its own.",
+                "Music at latents drawn from the prior, a row for each temperature: "
+                f"{', '.join(map(str, TEMPERATURES))}. {colours} Look for voices that move as in "
                 "the test split; notes held for long are a model that only repeats itself.",
             )
         )
@@ -135,8 +141,10 @@ def write_midi(run_dir: Path, music: Music, levels: int, lowest_pitch: int) -> N
     ):
         files[f"reconstructions/window_{i}.mid"] = original
         files[f"reconstructions/window_{i}_reconstructed.mid"] = copy
-    for i, x in enumerate(() if music.samples is None else music.samples, start=1):
-        files[f"samples/sample_{i}.mid"] = x
+    if music.samples is not None:
+        for temperature, drawn in zip(TEMPERATURES, music.samples, strict=True):
+            for i, x in enumerate(drawn, start=1):
+                files[f"samples/sample_{i}_temperature_{temperature:g}.mid"] = x
     for i, way in enumerate(music.interpolations.swapaxes(0, 1), start=1):
         for step, x in enumerate(way, start=1):
             files[f"interpolations/window_{i}_to_{i + 1}_step_{step}.mid"] = x

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_vae
-from export import noise, tflite, writer
+from export import noise, saved_model, tflite, writer
 from export.noise import Stream
 from keras_vae import config as configs
 from keras_vae.build import (
@@ -53,28 +53,32 @@ CASES = {
     ("posterior", "deterministic"): {"prior": "real_nvp"},
     ("posterior", "prior"): {"latent_samples": 5, "structure": "ladder", "condition": "label"},
     ("prior", "standard_normal"): {"activation": "swish"},
-    ("prior", "learned_normal"): {},
+    ("prior", "learned_normal"): {"condition": "label"},
     ("prior", "mixture"): {"prior_covariance": "full", "condition": "label"},
     ("prior", "vamp"): {"likelihood": "normal", "condition": "label"},
     ("prior", "real_nvp"): {"posterior": "full_covariance", "condition": "image_part"},
-    ("prior", "maf"): {},
+    ("prior", "maf"): {"condition": "image_part"},
     ("prior", "conditional_normal"): {},
     ("prior", "none"): {"posterior": "deterministic"},
     ("likelihood", "bernoulli"): {"beta_schedule": "cyclic", "beta_warmup_epochs": 1.0},
-    ("likelihood", "continuous_bernoulli"): {},
+    ("likelihood", "continuous_bernoulli"): {"condition": "image_part"},
     ("likelihood", "normal"): {"likelihood_scale": 0.7},
-    ("likelihood", "normal_learned_scale"): {},
-    ("likelihood", "normal_per_pixel_scale"): {},
+    ("likelihood", "normal_learned_scale"): {"condition": "label"},
+    ("likelihood", "normal_per_pixel_scale"): {"condition": "image_part"},
     ("likelihood", "discretized_logistic"): {"condition": "image_part"},
-    ("likelihood", "categorical"): {},
-    ("likelihood", "logistic_mixture"): {"likelihood_components": 2, "latent_samples": 2},
-    ("likelihood", "laplace"): {},
+    ("likelihood", "categorical"): {"condition": "image_part"},
+    ("likelihood", "logistic_mixture"): {
+        "likelihood_components": 2,
+        "latent_samples": 2,
+        "condition": "image_part",
+    },
+    ("likelihood", "laplace"): {"condition": "label"},
     ("likelihood", "student_t"): {"condition": "image_part"},
     ("likelihood", "poisson"): {"condition": "label"},
     ("objective", "sgvb"): {"kl": "sampled", "latent_samples": 2},
-    ("objective", "free_bits"): {"free_bits": 0.05},
+    ("objective", "free_bits"): {"free_bits": 0.05, "condition": "label"},
     ("objective", "importance_weighted"): {"latent_samples": 5, "gradient": "stl", "beta": 0.5},
-    ("objective", "reconstruction"): {},
+    ("objective", "reconstruction"): {"condition": "label"},
     ("network", "bars"): {},
     ("decoder", "independent"): {"activation": "gelu"},
     ("decoder", "autoregressive"): {
@@ -320,21 +324,26 @@ def test_draws_are_values_that_have_mass(trained):
 
 @pytest.mark.product
 def test_the_exported_files_agree(trained, tmp_path):
-    """The writer compares every output with the model's, and writes nothing that differs. Here it
-    is compared with the model's own verbs, at numpy's noise."""
+    """The writer compares every output with the model's, and writes nothing that differs. Here they
+    are compared with the model's own verbs, at numpy's noise."""
     _, model, _, block, _ = trained
     writer.write(model, tmp_path / "export", batch_sizes=[2])
-    lite = tflite.load(tmp_path / "export" / "generator.tflite")
     seed = np.array([[1, 2], [-3, 4]], np.int32)
     condition = shown(model, block.step(0).x[:2])
     given = {} if condition is None else {"condition": np.array(condition)}
     if model.prior is None:
-        z = noise.normal(seed, Stream.LATENT, model.latent_dim)
-        found, wanted = lite["decode_2"](z=z, **given), {"image": model.decode(z, condition).mean()}
+        verb, given["z"] = "decode_2", noise.normal(seed, Stream.LATENT, model.latent_dim)
+        wanted = {"image": model.decode(given["z"], condition).mean()}
     else:
-        found, wanted = lite["sample_2"](seed=seed, **given), sampled(model, seed, condition)
-    for name in wanted:
-        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-4, atol=1e-5, err_msg=name)
+        verb, given["seed"] = "sample_2", seed
+        wanted = sampled(model, seed, condition)
+    lite = tflite.load(tmp_path / "export" / "generator.tflite")
+    for runtime in (lite, saved_model.load(tmp_path / "export" / "saved_model")):
+        found = runtime[verb](**given)
+        for name in wanted:
+            np.testing.assert_allclose(
+                found[name], wanted[name], rtol=1e-4, atol=1e-5, err_msg=name
+            )
 
 
 @pytest.mark.parametrize("name", list(OPTIMIZERS))

@@ -53,6 +53,8 @@ def test_a_run_writes_midi_and_piano_rolls(chorales, run_train, tmp_path):
             assert len(tracks) == 4
             notes = [m.note for track in tracks for m in track if m.type == "note_on"]
             assert set(notes) <= set(range(60, 66))
+    names = {f"sample_{i}_temperature_{t}.mid" for i in (1, 2, 3) for t in ("0.5", "0.75", "1")}
+    assert {file.name for file in (run / "samples").iterdir()} == names
     assert (run / "pictures" / "epoch_00001.png").exists()
     assert "piano rolls that the model made" in (run / "report.html").read_text()
     if browser.CHROMIUM:
@@ -91,6 +93,11 @@ def test_pictures_show_what_was_made():
     np.testing.assert_array_equal(made.originals, batch.x[:6])
     np.testing.assert_array_equal(made.interpolations[0], made.reconstructions[:3])
     np.testing.assert_array_equal(made.interpolations[-1], made.reconstructions[1:4])
+    assert made.samples.shape == (3, 3, 32, 4, 1)
+    np.testing.assert_array_equal(made.samples[-1], vae.sample(3, seed=music.SEED))
+    cold = vae.sample(3, temperature=0.5, seed=music.SEED)
+    np.testing.assert_array_equal(made.samples[0], cold)
+    assert (made.samples[0] != made.samples[-1]).any()
     # What differs comes from z alone.
     twice = music.make(vae, Batch(np.repeat(batch.x[:1], 8, axis=0), None))
     np.testing.assert_array_equal(
