@@ -130,6 +130,9 @@ class ImagePart(Condition):
     Args:
       visible: [H][W] numbers, 1 where a pixel is given and 0 where it is hidden.
       channels: C.
+
+    Attributes:
+      mask: bool [H, W, C], whether a value is given.
     """
 
     given_dtype = tf.float32
@@ -145,23 +148,25 @@ class ImagePart(Condition):
                 f"{list(self.visible.shape)} with {self.visible.mean():.0%} given."
             )
         self.shape = (*self.visible.shape, channels)
-        self._mask = np.repeat(self.visible[..., np.newaxis], channels, axis=-1)
-        self.num_given = int(self._mask.sum())
+        self.mask = np.repeat(self.visible[..., np.newaxis], channels, axis=-1)
+        self.num_given = int(self.mask.sum())
 
     def to_show(self, n, x):
         return np.resize(as_floats(x), (n, *self.shape))
 
     def call(self, condition):
-        seen = tf.where(self._mask, condition, 0.0)
-        mask = tf.broadcast_to(tf.cast(self._mask, tf.float32), tf.shape(seen))
+        seen = tf.where(self.mask, condition, 0.0)
+        mask = tf.broadcast_to(tf.cast(self.mask, tf.float32), tf.shape(seen))
         return tf.concat([seen, mask], axis=-1)
 
     def complete(self, p, condition):
+        if hasattr(p, "completed"):  # It knows better, as what is given says how the rest is drawn.
+            return p.completed(self, condition)
         if isinstance(p, tfd.MixtureSameFamily):
             components = self.complete(p.components_distribution, condition[:, tf.newaxis])
             return tfd.MixtureSameFamily(p.mixture_distribution, components)
         per_value = getattr(p, "tensor_distribution", p).distribution
-        return tfd.Independent(Completed(per_value, condition, self._mask), len(self.shape))
+        return tfd.Independent(Completed(per_value, condition, self.mask), len(self.shape))
 
     def get_config(self):
         config = {"visible": self.visible.astype(int).tolist(), "channels": self.channels}

@@ -86,6 +86,52 @@ def test_samples_come_as_often_as_they_should(model):
     assert (np.abs(found - wanted) < 5 * np.sqrt(wanted * (1 - wanted) / n) + 1e-4).all()
 
 
+@pytest.fixture(scope="module")
+def completing():
+    """A model of the second value and the third, given the first and the last."""
+    given = {"condition": "image_part", "visible_mask": (1, 0, 0, 1)}
+    options = {"event_shape": SMALL, "levels": LEVELS, "bar_steps": 1}
+    return tiny.randomize(tiny.vae(recipe="music", **options, **given), scale=0.5)
+
+
+def probabilities(completing, z):
+    """Of all sequences, each value an axis: [3, 3, 3, 3]."""
+    x = all_sequences()
+    p = completing.decode(np.repeat(z, len(x), axis=0), condition=x)
+    return np.exp(p.log_prob(x)).reshape(4 * [LEVELS])
+
+
+def test_probabilities_of_what_is_hidden_sum_to_one(completing):
+    probs = probabilities(completing, z_of(1))
+    np.testing.assert_allclose(probs.sum(axis=(1, 2)), np.ones((3, 3)), atol=1e-5)
+    # The second value knows the first one and the last.
+    of_second = probs.sum(axis=2)
+    assert np.ptp(of_second, axis=0).max() > 0.01
+    assert np.ptp(of_second, axis=2).max() > 0.01
+
+
+def test_completions_come_as_often_as_they_should_and_keep_what_is_given(completing):
+    z, n = z_of(1), 40_000
+    given = all_sequences()[[17]]  # 0, 1, 2, 2
+    x = completing.decode(z, condition=given).sample(n, seed=[1, 2]).numpy()
+    levels = np.round(x.reshape(n, 4) * (LEVELS - 1)).astype(int)
+    np.testing.assert_array_equal(levels[:, [0, 3]], np.tile([0, 2], (n, 1)))
+    found = np.bincount(levels[:, 1:3] @ [LEVELS, 1], minlength=9) / n
+    wanted = probabilities(completing, z)[0, :, :, 2].ravel()
+    # Five standard errors of a frequency.
+    assert (np.abs(found - wanted) < 5 * np.sqrt(wanted * (1 - wanted) / n) + 1e-4).all()
+
+
+def test_what_is_hidden_in_a_condition_does_not_count(completing):
+    z, given = z_of(1), all_sequences()[[17]]
+    other = given + [[[[0.0], [0.5]], [[-0.5], [0.0]]]]
+    x = all_sequences()[[17]]
+    np.testing.assert_array_equal(
+        completing.decode(z, condition=other).log_prob(x),
+        completing.decode(z, condition=given).log_prob(x),
+    )
+
+
 def test_the_temperature_divides_the_logits(model):
     """Of the first value, whose probabilities are one softmax."""
     z = z_of(1)
@@ -171,7 +217,6 @@ def test_a_decoder_that_ignores_z_is_a_plain_autoregressive_model():
             "autoregressive with likelihood=bernoulli: it says how likely",
         ),
         ({"weights": "bayes", "network": "mlp"}, "autoregressive with weights=bayes"),
-        ({"condition": "image_part"}, "autoregressive with condition=image_part"),
         ({"hidden": ()}, "hidden must have at least one"),
         ({"network": "mlp", "bar_steps": 8}, "bar_steps=8 is an option of network=bars"),
     ],

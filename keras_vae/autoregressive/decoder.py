@@ -42,52 +42,73 @@ class AutoregressiveDecoder(Decoder):
         """p(x|z, context), batch [...], event [T, W, C], from z [..., D]."""
         return Stepwise(self, with_context(z, context))
 
-    def given(self, z, x):
-        """The likelihood of each value given those before it in x [N, T, W, C], from z [N, D]."""
+    def levels_of(self, x):
+        """Levels [N, T, P] of values x [N, T, W, C]."""
         levels = tf.round(tf.reshape(x, [-1, self.num_steps, self.step_size]) * (self.levels - 1))
-        values = tf.one_hot(tf.cast(levels, tf.int32), self.levels)
-        seen = tf.reshape(values, [-1, self.num_steps, self.step_size * self.levels])
-        before = tf.pad(seen[:, :-1], [[0, 0], [1, 0], [0, 0]])
-        states = self.read(tf.concat([before, self._features(z)], axis=-1))
+        return tf.cast(levels, tf.int32)
+
+    def given(self, z, x, known=None):
+        """The likelihood of each value given those before it in x [N, T, W, C], from z [N, D].
+
+        And given those that are known, at all steps: `known` has levels [N, T, P], of others -1.
+        """
+        values = tf.one_hot(self.levels_of(x), self.levels)
+        before = tf.pad(self._side_by_side(values)[:, :-1], [[0, 0], [1, 0], [0, 0]])
+        states = self.read(tf.concat([before, self._features(z, known)], axis=-1))
         logits = self.projection(*(tf.reshape(t, [-1, *t.shape[2:]]) for t in (states, values)))
         return self.likelihood(tf.reshape(logits, [-1, *self.event_shape, self.levels]))
 
     @graph_when_eager
-    def walk(self, z, noise, temperature):
+    def walk(self, z, noise, temperature, known=None):
         """x [N, T, W, C], value by value, from z [N, D] and noise [N, T, P, 2].
 
-        The temperature, a scalar tensor above 0, divides the logits.
+        The temperature, a scalar tensor above 0, divides the logits. What is `known`, as of
+        `given`, stays as it is.
         """
 
         def step(before, inputs):
             state, levels = before
-            features, noise = inputs
+            features, noise, known = inputs
             seen = tf.reshape(tf.one_hot(levels, self.levels), [-1, self.step_size * self.levels])
             state, _ = self.cell(tf.concat([seen, features], axis=-1), [state])
 
             def value(i, logits):
-                return tf.one_hot(choose(logits / temperature, noise[:, i]), self.levels)
+                drawn = choose(logits / temperature, noise[:, i])
+                return tf.one_hot(tf.where(known[:, i] < 0, drawn, known[:, i]), self.levels)
 
             _, values = self.projection.walk(state, value)
             return state, tf.argmax(values, axis=-1, output_type=tf.int32)
 
-        features = self._features(z)
+        features = self._features(z, known)
         rows = tf.shape(features)[0]
         nothing = tf.fill([rows, self.step_size], -1)  # Its one-hot is zeros.
+        if known is None:
+            known = tf.repeat(nothing[:, tf.newaxis], self.num_steps, axis=1)
         _, levels = tf.scan(
             step,
-            (tf.transpose(features, [1, 0, 2]), tf.transpose(noise, [1, 0, 2, 3])),
+            (
+                tf.transpose(features, [1, 0, 2]),
+                tf.transpose(noise, [1, 0, 2, 3]),
+                tf.transpose(known, [1, 0, 2]),
+            ),
             (tf.zeros([rows, self.units]), nothing),
         )
         x = tf.cast(tf.transpose(levels, [1, 0, 2]), tf.float32) / (self.levels - 1)
         return tf.reshape(x, [-1, *self.event_shape])
 
-    def _features(self, z):
-        """Of all steps, [N, T, F]."""
+    def _features(self, z, known):
+        """What each step is told beside the steps before it, [N, T, F]."""
         features = self.network(z)
         if features.shape.rank == 2:
-            return tf.repeat(features[:, tf.newaxis], self.num_steps, axis=1)
-        return tf.reshape(features, [-1, self.num_steps, math.prod(features.shape[2:])])
+            features = tf.repeat(features[:, tf.newaxis], self.num_steps, axis=1)
+        features = tf.reshape(features, [-1, self.num_steps, math.prod(features.shape[2:])])
+        if known is None:
+            return features
+        return tf.concat([features, self._side_by_side(tf.one_hot(known, self.levels))], axis=-1)
+
+    def _side_by_side(self, one_hot):
+        """[N, T, P * L] of [N, T, P, L]."""
+        return tf.reshape(one_hot, [-1, self.num_steps, self.step_size * self.levels])
 
     def get_config(self):
         config = super().get_config() | {"units": self.units}

@@ -16,18 +16,25 @@ class Stepwise(Custom):
 
     Args:
       decoder: gives the distribution of all values where x is known, and walks from value to value.
-      z: [..., D].
+      z: [..., B, D].
+      part: a `conditions.ImagePart`, or None.
+      condition: [B, T, W, C], which has the values that `part` gives.
 
     Attributes:
       noise_shape: shape of the standard normal noise that one x needs.
     """
 
-    def __init__(self, decoder, z):
+    def __init__(self, decoder, z, part=None, condition=None):
         parameters = dict(locals())
         self._decoder, self._z = decoder, z
+        self._part, self._condition = part, condition
         self._noise_per_step = (decoder.num_steps, decoder.step_size, CHOICE_NOISE)
         self.noise_shape = (decoder.num_steps * decoder.step_size * CHOICE_NOISE,)
         super().__init__(parameters, reparameterized=False)
+
+    def completed(self, part, condition):
+        """The same, where `part` of x is given by the condition [B, T, W, C]."""
+        return Stepwise(self._decoder, self._z, part, condition)
 
     def from_noise(self, noise, temperature=1.0):
         """x [..., T, W, C] from noise [..., *noise_shape]; logits are divided by `temperature`."""
@@ -37,6 +44,7 @@ class Stepwise(Custom):
             tf.reshape(z, [-1, self._z.shape[-1]]),
             tf.reshape(noise, [-1, *self._noise_per_step]),
             tf.maximum(temperature, _COLDEST),
+            self._known(shape),
         )
         return tf.reshape(x, shape)
 
@@ -57,8 +65,18 @@ class Stepwise(Custom):
         batch = tf.broadcast_dynamic_shape(tf.shape(self._z)[:-1], tf.shape(x)[: -len(event)])
         z = tf.broadcast_to(self._z, tf.concat([batch, self._z.shape[-1:]], 0))
         x = tf.broadcast_to(x, tf.concat([batch, event], 0))
-        p = self._decoder.given(tf.reshape(z, [-1, z.shape[-1]]), tf.reshape(x, [-1, *event]))
-        return tf.reshape(p.log_prob(tf.reshape(x, [-1, *event])), batch)
+        known, rows = self._known(tf.shape(x)), tf.reshape(x, [-1, *event])
+        p = self._decoder.given(tf.reshape(z, [-1, z.shape[-1]]), rows, known)
+        if self._part is not None:
+            p = self._part.complete(p, rows)
+        return tf.reshape(p.log_prob(rows), batch)
+
+    def _known(self, shape):
+        """Levels [N, T, P] of what is given, -1 of what is not, for x of that shape; or None."""
+        if self._part is None:
+            return None
+        given = tf.where(self._part.mask, self._condition, -1.0 / (self._decoder.levels - 1))
+        return self._decoder.levels_of(tf.broadcast_to(given, shape))
 
     def _mean(self):
         # As cold as this any noise will do, but that of the ends of a uniform's range.

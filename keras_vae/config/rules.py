@@ -304,11 +304,6 @@ def _check_autoregressive(model):
             "decoder=autoregressive with weights=bayes: tfp.layers has no reparameterized "
             "recurrent layers. Use weights=map."
         )
-    if model.condition == "image_part":
-        raise ValueError(
-            "decoder=autoregressive with condition=image_part: values that are given would have to "
-            "be read before the hidden ones, whatever their order. Use decoder=independent."
-        )
 
 
 def _check_sequence(model):

@@ -146,7 +146,7 @@ CASES = {
     ("recipe", "iwae2"): {"latent_samples": 5},
     ("recipe", "ladder"): {},
     ("recipe", "sequence"): {"latent_samples": 2},
-    ("recipe", "music"): {},
+    ("recipe", "music"): {"condition": "image_part"},
     ("recipe", "flow_prior"): {},
 }
 REGISTRIES = {
