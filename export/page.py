@@ -37,6 +37,15 @@ def missing() -> str | None:
     )
 
 
+def check(vae: VAE) -> None:
+    """Raises ValueError for a model that a page can't serve."""
+    if isinstance(vae.condition, ImagePart) and _levels_of_music(vae):
+        raise ValueError(
+            "web: the page has nothing to write music down with, which condition=image_part must "
+            "be given. Export without web, and call generator.tflite with it."
+        )
+
+
 def told(folder: pathlib.Path) -> str:
     """What to say of an export's page: where it is, or why there is none."""
     file = folder / FILE

@@ -72,6 +72,8 @@ def write(
     path = pathlib.Path(path).resolve()
     check_target(path)
     check_options(formats, precisions, batch_sizes, web)
+    if web:
+        page.check(vae)
     batch_sizes = sorted(set(batch_sizes))
     calibrated = [p for p in precisions if PRECISIONS[p].needs_calibration]
     if calibrated and (fitted_to is None or len(fitted_to.x) < max(batch_sizes)):

@@ -14,7 +14,10 @@ def problem(vae) -> str | None:
     if vae.condition is not None and vae.condition.in_examples:
         return "this model does it by itself, in sample(condition=image)"
     if vae.decoder.in_turn:
-        return "this decoder draws values in turn (decoder=autoregressive), not given z alone"
+        return (
+            "this decoder draws values in turn (decoder=autoregressive), not given z alone. Train "
+            "it with condition=image_part"
+        )
     return None
 
 

@@ -86,6 +86,7 @@ def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
         None if x is None else plots.piano_rolls(x, levels) for x in music
     )
     colours = "Time goes to the right, a line at every bar, pitch upwards, a colour for each voice."
+    given = "" if vae.condition is None else "All of a row are given its first window's condition. "
     shown = [
         Picture(
             "reconstructions",
@@ -118,8 +119,8 @@ def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
             f"{interpolations.shape[1]} rows of {STEPS} piano rolls, each changing from one window "
             "into another.",
             "Outermost in each row the reconstructions of two windows of the test split, between "
-            "them the straight line through latent space; all by the same random numbers. Look for "
-            "gradual change.",
+            "them the straight line through latent space; all by the same random numbers. "
+            f"{given}Look for gradual change.",
         )
     )
     if vae.latent_dim > 1:

@@ -322,6 +322,14 @@ def test_the_page_is_told_of_only_where_it_is(tmp_path):
     assert page.told(tmp_path) == f"{tmp_path}/page.html: open it in a browser"
 
 
+@needs_page
+def test_a_page_has_no_way_to_be_given_music(tmp_path):
+    model = tiny.vae(recipe="music", event_shape=(8, 4, 1), condition="image_part")
+    with pytest.raises(ValueError, match=r"web: .* nothing to write music down with.*without web"):
+        writer.write(model, tmp_path / "export", formats=["tflite"], web=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_page_needs_a_file_that_samples(tmp_path):
     with pytest.raises(ValueError, match=r"web needs a file that samples, .* got int8"):
         writer.write(tiny.vae(), tmp_path / "export", precisions=["int8"], web=True)
