@@ -92,9 +92,7 @@ class Decoder(tfk.Model):
         moments = over_samples(lambda z: self.projection.moments(self.network(z)), z)
         mean, deviation = tf.unstack(moments[..., tf.newaxis, :, :], axis=-1)
         points, log_weights = _quadrature(self.likelihood.params_per_value)
-        each = self.likelihood.per_value(mean + deviation * points)  # [..., H, W, C, points]
-        mean_of_each = tfd.MixtureSameFamily(tfd.Categorical(log_weights), each)
-        return tfd.Independent(mean_of_each, len(self.event_shape))
+        return self.likelihood.averaged(mean + deviation * points, log_weights)
 
     def _penalty(self):
         apart = {id(w) for w in self.likelihood.trainable_variables}

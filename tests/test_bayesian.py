@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
@@ -236,6 +237,21 @@ def test_evaluation_averages_over_the_last_layers_weights(likelihood, doubt):
     direct = model.decoder(z, noise=noise[0, :, 3:], training=True).log_prob(x)
     np.testing.assert_allclose(drawn, direct, rtol=1e-5)
     assert np.abs(drawn - wanted).max() > 2 * tolerance.max()
+
+
+def test_a_mean_of_bernoullis_is_exact_where_it_is_nearly_certain():
+    logits = np.array([[-60.0, -50.0, -55.0], [70.0, 60.0, 20.0], [0.3, -2.0, 1.0], [-5.0, 5.0, 0]])
+    log_weights = np.log([0.2, 0.3, 0.5]).astype(np.float32)
+    params = logits.astype(np.float32)[..., np.newaxis]  # Of 4 x 1 x 1 values, at 3 points.
+    mean = likelihoods.Bernoulli((4, 1, 1)).averaged(params[:, np.newaxis, np.newaxis], log_weights)
+    for x in (0.0, 1.0):
+        each = scipy.special.log_expit((2 * x - 1) * logits)
+        wanted = scipy.special.logsumexp(each + log_weights, axis=-1).sum()
+        np.testing.assert_allclose(mean.log_prob(np.full((4, 1, 1), x)), wanted, rtol=1e-5)
+    logits = tf.fill([1, 1, 1, 3, 1], 1e3)
+    certain = likelihoods.Bernoulli((1, 1, 1)).averaged(logits, log_weights)
+    assert certain.log_prob(np.ones((1, 1, 1))) == 0.0
+    assert -100.0 < certain.log_prob(np.zeros((1, 1, 1))) < -79.0
 
 
 def _part_of(model, layer, noise):

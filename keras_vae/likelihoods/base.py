@@ -77,6 +77,12 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
     def per_value(self, params) -> tfd.Distribution:
         """The distribution of every single value of x, batch [..., H, W, C], event []."""
 
+    def averaged(self, params, log_weights) -> tfd.Distribution:
+        """The mixture, value by value, of parameters [..., H, W, C, R, k]; log_weights are [R]."""
+        each = self.per_value(params)
+        mixture = tfd.MixtureSameFamily(tfd.Categorical(log_weights), each)
+        return tfd.Independent(mixture, len(self.event_shape))
+
     def get_config(self):
         # Not DistributionLambda's: that pickles Python functions.
         return tfkl.Layer.get_config(self) | {"event_shape": self.event_shape}

@@ -4,6 +4,9 @@ from keras_vae._compat import tf, tfd, tfk
 from keras_vae.distributions import Values
 from keras_vae.likelihoods.base import Likelihood, Support
 
+# The logit whose sigmoid, and that of its opposite, float32 can still tell from 0.
+_CERTAIN = 80.0
+
 
 class _Bernoulli(tfd.Bernoulli):
     """tfd's, its density by one softplus where that takes two, and as exact for x in {0, 1}."""
@@ -51,6 +54,13 @@ class Bernoulli(Likelihood):
 
     def per_value(self, params):
         return _Bernoulli(logits=params[..., 0], dtype=tf.float32)
+
+    def averaged(self, params, log_weights):
+        """A Bernoulli too, of which logarithms are taken once instead of at every point."""
+        logits = tf.clip_by_value(params[..., 0], -_CERTAIN, _CERTAIN)
+        weights = tf.exp(log_weights)
+        on, off = (tf.linalg.matvec(tf.sigmoid(sign * logits), weights) for sign in (1.0, -1.0))
+        return self((tf.math.log(on) - tf.math.log(off))[..., tf.newaxis])
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
