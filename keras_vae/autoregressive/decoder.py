@@ -18,7 +18,8 @@ class AutoregressiveDecoder(Decoder):
 
     A GRU reads the step before, and what the body says of this one from z. Unlike MusicVAE's
     (Roberts et al. 2018), its state goes on from bar to bar, so that with z or without it is no
-    weaker than a GRU alone.
+    weaker than a GRU alone. Of values that a condition gives (`ImagePart`) each step knows its own
+    from the start.
 
     Args:
       network: Keras layer or model, z [N, D] -> features of the steps, [N, T, F] or
