@@ -11,6 +11,9 @@ import threading
 
 from absl import app, flags, logging
 
+# The last signal that asked to stop.
+_received = None
+
 
 def run(main) -> None:
     """Parses the flags and calls `main()`; a flag that can't be exits with code 2.
@@ -20,11 +23,11 @@ def run(main) -> None:
 
     def interruptible(argv):
         signal.signal(signal.SIGTERM, _interrupt)
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # As in a shell's background jobs.
+            signal.signal(signal.SIGINT, _interrupt)
         sys.unraisablehook = _interrupt_again
-        try:
+        with stoppable():
             main()
-        except KeyboardInterrupt as stop:
-            stopped(stop)
 
     app.run(interruptible, flags_parser=_parse)
 
@@ -44,9 +47,24 @@ def fail(message, code: int = 2) -> None:
     sys.exit(code)
 
 
-def stopped(stop: KeyboardInterrupt, advice: str = "") -> None:
-    """Ends after a signal, with one line on what to do."""
-    signum = _signal_of(stop)
+@contextlib.contextmanager
+def stoppable(advice: str = ""):
+    """Inside, a signal ends the program, with one line on what to do.
+
+    Also where a library made another error of it, as TensorFlow does of one that comes while a
+    graph is traced.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        _stopped(_signal_of(stop), advice)
+    except Exception:
+        if _received is None:
+            raise
+        _stopped(signal.Signals(_received), advice)
+
+
+def _stopped(signum, advice):
     fail(f"stopped by {signum.name}. {advice}", code=128 + signum)
 
 
@@ -55,6 +73,8 @@ def _signal_of(stop: KeyboardInterrupt) -> signal.Signals:
 
 
 def _interrupt(signum, frame):
+    global _received
+    _received = signum
     raise KeyboardInterrupt(signum)
 
 

@@ -9,8 +9,8 @@ from absl import flags
 
 from keras_vae import app
 
-# Of a finalizer, in which Python drops what is raised; then ten seconds of work.
-SIGNALLED = """
+# In a finalizer, in which Python drops what is raised; then ten seconds of work.
+IN_A_FINALIZER = """
 import os, time
 from keras_vae import app
 
@@ -23,6 +23,20 @@ def main():
     Signals()
     for _ in range(100):
         time.sleep(0.1)
+
+app.run(main)
+"""
+
+# What stands for a library that catches everything.
+MADE_ANOTHER_ERROR = """
+import os
+from keras_vae import app
+
+def main():
+    try:
+        os.kill(os.getpid(), {signum})
+    except BaseException:
+        raise TypeError("of the library's own")
 
 app.run(main)
 """
@@ -41,8 +55,9 @@ def test_paths_may_begin_with_the_home_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_in_a_finalizer_is_obeyed_too(signum):
-    code = SIGNALLED.format(signum=int(signum))
+@pytest.mark.parametrize("main", [IN_A_FINALIZER, MADE_ANOTHER_ERROR], ids=["dropped", "replaced"])
+def test_a_signal_is_obeyed_whatever_becomes_of_it(main, signum):
+    code = main.format(signum=int(signum))
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -284,11 +284,10 @@ def main() -> None:
     )
     advice = f"Resume with: python -m trainers.train --flagfile={job.workdir / 'flags.txt'}"
     try:
-        train(job)
-        if job.worker == 0:
-            finish(job)
-    except KeyboardInterrupt as stop:  # A signal: in `train` all is saved first.
-        app.stopped(stop, advice)
+        with app.stoppable(advice):  # In `train` all is saved first.
+            train(job)
+            if job.worker == 0:
+                finish(job)
     except callbacks.NonFinite as error:
         app.fail(error, code=1)
 
