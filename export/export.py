@@ -64,6 +64,8 @@ def main() -> None:
                 raise ValueError(
                     "prune_latents needs a run directory, whose data tells what is dead."
                 )
+        if FLAGS.web:
+            page.check(vae)
     try:
         with app.checking_input():
             if FLAGS.prune_latents:

@@ -34,10 +34,15 @@ def run(main) -> None:
 
 @contextlib.contextmanager
 def checking_input():
-    """Inside, a ValueError or OSError is the user's to mend: one line, exit code 2."""
+    """Inside, a ValueError or OSError is the user's to mend: one line, exit code 2.
+
+    But not one that a library made of a signal, which `stoppable` knows.
+    """
     try:
         yield
     except (ValueError, OSError) as error:
+        if _received is not None:
+            raise
         fail(error)
 
 

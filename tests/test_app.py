@@ -40,6 +40,19 @@ def main():
 
 app.run(main)
 """
+LOOKED_LIKE_BAD_INPUT = """
+import os
+from keras_vae import app
+
+def main():
+    with app.checking_input():
+        try:
+            os.kill(os.getpid(), {signum})
+        except BaseException:
+            raise ValueError("of the library's own")
+
+app.run(main)
+"""
 
 
 def test_paths_may_begin_with_the_home_folder(tmp_path, monkeypatch):
@@ -55,7 +68,11 @@ def test_paths_may_begin_with_the_home_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("main", [IN_A_FINALIZER, MADE_ANOTHER_ERROR], ids=["dropped", "replaced"])
+@pytest.mark.parametrize(
+    "main",
+    [IN_A_FINALIZER, MADE_ANOTHER_ERROR, LOOKED_LIKE_BAD_INPUT],
+    ids=["dropped", "replaced", "refused"],
+)
 def test_a_signal_is_obeyed_whatever_becomes_of_it(main, signum):
     code = main.format(signum=int(signum))
     done = subprocess.run(

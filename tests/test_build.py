@@ -93,10 +93,9 @@ def finite_step(model):
 def finite_verbs(model):
     """What is drawn, and what is measured, must be finite too."""
     x, _, condition = tiny.block(model, 1, 4).step(0)
-    shown = None if model.condition is None else model.condition.to_show(4, x)
     assert np.isfinite(model.reconstruct(x, condition)).all()
     if model.prior is not None:
-        assert np.isfinite(model.sample(4, seed=0, condition=shown)).all()
+        assert np.isfinite(model.sample(4, seed=0, condition=tiny.shown(model, x))).all()
     if model.has_density:
         assert np.isfinite(model.log_likelihood(x, num_samples=3, condition=condition)).all()
 

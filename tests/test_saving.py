@@ -57,7 +57,7 @@ def numbers(model):
     """All densities at the same x and noise, and samples."""
     x, condition = tiny.images_for(model, 4), tiny.conditions_for(model, 4)
     terms = model.terms(x, tiny.noise(model, 2, 4), condition)
-    shown = None if model.condition is None else model.condition.to_show(3, x)
+    shown = tiny.shown(model, x[:3])
     samples = None if model.prior is None else model.sample(3, seed=1, condition=shown)
     return [t.numpy() for t in (*terms, samples) if t is not None]
 

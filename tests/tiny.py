@@ -102,6 +102,11 @@ def conditions_for(model, n, seed=0):
     return np.random.default_rng(seed).integers(0, NUM_CLASSES, n, dtype=np.int32)
 
 
+def shown(model, x):
+    """Conditions for each of the examples that show what the model does, or None."""
+    return None if model.condition is None else model.condition.to_show(len(x), x)
+
+
 def noise(model, num_samples, n, seed=0):
     """What `terms` needs: [S, n, D] standard normal noise."""
     return model.draw_noise([0, seed], num_samples, n)

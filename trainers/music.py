@@ -86,7 +86,10 @@ def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
         None if x is None else plots.piano_rolls(x, levels) for x in music
     )
     colours = "Time goes to the right, a line at every bar, pitch upwards, a colour for each voice."
-    given = "" if vae.condition is None else "All of a row are given its first window's condition. "
+    of_column = of_row = ""
+    if vae.condition is not None:
+        of_column = "All of a column are given the same condition. "
+        of_row = "All of a row are given its first window's condition. "
     shown = [
         Picture(
             "reconstructions",
@@ -107,8 +110,9 @@ def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
                 f"{len(samples)} rows of {NUM_SAMPLES} piano rolls that the model made from random "
                 "latents, each row at a temperature of its own.",
                 "Music at latents drawn from the prior, a row for each temperature: "
-                f"{', '.join(map(str, TEMPERATURES))}. {colours} Look for voices that move as in "
-                "the test split; notes held for long are a model that only repeats itself.",
+                f"{', '.join(map(str, TEMPERATURES))}. {of_column}{colours} Look for voices that "
+                "move as in the test split; notes held for long are a model that only repeats "
+                "itself.",
             )
         )
     shown.append(
@@ -120,7 +124,7 @@ def pictures(music: Music, vae, batch, levels: int) -> list[Picture]:
             "into another.",
             "Outermost in each row the reconstructions of two windows of the test split, between "
             "them the straight line through latent space; all by the same random numbers. "
-            f"{given}Look for gradual change.",
+            f"{of_row}Look for gradual change.",
         )
     )
     if vae.latent_dim > 1:

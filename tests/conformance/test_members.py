@@ -254,11 +254,6 @@ def test_a_step_on_two_replicas_is_the_same(trained, two_replicas):
     assert_same_training(trained, model, tiny.train(model, tiny.halves(block, two_replicas)))
 
 
-def shown(model, x):
-    """Conditions for each of the examples, or None."""
-    return None if model.condition is None else model.condition.to_show(len(x), x)
-
-
 def numbers(model, block):
     """Densities, the losses that training adds up, and images, by noise and seeds alone."""
     batch = block.step(0)
@@ -266,7 +261,7 @@ def numbers(model, block):
     model(batch, training=True)
     found["losses"] = np.array(model.losses)
     if model.prior is not None:
-        found["sample"] = model.sample(4, seed=1, condition=shown(model, batch.x))
+        found["sample"] = model.sample(4, seed=1, condition=tiny.shown(model, batch.x))
     return found
 
 
@@ -307,7 +302,7 @@ def test_public_verbs_give_images(trained):
     between = model.interpolate(x, x[::-1], steps=3, condition=condition)
     assert_images(between, model, 3, len(x))
     if model.prior is not None:
-        one = None if model.condition is None else shown(model, x)[0]
+        one = None if model.condition is None else tiny.shown(model, x)[0]
         assert_images(model.sample(3, seed=0, condition=one), model, 3)
     if model.has_density:
         assert np.isfinite(model.log_likelihood(x, num_samples=3, condition=condition)).all()
@@ -316,7 +311,7 @@ def test_public_verbs_give_images(trained):
 def test_draws_are_values_that_have_mass(trained):
     _, model, _, block, _ = trained
     x, _, condition = block.step(0)
-    p = model.decode(model.code(x, condition), shown(model, x))
+    p = model.decode(model.code(x, condition), tiny.shown(model, x))
     draws = p.sample(5, seed=[0, 1])
     assert_images(draws, model, 5, len(x))
     model.decoder.likelihood.check_values(draws)
@@ -329,7 +324,7 @@ def test_the_exported_files_agree(trained, tmp_path):
     _, model, _, block, _ = trained
     writer.write(model, tmp_path / "export", batch_sizes=[2])
     seed = np.array([[1, 2], [-3, 4]], np.int32)
-    condition = shown(model, block.step(0).x[:2])
+    condition = tiny.shown(model, block.step(0).x[:2])
     given = {} if condition is None else {"condition": np.array(condition)}
     if model.prior is None:
         verb, given["z"] = "decode_2", noise.normal(seed, Stream.LATENT, model.latent_dim)
