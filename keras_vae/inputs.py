@@ -1,5 +1,6 @@
 """From a config to its data: loaded, checked against the model, binarized."""
 
+import dataclasses
 import pathlib
 
 import numpy as np
@@ -20,18 +21,14 @@ def load(config: Config) -> data.Dataset:
     Raises:
       ValueError, OSError: it isn't there or can't be used; see keras_vae.data.load.
     """
-    options = config.data
+    options = dataclasses.asdict(config.data)
+    del options["binarization"]  # It depends on what the data is: see `resolve`.
+    likelihood, _ = LIKELIHOODS[config.model.likelihood]
     return data.load(
-        options.dataset,
-        data_dir=options.data_dir,
-        image_size=options.image_size,
-        npz_keys=options.npz_keys,
-        label=options.label,
-        validation_size=options.validation_size,
+        options.pop("dataset"),
+        **options,
         seed=config.training.seed,
-        memory_limit_gb=options.memory_limit_gb,
-        window=options.window,
-        transpose=options.transpose,
+        values=likelihood.support.name.lower(),
     )
 
 

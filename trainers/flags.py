@@ -7,7 +7,12 @@ from absl import flags
 from keras_vae import config as configs
 from keras_vae.recipes import RECIPES, recipe
 
-_DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
+_DEFINE = {
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+    bool: flags.DEFINE_bool,
+}
 
 
 def define_config() -> None:
@@ -19,7 +24,7 @@ def define_config() -> None:
 
 
 def config_from_flags(**known) -> configs.Config:
-    """The recipe's config with the given flags' values; `known` are options without flags.
+    """The recipe's config with the given flags' values; `known` are those of other options.
 
     Raises:
       ValueError: names the option that can't be.
@@ -29,7 +34,7 @@ def config_from_flags(**known) -> configs.Config:
         for _, option in configs.options()
         if option.metadata["flag"] and flags.FLAGS[option.name].present
     }
-    return recipe(flags.FLAGS.recipe, **given, **known)
+    return recipe(flags.FLAGS.recipe, **(known | given))
 
 
 def to_flagfile(config: configs.Config, **others) -> str:

@@ -5,7 +5,7 @@ import pathlib
 import shutil
 
 from keras_vae._compat import tf
-from keras_vae.config import Config, options
+from keras_vae.config import Config, before, options
 from keras_vae.files import check_folder, write_atomically, write_json
 from keras_vae.saving import find_checkpoint, is_export, read_run
 
@@ -88,6 +88,15 @@ def check_same(path: pathlib.Path, described: dict) -> None:
             f"{new.training.learning_rate_schedule} was laid out for {before} epochs, so the run "
             "can't be extended. Choose another --workdir."
         )
+
+
+def options_before(path: pathlib.Path) -> dict:
+    """The options that the config of a run at `path` doesn't have; none where there is no run.
+
+    Raises:
+      ValueError: its config.json isn't one.
+    """
+    return before(read_run(path)["config"]) if has_begun(path) else {}
 
 
 def has_begun(path) -> bool:

@@ -78,6 +78,8 @@ def prepare() -> Job:
         FLAGS.workdir or f"runs/{data.short_name(config.data.dataset)}-{config.recipe}"
     )
     run_directory.check_workdir(workdir)
+    # A run goes on as it began, where its flags are older than an option.
+    config = config_flags.config_from_flags(**run_directory.options_before(workdir))
     where = strategy.make(FLAGS.strategy)  # Several workers must meet before any tensor is made.
     dataset = inputs.load(config)
     config = inputs.resolve(config, dataset)

@@ -49,8 +49,18 @@ class Config:
 
     @classmethod
     def from_dict(cls, content: dict) -> "Config":
-        """The inverse of to_dict, from JSON too; unknown options raise ValueError."""
-        flat = {
-            name: value for section in SECTIONS for name, value in content.get(section, {}).items()
-        }
-        return cls(recipe=content["recipe"]).replace(**flat)
+        """The inverse of to_dict, from JSON too; unknown options raise ValueError.
+
+        An option that the content doesn't have counts as what it was before there was the option.
+        """
+        return cls(recipe=content["recipe"]).replace(**before(content), **_flat(content))
+
+
+def before(content: dict) -> dict:
+    """The options that a stored config (`Config.to_dict`) doesn't have, as they were then."""
+    stored = _flat(content)
+    return {f.name: f.metadata["before"] for _, f in options() if f.name not in stored}
+
+
+def _flat(content):
+    return {name: value for section in SECTIONS for name, value in content.get(section, {}).items()}

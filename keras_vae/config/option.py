@@ -5,14 +5,18 @@ import typing
 from dataclasses import field
 
 
-def option(default, help, *, choices=None, at_least=None, above=None, flag=True):
-    """A dataclass field with what flags and checks need to know about it."""
+def option(default, help, *, choices=None, at_least=None, above=None, flag=True, before=None):
+    """A dataclass field with what flags and checks need to know about it.
+
+    `before` is the value of stored configs from before the option was, where it isn't the default.
+    """
     metadata = {
         "help": help,
         "choices": choices,
         "at_least": at_least,
         "above": above,
         "flag": flag,
+        "before": default if before is None else before,
     }
     return field(default=default, metadata=metadata)
 

@@ -16,7 +16,39 @@ class DataConfig:
     )
     data_dir: str | None = option(None, "where TFDS sets are kept; default: TFDS' own")
     image_size: int | None = option(
-        None, "folder, TFDS sets: crop and resize images to this height and width", at_least=1
+        None, "folder, TFDS sets: bring images to this height and width, as resize says", at_least=1
+    )
+    resize: str = option(
+        "crop",
+        "how image_size makes a square: cut to the centre (crop), filled up with black (pad), or "
+        "stretched",
+        choices=("crop", "pad", "stretch"),
+    )
+    alpha_background: str = option(
+        "white",
+        "folder, TFDS sets: what stands behind transparency, white, black or a colour RRGGBB",
+        before="ignore",
+    )
+    frames: str = option(
+        "first",
+        "folder: which frames of animations, and which pages, are images",
+        choices=("first", "all"),
+    )
+    max_pixels: int | None = option(
+        None, "folder: refuse larger images; default: Pillow's limit, 178,956,970", at_least=1
+    )
+    channels: str | None = option(
+        None,
+        "npz, npy: where the axis of channels is, first as in [N, C, H, W] or last; default: by "
+        "the shape",
+        choices=("first", "last"),
+    )
+    grey_levels: int | None = option(
+        None,
+        "how many levels whole numbers have, 256 for bytes: the highest is white; default: by the "
+        "values",
+        at_least=2,
+        before=256,
     )
     npz_keys: tuple[str, ...] | None = option(
         None, "npz: names of its arrays, as in train=my_train,test=my_test,test_labels=digits"
@@ -30,6 +62,9 @@ class DataConfig:
         None,
         "examples for validation; default: the set's own split, else a tenth of train; 0 none",
         at_least=0,
+    )
+    stratified: bool = option(
+        True, "draw missing splits label by label, so that each has all labels", before=False
     )
     binarization: str | None = option(
         None,
@@ -229,6 +264,9 @@ class ModelConfig:
     )
     num_classes: int | None = option(
         None, "condition=label: how many labels there are; the data's", at_least=1, flag=False
+    )
+    class_names: tuple[str, ...] | None = option(
+        None, "condition=label: names of the labels from 0 on; the data's", flag=False
     )
     visible_mask: tuple[int, ...] | None = option(
         None, "image_part: 1 for each given pixel, row by row; made from visible", flag=False

@@ -46,13 +46,21 @@ def load(
     *,
     data_dir=None,
     image_size=None,
+    resize="crop",
+    alpha_background="white",
+    frames="first",
+    max_pixels=None,
+    channels=None,
+    grey_levels=None,
     npz_keys=None,
     label=None,
     validation_size=None,
+    stratified=True,
     seed=0,
     memory_limit_gb=4.0,
     window=None,
     transpose=None,
+    values="unit",
 ):
     """Loads a data set and holds out what splits it lacks.
 
@@ -60,16 +68,26 @@ def load(
       dataset: "digits", "sprites", the name of a TFDS image set, "folder:PATH", "npz:PATH" or
         "chorales:PATH".
       data_dir: where TFDS sets are prepared; TFDS' own default if None.
-      image_size: images of a folder or TFDS set are centre-cropped and resized to this height and
-        width in pixels; None keeps their size.
+      image_size: images of a folder or TFDS set are brought to this height and width in pixels;
+        None keeps their size.
+      resize: how: "crop", "pad" or "stretch".
+      alpha_background: what stands behind transparency, "white", "black" or "RRGGBB"; "ignore"
+        leaves transparency out, as this project once did.
+      frames: "first" or "all" of animations and of files of several pages, of a folder.
+      max_pixels: larger images of a folder are refused; None is Pillow's limit.
+      channels: "first" or "last", where arrays of an npz have them; None goes by their shape.
+      grey_levels: how many levels whole numbers have, 256 for bytes; None goes by their values.
       npz_keys: which array of an npz is what, see `npz.read`.
       label: which feature of a TFDS set, or factor of sprites, the labels are; None takes "label"
         and "shape".
       validation_size: how many validation images; 0 for none. None takes the set's own split, or
         holds out a tenth of train.
+      stratified: whether splits that are held out have all labels in proportion.
       seed: int; the held-out splits depend on it and on nothing else.
       memory_limit_gb: sets that are larger, decoded, are streamed. Their values must be 8-bit.
       window, transpose: of chorales, see `chorales.read`.
+      values: what the likelihood takes, by the name of its support: "binary", "unit", "levels",
+        "real" or "counts".
 
     Returns:
       Dataset.
