@@ -8,7 +8,7 @@ from export.parity import ParityError
 from export.precision import Precision
 from export.tflite import verb_and_size
 from keras_vae._compat import tf
-from keras_vae.blocks import Batch, as_floats
+from keras_vae.blocks import Batch
 from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal, Poisson
 from keras_vae.vae import VAE
 
@@ -37,7 +37,7 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
         found.append(signatures[f"decode_{size}"](**arrays)["image"])
         wanted.append(vae.decode(*arrays.values()).mean().numpy())
     found, wanted = (np.concatenate(images)[: len(x)] for images in (found, wanted))
-    x = as_floats(x).numpy()
+    x = vae.as_floats(x).numpy()
     worse = [_nll(vae.decoder.likelihood, x, image) for image in (found, wanted)]
     return {
         "psnr": _psnr(x, found),
@@ -74,7 +74,7 @@ def calibration(vae: VAE, batch: Batch) -> dict:
     beside_x = {} if vae.condition is None or vae.condition.in_examples else given
     return {
         "decode": {"z": np.concatenate([z, wide])} | twice,
-        "encode": {"x": as_floats(x).numpy()} | beside_x,
+        "encode": {"x": vae.as_floats(x).numpy()} | beside_x,
     }
 
 

@@ -14,7 +14,7 @@ class Batch(NamedTuple):
     """One step's input.
 
     Attributes:
-      x: [B, ...] examples: float as they are, bool as {0, 1}, uint8 as x / 255.
+      x: [B, ...] examples: floats as they are, bool as {0, 1}, whole numbers by the model's levels.
       noise: standard normal noise of the latents, [S, B, N].
       condition: [B, ...] what a conditional model is given; None if it is given nothing, or x.
     """
@@ -54,11 +54,3 @@ class Block(NamedTuple):
 def _map(function, structure):
     """tf.nest.map_structure that leaves None as it is."""
     return tf.nest.map_structure(lambda t: None if t is None else function(t), structure)
-
-
-def as_floats(x):
-    """Examples as float32: float as is, bool as {0, 1}, uint8 divided by 255."""
-    x = tf.convert_to_tensor(x)
-    if x.dtype == tf.uint8:
-        return tf.cast(x, tf.float32) / 255.0
-    return tf.cast(x, tf.float32)

@@ -241,6 +241,7 @@ def build(
             ),
             prior,
             CONDITIONS[model.condition](model),
+            levels=model.levels,
             seed=config.training.seed,
         )
     vae.compile(

@@ -44,7 +44,7 @@ class Completer:
         """Completions [B, H, W, C] of x [B, H, W, C].
 
         Args:
-          x: float32; what isn't known doesn't count.
+          x: float32; what isn't known doesn't count, and may be NaN.
           known: bool, [H, W], [H, W, C] or [B, H, W, C].
           num_steps: of the chain, at least 1; the last gives the mean of p(x|z).
           seed: int.
@@ -60,6 +60,7 @@ class Completer:
             )
         if num_steps < 1:
             raise ValueError(f"num_steps must be at least 1, got {num_steps}.")
+        self._vae.check_examples(np.where(known, x, 0.0), condition)
         x = tf.where(known, x, self._vae.sample(len(x), seed=seed, condition=condition))
         steps, seed = tf.constant(num_steps), seeds.derive(seed, Site.COMPLETE)
         return self._chain(x, known, steps, seed, condition)

@@ -9,8 +9,8 @@ import abc
 import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
-from keras_vae.blocks import as_floats
 from keras_vae.distributions import OfEachValue
+from keras_vae.whole_numbers import as_floats
 
 # Which pixels of [H, W] are given, by name.
 VISIBLE = {
@@ -61,8 +61,6 @@ class Condition(tfkl.Layer, abc.ABC):
         condition = tf.convert_to_tensor(condition)
         if self.given_dtype.is_floating:
             condition = as_floats(condition)
-        elif not condition.dtype.is_integer:
-            raise ValueError(f"condition must be {self.wanted}, got {condition.dtype.name} values.")
         condition = tf.cast(condition, self.given_dtype)
         if batch_size is not None and tuple(condition.shape) == self.shape:
             condition = tf.repeat(condition[tf.newaxis], batch_size, axis=0)
@@ -103,12 +101,33 @@ class Label(Condition):
         return f"a label from 0 to {self.num_classes - 1}"
 
     def batch(self, condition, batch_size=None):
-        condition = super().batch(condition, batch_size)
+        """Labels [B] as tensor; they may come as [B, 1], one-hot [B, num_classes] or floats."""
+        condition = tf.convert_to_tensor(condition)
+        if condition.dtype is tf.bool:
+            condition = tf.cast(condition, tf.int32)
+        if not (condition.dtype.is_integer or condition.dtype.is_floating):
+            raise ValueError(f"condition must be {self.wanted}, got {condition.dtype.name} values.")
+        if condition.shape.rank == 2 and condition.shape[1] in (1, self.num_classes):
+            condition = self._of_rows(condition)
         if tf.executing_eagerly():
             values = condition.numpy()
-            if np.any((values < 0) | (values >= self.num_classes)):
-                raise ValueError(f"condition must be {self.wanted}, got {values.tolist()}.")
-        return condition
+            bad = values[~((values >= 0) & (values < self.num_classes) & (values == values // 1))]
+            if bad.size:
+                raise ValueError(f"condition must be {self.wanted}, got {bad[:10].tolist()}.")
+        return super().batch(condition, batch_size)
+
+    def _of_rows(self, rows):
+        """[B, 1] as [B], and one-hot [B, num_classes] as the places of the ones."""
+        if rows.shape[1] == 1:
+            return rows[:, 0]
+        if tf.executing_eagerly():
+            found = rows.numpy()
+            if not (np.all((found == 0) | (found == 1)) and np.all(found.sum(axis=1) == 1)):
+                raise ValueError(
+                    f"condition must be {self.wanted}, one for each example or one-hot rows, got "
+                    f"rows of {self.num_classes} that aren't one-hot."
+                )
+        return tf.argmax(rows, axis=1, output_type=tf.int32)
 
     def to_show(self, n, x):
         return np.arange(n, dtype=np.int32) % self.num_classes
@@ -152,7 +171,7 @@ class ImagePart(Condition):
         self.num_given = int(self.mask.sum())
 
     def to_show(self, n, x):
-        return np.resize(as_floats(x), (n, *self.shape))
+        return np.resize(x, (n, *self.shape))
 
     def call(self, condition):
         seen = tf.where(self.mask, condition, 0.0)

@@ -9,6 +9,7 @@ from keras_vae import conditions, data, saving, seeds
 from keras_vae.blocks import Batch
 from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config
+from keras_vae.examples import ExampleSpec
 from keras_vae.likelihoods import Support
 from keras_vae.seeds import Site
 
@@ -60,7 +61,7 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
     """
     images, name = dataset.train, config.model.likelihood
     config = config.replace(event_shape=images.shape, num_examples=images.num_examples).check()
-    likelihood, arguments = LIKELIHOODS[name]
+    likelihood, _ = LIKELIHOODS[name]
     needs_binary = likelihood.support is Support.BINARY
     binarization = data.resolve(config.data.binarization, images, needs_binary)
     others = [s for s in (dataset.validation, dataset.test) if s is not None]
@@ -84,10 +85,17 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
         )
     config = config.replace(levels=levels, binarization=binarization, **_condition(config, dataset))
     if images.dtype == np.float32 and binarization == "none":
-        head = likelihood(images.shape, *arguments(config.model))
+        spec = example_spec(config)
         for split in (images, *others):
-            head.check_values(split.array)
+            spec.check(split.array)
     return config
+
+
+def example_spec(config: Config) -> ExampleSpec:
+    """What the examples of a resolved config are to its model."""
+    likelihood, arguments = LIKELIHOODS[config.model.likelihood]
+    head = likelihood(config.model.event_shape, *arguments(config.model))
+    return ExampleSpec(head, config.model.levels)
 
 
 def _condition(config, dataset):

@@ -9,6 +9,7 @@ from keras_vae._compat import tf, tfk
 from keras_vae.bayesian import bayesian_layers, weight_kl
 from keras_vae.blocks import Batch, Block
 from keras_vae.compilation import prefers_xla
+from keras_vae.examples import check_element_spec, is_array
 from keras_vae.moving_average import MovingAverage
 from keras_vae.rate import AddRate
 from keras_vae.seeds import Site
@@ -22,7 +23,10 @@ class Trainable(tfk.Model):
       infer(x, noise, condition, stop_posterior, training) -> (Terms, list of rate.Rate): see
         `VAE.infer`.
       draw_noise(seed, num_samples, batch_size): the noise that `infer` needs, [S, B, N].
-      check_examples(x, condition): raises ValueError for arrays that can't be trained on.
+      check_examples(x, condition): raises ValueError for examples that can't be trained on.
+      check_shape(shape): the same for the shape of a batch, as far as it is known.
+      condition: what the model is told of an example; None where it is told nothing.
+      settle_levels(x): takes the levels of whole numbers from the first whole array of them.
       has_density: whether q(z|x) has one, and so the model an ELBO.
       has_analytic_kl: whether the KL of each Rate has a closed form.
 
@@ -117,19 +121,49 @@ class Trainable(tfk.Model):
             or examples are given weights.
         """
         _refuse_weights(**kwargs)
-        self.check_examples(x, y)
-        if isinstance(validation_data, np.ndarray):
+        self._check_input(x, y)
+        if is_array(validation_data):
             validation_data = (validation_data,)  # Keras takes tuples only.
         if isinstance(validation_data, tuple):
-            self.check_examples(*validation_data[:2])
+            self._check_input(*validation_data[:2])
+        else:
+            self._check_input(validation_data)
         return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x, y=None, *args, **kwargs):
         """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
         if not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
-            self.check_examples(x, y)
+            self._check_input(x, y)
         with self.evaluation_weights():
             return super().evaluate(x, y, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """Keras' predict, of examples, a set of them, or either with their conditions: (x, c)."""
+        if isinstance(x, (tuple, list)) and len(x) == 2 and self.condition is not None:
+            x, condition = map(np.asarray, x)
+            self.check_examples(x, condition)
+            batch_size = (args[0] if args else kwargs.pop("batch_size", None)) or 32
+            args, x = args[1:], tf.data.Dataset.from_tensor_slices((x, condition)).batch(batch_size)
+        self._check_input(x, conditions_may_come_later=True)
+        return super().predict(x, *args, **kwargs)
+
+    def _check_input(self, x, y=None, conditions_may_come_later=False):
+        """Raises ValueError for what can be known of an input before its first batch.
+
+        A set, or a generator, shows the values of each batch when it comes: see `_next_block`.
+        """
+        if is_array(x):
+            if not conditions_may_come_later:
+                self.settle_levels(x)
+                self.check_examples(x, y)
+        elif isinstance(x, tf.data.Dataset):
+            check_element_spec(x.element_spec, self.check_shape)
+        elif isinstance(x, (list, tuple, dict)):
+            raise ValueError(
+                f"x must be one array of examples or a set of batches, got a {type(x).__name__} "
+                f"of {len(x)} parts. If they are examples, give np.stack(x); a conditional model "
+                "takes fit(x, conditions) and predict((x, conditions))."
+            )
 
     def evaluation_weights(self):
         """Context in which the weights are the moving average, where there is one."""
@@ -195,6 +229,21 @@ class Trainable(tfk.Model):
             self.train_function = train_function
         return self.train_function
 
+    def make_predict_function(self, force=False):
+        """Keras' hook: a function of the data iterator that predicts its next batch."""
+        if self.run_eagerly or self._distributed:
+            return super().make_predict_function(force)
+        if self.predict_function is None or force:
+            predict = tf.function(self.predict_step)
+
+            def predict_function(iterator):
+                data = next(iterator)
+                self.check_examples(*tfk.utils.unpack_x_y_sample_weight(data)[:2])
+                return predict(data)
+
+            self.predict_function = predict_function
+        return self.predict_function
+
     def make_test_function(self, force=False):
         """Keras' hook: a function of the data iterator that evaluates its next block."""
         if self.test_function is None or force:
@@ -218,6 +267,8 @@ class Trainable(tfk.Model):
         def with_noise(data):
             x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
             _refuse_weights(sample_weight=weights)
+            # Here, outside of what XLA compiles, which leaves checks out without a word.
+            self.check_examples(x, condition)
             # Drawn for the global batch, of which each replica takes its rows.
             replica = tf.distribute.get_replica_context()
             size = tf.shape(x)[0]

@@ -4,8 +4,9 @@ import numpy as np
 
 from keras_vae import completion, seeds
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.blocks import as_floats
+from keras_vae.blocks import Batch
 from keras_vae.encoder import PriorEncoder
+from keras_vae.examples import ExampleSpec
 from keras_vae.gradients import GradientWeight
 from keras_vae.importance import ImportanceSampler
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
@@ -18,7 +19,8 @@ from keras_vae.training import Trainable
 class VAE(Trainable):
     """A variational autoencoder (Kingma & Welling 2014).
 
-    Examples are x [B, H, W, C]: float as they are, bool as {0, 1}, uint8 divided by 255.
+    Examples are x [B, H, W, C]: floats as they are, bool as {0, 1}, whole numbers divided by the
+    highest of their levels, uint8 by 255 (see `examples.ExampleSpec`).
 
         vae = VAE(encoder, decoder, prior)
         vae.compile(optimizer="adam")
@@ -31,10 +33,22 @@ class VAE(Trainable):
       prior: a layer of `priors`. An autoencoder, whose posterior has no density, may do without
         one (None), or have one fitted to its codes, of which `sample` alone makes use.
       condition: a layer of `conditions`, or None; all three parts are given what it makes of c.
+      levels: how many levels whole numbers in x have, 17 for 0..16; None for 256, of bytes, unless
+        the first whole array that is trained on shows others.
       seed: root of all random draws that are not given a seed of their own.
     """
 
-    def __init__(self, encoder, decoder, prior=None, condition=None, *, seed: int = 0, **kwargs):
+    def __init__(
+        self,
+        encoder,
+        decoder,
+        prior=None,
+        condition=None,
+        *,
+        levels: int | None = None,
+        seed: int = 0,
+        **kwargs,
+    ):
         super().__init__(seed=seed, **kwargs)
         if encoder.has_density and prior is None:
             raise ValueError("prior is None, but the posterior has a density: it needs a prior.")
@@ -44,6 +58,7 @@ class VAE(Trainable):
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
         self.condition = condition
         self.event_shape = decoder.event_shape
+        self._example_spec = ExampleSpec(decoder.likelihood, levels)
         self.has_density = encoder.has_density
         self._importance_sampler = None
         self._completer = None
@@ -79,7 +94,7 @@ class VAE(Trainable):
             on z: what gradient estimators beyond the plain one are made of.
           training: whether Bayesian weights are all drawn; see `Decoder`.
         """
-        x = as_floats(x)
+        x = self.as_floats(x)
         condition = self.condition_of(condition, x)
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
@@ -110,7 +125,6 @@ class VAE(Trainable):
         if self._importance_sampler is None:
             self._importance_sampler = ImportanceSampler(self)
         x = self._examples(x)
-        self.decoder.likelihood.check_values(x)
         condition = self.condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
         return self._importance_sampler(x, num_samples, seed, condition).log_likelihood
@@ -155,6 +169,8 @@ class VAE(Trainable):
             batch_size = x.shape[0]
         if condition is None:
             raise ValueError(f"condition is missing: {self.condition.wanted}.")
+        if self.condition.in_examples:
+            condition = self._example_spec.scaled(condition)
         return self.condition.batch(condition, batch_size)
 
     def decode(self, z, condition=None) -> tfd.Distribution:
@@ -234,11 +250,17 @@ class VAE(Trainable):
         x, condition, _ = tfk.utils.unpack_x_y_sample_weight(data)
         return self.reconstruct(x, condition)
 
+    def call(self, inputs, training=None):
+        """The terms of a `Batch`; of examples x [B, H, W, C], their reconstructions."""
+        if isinstance(inputs, Batch):
+            return super().call(inputs, training=training)
+        return self.reconstruct(inputs)
+
     def complete(self, x, known, num_steps: int = 100, seed: int = 0, condition=None):
         """Images [B, H, W, C] with their unknown values drawn by what is known; see `Completer`.
 
         Args:
-          x: [B, H, W, C]; what isn't known doesn't count, but must be a number.
+          x: [B, H, W, C]; what isn't known doesn't count.
           known: bool, [H, W], [H, W, C] or [B, H, W, C].
           num_steps: of the Markov chain.
           seed: another one gives other completions.
@@ -246,7 +268,7 @@ class VAE(Trainable):
         """
         if self._completer is None:
             self._completer = completion.Completer(self)
-        x = self._examples(x)
+        x = self.as_floats(x)
         return self._completer(x, known, num_steps, seed, self.condition_of(condition, x))
 
     @property
@@ -269,7 +291,8 @@ class VAE(Trainable):
         """
         if method not in _INTERPOLATIONS:
             raise ValueError(f"method must be one of {sorted(_INTERPOLATIONS)}, got {method!r}.")
-        condition = self.condition_of(condition, self._examples(start))
+        start, end = self._examples(start), self._examples(end)
+        condition = self.condition_of(condition, start)
         weights = tf.linspace(0.0, 1.0, steps)[:, tf.newaxis, tf.newaxis]
         ends = self.code(start, condition), self.code(end, condition)
         return self._decode(_INTERPOLATIONS[method](*ends, weights), condition).mean()
@@ -285,16 +308,29 @@ class VAE(Trainable):
             return noise, None
         return tf.split(noise, [self.encoder.noise_shape[0], -1], axis=-1)
 
+    @property
+    def levels(self) -> int | None:
+        """How many levels whole numbers in x have; None while nothing has said it."""
+        return self._example_spec.levels
+
+    def as_floats(self, x):
+        """Examples x [B, H, W, C] (or [B, H, W], C being 1) as the model computes with: float32."""
+        return self._example_spec.floats(x)
+
+    def check_shape(self, shape) -> None:
+        """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
+        self._example_spec.check_shape(shape)
+
+    def settle_levels(self, x) -> None:
+        """Takes the levels of a whole array of whole numbers, unless they are known."""
+        if self._example_spec.settle(x):
+            self.train_function = self.test_function = self.predict_function = None
+
     def check_examples(self, x, condition=None):
         """Raises ValueError for arrays of another shape, or of values without mass or meaning."""
-        if not isinstance(x, np.ndarray):
-            return
-        # A slice at a time: no float copy of all of x.
-        for start in range(0, len(x), 1024):
-            rows = slice(start, start + 1024)
-            examples = self._examples(x[rows])
-            self.decoder.likelihood.check_values(examples)
-            self.condition_of(None if condition is None else condition[rows], examples)
+        self._example_spec.check(x)
+        if condition is not None or (self.condition is not None and not self.condition.in_examples):
+            self.condition_of(condition, x)
 
     def _decode(self, z, condition, weight_noise=None, training=False):
         given = () if weight_noise is None else (weight_noise, training)
@@ -312,12 +348,11 @@ class VAE(Trainable):
             )
 
     def _examples(self, x):
-        x = as_floats(x)
-        if tuple(x.shape[1:]) != self.event_shape:
-            raise ValueError(
-                f"x must be of shape {('B', *self.event_shape)}, got {tuple(x.shape)}."
-            )
-        return x
+        """x as floats; its values are checked, unless it is of a graph."""
+        floats = self.as_floats(x)
+        if tf.executing_eagerly():
+            self._example_spec.check(x)
+        return floats
 
     def fit_prior(self, prior, codes, seed: int = 0) -> None:
         """Gives an autoencoder a prior, fitted to the codes [N, D] of its training examples.
@@ -344,6 +379,7 @@ class VAE(Trainable):
             "decoder": serialize(self.decoder),
             "prior": self.prior and serialize(self.prior),
             "condition": self.condition and serialize(self.condition),
+            "levels": self.levels,
             "seed": self.seed,
         }
 
@@ -353,7 +389,8 @@ class VAE(Trainable):
             name: config[name] and tfk.saving.deserialize_keras_object(config[name])
             for name in ("encoder", "decoder", "prior", "condition")
         }
-        return cls(**parts, seed=config["seed"])
+        # A file from before there were levels has none.
+        return cls(**parts, levels=config.get("levels"), seed=config["seed"])
 
 
 def _check_same_latents(posterior, prior):

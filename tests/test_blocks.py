@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae._compat import tf
-from keras_vae.blocks import Batch, Block, as_floats
+from keras_vae.blocks import Batch, Block
 
 
 def test_steps_of_a_block_are_its_batches():
@@ -43,17 +43,3 @@ def test_the_number_of_steps_may_be_unknown_to_the_graph():
         return Block(x, x).num_steps
 
     assert int(num_steps(tf.zeros([5, 2]))) == 5
-
-
-@pytest.mark.parametrize(
-    ("x", "wanted"),
-    [
-        (np.array([0, 51, 255], np.uint8), [0.0, 0.2, 1.0]),
-        (np.array([False, True]), [0.0, 1.0]),
-        (np.array([-0.5, 3.0], np.float64), [-0.5, 3.0]),
-    ],
-)
-def test_examples_become_float32(x, wanted):
-    floats = as_floats(x)
-    assert floats.dtype == tf.float32
-    np.testing.assert_allclose(floats, wanted, rtol=1e-7)

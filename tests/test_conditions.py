@@ -40,17 +40,34 @@ def test_labels_are_one_for_all_or_one_for_each(given):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (4, r"must be a label from 0 to 3, got \[4, 4, 4\]"),
-        ([0, -1, 2], r"must be a label from 0 to 3, got \[0, -1, 2\]"),
+        (4, r"must be a label from 0 to 3, got \[4\]"),
+        ([0, -1, 2], r"must be a label from 0 to 3, got \[-1\]"),
         ([0, 1], r"of shape \(3,\); got shape \(2,\)"),
-        ([[0], [1], [2]], r"of shape \(3,\); got shape \(3, 1\)"),
-        (2.0, "must be a label from 0 to 3, got float32 values"),
+        ([[0, 1], [1, 0], [2, 0]], r"of shape \(3,\); got shape \(3, 2\)"),
+        (2.5, r"must be a label from 0 to 3, got \[2.5\]"),
+        ([0, 1, np.nan], r"must be a label from 0 to 3, got \[nan\]"),
+        (np.eye(4)[[0, 1, 2]] * 2, "got rows of 4 that aren't one-hot"),
         ("two", "must be a label from 0 to 3, got string values"),
     ],
 )
 def test_what_is_no_label_is_refused(given, message):
     with pytest.raises(ValueError, match=message):
         Label(4).batch(given, batch_size=3)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [2.0, 0.0, 3.0],
+        [[2], [0], [3]],
+        np.eye(4)[[2, 0, 3]],
+        np.eye(4, dtype=np.uint8)[[2, 0, 3]],
+        np.eye(4, dtype=bool)[[2, 0, 3]],
+    ],
+    ids=["floats", "column", "one-hot", "one-hot bytes", "one-hot bools"],
+)
+def test_labels_may_come_in_other_forms(given):
+    np.testing.assert_array_equal(Label(4).batch(given), [2, 0, 3])
 
 
 def test_every_verb_takes_one_label_for_all():

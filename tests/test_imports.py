@@ -24,6 +24,8 @@ TABLE = {
             "keras_vae.bayesian",
             "keras_vae.distributions",
             "keras_vae.compilation",
+            "keras_vae.whole_numbers",
+            "keras_vae.remedies",
         ],
         ["compat"],
     ),
@@ -50,10 +52,14 @@ TABLE = {
         ],
         ["compat", "basics"],
     ),
+    "examples": (["keras_vae.examples"], ["compat", "basics", "axes"]),
     "refusals": (["keras_vae.refusals"], ["basics", "axes"]),
-    "training": (["keras_vae.training"], ["compat", "basics", "axes", "parts", "refusals"]),
+    "training": (
+        ["keras_vae.training"],
+        ["compat", "basics", "axes", "parts", "examples", "refusals"],
+    ),
     "verbs": (["keras_vae.completion"], ["compat", "basics", "parts"]),
-    "models": (["keras_vae.vae"], ["compat", "basics", "parts", "training", "verbs"]),
+    "models": (["keras_vae.vae"], ["compat", "basics", "parts", "examples", "training", "verbs"]),
     "structures": (
         ["keras_vae.hierarchical.*", "keras_vae.sequence.*", "keras_vae.autoregressive.*"],
         ["compat", "basics", "axes", "parts", "models"],
@@ -68,7 +74,7 @@ TABLE = {
     "data": (["keras_vae.data.*"], ["compat", "basics"]),
     "inputs": (
         ["keras_vae.inputs"],
-        ["compat", "basics", "axes", "config", "build", "saving", "data"],
+        ["compat", "basics", "axes", "examples", "config", "build", "saving", "data"],
     ),
     "evaluation": (
         ["keras_vae.evaluation.*"],

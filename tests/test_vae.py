@@ -52,8 +52,10 @@ def test_an_autoencoder_has_a_likelihood_and_no_densities():
     [
         (lambda x: (255 * x).astype(np.uint8), lambda x: x),
         (lambda x: x.astype(bool), lambda x: x),
-        (lambda x: (51 * x).astype(np.uint8), lambda x: 0.2 * x),
+        (lambda x: x.astype(np.int64), lambda x: x),
+        (lambda x: x[..., 0], lambda x: x),
     ],
+    ids=["bytes", "bool", "whole numbers", "without channels"],
 )
 def test_examples_of_any_dtype_are_pixels(model, given, floats):
     x, noise = tiny.images(6), tiny.noise(model, 1, 6)

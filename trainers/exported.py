@@ -7,7 +7,6 @@ import numpy as np
 
 from keras_vae import evaluation, inputs, saving
 from keras_vae._compat import tf, tfk
-from keras_vae.blocks import as_floats
 from keras_vae.build import CONDITIONS, LIKELIHOODS
 from keras_vae.config import Config
 from keras_vae.files import check_folder
@@ -64,11 +63,12 @@ def measure(exported: Exported, num_samples: int, seed: int = 0) -> dict:
     path, config, dataset, origin, model = exported
     batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
+    spec = inputs.example_spec(config)
     columns, first = [], 0
     for i, (x, _, condition) in enumerate(batches):
         index = tf.range(first, first + len(x))
         arguments = {
-            "x": as_floats(x),
+            "x": spec.floats(x),
             "k": tf.constant(num_samples),
             "seed": tf.stack([tf.fill(index.shape, seed), index], axis=1),
         }

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 
 from keras_vae import plots
 from keras_vae._compat import tfd
-from keras_vae.blocks import as_floats
 from keras_vae.evaluation import draw_latents
 from keras_vae.hierarchical import HierarchicalVAE
 
@@ -206,7 +205,7 @@ def completions(vae, batch, seed: int = SEED) -> Picture:
     repeated = None if condition is None else np.repeat(condition, times, axis=0)
     found = vae.complete(np.repeat(x, times, axis=0), known, seed=seed, condition=repeated)
     found = np.reshape(found, (len(x), times, *vae.event_shape))
-    whole = as_floats(x).numpy()[:, np.newaxis]
+    whole = vae.as_floats(x).numpy()[:, np.newaxis]
     hidden = np.where(known, whole, 0.5)
     images = np.concatenate([whole, hidden, found], axis=1)
     return Picture(

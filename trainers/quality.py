@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_vae import data, evaluation, inputs, seeds
-from keras_vae.blocks import as_floats
 from keras_vae.seeds import Site
+from keras_vae.whole_numbers import BYTES, as_floats
 
 # The most that there is of each, so that large data takes no longer.
 _NUM_COMPARED = 2000  # samples, test images and training images
@@ -86,17 +86,17 @@ def examples(run, split: str) -> Examples:
         rows = np.arange(len(rows))
     x = _rows(inputs.evaluation_batches(run.config, run.dataset, split, 1000), rows)
     labels = None if images.labels is None else images.labels[rows]
-    shown = x
+    shown = run.vae.as_floats(x).numpy()
     if run.config.data.binarization == "dynamic":
         grey = data.evaluation_batches(
             images, batch_size=1000, seed=seeds.derive(0), binarization="none"
         )
-        shown = _rows(grey, rows)
-    shown, condition = as_floats(shown).numpy(), None
+        shown = as_floats(_rows(grey, rows), images.levels or BYTES).numpy()
+    condition = None
     if run.config.model.condition == "label":
         condition = labels.astype(np.int32)
     elif run.vae.condition is not None:  # A part of the image, which samples hold as it was.
-        condition = as_floats(x).numpy()
+        condition = run.vae.as_floats(x).numpy()
         shown = np.where(run.vae.condition.visible[..., np.newaxis], condition, shown)
     return Examples(x, shown, labels, condition)
 
@@ -109,7 +109,7 @@ def _probes(run, train, test):
             run.vae.code(part.x[rows], None if part.condition is None else part.condition[rows])
             for rows in _slices(len(part.x), 1000)
         ]
-        x = as_floats(part.x).numpy()
+        x = run.vae.as_floats(part.x).numpy()
         labelled.append(evaluation.Labelled(np.concatenate(codes), x, part.labels))
     return evaluation.probes(*labelled)
 
@@ -128,7 +128,9 @@ def _samples(run, train, test, seed):
     found = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
     found |= evaluation.sample_quality(made, test.images, more_real, features)
     if run.vae.has_density:
-        found |= evaluation.predictive_checks(as_floats(test.x).numpy(), replicated, seed=seed)
+        found |= evaluation.predictive_checks(
+            run.vae.as_floats(test.x).numpy(), replicated, seed=seed
+        )
     checked = _evenly(len(made), _NUM_CHECKED)
     of_made, of_test = (
         evaluation.nearest(images[checked], train.images) for images in (made, test.images)

@@ -2,7 +2,6 @@
 
 from keras_vae import evaluation, inputs, saving
 from keras_vae._compat import tf
-from keras_vae.blocks import as_floats
 from keras_vae.priors import MixtureOfNormals, VampPrior
 
 
@@ -36,7 +35,7 @@ def apply(vae, config, dataset) -> None:
         apart = max(1, dataset.train.num_examples // vae.prior.num_components)
         batches = inputs.evaluation_batches(config, dataset, "train", apart)
         rows = [batch.rows(0, 1) for batch in batches.take(vae.prior.num_components)]
-        x = as_floats(tf.concat([row.x for row in rows], axis=0))
+        x = vae.as_floats(tf.concat([row.x for row in rows], axis=0))
         contexts = None
         if vae.condition is not None:
             given = [vae.condition_of(row.condition, row.x) for row in rows]

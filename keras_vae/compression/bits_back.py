@@ -24,7 +24,6 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf
-from keras_vae.blocks import as_floats
 from keras_vae.decoder import Decoder
 from keras_vae.importance import ImportanceSampler
 from keras_vae.likelihoods import Support
@@ -172,7 +171,7 @@ class BitsBack:
         Raises:
           ValueError: they are of another shape, or no such levels.
         """
-        x = np.asarray(as_floats(x))
+        x = np.asarray(self._vae.as_floats(x))
         if len(x) == 0 or x.shape[1:] != self._vae.event_shape:
             raise ValueError(f"x must be of shape {('N', *self._vae.event_shape)}, got {x.shape}.")
         self._vae.decoder.likelihood.check_values(x)

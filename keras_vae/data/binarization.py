@@ -3,30 +3,31 @@
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.blocks import as_floats
+from keras_vae.whole_numbers import BYTES, as_floats
 
 BINARIZATIONS = ("none", "threshold", "dynamic")
 
 
-def threshold(x):
+def threshold(x, levels: int = BYTES):
     """bool, shape of x: whether each value is at least one half of full scale."""
-    return as_floats(x) >= 0.5
+    return as_floats(x, levels) >= 0.5
 
 
-def dynamic(x, seed):
+def dynamic(x, seed, levels: int = BYTES):
     """A draw from Bernoulli(x), after Burda et al. 2015 (arXiv 1509.00519).
 
     Args:
-      x: values on the scale of their dtype, within [0, 1].
+      x: values within [0, 1], or whole numbers from 0 to levels - 1.
       seed: int32 [2].
+      levels: of whole numbers.
 
     Returns:
       bool, shape of x.
     """
     x = tf.convert_to_tensor(x)
-    if x.dtype == tf.uint8:
+    if x.dtype == tf.uint8 and levels == BYTES:
         return _dynamic_bytes(x, seed)
-    x = as_floats(x)
+    x = as_floats(x, levels)
     return tf.random.stateless_uniform(tf.shape(x), seed) < x
 
 
@@ -42,11 +43,19 @@ def _dynamic_bytes(x, seed):
     return tf.reshape(even, tf.shape(x)) < tf.cast(x, tf.uint16) * 257
 
 
-def binarize(x, binarization, seed):
-    """x by the binarization that `resolve` returned; `seed` (int32 [2]) is for dynamic only."""
+def binarize(x, binarization, seed, levels=None):
+    """x by the binarization that `resolve` returned.
+
+    Args:
+      x: examples.
+      binarization: "none", "threshold" or "dynamic".
+      seed: int32 [2], for dynamic alone.
+      levels: of whole numbers; None for bytes.
+    """
     if binarization == "none":
         return x
-    return threshold(x) if binarization == "threshold" else dynamic(x, seed)
+    levels = levels or BYTES
+    return threshold(x, levels) if binarization == "threshold" else dynamic(x, seed, levels)
 
 
 def resolve(binarization, images, needs_binary):

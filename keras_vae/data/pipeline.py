@@ -97,7 +97,8 @@ def training_blocks(
 
     def step_input(epoch, step, batch):
         x, condition = fetch(batch)
-        x = binarize(x, binarization, derive(seed, Site.BINARIZE, epoch, step))
+        seed_of_step = derive(seed, Site.BINARIZE, epoch, step)
+        x = binarize(x, binarization, seed_of_step, images.levels)
         noise = draw_noise(derive(seed, Site.LATENT, epoch, step))
         return epoch * len(lengths) + tf.gather(block_of_step, step), Batch(x, noise, condition)
 
@@ -155,7 +156,7 @@ def evaluation_batches(
         runs = chunks.map(lambda chunk: _read(images, chunk)).prefetch(1).rebatch(EVALUATION_RUN)
 
     def binarized(run, x):
-        return binarize(x, binarization, derive(seed, Site.BINARIZE, run))
+        return binarize(x, binarization, derive(seed, Site.BINARIZE, run), images.levels)
 
     labels = _labels(images, with_labels)
 

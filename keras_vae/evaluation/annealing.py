@@ -16,7 +16,6 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfp
-from keras_vae.blocks import as_floats
 from keras_vae.seeds import Site
 
 # The warm-up moves step sizes towards this share of accepted moves, HMC's best (Beskos et al. 2013,
@@ -125,7 +124,9 @@ class AnnealedSampler:
             rows = slice(start, start + self._batch_size)
             given = None if condition is None else condition[rows]
             of_batch = seeds.derive(seed, Site.ANNEAL, start)
-            parts.append(estimate(as_floats(x[rows]), given, of_batch, *(t[rows] for t in z)))
+            parts.append(
+                estimate(self._vae.as_floats(x[rows]), given, of_batch, *(t[rows] for t in z))
+            )
             if self._progress is not None:
                 self._progress(len(x[rows]) * (1 + len(z)))  # With z there are two estimates.
         return tf.nest.map_structure(lambda *p: tf.concat(p, axis=0), *parts)

@@ -6,7 +6,6 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfd
-from keras_vae.blocks import as_floats
 from keras_vae.seeds import Site
 
 # Densities computed at a time, each of one latent of one draw under one example's posterior.
@@ -42,7 +41,7 @@ def decomposition(vae, batches, num_draws: int = 2000, seed: int = 0) -> dict | 
     if vae.condition is not None:
         return None
     prior = vae.prior.distribution()
-    parameters = tf.concat([vae.encoder.parameters(as_floats(b.x)) for b in batches], 0)
+    parameters = tf.concat([vae.encoder.parameters(vae.as_floats(b.x)) for b in batches], 0)
     num_examples = len(parameters)
     rng = np.random.default_rng(seed)
     drawn_from = np.resize(rng.permutation(num_examples), num_draws)

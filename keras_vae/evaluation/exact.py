@@ -1,7 +1,6 @@
 """log p(x) in closed form, where there is one."""
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
-from keras_vae.blocks import as_floats
 from keras_vae.likelihoods import LearnedScaleNormal, Normal
 from keras_vae.priors import LearnedNormal, StandardNormal
 
@@ -25,7 +24,7 @@ def exact_log_likelihood(vae, x):
             "normal_learned_scale, prior=standard_normal or learned_normal, plain weights and no "
             "condition: for this model use log_likelihood."
         )
-    x = tf.cast(tf.reshape(as_floats(x), [len(x), -1]), tf.float64)
+    x = tf.cast(tf.reshape(vae.as_floats(x), [len(x), -1]), tf.float64)
     linear = vae.decoder.projection.linear
     loc, scale = (tf.cast(t, tf.float64) for t in vae.prior_moments())
     weights = tf.transpose(tf.cast(linear.kernel, tf.float64))  # [D_x, D]

@@ -2,7 +2,6 @@
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfk
-from keras_vae.blocks import as_floats
 from keras_vae.gradients import GradientWeight, without_weights
 from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.rate import Rate, analytic_kl
@@ -24,8 +23,8 @@ class HierarchicalVAE(VAE):
       condition, seed: as of a VAE.
     """
 
-    def __init__(self, encoder, decoder, prior, condition=None, *, seed: int = 0, **kwargs):
-        super().__init__(encoder, decoder, prior, condition, seed=seed, **kwargs)
+    def __init__(self, encoder, decoder, prior, condition=None, **kwargs):
+        super().__init__(encoder, decoder, prior, condition, **kwargs)
         self.has_analytic_kl = self.has_analytic_kl and encoder.exact_kl
 
     @property
@@ -39,7 +38,7 @@ class HierarchicalVAE(VAE):
         Where q goes from the bottom up, a layer's KL is that of the samples, log q(z_l|z_{l-1}) -
         log p(z_l|z_{l+1}): only their sum is a divergence.
         """
-        x = as_floats(x)
+        x = self.as_floats(x)
         condition = self.condition_of(condition, x)
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None

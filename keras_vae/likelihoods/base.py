@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfd, tfkl, tfpl
 from keras_vae.distributions import Values
+from keras_vae.remedies import remedy_for
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
 MIN_SCALE = 1e-3
@@ -57,21 +58,31 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
     def check_values(self, x) -> None:
         """Raises ValueError unless this likelihood gives mass to float x [..., H, W, C]."""
         x = np.asarray(x)
-        if not self._holds(x):
+        if self._holds(x):
+            return
+        if bad := np.size(x) - np.count_nonzero(np.isfinite(x)):
+            first = tuple(np.argwhere(~np.isfinite(x))[0].tolist())
             raise ValueError(
-                f"x has values that {type(self).__name__} gives no mass to: wanted "
-                f"{self.support.value}, got values from {x.min():g} to {x.max():g}, the first "
-                f"{x.ravel()[:3]}. Binarize or rescale x, or choose another likelihood."
+                f"x must be finite, got {bad} NaN or infinite values, the first at {first}. Clean "
+                "x, as by np.nan_to_num."
             )
+        low, high = float(x.min()), float(x.max())
+        remedy = remedy_for(self.support.name.lower(), low, high, getattr(self, "levels", None))
+        raise ValueError(
+            f"x has values that {type(self).__name__} gives no mass to: wanted "
+            f"{self.support.value}, got values from {low:g} to {high:g}, the first "
+            f"{x.ravel()[:3]}. {remedy}"
+        )
 
     def _holds(self, x) -> bool:
         if self.support is Support.BINARY:
             return bool(np.all((x == 0) | (x == 1)))
+        low, high = x.min(), x.max()  # NaN where one value is.
         if self.support is Support.UNIT:
-            return bool(np.all((x >= 0) & (x <= 1)))
+            return bool(low >= 0 and high <= 1)
         if self.support is Support.COUNTS:
-            return bool(np.all((x >= 0) & (x == np.round(x)) & np.isfinite(x)))
-        return bool(np.all(np.isfinite(x)))
+            return bool(low >= 0 and high < np.inf and np.all(x == np.round(x)))
+        return bool(low > -np.inf and high < np.inf)
 
     @abc.abstractmethod
     def per_value(self, params) -> tfd.Distribution:

@@ -1,0 +1,201 @@
+"""The examples that a model takes: their shape, and what their values mean."""
+
+import warnings
+
+import numpy as np
+
+from keras_vae._compat import tf, tfk
+from keras_vae.blocks import Block
+from keras_vae.likelihoods import Support
+from keras_vae.whole_numbers import (
+    BYTES,
+    MAX_LEVELS,
+    as_floats,
+    infer_levels,
+    looks_like_few_levels,
+)
+
+
+def is_array(x) -> bool:
+    """Whether x holds all of its values: an array, or an eager tensor."""
+    return isinstance(x, np.ndarray) or tf.is_tensor(x)
+
+
+def check_element_spec(spec, check_shape) -> None:
+    """Raises ValueError for the elements of a tf.data set that can't be batches of examples."""
+    if isinstance(spec, Block):
+        return
+    x = spec[0] if isinstance(spec, tuple) else spec
+    if not isinstance(x, tf.TensorSpec):
+        raise ValueError(
+            "x must be a set of batches of examples, or of pairs (examples, conditions), got "
+            f"elements of {type(x).__name__}. Map them: set.map(lambda row: row['image'])."
+        )
+    check_shape(x.shape)
+
+
+_ROWS = 1024  # Examples looked at together: no copy of all of x.
+
+
+class ExampleSpec:
+    """Shape and scale of a model's examples x [B, H, W, C].
+
+    Floats are as they are, bool is {0, 1}. Whole numbers of any width are counts for a likelihood
+    of counts; black and white for one of {0, 1}; else level / (levels - 1).
+
+    Args:
+      likelihood: a `Likelihood`.
+      levels: how many levels whole numbers have; None for 256, of bytes, until `settle` sees a
+        whole array. A likelihood of levels knows.
+
+    Raises:
+      ValueError: levels are no such number, or other ones than the likelihood's.
+    """
+
+    def __init__(self, likelihood, levels: int | None = None):
+        self.event_shape, self._likelihood = tuple(likelihood.event_shape), likelihood
+        self._support = getattr(likelihood, "support", Support.REAL)
+        own = likelihood.levels if self._support is Support.LEVELS else None
+        if levels is not None and not 2 <= levels <= MAX_LEVELS:
+            raise ValueError(f"levels must be from 2 to {MAX_LEVELS}, got {levels}.")
+        if None not in (levels, own) and levels != own:
+            raise ValueError(f"levels={levels}, but the likelihood is of {own} levels.")
+        self.levels = own if levels is None else levels
+
+    @property
+    def _is_two_valued(self) -> bool:
+        return self._support is Support.BINARY or (
+            self._support in (Support.UNIT, Support.REAL) and self.levels == 2
+        )
+
+    def floats(self, x):
+        """x [B, H, W, C], or [B, H, W] where C is 1, as float32 [B, H, W, C], in a graph too.
+
+        Raises:
+          ValueError: it has another shape, or holds no numbers.
+        """
+        if tf.is_tensor(x) and tfk.backend.is_keras_tensor(x):
+            raise ValueError(
+                "x is a symbolic input of Keras, and must hold numbers here. In a functional "
+                "model call the model itself, vae(x), which reconstructs, or vae.encoder(x)."
+            )
+        x = tf.convert_to_tensor(x)
+        if not (x.dtype.is_floating or x.dtype.is_integer or x.dtype is tf.bool):
+            raise ValueError(f"x must hold numbers, got {x.dtype.name}. Convert it.")
+        self.check_shape(x.shape)
+        if x.shape.rank == len(self.event_shape):
+            x = x[..., tf.newaxis]
+        return self.scaled(tf.ensure_shape(x, [None, *self.event_shape]))
+
+    def scaled(self, x):
+        """x of any shape as float32."""
+        x = tf.convert_to_tensor(x)
+        if not x.dtype.is_integer:
+            return as_floats(x)
+        if self._support is Support.COUNTS:
+            return as_floats(x, levels=2)
+        if self._is_two_valued:
+            return as_floats(x > 0)
+        return as_floats(x, self.levels or BYTES)
+
+    def check_shape(self, shape) -> None:
+        """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
+        shape, event = tf.TensorShape(shape), self.event_shape
+        if shape.rank is None or shape[1:].is_compatible_with(event):
+            return
+        if event[-1] == 1 and shape[1:].is_compatible_with(event[:-1]):
+            return
+        hint = ""
+        if shape.is_compatible_with(event):
+            hint = " A single example needs its batch axis: x[np.newaxis], or set.batch(128)."
+        elif shape.rank == 2:
+            hint = f" Reshape rows of numbers: x.reshape(-1, {', '.join(map(str, event))})."
+        elif len(event) == 3 and shape[1:].is_compatible_with((event[2], event[0], event[1])):
+            hint = " Move the channels to the end: np.moveaxis(x, 1, -1)."
+        raise ValueError(f"x must be of shape {('B', *event)}, got {tuple(shape)}.{hint}")
+
+    def check(self, x) -> None:
+        """Raises ValueError unless every example of an array or eager tensor can be taken."""
+        if np.ma.is_masked(x):
+            raise ValueError(
+                f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks "
+                "aren't heeded. Say what stands there: x.filled(0)."
+            )
+        x = x.numpy() if tf.is_tensor(x) else np.asarray(x)
+        self.check_shape(x.shape)
+        for start in range(0, len(x), _ROWS):
+            self._check_values(x[start : start + _ROWS])
+
+    def _check_values(self, x):
+        kind = x.dtype.kind
+        if kind == "b" or x.size == 0:
+            return
+        if kind in "iu":
+            self._check_whole_numbers(x)
+        elif x.dtype.name == "bfloat16" or kind == "f":
+            self._likelihood.check_values(x)
+        else:
+            raise ValueError(f"x must hold numbers, got {x.dtype}. Convert it.")
+
+    def _check_whole_numbers(self, x):
+        low, high = int(x.min()), int(x.max())
+        came = f"x holds whole numbers from {low} to {high}"
+        if self._support is Support.COUNTS:
+            if low < 0:
+                raise ValueError(f"{came}, and counts begin at 0. Clean them.")
+        elif self._is_two_valued:
+            if not (low >= 0 and high in (0, 1, 255) and np.all((x == 0) | (x == high))):
+                raise ValueError(
+                    f"{came}, and the model's values are black and white, {{0, 1}} or {{0, 255}}. "
+                    f"Cut them, as in x >= {(high + 1) // 2}, or train a model for grey, such as "
+                    "likelihood='continuous_bernoulli'."
+                )
+        elif low < 0 or high >= (self.levels or BYTES):
+            raise ValueError(
+                f"{came}, and the model's are from 0 to {(self.levels or BYTES) - 1}, of "
+                f"{self.levels or BYTES} levels. If they are other levels, build the model with "
+                f"levels={infer_levels(high) if 0 <= high < MAX_LEVELS else '...'}; if they are "
+                "real numbers, give x.astype('float32')."
+            )
+        elif self.levels is None and looks_like_few_levels(high):
+            raise ValueError(
+                f"{came}: that looks like {high + 1} levels rather than bytes, of which it would "
+                f"be nearly black. Say which, by levels={high + 1} or levels=256, in recipe(..., "
+                f"levels={high + 1}) or VAE(..., levels={high + 1}), or give floats from 0 to 1."
+            )
+
+    def settle(self, x) -> bool:
+        """Takes the levels from a whole array of whole numbers, where nothing has said them.
+
+        Returns:
+          Whether the levels have changed.
+        """
+        x = np.asarray(x)
+        if x.dtype.kind not in "iu" or not x.size or self._support in _KNOWN_BY_THEMSELVES:
+            return False
+        low, high = int(x.min()), int(x.max())
+        if self._support is Support.LEVELS or self.levels is not None:
+            if looks_like_few_levels(high) and not looks_like_few_levels(self.levels - 1):
+                _note(
+                    f"x holds whole numbers up to {high} of the model's {self.levels} levels: it "
+                    f"is nearly black. If these are all, build the model with levels={high + 1}."
+                )
+            return False
+        if low < 0 or high >= MAX_LEVELS or high == 0:
+            return False
+        levels = infer_levels(high)
+        if levels not in (2, BYTES):
+            _note(
+                f"x holds whole numbers up to {high}: taken as {levels} levels, from now on too. "
+                "If they are others, say so: levels=256 for bytes."
+            )
+        self.levels = levels
+        return True
+
+
+# Likelihoods whose whole numbers need no scale.
+_KNOWN_BY_THEMSELVES = (Support.BINARY, Support.COUNTS)
+
+
+def _note(text):
+    warnings.warn(text, stacklevel=5)
