@@ -21,6 +21,18 @@ def problem(vae) -> str | None:
     return None
 
 
+def check_known(known, shape, event_shape):
+    """`known` [H, W], [H, W, C] or [B, H, W, C] as bool that broadcasts with x of `shape`."""
+    known, shape = np.asarray(known, bool), tuple(shape)
+    known = known[..., np.newaxis] if known.shape == event_shape[:-1] else known
+    if known.shape not in (event_shape, shape):
+        raise ValueError(
+            f"known must be of shape {event_shape[:-1]}, {event_shape} or {shape}, got "
+            f"{known.shape}."
+        )
+    return known
+
+
 class Completer:
     """Draws unknown values of x given the known ones.
 
@@ -45,22 +57,13 @@ class Completer:
 
         Args:
           x: float32; what isn't known doesn't count, and may be NaN.
-          known: bool, [H, W], [H, W, C] or [B, H, W, C].
+          known: bool, of a shape that x's broadcasts with.
           num_steps: of the chain, at least 1; the last gives the mean of p(x|z).
           seed: int.
           condition: [B, ...] of conditional models.
         """
-        shape = self._vae.event_shape
-        known = np.asarray(known, bool)
-        known = known[..., np.newaxis] if known.shape == shape[:-1] else known
-        if known.shape not in (shape, tuple(x.shape)):
-            raise ValueError(
-                f"known must be of shape {shape[:-1]}, {shape} or {tuple(x.shape)}, got "
-                f"{known.shape}."
-            )
         if num_steps < 1:
             raise ValueError(f"num_steps must be at least 1, got {num_steps}.")
-        self._vae.check_examples(np.where(known, x, 0.0), condition)
         x = tf.where(known, x, self._vae.sample(len(x), seed=seed, condition=condition))
         steps, seed = tf.constant(num_steps), seeds.derive(seed, Site.COMPLETE)
         return self._chain(x, known, steps, seed, condition)

@@ -79,13 +79,15 @@ class ExampleSpec:
                 "x is a symbolic input of Keras, and must hold numbers here. In a functional "
                 "model call the model itself, vae(x), which reconstructs, or vae.encoder(x)."
             )
-        x = tf.convert_to_tensor(x)
+        x = self.with_channels(tf.convert_to_tensor(x))
         if not (x.dtype.is_floating or x.dtype.is_integer or x.dtype is tf.bool):
             raise ValueError(f"x must hold numbers, got {x.dtype.name}. Convert it.")
-        self.check_shape(x.shape)
-        if x.shape.rank == len(self.event_shape):
-            x = x[..., tf.newaxis]
         return self.scaled(tf.ensure_shape(x, [None, *self.event_shape]))
+
+    def with_channels(self, x):
+        """Tensor or array x [B, H, W, C]; or [B, H, W], where C is 1, with that axis."""
+        self.check_shape(x.shape)
+        return x[..., np.newaxis] if len(x.shape) == len(self.event_shape) else x
 
     def scaled(self, x):
         """x of any shape as float32."""

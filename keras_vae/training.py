@@ -231,10 +231,10 @@ class Trainable(tfk.Model):
 
     def make_predict_function(self, force=False):
         """Keras' hook: a function of the data iterator that predicts its next batch."""
-        if self.run_eagerly or self._distributed:
+        if self._distributed:
             return super().make_predict_function(force)
         if self.predict_function is None or force:
-            predict = tf.function(self.predict_step)
+            predict = self.predict_step if self.run_eagerly else tf.function(self.predict_step)
 
             def predict_function(iterator):
                 data = next(iterator)

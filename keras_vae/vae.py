@@ -268,6 +268,9 @@ class VAE(Trainable):
         """
         if self._completer is None:
             self._completer = completion.Completer(self)
+        x = self._example_spec.with_channels(x)
+        known = completion.check_known(known, x.shape, self.event_shape)
+        self.check_examples(np.where(known, x, 0), condition)
         x = self.as_floats(x)
         return self._completer(x, known, num_steps, seed, self.condition_of(condition, x))
 

@@ -372,5 +372,5 @@ def test_impossible_options_are_refused():
 )
 def test_check_values_refuses_what_has_no_mass(likelihood, good, bad):
     likelihood.check_values(good)
-    with pytest.raises(ValueError, match="gives no mass|must be finite, got 1 NaN or infinite"):
+    with pytest.raises(ValueError, match=r"gives no mass|must be finite, got 1 NaN or infinite"):
         likelihood.check_values(bad)
