@@ -6,7 +6,7 @@ WEB := export/web
 # What tests of the page need; without Node they are skipped, and without npm's packages too.
 PAGE := $(if $(shell command -v npm),runtime-if-possible)
 
-.PHONY: demo test conformance lint web dist runtime-if-possible clean
+.PHONY: demo test fuzz conformance lint web dist runtime-if-possible clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m trainers.train --recipe=vae --dataset=digits --latent_dim=2 --epochs=200 \
@@ -21,6 +21,10 @@ test: $(VENV)/installed lint $(PAGE)
 # Every member under XLA, on two replicas and exported, which `test` leaves out: an hour.
 conformance: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 tests/conformance tests/test_build.py -m "product or not product"
+
+# Random values, files and labels at every door, twenty times as many as `test` tries.
+fuzz: $(VENV)/installed
+	$(BIN)/python -m pytest -n 2 tests/fuzz --hypothesis-profile=fuzz
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

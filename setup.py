@@ -51,6 +51,7 @@ setup(
         "test": [
             "pytest>=9",
             "pytest-xdist",
+            "hypothesis",
             "ruff",
             "nbclient",
             "nbformat",

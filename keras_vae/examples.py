@@ -79,9 +79,7 @@ class ExampleSpec:
                 "x is a symbolic input of Keras, and must hold numbers here. In a functional "
                 "model call the model itself, vae(x), which reconstructs, or vae.encoder(x)."
             )
-        x = self.with_channels(tf.convert_to_tensor(x))
-        if not (x.dtype.is_floating or x.dtype.is_integer or x.dtype is tf.bool):
-            raise ValueError(f"x must hold numbers, got {x.dtype.name}. Convert it.")
+        x = self.with_channels(x if tf.is_tensor(x) else _array(x))
         return self.scaled(tf.ensure_shape(x, [None, *self.event_shape]))
 
     def with_channels(self, x):
@@ -102,7 +100,10 @@ class ExampleSpec:
 
     def check_shape(self, shape) -> None:
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
-        shape, event = tf.TensorShape(shape), self.event_shape
+        event = self.event_shape
+        if isinstance(shape, tuple) and shape[1:] == event:
+            return  # At once: this is asked of every batch.
+        shape = tf.TensorShape(shape)
         if shape.rank is None or shape[1:].is_compatible_with(event):
             return
         if event[-1] == 1 and shape[1:].is_compatible_with(event[:-1]):
@@ -118,26 +119,23 @@ class ExampleSpec:
 
     def check(self, x) -> None:
         """Raises ValueError unless every example of an array or eager tensor can be taken."""
-        if np.ma.is_masked(x):
+        x = _array(x.numpy() if tf.is_tensor(x) else x)
+        if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
             raise ValueError(
                 f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks "
                 "aren't heeded. Say what stands there: x.filled(0)."
             )
-        x = x.numpy() if tf.is_tensor(x) else np.asarray(x)
         self.check_shape(x.shape)
+        if not len(x):
+            raise ValueError("x must hold at least one example, got none.")
         for start in range(0, len(x), _ROWS):
             self._check_values(x[start : start + _ROWS])
 
     def _check_values(self, x):
-        kind = x.dtype.kind
-        if kind == "b" or x.size == 0:
-            return
-        if kind in "iu":
+        if x.dtype.kind in "iu":
             self._check_whole_numbers(x)
-        elif x.dtype.name == "bfloat16" or kind == "f":
+        elif x.dtype.kind != "b":
             self._likelihood.check_values(x)
-        else:
-            raise ValueError(f"x must hold numbers, got {x.dtype}. Convert it.")
 
     def _check_whole_numbers(self, x):
         low, high = int(x.min()), int(x.max())
@@ -172,7 +170,7 @@ class ExampleSpec:
         Returns:
           Whether the levels have changed.
         """
-        x = np.asarray(x)
+        x = np.asanyarray(x)
         if x.dtype.kind not in "iu" or not x.size or self._support in _KNOWN_BY_THEMSELVES:
             return False
         low, high = int(x.min()), int(x.max())
@@ -193,6 +191,20 @@ class ExampleSpec:
             )
         self.levels = levels
         return True
+
+
+def _array(x):
+    """x as an array of numbers."""
+    try:
+        x = np.asanyarray(x)
+    except ValueError as error:  # Lists of different lengths.
+        raise ValueError(
+            f"x must be one array of numbers, got parts that differ: {error}"
+        ) from None
+    # Of kind V are floats that numpy doesn't know, such as bfloat16.
+    if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
+        raise ValueError(f"x must hold numbers, got {x.dtype}. Convert it.")
+    return x
 
 
 # Likelihoods whose whole numbers need no scale.
