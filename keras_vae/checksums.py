@@ -21,14 +21,13 @@ def add_to_archive(path) -> None:
 
 
 def check_members(path, members: dict[str, bytes]) -> None:
-    """Raises ValueError unless an archive's members are what its checksums say.
+    """Raises ValueError unless an archive's members are what its checksums say, where it has some.
 
     Args:
       path: what errors call it.
-      members: {name: content} of all; of an archive without checksums, a note says so.
+      members: {name: content} of all.
     """
     if MEMBER not in members:
-        _note_none(path)
         return
     found = {
         name: hashlib.sha256(content).hexdigest()
@@ -62,18 +61,29 @@ def check_beside(stem: pathlib.Path) -> None:
     """
     written = stem.with_name(stem.name + SUFFIX)
     if not written.is_file():
-        _note_none(stem)
+        note_none(stem)
         return
     if written.read_bytes() != _listed(stem).encode():
         raise ValueError(_damaged(stem))
 
 
-def check_files(folder: pathlib.Path, wanted: dict[str, str]) -> None:
-    """Raises ValueError unless the files of a folder have the SHA-256 that `wanted` has by name."""
+def check_files(folder: pathlib.Path, wanted: dict[str, str] | None) -> None:
+    """Raises ValueError unless the files of a folder have the SHA-256 that `wanted` has by name.
+
+    Where there are no checksums, a note says so.
+    """
+    if not wanted:
+        note_none(folder)
+        return
     for name, digest in wanted.items():
         file = folder / name
-        if not file.is_file() or _digest(open(file, "rb")) != digest:
+        if not file.is_file() or _digest(file.open("rb")) != digest:
             raise ValueError(_damaged(file))
+
+
+def note_none(path) -> None:
+    """Notes that something has no checksum."""
+    note(f"{path} was saved without a checksum: whether it is damaged can't be told.")
 
 
 def _files(stem):
@@ -84,7 +94,7 @@ def _files(stem):
 
 def _listed(stem):
     """The lines that sha256sum would print of the files `stem`.*."""
-    return "".join(f"{_digest(open(file, 'rb'))}  {file.name}\n" for file in _files(stem))
+    return "".join(f"{_digest(file.open('rb'))}  {file.name}\n" for file in _files(stem))
 
 
 def _digest(stream):
@@ -97,8 +107,7 @@ def _digest(stream):
 
 
 def _damaged(path):
-    return f"{path} is damaged or was changed: it has not the checksum of when it was saved. Take another copy."
-
-
-def _note_none(path):
-    note(f"{path} was saved without a checksum: whether it is damaged can't be told.")
+    return (
+        f"{path} is damaged or was changed: its checksum is not that of when it was saved. Take "
+        "another copy."
+    )

@@ -10,12 +10,12 @@ import zlib
 
 import numpy as np
 
-from keras_vae import archives, checksums, hdf5
+from keras_vae import archives, checksums
 from keras_vae._compat import tf, tfk
 from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
 from keras_vae.notes import note
-from keras_vae.trusted import UnknownName, trusted
+from keras_vae.trusted import UnknownName, hdf5, trusted_config
 from keras_vae.vae import VAE
 
 # Keras doesn't pack what it saves; others may have packed it again.
@@ -93,10 +93,13 @@ def load(path, checkpoint: str = "auto", custom_objects: dict | None = None) -> 
                 if name == _WEIGHTS or name.startswith("assets/"):
                     file.writestr(name, content)
         try:
-            return tfk.saving.load_model(copy, custom_objects, compile=False, safe_mode=True)
+            model = tfk.saving.load_model(copy, custom_objects, compile=False, safe_mode=True)
         except Exception as error:
             reason = " ".join(str(error).split())
             raise ValueError(f"{path} can't be read as a model ({reason}).") from error
+    if checksums.MEMBER not in members:
+        checksums.note_none(path)
+    return model
 
 
 def _trusted_config(path, content, custom_objects):
@@ -104,7 +107,7 @@ def _trusted_config(path, content, custom_objects):
     try:
         config = json.loads(content)
         try:
-            found = trusted(config, custom_objects)
+            found = trusted_config(config, custom_objects)
         except ValueError as error:
             raise ValueError(f"{path} is refused: {error}") from error
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -242,11 +245,11 @@ def _check_rebuildable(vae):
 
 
 def _unregistered(config):
-    """The names that `load` must be given to know of; raises ValueError if it would still refuse."""
+    """The names that `load` must be given; raises ValueError if it would still refuse."""
     given = {}
     while True:
         try:
-            trusted(config, given)
+            trusted_config(config, given)
             return list(given)
         except UnknownName as error:
             given[error.name] = _unregistered  # Something by that name.

@@ -1,4 +1,4 @@
-"""What a model file may name: Keras imports whatever its config names, and calls what it finds.
+"""The config of a .keras file: Keras imports whatever it names, and calls what it finds.
 
 So a config is made anew before Keras sees it. Of each class in it the name alone is taken, and that
 must be of something that is in the process already and holds no code of the file's.
@@ -7,7 +7,7 @@ must be of something that is in the process already and holds no code of the fil
 import inspect
 
 from keras_vae._compat import tfk
-from keras_vae.trusted_names import ACTIVATIONS, CLASSES, TENSOR_FUNCTIONS
+from keras_vae.trusted.names import ACTIVATIONS, CLASSES, TENSOR_FUNCTIONS
 
 # Values that aren't JSON's, as Keras writes them.
 _VALUES = ("__bytes__", "__numpy__", "__tensor__")
@@ -33,7 +33,7 @@ class UnknownName(ValueError):
         self.name = name
 
 
-def trusted(config, custom_objects: dict | None = None):
+def trusted_config(config, custom_objects: dict | None = None):
     """The config, or part of one, that Keras may be given in place of `config`.
 
     Modules in it are this module's, not the file's; what says how a model was compiled is left out.
@@ -49,7 +49,7 @@ def trusted(config, custom_objects: dict | None = None):
     """
     custom_objects = custom_objects or {}
     if isinstance(config, list):
-        return [trusted(item, custom_objects) for item in config]
+        return [trusted_config(item, custom_objects) for item in config]
     if isinstance(config, str):
         if _runs_code(_registered(config, custom_objects)):
             raise ValueError(_code(config))
@@ -57,10 +57,10 @@ def trusted(config, custom_objects: dict | None = None):
     if not isinstance(config, dict):
         return config
     if "class_name" not in config:
-        return {name: trusted(value, custom_objects) for name, value in config.items()}
+        return {name: trusted_config(value, custom_objects) for name, value in config.items()}
     found = _found(config, custom_objects)
     rest = {k: v for k, v in config.items() if k not in (*found, "compile_config", "spec_name")}
-    return trusted(rest, custom_objects) | found
+    return trusted_config(rest, custom_objects) | found
 
 
 def _found(config, custom_objects):

@@ -31,6 +31,7 @@ _LOSSES = """
     MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson
     SparseCategoricalCrossentropy SquaredHinge
 """
+_OPTIMIZERS = "Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lion Nadam RMSprop SGD"
 _SCHEDULES = """
     CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay PiecewiseConstantDecay
     PolynomialDecay
@@ -47,16 +48,16 @@ CLASSES = {
     "keras.regularizers": ["L1", "L1L2", "L2", "OrthogonalRegularizer"],
     "keras.constraints": ["MaxNorm", "MinMaxNorm", "NonNeg", "RadialConstraint", "UnitNorm"],
     "keras.mixed_precision": ["Policy"],
-    "keras.optimizers": "Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lion Nadam RMSprop "
-    "SGD".split(),
+    "keras.optimizers": _OPTIMIZERS.split(),
     "keras.optimizers.schedules": _SCHEDULES.split(),
     "keras.losses": _LOSSES.split(),
 }
 
-ACTIVATIONS = """
-    elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu
-    softmax softplus softsign swish tanh
-""".split()
+_ACTIVATIONS = """
+    elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid
+    silu softmax softplus softsign swish tanh
+"""
+ACTIVATIONS = _ACTIVATIONS.split()
 
 # Functions of tensors that Functional models call: names below each module of TensorFlow ("" is its
 # root), with or without `compat.v1.` before them. None of them takes a function or a path.
