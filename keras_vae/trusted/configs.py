@@ -74,13 +74,15 @@ def _found(config, custom_objects):
         raise ValueError(f"it names {name!r} without a config.")
     if name in _VALUES:
         return {"class_name": name}
+    if name == "__lambda__":
+        raise ValueError(_code(name))
     if name == "function":
         return _function(config["config"], custom_objects)
     if registered is not None and (known := _registered(registered, custom_objects)) is not None:
         if _runs_code(known):
             raise ValueError(_code(registered))
         return {"module": None, "class_name": registered, "registered_name": registered}
-    if name in ("Lambda", "__lambda__"):
+    if name == "Lambda":
         raise ValueError(_code(name))
     module = _keras_module(name, config.get("module"))
     if module is None or registered not in (None, name):

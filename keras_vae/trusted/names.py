@@ -65,14 +65,15 @@ _FUNCTIONS = {
     "": """
         argsort batch_to_space bitcast boolean_mask broadcast_to cast clip_by_global_norm
         clip_by_norm clip_by_value complex concat constant convert_to_tensor div_no_nan
-        dynamic_partition dynamic_stitch ensure_shape expand_dims eye fill floor_div gather
+        dynamic_partition dynamic_stitch einsum ensure_shape expand_dims eye fill floor_div gather
         gather_nd identity identity_n linspace meshgrid norm one_hot ones ones_like pad rank
         realdiv repeat reshape reverse reverse_sequence roll saturate_cast scatter_nd searchsorted
         sequence_mask shape shape_n size slice sort space_to_batch space_to_depth depth_to_space
         split squeeze stack stop_gradient strided_slice tensor_scatter_nd_add
         tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update
-        tile transpose truncatediv truncatemod unstack where where_v2 zeros zeros_like
+        tensordot tile transpose truncatediv truncatemod unstack where where_v2 zeros zeros_like
     """,
+    "dtypes": "complex saturate_cast",
     "__operators__": "add eq getitem ne",
     "math": """
         abs accumulate_n acos acosh add add_n angle argmax argmin asin asinh atan atan2 atanh
@@ -108,8 +109,8 @@ _FUNCTIONS = {
         adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_saturation central_crop
         crop_and_resize crop_to_bounding_box extract_patches flip_left_right flip_up_down
         grayscale_to_rgb hsv_to_rgb image_gradients pad_to_bounding_box per_image_standardization
-        resize resize_with_crop_or_pad resize_with_pad rgb_to_grayscale rgb_to_hsv rgb_to_yiq
-        rgb_to_yuv rot90 sobel_edges total_variation transpose yiq_to_rgb yuv_to_rgb
+        resize resize_images resize_with_crop_or_pad resize_with_pad rgb_to_grayscale rgb_to_hsv
+        rgb_to_yiq rgb_to_yuv rot90 sobel_edges total_variation transpose yiq_to_rgb yuv_to_rgb
     """,
     "signal": """
         dct fft fft2d fft3d fftshift frame hann_window idct ifft ifft2d ifft3d ifftshift irfft
