@@ -48,34 +48,39 @@ def check(path) -> None:
 def _problem(meta_graph):
     """What a model may not hold, or None."""
     graph, objects = meta_graph.graph_def, meta_graph.object_graph_def
-    functions = {function.signature.name: function for function in graph.library.function}
     saver_nodes = {
         meta_graph.saver_def.save_tensor_name.partition(":")[0],
         meta_graph.saver_def.restore_op_name,
     }
     savers = {name for node in graph.node if node.name in saver_nodes for name in _called(node)}
-    if meta_graph.asset_file_def or graph.library.registered_gradients:
-        return "it has files, or gradients, of its own"
-    for item in objects.nodes:
+    others = {function.signature.name for function in graph.library.function} - savers
+    for node in graph.node:
+        may_call = savers if node.name in saver_nodes else others
+        if problem := _problem_of(node, may_call, OPERATORS):
+            return problem
+    for function in graph.library.function:
+        is_saver = function.signature.name in savers
+        for node in function.node_def:
+            allowed = OPERATORS | SAVER_OPERATORS if is_saver else OPERATORS
+            if problem := _problem_of(node, others, allowed):
+                return problem
+    called = {item.bare_concrete_function.concrete_function_name for item in objects.nodes}
+    called |= {item.gradient_func for item in graph.library.registered_gradients}
+    called |= {item.gradient_func for item in graph.library.gradient}
+    if savers & {*objects.concrete_functions, *called}:
+        return "it has a function that reads and writes files and can be called"
+    return _problem_of_objects(meta_graph)
+
+
+def _problem_of_objects(meta_graph):
+    if meta_graph.asset_file_def:
+        return "it has files of its own"
+    for item in meta_graph.object_graph_def.nodes:
         kind = item.WhichOneof("kind")
-        if kind not in _KINDS or item.saveable_objects or item.registered_saver:
-            return f"it has an object of the kind {kind}, which no export has"
         if kind == "user_object" and item.user_object.identifier not in _CLASSES:
             return f"it has an object of the class {item.user_object.identifier!r}"
-    reachable = {*objects.concrete_functions}
-    for item in objects.nodes:
-        reachable.add(item.bare_concrete_function.concrete_function_name)
-    if reachable & savers:
-        return "its function that reads and writes files is one of those that are called"
-    for node in graph.node:
-        allowed = savers if node.name in saver_nodes else set()
-        if problem := _problem_of(node, functions.keys() - savers | allowed, OPERATORS):
-            return problem
-    for name, function in functions.items():
-        operators = OPERATORS | SAVER_OPERATORS if name in savers else OPERATORS
-        for node in function.node_def:
-            if problem := _problem_of(node, functions.keys() - savers, operators):
-                return problem
+        if kind not in _KINDS or item.saveable_objects or item.registered_saver:
+            return f"it has an object of the kind {kind}, which no export has"
     return None
 
 

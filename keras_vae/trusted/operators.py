@@ -53,7 +53,8 @@ _OPERATORS = """
     TensorScatterUpdate TensorStridedSliceUpdate Tile TopK TopKV2 Transpose TridiagonalMatMul
     TridiagonalSolve TruncateDiv TruncateMod TruncatedNormal Unique UniqueV2 UniqueWithCounts Unpack
     UnravelIndex UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd UnsortedSegmentSum
-    UpperBound VarHandleOp VariableShape Where While Xdivy Xlog1py Xlogy ZerosLike Zeta
+    UpperBound VarHandleOp VarIsInitializedOp VariableShape Where While Xdivy Xlog1py Xlogy
+    ZerosLike Zeta
 """
 OPERATORS = frozenset(_OPERATORS.split())
 

@@ -5,9 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
+from ai_edge_litert.schema_py_generated import BuiltinOperator
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from export import sample, saved_model, tflite
+from export import card, compact, sample, saved_model, tflite
 from export.generator import Generator
 from keras_vae._compat import tf
 from keras_vae.trusted import graphs, operators
@@ -90,9 +91,13 @@ def saving(trace):
 def table(trace):
     trace.with_name("words").write_text("a\nb\n")
     initializer = tf.lookup.TextFileInitializer(
-        str(trace.with_name("words")), tf.string, 0, tf.int64, 1
+        str(trace.with_name("words")),
+        tf.string,
+        tf.lookup.TextFileIndex.WHOLE_LINE,
+        tf.int64,
+        tf.lookup.TextFileIndex.LINE_NUMBER,
     )
-    found = tf.lookup.StaticVocabularyTable(initializer, 1)
+    found = tf.lookup.StaticHashTable(initializer, -1)
     module = Module(lambda x: {"y": found.lookup(x)}, TEXT)
     module.table = found
     return module
@@ -113,9 +118,9 @@ MODELS = {
     in_a_branch: "WriteFile",
     read_file: "ReadFile",
     python: "PyFunc",
-    printed: "PrintV2",
+    printed: "StringFormat",
     saving: "SaveV2",
-    table: "files",
+    table: "which no export has",
     data_set: "Dataset",
 }
 
@@ -174,18 +179,16 @@ def saver_of(meta_graph):
     return node.attr["f"].func.name
 
 
+def call(meta_graph, name):
+    """Lets a function that is called call another."""
+    called = {*meta_graph.object_graph_def.concrete_functions}
+    functions = meta_graph.graph_def.library.function
+    function = next(f for f in functions if f.signature.name in called)
+    function.node_def.add(name="evil", op="PartitionedCall").attr["f"].func.name = name
+
+
 def call_saver(model, meta_graph):
-    function = meta_graph.graph_def.library.function[0]
-    node = next(n for f in [function] for n in f.node_def if "f" in n.attr)
-    node.attr["f"].func.name = saver_of(meta_graph)
-
-
-def save_by_signature(model, meta_graph):
-    """A function that is called poses as the one that saves."""
-    node = next(n for n in meta_graph.graph_def.node if n.op == "StatefulPartitionedCall")
-    function = node.attr["f"].func.name
-    meta_graph.saver_def.save_tensor_name = f"{node.name}:0"
-    assert function in meta_graph.object_graph_def.concrete_functions
+    call(meta_graph, saver_of(meta_graph))
 
 
 def serve_saver(model, meta_graph):
@@ -198,6 +201,11 @@ def serve_saver(model, meta_graph):
     item.bare_concrete_function.concrete_function_name = saver_of(meta_graph)
 
 
+def save_by_gradient(model, meta_graph):
+    found = meta_graph.graph_def.library.registered_gradients.add()
+    found.gradient_func, found.registered_op_type = saver_of(meta_graph), "CustomGradient-1"
+
+
 def evil_saver(model, meta_graph):
     """Another operator in the function that saves."""
     function = next(
@@ -207,8 +215,7 @@ def evil_saver(model, meta_graph):
 
 
 def call_what_is_not_there(model, meta_graph):
-    function = meta_graph.graph_def.library.function[0]
-    next(n for n in function.node_def if "f" in n.attr).attr["f"].func.name = "elsewhere"
+    call(meta_graph, "elsewhere")
 
 
 def no_objects(model, meta_graph):
@@ -235,8 +242,8 @@ def object_constant(model, meta_graph):
 
 CHANGES = {
     call_saver: "calls the function",
-    save_by_signature: "reads and writes files",
     serve_saver: "reads and writes files",
+    save_by_gradient: "reads and writes files",
     evil_saver: "WriteFile",
     call_what_is_not_there: "'elsewhere'",
     no_objects: "one graph",
@@ -250,6 +257,26 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_a_changed_graph_is_refused(honest, tmp_path, change):
     assert CHANGES[change] in refusal(changed(honest, tmp_path / "model", change))
+
+
+def test_a_function_that_poses_as_the_saver_is_refused(tmp_path):
+    """One that a signature calls writes a file, and the graph says that it saves variables."""
+    folder = write(tmp_path / "honest", saving(tmp_path / "trace"))
+
+    def pose(model, meta_graph):
+        graph = meta_graph.graph_def
+        call = next(n for n in graph.node if n.op == "StatefulPartitionedCall")
+        meta_graph.saver_def.save_tensor_name = f"{call.name}:0"
+        meta_graph.saver_def.restore_op_name = call.name
+        kept = [f for f in graph.library.function if "traced_" not in f.signature.name]
+        del graph.library.function[:]
+        graph.library.function.extend(kept)
+        nodes = [n for n in graph.node if "traced_" not in n.attr["f"].func.name]
+        del graph.node[:]
+        graph.node.extend(nodes)
+
+    assert "SaveV2" in refusal(folder)
+    refusal(changed(folder, tmp_path / "posing", pose))
 
 
 def test_files_that_are_no_saved_model_are_refused(honest, tmp_path):
@@ -289,21 +316,20 @@ def generator(tmp_path_factory):
     return path
 
 
-def test_a_file_with_operators_of_its_own_is_refused(tmp_path):
-    @tf.function(input_signature=[tf.TensorSpec([4, 2], tf.int32, name="seed")])
-    def evil(seed):
-        return {"image": tf.raw_ops.Betainc(a=1.0, b=1.0, x=tf.cast(seed, tf.float32))}
-
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([evil.get_concrete_function()])
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.SELECT_TF_OPS]
-    (tmp_path / "evil.tflite").write_bytes(converter.convert())
-    with pytest.raises(ValueError, match=r"evil\.tflite is refused: it holds .* FlexBetainc"):
+def test_a_file_with_operators_of_its_own_is_refused(generator, tmp_path):
+    """A runtime that has TensorFlow's beside them (Flex) would write files."""
+    model = compact.read(generator.read_bytes())
+    model.operatorCodes[0].customCode = "FlexWriteFile"
+    model.operatorCodes[0].builtinCode = BuiltinOperator.CUSTOM
+    model.operatorCodes[0].deprecatedBuiltinCode = BuiltinOperator.CUSTOM
+    (tmp_path / "evil.tflite").write_bytes(compact.write(model))
+    with pytest.raises(ValueError, match=r"evil\.tflite is refused: it holds .* FlexWriteFile"):
         sample.sample(tmp_path / "evil.tflite", 0, 1)
 
 
 def test_a_changed_file_beside_its_checksum_is_found(generator, tmp_path):
     path = shutil.copy(generator, tmp_path / "generator.tflite")
-    written = {"sha256": tflite_hashes(path)}
+    written = {"sha256": card.hashes(path)}
     (tmp_path / "parity.json").write_text(json.dumps({"artefacts": {path.name: written}}))
     before = sample.sample(path, 0, 2)
     content = bytearray(path.read_bytes())
@@ -314,9 +340,3 @@ def test_a_changed_file_beside_its_checksum_is_found(generator, tmp_path):
     (tmp_path / "parity.json").unlink()
     path.write_bytes(generator.read_bytes())
     np.testing.assert_array_equal(sample.sample(path, 0, 2), before)
-
-
-def tflite_hashes(path):
-    from export import card
-
-    return card.hashes(path)
