@@ -4,6 +4,7 @@ Needs numpy, pillow and ai-edge-litert, and nothing else of this project: no Ten
 """
 
 import argparse
+import hashlib
 import json
 import math
 import pathlib
@@ -80,7 +81,10 @@ def _signature(model):
     """(runner, batch size, details of inputs) of the largest signature that samples."""
     if not pathlib.Path(model).is_file():
         raise FileNotFoundError(f"model={model} must be a generator.tflite, but there is no file.")
-    interpreter = Interpreter(str(model))
+    content = pathlib.Path(model).read_bytes()
+    _check_checksum(pathlib.Path(model), content)
+    interpreter = Interpreter(model_content=content)
+    _check_operators(model, content)
     sizes = [
         int(found[1])
         for name in interpreter.get_signature_list()
@@ -91,6 +95,31 @@ def _signature(model):
         raise ValueError(f"model={model} has no signature that samples, only {names}.")
     run = interpreter.get_signature_runner(f"sample_with_temperature_{max(sizes)}")
     return run, max(sizes), run.get_input_details()
+
+
+def _check_checksum(model, content):
+    """Raises ValueError unless a file is what the parity.json beside it says, if there is one."""
+    try:
+        artefacts = json.loads(model.with_name("parity.json").read_text())["artefacts"]
+        wanted = artefacts[model.name]["sha256"][model.name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if wanted != hashlib.sha256(content).hexdigest():
+        raise ValueError(
+            f"model={model} is damaged or was changed: its checksum is not that of when it was "
+            "exported. Take another copy."
+        )
+
+
+def _check_operators(model, content):
+    """Raises ValueError for operators that aren't TFLite's own: a runtime may have any for them."""
+    found = schema.Model.GetRootAs(content)
+    names = [found.OperatorCodes(i).CustomCode() for i in range(found.OperatorCodesLength())]
+    if custom := [name.decode(errors="replace") for name in names if name]:
+        raise ValueError(
+            f"model={model} is refused: it holds the operators {', '.join(custom)}, which are none "
+            "of TFLite's own. Export it anew."
+        )
 
 
 def _condition(model, given, details):

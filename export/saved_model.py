@@ -2,6 +2,7 @@
 
 from export.generator import Generator
 from keras_vae._compat import tf
+from keras_vae.trusted import graphs
 from keras_vae.vae import VAE
 
 
@@ -30,8 +31,12 @@ def save(generator: Generator, path, signatures: dict) -> None:
 
 
 def load(path) -> dict:
-    """{signature: function of arrays, by name, to a dict of arrays}."""
-    signatures = tf.saved_model.load(str(path)).signatures
+    """{signature: function of arrays, by name, to a dict of arrays}.
+
+    Raises:
+      ValueError: the folder holds no SavedModel, or one with operators that no export has.
+    """
+    signatures = graphs.load(path).signatures
 
     def arrays(function):
         def call(**inputs):

@@ -15,6 +15,7 @@ try:
     import tensorflow as tf
     import tensorflow_probability as tfp
     import tf_keras as tfk
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 except ImportError as error:
     raise ImportError(
         f"keras_vae needs tensorflow, tf-keras and tensorflow-probability, but: {error}. "
@@ -68,4 +69,15 @@ tfb = tfp.bijectors
 tfd = tfp.distributions
 tfpl = tfp.layers
 
-__all__ = ["check_layer", "check_versions", "tf", "tfb", "tfd", "tfk", "tfkl", "tfp", "tfpl"]
+__all__ = [
+    "SavedModel",
+    "check_layer",
+    "check_versions",
+    "tf",
+    "tfb",
+    "tfd",
+    "tfk",
+    "tfkl",
+    "tfp",
+    "tfpl",
+]

@@ -8,8 +8,11 @@ import os
 import signal
 import sys
 import threading
+import warnings
 
 from absl import app, flags, logging
+
+from keras_vae.notes import Note
 
 # The last signal that asked to stop.
 _received = None
@@ -26,6 +29,7 @@ def run(main) -> None:
         if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # As in a shell's background jobs.
             signal.signal(signal.SIGINT, _interrupt)
         sys.unraisablehook = _interrupt_again
+        warnings.showwarning = _show
         with stoppable():
             main()
 
@@ -90,6 +94,17 @@ def _interrupt_again(dropped) -> None:
         threading.Timer(0.1, os.kill, (os.getpid(), signum)).start()
     else:
         sys.__unraisablehook__(dropped)
+
+
+def _show(message, category, *where):
+    """In place of Python's way to show a warning: a `Note` is one line of what was done."""
+    if issubclass(category, Note):
+        print("Note:", " ".join(str(message).split()), flush=True)
+    else:
+        _show_as_python(message, category, *where)
+
+
+_show_as_python = warnings.showwarning
 
 
 def _parse(argv):

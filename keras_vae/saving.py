@@ -1,17 +1,26 @@
-"""Models on disk: a `.keras` file, or a run directory. No pickle anywhere."""
+"""Models on disk: a `.keras` file, or a run directory. Nothing in a file is executed."""
 
+import io
 import json
 import os
 import pathlib
 import tempfile
 import zipfile
+import zlib
 
 import numpy as np
 
+from keras_vae import archives, checksums
 from keras_vae._compat import tf, tfk
 from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
+from keras_vae.notes import note
+from keras_vae.trusted import UnknownName, hdf5, trusted_config
 from keras_vae.vae import VAE
+
+# Keras doesn't pack what it saves; others may have packed it again.
+_MAX_RATIO = 20
+_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 
 
 def save(vae: VAE, path) -> None:
@@ -33,37 +42,81 @@ def save(vae: VAE, path) -> None:
         part = os.path.join(folder, "model.keras")
         with vae.evaluation_weights():
             tfk.Model.save(vae, part, save_format="keras")
+        checksums.add_to_archive(part)
         os.replace(part, path)
 
 
-def load(path, checkpoint: str = "auto") -> VAE:
+def load(path, checkpoint: str = "auto", custom_objects: dict | None = None) -> VAE:
     """The model of a .keras file or of a run directory.
+
+    Nothing in either is executed or imported (docs/files.md). Of a file without a checksum, as
+    Keras saves it, a `Note` says so.
 
     Args:
       path: a file that `save` wrote, or a directory that trainers.train wrote.
       checkpoint: of a run directory: "best" on the validation bound, "last", or "auto": best if
         there is one. The weights are the moving average where the run keeps one.
+      custom_objects: of a .keras file: {name: class or function} of your own that it may name
+        beside those that the program has registered.
 
     Raises:
       FileNotFoundError: nothing is there, or a run without a checkpoint.
-      ValueError: the file isn't one of ours, or the directory is an export.
+      ValueError: the file isn't one of ours, names what it may not, is damaged, or the directory is
+        an export.
     """
     path = pathlib.Path(path)
     if not path.exists():
         raise FileNotFoundError(f"no model at {path}: give a .keras file or a run directory.")
     if path.is_dir():
+        if custom_objects:
+            raise ValueError(
+                f"custom_objects is for .keras files; {path} is a directory, and a run names no "
+                "classes. Leave it out."
+            )
         read_run(path)  # Which says why, if it is no run.
         return load_checkpoint(path, find_checkpoint(path, checkpoint))
     # Keras reads older formats too, and runs code that stands in them.
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is no .keras file: give one that VAE.save wrote.")
-    try:
-        model = tfk.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        raise ValueError(f"{path} can't be read as a model ({error}).") from error
-    if not isinstance(model, VAE):
-        raise ValueError(f"{path} holds a {type(model).__name__}, not a VAE.")
+    members = archives.read(path, _MAX_RATIO)
+    if missing := {_CONFIG, _WEIGHTS} - set(members):
+        raise ValueError(f"{path} is no .keras file: it has no {' and no '.join(sorted(missing))}.")
+    checksums.check_members(path, members)
+    config = _trusted_config(path, members.pop(_CONFIG), custom_objects)
+    hdf5.check(path, io.BytesIO(members[_WEIGHTS]))
+    # Keras is given what was looked at, and nothing else: the file may be another by then.
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "model.keras")
+        with zipfile.ZipFile(copy, "w") as file:
+            file.writestr(_CONFIG, json.dumps(config))
+            for name, content in members.items():
+                if name == _WEIGHTS or name.startswith("assets/"):
+                    file.writestr(name, content)
+        try:
+            model = tfk.saving.load_model(copy, custom_objects, compile=False, safe_mode=True)
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{path} can't be read as a model ({reason}).") from error
+    if checksums.MEMBER not in members:
+        checksums.note_none(path)
     return model
+
+
+def _trusted_config(path, content, custom_objects):
+    """The config of a VAE that Keras may be given, from a file's config.json."""
+    try:
+        config = json.loads(content)
+        try:
+            found = trusted_config(config, custom_objects)
+        except ValueError as error:
+            raise ValueError(f"{path} is refused: {error}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{path} can't be read as a model: its config is no JSON.") from error
+    name = found.get("class_name") if isinstance(found, dict) else None
+    kind = name and tfk.saving.get_registered_object(name, custom_objects)
+    if not (isinstance(kind, type) and issubclass(kind, VAE)):
+        raise ValueError(f"{path} holds a {name or 'value'}, not a VAE.")
+    return found
 
 
 def read_run(path) -> dict:
@@ -80,7 +133,7 @@ def read_run(path) -> dict:
         content = json.loads(file.read_text())
         Config.from_dict(content["config"])
         content["data"]["num_examples"]["train"], content["data"]["fingerprint"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{file} isn't a run's config ({error!r}).") from error
     return content
 
@@ -98,14 +151,38 @@ def find_checkpoint(path, checkpoint: str = "auto") -> str:
     if is_export(path):
         raise ValueError(f"{path} is an export. Give the run directory that it is of.")
     for name in folders[checkpoint]:
-        # TensorFlow names a checkpoint here only when it is complete.
-        if found := tf.train.latest_checkpoint(pathlib.Path(path) / "checkpoints" / name):
+        if found := last_checkpoint(pathlib.Path(path) / "checkpoints" / name):
             return found
     raise FileNotFoundError(f"{path} has no checkpoint ({checkpoint}): its training never saved.")
 
 
+def last_checkpoint(folder) -> str | None:
+    """The prefix of the last complete checkpoint in a folder of them, or None.
+
+    Raises:
+      ValueError: the folder's list names files elsewhere, which are read, and deleted in time.
+    """
+    # TensorFlow names a checkpoint here only when it is complete.
+    state = tf.train.get_checkpoint_state(folder)
+    if state is None:
+        return None
+    for named in (state.model_checkpoint_path, *state.all_model_checkpoint_paths):
+        if os.path.dirname(os.path.abspath(named)) != os.path.abspath(folder):
+            raise ValueError(
+                f"{folder} is refused: its file `checkpoint` names {named!r}, which is in another "
+                "folder."
+            )
+    return tf.train.latest_checkpoint(folder)
+
+
+def check_checkpoint(found: str) -> None:
+    """Raises ValueError unless a checkpoint is as it was saved; see `checksums.check_beside`."""
+    checksums.check_beside(pathlib.Path(found))
+
+
 def load_checkpoint(path, found: str) -> VAE:
     """The model of a run directory with the weights that `find_checkpoint` found."""
+    check_checkpoint(found)
     stored = read_run(path)
     config = Config.from_dict(stored["config"])
     steps = stored["data"]["num_examples"]["train"] // config.training.batch_size
@@ -118,10 +195,20 @@ def load_checkpoint(path, found: str) -> VAE:
         vae.ema.apply()
     fitted = fitted_prior_file(path, origin(found)["step"])
     if fitted.exists():
-        with np.load(fitted) as file:
-            vae.prior = build_fitted_prior(config)
-            vae.prior.set_weights([file[f"weight_{i}"] for i in range(len(file))])
+        vae.prior = build_fitted_prior(config)
+        vae.prior.set_weights(_read_weights(fitted))
     return vae
+
+
+def _read_weights(path):
+    """The arrays weight_0, weight_1, … of an npz."""
+    archives.check(path)
+    checksums.check_beside(path.with_suffix(""))
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [file[f"weight_{i}"] for i in range(len(file))]
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} is refused: it must hold plain arrays ({error}).") from error
 
 
 def fitted_prior_file(path, step: int) -> pathlib.Path:
@@ -136,10 +223,12 @@ def origin(found: str) -> dict:
 
 
 def _check_rebuildable(vae):
+    """Raises ValueError unless `load` can make the model again; notes what it needs for that."""
     for name, part in vae.get_config().items():
         if not isinstance(part, dict):
             continue
         try:
+            unregistered = _unregistered(part)
             tfk.saving.deserialize_keras_object(part, safe_mode=True)
         except Exception as error:
             raise ValueError(
@@ -147,3 +236,20 @@ def _check_rebuildable(vae):
                 "of your own @tfk.saving.register_keras_serializable() and get_config, and use no "
                 "Lambda."
             ) from error
+        for own in unregistered:
+            note(
+                f"{own} isn't registered by @tfk.saving.register_keras_serializable(), so the "
+                f"model's {name} is loaded only by keras_vae.load(path, custom_objects="
+                f"{{{own!r}: {own}}})."
+            )
+
+
+def _unregistered(config):
+    """The names that `load` must be given; raises ValueError if it would still refuse."""
+    given = {}
+    while True:
+        try:
+            trusted_config(config, given)
+            return list(given)
+        except UnknownName as error:
+            given[error.name] = _unregistered  # Something by that name.

@@ -2,13 +2,23 @@
 
 import inspect
 import json
+import pathlib
 import zipfile
 
 import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
+from keras_vae import (
+    VAE,
+    Decoder,
+    Encoder,
+    checksums,
+    likelihoods,
+    networks,
+    posteriors,
+    priors,
+)
 from keras_vae._compat import tf, tfk, tfkl
 from tests import tiny
 
@@ -269,7 +279,8 @@ def write_run(path, config, **checkpoints):
     (path / "config.json").write_text(json.dumps(described))
     for name, model in checkpoints.items():
         averages = {} if model.ema is None else {"ema": model.ema.averages}
-        tf.train.Checkpoint(model=model, **averages).save(path / "checkpoints" / name / "state")
+        saved = tf.train.Checkpoint(model=model, **averages)
+        checksums.write_beside(pathlib.Path(saved.save(path / "checkpoints" / name / "state")))
 
 
 def test_a_directory_without_config_is_not_a_run(tmp_path):

@@ -108,7 +108,7 @@ def read(paths) -> list[Measured]:
                 f"{path} was measured at step {numbers['step']} and trained on to step {step}. "
                 f"First run: python -m trainers.evaluate --run={path}"
             )
-        with np.load(path / "evaluation.npz") as examples:
+        with np.load(path / "evaluation.npz", allow_pickle=False) as examples:
             nll = examples.get("nll")
         metrics = path / "metrics.csv"
         runs.append(

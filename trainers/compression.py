@@ -119,5 +119,5 @@ def _decode_elsewhere(run, file):
         if done.returncode:
             print(done.stderr.strip().rpartition("\n")[2], file=sys.stderr)
             return None
-        with np.load(out) as found:
+        with np.load(out, allow_pickle=False) as found:
             return found["x"]

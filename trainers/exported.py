@@ -1,15 +1,17 @@
 """Measures a SavedModel that export.export wrote, on the test split of the run it is of."""
 
+import json
 import pathlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae import evaluation, inputs, saving
+from keras_vae import checksums, evaluation, inputs, saving
 from keras_vae._compat import tf, tfk
 from keras_vae.build import CONDITIONS, LIKELIHOODS
 from keras_vae.config import Config
 from keras_vae.files import check_folder
+from keras_vae.trusted import graphs
 from trainers.measure import provenance, write_measured
 
 
@@ -34,18 +36,29 @@ def load(path) -> Exported:
     """Reads an export.
 
     Raises:
-      ValueError, OSError: it is of no run, of an autoencoder, has no SavedModel, can't be written,
-        or the run's data isn't there or has changed.
+      ValueError, OSError: it is of no run, of an autoencoder, has no SavedModel, or one that is
+        damaged or holds operators that no export has, can't be written, or the run's data isn't
+        there or has changed.
     """
     path = pathlib.Path(path)
     check_folder("run", path)
     if not (path / "saved_model").is_dir():
         raise FileNotFoundError(f"run={path} has no SavedModel. Export with --formats=savedmodel.")
     config, dataset = inputs.load_run(path)
-    model = tf.saved_model.load(str(path / "saved_model"))
+    checksums.check_files(path, _checksums(path))
+    model = graphs.load(path / "saved_model")
     if "log_prob" not in model.signatures:
         raise ValueError(f"run={path} is the export of an autoencoder, which has no likelihood.")
     return Exported(path, config, dataset, saving.read_run(path).get("exported", {}), model)
+
+
+def _checksums(path):
+    """{name: SHA-256} of the SavedModel's files, from the export's parity.json, if it has them."""
+    file = path / "parity.json"
+    try:
+        return json.loads(file.read_text())["artefacts"]["saved_model"].get("sha256")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{file} isn't an export's ({error!r}). Export the run anew.") from error
 
 
 def measure(exported: Exported, num_samples: int, seed: int = 0) -> dict:

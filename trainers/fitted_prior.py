@@ -1,6 +1,6 @@
 """The prior of an autoencoder, fitted to the codes of its training images."""
 
-from keras_vae import evaluation, inputs
+from keras_vae import checksums, evaluation, inputs
 from keras_vae.build import build_fitted_prior
 from keras_vae.files import write_npz
 from keras_vae.saving import fitted_prior_file
@@ -16,4 +16,6 @@ def ensure(run: Run) -> None:
     codes = evaluation.codes(run.vae, batches)
     run.vae.fit_prior(prior, codes, seed=run.config.training.seed)
     weights = {f"weight_{i}": weight for i, weight in enumerate(prior.get_weights())}
-    write_npz(fitted_prior_file(run.path, run.step), weights)
+    file = fitted_prior_file(run.path, run.step)
+    write_npz(file, weights)
+    checksums.write_beside(file.with_suffix(""))

@@ -4,14 +4,16 @@ import pathlib
 
 import numpy as np
 
+from keras_vae import checksums
 from keras_vae._compat import tf
+from keras_vae.saving import last_checkpoint
 
 
 class Progress:
     """Weights, optimizer, averages, metrics, and how far training is, saved as one checkpoint.
 
     TensorFlow writes a checkpoint's files first and then, atomically, the file that names it: a
-    half-written checkpoint is never found.
+    half-written checkpoint is never found. Between the two, the checksums of the files are written.
 
     Args:
       vae: the compiled model, its optimizer built.
@@ -42,6 +44,11 @@ class Progress:
         self._checkpoint = tf.train.Checkpoint(**parts)
         self._folder = folder
         own = folder / f"worker-{worker}" if worker else folder
+        self._is_read_again = worker == 0
+        for name in ("last", "best"):
+            last_checkpoint(
+                own / name
+            )  # Refuses a list of files elsewhere, which would be deleted.
         self._last = tf.train.CheckpointManager(self._checkpoint, own / "last", max_to_keep=2)
         self._best = tf.train.CheckpointManager(self._checkpoint, own / "best", max_to_keep=1)
 
@@ -53,7 +60,7 @@ class Progress:
     @property
     def last_saved(self) -> str | None:
         """The last complete checkpoint, a path prefix."""
-        return tf.train.latest_checkpoint(self._folder / "last")
+        return last_checkpoint(self._folder / "last")
 
     def restore(self) -> bool:
         """Continues from the last checkpoint; False if there is none."""
@@ -70,8 +77,19 @@ class Progress:
         """
         if not all(np.isfinite(v.numpy()).all() for v in self._vae.trainable_variables):
             raise FloatingPointError("a weight is not finite")
-        self._last.save(self.step)
+        self._save(self._last)
 
     def save_best(self) -> None:
         """Writes the state as the best checkpoint."""
-        self._best.save(self.step)
+        self._save(self._best)
+
+    def _save(self, manager):
+        callbacks = [_write_checksums] if self._is_read_again else []
+        options = tf.train.CheckpointOptions(experimental_write_callbacks=callbacks)
+        manager.save(self.step, options=options)
+        checksums.remove_left(pathlib.Path(manager.directory))
+
+
+def _write_checksums(saved):
+    """TensorFlow calls it before it lists what it `saved`, a path prefix."""
+    checksums.write_beside(pathlib.Path(saved))

@@ -7,12 +7,19 @@ import shutil
 from keras_vae._compat import tf
 from keras_vae.config import Config, before, options
 from keras_vae.files import check_folder, write_atomically, write_json
-from keras_vae.saving import find_checkpoint, is_export, read_run
+from keras_vae.saving import (
+    check_checkpoint,
+    find_checkpoint,
+    is_export,
+    last_checkpoint,
+    read_run,
+)
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
 # What is made of a run's weights: one that begins anew in its directory has others.
 _OF_WEIGHTS = (
     "prior-*.npz",
+    "prior-*.sha256",
     "evaluation.*",
     "report.html",
     "anomaly.json",
@@ -106,6 +113,13 @@ def has_begun(path) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def check_saved(path: pathlib.Path) -> None:
+    """Raises ValueError unless what training saved at `path` is whole and all in there."""
+    for name in ("last", "best"):
+        if found := last_checkpoint(path / "checkpoints" / name):
+            check_checkpoint(found)
 
 
 def _stopped_early(path) -> bool:

@@ -96,6 +96,7 @@ def prepare() -> Job:
                 f"workdir={workdir} holds a run, and resume is off. Choose another --workdir."
             )
         run_directory.check_same(workdir, described)
+        run_directory.check_saved(workdir)
     if config.training.batch_size % where.num_replicas_in_sync:
         raise ValueError(
             f"batch_size={config.training.batch_size} can't be shared equally by "

@@ -1,0 +1,134 @@
+"""What a training saved is compared with its checksums before it is used again."""
+
+import json
+import shutil
+
+import pytest
+
+import keras_vae
+from export import writer
+from keras_vae import saving
+from keras_vae.notes import Note
+from tests import binaries
+from tests.trainers.conftest import TINY
+from trainers import exported
+
+EPOCHS = [flag for flag in TINY if not flag.startswith("--epochs")]
+
+
+@pytest.fixture
+def run(run_train, tmp_path):
+    """A run that was saved several times, so that older checkpoints were deleted."""
+    path = tmp_path / "run"
+    flags = (*TINY, "--checkpoint_steps=2", "--steps_per_execution=2", f"--workdir={path}")
+    assert run_train(*flags).code == 0
+    return path
+
+
+def flip(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def data_of(run, name="last"):
+    found = saving.find_checkpoint(run, name)
+    return next((run / "checkpoints" / name).glob(f"{found.rpartition('/')[2]}.data*"))
+
+
+def refused(done):
+    assert done.code == 2, done.err
+    assert "Traceback" not in done.err
+    return done.err.splitlines()[-1]
+
+
+def test_each_checkpoint_has_its_checksums_and_they_go_with_it(run):
+    for name in ("last", "best"):
+        folder = run / "checkpoints" / name
+        saved = sorted(file.stem for file in folder.glob("*.index"))
+        assert len(saved) == {"last": 2, "best": 1}[name]
+        assert sorted(file.stem for file in folder.glob("*.sha256")) == saved
+    # As the command sha256sum has them.
+    lines = (folder / f"{saved[0]}.sha256").read_text().splitlines()
+    assert [line[64:] for line in lines] == [
+        f"  {saved[0]}.data-00000-of-00001",
+        f"  {saved[0]}.index",
+    ]
+
+
+def test_a_damaged_checkpoint_is_neither_resumed_nor_measured(run_train, run):
+    flip(data_of(run))
+    done = run_train(*EPOCHS, "--epochs=4", f"--workdir={run}")
+    assert "is damaged or was changed" in refused(done)
+    done = binaries.run("trainers.evaluate", f"--run={run}", "--checkpoint=last")
+    assert "is damaged or was changed" in refused(done)
+    keras_vae.load(run)  # The best one isn't damaged.
+    flip(data_of(run, "best"))
+    done = binaries.run("export.export", f"--run={run}")
+    assert "is damaged or was changed" in refused(done)
+    warm = f"--warm_start={run}"
+    done = run_train(*TINY, warm, f"--workdir={run.parent}/other")
+    assert "is damaged or was changed" in refused(done)
+    assert not (run.parent / "other").exists()
+
+
+def test_a_cut_checkpoint_is_found(run):
+    file = data_of(run, "best")
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(ValueError, match="damaged or was changed"):
+        keras_vae.load(run)
+
+
+def test_a_run_from_before_there_were_checksums_goes_on(run_train, run):
+    for file in run.rglob("*.sha256"):
+        file.unlink()
+    with pytest.warns(Note, match=r"ckpt-\d+ was saved without a checksum"):
+        keras_vae.load(run)
+    done = binaries.run("trainers.train", *EPOCHS, "--epochs=4", f"--workdir={run}")
+    assert done.code == 0, done.err
+    notes = [line for line in done.out.splitlines() if line.startswith("Note: ")]
+    assert any("without a checksum: whether it is damaged can't be told." in n for n in notes)
+    assert "Note" not in done.err
+    assert list((run / "checkpoints" / "last").glob("*.sha256"))
+
+
+def test_a_list_of_files_elsewhere_is_not_resumed(run_train, run):
+    other = run.parent / "other"
+    shutil.copytree(run, other)
+    state = run / "checkpoints" / "last" / "checkpoint"
+    victim = saving.find_checkpoint(other, "last")
+    state.write_text(state.read_text() + f'all_model_checkpoint_paths: "{victim}"\n')
+    done = run_train(*EPOCHS, "--epochs=9", f"--workdir={run}")
+    assert "names" in refused(done)
+    assert "in another folder" in done.err
+    assert saving.find_checkpoint(other, "last") == victim
+    assert data_of(other).exists()
+
+
+def test_a_fitted_prior_has_a_checksum(run_train, tmp_path):
+    run = tmp_path / "run"
+    assert run_train(*TINY, "--recipe=ae", f"--workdir={run}").code == 0
+    (prior,) = run.glob("prior-*.npz")
+    assert prior.with_suffix(".sha256").is_file()
+    keras_vae.load(run)
+    flip(prior)
+    with pytest.raises(ValueError, match="damaged or was changed"):
+        keras_vae.load(run)
+
+
+def test_a_changed_export_is_not_measured(run):
+    described = saving.read_run(run)
+    options = {"formats": ["savedmodel"], "batch_sizes": [1], "described": described}
+    writer.write(keras_vae.load(run), run / "export", **options)
+    exported.load(run / "export")
+    parity = run / "export" / "parity.json"
+    content = json.loads(parity.read_text())
+    whole = json.dumps(content)
+    del content["artefacts"]["saved_model"]["sha256"]
+    parity.write_text(json.dumps(content))
+    with pytest.warns(Note, match="without a checksum"):
+        exported.load(run / "export")
+    parity.write_text(whole)
+    flip(run / "export" / "saved_model" / "variables" / "variables.data-00000-of-00001")
+    done = binaries.run("trainers.evaluate", f"--run={run}/export")
+    assert "variables.data-00000-of-00001 is damaged or was changed" in refused(done)
