@@ -23,6 +23,7 @@ class Trainable(tfk.Model):
         `VAE.infer`.
       draw_noise(seed, num_samples, batch_size): the noise that `infer` needs, [S, B, N].
       check_examples(x, condition): raises ValueError for arrays that can't be trained on.
+      numbers_of(condition): conditions as numbers, where they are given as names of labels.
       has_density: whether q(z|x) has one, and so the model an ELBO.
       has_analytic_kl: whether the KL of each Rate has a closed form.
 
@@ -117,16 +118,20 @@ class Trainable(tfk.Model):
             or examples are given weights.
         """
         _refuse_weights(**kwargs)
+        y = self.numbers_of(y)
         self.check_examples(x, y)
         if isinstance(validation_data, np.ndarray):
             validation_data = (validation_data,)  # Keras takes tuples only.
         if isinstance(validation_data, tuple):
+            x_val, y_val, *others = (*validation_data, None)
+            validation_data = (x_val, self.numbers_of(y_val), *others)[: len(validation_data)]
             self.check_examples(*validation_data[:2])
         return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x, y=None, *args, **kwargs):
         """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
         if not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
+            y = self.numbers_of(y)
             self.check_examples(x, y)
         with self.evaluation_weights():
             return super().evaluate(x, y, *args, **kwargs)
@@ -218,6 +223,7 @@ class Trainable(tfk.Model):
         def with_noise(data):
             x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
             _refuse_weights(sample_weight=weights)
+            condition = self.numbers_of(condition)
             # Drawn for the global batch, of which each replica takes its rows.
             replica = tf.distribute.get_replica_context()
             size = tf.shape(x)[0]
