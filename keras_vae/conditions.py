@@ -117,8 +117,7 @@ class Label(Condition):
 
     @property
     def wanted(self):
-        named = f" ({some(self.names)})" if self.names else ""
-        return f"a label from 0 to {self.num_classes - 1}{named}"
+        return f"a label from 0 to {self.num_classes - 1}"
 
     def numbers_of(self, condition):
         if tf.is_tensor(condition):
@@ -135,8 +134,10 @@ class Label(Condition):
         numbers |= {name.encode(): i for name, i in numbers.items()}  # As tensors have them.
         for value in values:
             if not isinstance(value, str | bytes) or value not in numbers:
-                without = "" if self.names else ": this model's labels have no names"
-                raise ValueError(f"condition must be {self.wanted}, got {value!r}{without}.")
+                named = (
+                    f"or one of {some(self.names)}" if self.names else "and labels have no names"
+                )
+                raise ValueError(f"condition must be {self.wanted}, {named}; got {value!r}.")
         return np.array([numbers[value] for value in values], np.int32).reshape(given.shape)
 
     def batch(self, condition, batch_size=None):

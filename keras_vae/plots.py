@@ -76,8 +76,9 @@ def traversals(images, values, names) -> Figure:
     pixels = _table(_rgba(images))
     num_latents, steps = images.shape[:2]
     height, width = pixels.shape[0] / num_latents, pixels.shape[1] / steps  # of one image
-    # 0.9 and 0.35 inches are for the names and the values.
-    figure, axes = _axes(0.35 + (WIDTH - 0.9) * pixels.shape[0] / pixels.shape[1])
+    # So many inches are for the names and the values.
+    beside, below = max(0.9, 0.095 * max(map(len, names))), 0.35 if len(values) else 0.05
+    figure, axes = _axes(below + (WIDTH - beside) * pixels.shape[0] / pixels.shape[1])
     axes.imshow(pixels, interpolation="nearest")
     axes.set_yticks((np.arange(num_latents) + 0.5) * height, [_literal(name) for name in names])
     whole = [i for i, value in enumerate(values) if np.isclose(value, round(value))]

@@ -9,7 +9,7 @@ from keras_vae.conditions import some
 from trainers import page
 
 _SHOWN = 30  # classes in a table that is open from the start
-_LONGEST = 24  # characters of a name beside a picture
+_LONGEST = 16  # characters of a name beside a picture
 
 
 def name_of(label, names) -> str:
