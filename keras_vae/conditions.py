@@ -134,10 +134,8 @@ class Label(Condition):
         numbers |= {name.encode(): i for name, i in numbers.items()}  # As tensors have them.
         for value in values:
             if not isinstance(value, str | bytes) or value not in numbers:
-                named = (
-                    f"or one of {some(self.names)}" if self.names else "and labels have no names"
-                )
-                raise ValueError(f"condition must be {self.wanted}, {named}; got {value!r}.")
+                named = f", or one of {some(self.names)}" if self.names else " (they have no names)"
+                raise ValueError(f"condition must be {self.wanted}{named}; got {value!r}.")
         return np.array([numbers[value] for value in values], np.int32).reshape(given.shape)
 
     def batch(self, condition, batch_size=None):

@@ -41,10 +41,11 @@ def alarms(result: dict, has_encoder: bool = True) -> list[str]:
         )
     found += [text for name, text in result.items() if name.endswith("_left_out")]
     if result.get("unseen_labels"):
+        names = some([str(label) for label in result["unseen_labels"]])
         found.append(
-            f"Of {result['unseen_num_examples']} test images the class is one that no training "
-            f"image has ({some(list(map(str, result['unseen_labels'])))}): nothing learned can "
-            "tell it. Give images of it for training, or leave it out of the test split."
+            f"Test images of classes that no training image is of: {result['unseen_num_examples']} "
+            f"({names}). Nothing learned can tell them, and they count in all numbers. Train on "
+            "such images too, or take them out of the test split."
         )
     if not has_encoder:
         return found

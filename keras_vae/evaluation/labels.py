@@ -15,6 +15,8 @@ def too_few(labels, what: str, of_each: bool = True) -> str | None:
     """
     values, counts = np.unique(labels, return_counts=True)
     num_examples, others = len(labels), len(labels) - max(counts, default=0)
+    if num_examples < 2:
+        return f"there are fewer than two {what}"
     if len(values) < 2:
         return f"all {num_examples} {what} are of one class"
     if others < _FEWEST:

@@ -34,7 +34,8 @@ def probes(train: Labelled, test: Labelled) -> dict:
     Returns:
       dict: `probe_linear_accuracy` and `probe_knn_accuracy` of the codes, and with `_pca` and
       `_pixels` at their ends the same of x in as many principal components, and of x as it is;
-      with `_stderr` behind, their standard errors over test examples; `probe_num_train`. Where
+      with `_stderr` behind, their standard errors over test examples; `probe_commonest_accuracy`,
+      that of always guessing the commonest label of train; `probe_num_train`. Where
       labels of either are too few, or hardly any but one, a sentence alone: `probes_left_out`.
     """
     why = too_few(train.labels, "training images")
@@ -55,6 +56,8 @@ def probes(train: Labelled, test: Labelled) -> dict:
         for name, value in accuracy.items():
             key = f"probe_{name}_accuracy{suffix}"
             found |= {key: value, f"{key}_stderr": share_stderr(value, len(test.labels))}
+    values, counts = np.unique(train.labels, return_counts=True)
+    found["probe_commonest_accuracy"] = float(np.mean(test.labels == values[counts.argmax()]))
     return found | {"probe_num_train": len(train.labels)}
 
 
