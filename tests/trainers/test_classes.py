@@ -1,4 +1,4 @@
-"""Names of classes, from the data to all that a run shows; and how many images there are of each."""
+"""Names of classes, from the data to all that a run shows; how many images there are of each."""
 
 import json
 
