@@ -74,8 +74,8 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
         "machine": f"{_processor()}, {os.cpu_count()} processors; TFLite files ran in one thread",
         "files": report["artefacts"],
     }
-    music = _music(described)
-    return content | ({"music": music} if music else {})
+    more = {"class_names": class_names(vae), "music": _music(described)}
+    return content | {name: fact for name, fact in more.items() if fact}
 
 
 def _ranges(vae, artefacts):
@@ -89,6 +89,12 @@ def _ranges(vae, artefacts):
     signatures = [s for a in artefacts.values() for s in a["signatures"].values()]
     names = {name for s in signatures for name in (*s["inputs"], *s["outputs"])}
     return {name: known.get(name, [None, None]) for name in sorted(names)}
+
+
+def class_names(vae: VAE) -> list[str] | None:
+    """What the labels are called that the model is given, from 0 on; None where it has no names."""
+    names = vae.condition.names if isinstance(vae.condition, Label) else None
+    return names and list(names)
 
 
 def _music(described):

@@ -9,7 +9,7 @@ import string
 
 import numpy as np
 
-from export import latents
+from export import card, latents
 from keras_vae.blocks import Batch
 from keras_vae.conditions import ImagePart, Label
 from keras_vae.data import short_name
@@ -118,6 +118,7 @@ def facts(
             for loc, scale in zip(*clusters, strict=True)
         ],
         "classes": condition.num_classes if isinstance(condition, Label) else None,
+        "names": card.class_names(vae),
         "visible": condition.visible.tolist() if isinstance(condition, ImagePart) else None,
     }
 

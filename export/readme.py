@@ -2,9 +2,11 @@
 
 import math
 
+_LISTED = 100  # classes whose names are in the file
 
-def text(report: dict, music: dict | None = None) -> str:
-    """Markdown from the content of `parity.json`, and what the model card says of music."""
+
+def text(report: dict, music: dict | None = None, class_names: list | None = None) -> str:
+    """Markdown from the content of `parity.json`, and the model card's fields of these names."""
     artefacts = report["artefacts"]
     samples = any("sample" in name for a in artefacts.values() for name in a["signatures"])
     lite = next((file for file in artefacts if file != "saved_model"), None)
@@ -23,6 +25,7 @@ def text(report: dict, music: dict | None = None) -> str:
         music=_MUSIC.format(top=music["levels"] - 1, **music) if music else "",
         pruned=_PRUNED.format(**report["pruned"]) if report["pruned"] else "",
         condition=f"\n{_CONDITION}{report['condition']}.\n" if report["condition"] else "",
+        classes=_classes(class_names) if class_names else "",
         examples="\n".join(examples),
         tables="\n".join(_table(file, content) for file, content in artefacts.items()),
     )
@@ -57,6 +60,15 @@ def _make_input(name, kind, size):
     if name == "condition":
         return f"condition = np.zeros({shape}, np.{dtype})  # One per image: yours."
     return f"{name} = np.random.default_rng(0).normal(size={shape}).astype(np.{dtype})"
+
+
+def _classes(names):
+    """A list of the labels and their names, which may hold what Markdown would take for markup."""
+    plain = (" ".join(name.replace("`", "'").split()) for name in names[:_LISTED])
+    shown = [f"- {i}: `{name}`" for i, name in enumerate(plain)]
+    if len(names) > _LISTED:
+        shown.append(f"- … and {len(names) - _LISTED} more, in `model_card.json`")
+    return "\n" + _CLASSES + "\n".join(shown) + "\n"
 
 
 def _make_row(kind):
@@ -142,6 +154,11 @@ Of {latents_before} latents {latents} are left; the others carried less than 0.0
 bound of {examples} real examples changed by {elbo_change:+.4f} nats without them.
 """
 
+_CLASSES = """\
+Labels are called as follows. `python -m export.sample --condition=NAME` takes their names too.
+
+"""
+
 _CONDITION = "Each image is made for a condition of its own, which you give: "
 
 _TEMPLATE = """\
@@ -150,7 +167,7 @@ _TEMPLATE = """\
 Written by `keras_vae`; needs neither it nor Keras. {images}
 
 {seeds}
-{music}{pruned}{condition}
+{music}{pruned}{condition}{classes}
 {examples}
 ## Signatures
 

@@ -39,7 +39,8 @@ def sample(model, seed, n, temperature=1.0, condition=None, output="image"):
       seed: int32.
       n: how many.
       temperature: multiplies the prior's standard deviation.
-      condition: of conditional models, for all images: a label, or the path of an image.
+      condition: of conditional models, for all images: a label, by its number or by its name in
+        the model card, or the path of an image.
       output: "image", the mean of p(x|z), or "sample", a draw of it.
 
     Raises:
@@ -126,10 +127,7 @@ def _condition(model, given, details):
     """A batch of the same condition: a label, or an image's path."""
     shape, dtype = tuple(details["shape"]), details["dtype"]
     if len(shape) == 1:
-        highest = _highest_label(model)
-        if not (str(given).isdecimal() and int(given) <= highest):
-            raise ValueError(f"condition must be a label from 0 to {highest}, got {given}.")
-        return np.full(shape, int(given), dtype)
+        return np.full(shape, _label(_card(model), given), dtype)
     with Image.open(given) as file:
         image = np.asarray(file.convert("RGB" if shape[-1] == 3 else "L"), np.float32) / 255
     image = image.reshape(*image.shape[:2], -1)
@@ -138,14 +136,27 @@ def _condition(model, given, details):
     return np.broadcast_to(image, shape).astype(dtype)
 
 
-def _highest_label(model):
-    """What the model card in the file says; the highest int32 if there is no card."""
+def _label(card, given):
+    """The number of a label that is given by its name or, where no name looks so, by a number."""
+    names = card.get("class_names", [])
+    if given in names:
+        return names.index(given)
+    highest = card["ranges"]["condition"][1] if card else 2**31 - 1
+    is_text = isinstance(given, str) and any(name.lstrip("-").isdecimal() for name in names)
+    if is_text or not str(given).isdecimal() or int(given) > highest:
+        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+        known = f", or one of {', '.join(names[:10])}{more}; " if names else ", "
+        raise ValueError(f"condition must be a label from 0 to {highest}{known}got {given}.")
+    return int(given)
+
+
+def _card(model):
+    """The model card in the file; empty if there is none."""
     content = schema.Model.GetRootAs(pathlib.Path(model).read_bytes())
     for metadata in map(content.Metadata, range(content.MetadataLength())):
         if metadata.Name() == b"model_card.json":
-            card = json.loads(content.Buffers(metadata.Buffer()).DataAsNumpy().tobytes())
-            return card["ranges"]["condition"][1]
-    return 2**31 - 1
+            return json.loads(content.Buffers(metadata.Buffer()).DataAsNumpy().tobytes())
+    return {}
 
 
 def _check_picture(path):
@@ -174,7 +185,7 @@ def _parser():
     parser.add_argument("--seed", type=int, default=0, help="the same gives the same images")
     parser.add_argument("--n", type=int, default=16, help="how many images")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1: less varied")
-    parser.add_argument("--condition", help="of conditional models: a label, or an image's path")
+    parser.add_argument("--condition", help="a label, its name, or an image's path")
     parser.add_argument(
         "--output", choices=["image", "sample"], default="image", help="mean, or drawn pixels"
     )

@@ -125,7 +125,8 @@ def write(
         for name, artefact in artefacts.items():
             artefact["sha256"] = card.hashes(folder / name)
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
-        (folder / "README.md").write_text(readme.text(report, content.get("music")))
+        read = {name: content.get(name) for name in ("music", "class_names")}
+        (folder / "README.md").write_text(readme.text(report, **read))
         written = [name for name in precisions if PRECISIONS[name].file in artefacts]
         if web and page.generator_of(written):
             model = folder / PRECISIONS[page.generator_of(written)].file

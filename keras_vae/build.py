@@ -170,7 +170,7 @@ LIKELIHOODS = {
 
 CONDITIONS = {
     "none": lambda m: None,
-    "label": lambda m: conditions.Label(m.num_classes),
+    "label": lambda m: conditions.Label(m.num_classes, m.class_names),
     "image_part": lambda m: conditions.ImagePart(_visible(m), m.event_shape[-1]),
 }
 

@@ -31,6 +31,12 @@ def _box(height, width, rows, columns):
     return mask
 
 
+def some(names, most: int = 10) -> str:
+    """The first of these names, and how many there are more: "cat, dog and 90 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 class Condition(tfkl.Layer, abc.ABC):
     """A layer: conditions [B, *shape] -> context [B, ...], float.
 
@@ -51,6 +57,10 @@ class Condition(tfkl.Layer, abc.ABC):
     def zeros(self, batch_size: int):
         """Conditions [batch_size, *shape] that say as little as can be."""
         return tf.zeros([batch_size, *self.shape], self.given_dtype)
+
+    def numbers_of(self, condition):
+        """The condition in numbers: names of labels become labels, all else stays as it is."""
+        return condition
 
     @abc.abstractmethod
     def to_show(self, n: int, x):
@@ -85,24 +95,50 @@ class Label(Condition):
 
     Args:
       num_classes: labels are 0 .. num_classes - 1.
+      names: of these labels, by which they may be given too; None where they have none.
     """
 
     shape = ()
     given_dtype = tf.int32
 
-    def __init__(self, num_classes: int, **kwargs):
+    def __init__(self, num_classes: int, names=None, **kwargs):
         super().__init__(**kwargs)
         if num_classes < 1:
             raise ValueError(f"num_classes must be at least 1, got {num_classes}.")
+        if names is not None and not len(names) == len(set(names)) == num_classes:
+            raise ValueError(
+                f"names must be {num_classes} different ones, one for each label; got "
+                f"{len(names)}, {len(set(names))} of them different: {some(names)}."
+            )
         self.num_classes = num_classes
+        self.names = None if names is None else tuple(names)
 
     @property
     def wanted(self):
         return f"a label from 0 to {self.num_classes - 1}"
 
+    def numbers_of(self, condition):
+        if tf.is_tensor(condition):
+            if condition.dtype != tf.string:
+                return condition
+            if not hasattr(condition, "numpy"):  # Of a graph: its names are known when it runs.
+                numbers = tf.numpy_function(self.numbers_of, [condition], tf.int32)
+                return tf.ensure_shape(numbers, condition.shape)
+        given = np.asarray(condition)
+        values = given.ravel().tolist() if given.dtype.kind in "OSTU" else []
+        if not any(isinstance(value, str | bytes) for value in values):
+            return condition
+        numbers = {name: i for i, name in enumerate(self.names or ())}
+        numbers |= {name.encode(): i for name, i in numbers.items()}  # As tensors have them.
+        for value in values:
+            if not isinstance(value, str | bytes) or value not in numbers:
+                named = f", or one of {some(self.names)}" if self.names else " (they have no names)"
+                raise ValueError(f"condition must be {self.wanted}{named}; got {value!r}.")
+        return np.array([numbers[value] for value in values], np.int32).reshape(given.shape)
+
     def batch(self, condition, batch_size=None):
         """Labels [B] as tensor; they may come as [B, 1], one-hot [B, num_classes] or floats."""
-        condition = tf.convert_to_tensor(condition)
+        condition = tf.convert_to_tensor(self.numbers_of(condition))
         if condition.dtype is tf.bool:
             condition = tf.cast(condition, tf.int32)
         if not (condition.dtype.is_integer or condition.dtype.is_floating):
@@ -136,7 +172,7 @@ class Label(Condition):
         return tf.one_hot(condition, self.num_classes)
 
     def get_config(self):
-        return super().get_config() | {"num_classes": self.num_classes}
+        return super().get_config() | {"num_classes": self.num_classes, "names": self.names}
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

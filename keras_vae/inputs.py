@@ -109,7 +109,10 @@ def _condition(config, dataset):
         lowest = min(split.labels.min() for split in splits)
         if lowest < 0:
             raise ValueError(f"condition=label needs labels from 0 on, got {lowest}.")
-        return {"num_classes": int(max(split.labels.max() for split in splits)) + 1}
+        names = dataset.train.class_names
+        found = int(max(split.labels.max() for split in splits)) + 1
+        # A class may have a name and no image.
+        return {"num_classes": len(names) if names else found, "class_names": names}
     if config.model.condition == "image_part":
         return {"visible_mask": _visible_mask(config.model.visible, *dataset.train.shape[:2])}
     return {}

@@ -11,7 +11,7 @@ C the first channel is shown.
 import math
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, font_manager
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -76,10 +76,11 @@ def traversals(images, values, names) -> Figure:
     pixels = _table(_rgba(images))
     num_latents, steps = images.shape[:2]
     height, width = pixels.shape[0] / num_latents, pixels.shape[1] / steps  # of one image
-    # 0.9 and 0.35 inches are for the names and the values.
-    figure, axes = _axes(0.35 + (WIDTH - 0.9) * pixels.shape[0] / pixels.shape[1])
+    # So many inches are for the names and the values.
+    beside, below = max(0.9, 0.095 * max(map(len, names))), 0.35 if len(values) else 0.05
+    figure, axes = _axes(below + (WIDTH - beside) * pixels.shape[0] / pixels.shape[1])
     axes.imshow(pixels, interpolation="nearest")
-    axes.set_yticks((np.arange(num_latents) + 0.5) * height, names)
+    axes.set_yticks((np.arange(num_latents) + 0.5) * height, [_literal(name) for name in names])
     whole = [i for i, value in enumerate(values) if np.isclose(value, round(value))]
     axes.set_xticks([(i + 0.5) * width for i in whole], [f"{values[i]:.0f}" for i in whole])
     axes.tick_params(length=0)
@@ -87,7 +88,7 @@ def traversals(images, values, names) -> Figure:
     return figure
 
 
-def latent_scatter(z, labels=None, names=("z[0]", "z[1]"), behind=None) -> Figure:
+def latent_scatter(z, labels=None, names=("z[0]", "z[1]"), behind=None, class_names=None) -> Figure:
     """Codes z [N, 2] as points.
 
     Args:
@@ -95,6 +96,7 @@ def latent_scatter(z, labels=None, names=("z[0]", "z[1]"), behind=None) -> Figur
       labels: [N], by which they are coloured; or None.
       names: of the two axes.
       behind: [M, 2], other points, grey, behind them; or None.
+      class_names: of the labels, which are 0, 1, ... then; or None.
     """
     z = np.asarray(z)
     figure, axes = _axes(3.8)
@@ -108,7 +110,8 @@ def latent_scatter(z, labels=None, names=("z[0]", "z[1]"), behind=None) -> Figur
         few = len(classes) <= len(COLOURS)
         colours = COLOURS if few else colormaps["turbo"](np.linspace(0.05, 0.95, len(classes)))
         for i, label in enumerate(classes):
-            axes.scatter(*z[rows == i].T, color=colours[i], label=str(label), **style)
+            name = str(label) if class_names is None else class_names[label]
+            axes.scatter(*z[rows == i].T, color=colours[i], label=_literal(name), **style)
         if len(classes) <= 20:  # More would fill the figure.
             figure.legend(loc="outside right upper", frameon=False, labelcolor=INK, markerscale=2.5)
     axes.set_xlabel(names[0])
@@ -227,6 +230,17 @@ def rate_distortion(points, connected: bool = False, path=None) -> Figure:
     axes.set_xlabel("rate, nats")
     axes.set_ylabel("distortion, nats")
     return figure
+
+
+def can_write(text: str) -> bool:
+    """Whether the figures' font has a glyph for each letter."""
+    font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties()))
+    return all(font.get_char_index(ord(letter)) for letter in text)
+
+
+def _literal(name: str) -> str:
+    """The name as matplotlib writes it out: "$" begins no formula, and "_" hides no entry."""
+    return ("\u200b" if name.startswith("_") else "") + name.replace("$", r"\$")
 
 
 def _curve(axes, epochs, values, colour, name, **line):

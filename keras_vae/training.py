@@ -26,6 +26,7 @@ class Trainable(tfk.Model):
       check_examples(x, condition): raises ValueError for examples that can't be trained on.
       check_shape(shape): the same for the shape of a batch, as far as it is known.
       condition: what the model is told of an example; None where it is told nothing.
+      numbers_of(condition): conditions as numbers, where they are given as names of labels.
       settle_levels(x): takes the levels of whole numbers from the first whole array of them.
       has_density: whether q(z|x) has one, and so the model an ELBO.
       has_analytic_kl: whether the KL of each Rate has a closed form.
@@ -121,10 +122,13 @@ class Trainable(tfk.Model):
             or examples are given weights.
         """
         _refuse_weights(**kwargs)
+        y = self.numbers_of(y)
         self._check_input(x, y)
         if is_array(validation_data):
             validation_data = (validation_data,)  # Keras takes tuples only.
         if isinstance(validation_data, tuple):
+            x_val, y_val, *others = (*validation_data, None)
+            validation_data = (x_val, self.numbers_of(y_val), *others)[: len(validation_data)]
             self._check_input(*validation_data[:2])
         else:
             self._check_input(validation_data)
@@ -133,6 +137,7 @@ class Trainable(tfk.Model):
     def evaluate(self, x, y=None, *args, **kwargs):
         """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
         if not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
+            y = self.numbers_of(y)
             self._check_input(x, y)
         with self.evaluation_weights():
             return super().evaluate(x, y, *args, **kwargs)
@@ -140,7 +145,7 @@ class Trainable(tfk.Model):
     def predict(self, x, *args, **kwargs):
         """Keras' predict, of examples, a set of them, or either with their conditions: (x, c)."""
         if isinstance(x, (tuple, list)) and len(x) == 2 and self.condition is not None:
-            x, condition = map(np.asarray, x)
+            x, condition = np.asarray(x[0]), self.numbers_of(np.asarray(x[1]))
             self.check_examples(x, condition)
             batch_size = (args[0] if args else kwargs.pop("batch_size", None)) or 32
             args, x = args[1:], tf.data.Dataset.from_tensor_slices((x, condition)).batch(batch_size)
@@ -267,6 +272,7 @@ class Trainable(tfk.Model):
         def with_noise(data):
             x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
             _refuse_weights(sample_weight=weights)
+            condition = self.numbers_of(condition)
             # Here, outside of what XLA compiles, which leaves checks out without a word.
             self.check_examples(x, condition)
             # Drawn for the global batch, of which each replica takes its rows.

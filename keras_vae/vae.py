@@ -173,6 +173,12 @@ class VAE(Trainable):
             condition = self._example_spec.scaled(condition)
         return self.condition.batch(condition, batch_size)
 
+    def numbers_of(self, condition):
+        """The condition as numbers, where it is given as names of labels."""
+        if self.condition is None or condition is None:
+            return condition
+        return self.condition.numbers_of(condition)
+
     def decode(self, z, condition=None) -> tfd.Distribution:
         """p(x|z), batch [..., B], event [H, W, C], from z [..., B, D]."""
         batch_size = z.shape[-2] if len(z.shape) > 1 else None
@@ -188,7 +194,8 @@ class VAE(Trainable):
           temperature: scales the prior's standard deviation, and divides the logits of values that
             are drawn; below 1, safer and less varied.
           seed: the same seed gives the same images; None, new ones at every call.
-          condition: of conditional models, one for all images or one for each: a label, an image.
+          condition: of conditional models, one for all images or one for each: a label or its name,
+            an image.
         """
         self._require_prior("sample")
         seed = seed_or_fresh(seed)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+import keras_vae
 from keras_vae._compat import tf
 from keras_vae.build import LIKELIHOODS
 from keras_vae.conditions import VISIBLE, ImagePart, Label
@@ -47,7 +48,7 @@ def test_labels_are_one_for_all_or_one_for_each(given):
         (2.5, r"must be a label from 0 to 3, got \[2.5\]"),
         ([0, 1, np.nan], r"must be a label from 0 to 3, got \[nan\]"),
         (np.eye(4)[[0, 1, 2]] * 2, "got rows of 4 that aren't one-hot"),
-        ("two", "must be a label from 0 to 3, got string values"),
+        ("two", r"must be a label from 0 to 3 \(they have no names\); got 'two'"),
     ],
 )
 def test_what_is_no_label_is_refused(given, message):
@@ -87,6 +88,110 @@ def test_every_verb_takes_one_label_for_all():
         np.testing.assert_array_equal(verb(3), verb([3] * len(X)), err_msg=name)
         with pytest.raises(ValueError, match=r"of shape \(6,\); got shape \(2,\)"):
             verb([1, 2])
+
+
+NAMES = ("cat", "dog", "yak", "été")
+GIVEN = [NAMES[label] for label in LABELS]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        GIVEN,
+        tuple(GIVEN),
+        np.array(GIVEN),
+        np.array(GIVEN, object),
+        np.array(GIVEN, np.dtypes.StringDType()),
+        np.char.encode(GIVEN, "utf-8"),
+        [name.encode() for name in GIVEN],
+        tf.constant(GIVEN),
+        LABELS.tolist(),
+        LABELS,
+    ],
+)
+def test_labels_may_be_given_by_their_names(given):
+    labels = Label(4, NAMES).batch(given, batch_size=6)
+    assert labels.dtype == tf.int32
+    np.testing.assert_array_equal(labels, LABELS)
+
+
+@pytest.mark.parametrize("given", ["yak", b"yak", np.str_("yak"), tf.constant("yak"), 2])
+def test_one_name_is_for_all(given):
+    np.testing.assert_array_equal(Label(4, NAMES).batch(given, batch_size=3), [2, 2, 2])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("cow", r"from 0 to 3, or one of cat, dog, yak, été; got 'cow'"),
+        (["cat", "Dog"], "got 'Dog'"),
+        ([b"cat", b"c\xff"], r"got b'c\\xff'"),
+        (["cat", 1], "got '1'"),
+        (np.array(["cat", None], object), "got None"),
+        (np.array(["cat", np.nan], object), "got nan"),
+        (["cat"], r"of shape \(2,\); got shape \(1,\)"),
+        (4, r"from 0 to 3, got \[4, 4\]"),
+    ],
+)
+def test_what_is_no_name_is_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        Label(4, NAMES).batch(given, batch_size=2)
+
+
+def test_an_unknown_name_lists_ten_at_most():
+    many = [f"class {i}" for i in range(100)]
+    with pytest.raises(ValueError, match=r"class 0, .*, class 9 and 90 more; got 'cow'"):
+        Label(100, many).batch("cow")
+
+
+@pytest.mark.parametrize("names", [("cat", "dog"), ("cat", "dog", "yak", "cat"), ()])
+def test_there_is_a_name_for_each_label(names):
+    with pytest.raises(ValueError, match="names must be 4 different ones"):
+        Label(4, names)
+
+
+def test_names_are_kept_in_the_config_and_old_ones_have_none():
+    config = Label(4, NAMES).get_config()
+    assert Label.from_config(config).names == NAMES
+    del config["names"]  # As before labels had names.
+    assert Label.from_config(config).names is None
+
+
+def test_every_door_takes_names(tmp_path):
+    model = labelled(class_names=NAMES)
+    model.save(tmp_path / "named.keras")
+    assert keras_vae.load(tmp_path / "named.keras").condition.names == NAMES
+    np.testing.assert_array_equal(
+        model.sample(3, seed=0, condition="yak"), model.sample(3, seed=0, condition=2)
+    )
+    np.testing.assert_array_equal(model.encode(X, GIVEN).mean(), model.encode(X, LABELS).mean())
+    examples = tf.data.Dataset.from_tensor_slices((X, GIVEN)).batch(3)
+    np.testing.assert_allclose(
+        model.predict(examples, verbose=0), model.reconstruct(X, LABELS), rtol=1e-5
+    )
+    options = {"batch_size": 3, "verbose": 0}
+    wanted = model.evaluate(X, LABELS, **options)
+    assert model.evaluate(X, GIVEN, **options) == wanted
+    assert model.evaluate(examples, verbose=0) == wanted
+    options |= {"shuffle": False, "epochs": 1}
+    twins = [labelled(), labelled(class_names=NAMES), labelled(class_names=NAMES)]
+    histories = [
+        twins[0].fit(X, LABELS, validation_data=(X, LABELS), **options).history,
+        twins[1].fit(X, GIVEN, validation_data=(X, GIVEN), **options).history,
+        twins[2].fit(examples, validation_data=examples, verbose=0).history,
+    ]
+    assert histories[0] == histories[1] == histories[2]
+    assert "val_loss" in histories[0]
+
+
+def test_an_unknown_name_in_a_set_is_refused_too():
+    model = labelled(class_names=NAMES)
+    examples = tf.data.Dataset.from_tensor_slices((X, ["cow"] * 6)).batch(3)
+    for verb in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match=r"or one of cat, dog, yak, été; got b'cow'"):
+            verb(examples, verbose=0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="or one of cat, dog, yak"):
+        model.predict(examples, verbose=0)
 
 
 def test_without_classes_there_is_no_label():

@@ -5,6 +5,8 @@ import pytest
 
 import keras_vae
 from keras_vae import inputs
+from keras_vae.data import digits
+from keras_vae.data.images import InMemory
 
 
 def resolved(dataset, **options):
@@ -17,6 +19,21 @@ def test_values_are_checked_against_the_datas_own_levels(likelihood):
     config = resolved("digits", likelihood=likelihood)
     assert config.model.levels == 17
     assert config.data.binarization == "none"
+
+
+def test_names_of_classes_come_from_the_data(monkeypatch):
+    """With them, a class without an image is one too; only a condition of labels needs them."""
+    names = tuple("kjihgfedcba")  # Ten of digits, and another.
+    found = digits.read()["train"]
+    monkeypatch.setattr(
+        digits,
+        "read",
+        lambda: {"train": InMemory(found.array, found.labels, 17, class_names=names)},
+    )
+    for condition, wanted in (("label", (names, 11)), ("none", (None, None))):
+        model = resolved("digits", condition=condition).model
+        assert (model.class_names, model.num_classes) == wanted
+    assert keras_vae.build(resolved("digits", condition="label")).condition.names == names
 
 
 def test_counts_are_floats_as_they_are(tmp_path):

@@ -122,6 +122,18 @@ def test_scatter_gives_each_label_its_points_and_colour():
     assert len({tuple(points.get_facecolor()[0]) for points in axes.collections}) == 3
 
 
+def test_scatter_has_names_as_they_are_in_its_legend():
+    names = ("$cat$", "_dog", "yak")
+    figure = plots.latent_scatter(np.zeros([4, 2]), [0, 2, 1, 0], class_names=names)
+    shown = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [text.lstrip("\u200b") for text in shown] == [r"\$cat\$", "_dog", "yak"]
+
+
+def test_what_the_font_has_no_glyph_for_cannot_be_written():
+    assert plots.can_write("été, naïve & Ωmega")
+    assert not plots.can_write("猫")
+
+
 def test_scatter_of_many_labels_has_as_many_colours_but_no_legend():
     figure = plots.latent_scatter(np.zeros([25, 2]), np.arange(25))
     points = figure.axes[0].collections

@@ -27,6 +27,11 @@ def load(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
             "a model conditioned on labels can't judge data of other labels: train one without "
             "--condition=label."
         )
+    if run.dataset.test.num_examples < 2:
+        raise ValueError(
+            f"run={run.path} has one test image, which nothing can be told apart from. Train with "
+            "more."
+        )
     # How the run's own arrays and features are named, and how many of them were held out, says
     # nothing of another set.
     config = run.config.replace(
@@ -44,6 +49,8 @@ def load(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
             f"dataset={dataset} has {seen.levels} levels where the run's data has "
             f"{run.config.model.levels}: they would be told apart by that alone."
         )
+    if other.test.num_examples < 2:
+        raise ValueError(f"dataset={dataset} has one test image; at least 2 can be told apart.")
     return other
 
 

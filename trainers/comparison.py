@@ -11,7 +11,7 @@ from keras_vae import evaluation, inputs, plots, saving
 from keras_vae.blocks import Batch
 from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config, options
-from trainers import page, pictures, report
+from trainers import classes, page, pictures, report
 from trainers.numbers import NUMBERS, measured_on, number, with_error
 from trainers.pictures import Picture
 
@@ -250,10 +250,12 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
             run.name,
             figure,
             f"Samples of {run.name}.",
-            "Images decoded from draws of the prior, the same seed for all runs.",
+            "Images decoded from draws of the prior, the same seed for all runs"
+            + (f", in rows of the labels {', '.join(called)}." if called else "."),
+            not called,
         )
         for i, (run, vae) in enumerate(zip(runs, models, strict=True))
-        if (figure := _samples(run, vae)) is not None
+        for figure, called in _samples(run, vae)
     ]
     holes = [
         _holes(run, vae)._replace(name=f"holes_{i}", title=run.name)
@@ -283,15 +285,15 @@ def _curve(history, column):
 
 
 def _samples(run, vae):
-    """A figure of samples; None where the model has no prior, or makes no pictures."""
+    """[(figure of samples, labels of its rows)], or [] where there are none.
+
+    There are none without a prior, of music, and of models that are to be given images.
+    """
     if vae.prior is None or run.config.data.dataset.startswith("chorales:"):
-        return None
-    condition = None
-    if vae.condition is not None:
-        if vae.condition.in_examples:
-            return None
-        condition = np.resize(np.arange(run.config.model.num_classes), 64)
-    return plots.image_grid(vae.sample(64, seed=0, condition=condition).numpy())
+        return []
+    if vae.condition is None:
+        return [(plots.image_grid(vae.sample(64, seed=0).numpy()), [])]
+    return [] if vae.condition.in_examples else [classes.samples(vae, 8, seed=0)]
 
 
 def _holes(run, vae):

@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image
 
 from keras_vae import evaluation, inputs, plots
+from keras_vae.conditions import some
 from keras_vae.files import write_json, write_npz
-from trainers import uses
+from trainers import classes, uses
 from trainers.measure import Run
 
 # Examples in the projector, which moves them all at once, and pixels of its one image's side.
@@ -37,20 +38,23 @@ def check(run: Run, split: str, attribute) -> tuple[int, int] | None:
             f"attribute: with condition={run.config.model.condition} an image is not of its code "
             "alone. Take an unconditional model."
         )
-    known = sorted(set(labels.tolist()))
-    if len(set(attribute)) != 2 or not set(attribute) <= {str(label) for label in known}:
+    known, names = sorted(set(labels.tolist())), images.class_names
+    found = [classes.number_of(word, names, known) for word in attribute]
+    if len(found) != 2 or found[0] == found[1] or not set(found) <= set(known):
+        called = [classes.name_of(label, names) for label in known]
         raise ValueError(
-            f"attribute must be two different labels of {', '.join(map(str, known))}, such as "
-            f"{known[0]},{known[-1]}; got {','.join(attribute)}."
+            f"attribute must be two different labels of {some(called)}, such as "
+            f"{called[0]},{called[-1]}; got {','.join(attribute)}."
         )
-    return int(attribute[0]), int(attribute[1])
+    return found[0], found[1]
 
 
 def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Path]:
     """Writes the files and returns their paths.
 
     `latents.npz` has `codes` [N, D], the z that stand for the images in their order, `labels` [N]
-    where there are, and each known factor [N]; `latents.json` says of which weights they are. The
+    where there are, `class_names` [K] where those have names, and each known factor [N];
+    `latents.json` says of which weights they are. The
     projector's files are of 5,000 images at most. `attribute_A_B.png`, for `attribute` (A, B):
     images of label B in a row each, to whose code the mean of codes of A less that of B is added,
     more and more (Larsen et al. 2016, section 4.2).
@@ -60,7 +64,10 @@ def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Pa
     codes = evaluation.codes(run.vae, batches)
     columns = {} if images.labels is None else {"labels": images.labels}
     columns |= images.factors or {}
-    write_npz(out / "latents.npz", {"codes": codes, **columns})
+    names = {} if images.class_names is None else {"class_names": np.array(images.class_names)}
+    write_npz(out / "latents.npz", {"codes": codes, **columns, **names})
+    if names:
+        columns["labels"] = names["class_names"][images.labels]
     num_shown = min(_NUM_SHOWN, (_WIDEST // max(run.vae.event_shape[:2])) ** 2)
     shown = np.concatenate([b.x for b in batches.take(-(-num_shown // 100))])[:num_shown]
     paths = [out / "latents.npz", *_write_projector(codes, columns, shown, out)]
@@ -73,7 +80,9 @@ def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Pa
         paths.append(out / f"attribute_{has}_{lacks}.png")
         plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
     paths.append(out / "latents.json")  # Last: it stands for the others too.
-    write_json(paths[-1], {"attribute": attribute, **run.provenance, "split": split})
+    called = attribute and [classes.name_of(label, images.class_names) for label in attribute]
+    about = {"attribute": attribute, "attribute_names": called}
+    write_json(paths[-1], {**about, **run.provenance, "split": split})
     uses.refresh(run.path)
     return paths
 
@@ -87,10 +96,13 @@ def _write_projector(codes, columns, shown, out):
     np.savetxt(out / "codes.tsv", codes[: len(shown)], fmt="%.6g", delimiter="\t")
     if columns:
         embedding.metadata_path = "columns.tsv"
-        rows = np.stack([values[: len(shown)] for values in columns.values()], axis=1)
+        rows = zip(*(values[: len(shown)].tolist() for values in columns.values()), strict=True)
         # Of a single column, the projector wants no header.
-        header = "\t".join(columns) if len(columns) > 1 else ""
-        np.savetxt(out / "columns.tsv", rows, "%g", "\t", header=header, comments="")
+        lines = [*([columns] if len(columns) > 1 else []), *rows]
+        # A name may hold what parts cells and lines.
+        cells = ([" ".join(str(cell).split()) for cell in line] for line in lines)
+        text = "".join("\t".join(line) + "\n" for line in cells)
+        (out / "columns.tsv").write_text(text, encoding="utf-8")
     embedding.sprite.image_path = "images.png"
     embedding.sprite.single_image_dim.extend(shown.shape[2:0:-1])
     _thumbnails(shown).save(out / "images.png")

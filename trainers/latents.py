@@ -13,7 +13,9 @@ from trainers import latent_files, measure
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory", required=True)
 flags.DEFINE_enum("split", "test", inputs.SPLITS, "of which images")
-flags.DEFINE_list("attribute", [], "two labels: pictures of what the first has and the second not")
+flags.DEFINE_list(
+    "attribute", [], "two labels or their names: pictures of what the first has and the second not"
+)
 flags.DEFINE_string("out", None, "folder to write; default: RUN/latents")
 flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if there is one")
 

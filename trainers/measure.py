@@ -140,7 +140,9 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
     }
     if dataset.test.factors is not None:
         result |= _disentanglement(vae, batches, dataset.test.factors)
-    labels = dataset.test.labels
+    labels, names = dataset.test.labels, dataset.train.class_names
+    if labels is not None and dataset.train.labels is not None:
+        result |= evaluation.unseen(dataset.train.labels, labels, names)
     if vae.has_clusters and labels is not None:
         clusters = np.concatenate([vae.clusters(b.x, b.condition) for b in batches])
         result |= evaluation.cluster_scores(clusters, labels)
@@ -158,10 +160,10 @@ def measure(run: Run, num_samples: int, seed: int = 0, annealing: Annealing | No
         music.write_midi(path, made, levels, dataset.test.lowest_pitch)
         shown = music.pictures(made, vae, batch, levels)
     else:
-        shown = pictures.pictures(vae, batch, shown_labels)
+        shown = pictures.pictures(vae, batch, shown_labels, names)
     if copies is not None:
         shown.insert(2, pictures.neighbours(vae, *copies))
-    page = report.write_report(path, vae, config, result, batch, shown_labels, shown)
+    page = report.write_report(path, vae, config, result, batch, shown_labels, shown, dataset)
     print("Report:", page)
     return result
 
@@ -220,9 +222,17 @@ def _annealed(run, nll, annealing, seed):
 
 
 def _disentanglement(vae, batches, factors):
-    """Scores of codes where at least two known factors (dict name -> [N]) vary; else none."""
+    """Scores of codes where at least two known factors (dict name -> [N]) vary; else none.
+
+    Where there are too few images of a factor's values, a sentence: `disentanglement_left_out`.
+    """
     codes = evaluation.codes(vae, batches.take(_BATCHES_SCORED))
-    columns = [column[: len(codes)] for column in factors.values()]
-    if sum(np.ptp(column) > 0 for column in columns) < 2:
+    columns = {name: column[: len(codes)] for name, column in factors.items()}
+    varying = {name: column for name, column in columns.items() if np.ptp(column) > 0}
+    if len(varying) < 2:
         return {}
-    return evaluation.disentanglement(codes, np.stack(columns, axis=1))
+    for name, column in varying.items():
+        if why := evaluation.too_few(column, f"test images, by {name},"):
+            why = evaluation.left_out("Scores of disentanglement", why)
+            return {"disentanglement_left_out": why}
+    return evaluation.disentanglement(codes, np.stack([*columns.values()], axis=1))

@@ -166,6 +166,14 @@ SECTIONS = {
             ("_pca", ", PCA", "as many principal components, instead of codes"),
             ("_pixels", ", pixels", "pixels, instead of codes"),
         )
+    }
+    | {
+        "probe_commonest_accuracy": (
+            "Commonest label",
+            "",
+            "The accuracy of always guessing the commonest label of training images, which says "
+            "what the ones above are worth.",
+        ),
     },
     "Samples": {
         "feature_space": (

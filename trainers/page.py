@@ -68,6 +68,21 @@ def details(title: str, rows) -> str:
     )
 
 
+def table(names, rows) -> str:
+    """A plain table: names of its columns, and rows of texts."""
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in names)
+    body = "\n".join(
+        f"<tr><th scope='row'>{escape(first)}</th>"
+        + "".join(f"<td>{escape(text)}</td>" for text in others)
+        + "</tr>"
+        for first, *others in rows
+    )
+    return (
+        f"<div class='scroll'><table class='plain'><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
 def sortable(names, rows) -> str:
     """A table whose rows can be sorted by a click on a column's name.
 

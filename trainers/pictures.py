@@ -7,8 +7,10 @@ from matplotlib.figure import Figure
 
 from keras_vae import plots
 from keras_vae._compat import tfd
+from keras_vae.conditions import Label
 from keras_vae.evaluation import draw_latents
 from keras_vae.hierarchical import HierarchicalVAE
+from trainers import classes
 
 BATCH_SIZE = 256
 WIDEST = 1280  # Pixels of the data; a picture of larger images holds fewer of them.
@@ -54,20 +56,21 @@ class Latents(NamedTuple):
     scale: np.ndarray
 
 
-def pictures(vae, batch, labels=None) -> list[Picture]:
+def pictures(vae, batch, labels=None, names=None) -> list[Picture]:
     """All pictures that make sense for this model.
 
     Args:
       vae: a VAE.
       batch: a Batch of N test examples as the model sees them.
       labels: [N] or None.
+      names: of labels 0 .. K-1; None where they have none.
     """
     latents = measure_latents(vae, batch)
     shown = []
     if vae.has_encoder:
         shown.append(reconstructions(vae, batch))
     if vae.prior is not None:
-        shown.append(samples(vae, batch))
+        shown.append(samples(vae, batch, names=names))
     if not vae.has_density:
         shown.append(holes(vae, batch, latents))
     if vae.has_encoder:
@@ -83,9 +86,9 @@ def pictures(vae, batch, labels=None) -> list[Picture]:
     if vae.has_density and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
         shown.append(manifold(vae, batch))
     if vae.has_clusters:
-        shown.append(clusters(vae, batch))
+        shown.append(clusters(vae, batch, labels, names))
     if vae.latent_dim > 1 and vae.has_encoder:
-        shown.append(scatter(vae, batch, latents, labels))
+        shown.append(scatter(vae, batch, latents, labels, names))
     return shown
 
 
@@ -123,23 +126,29 @@ def reconstructions(vae, batch) -> Picture:
     )
 
 
-def samples(vae, batch, seed: int = SEED) -> Picture:
+def samples(vae, batch, seed: int = SEED, names=None) -> Picture:
     """Images decoded from draws of the prior; the same draws for the same seed."""
     columns = _fitting(vae, 10)
-    condition, given = None, ""
-    if vae.condition is not None:
-        # One condition in each row.
-        condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
-        given = "All images of a row are given the same condition. "
-    images = vae.sample(columns**2, seed=seed, condition=condition)
+    condition, given, called = None, "", []
+    if isinstance(vae.condition, Label):
+        figure, called = classes.samples(vae, columns, seed, names)
+        given = "All images of a row are given the same condition, the label beside it. "
+    else:
+        if vae.condition is not None:
+            # One condition in each row.
+            condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
+            given = "All images of a row are given the same condition. "
+        figure = plots.image_grid(vae.sample(columns**2, seed=seed, condition=condition), columns)
+    of_rows = f", in rows of the labels {', '.join(called)}" if called else ""
     return Picture(
         "samples",
         "Samples from the prior",
-        plots.image_grid(images, columns),
-        f"{columns**2} images that the model made from random latents.",
+        figure,
+        f"{columns**2} images that the model made from random latents{of_rows}.",
         f"{given}Mean images at latents drawn from the prior. Look for variety and for images that "
         "could be real; if reconstructions are good and samples are not, the prior and the codes "
         "of real images don't match.",
+        pixelated=not called,
     )
 
 
@@ -318,7 +327,7 @@ def manifold_noise(side: int):
     return np.stack(np.meshgrid(quantiles, quantiles[::-1]), axis=-1)
 
 
-def clusters(vae, batch) -> Picture:
+def clusters(vae, batch, labels=None, names=None) -> Picture:
     """Test images by the component of the prior that their codes are likeliest of."""
     columns = _fitting(vae, 10)
     found = np.asarray(vae.clusters(batch.x, batch.condition))
@@ -328,17 +337,24 @@ def clusters(vae, batch) -> Picture:
     for row, k in enumerate(largest):
         members = batch.x[found == k][:columns]
         images[row, : len(members)] = members
+    figure, beside = plots.image_grid(images.reshape(-1, *vae.event_shape), columns), ""
+    if labels is not None:
+        commonest = classes.of_clusters(found, labels, largest, names)
+        figure = plots.traversals(images, (), commonest)
+        beside = ", and beside it the commonest label of all of its images"
     return Picture(
         "clusters",
         "Clusters",
-        plots.image_grid(images.reshape(-1, *vae.event_shape), columns),
+        figure,
         f"{len(largest)} rows of test images, each row of one cluster.",
         f"Test images by the component of the prior that they belong to: a row for each of the "
-        f"{len(largest)} largest of {len(np.unique(found))} clusters. Look for rows of one kind.",
+        f"{len(largest)} largest of {len(np.unique(found))} clusters{beside}. Look for rows of one "
+        "kind.",
+        pixelated=labels is None,
     )
 
 
-def scatter(vae, batch, latents: Latents, labels=None) -> Picture:
+def scatter(vae, batch, latents: Latents, labels=None, class_names=None) -> Picture:
     """The aggregated posterior, in the plane of the two latents used most, before the prior."""
     plane = np.sort(latents.order[:2])
     most = "largest KL" if latents.rate is not None else "largest variance"
@@ -357,10 +373,11 @@ def scatter(vae, batch, latents: Latents, labels=None) -> Picture:
     if labels is not None and vae.condition is None:
         look += " Labels that keep apart do so without having been shown."
     names = [f"z[{d}]" for d in plane]
+    called = class_names and [classes.beside(i, class_names) for i in range(len(class_names))]
     return Picture(
         "latents",
         "Where test images lie",
-        plots.latent_scatter(z[:, plane], labels, names, behind),
+        plots.latent_scatter(z[:, plane], labels, names, behind, called),
         f"Scatter plot of {len(z)} test images in two latents{coloured}.",
         f"{what} of {len(z)} test images{which}{coloured}.{look}",
         pixelated=False,

@@ -11,7 +11,7 @@ import numpy as np
 from keras_vae import Config, plots, saving
 from keras_vae.config import options
 from keras_vae.recipes import RECIPES
-from trainers import page, uses
+from trainers import classes, page, uses
 from trainers.numbers import NUMBERS, SECTIONS, in_short, measured_on, number
 from trainers.pictures import Picture, pictures
 
@@ -35,7 +35,14 @@ SCHEDULES = {
 
 
 def write_report(
-    run_dir: Path, vae, config: Config, evaluation: dict, batch, labels=None, shown=None
+    run_dir: Path,
+    vae,
+    config: Config,
+    evaluation: dict,
+    batch,
+    labels=None,
+    shown=None,
+    dataset=None,
 ) -> Path:
     """Writes report.html and figures/*.png.
 
@@ -48,6 +55,7 @@ def write_report(
       batch: a Batch of N test examples as the model sees them.
       labels: [N] or None.
       shown: list of Picture; by default what `pictures` makes of the batch.
+      dataset: the run's data, whose classes are listed; or None.
 
     Returns:
       The path of report.html, which is replaced only when it is complete.
@@ -62,7 +70,9 @@ def write_report(
         f"<p class='soft'>{escape(measured_on(evaluation))}</p>"
         + "".join(f"<p class='alarm'>{escape(alarm)}</p>" for alarm in evaluation["alarms"])
     )
-    figures = [page.figure(run_dir, p) for p in shown or pictures(vae, batch, labels)]
+    if shown is None:
+        shown = pictures(vae, batch, labels, dataset and dataset.train.class_names)
+    figures = [page.figure(run_dir, p) for p in shown]
     main = [
         *_sections(evaluation, skip=headline),
         _training(run_dir, evaluation),
@@ -72,6 +82,7 @@ def write_report(
         *figures,
         "</div>",
         uses.section(run_dir, evaluation["step"]),
+        classes.section(dataset) if dataset else "",
         "<h2>Details</h2>",
         *_details(config, evaluation, saving.read_run(run_dir)),
     ]

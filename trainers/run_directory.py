@@ -42,7 +42,10 @@ def check_workdir(path: pathlib.Path) -> None:
 def describe(config: Config, dataset) -> dict:
     """The content of config.json: the config, and what data and versions it met."""
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    lowest_pitch = dataset.train.lowest_pitch
+    facts = {
+        "lowest_pitch": dataset.train.lowest_pitch,
+        "class_names": dataset.train.class_names and list(dataset.train.class_names),
+    }
     return {
         "config": config.to_dict(),
         "data": {
@@ -51,7 +54,7 @@ def describe(config: Config, dataset) -> dict:
             "num_examples": {k: v.num_examples for k, v in splits.items() if v is not None},
             "notes": list(dataset.notes),
         }
-        | ({} if lowest_pitch is None else {"lowest_pitch": lowest_pitch}),
+        | {name: fact for name, fact in facts.items() if fact is not None},
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }
 
@@ -59,8 +62,8 @@ def describe(config: Config, dataset) -> dict:
 def check_same(path: pathlib.Path, described: dict) -> None:
     """Raises ValueError unless the run at `path` may be continued as `described`.
 
-    Nothing may differ but the number of epochs, which may grow where no schedule depends on it, and
-    where the data is kept.
+    Nothing may differ but the number of epochs, which may grow where no schedule depends on it,
+    where the data is kept, and names of classes where the run has none yet.
     """
     stored = read_run(path)
     old, new = Config.from_dict(stored["config"]), Config.from_dict(described["config"])
@@ -71,6 +74,7 @@ def check_same(path: pathlib.Path, described: dict) -> None:
         if getattr(getattr(old, section), option.name)
         != getattr(getattr(new, section), option.name)
         and option.name not in ("epochs", "data_dir")
+        and not (option.name == "class_names" and old.model.class_names is None)
     ]
     if old.recipe != new.recipe:
         differing.insert(0, f"recipe {old.recipe} -> {new.recipe}")

@@ -89,6 +89,7 @@ def _attribute(run_dir, step):
     file = run_dir / "latents" / f"attribute_{has}_{lacks}.png"
     if not file.is_file():
         return
+    has, lacks = found.get("attribute_names") or (has, lacks)  # Numbers of older files.
     yield "<h2>Attributes</h2><div class='pictures'>"
     yield page.image(
         file,

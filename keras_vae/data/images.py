@@ -23,6 +23,7 @@ class Images:
       levels: how many grey levels the values can take, None for real numbers.
       chunk_sizes: list of ints, the number of examples in each chunk; one chunk when in memory.
       labels: int64 [N] or None.
+      class_names: str of each label from 0 on, tuple; None where labels are plain numbers.
       factors: what made each image, where that is known: dict name -> whole numbers [N]; or None.
       lowest_pitch: of music, the MIDI pitch of level 1 (level 0 is silence); else None.
       num_examples: N.
@@ -30,6 +31,7 @@ class Images:
     """
 
     lowest_pitch = None
+    class_names = None
 
     def __init__(self, shape, dtype, levels, chunk_sizes):
         self.shape = tuple(shape)
@@ -42,12 +44,21 @@ class Images:
 class InMemory(Images):
     """A split held as one array."""
 
-    def __init__(self, array, labels=None, levels=None, lowest_pitch=None, factors=None):
+    def __init__(
+        self,
+        array,
+        labels=None,
+        levels=None,
+        lowest_pitch=None,
+        factors=None,
+        class_names=None,
+    ):
         super().__init__(array.shape[1:], array.dtype, levels, [len(array)])
         self.array = array
         self.labels = labels
         self.lowest_pitch = lowest_pitch
         self.factors = factors
+        self.class_names = class_names
 
     @functools.cached_property
     def on_host(self):
@@ -62,7 +73,9 @@ class InMemory(Images):
     def _rows(self, rows):
         labels = None if self.labels is None else self.labels[rows]
         factors = self.factors and {name: column[rows] for name, column in self.factors.items()}
-        return InMemory(self.array[rows], labels, self.levels, self.lowest_pitch, factors)
+        return InMemory(
+            self.array[rows], labels, self.levels, self.lowest_pitch, factors, self.class_names
+        )
 
     def update_hash(self, sha):
         """Adds the content to a hashlib object."""

@@ -9,6 +9,7 @@ from keras_vae.evaluation.disentanglement import disentanglement
 from keras_vae.evaluation.errors import share_stderr, stderr
 from keras_vae.evaluation.exact import exact_log_likelihood
 from keras_vae.evaluation.features import Features, features
+from keras_vae.evaluation.labels import left_out, too_few, unseen
 from keras_vae.evaluation.latents import (
     active_units,
     codes,
@@ -56,6 +57,7 @@ __all__ = [
     "frechet_distance",
     "kernel_distance",
     "label_information",
+    "left_out",
     "likelihood",
     "means",
     "memorization",
@@ -72,6 +74,8 @@ __all__ = [
     "simulate",
     "stderr",
     "summarize",
+    "too_few",
     "two_sample_test",
     "typicality",
+    "unseen",
 ]

@@ -1,5 +1,7 @@
 """Which numbers of an evaluation should worry its reader, and what to do about them."""
 
+from keras_vae.conditions import some
+
 # Nats: what it is about with ten samples that count. With fewer, the largest weights rule.
 _LOOSE = 0.05
 # Nats that annealing may gain, beside the error of that gain.
@@ -14,7 +16,8 @@ def alarms(result: dict, has_encoder: bool = True) -> list[str]:
     Args:
       result: what `likelihood` gives; with annealing, `ais_below_importance_nats` and its standard
         error `ais_below_importance_stderr` too; with a label among the latents,
-        `label_information_nats`.
+        `label_information_nats`; with labels, what `unseen` gives, and sentences on numbers that
+        are left out, whose names end in `_left_out`.
       has_encoder: whether latents are inferred at all, so that they can fail to be.
     """
     found = []
@@ -35,6 +38,14 @@ def alarms(result: dict, has_encoder: bool = True) -> list[str]:
         found.append(
             f"Annealing finds {gain:.2f} nats that {result['num_samples']} importance samples "
             "miss: the likelihood is too low by that much at least. Raise --num_samples."
+        )
+    found += [text for name, text in result.items() if name.endswith("_left_out")]
+    if result.get("unseen_labels"):
+        names = some([str(label) for label in result["unseen_labels"]])
+        found.append(
+            f"Test images of classes that no training image is of: {result['unseen_num_examples']} "
+            f"({names}). Nothing learned can tell them, and they count in all numbers. Train on "
+            "such images too, or take them out of the test split."
         )
     if not has_encoder:
         return found

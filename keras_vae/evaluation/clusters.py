@@ -4,6 +4,7 @@ import numpy as np
 import scipy.special
 
 from keras_vae.evaluation.errors import share_stderr
+from keras_vae.evaluation.labels import left_out, too_few
 from keras_vae.posteriors import CategoricalNormal
 
 
@@ -16,10 +17,13 @@ def cluster_scores(clusters, labels) -> dict:
     Returns:
       dict: `cluster_accuracy`, with its standard error; `cluster_adjusted_rand_index` (Hubert &
       Arabie 1985), near 0 for clusters at random; `cluster_mutual_information`, as a share of the
-      mean of both entropies (NMI; Strehl & Ghosh 2002).
+      mean of both entropies (NMI; Strehl & Ghosh 2002). Where labels are too few, or hardly any but
+      one, a sentence alone: `cluster_scores_left_out`.
     """
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
+    if why := too_few(labels, "test images"):
+        return {"cluster_scores_left_out": left_out("Scores of clusters", why)}
     accuracy = cluster_accuracy(clusters, labels)
     return {
         "cluster_accuracy": accuracy,
@@ -33,12 +37,14 @@ def label_information(vae, batches) -> float | None:
     """What a label among the latents tells of which example it is of: nats, at most log K.
 
     The mutual information of example and label under q(y|x), the label's part of what
-    `decomposition` has of all latents. None for models without such a label.
+    `decomposition` has of all latents. None for models without such a label, and of one example.
     """
     if not isinstance(getattr(vae.encoder, "posterior", None), CategoricalNormal):
         return None
     logits = [vae.encode(batch.x, batch.condition).logits for batch in batches]
     q = scipy.special.softmax(np.concatenate(logits), axis=-1)  # [N, K]
+    if len(q) < 2:
+        return None
     entropy = scipy.special.entr(q).sum(axis=-1).mean()
     return float(scipy.special.entr(q.mean(axis=0)).sum() - entropy)
 

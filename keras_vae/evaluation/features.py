@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_vae._compat import tf, tfk, tfkl
+from keras_vae.evaluation.labels import too_few
 
 _SMALLEST = 32  # pixels of height and width, below which Inception would see a blur only
 _COMPONENTS = 64
@@ -34,7 +35,7 @@ def features(images, labels=None, seed: int = 0) -> Features:
 
     Inception's, if Keras has its weights on this machine (nothing is downloaded) and the images are
     of values in [0, 1] and at least 32 pixels wide and high; else those of a small classifier that
-    is trained here on the labels; without labels, principal components.
+    is trained here on the labels; without labels, or with too few of them, principal components.
 
     Args:
       images: training images [N, H, W, C], floats.
@@ -43,7 +44,7 @@ def features(images, labels=None, seed: int = 0) -> Features:
     """
     if inception_weights().exists() and _suits_inception(images):
         return inception(inception_weights())
-    if labels is not None and len(np.unique(labels)) > 1:
+    if labels is not None and too_few(labels, "training images") is None:
         return classifier(images, labels, seed)
     return principal_components(images)
 

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.evaluation.errors import share_stderr
+from keras_vae.evaluation.labels import left_out, too_few
 
 _NEIGHBOURS = 5  # that vote for a label
-_FEWEST = 5  # examples of a label, on average; with fewer there is nothing to learn
 
 
 class Labelled(NamedTuple):
@@ -34,12 +34,14 @@ def probes(train: Labelled, test: Labelled) -> dict:
     Returns:
       dict: `probe_linear_accuracy` and `probe_knn_accuracy` of the codes, and with `_pca` and
       `_pixels` at their ends the same of x in as many principal components, and of x as it is;
-      with `_stderr` behind, their standard errors over test examples; `probe_num_train`. Empty if
-      there is one label only, or hardly an example of each.
+      with `_stderr` behind, their standard errors over test examples; `probe_commonest_accuracy`,
+      that of always guessing the commonest label of train; `probe_num_train`. Where
+      labels of either are too few, or hardly any but one, a sentence alone: `probes_left_out`.
     """
-    num_labels = len(np.unique(train.labels))
-    if num_labels < 2 or len(train.labels) < _FEWEST * num_labels:
-        return {}
+    why = too_few(train.labels, "training images")
+    why = why or too_few(test.labels, "test images", of_each=False)
+    if why:
+        return {"probes_left_out": left_out("Probes of the codes", why)}
     pixels = [np.reshape(part.x, [len(part.x), -1]) for part in (train, test)]
     inputs = {
         "": (np.asarray(train.codes), np.asarray(test.codes)),
@@ -54,6 +56,8 @@ def probes(train: Labelled, test: Labelled) -> dict:
         for name, value in accuracy.items():
             key = f"probe_{name}_accuracy{suffix}"
             found |= {key: value, f"{key}_stderr": share_stderr(value, len(test.labels))}
+    values, counts = np.unique(train.labels, return_counts=True)
+    found["probe_commonest_accuracy"] = float(np.mean(test.labels == values[counts.argmax()]))
     return found | {"probe_num_train": len(train.labels)}
 
 

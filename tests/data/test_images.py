@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae.data import Streamed, from_arrays
+from keras_vae.data.images import InMemory
 from keras_vae.seeds import derive
 
 
@@ -25,6 +26,12 @@ def test_streamed_split_is_read_in_chunks():
     np.testing.assert_array_equal(images.array, rows)
     np.testing.assert_array_equal(images.read(1), rows[4:8])
     np.testing.assert_array_equal(images.labels, np.arange(10))
+
+
+def test_names_of_classes_stay_with_what_is_held_out():
+    images = InMemory(np.zeros([9, 2, 2, 1]), np.arange(9) % 2, class_names=("cat", "dog"))
+    held, rest = images.hold_out(3, derive(0))
+    assert held.class_names == rest.class_names == ("cat", "dog")
 
 
 @pytest.mark.parametrize("make", ["memory", "streamed"])

@@ -51,6 +51,11 @@ def test_sound_numbers_raise_none(changed):
             {"rate_nats": 0.01},
             ["--beta if it is above 1", "collapsed", "0.010 nats", "--objective=free_bits"],
         ),
+        ({"probes_left_out": "Probes aren't measured: why."}, ["Probes aren't measured: why."]),
+        (
+            {"unseen_labels": ["cow", 3], "unseen_num_examples": 12},
+            ["no training image is of: 12 (cow, 3).", "Train on such images"],
+        ),
         ({"rate_nats_by_layer": [20.0, 0.02, 0.0]}, ["carry nothing: 2, 3.", "ladder"]),
     ],
 )

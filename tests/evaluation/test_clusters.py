@@ -49,6 +49,14 @@ def test_scores_of_the_same_clusters_by_other_names_and_of_random_ones():
     assert found["cluster_mutual_information"] < 4 * 9 / 800 / np.log(4)
 
 
+@pytest.mark.parametrize("labels", [[0] * 20, [0] * 17 + [1] * 3, range(20)])
+def test_labels_that_carry_no_score_give_a_sentence(labels):
+    """Of one class any clusters are right; of one example a class, they agree by chance."""
+    found = cluster_scores(np.arange(20) % 2, np.array(labels))
+    assert list(found) == ["cluster_scores_left_out"]
+    assert "Scores of clusters aren't measured" in found["cluster_scores_left_out"]
+
+
 def test_the_labels_information_is_the_mutual_information_of_a_table():
     vae = tiny.randomize(tiny.vae(recipe="gmvae", prior_components=3))
     x = tiny.images(30)
@@ -58,3 +66,4 @@ def test_the_labels_information_is_the_mutual_information_of_a_table():
     assert found == pytest.approx(np.sum(q * np.log(q / of_product)), rel=1e-4)
     assert found > 0.01
     assert label_information(tiny.vae(), [Batch(x, None)]) is None
+    assert label_information(vae, [Batch(x[:1], None)]) is None  # Nothing to tell apart.

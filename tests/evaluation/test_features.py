@@ -43,6 +43,12 @@ def test_at_most_64_components(home):
     assert features(RNG.normal(size=(100, 9, 9, 1)))(np.zeros([2, 9, 9, 1])).shape == (2, 64)
 
 
+@pytest.mark.parametrize("labels", [[0] * 27 + [1] * 3, range(30)])
+def test_with_too_few_labels_they_are_principal_components(home, labels):
+    images = RNG.normal(size=(30, 3, 3, 1))
+    assert features(images, np.array(labels)).name == "pixels, 9 principal components"
+
+
 def test_labels_make_a_classifier_whose_features_tell_them(home):
     space = features(shapes(LABELS), LABELS)
     assert space.name == "classifier of the 3 labels, 64 features"

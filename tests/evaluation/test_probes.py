@@ -58,7 +58,36 @@ def test_codes_are_compared_with_as_many_components_and_with_pixels():
     assert found["probe_num_train"] == 200
 
 
-@pytest.mark.parametrize("labels", [np.zeros(40, int), np.arange(40)])
-def test_labels_that_cannot_be_learned_give_nothing(labels):
-    part = labelled(40, 0)._replace(labels=labels)
-    assert probes(part, part) == {}
+def test_they_are_compared_with_guessing():
+    train, test = labelled(40, 0), labelled(40, 1)
+    train = train._replace(labels=np.repeat([0, 1, 2], [10, 24, 6]))
+    test = test._replace(labels=np.repeat([0, 1, 2], [21, 9, 10]))
+    assert probes(train, test)["probe_commonest_accuracy"] == 9 / 40
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "words"),
+    [
+        ([40], [20, 20], "all 40 training images are of one class"),
+        ([1] * 40, [20, 20], "40 training images are of 40 classes, fewer than 5 of each"),
+        ([35, 4, 1], [20, 20], None),
+        ([36, 4], [20, 20], "of 40 training images only 4 are of other classes than the commonest"),
+        ([20, 20], [40], "all 40 test images are of one class"),
+        ([20, 20], [37, 3], "of 40 test images only 3 are of other classes than the commonest"),
+        ([4] * 10, [20, 20], "40 training images are of 10 classes"),
+        ([8] * 5, [4] * 10, None),
+    ],
+)
+def test_labels_that_carry_no_accuracy_give_a_sentence(train, test, words):
+    """As of 150, 4 and 1 images, of which a test split can hold one class: accuracy would be 1."""
+    parts = [
+        labelled(40, i)._replace(labels=np.repeat(np.arange(len(counts)), counts))
+        for i, counts in enumerate((train, test))
+    ]
+    found = probes(*parts)
+    if words is None:
+        assert 0.0 <= found["probe_knn_accuracy"] <= 1.0
+        assert "probes_left_out" not in found
+    else:
+        assert list(found) == ["probes_left_out"]
+        assert words in found["probes_left_out"]

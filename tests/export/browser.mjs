@@ -94,6 +94,8 @@ if (await shows("#samples")) {
   found.back = await change("#grid canvas", () => tab.fill("#seed", "-7"));
   found.temperature = await change("#grid canvas", () => tab.fill("#temperature", "0.5"));
   if (await shows("#label-picker")) {
+    found.options = await tab.$$eval("option", (all) => all.map(({ text }) => text));
+    found.titles = await tab.$$eval("#grid button", (all) => all.map(({ ariaLabel }) => ariaLabel));
     found.each = await reds(MADE);
     found.label = await change("#grid canvas", () => tab.selectOption("#label", "2"));
     found.one = await reds(MADE);

@@ -8,7 +8,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from export import card, compact, tflite, writer
+from export import card, compact, readme, sample, tflite, writer
 from tests import tiny
 
 SCHEMA = json.loads(
@@ -57,9 +57,44 @@ def test_cards_without_a_run_are_valid(recipe, tmp_path):
     assert found["ranges"].get("condition") == range_of[recipe]
 
 
+NAMES = ("c`at", "<b>dog", "été", "a_b")
+
+
+def test_names_of_labels_are_in_card_and_readme(tmp_path):
+    model = tiny.vae(recipe="cvae", class_names=NAMES)
+    writer.write(model, tmp_path / "export", batch_sizes=[1], formats=["tflite"])
+    found = json.loads((tmp_path / "export" / "model_card.json").read_text())
+    jsonschema.validate(found, SCHEMA, jsonschema.Draft202012Validator)
+    assert found["class_names"] == list(NAMES)
+    assert found["condition"] == "a label from 0 to 3"
+    assert sample._card(tmp_path / "export" / "generator.tflite")["class_names"] == list(NAMES)
+    lines = (tmp_path / "export" / "README.md").read_text().splitlines()
+    begin = lines.index("- 0: `c'at`")
+    assert lines[begin + 1 : begin + 5] == ["- 1: `<b>dog`", "- 2: `été`", "- 3: `a_b`", ""]
+    del found["class_names"]  # A card from before there were names.
+    jsonschema.validate(found, SCHEMA, jsonschema.Draft202012Validator)
+
+
+def test_a_readme_lists_a_hundred_names(exported):
+    _, folder, _ = exported
+    report = json.loads((folder / "parity.json").read_text())
+    text = readme.text(report, class_names=[f"class {i}" for i in range(120)])
+    assert "- 99: `class 99`\n- … and 20 more, in `model_card.json`\n" in text
+    assert "- 100:" not in text
+    assert "Labels are called" not in (folder / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     "change",
-    [{"event_shape": []}, {"latent_dim": 0}, {"files": {}}, {"unknown": 1}, {"ranges": {"z": [0]}}],
+    [
+        {"class_names": []},
+        {"class_names": ["a", "a"]},
+        {"event_shape": []},
+        {"latent_dim": 0},
+        {"files": {}},
+        {"unknown": 1},
+        {"ranges": {"z": [0]}},
+    ],
 )
 def test_the_schema_refuses_what_is_no_card(exported, change):
     with pytest.raises(jsonschema.ValidationError):

@@ -83,6 +83,32 @@ def test_conditions(recipe, tmp_path):
         sample.sample(path, 7, 2)
 
 
+def test_a_label_by_its_name_in_the_card(tmp_path):
+    model = tiny.randomize(tiny.vae(recipe="cvae"))
+    path = tmp_path / "generator.tflite"
+    tflite.write(model, path, batch_sizes=[2])
+    content = {"files": {}, "ranges": {"condition": [0, 3]}, "class_names": [*"abc", "été"]}
+    card.embed(path, content)
+    wanted = [sample.sample(path, 7, 2, condition=i) for i in range(4)]
+    assert not np.allclose(wanted[0], wanted[3])
+    for given, number in (("a", 0), ("été", 3), ("3", 3), (3, 3)):
+        np.testing.assert_array_equal(sample.sample(path, 7, 2, condition=given), wanted[number])
+    with pytest.raises(ValueError, match="from 0 to 3, or one of a, b, c, été; got cow"):
+        sample.sample(path, 7, 2, condition="cow")
+    arguments = [f"--model={path}", "--condition=b", "--seed=7", "--n=1", f"--out={tmp_path}/b.png"]
+    sample.main(arguments)
+    pixels = np.asarray(Image.open(tmp_path / "b.png"))[..., :1]
+    assert np.abs(pixels / 255 - wanted[1][0]).max() <= 0.5 / 255 + 1e-6
+
+
+def test_a_number_is_no_label_where_names_look_like_numbers():
+    found = {"class_names": ["1900", "1"], "ranges": {"condition": [0, 1]}}
+    assert sample._label(found, "1") == 1
+    assert sample._label(found, "1900") == sample._label(found, 0) == 0
+    with pytest.raises(ValueError, match="or one of 1900, 1; got 0"):
+        sample._label(found, "0")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

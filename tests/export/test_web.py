@@ -26,6 +26,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 WEB = ROOT / "export" / "web"
 COUNT = 16
 SEED = seeds(-7, COUNT)
+NAMES = ("cat", "</script><b>dog", "a name that is wider than a phone of 360 pixels")
 
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (WEB / "node_modules").exists(),
@@ -185,6 +186,7 @@ def changed(found, name):
         (1400, {"latent_dim": 5}),
         (360, {"latent_dim": 2, "prior": "learned_normal"}),
         (1400, {"condition": "label", "num_classes": 3}),
+        (360, {"condition": "label", "num_classes": 3, "class_names": NAMES}),
         (360, {"condition": "image_part", "visible_mask": (1, 0) * 32}),
     ],
 )
@@ -242,6 +244,14 @@ def test_the_page_in_chromium(tmp_path, width, options):
         shown = np.reshape(found["plane"], (15 * 8, 15 * 8, 1))[:8, :8]
         close(shown, 255 * model.decode(corner[np.newaxis]).mean().numpy()[0], atol=0.51)
     if "label" in found:
+        shown = list(options.get("class_names", ("0", "1", "2")))
+        assert found["options"] == ["each", *shown, *shown, *shown, *shown]
+        assert found["titles"][:4] == [
+            f"Sample {i + 1} of seed -7{named}: start from it"
+            for i, named in enumerate(
+                ", " + shown[i % 3] if "class_names" in options else "" for i in range(4)
+            )
+        ]
         a, b = np.float32(image[:2, np.newaxis] >= 0.5)
         centre = np.zeros([1, model.latent_dim], np.float32)
         for name, labels in {"each": (0, 0, 1), "one": (2, 2, 2), "own": (1, 2, 2)}.items():
@@ -357,6 +367,9 @@ def test_facts_of_the_model(tmp_path):
     described = tiny.described(tiny.config(), name="npz:some/faces.npz")
     assert page.facts(model, file, described=described)["title"] == "A generator of faces"
     assert (facts["classes"], facts["visible"], facts["levels"]) == (None, None, None)
+    assert facts["names"] is None
+    named = tiny.vae(recipe="cvae", class_names=("cat", "dog", "yak", "</script>"))
+    assert page.facts(named, file)["names"] == ["cat", "dog", "yak", "</script>"]
     drawn_in_turn = tiny.vae(network="gru", decoder="autoregressive", likelihood="categorical")
     assert page.facts(drawn_in_turn, file)["levels"] is None
 

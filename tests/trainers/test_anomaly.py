@@ -81,3 +81,14 @@ def test_fewer_images_than_the_run_held_out_will_do(folder):
     run = run._replace(config=run.config.replace(validation_size=1000))
     other = anomalies.load(run, f"npz:{folder / 'negatives.npz'}", None)
     assert other.test.num_examples == 17
+
+
+def test_one_test_image_can_be_told_from_nothing(folder):
+    run = measure.load(folder / "run")
+    x = 1.0 - load("digits").test.array
+    np.savez(folder / "one.npz", train_images=x, test_images=x[:1])
+    with pytest.raises(ValueError, match="has one test image; at least 2 can be told apart"):
+        anomalies.load(run, f"npz:{folder / 'one.npz'}", None)
+    alone = dataclasses.replace(run.dataset, test=run.dataset.test.hold_out(1, [0, 0])[0])
+    with pytest.raises(ValueError, match="has one test image, which nothing can be told apart"):
+        anomalies.load(run._replace(dataset=alone), "digits", None)

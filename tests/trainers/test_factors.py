@@ -30,3 +30,8 @@ def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):
     batches = inputs.evaluation_batches(run.config, run.dataset, "test", 100)
     alone = {"scale": np.zeros(700), "x": test.factors["x"]}
     assert measure._disentanglement(vae, batches, alone) == {}
+    # Where nearly each image has a value of its own, scores would be chance.
+    rare = {"scale": np.arange(700) % 2, "x": np.arange(700) // 2}
+    (found,) = measure._disentanglement(vae, batches, rare).items()
+    assert found[0] == "disentanglement_left_out"
+    assert "700 test images, by x, are of 350 classes, fewer than 5 of each" in found[1]

@@ -23,7 +23,7 @@ export class Images {
       pad.made = canvas();
       pad.pictures.append(pad.made);
       if (facts.classes) {
-        pad.label = picker("Label", facts.classes, changed);
+        pad.label = picker("Label", facts.classes, changed, facts.names);
         pad.element.append(pad.label);
       }
       $(`pad-${side}`).append(pad.element);

@@ -26,7 +26,8 @@ export class Latents {
     this.z = Float32Array.from((facts.clusters?.[0] ?? facts).loc);
     this.condition = facts.classes ? Int32Array.of(0) : facts.visible && new Float32Array(NUMBERS);
     if (facts.classes) {
-      this.label = picker("Label", facts.classes, (k) => this.set(this.z, Int32Array.of(k)));
+      const picked = (k) => this.set(this.z, Int32Array.of(k));
+      this.label = picker("Label", facts.classes, picked, facts.names);
       $("latents-controls").prepend(this.label);
     }
     if (facts.clusters) {

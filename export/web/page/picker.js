@@ -1,9 +1,14 @@
 // A choice among numbered things: labels, or clusters.
 
-/** A <label> around a <select> (its `control`) of 0 .. count - 1. */
-export function picker(title, count, picked) {
+/** Options of 0 .. count - 1, shown by their names where they have some. */
+export function options(count, names) {
+  return Array.from({ length: count }, (_, k) => new Option(names?.[k] ?? k, k));
+}
+
+/** A <label> around a <select> (its `control`) of 0 .. count - 1; see `options`. */
+export function picker(title, count, picked, names) {
   const select = document.createElement("select");
-  for (let k = 0; k < count; k++) select.append(new Option(k, k));
+  select.append(...options(count, names));
   select.addEventListener("change", () => picked(Number(select.value)));
   const label = document.createElement("label");
   label.append(title, select);

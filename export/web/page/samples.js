@@ -4,6 +4,7 @@ import { facts } from "./assets.js";
 import { $ } from "./element.js";
 import { latest } from "./latest.js";
 import { Pad } from "./pad.js";
+import { options } from "./picker.js";
 import { canvas, NUMBERS, paint, sheet } from "./picture.js";
 import { rows } from "./rows.js";
 import * as link from "./state.js";
@@ -41,8 +42,7 @@ export class Samples {
     if (facts.classes) {
       $("label-picker").hidden = false;
       $("label-hint").hidden = false;
-      $("label").append(new Option("each", "each"));
-      for (let k = 0; k < facts.classes; k++) $("label").append(new Option(k, k));
+      $("label").append(new Option("each", "each"), ...options(facts.classes, facts.names));
     }
     $("drawn-picker").hidden = facts.inTurn; // They are drawn anyway.
     const parts = new Intl.ListFormat("en").format(link.PARTS);
@@ -118,7 +118,9 @@ export class Samples {
     this.canvases.forEach((target, i) => {
       paint(target, values, i * NUMBERS);
       const which = `Sample ${i + 1} of seed ${seed}`;
-      target.parentElement.setAttribute("aria-label", `${which}: start from it`);
+      const label = facts.names ? `, ${facts.names[this.condition(i)[0]]}` : "";
+      target.parentElement.setAttribute("aria-label", `${which}${label}: start from it`);
+      target.parentElement.title = facts.names?.[this.condition(i)[0]] ?? "";
     });
   }
 
