@@ -77,17 +77,27 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
             f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
             "values. Use likelihood=normal."
         )
-    if likelihood.support is Support.COUNTS and images.dtype == np.uint8 and binarization == "none":
-        raise ValueError(
-            f"likelihood={name} is for counts; this data is 8-bit images, which are divided by "
-            "255. Use likelihood=discretized_logistic, or store counts as floats."
-        )
+    if likelihood.support is Support.COUNTS:
+        _check_counts(name, images, binarization)
     config = config.replace(levels=levels, binarization=binarization, **_condition(config, dataset))
     if images.dtype == np.float32 and binarization == "none":
         head = likelihood(images.shape, *arguments(config.model))
         for split in (images, *others):
             head.check_values(split.array)
     return config
+
+
+def _check_counts(name, images, binarization):
+    if binarization != "none":
+        raise ValueError(
+            f"likelihood={name} with binarization={binarization}: counts aren't grey values to "
+            "make black or white. Leave binarization out."
+        )
+    if images.dtype in (np.uint8, np.uint16) and images.levels is not None:
+        raise ValueError(
+            f"likelihood={name} is for counts; this data was loaded as images of {images.levels} "
+            "levels. Load it with values='counts'."
+        )
 
 
 def _condition(config, dataset):
