@@ -26,4 +26,11 @@ def scale_of(name, heads, chunks, values, grey_levels=None):
     if values != "counts" and few and not decide(name, seen, values, grey_levels).is_binary:
         highest = max(chunk.max().item() for chunk in chunks)
         seen = Seen(seen.kind, seen.low, highest, two_valued=False)
-    return decide(name, seen, values, grey_levels)
+    scale = decide(name, seen, values, grey_levels)
+    if scale.dtype.itemsize > 1:
+        raise ValueError(
+            f"{name} is larger than memory_limit_gb, and only 8-bit images are streamed; whole "
+            f"numbers up to {seen.high} with grey_levels={grey_levels} are real numbers. Raise "
+            "memory_limit_gb."
+        )
+    return scale
