@@ -25,6 +25,11 @@ class Header(NamedTuple):
     is_fortran: bool
     dtype: np.dtype
 
+    @property
+    def size(self) -> int:
+        """Bytes of its values."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
 
 def read(name, path, keys_of, limit_bytes=math.inf):
     """The arrays of a file, {role: array}.
@@ -67,10 +72,9 @@ def _npy(name, stream, keys_of, limit_bytes):
     _check_plain(name, "it", header)
     keys = keys_of({_ALONE: header})
     start = stream.tell()
-    size = math.prod(header.shape) * header.dtype.itemsize
-    if os.fstat(stream.fileno()).st_size < start + size:
+    if os.fstat(stream.fileno()).st_size < start + header.size:
         raise ValueError(f"dataset={name} is cut off: it is shorter than its array. Copy it anew.")
-    if size > limit_bytes:
+    if header.size > limit_bytes:
         return {role: _mapped(name, stream, start, header) for role in keys}
     stream.seek(0)
     return dict.fromkeys(keys, np.load(stream, allow_pickle=False))
@@ -93,7 +97,8 @@ def _npz(name, stream, keys_of, limit_bytes):
         return {role: file[key] for role, key in keys.items()}
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(
-            f"{name} must hold plain arrays under {', '.join(keys.values())}: {error}."
+            f"{name} must hold plain arrays under {', '.join(keys.values())}: {error}. Write it "
+            "anew, names as y.astype(str)."
         ) from error
 
 
@@ -129,11 +134,15 @@ def _start(name, stream, member):
     stream.seek(member.header_offset)
     # A zip's local header: 26 bytes, the lengths of the name and of what else follows.
     stream.seek(sum(struct.unpack("<26xHH", stream.read(30))), os.SEEK_CUR)
+    end = stream.tell() + member.file_size
     try:
         header = _header(stream)
     except ValueError as error:
         raise ValueError(f"{name} must hold plain arrays: {member.filename}: {error}.") from error
     _check_plain(name, member.filename, header)
+    # What is behind the member would be taken for its values.
+    if stream.tell() + header.size > end:
+        raise ValueError(f"{name}: {member.filename} is shorter than its array. Write it anew.")
     return stream.tell()
 
 

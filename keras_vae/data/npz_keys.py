@@ -45,17 +45,23 @@ def find_roles(name, headers, npz_keys=None):
 
 
 def _given(name, headers, npz_keys):
-    if not isinstance(npz_keys, Mapping):
-        npz_keys = dict(item.partition("=")[::2] for item in npz_keys)
-    unknown = sorted(set(npz_keys) - set(ROLES))
-    if unknown or "train" not in npz_keys:
+    if isinstance(npz_keys, Mapping):
+        pairs = list(npz_keys.items())
+    else:
+        pairs = [item.partition("=")[::2] for item in npz_keys]
+    roles, keys = zip(*pairs, strict=True)
+    unknown = set(roles) - set(ROLES)
+    if unknown or "train" not in roles or "" in keys or len(set(roles)) < len(roles):
         raise ValueError(
-            f"npz_keys must give train=KEY and may give {', '.join(ROLES[1:])}; got {npz_keys}."
+            f"npz_keys must give train=KEY and may give {', '.join(ROLES[1:])}, each once; got "
+            f"{npz_keys}."
         )
-    missing = sorted(set(npz_keys.values()) - set(headers))
+    missing = sorted(set(keys) - set(headers))
     if missing:
         raise _not_there(name, missing, headers)
-    return dict(npz_keys)
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"npz_keys must give each role an array of its own, got {npz_keys}.")
+    return dict(pairs)
 
 
 def _by_words(name, headers):

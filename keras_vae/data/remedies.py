@@ -20,9 +20,10 @@ def to_unit(low, high, is_whole: bool) -> str:
         return f"x / {infer_levels(math.ceil(high)) - 1}"
     if low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
         return "np.clip(x, 0, 1)"
+    # Floats, for whole numbers of a narrow dtype would turn over.
     if low >= 0:
-        return f"x / {high!r}"
-    return f"np.clip((x + {-low!r}) / {high - low!r}, 0, 1)"
+        return f"x / {float(high)!r}"
+    return f"np.clip((x + {-float(low)!r}) / {float(high) - float(low)!r}, 0, 1)"
 
 
 def to_levels(low, high, is_whole: bool) -> str:
@@ -34,8 +35,9 @@ def to_levels(low, high, is_whole: bool) -> str:
         return f'{whole}.astype("{dtype_of(round(high) + 1)}")'
     if is_whole and low < 0 and high - low < MOST:
         return f'(x.astype("int64") + {-int(low)}).astype("{dtype_of(int(high - low) + 1)}")'
-    unit = "x" if low >= 0 and high <= 1 else to_unit(low, high, is_whole)
-    return f'np.round(255 * {unit}).astype("uint8")'
+    if low >= 0 and high <= 1:
+        return 'np.round(255 * x).astype("uint8")'
+    return f'np.round({to_unit(low, high, is_whole)} * 255).astype("uint8")'
 
 
 def _is_signed(low, high):

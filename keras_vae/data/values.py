@@ -226,7 +226,7 @@ def _are_whole(arrays):
 def _check_floats(name, seen, values, arrays):
     """Raises ValueError for floats that the likelihood can't take."""
     low, high = seen.low, seen.high
-    got = f"got floats from {low:.6g} to {high:.6g}"
+    got = f"got floats from {low:.9g} to {high:.9g}"
     if values == "counts" and not (low >= 0 and _are_whole(arrays)):
         raise ValueError(
             f"{name} must hold counts, whole numbers from 0 on, for this likelihood, {got}. Use "
@@ -274,9 +274,10 @@ def _to_whole(name, x, levels):
     if x.min() < 0 or x.max() > 1 or far.any():
         low, high = x.min().item(), x.max().item()
         line = remedies.to_levels(low, high, _are_whole([x]))
+        between = f", {np.count_nonzero(far)} of them between levels" if far.any() else ""
         raise ValueError(
             f"{name} must hold k / {levels - 1} or whole numbers for grey_levels={levels}, got "
-            f"floats from {low:.6g} to {high:.6g}, {np.count_nonzero(far)} of them between levels. "
+            f"floats from {low:.9g} to {high:.9g}{between}. "
             f"Write {line}, or use likelihood=normal."
         )
     return np.rint(x * (levels - 1)).astype(dtype_of(levels))

@@ -156,10 +156,10 @@ RANDOM = np.random.default_rng(0).uniform(size=(6, 4, 4))
         (RANDOM, None, 'np.round(255 * x).astype("uint8")'),
         (GREY / 23, None, "grey_levels=24"),
         (BYTES / 127.5 - 1, "(x + 1) / 2", 'np.round(127.5 * (x + 1)).astype("uint8")'),
-        (1.1 * RANDOM - 0.05, "np.clip(x, 0, 1)", "255 * np.clip(x, 0, 1)"),
-        (5 * RANDOM - 2.5, "np.clip((x + ", "np.round(255 * np.clip((x + "),
-        (20.0 * RANDOM, "x / 19.", "np.round(255 * x / 19."),
-        (1e6 * RANDOM, "x / 9", "np.round(255 * x / 9"),
+        (1.1 * RANDOM - 0.05, "np.clip(x, 0, 1)", "np.clip(x, 0, 1) * 255"),
+        (5 * RANDOM - 2.5, "np.clip((x + ", "np.round(np.clip((x + "),
+        (20.0 * RANDOM, "x / 19.", "np.round(x / 19."),
+        (1e6 * RANDOM, "x / 9", "np.round(x / 9"),
         (GREY - 12.0, "np.clip((x + 12.0) / 23.0, 0, 1)", '(x.astype("int64") + 12)'),
     ],
 )
@@ -191,6 +191,7 @@ def test_levels_of_floats_that_an_error_names_are_theirs():
 @pytest.mark.parametrize(
     "x",
     [GREY.astype(np.int16) - 5, BYTES.astype(np.int8), GREY * np.int64(3_000_000)]
+    + [GREY * np.uint64(2**59), (GREY.astype(np.int64) * 180_000_000 - 2**31).astype(np.int32)]
     + [GREY.astype(np.int64) - 10**9, GREY % np.int64(2) * 2 - 1],
 )
 @pytest.mark.parametrize("values", ["binary", "unit", "levels"])

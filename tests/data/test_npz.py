@@ -1,3 +1,6 @@
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -62,6 +65,9 @@ def test_other_names(tmp_path, keys):
         ({"a": IMAGES}, {}, "has no train_images or x; it holds a"),
         ({"a": IMAGES}, {"npz_keys": ["train=b"]}, "has no b; it holds a"),
         ({"a": IMAGES}, {"npz_keys": ["images=a"]}, "npz_keys must give train=KEY"),
+        ({"a": IMAGES}, {"npz_keys": ["train"]}, "npz_keys must give train=KEY"),
+        ({"a": IMAGES}, {"npz_keys": ["train=a", "train=a"]}, "train=KEY .* each once"),
+        ({"a": IMAGES}, {"npz_keys": ["train=a", "test=a"]}, "each role an array of its own"),
         ({"x": np.full((9, 2, 2), np.nan)}, {}, "must be finite"),
         ({"x": np.ones((9, 2, 2))}, {}, "every value of train is 1"),
         ({"x": np.ones((9, 4))}, {}, r"must have shape .* got \[9, 4\].*x.reshape\(-1, 2, 2\)"),
@@ -140,6 +146,16 @@ def test_large_files_that_cannot_be_streamed_are_refused(tmp_path):
         load(save(tmp_path, x=np.array([{}, {}])), memory_limit_gb=1e-9)
     with pytest.raises(ValueError, match="one whole number for each of the 100 images"):
         load(save(tmp_path, x=IMAGES, x_labels=np.arange(9)), memory_limit_gb=2e-6)
+
+
+def test_a_member_shorter_than_its_array_is_refused(tmp_path):
+    content = io.BytesIO()
+    np.save(content, IMAGES)
+    with zipfile.ZipFile(tmp_path / "cut.npz", "w") as file:
+        file.writestr("x.npy", content.getvalue()[:-50])
+    for limit in (4.0, 2e-6):
+        with pytest.raises(ValueError, match=r"must hold plain arrays|is shorter than its array"):
+            load(f"npz:{tmp_path / 'cut.npz'}", memory_limit_gb=limit)
 
 
 def test_what_is_no_npz_is_refused(tmp_path):
