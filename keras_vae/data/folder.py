@@ -66,7 +66,8 @@ def read(path, image_size, seed, memory_limit_gb):
 
     labels = _labels(splits, files)
     if keep:
-        return from_arrays(f"folder:{path}", arrays, labels), notes
+        splits, more = from_arrays(f"folder:{path}", arrays, labels, channels="last")
+        return splits, notes + more
     binary = set(np.flatnonzero(counts)) in ({0, 1}, {0, 255})
     return {
         split: _streamed(

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from keras_vae._compat import tf
-from keras_vae.data import Streamed, load, tfds_images
+from keras_vae.data import Streamed, load, tfds_images, tfds_pixels, tfds_rows
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_images_are_cropped_and_resized_as_pil_does(mnist, mnist_dir):
 
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = 200  # the central square
-    cropped = tfds_images._crop_and_resize(tf.constant(wide), 5)
+    cropped = tfds_pixels.resize(tf.constant(wide), 5, "crop")
     np.testing.assert_array_equal(cropped, np.full((5, 5, 3), 200))
 
 
@@ -186,3 +186,246 @@ def test_any_whole_number_is_a_label_if_it_is_named(no_network, factors_dir, mem
             load("made", data_dir=factors_dir, label=wrong)
     with pytest.raises(ValueError, match="label is for TFDS sets and sprites, got dataset=digits"):
         load("digits", label="label")
+
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def prepare(no_network, tmp_path):
+    """(features, dict split name -> dict of columns) -> options for load of such a set, "own"."""
+    import tensorflow_datasets as tfds
+
+    def prepare(features, splits):
+        tfds.dataset_builders.store_as_tfds_dataset(
+            "own",
+            version="1.0.0",
+            features=tfds.features.FeaturesDict(features),
+            split_datasets={
+                name: tf.data.Dataset.from_tensor_slices(columns)
+                for name, columns in splits.items()
+            },
+            data_dir=str(tmp_path),
+        )
+        return {"data_dir": str(tmp_path)}
+
+    return prepare
+
+
+def grey(n, shape=(4, 5, 1), highest=255, dtype=np.uint8):
+    return RNG.integers(0, highest + 1, (n, *shape)).astype(dtype)
+
+
+def brightness(images):
+    """The images' bytes in an order of their own: sets are stored in another."""
+    return sorted(image.tobytes() for image in images)
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        (("train", "validation", "test"), ("train", "validation", "test")),
+        (("Training", "DEV", "Testing"), ("train", "validation", "test")),
+        (("train", "val", "eval"), ("train", "validation", "test")),
+        (("train", "validation"), ("train", "validation")),
+        (("train", "extra", "test"), ("train", None, "test")),
+        (("dev", "validation", "train"), (None, "validation", "train")),
+    ],
+)
+def test_splits_by_what_people_call_them(prepare, names, splits):
+    import tensorflow_datasets as tfds
+
+    x = {name: grey(20 + i) for i, name in enumerate(names)}
+    options = prepare(
+        {"image": tfds.features.Image(shape=(4, 5, 1))},
+        {name: {"image": images} for name, images in x.items()},
+    )
+    data = load("own", **options)
+    for name, split in zip(names, splits, strict=True):
+        if split == "train":
+            found = [data.train.array]
+            found += [data.validation.array] if "validation" not in splits else []
+            found += [data.test.array] if "test" not in splits else []
+            assert brightness(np.concatenate(found)) == brightness(x[name])
+        elif split:
+            assert brightness(getattr(data, split).array) == brightness(x[name])
+    unused = [name for name, split in zip(names, splits, strict=True) if split is None]
+    assert [n for n in data.notes if "not used" in n] == [
+        f"not used: the splits {name}" for name in unused
+    ]
+
+
+def test_a_set_without_a_train_split_is_refused(prepare):
+    import tensorflow_datasets as tfds
+
+    options = prepare(
+        {"image": tfds.features.Image(shape=(4, 5, 1))}, {"test": {"image": grey(20)}}
+    )
+    with pytest.raises(ValueError, match=r"dataset=own must have a train split; it has test\."):
+        load("own", **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "memory_limit_gb"),
+    [(kind, 4.0) for kind in ("named", "plain", "text", "ids", "one-hot", "column")]
+    + [("named", 2.3e-6), ("text", 2.3e-6)],
+)
+def test_labels_of_all_kinds(prepare, kind, memory_limit_gb):
+    import tensorflow_datasets as tfds
+
+    names = np.array(["cat", "été", "ant"])
+    ids = np.array([1_000_003, 17, 99])
+    number = np.arange(60) % 3
+    feature, column, class_names, order = {
+        "named": (tfds.features.ClassLabel(names=list(names)), number, tuple(names), [0, 1, 2]),
+        "plain": (tfds.features.ClassLabel(num_classes=3), number, None, [0, 1, 2]),
+        "text": (tfds.features.Text(), names[number], ("ant", "cat", "été"), [1, 2, 0]),
+        "ids": (np.int64, ids[number], ("17", "99", "1000003"), [2, 0, 1]),
+        "one-hot": (
+            tfds.features.Tensor(shape=(3,), dtype=np.uint8),
+            np.eye(3, dtype=np.uint8)[number],
+            None,
+            [0, 1, 2],
+        ),
+        "column": (
+            tfds.features.Tensor(shape=(1,), dtype=np.int64),
+            number[:, None],
+            None,
+            [0, 1, 2],
+        ),
+    }[kind]
+    x = np.repeat(number + 100, 20).astype(np.uint8).reshape(60, 4, 5, 1)
+    features = {"image": tfds.features.Image(shape=(4, 5, 1)), "label": feature}
+    rows = {"image": x, "label": column}
+    options = prepare(features, {"train": rows, "test": rows})
+    data = load("own", memory_limit_gb=memory_limit_gb, **options)
+    assert isinstance(data.train, Streamed) == (memory_limit_gb < 1)
+    for split in (data.train, data.validation, data.test):
+        assert split.class_names == class_names
+        assert split.labels.dtype == np.int64
+        np.testing.assert_array_equal(
+            split.labels, np.array(order)[split.array[:, 0, 0, 0].astype(int) - 100]
+        )
+
+
+@pytest.mark.parametrize("memory_limit_gb", [4.0, 1.7e-6])
+def test_a_split_without_labels_has_none(prepare, memory_limit_gb):
+    import tensorflow_datasets as tfds
+
+    features = {
+        "image": tfds.features.Image(shape=(4, 5, 1)),
+        "label": tfds.features.ClassLabel(names=["a", "b"]),
+    }
+    rows = {"image": grey(60), "label": np.arange(60) % 2}
+    unlabelled = {"image": grey(30), "label": np.full(30, -1)}
+    options = prepare(features, {"train": rows, "test": unlabelled})
+    data = load("own", memory_limit_gb=memory_limit_gb, **options)
+    assert data.test.labels is None
+    assert set(data.train.labels) == {0, 1}
+    assert [note for note in data.notes if "test are all -1" in note]
+
+
+def test_a_label_of_several_classes_an_image_is_named(prepare):
+    import tensorflow_datasets as tfds
+
+    features = {
+        "image": tfds.features.Image(shape=(4, 5, 1)),
+        "label": tfds.features.Scalar(np.float32),
+    }
+    options = prepare(features, {"train": {"image": grey(20), "label": np.zeros(20, np.float32)}})
+    data = load("own", **options)
+    assert data.train.labels is None
+    assert "not used: label, which isn't one label an image" in data.notes
+
+
+@pytest.mark.parametrize(
+    ("x", "values", "dtype", "levels"),
+    [
+        (grey(60, highest=4000, dtype=np.uint16), "unit", np.uint16, 4096),
+        (grey(60, highest=4000, dtype=np.uint16), "levels", np.uint8, 256),
+        (grey(60, highest=16), "levels", np.uint8, 17),
+        (grey(60, highest=16), "counts", np.uint8, None),
+        (RNG.uniform(size=(60, 4, 5, 1)).astype(np.float32), "unit", np.float32, None),
+        (RNG.normal(size=(60, 4, 5, 1)).astype(np.float32), "real", np.float32, None),
+        (RNG.normal(size=(60, 4, 5, 1)).astype(np.float32), "unit", None, None),
+        (RNG.uniform(size=(60, 4, 5, 1)).astype(np.float32), "levels", None, None),
+    ],
+)
+def test_values_of_any_dtype(prepare, x, values, dtype, levels):
+    import tensorflow_datasets as tfds
+
+    features = {"image": tfds.features.Tensor(shape=(4, 5, 1), dtype=x.dtype)}
+    if x.dtype != np.float32:
+        features = {"image": tfds.features.Image(shape=(4, 5, 1), dtype=x.dtype)}
+    options = prepare(features, {"train": {"image": x}})
+    if dtype is None:
+        with pytest.raises(ValueError, match=r"own must hold .* Write .*, or use"):
+            load("own", values=values, **options)
+        return
+    data = load("own", values=values, **options)
+    assert (data.train.dtype, data.train.levels) == (dtype, levels)
+    wanted = np.round(x / 4095 * 255).astype(np.uint8) if (levels, dtype) == (256, np.uint8) else x
+    parts = [data.train.array, data.validation.array, data.test.array]
+    assert brightness(np.concatenate(parts)) == brightness(wanted)
+
+
+def test_few_levels_of_a_streamed_set_are_those_of_all_images(prepare, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    monkeypatch.setattr(tfds_rows, "READ_BATCH", 20)
+    x = grey(60, highest=9)
+    x[0, 0, 0, 0] = 40
+    options = prepare({"image": tfds.features.Image(shape=(4, 5, 1))}, {"train": {"image": x}})
+    data = load("own", memory_limit_gb=1.1e-6, **options)
+    assert (data.train.levels, data.test.levels) == (41, 41)
+    assert load("own", memory_limit_gb=1.1e-6, grey_levels=256, **options).train.levels == 256
+
+
+@pytest.mark.parametrize(
+    ("ground", "memory_limit_gb"),
+    [("white", 4.0), ("black", 4.0), ("FF8000", 4.0), ("FF8000", 3.4e-6)],
+)
+def test_transparency_is_put_on_a_ground(prepare, ground, memory_limit_gb):
+    import tensorflow_datasets as tfds
+
+    x = grey(60, (4, 5, 4))
+    options = prepare({"image": tfds.features.Image(shape=(4, 5, 4))}, {"train": {"image": x}})
+    options |= {"memory_limit_gb": memory_limit_gb}
+    data = load("own", alpha_background=ground, **options)
+    behind = {"white": (255, 255, 255), "black": (0, 0, 0), "FF8000": (255, 128, 0)}[ground]
+    wanted = []
+    for image in x:
+        under = Image.new("RGBA", (5, 4), (*behind, 255))
+        wanted.append(Image.alpha_composite(under, Image.fromarray(image)).convert("RGB"))
+    found = np.concatenate([s.array for s in (data.train, data.validation, data.test)])
+    assert found.shape == (60, 4, 5, 3)
+    # In an order of their own, and PIL rounds by another rule.
+    wanted = np.array([np.asarray(image, int).ravel() for image in wanted])
+    distances = np.abs(found.reshape(60, 1, -1).astype(int) - wanted).max(-1)
+    assert sorted(distances.argmin(1)) == list(range(60))
+    assert distances.min(1).max() <= 1
+    assert f"transparent images are put on alpha_background={ground}" in data.notes
+    ignored = load("own", alpha_background="ignore", **options)
+    assert ignored.train.shape == (4, 5, 4)
+    assert ignored.fingerprint != data.fingerprint
+    with pytest.raises(ValueError, match="alpha_background must be white, black or a colour"):
+        load("own", alpha_background="grey", **options)
+
+
+def test_images_are_padded_or_stretched(prepare):
+    import tensorflow_datasets as tfds
+
+    wide = tf.constant(np.full((10, 30, 1), 200, np.uint8))
+    padded = tfds_pixels.resize(wide, 30, "pad")[..., 0].numpy()
+    np.testing.assert_array_equal(padded, np.pad(np.full((10, 30), 200), ((10, 10), (0, 0))))
+    np.testing.assert_array_equal(tfds_pixels.resize(wide, 6, "stretch"), np.full((6, 6, 1), 200))
+    edge = tf.constant(np.eye(12, dtype=np.float32)[..., None])
+    assert 0 <= np.min(tfds_pixels.resize(edge, 7, "crop")) < np.max(edge) <= 1
+
+    x = np.zeros((60, 20, 4, 1), np.uint8)
+    x[:, :3] = grey(60, (3, 4, 1))
+    options = prepare({"image": tfds.features.Image(shape=(20, 4, 1))}, {"train": {"image": x}})
+    with pytest.raises(ValueError, match=r"image_size=4 is of one colour, 0\. Use resize=pad"):
+        load("own", image_size=4, **options)
+    for how in ("pad", "stretch"):
+        assert load("own", image_size=4, resize=how, **options).train.shape == (4, 4, 1)
