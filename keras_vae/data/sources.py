@@ -120,7 +120,18 @@ def load(
     elif kind == "npz":
         splits, notes = npz.read(path, npz_keys, seed, memory_limit_gb), []
     elif kind == "folder":
-        splits, notes = folder.read(path, image_size, seed, memory_limit_gb)
+        splits, notes = folder.read(
+            path,
+            image_size,
+            seed,
+            memory_limit_gb,
+            resize=resize,
+            alpha_background=alpha_background,
+            frames=frames,
+            max_pixels=max_pixels,
+            values=values,
+            grey_levels=grey_levels,
+        )
     else:
         splits = tfds_images.read(dataset, data_dir, image_size, memory_limit_gb, label)
         notes = []
