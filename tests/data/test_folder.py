@@ -67,26 +67,36 @@ def test_labels_and_splits_from_sub_folders(tmp_path):
             for i in range(n):
                 write(tmp_path / split / name / f"{i}.png")
     write(tmp_path / "extra" / "0.png")
+    (tmp_path / "README").write_text("where they are from")
     data = load(f"folder:{tmp_path}")
     assert [s.num_examples for s in (data.train, data.validation, data.test)] == [12, 4, 6]
     assert np.bincount(data.train.labels).tolist() == [6, 6]
     assert np.bincount(data.test.labels).tolist() == [3, 3]
     dogs = {Image.open(f).tobytes() for f in (tmp_path / "train" / "dog").iterdir()}
     assert {x.tobytes() for x in data.train.array[data.train.labels == 1]} == dogs
-    assert any("extra" in note for note in data.notes)
+    assert "left out, beside the splits: README, extra" in data.notes
+    assert data.train.class_names == data.test.class_names == ("cat", "dog")
 
 
 @pytest.mark.parametrize("memory_limit_gb", [4.0, 1e-6])
-def test_unreadable_files_are_listed(tmp_path, memory_limit_gb):
+def test_unreadable_files_are_listed_by_reason(tmp_path, memory_limit_gb):
     for i in range(30):
         write(tmp_path / f"{i}.png")
     (tmp_path / "text.png").write_text("no image")
     (tmp_path / "empty.jpg").write_bytes(b"")
     (tmp_path / "half.png").write_bytes((tmp_path / "0.png").read_bytes()[:80])
     (tmp_path / ".hidden").write_text("passed over")
-    Image.fromarray(np.full((9, 12), 40_000, np.uint16)).save(tmp_path / "16bit.png")
+    (tmp_path / "Thumbs.db").write_text("passed over")
+    (tmp_path / "broken.png").symlink_to(tmp_path / "nowhere.png")
+    for i in range(12):
+        (tmp_path / f"{i:02}.txt").write_text("no image")
     data = load(f"folder:{tmp_path}", memory_limit_gb=memory_limit_gb)
-    assert "4 unreadable files: 16bit.png, empty.jpg, half.png, text.png" in data.notes
+    assert "1 file left out, broken link: broken.png" in data.notes
+    assert "1 file left out, empty file: empty.jpg" in data.notes
+    assert "1 file left out, truncated: half.png" in data.notes
+    names = ", ".join(f"{i:02}.txt" for i in range(10))
+    assert f"13 files left out, no image: {names} and 3 more" in data.notes
+    assert not any("hidden" in note or "Thumbs" in note for note in data.notes)
     assert sum(s.num_examples for s in (data.train, data.validation, data.test)) == 30
 
 
@@ -127,5 +137,7 @@ def test_bad_folders_are_refused_in_one_line(tmp_path):
     # A file whose header is whole is found out one step later.
     write(tmp_path / "b.png", size=(100, 100))
     (tmp_path / "b.png").write_bytes((tmp_path / "b.png").read_bytes()[:500])
-    with pytest.raises(ValueError, match="none of the 2 files"):
+    with pytest.raises(
+        ValueError, match=r"none of its 2 files .* \(no image: a.png; truncated: b.png\)"
+    ):
         load(f"folder:{tmp_path}")

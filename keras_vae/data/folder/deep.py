@@ -21,8 +21,10 @@ def is_grey(image):
     return is_colour(image) and _raw_mode(image).startswith("LA;")
 
 
-def is_cut(image):
+def is_cut(image, path):
     """Whether it has more than 8 bits a channel, of which only 8 can be read."""
+    if image.format in ("JPEG2000", "AVIF") and not image.mode.startswith("I"):
+        return _bits_of_box(image.format, path) > 8
     return _is_cut_by_pillow(image) and not is_colour(image)
 
 
@@ -50,8 +52,6 @@ def read(path, image):
 def _is_cut_by_pillow(image):
     if image.mode.startswith("I") or image.mode == "F":
         return False
-    if image.format in ("JPEG2000", "AVIF"):
-        return _bits_of_box(image) > 8
     args = image.tile[0].args if image.tile else ()
     if image.format == "SGI":
         return image.tile[0].codec_name == "SGI16" or 2 in args[2:]
@@ -66,11 +66,11 @@ def _raw_mode(image):
     return found if isinstance(found, str) else ""
 
 
-def _bits_of_box(image):
+def _bits_of_box(kind, path):
     """Bits a channel by the header of a JPEG 2000 or AVIF; 8 where it isn't found."""
-    with open(image.filename, "rb") as file:
+    with open(path, "rb") as file:
         begin = file.read(_HEADER_BYTES)
-    if image.format == "AVIF":
+    if kind == "AVIF":
         found = begin.find(b"av1C")
         return 10 if 0 <= found < len(begin) - 6 and begin[found + 6] & 0x40 else 8
     found = begin.find(b"\xff\x4f\xff\x51")  # the image's start and its sizes

@@ -49,7 +49,7 @@ def read(path, frames, max_pixels):
     """
     with opened(path, max_pixels) as image:
         several = getattr(image, "is_animated", False) and image.format not in NO_FRAMES
-        first = _frame(image)
+        first = _frame(image, path)
         if frames == "first" or not several:
             return Header([first], several)
         if image.format in ONE_CANVAS:
@@ -60,7 +60,7 @@ def read(path, frames, max_pixels):
         for number in range(1, image.n_frames):
             image.seek(number)
             check_size(image, max_pixels)
-            found.append(_frame(image))
+            found.append(_frame(image, path))
         return Header(found, several)
 
 
@@ -77,8 +77,8 @@ def has_colours(path, max_pixels):
     return False
 
 
-def _frame(image):
-    if deep.is_cut(image):
+def _frame(image, path):
+    if deep.is_cut(image, path):
         raise Unreadable(CUT_DEPTH)
     return Frame(_size(image), _is_grey(image), _dtype(image), image.has_transparency_data)
 

@@ -51,13 +51,15 @@ def opened(path, max_pixels):
     """
     from PIL import Image
 
-    try:
-        image = Image.open(path)
-    except Image.DecompressionBombError as error:
-        raise Unreadable(too_large(max_pixels)) from error
-    with image:
-        check_size(image, max_pixels)
-        yield image
+    # By its path, Pillow maps a TIFF into memory, and shears one that EXIF turns by a quarter.
+    with open(path, "rb") as file:
+        try:
+            image = Image.open(file)
+        except Image.DecompressionBombError as error:
+            raise Unreadable(too_large(max_pixels)) from error
+        with image:
+            check_size(image, max_pixels)
+            yield image
 
 
 def check_size(image, max_pixels):

@@ -23,9 +23,9 @@ _TURNED = {
     3: lambda x: x[::-1, ::-1],
     4: lambda x: x[::-1],
     5: lambda x: x.swapaxes(0, 1),
-    6: lambda x: x[::-1].swapaxes(0, 1),
+    6: lambda x: x.swapaxes(0, 1)[:, ::-1],
     7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
-    8: lambda x: x[:, ::-1].swapaxes(0, 1),
+    8: lambda x: x.swapaxes(0, 1)[::-1],
 }
 
 
@@ -73,8 +73,9 @@ def _one(path, image, target, done):
     if target.ground is None:
         return as_before.pixels(image, target.shape)
     values = _upright(_composed(path, image, target.ground, done), image)
-    if values.shape[2] != target.shape[2]:
+    if values.shape[2] < target.shape[2]:
         values = np.repeat(values, target.shape[2], 2)
+    values = values[..., : target.shape[2]]  # all the same of a grey palette
     if values.dtype == np.uint8 and target.dtype == np.uint16:
         done[DEEPENED] += 1
         values = values.astype(np.uint16) * np.uint16(257)
@@ -118,7 +119,8 @@ def _values(path, image):
     if image.has_transparency_data:
         values = np.asarray(image.convert("RGBA"))
         return values[..., 2:] if grey else values
-    values = np.asarray(image.convert("L" if grey else "RGB"))
+    wanted = "L" if grey else "RGB"
+    values = np.asarray(image if mode == wanted else image.convert(wanted))
     return values[..., np.newaxis] if grey else values
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import statistics
 import sys
 import time
 from concurrent import futures
@@ -20,19 +21,24 @@ def over(function, items, what=""):
 
 
 def _over(function, items):
-    begin = time.perf_counter()
+    seconds = []
     for item in items[:TRIED]:
-        yield function(item)
-    if len(items) <= TRIED:
+        begin = time.perf_counter()
+        result = function(item)
+        seconds.append(time.perf_counter() - begin)
+        yield result
+    rest = items[TRIED:]
+    if not rest:
         return
-    if (time.perf_counter() - begin) / TRIED < SECONDS_FOR_THREADS:
-        yield from map(function, items[TRIED:])
+    # The median, for the first of a kind of file has Pillow import what reads it.
+    if statistics.median(seconds) < SECONDS_FOR_THREADS:
+        yield from map(function, rest)
         return
     workers = os.cpu_count() or 1
     with futures.ThreadPoolExecutor(workers) as pool:
         # A part at a time: results that nobody has taken yet fill the memory.
-        for start in range(TRIED, len(items), workers * FILES_A_THREAD):
-            yield from pool.map(function, items[start : start + workers * FILES_A_THREAD])
+        for start in range(0, len(rest), workers * FILES_A_THREAD):
+            yield from pool.map(function, rest[start : start + workers * FILES_A_THREAD])
 
 
 def _told(results, total, what):
