@@ -3,20 +3,9 @@
 import numpy as np
 
 from keras_vae.data.images import InMemory
-from keras_vae.data.levels import infer_levels
 
 
-def from_arrays(
-    name,
-    arrays,
-    labels=None,
-    factors=None,
-    *,
-    class_names=None,
-    values="unit",
-    grey_levels=None,
-    channels=None,
-):
+def from_arrays(name, arrays, labels=None, factors=None):
     """Images with one scale for all splits.
 
     Args:
@@ -28,7 +17,7 @@ def from_arrays(
       factors: dict split -> dict name -> [N] integers, what made each image; or None.
 
     Returns:
-      (dict split -> InMemory, list of notes).
+      dict split -> InMemory.
 
     Raises:
       ValueError: wrong rank, no examples, shapes that differ, values that are not finite or not
@@ -50,15 +39,9 @@ def from_arrays(
     arrays, levels = _one_scale(arrays)
     labels = {split: check_labels(name, split, y, arrays) for split, y in (labels or {}).items()}
     return {
-        split: InMemory(
-            x,
-            labels.get(split),
-            levels,
-            factors=factors and factors[split],
-            class_names=class_names,
-        )
+        split: InMemory(x, labels.get(split), levels, factors=factors and factors[split])
         for split, x in arrays.items()
-    }, []
+    }
 
 
 def _with_channels(name, x):
@@ -87,9 +70,7 @@ def _one_scale(arrays):
     if all(np.all((x == 0) | (x == white)) for x in arrays.values()):
         return {split: x == white for split, x in arrays.items()}, 2
     if is_8_bit:
-        return arrays, infer_levels(int(high))
-    if arrays["train"].dtype == np.uint16:
-        return arrays, infer_levels(int(high))
+        return arrays, 256
     return {split: x.astype(np.float32, copy=False) for split, x in arrays.items()}, None
 
 

@@ -24,14 +24,12 @@ class Images:
       chunk_sizes: list of ints, the number of examples in each chunk; one chunk when in memory.
       labels: int64 [N] or None.
       factors: what made each image, where that is known: dict name -> whole numbers [N]; or None.
-      class_names: tuple of str, the names of labels 0..K-1, or None where those are plain numbers.
       lowest_pitch: of music, the MIDI pitch of level 1 (level 0 is silence); else None.
       num_examples: N.
       array: [N, H, W, C], all of it in memory.
     """
 
     lowest_pitch = None
-    class_names = None
 
     def __init__(self, shape, dtype, levels, chunk_sizes):
         self.shape = tuple(shape)
@@ -44,11 +42,8 @@ class Images:
 class InMemory(Images):
     """A split held as one array."""
 
-    def __init__(
-        self, array, labels=None, levels=None, lowest_pitch=None, factors=None, class_names=None
-    ):
+    def __init__(self, array, labels=None, levels=None, lowest_pitch=None, factors=None):
         super().__init__(array.shape[1:], array.dtype, levels, [len(array)])
-        self.class_names = class_names
         self.array = array
         self.labels = labels
         self.lowest_pitch = lowest_pitch
@@ -67,9 +62,7 @@ class InMemory(Images):
     def _rows(self, rows):
         labels = None if self.labels is None else self.labels[rows]
         factors = self.factors and {name: column[rows] for name, column in self.factors.items()}
-        return InMemory(
-            self.array[rows], labels, self.levels, self.lowest_pitch, factors, self.class_names
-        )
+        return InMemory(self.array[rows], labels, self.levels, self.lowest_pitch, factors)
 
     def update_hash(self, sha):
         """Adds the content to a hashlib object."""
@@ -89,8 +82,6 @@ class Streamed(Images):
       binary: whether the source holds only {0, 1} or only {0, 255}; then bool is read.
       identity: str that tells this source from any other, for the fingerprint.
       read_factors: (start, stop) -> dict name -> whole numbers [stop - start], or None without.
-      levels: how many grey levels the values have where they aren't binary; None for counts.
-      class_names: as in `Images`.
     """
 
     def __init__(
@@ -103,28 +94,16 @@ class Streamed(Images):
         binary,
         identity,
         read_factors=None,
-        levels=256,
-        class_names=None,
     ):
         self._pieces = pieces
-        self._source = (
-            chunk_size,
-            read_rows,
-            read_labels,
-            binary,
-            identity,
-            read_factors,
-            levels,
-            class_names,
-        )
+        self._source = (chunk_size, read_rows, read_labels, binary, identity, read_factors)
         self._chunks = [
             (begin, min(begin + chunk_size, stop))
             for start, stop in pieces
             for begin in range(start, stop, chunk_size)
         ]
         sizes = [stop - start for start, stop in self._chunks]
-        super().__init__(shape, bool if binary else np.uint8, 2 if binary else levels, sizes)
-        self.class_names = class_names
+        super().__init__(shape, bool if binary else np.uint8, 2 if binary else 256, sizes)
         self._read_rows, self._read_labels, self._identity = read_rows, read_labels, identity
         self._read_factors = read_factors
 

@@ -52,7 +52,7 @@ def read(path, npz_keys, seed, memory_limit_gb):
     arrays = {split: found[split] for split in SPLITS if split in found}
     if isinstance(arrays["train"], np.memmap):
         return _streamed(name, arrays, labels, seed, limit)
-    return from_arrays(name, arrays, labels)[0]
+    return from_arrays(name, arrays, labels)
 
 
 def arrays_of(name, path, keys_of, limit_bytes=math.inf):
@@ -152,7 +152,7 @@ def _streamed(name, arrays, labels, seed, limit_bytes):
         )
     chunk_size = chunk_size_for(arrays["train"].shape[1:], limit_bytes)
     # First rows show what is wrong with an array, and whether it is black and white.
-    heads, _ = from_arrays(name, {split: x[:chunk_size] for split, x in arrays.items()})
+    heads = from_arrays(name, {split: x[:chunk_size] for split, x in arrays.items()})
     labels = {split: check_labels(name, split, y, arrays) for split, y in labels.items()}
     with zipfile.ZipFile(arrays["train"].filename) as file:
         checksums = [member.CRC for member in file.infolist()]

@@ -111,6 +111,13 @@ def load(
             f"label is for TFDS sets and sprites, got dataset={dataset}. Leave it out, or name the "
             "labels of an npz by npz_keys."
         )
+    for option, value, idle in (("frames", frames, "first"), ("max_pixels", max_pixels, None)):
+        if value != idle and kind != "folder":
+            raise ValueError(
+                f"{option} is for dataset=folder:PATH, got dataset={dataset}. Leave it out."
+            )
+    if resize != "crop" and image_size is None:
+        raise ValueError(f"resize={resize} needs a size, as in image_size=64.")
     if dataset == "digits":
         splits, notes = digits.read(), []
     elif dataset == "sprites":

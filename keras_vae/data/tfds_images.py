@@ -85,7 +85,7 @@ def read(name, data_dir, image_size, memory_limit_gb, label=None):
         for split, rows in found.items()
     }
     labels = by_column.get(label)
-    return from_arrays(name, by_column["image"], labels, named if factors else None)[0]
+    return from_arrays(name, by_column["image"], labels, named if factors else None)
 
 
 def network_is_there(url="https://storage.googleapis.com/tfds-data/", timeout=3.0):

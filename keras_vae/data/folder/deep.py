@@ -52,6 +52,8 @@ def read(path, image):
 def _is_cut_by_pillow(image):
     if image.mode.startswith("I") or image.mode == "F":
         return False
+    if image.format == "TIFF":
+        return max(image.tag_v2.get(tiff.BITS, (1,))) > 8
     args = image.tile[0].args if image.tile else ()
     if image.format == "SGI":
         return image.tile[0].codec_name == "SGI16" or 2 in args[2:]
