@@ -48,7 +48,22 @@ def load_run(path, dataset: data.Dataset | None = None) -> tuple[Config, data.Da
             f"the data of run={path} has changed since its training{sizes}: its numbers would not "
             "be of the same test split. Restore the data or train anew."
         )
+    _restore_labels(config, dataset)
     return config, dataset
+
+
+def _restore_labels(config, dataset):
+    """Gives labels the numbers they have in a run that was stored before ids were numbered anew.
+
+    Then ten labels from 1 to 10 made a model of the eleven from 0 to 10.
+    """
+    names, model = dataset.train.class_names, config.model
+    if model.condition != "label" or model.class_names or not names:
+        return
+    if model.num_classes > len(names) and all(name.isdigit() for name in names):
+        for images in filter(None, (dataset.train, dataset.validation, dataset.test)):
+            images.labels = np.array(names, np.int64)[images.labels]
+            images.class_names = None
 
 
 def resolve(config: Config, dataset: data.Dataset) -> Config:
@@ -62,6 +77,8 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
     config = config.replace(event_shape=images.shape, num_examples=images.num_examples).check()
     likelihood, arguments = LIKELIHOODS[name]
     needs_binary = likelihood.support is Support.BINARY
+    if likelihood.support is Support.COUNTS and images.dtype != bool:
+        _check_counts(name, images, config.data.binarization)
     binarization = data.resolve(config.data.binarization, images, needs_binary)
     others = [s for s in (dataset.validation, dataset.test) if s is not None]
     for split in others:  # As train is binarized; their values are checked too.
@@ -77,17 +94,25 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
             f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
             "values. Use likelihood=normal."
         )
-    if likelihood.support is Support.COUNTS and images.dtype == np.uint8 and binarization == "none":
-        raise ValueError(
-            f"likelihood={name} is for counts; this data is 8-bit images, which are divided by "
-            "255. Use likelihood=discretized_logistic, or store counts as floats."
-        )
     config = config.replace(levels=levels, binarization=binarization, **_condition(config, dataset))
     if images.dtype == np.float32 and binarization == "none":
         head = likelihood(images.shape, *arguments(config.model))
         for split in (images, *others):
             head.check_values(split.array)
     return config
+
+
+def _check_counts(name, images, binarization):
+    if binarization not in (None, "none"):
+        raise ValueError(
+            f"likelihood={name} with binarization={binarization}: counts aren't grey values to "
+            "make black or white. Leave binarization out."
+        )
+    if images.dtype in (np.uint8, np.uint16) and images.levels is not None:
+        raise ValueError(
+            f"likelihood={name} is for counts; this data was loaded as images of {images.levels} "
+            "levels. Load it with values='counts'."
+        )
 
 
 def _condition(config, dataset):

@@ -1,10 +1,13 @@
 """inputs.resolve: what the data settles, and whether the likelihood suits it."""
 
+import json
+
 import numpy as np
 import pytest
 
 import keras_vae
 from keras_vae import inputs
+from tests import tiny
 
 
 def resolved(dataset, **options):
@@ -19,15 +22,59 @@ def test_values_are_checked_against_the_datas_own_levels(likelihood):
     assert config.data.binarization == "none"
 
 
-def test_counts_are_floats_as_they_are(tmp_path):
-    x = np.random.default_rng(0).poisson(3.0, (30, 4, 4))
-    np.savez(tmp_path / "counts.npz", x=x.astype(np.float64))
-    config = resolved(f"npz:{tmp_path / 'counts.npz'}", likelihood="poisson")
+@pytest.mark.parametrize(
+    ("dtype", "kept"), [(np.float64, np.float32), (np.uint8, np.uint8), (np.int64, np.uint8)]
+)
+def test_counts_are_as_they_are(tmp_path, dtype, kept):
+    x = np.random.default_rng(0).poisson(3.0, (30, 4, 4)).astype(dtype)
+    np.savez(tmp_path / "counts.npz", x=x)
+    name = f"npz:{tmp_path / 'counts.npz'}"
+    config = resolved(name, likelihood="poisson")
     assert config.model.event_shape == (4, 4, 1)
-    np.testing.assert_array_equal(inputs.load(config).train.array.dtype, np.float32)
-    np.savez(tmp_path / "bytes.npz", x=x)
-    with pytest.raises(ValueError, match=r"counts; this data is 8-bit images.*store counts as fl"):
-        resolved(f"npz:{tmp_path / 'bytes.npz'}", likelihood="poisson")
+    assert config.model.levels is None
+    images = inputs.load(config).train
+    assert images.dtype == kept
+    assert {image.tobytes() for image in images.array} <= {i.astype(kept).tobytes() for i in x}
+    with pytest.raises(ValueError, match="counts aren't grey values to make black or white"):
+        resolved(name, likelihood="poisson", binarization="threshold")
+
+
+def test_grey_values_are_no_counts(tmp_path):
+    x = np.random.default_rng(0).integers(0, 17, (30, 4, 4), dtype=np.uint8)
+    np.savez(tmp_path / "grey.npz", x=x)
+    config = keras_vae.recipe("vae", dataset=f"npz:{tmp_path / 'grey.npz'}", likelihood="poisson")
+    grey = inputs.load(config.replace(likelihood="normal"))
+    with pytest.raises(ValueError, match=r"loaded as images of 17 levels\. Load it with val"):
+        inputs.resolve(config, grey)
+
+
+@pytest.mark.parametrize("likelihood", ["discretized_logistic", "normal"])
+@pytest.mark.parametrize(("highest", "levels"), [(16, 17), (254, 256), (4000, 4096)])
+def test_the_model_has_the_levels_of_whole_numbers(tmp_path, likelihood, highest, levels):
+    x = np.random.default_rng(0).integers(0, highest + 1, (90, 4, 4))
+    np.savez(tmp_path / "made.npz", x=x)
+    config = resolved(f"npz:{tmp_path / 'made.npz'}", likelihood=likelihood)
+    assert config.model.levels == (min(levels, 256) if "logistic" in likelihood else levels)
+
+
+def test_a_run_of_old_ids_gets_its_labels_back(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (90, 4, 4), dtype=np.uint8)
+    np.savez(tmp_path / "made.npz", x=x, y=np.arange(90) % 9 + 1)
+    name = f"npz:{tmp_path / 'made.npz'}"
+    config = keras_vae.recipe("cvae", dataset=name)
+    new = inputs.load(config)
+    assert set(new.train.labels) == set(range(9))
+    stored = config.replace(num_classes=10, grey_levels=256, stratified=False)
+    old = inputs.load(stored)
+    run = tmp_path / "run"
+    run.mkdir()
+    described = tiny.described(stored, fingerprint=old.fingerprint)
+    (run / "config.json").write_text(json.dumps(described))
+    (run / "checkpoints").mkdir()
+    _, found = inputs.load_run(run)
+    for split in (found.train, found.validation, found.test):
+        rows = [np.flatnonzero((x == image).all((1, 2)))[0] for image in split.array[..., 0]]
+        np.testing.assert_array_equal(split.labels, np.array(rows) % 9 + 1)
 
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "continuous_bernoulli"])

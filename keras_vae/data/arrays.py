@@ -1,86 +1,102 @@
-"""Arrays of any numeric dtype as Images with one of the three scales."""
+"""Arrays of any numeric dtype as Images with one scale."""
 
 import numpy as np
 
+from keras_vae.data import layout
 from keras_vae.data.images import InMemory
+from keras_vae.data.labels import read_labels
+from keras_vae.data.values import check_numbers, on_one_scale
 
 
-def from_arrays(name, arrays, labels=None, factors=None):
-    """Images with one scale for all splits.
+def from_arrays(
+    name,
+    arrays,
+    labels=None,
+    factors=None,
+    *,
+    class_names=None,
+    values="unit",
+    grey_levels=None,
+    channels=None,
+):
+    """Images with one scale for all splits, by the rules of docs/data.md.
 
     Args:
       name: what errors call the data.
-      arrays: dict split -> [N, H, W] or [N, H, W, C], bool, integers or floats. Two values only
-        ({0, 1}, or {0, 255} in uint8) become bool. Integers in 0..255 become uint8; other integers
-        and all floats become float32, as they are.
-      labels: dict split -> [N] integers; splits may be missing.
+      arrays: dict split -> [N, H, W], [N, H, W, C] or [N, C, H, W], bool, whole numbers or floats.
+      labels: dict split -> [N] labels of any kind that docs/data.md has; splits may be missing.
       factors: dict split -> dict name -> [N] integers, what made each image; or None.
+      class_names: names of labels 0 .. K-1, or None.
+      values: what the likelihood takes, one of `values.VALUES`.
+      grey_levels: how many levels whole numbers have; None goes by the highest of all splits.
+      channels: "first" or "last", where four axes have the channels; None goes by the shape.
 
     Returns:
-      dict split -> InMemory.
+      (dict split -> InMemory, list of notes).
 
     Raises:
-      ValueError: wrong rank, no examples, shapes that differ, values that are not finite or not
-        numbers, every value the same, labels that don't fit.
+      ValueError: wrong rank, no examples, shapes that differ, values that are not finite or that
+        the likelihood can't take, every value the same, labels that don't fit.
     """
-    arrays = {split: _with_channels(f"{split} of {name}", x) for split, x in arrays.items()}
-    kinds = {split: f"{x.dtype} {list(x.shape[1:])}" for split, x in arrays.items()}
-    if len(set(kinds.values())) > 1:
-        raise ValueError(
-            f"The splits of {name} must hold images of one dtype and shape, got {kinds}. Convert "
-            "them."
+    arrays, notes = as_images(name, arrays, channels)
+    check_varied(name, arrays["train"])
+    arrays, levels, more = on_one_scale(name, arrays, values, grey_levels)
+    sizes = {split: len(x) for split, x in arrays.items()}
+    labels, class_names, about_labels = read_labels(name, labels or {}, sizes, class_names)
+    images = {
+        split: InMemory(
+            x,
+            labels.get(split),
+            levels,
+            factors=factors and factors[split],
+            class_names=class_names,
         )
-    train = arrays["train"]
+        for split, x in arrays.items()
+    }
+    return images, [*notes, *more, *about_labels]
+
+
+def check_varied(name, train):
+    """Raises ValueError if all values of the array are the same."""
     if train.min() == train.max():
         raise ValueError(
             f"{name} must hold images to learn from, but every value of train is {train.flat[0]}. "
             "Check how it was written."
         )
-    arrays, levels = _one_scale(arrays)
-    labels = {split: check_labels(name, split, y, arrays) for split, y in (labels or {}).items()}
-    return {
-        split: InMemory(x, labels.get(split), levels, factors=factors and factors[split])
-        for split, x in arrays.items()
+
+
+def as_images(name, arrays, channels=None):
+    """(dict split -> [N, H, W, C] of finite numbers, all of one shape; list of notes)."""
+    arrays = {split: _checked(f"{split} of {name}", x) for split, x in arrays.items()}
+    places = {
+        split: layout.place(f"{split} of {name}", x.shape, channels) for split, x in arrays.items()
     }
-
-
-def _with_channels(name, x):
-    """x as [N, H, W, C] of finite numbers."""
-    if x.ndim not in (3, 4) or 0 in x.shape:
+    images = {split: layout.turned(x, places[split]) for split, x in arrays.items()}
+    shapes = {split: list(x.shape[1:]) for split, x in images.items()}
+    if len({tuple(shape) for shape in shapes.values()}) > 1:
         raise ValueError(
-            f"{name} must have shape [N, H, W] or [N, H, W, C] without empty axes, got "
-            f"{list(x.shape)}. Reshape it (a table [N, D] is no image)."
+            f"The splits of {name} must hold images of one dtype and shape, got shapes "
+            f"{shapes}. Crop or resize them."
         )
-    if x.dtype.kind not in "buif":
-        raise ValueError(f"{name} must hold numbers, got dtype {x.dtype}. Convert it.")
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        bad = np.size(x) - np.count_nonzero(np.isfinite(x))
-        raise ValueError(f"{name} must be finite, got {bad} NaN or infinite values. Clean it.")
-    return x if x.ndim == 4 else x[..., np.newaxis]
+    notes = []
+    if "first" in places.values():
+        height, width, depth = images["train"].shape[1:]
+        notes.append(
+            f"channels came first: [N, {depth}, {height}, {width}] is turned to [N, {height}, "
+            f"{width}, {depth}]"
+        )
+    return {split: np.ascontiguousarray(x) for split, x in images.items()}, notes
 
 
-def _one_scale(arrays):
-    """The arrays in one of the three dtypes, and their number of levels."""
-    low = min(x.min() for x in arrays.values())
-    high = max(x.max() for x in arrays.values())
-    is_8_bit = arrays["train"].dtype.kind in "bui" and low >= 0 and high <= 255
-    if is_8_bit:
-        arrays = {split: x.astype(np.uint8, copy=False) for split, x in arrays.items()}
-    white = 255 if is_8_bit and high == 255 else 1
-    if all(np.all((x == 0) | (x == white)) for x in arrays.values()):
-        return {split: x == white for split, x in arrays.items()}, 2
-    if is_8_bit:
-        return arrays, 256
-    return {split: x.astype(np.float32, copy=False) for split, x in arrays.items()}, None
-
-
-def check_labels(name, split, labels, arrays):
-    """labels as int64 [N]; ValueError unless there is one for each of arrays[split]."""
-    fits = labels.shape == (len(arrays[split]),) and labels.dtype.kind in "buif"
-    if not (fits and np.all(labels == labels.astype(np.int64))):
+def _checked(name, x):
+    """x as np.ndarray of finite numbers."""
+    if isinstance(x, list | tuple):
+        raise ValueError(f"{name} must be one array, got a {type(x).__name__}. Write np.stack(x).")
+    if np.ma.isMA(x) and np.ma.getmaskarray(x).any():
         raise ValueError(
-            f"Labels for {split} of {name} must be one whole number for each of the "
-            f"{len(arrays[split])} images, got {labels.dtype} {list(labels.shape)}. Drop them or "
-            "fix them."
+            f"{name} must hold all of its values, but {np.ma.count_masked(x)} are masked. Write "
+            "x.filled(0), or another value that they are to have."
         )
-    return labels.astype(np.int64)
+    x = np.asarray(x)
+    check_numbers(name, x)
+    return x

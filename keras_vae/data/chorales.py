@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.data import npz
+from keras_vae.data import array_files
 from keras_vae.data.images import InMemory
 
 SILENT = -1  # as a pitch; as a level, 0
@@ -33,7 +33,7 @@ def read(path, window=None, transpose=None):
       FileNotFoundError, ValueError: no such file, no chorales in it, or all too short.
     """
     name, window, transpose = f"chorales:{path}", window or WINDOW, transpose or 0
-    found = npz.arrays_of(name, path, lambda files: _keys(name, files))
+    found = array_files.read(name, path, lambda headers: _keys(name, headers))
     chorales = {
         split: _chorales(name, split, found[f"{split}_pitches"], found[f"{split}_offsets"])
         for split in _SPLITS

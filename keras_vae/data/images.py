@@ -1,7 +1,7 @@
 """One split of a data set, and the scale of its values.
 
-The dtype states the scale, everywhere: uint8 is 0..255 (divided by 255 on the device), bool is
-{0, 1}, float32 is taken as it is.
+The dtype states the scale, everywhere: uint8 and uint16 are 0..levels - 1 (divided by levels - 1 on
+the device) or, without levels, counts; bool is {0, 1}; float32 is taken as it is.
 """
 
 import functools
@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from keras_vae._compat import tf
+from keras_vae.data.stratification import stratify
 
 CHUNKS_IN_LIMIT = 16  # chunks of a streamed set that would fill the memory limit
 
@@ -19,10 +20,11 @@ class Images:
 
     Attributes:
       shape: (H, W, C).
-      dtype: np.dtype of what is read: uint8, bool or float32.
-      levels: how many grey levels the values can take, None for real numbers.
+      dtype: np.dtype of what is read: bool, uint8, uint16 or float32.
+      levels: how many grey levels the values can take, None for real numbers and counts.
       chunk_sizes: list of ints, the number of examples in each chunk; one chunk when in memory.
       labels: int64 [N] or None.
+      class_names: str of each label from 0 on, tuple; None where labels are plain numbers.
       factors: what made each image, where that is known: dict name -> whole numbers [N]; or None.
       lowest_pitch: of music, the MIDI pitch of level 1 (level 0 is silence); else None.
       num_examples: N.
@@ -30,6 +32,7 @@ class Images:
     """
 
     lowest_pitch = None
+    class_names = None
 
     def __init__(self, shape, dtype, levels, chunk_sizes):
         self.shape = tuple(shape)
@@ -42,27 +45,40 @@ class Images:
 class InMemory(Images):
     """A split held as one array."""
 
-    def __init__(self, array, labels=None, levels=None, lowest_pitch=None, factors=None):
+    def __init__(
+        self,
+        array,
+        labels=None,
+        levels=None,
+        lowest_pitch=None,
+        factors=None,
+        class_names=None,
+    ):
         super().__init__(array.shape[1:], array.dtype, levels, [len(array)])
         self.array = array
         self.labels = labels
         self.lowest_pitch = lowest_pitch
         self.factors = factors
+        self.class_names = class_names
 
     @functools.cached_property
     def on_host(self):
         """The array as a tensor in host memory, where tf.data runs."""
         return to_host(self.array)
 
-    def hold_out(self, n, seed):
-        """Two splits: n examples drawn by `seed` (int32 [2]), and the others."""
+    def hold_out(self, n, seed, stratified=False):
+        """Two splits: n examples drawn by `seed` (int32 [2]), label by label or not; the others."""
         order = tf.random.experimental.stateless_shuffle(tf.range(self.num_examples), seed).numpy()
+        if stratified and self.labels is not None:
+            order = stratify(order, self.labels, n)
         return self._rows(np.sort(order[:n])), self._rows(np.sort(order[n:]))
 
     def _rows(self, rows):
         labels = None if self.labels is None else self.labels[rows]
         factors = self.factors and {name: column[rows] for name, column in self.factors.items()}
-        return InMemory(self.array[rows], labels, self.levels, self.lowest_pitch, factors)
+        return InMemory(
+            self.array[rows], labels, self.levels, self.lowest_pitch, factors, self.class_names
+        )
 
     def update_hash(self, sha):
         """Adds the content to a hashlib object."""
@@ -82,6 +98,8 @@ class Streamed(Images):
       binary: whether the source holds only {0, 1} or only {0, 255}; then bool is read.
       identity: str that tells this source from any other, for the fingerprint.
       read_factors: (start, stop) -> dict name -> whole numbers [stop - start], or None without.
+      levels: of uint8, how many there are; None for counts.
+      class_names: as of `Images`.
     """
 
     def __init__(
@@ -94,18 +112,31 @@ class Streamed(Images):
         binary,
         identity,
         read_factors=None,
+        levels=256,
+        class_names=None,
     ):
         self._pieces = pieces
-        self._source = (chunk_size, read_rows, read_labels, binary, identity, read_factors)
+        self._source = {
+            "chunk_size": chunk_size,
+            "read_rows": read_rows,
+            "read_labels": read_labels,
+            "binary": binary,
+            "identity": identity,
+            "read_factors": read_factors,
+            "levels": levels,
+            "class_names": class_names,
+        }
         self._chunks = [
             (begin, min(begin + chunk_size, stop))
             for start, stop in pieces
             for begin in range(start, stop, chunk_size)
         ]
         sizes = [stop - start for start, stop in self._chunks]
-        super().__init__(shape, bool if binary else np.uint8, 2 if binary else 256, sizes)
+        super().__init__(shape, bool if binary else np.uint8, 2 if binary else levels, sizes)
+        self.class_names = class_names
         self._read_rows, self._read_labels, self._identity = read_rows, read_labels, identity
         self._read_factors = read_factors
+        self.has_labels = read_labels is not None
 
     def read(self, chunk):
         """Chunk number `chunk`, [n, H, W, C].
@@ -140,17 +171,21 @@ class Streamed(Images):
         found = [self._read_factors(*chunk) for chunk in self._chunks]
         return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
-    def hold_out(self, n, seed):
+    def hold_out(self, n, seed, stratified=False):
         """Two splits: n neighbouring rows beginning where `seed` says, and the others.
 
         Neighbours, because scattered rows could not be read without reading everything; the
-        sources keep their rows in random order.
+        sources keep their rows in random order. Nor can they be drawn label by label, so that
+        `stratified` changes nothing.
         """
         last = self.num_examples - n
         begin = int(tf.random.stateless_uniform([], seed, 0, last + 1, tf.int32))
         held = self._between(begin, begin + n)
         rest = self._between(0, begin) + self._between(begin + n, self.num_examples)
-        return Streamed(self.shape, held, *self._source), Streamed(self.shape, rest, *self._source)
+        return (
+            Streamed(self.shape, held, **self._source),
+            Streamed(self.shape, rest, **self._source),
+        )
 
     def _between(self, begin, end):
         """The pieces that hold the begin-th to the end-th example of this split."""

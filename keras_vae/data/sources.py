@@ -5,11 +5,15 @@ import hashlib
 import os
 import pathlib
 
+import numpy as np
+
 from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
-from keras_vae.data.images import Images, Streamed
+from keras_vae.data.images import Images, InMemory, Streamed
 from keras_vae.seeds import Site, derive
 
-_WITH_PATH = ("npz", "folder", "chorales")
+_WITH_PATH = ("npz", "npy", "folder", "chorales")
+_OWN_LEVELS = ("digits", "sprites", "chorales")
+_MOST_NAMED = 10  # classes in a note
 TEST, VALIDATION = 0, 1  # what a held-out split's seed is folded with
 
 
@@ -65,8 +69,8 @@ def load(
     """Loads a data set and holds out what splits it lacks.
 
     Args:
-      dataset: "digits", "sprites", the name of a TFDS image set, "folder:PATH", "npz:PATH" or
-        "chorales:PATH".
+      dataset: "digits", "sprites", the name of a TFDS image set, "folder:PATH", "npz:PATH",
+        "npy:PATH" or "chorales:PATH".
       data_dir: where TFDS sets are prepared; TFDS' own default if None.
       image_size: images of a folder or TFDS set are brought to this height and width in pixels;
         None keeps their size.
@@ -99,8 +103,18 @@ def load(
     path = os.path.expanduser(path)
     if kind in _WITH_PATH and not path:
         raise ValueError(f"dataset={dataset} must say where: {kind}:PATH.")
-    if npz_keys and kind != "npz":
+    if npz_keys and kind not in ("npz", "npy"):
         raise ValueError(f"npz_keys is for dataset=npz:PATH, got dataset={dataset}. Leave it out.")
+    if channels == "first" and kind not in ("npz", "npy"):
+        raise ValueError(
+            f"channels=first is for dataset=npz:PATH, got dataset={dataset}. Leave it out."
+        )
+    # A run that was stored before there was this option says 256.
+    if grey_levels not in (None, 256) and kind in _OWN_LEVELS:
+        raise ValueError(
+            f"grey_levels is for folders, npz and TFDS sets, got grey_levels={grey_levels} with "
+            f"dataset={dataset}, whose levels are known. Leave it out."
+        )
     for option, value in (("window", window), ("transpose", transpose)):
         if value and kind != "chorales":
             raise ValueError(
@@ -124,8 +138,16 @@ def load(
         splits, notes = sprites.read(seed, label or "shape"), []
     elif kind == "chorales":
         splits, notes = chorales.read(path, window, transpose)
-    elif kind == "npz":
-        splits, notes = npz.read(path, npz_keys, seed, memory_limit_gb), []
+    elif kind in ("npz", "npy"):
+        splits, notes = npz.read(
+            path,
+            npz_keys,
+            seed,
+            memory_limit_gb,
+            channels=channels,
+            values=values,
+            grey_levels=grey_levels,
+        )
     elif kind == "folder":
         splits, notes = folder.read(
             path,
@@ -140,8 +162,17 @@ def load(
             grey_levels=grey_levels,
         )
     else:
-        splits = tfds_images.read(dataset, data_dir, image_size, memory_limit_gb, label)
-        notes = []
+        splits, notes = tfds_images.read(
+            dataset,
+            data_dir,
+            image_size,
+            memory_limit_gb,
+            label,
+            resize=resize,
+            alpha_background=alpha_background,
+            values=values,
+            grey_levels=grey_levels,
+        )
     train, validation, test = (splits.get(split) for split in ("train", "validation", "test"))
     if image_size and train.shape[:2] != (image_size, image_size):
         raise ValueError(
@@ -153,18 +184,29 @@ def load(
         notes.append(f"more than {memory_limit_gb:g} GB decoded: streamed in {chunks} chunks")
 
     tenth = max(1, train.num_examples // 10)
+    drawn = []
     if test is None:
         notes.append(f"no test split: {tenth} of {train.num_examples} images held out for it")
-        test, train = _hold_out("the test split", train, tenth, derive(seed, Site.SPLIT, TEST))
+        seed_of_test = derive(seed, Site.SPLIT, TEST)
+        test, train = _hold_out("the test split", train, tenth, seed_of_test, stratified)
+        drawn.append("test")
     validation_seed = derive(seed, Site.SPLIT, VALIDATION)
     size = tenth if validation_size is None else validation_size
     if size == 0:
         validation = None
     elif validation is None:
         notes.append(f"no validation split: {size} of {train.num_examples} held out for it")
-        validation, train = _hold_out("validation_size", train, size, validation_seed)
+        validation, train = _hold_out("validation_size", train, size, validation_seed, stratified)
+        drawn.append("validation")
     elif validation_size not in (None, validation.num_examples):
-        validation, _ = _hold_out("validation_size", validation, size, validation_seed)
+        validation, _ = _hold_out("validation_size", validation, size, validation_seed, stratified)
+        drawn.append("validation")
+    if drawn and stratified and isinstance(train, Streamed) and train.has_labels:
+        notes.append(
+            f"streamed: {' and '.join(drawn)} held out in neighbouring rows, not label by label"
+        )
+    named = {"train": train, "validation": validation, "test": test}
+    notes += _absent_classes({split: images for split, images in named.items() if images})
 
     sha = hashlib.sha256()
     for images in (train, validation, test):
@@ -173,11 +215,35 @@ def load(
     return Dataset(dataset, train, validation, test, sha.hexdigest(), notes)
 
 
-def _hold_out(what, images, n, seed):
+def _hold_out(what, images, n, seed, stratified):
     """`images.hold_out`, with an error where it would leave nothing."""
     if not 0 < n < images.num_examples:
         raise ValueError(
             f"{what} must be at least 1 and less than the {images.num_examples} images it is taken "
             f"from, got {n}. Choose another validation_size, or give more images."
         )
-    return images.hold_out(n, seed)
+    return images.hold_out(n, seed, stratified)
+
+
+def _absent_classes(splits):
+    """Notes on splits in memory that lack a class which others have."""
+    labels = {
+        split: images.labels
+        for split, images in splits.items()
+        if isinstance(images, InMemory) and images.labels is not None
+    }
+    if not labels:
+        return []
+    length = 1 + max(y.max() for y in labels.values())
+    counts = {split: np.bincount(y, minlength=length) for split, y in labels.items()}
+    total = sum(counts.values())
+    names = splits["train"].class_names or range(length)
+    notes = []
+    for split, there in counts.items():
+        absent = np.flatnonzero((there == 0) & (total > 0))
+        if len(absent):
+            shown = ", ".join(f"{names[i]} ({total[i]} in all)" for i in absent[:_MOST_NAMED])
+            more = f" and {len(absent) - _MOST_NAMED} more" if len(absent) > _MOST_NAMED else ""
+            untrained = ", which the model has and learns nothing of" if split == "train" else ""
+            notes.append(f"{split} has no image of class {shown}{more}{untrained}")
+    return notes

@@ -1,26 +1,31 @@
 """Image sets of tensorflow_datasets (TFDS): prepared ones from disk, others by download."""
 
-import contextlib
 import difflib
-import functools
-import json
 import math
 import os
 import urllib.error
 import urllib.request
 
 import numpy as np
-from absl import logging
 
-from keras_vae._compat import tf
+from keras_vae.data import tfds_labels, tfds_pixels, tfds_rows, tfds_streams
 from keras_vae.data.arrays import from_arrays
-from keras_vae.data.images import Streamed, chunk_size_for, is_binary
-
-READ_BATCH = 1000
-SPLIT_NAMES = {"train": ["train"], "validation": ["validation", "valid"], "test": ["test"]}
+from keras_vae.data.images import chunk_size_for
+from keras_vae.data.split_names import SPLITS, split_of
 
 
-def read(name, data_dir, image_size, memory_limit_gb, label=None):
+def read(
+    name,
+    data_dir,
+    image_size,
+    memory_limit_gb,
+    label=None,
+    *,
+    resize="crop",
+    alpha_background="ignore",
+    values="unit",
+    grey_levels=None,
+):
     """Loads or opens a TFDS set that has a feature "image".
 
     Several features "label_shape", "label_scale", … are the factors.
@@ -28,13 +33,17 @@ def read(name, data_dir, image_size, memory_limit_gb, label=None):
     Args:
       name: as for tfds.load: "mnist", "name/config", "name:1.0.0".
       data_dir: where sets are prepared, or None for TFDS' default.
-      image_size: None, or pixels to crop and resize to.
+      image_size: None, or pixels to bring images to.
       memory_limit_gb: a set whose decoded images are larger is streamed.
       label: the feature that gives the labels, as in "attributes/Eyeglasses" one in another; None
         takes "label" where there is one.
+      resize: how to bring them to image_size, "crop", "pad" or "stretch".
+      alpha_background: "white", "black" or "RRGGBB", what stands behind images with transparency;
+        "ignore" leaves it as a fourth channel.
+      values, grey_levels: as of `from_arrays`.
 
     Returns:
-      dict split -> Images.
+      (dict split -> Images, list of notes).
 
     Raises:
       FileNotFoundError: not prepared, and no network.
@@ -42,50 +51,58 @@ def read(name, data_dir, image_size, memory_limit_gb, label=None):
     """
     builder = _builder(name, data_dir)
     features = builder.info.features
-    label = _label(builder, label)
+    column, class_names, notes = tfds_labels.find(builder.name, features, label)
     if "image" not in features or len(features["image"].shape or ()) != 3:
         raise ValueError(
             f'dataset={name} must have a feature "image" [H, W, C]; it has '
             f"{', '.join(features)}. Choose an image set."
         )
-    splits = {
-        split: found
-        for split, names in SPLIT_NAMES.items()
-        for found in names
-        if found in builder.info.splits and builder.info.splits[found].num_examples
-    }
-    if "train" not in splits:
+    sources, unused = _splits(builder)
+    if unused:
+        notes.append(f"not used: the splits {', '.join(unused)}")
+    if "train" not in sources:
         raise ValueError(
             f"dataset={name} must have a train split; it has {', '.join(builder.info.splits)}."
         )
-    shape = features["image"].shape
-    if image_size:
-        shape = (image_size, image_size, shape[2])
-    if None in shape:
-        raise ValueError(f"dataset={name} has images of many sizes. Give image_size=64, say.")
-
-    sizes = {split: builder.info.splits[found].num_examples for split, found in splits.items()}
+    prepare, shape, more = tfds_pixels.preparation(
+        name, features["image"], image_size, resize, alpha_background
+    )
+    notes += more
+    sizes = {split: builder.info.splits[found].num_examples for split, found in sources.items()}
     bytes_each = math.prod(shape) * np.dtype(features["image"].np_dtype).itemsize
     limit = memory_limit_gb * 1e9
     if sum(sizes.values()) * bytes_each > limit:
-        chunk_size = chunk_size_for(shape, limit)
-        return {
-            split: _streamed(builder, found, sizes[split], shape, chunk_size, image_size, label)
-            for split, found in splits.items()
-        }
-    factors = _factors(builder)
-    columns = ["image", *{label, *factors} - {None}]
+        how = [] if resize == "crop" or not image_size else [resize]
+        how += [alpha_background] if shape[2] != features["image"].shape[2] else []
+        stream = tfds_streams.Stream(builder, prepare, shape, [image_size, *how], sources)
+        splits, more = stream.open(
+            chunk_size_for(shape, limit), column, class_names, values, grey_levels
+        )
+        return splits, notes + more
+    factors = tfds_labels.factors(features)
+    columns = ["image", *{column, *factors} - {None}]
     found = {
-        split: _read(builder, source, sizes[split], columns, image_size)
-        for split, source in splits.items()
+        split: tfds_rows.read(builder, source, sizes[split], columns, prepare)
+        for split, source in sources.items()
     }
     by_column = {key: {split: rows[key] for split, rows in found.items()} for key in columns}
     named = {
         split: {name: rows[column] for column, name in factors.items()}
         for split, rows in found.items()
     }
-    labels = by_column.get(label)
-    return from_arrays(name, by_column["image"], labels, named if factors else None)
+    if image_size and resize == "crop":
+        _check_crop(name, image_size, by_column["image"]["train"])
+    splits, more = from_arrays(
+        name,
+        by_column["image"],
+        by_column.get(column),
+        named if factors else None,
+        class_names=class_names,
+        values=values,
+        grey_levels=grey_levels,
+        channels="last",
+    )
+    return splits, notes + more
 
 
 def network_is_there(url="https://storage.googleapis.com/tfds-data/", timeout=3.0):
@@ -133,132 +150,22 @@ def _builder(name, data_dir):
     return builder
 
 
-def _label(builder, wanted):
-    """The name of the feature that gives the labels: `wanted`, or None if there is none."""
-    known = [name for name, feature in _named(builder.info.features) if _is_whole_number(feature)]
-    if wanted is None:
-        return "label" if "label" in known else None
-    if wanted not in known:
+def _splits(builder):
+    """(dict split -> name of a split that has images, names of others that aren't used)."""
+    there = {name for name, split in builder.info.splits.items() if split.num_examples}
+    # Of several names for one split, the one that stands first among those known.
+    ranks = {name: rank for names in SPLITS.values() for rank, name in enumerate(names)}
+    found = {}
+    for name in sorted(there, key=lambda name: ranks.get(name.lower(), 0)):
+        if split := split_of(name):
+            found.setdefault(split, name)
+    found = {split: found[split] for split in SPLITS if split in found}
+    return found, sorted(there - set(found.values()))
+
+
+def _check_crop(name, image_size, train):
+    if train.min() == train.max():
         raise ValueError(
-            f"label={wanted} must be a feature of whole numbers; dataset={builder.name} has "
-            f"{', '.join(sorted(known)) or 'none'}."
+            f"dataset={name} cropped to the centre by image_size={image_size} is of one colour, "
+            f"{train.flat[0]}. Use resize=pad or resize=stretch."
         )
-    return wanted
-
-
-def _named(features, prefix=""):
-    """(name, feature) of all features; one in another is "outer/inner"."""
-    for name, feature in features.items():
-        if hasattr(feature, "items"):
-            yield from _named(feature, f"{prefix}{name}/")
-        else:
-            yield prefix + name, feature
-
-
-def _factors(builder):
-    """dict of the columns "label_shape", … and their names "shape", …; one alone is no factor.
-
-    By name, for TFDS gives stored columns in another order in another process.
-    """
-    found = {
-        column: column.removeprefix("label_")
-        for column, feature in sorted(builder.info.features.items())
-        if column.startswith("label_") and _is_whole_number(feature)
-    }
-    return found if len(found) > 1 else {}
-
-
-def _is_whole_number(feature):
-    return feature.shape == () and np.dtype(feature.np_dtype).kind in "iub"
-
-
-def _crop_and_resize(image, size):
-    """The central square, resized as PIL does it (antialiased bicubic), in the image's dtype."""
-    height, width = tf.shape(image)[0], tf.shape(image)[1]
-    side = tf.minimum(height, width)
-    square = tf.image.crop_to_bounding_box(
-        image, (height - side) // 2, (width - side) // 2, side, side
-    )
-    resized = tf.image.resize(square, [size, size], "bicubic", antialias=True)
-    return tf.saturate_cast(tf.round(resized) if image.dtype.is_integer else resized, image.dtype)
-
-
-def _read(builder, split, n, columns, image_size=None):
-    """Columns of `split`, a name or "name[a:b]", in the order on disk: dict of arrays [n, ...]."""
-    import tensorflow_datasets as tfds
-
-    wanted = {}
-    for column in columns:
-        *outer, inner = column.split("/")
-        functools.reduce(lambda d, name: d.setdefault(name, {}), outer, wanted)[inner] = True
-    with _only_errors_logged():  # as_dataset warns that TFDS itself calls a function it deprecated
-        rows = builder.as_dataset(
-            split=split,
-            shuffle_files=False,
-            decoders=tfds.decode.PartialDecoding(wanted),
-            read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
-        )
-    rows = rows.map(
-        lambda row: {
-            c: functools.reduce(lambda d, name: d[name], c.split("/"), row) for c in columns
-        }
-    )
-    if "image" in columns and image_size:
-        rows = rows.map(
-            lambda row: row | {"image": _crop_and_resize(row["image"], image_size)},
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-    arrays, start = {}, 0
-    for batch in rows.batch(READ_BATCH).as_numpy_iterator():
-        stop = start + len(batch[columns[0]])
-        for key, values in batch.items():
-            if start == 0:
-                arrays[key] = np.empty((n, *values.shape[1:]), values.dtype)
-            arrays[key][start:stop] = values
-        start = stop
-    return arrays
-
-
-@contextlib.contextmanager
-def _only_errors_logged():
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-
-
-def _streamed(builder, split, n, shape, chunk_size, image_size, label):
-    if builder.info.features["image"].np_dtype != np.uint8:
-        raise ValueError(
-            f"dataset={builder.name} is larger than memory_limit_gb, and only 8-bit images are "
-            "streamed. Raise memory_limit_gb."
-        )
-
-    def read_rows(start, stop):
-        rows = f"{split}[{start}:{stop}]"
-        return _read(builder, rows, stop - start, ["image"], image_size)["image"]
-
-    def read_labels(start, stop):
-        found = _read(builder, f"{split}[{start}:{stop}]", stop - start, [label])[label]
-        return found.astype(np.int64)
-
-    factors = _factors(builder)
-
-    def read_factors(start, stop):
-        rows = _read(builder, f"{split}[{start}:{stop}]", stop - start, list(factors))
-        return {name: rows[column] for column, name in factors.items()}
-
-    info = builder.info
-    identity = [info.full_name, split, image_size, info.splits[split].shard_lengths]
-    return Streamed(
-        shape,
-        pieces=[(0, n)],
-        chunk_size=chunk_size,
-        read_rows=read_rows,
-        read_labels=read_labels if label else None,
-        binary=is_binary(read_rows(0, min(n, READ_BATCH))),
-        identity=json.dumps(identity),
-        read_factors=read_factors if factors else None,
-    )

@@ -11,7 +11,8 @@ from PIL import Image, ImageOps
 
 from keras_vae._compat import tf
 from keras_vae.data import load
-from keras_vae.data.folder import reading
+from keras_vae.data.folder import opening, reading
+from keras_vae.seeds import Site, derive
 
 RNG = np.random.default_rng(0)
 
@@ -26,19 +27,15 @@ def png16(path, pixels):
 
 
 def read(folder, **options):
-    """All images in the order of their files' names, and the notes."""
+    """All images, in the order of their files' names if each file is one image; and the notes."""
     options = {"resize": "crop", "alpha_background": "white", **options}
-    found, target_notes = reading.read(
-        str(folder), options.pop("image_size", None), 0, 4, **options
-    )
-    files = sorted(folder.glob("[!.]*"))
-    order = tf.random.experimental.stateless_shuffle(
-        tf.range(len(files)), reading.derive(0, reading.Site.SPLIT)
-    ).numpy()
-    images = found["train"]
-    return (images.array[np.argsort(order)] if len(images.array) == len(files) else images.array), (
-        target_notes
-    )
+    found, notes = reading.read(str(folder), options.pop("image_size", None), 0, 4, **options)
+    notes = [note for note in notes if "white; grey_levels" not in note]  # of the values
+    images, num_files = found["train"].array, len(list(folder.iterdir()))
+    if len(images) == num_files:
+        order = tf.random.experimental.stateless_shuffle(tf.range(num_files), derive(0, Site.SPLIT))
+        images = images[np.argsort(order)]
+    return images, notes
 
 
 def over(colours, opacity, ground, white=255):
@@ -576,34 +573,38 @@ def test_stored_configs_read_the_pixels_of_then(tmp_path):
 # --- Limits
 
 
-def bomb(path, side):
-    """A PNG of side x side pixels of one bit, all 0, in a few hundred kilobytes at most."""
-    Image.new("1", (side, side)).save(path)
-
-
 def test_large_scans_are_told_rightly(tmp_path):
     for i in range(20):
         Image.fromarray(random(5, 5)).save(tmp_path / f"{i:02}.png")
-    bomb(tmp_path / "scan.png", 13_500)
-    before = Image.MAX_IMAGE_PIXELS
+    Image.new("1", (13_500, 13_500)).save(tmp_path / "scan.png")
+    notes = load(f"folder:{tmp_path}").notes
+    reason = "larger than Pillow's limit of 178,956,970 pixels: raise --max_pixels"
+    assert f"1 file left out, {reason}: scan.png" in notes
+
+
+def test_max_pixels_is_of_one_read_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)  # Pillow warns from 500 on
+    monkeypatch.setattr(opening, "DEFAULT_MAX_PIXELS", 1000)  # and refuses from 1000 on
+    for i in range(20):
+        Image.fromarray(random(5, 5)).save(tmp_path / f"{i:02}.png")
+    Image.fromarray(random(30, 30)).save(tmp_path / "warned.png")
+    Image.fromarray(random(40, 40)).save(tmp_path / "refused.png")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         filters = list(warnings.filters)
-        data = load(f"folder:{tmp_path}", image_size=5)
-        assert any(
-            "1 file left out, larger than Pillow's limit of 178,956,970 pixels: raise --max_pixels: "
-            "scan.png" in note
-            for note in data.notes
-        )
-        assert load(f"folder:{tmp_path}", image_size=5, max_pixels=200_000_000).train.num_examples
-        bomb(tmp_path / "scan.png", 10_000)  # of which Pillow would warn
-        data = load(f"folder:{tmp_path}", image_size=5)
-        assert not any("scan" in note for note in data.notes)
-        assert warnings.filters == filters
+
+        def left_out(**options):
+            data = load(f"folder:{tmp_path}", image_size=5, memory_limit_gb=1e-6, **options)
+            assert data.train.array.any()  # streamed, so that it is read again
+            assert Image.MAX_IMAGE_PIXELS == 500
+            assert warnings.filters == filters
+            return [note for note in data.notes if "left out" in note]
+
+        assert [note[-11:] for note in left_out()] == ["refused.png"]
+        assert left_out(max_pixels=2000) == []
+        names = "refused.png, warned.png"
+        assert left_out(max_pixels=30) == [f"2 files left out, larger than max_pixels=30: {names}"]
     assert caught == []
-    assert before == Image.MAX_IMAGE_PIXELS
-    data = load(f"folder:{tmp_path}", image_size=5, max_pixels=30)
-    assert "1 file left out, larger than max_pixels=30: scan.png" in data.notes
 
 
 def test_a_truncated_photograph_is_never_half_grey(tmp_path):

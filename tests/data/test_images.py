@@ -31,7 +31,7 @@ def test_streamed_split_is_read_in_chunks():
 def test_hold_out_is_a_seeded_partition(make):
     rows = np.arange(50 * 4, dtype=np.uint8).reshape(50, 2, 2, 1)
     if make == "memory":
-        images = from_arrays("made", {"train": rows}, {"train": np.arange(50)})["train"]
+        images = from_arrays("made", {"train": rows}, {"train": np.arange(50)})[0]["train"]
     else:
         images = streamed(rows, chunk_size=8)
     held, rest = images.hold_out(10, derive(3))

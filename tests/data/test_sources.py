@@ -20,9 +20,12 @@ def test_digits():
 
 def test_held_out_digits_are_the_same_in_every_run():
     """The stored splits of every run depend on these: a change here breaks old runs."""
-    data = load("digits", seed=7)
+    data = load("digits", seed=7, stratified=False)
     assert data.test.labels[:12].tolist() == [5, 2, 4, 0, 8, 6, 1, 9, 2, 3, 0, 1]
     assert data.validation.labels[:12].tolist() == [5, 0, 8, 1, 9, 5, 8, 2, 8, 0, 1, 7]
+    data = load("digits", seed=7)
+    assert data.test.labels[:12].tolist() == [5, 7, 2, 4, 6, 1, 9, 2, 3, 0, 1, 0]
+    assert data.validation.labels[:12].tolist() == [4, 5, 0, 8, 9, 5, 8, 7, 2, 0, 9, 4]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +36,9 @@ def test_held_out_digits_are_the_same_in_every_run():
         ("digits", {"npz_keys": ["train=x"]}, "npz_keys is for dataset=npz:PATH"),
         ("digits", {"image_size": 32}, "got image_size=32 with dataset=digits of 8x8"),
         ("digits", {"validation_size": 5000}, "validation_size must be .*got 5000"),
+        ("digits", {"channels": "first"}, "channels=first is for dataset=npz:PATH"),
+        ("sprites", {"grey_levels": 17}, "grey_levels is for folders, npz and TFDS sets, got"),
+        ("npy", {}, "must say where: npy:PATH"),
     ],
 )
 def test_bad_requests_are_refused_in_one_line(name, options, message):
@@ -59,6 +65,7 @@ def test_import_loads_no_dataset_package():
         ("smallnorb/a:2.0.0", "smallnorb-a"),
         ("npz:~/some/faces.npz", "faces"),
         ("folder:photos/cats/", "cats"),
+        ("npy:~/some/faces.npy", "faces"),
     ],
 )
 def test_short_names(name, short):

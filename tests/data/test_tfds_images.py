@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from keras_vae._compat import tf
-from keras_vae.data import Streamed, load, tfds_images
+from keras_vae.data import Streamed, load, tfds_images, tfds_pixels
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_images_are_cropped_and_resized_as_pil_does(mnist, mnist_dir):
 
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = 200  # the central square
-    cropped = tfds_images._crop_and_resize(tf.constant(wide), 5)
+    cropped = tfds_pixels.resize(tf.constant(wide), 5, "crop")
     np.testing.assert_array_equal(cropped, np.full((5, 5, 3), 200))
 
 

@@ -14,7 +14,7 @@ from keras_vae.data.folder import classes as class_folders
 from keras_vae.data.folder import ground as grounds
 from keras_vae.data.folder.names import is_passed_over, listed, shown
 from keras_vae.data.folder.splits import check_deeper, splits
-from keras_vae.data.folder.streaming import streamed
+from keras_vae.data.folder.streaming import scale_of, streamed
 from keras_vae.seeds import Site, derive
 
 
@@ -102,16 +102,21 @@ def read(
     _check_cut(path, found, done, image_size)
     labels, names, label_notes = class_folders.labels(path, found)
     notes += label_notes
+    name = f"folder:{path}"
     if keep:
-        name = f"folder:{path}"
         images, more = from_arrays(
-            name, arrays, labels, class_names=names, values=values, grey_levels=grey_levels
+            name,
+            arrays,
+            labels,
+            class_names=names,
+            values=values,
+            grey_levels=grey_levels,
+            channels="last",
         )
     else:
+        scale = scale_of(name, counts, target.dtype, values, grey_levels)
         options = [resize, alpha_background, frames]  # on which the pixels depend
-        images, more = streamed(
-            path, found, labels, names, target, limit, counts, values, grey_levels, options
-        )
+        images, more = streamed(path, found, labels, names, target, scale, limit, options)
     return images, notes + more
 
 

@@ -6,12 +6,45 @@ import os
 import numpy as np
 
 from keras_vae.data.folder import opening, pixels, reasons, work
+from keras_vae.data.folder.names import listed
 from keras_vae.data.images import Streamed, chunk_size_for
-from keras_vae.data.levels import infer_levels
+from keras_vae.data.values import Seen, decide
 
 
-def streamed(path, found, labels, class_names, target, limit, counts, values, grey_levels, options):
-    """The splits as Streamed images of bytes.
+def scale_of(name, counts, dtype, values, grey_levels):
+    """How the values of streamed images are taken.
+
+    Args:
+      name: what errors call the data.
+      counts: int64 [256], how often each value is there.
+      dtype: np.dtype of the decoded images.
+      values, grey_levels: as for `from_arrays`.
+
+    Returns:
+      values.Scale, of uint8 or bool.
+
+    Raises:
+      ValueError: images deeper than 8 bits, one value alone, or what the likelihood can't take.
+    """
+    if dtype.itemsize > 1:
+        raise ValueError(_too_deep(name, f"these are {dtype}"))
+    there = np.flatnonzero(counts)
+    if len(there) == 1:
+        raise ValueError(
+            f"{name} must hold images to learn from, but every value is {there[0]}. Check how "
+            "they were written."
+        )
+    kind = "bool" if dtype.kind == "b" else "whole"
+    low, high = int(there[0]), int(there[-1])
+    two_valued = set(there) in ({0, 1}, {0, 255})
+    scale = decide(name, Seen(kind, low, high, two_valued), values, grey_levels)
+    if scale.dtype.itemsize > 1:
+        raise ValueError(_too_deep(name, f"grey_levels={grey_levels} are more"))
+    return scale
+
+
+def streamed(path, found, labels, class_names, target, scale, limit, options):
+    """The splits as Streamed images.
 
     Args:
       path: the folder of the data set.
@@ -19,70 +52,39 @@ def streamed(path, found, labels, class_names, target, limit, counts, values, gr
       labels: dict split -> int64 [N]; splits may be missing.
       class_names: tuple of str, or None.
       target: pixels.Target.
+      scale: values.Scale.
       limit: bytes that may be in memory.
-      counts: int64 [256], how often each value is there.
-      values, grey_levels: as for `from_arrays`.
-      options: list of str, the options on which pixels depend.
+      options: list of str, on which the pixels depend.
 
     Returns:
       (dict split -> Streamed, list of notes).
-
-    Raises:
-      ValueError: images deeper than 8 bits, one value alone, or one above grey_levels.
     """
-    where = f"dataset=folder:{path}"
-    if target.dtype.itemsize > 1:
-        raise ValueError(
-            f"{where} is larger than memory_limit_gb={limit / 1e9:g}, and only images of 8 bits "
-            f"are streamed; these are {target.dtype}. Raise memory_limit_gb."
+    images = {}
+    for split, part in found.items():
+        of_split = labels.get(split)
+        images[split] = Streamed(
+            target.shape,
+            pieces=[(0, int(part.rows.sum()))],
+            chunk_size=chunk_size_for(target.shape, limit),
+            read_rows=_reader(part, target),
+            read_labels=None if of_split is None else lambda a, b, y=of_split: y[a:b],
+            binary=scale.is_binary,
+            identity=_identity(part, [] if target.ground is None else options),
+            levels=scale.levels,
+            class_names=class_names,
         )
-    there = np.flatnonzero(counts)
-    if len(there) == 1:
-        raise ValueError(
-            f"{where} must hold images to learn from, but every value is {there[0]}. Check how "
-            "they were written."
-        )
-    if target.ground is None:  # of an older run, whose levels were 2 or 256
-        binary, levels, notes = set(there) in ({0, 1}, {0, 255}), 256, []
-    elif target.dtype == bool:
-        binary, levels, notes = True, 2, []
-    else:
-        binary, levels, notes = _levels(where, there, values, grey_levels)
-    images = {
-        split: _split(
-            path, part, labels.get(split), class_names, target, limit, binary, levels, options
-        )
-        for split, part in found.items()
-    }
-    return images, notes
+    return images, [*scale.notes, *_untrained(labels, class_names)]
 
 
-def _levels(where, there, values, grey_levels):
-    """(whether images become bool, their levels or None, notes), by the values that are there."""
-    highest = int(there[-1])
-    if grey_levels and highest >= grey_levels:
-        raise ValueError(
-            f"grey_levels={grey_levels} must be above all values, but {where} has {highest}."
-        )
-    if values == "counts":
-        return False, None, []
-    if grey_levels:
-        return False, grey_levels, []
-    if set(there) in ({0, 1}, {0, 255}):
-        return True, 2, []
-    levels = infer_levels(highest)
-    note = f"whole numbers from 0 to {highest}: {levels} levels (--grey_levels says otherwise)"
-    return False, levels, [note] if levels != 256 else []
-
-
-def _split(path, part, labels, class_names, target, limit, binary, levels, options):
+def _reader(part, target):
+    """(start, stop) -> array [stop - start, H, W, C] of a reading.Split."""
     starts = np.concatenate([[0], np.cumsum(part.rows)])
 
     def decode(number):
         file = part.files[number]
         try:
             images, _ = pixels.decode(file.path, part.rows[number], target)
-        except Exception as error:
+        except Exception as error:  # Pillow raises nearly anything on a broken file
             raise ValueError(
                 f"{file.path} could be read when training began, and cannot now: "
                 f"{reasons.why(error, file.path)}."
@@ -96,19 +98,29 @@ def _split(path, part, labels, class_names, target, limit, binary, levels, optio
             images = np.concatenate(list(work.over(decode, range(first, last))))
         return images[start - starts[first] : stop - starts[first]]
 
-    identity = hashlib.sha256()
+    return read_rows
+
+
+def _identity(part, options):
+    """Tells the files and what becomes of them from any others; older runs had no options."""
+    sha = hashlib.sha256()
     for file in part.files:
-        identity.update(os.fsencode(file.name) + f" {os.stat(file.path).st_size}\n".encode())
-    if target.ground is not None:  # older runs had no options
-        identity.update(f"{options}".encode())
-    return Streamed(
-        target.shape,
-        pieces=[(0, int(starts[-1]))],
-        chunk_size=chunk_size_for(target.shape, limit),
-        read_rows=read_rows,
-        read_labels=None if labels is None else lambda start, stop: labels[start:stop],
-        binary=binary,
-        identity=f"folder {identity.hexdigest()}",
-        levels=levels,
-        class_names=class_names,
+        sha.update(os.fsencode(file.name) + f" {os.stat(file.path).st_size}\n".encode())
+    sha.update("".join(options).encode())
+    return f"folder {sha.hexdigest()}"
+
+
+def _untrained(labels, class_names):
+    """A note on classes that other splits have and train has not."""
+    if "train" not in labels:
+        return []
+    absent = np.setdiff1d(np.concatenate(list(labels.values())), labels["train"])
+    names = listed(class_names[i] for i in absent)
+    return [f"train has no image of {names}: the model learns nothing of it"] if names else []
+
+
+def _too_deep(name, what):
+    return (
+        f"{name} is larger than memory_limit_gb, and only images of 8 bits are streamed; {what}. "
+        "Raise memory_limit_gb."
     )

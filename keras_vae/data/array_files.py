@@ -1,0 +1,148 @@
+"""Arrays in a .npz or .npy file; nothing pickled is ever read."""
+
+import math
+import os
+import struct
+import zipfile
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+
+_NPY_MAGIC = b"\x93NUMPY"
+_ALONE = "x"  # the key of the one array of a .npy
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+_CHECKSUM_BYTES = 1 << 26  # read at a time
+
+
+class Header(NamedTuple):
+    """What a file says of an array: shape, whether in Fortran's order, dtype."""
+
+    shape: tuple
+    is_fortran: bool
+    dtype: np.dtype
+
+
+def read(name, path, keys_of, limit_bytes=math.inf):
+    """The arrays of a file, {role: array}.
+
+    Args:
+      name: what errors call the data.
+      path: the file. A .npy is an npz with one array, x.
+      keys_of: {key: Header, or None of what is no array} of all that there is -> {role: key} of
+        the arrays to read.
+      limit_bytes: if they are larger together, they are mapped and stay on disk.
+
+    Raises:
+      FileNotFoundError, ValueError: no such file, no npz or npy, or arrays of objects.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"dataset={name} must name a file, but there is none.")
+    with open(path, "rb") as stream:
+        is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
+        stream.seek(0)
+        return (_npy if is_npy else _npz)(name, stream, keys_of, limit_bytes)
+
+
+def checksums(path) -> list[int]:
+    """CRC-32 of each array of a file."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as file:
+            return [member.CRC for member in file.infolist()]
+    crc = 0
+    with open(path, "rb") as stream:
+        while block := stream.read(_CHECKSUM_BYTES):
+            crc = zlib.crc32(block, crc)
+    return [crc]
+
+
+def _npy(name, stream, keys_of, limit_bytes):
+    try:
+        header = _header(stream)
+    except ValueError as error:
+        raise ValueError(f"dataset={name} is no npy ({error}). Use numpy.save.") from error
+    _check_plain(name, "it", header)
+    keys = keys_of({_ALONE: header})
+    start = stream.tell()
+    size = math.prod(header.shape) * header.dtype.itemsize
+    if os.fstat(stream.fileno()).st_size < start + size:
+        raise ValueError(f"dataset={name} is cut off: it is shorter than its array. Copy it anew.")
+    if size > limit_bytes:
+        return {role: _mapped(name, stream, start, header) for role in keys}
+    stream.seek(0)
+    return dict.fromkeys(keys, np.load(stream, allow_pickle=False))
+
+
+def _npz(name, stream, keys_of, limit_bytes):
+    try:
+        file = np.load(stream, allow_pickle=False)
+        headers = {key: _member_header(file.zip, key) for key in file.files}
+    except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"dataset={name} is no npz ({error}). Use numpy.savez.") from error
+    keys = keys_of(headers)
+    members = {role: _member(file.zip, key) for role, key in keys.items()}
+    if sum(member.file_size for member in members.values()) > limit_bytes:
+        return {
+            role: _mapped(name, stream, _start(name, stream, member), headers[keys[role]])
+            for role, member in members.items()
+        }
+    try:
+        return {role: file[key] for role, key in keys.items()}
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(
+            f"{name} must hold plain arrays under {', '.join(keys.values())}: {error}."
+        ) from error
+
+
+def _member(file, key):
+    """The zipfile.ZipInfo of an array; numpy leaves the ending out of its name."""
+    return file.getinfo(f"{key}.npy" if f"{key}.npy" in file.namelist() else key)
+
+
+def _member_header(file, key):
+    """The Header of an array of a zip file, None of what is no array."""
+    with file.open(_member(file, key)) as stream:
+        try:
+            return _header(stream)
+        except (ValueError, EOFError, zlib.error):
+            return None
+
+
+def _header(stream):
+    """The Header that begins at `stream`'s place, which is then at the values."""
+    version = np.lib.format.read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"version {version} of the format, for tables of records")
+    return Header(*_HEADERS[version](stream))
+
+
+def _start(name, stream, member):
+    """Where the values of an uncompressed member of a zip file begin."""
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(
+            f"{name} is larger than memory_limit_gb, and compressed, so that it can't be streamed. "
+            "Write it by numpy.savez, or raise memory_limit_gb."
+        )
+    stream.seek(member.header_offset)
+    # A zip's local header: 26 bytes, the lengths of the name and of what else follows.
+    stream.seek(sum(struct.unpack("<26xHH", stream.read(30))), os.SEEK_CUR)
+    try:
+        header = _header(stream)
+    except ValueError as error:
+        raise ValueError(f"{name} must hold plain arrays: {member.filename}: {error}.") from error
+    _check_plain(name, member.filename, header)
+    return stream.tell()
+
+
+def _check_plain(name, what, header):
+    if header.dtype.hasobject:
+        raise ValueError(f"{name} must hold plain arrays, and {what} holds objects.")
+
+
+def _mapped(name, stream, start, header):
+    """The array whose values begin at `start`, as np.memmap."""
+    order = "F" if header.is_fortran else "C"
+    return np.memmap(stream, header.dtype, "r", start, header.shape, order)

@@ -1,0 +1,154 @@
+"""Which array of an npz is what, by the words of its key."""
+
+import re
+from collections.abc import Mapping
+
+from keras_vae.data.split_names import split_of, words
+
+SPLITS = ("train", "validation", "test")
+CLASS_NAMES = "class_names"
+ROLES = (*SPLITS, *(f"{split}_labels" for split in SPLITS), CLASS_NAMES)
+_IMAGES = {"x", "data", "image", "images", "img", "imgs", "input", "inputs", "pixels", "samples"}
+_LABELS = {"y", "label", "labels", "target", "targets", "class"}
+_FILLERS = {"set", "array"}
+_CLASS_NAMES = {"classnames", "labelnames", "targetnames"}
+_UNNAMED = re.compile(r"arr_\d+")  # as numpy.savez names arrays that were given no name
+_IMAGE_RANKS = (3, 4)
+
+
+def find_roles(name, headers, npz_keys=None):
+    """Roles of the arrays in a file.
+
+    Args:
+      name: what errors call the data.
+      headers: dict key -> `array_files.Header`, or None of what is no array.
+      npz_keys: dict or list of "role=key" strings that say it; None goes by the keys' words.
+
+    Returns:
+      (dict role -> key, of ROLES; list of notes).
+
+    Raises:
+      ValueError: no images to train on, two arrays for one role, labels without their images, or
+        npz_keys that aren't there.
+    """
+    keys = _given(name, headers, npz_keys) if npz_keys else _by_words(name, headers)
+    for split in SPLITS:
+        if f"{split}_labels" in keys and split not in keys:
+            raise ValueError(
+                f"{name} has labels of {split}, {keys[f'{split}_labels']}, without its images. "
+                "Add the images, or leave the labels out."
+            )
+    spare = _spare(headers, keys)
+    if not spare:
+        return keys, []
+    return keys, [f"not used: {', '.join(spare)} (npz_keys=train=KEY,test=KEY says what is what)"]
+
+
+def _given(name, headers, npz_keys):
+    if not isinstance(npz_keys, Mapping):
+        npz_keys = dict(item.partition("=")[::2] for item in npz_keys)
+    unknown = sorted(set(npz_keys) - set(ROLES))
+    if unknown or "train" not in npz_keys:
+        raise ValueError(
+            f"npz_keys must give train=KEY and may give {', '.join(ROLES[1:])}; got {npz_keys}."
+        )
+    missing = sorted(set(npz_keys.values()) - set(headers))
+    if missing:
+        raise _not_there(name, missing, headers)
+    return dict(npz_keys)
+
+
+def _by_words(name, headers):
+    found = {}  # (split or None, "images" or "labels") -> keys
+    for key, header in headers.items():
+        if header is not None and (role := _role(key)):
+            found.setdefault(role, []).append(key)
+    if not any(what == "images" for _, what in found):
+        found |= _unnamed(headers)
+    # Without images that are called train, those of no split are; and so are labels.
+    if ("train", "images") not in found and (None, "images") in found:
+        found["train", "images"] = found.pop((None, "images"))
+        found.setdefault(("train", "labels"), []).extend(found.get((None, "labels"), []))
+    elif [split for split, what in found if what == "images"] == ["train"]:
+        found.setdefault(("train", "labels"), found.get((None, "labels"), []))
+    if ("train", "images") not in found:
+        raise _not_there(name, ["train_images", "x"], headers)
+
+    keys = {
+        split: _only(name, split, found.get((split, "images")), headers, _is_image)
+        for split in SPLITS
+        if found.get((split, "images"))
+    }
+    for split in SPLITS:
+        if candidates := found.get((split, "labels")):
+            size = headers[keys[split]].shape[0] if split in keys else None
+            keys[f"{split}_labels"] = _only(
+                name, f"{split}_labels", candidates, headers, lambda h, n=size: h.shape[:1] == (n,)
+            )
+    names = [key for key, header in headers.items() if _is_class_names(key, header)]
+    if len(names) == 1 and any(role.endswith("_labels") for role in keys):
+        keys[CLASS_NAMES] = names[0]
+    return keys
+
+
+def _role(key):
+    """(split or None, "images" or "labels"), or None if the words of the key don't say."""
+    found = [word for word in words(key) if word not in _FILLERS]
+    if len(found) == 1 and found[0][0] in "xy" and split_of(found[0][1:]):  # as xtrain
+        found = [found[0][0], found[0][1:]]
+    splits = {split_of(word) for word in found} - {None}
+    others = {word for word in found if not split_of(word)}
+    if not found or len(splits) > 1 or others - _IMAGES - _LABELS:
+        return None
+    return (splits.pop() if splits else None), "labels" if others & _LABELS else "images"
+
+
+def _unnamed(headers):
+    """Roles of what was saved without keys: images alone, or images and their labels."""
+    keys = sorted(key for key in headers if _UNNAMED.fullmatch(key) and headers[key])
+    if len(keys) == 1:
+        return {(None, "images"): keys}
+    if len(keys) == 2:
+        images, labels = (headers[key] for key in keys)
+        if _is_image(images) and len(labels.shape) in (1, 2) and labels.shape[0] == images.shape[0]:
+            return {(None, "images"): keys[:1], (None, "labels"): keys[1:]}
+    return {}
+
+
+def _only(name, role, keys, headers, fits):
+    """The one of the keys that has this role."""
+    fitting = [key for key in keys if fits(headers[key])] if len(keys) > 1 else keys
+    if len(fitting) != 1:
+        raise ValueError(
+            f"{name} has more than one array that can be {role}: {', '.join(keys)}. Say which by "
+            f"npz_keys, as {role}={keys[0]}."
+        )
+    return fitting[0]
+
+
+def _is_image(header):
+    return len(header.shape) in _IMAGE_RANKS and header.dtype.kind in "buif"
+
+
+def _is_class_names(key, header):
+    is_list = header is not None and len(header.shape) == 1 and header.dtype.kind in "US"
+    return is_list and "".join(words(key)) in _CLASS_NAMES
+
+
+def _spare(headers, keys):
+    """Keys of arrays that look like images, labels or splits, and have no role."""
+    sizes = {headers[key].shape[0] for key in keys.values() if headers[key] and headers[key].shape}
+    return [
+        key
+        for key, header in headers.items()
+        if header is not None
+        and key not in keys.values()
+        and (_role(key) or _is_image(header) or (header.shape and header.shape[0] in sizes))
+    ]
+
+
+def _not_there(name, missing, headers):
+    return ValueError(
+        f"{name} has no {' or '.join(missing)}; it holds {', '.join(sorted(headers))}. Name the "
+        "arrays by npz_keys, for example train=images."
+    )

@@ -1,0 +1,36 @@
+"""The scale of 8-bit images that aren't all in memory."""
+
+from keras_vae.data.levels import FEW
+from keras_vae.data.values import Seen, decide, look
+
+
+def scale_of(name, heads, chunks, values, grey_levels=None):
+    """How uint8 or bool images are taken, by their first ones where these settle it.
+
+    Args:
+      name: what errors call the data.
+      heads: list of arrays, the first images of each split.
+      chunks: iterable of arrays, all images; gone through only if the first leave open how many
+        levels there are.
+      values, grey_levels: as of `values.decide`.
+
+    Returns:
+      values.Scale, of uint8 or bool. Two values in the first images are taken to be all that
+      there are, and `Streamed` checks it.
+
+    Raises:
+      ValueError: images that the likelihood can't take, see `values.decide`.
+    """
+    seen = look(heads)
+    few = seen.high <= FEW if grey_levels is None else seen.high < grey_levels < 256
+    if values != "counts" and few and not decide(name, seen, values, grey_levels).is_binary:
+        highest = max(chunk.max().item() for chunk in chunks)
+        seen = Seen(seen.kind, seen.low, highest, two_valued=False)
+    scale = decide(name, seen, values, grey_levels)
+    if scale.dtype.itemsize > 1:
+        raise ValueError(
+            f"{name} is larger than memory_limit_gb, and only 8-bit images are streamed; whole "
+            f"numbers up to {seen.high} with grey_levels={grey_levels} are real numbers. Raise "
+            "memory_limit_gb."
+        )
+    return scale

@@ -1,0 +1,85 @@
+"""Images of TFDS on their way from disk: a ground behind transparency, one size for all."""
+
+import functools
+
+import numpy as np
+
+from keras_vae._compat import tf
+
+_GROUNDS = {"white": "FFFFFF", "black": "000000"}
+
+
+def preparation(name, feature, image_size, how, alpha_background):
+    """How images are made of those that are stored.
+
+    Args:
+      name: what errors call the data.
+      feature: the TFDS feature of the images.
+      image_size, how, alpha_background: as image_size, resize and alpha_background of
+        `tfds_images.read`.
+
+    Returns:
+      (function of one image [H, W, C] as it is stored, the shape of what it gives, list of notes).
+    """
+    *sides, channels = feature.shape
+    if None in sides and not image_size:
+        raise ValueError(f"dataset={name} has images of many sizes. Give image_size=64, say.")
+    steps, notes = [], []
+    is_transparent = type(feature).__name__ == "Image" and channels == 4
+    if is_transparent and alpha_background != "ignore":
+        steps.append(functools.partial(_on_ground, colour=_colour(alpha_background)))
+        notes.append(f"transparent images are put on alpha_background={alpha_background}")
+        channels = 3
+    if image_size:
+        steps.append(functools.partial(resize, size=image_size, how=how))
+        sides = [image_size, image_size]
+
+    def prepare(image):
+        for step in steps:
+            image = step(image)
+        return image
+
+    return prepare, (*sides, channels), notes
+
+
+def _colour(name):
+    """[3] from 0 to 1, of a colour by its name or as RRGGBB."""
+    digits = _GROUNDS.get(name, name)
+    try:
+        if len(digits) != 6:
+            raise ValueError
+        return np.array(list(bytes.fromhex(digits)), np.float32) / 255
+    except ValueError:
+        raise ValueError(
+            f"alpha_background must be white, black or a colour RRGGBB, got {name!r}."
+        ) from None
+
+
+def _on_ground(image, colour):
+    """RGB of an RGBA image on a ground of that colour."""
+    white = image.dtype.max
+    alpha = tf.cast(image[..., 3:], tf.float32) / white
+    mixed = alpha * tf.cast(image[..., :3], tf.float32) + (1 - alpha) * colour * white
+    return tf.saturate_cast(tf.round(mixed), image.dtype)
+
+
+def resize(image, size, how):
+    """A square, resized as PIL does it (antialiased bicubic), in the image's dtype."""
+    height, width = tf.shape(image)[0], tf.shape(image)[1]
+    if how == "crop":
+        side = tf.minimum(height, width)
+        image = tf.image.crop_to_bounding_box(
+            image, (height - side) // 2, (width - side) // 2, side, side
+        )
+    elif how == "pad":
+        side = tf.maximum(height, width)
+        image = tf.image.pad_to_bounding_box(
+            image, (side - height) // 2, (side - width) // 2, side, side
+        )
+    resized = tf.image.resize(image, [size, size], "bicubic", antialias=True)
+    if image.dtype.is_integer:
+        return tf.saturate_cast(tf.round(resized), image.dtype)
+    # A cubic spline goes beyond the values that it joins.
+    return tf.clip_by_value(
+        tf.cast(resized, image.dtype), tf.reduce_min(image), tf.reduce_max(image)
+    )
