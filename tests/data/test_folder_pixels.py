@@ -127,8 +127,8 @@ def test_drawings_in_opacity_alone_are_on_the_other_ground(tmp_path, background,
     assert (images[3].reshape(-1, 3)[1:] == drawn).all()
     names = ("black", "white") if background == "black" else ("white", "black")
     assert (
-        f"4 images with transparency, on {names[0]}; 3 of them are drawn in {names[0]} alone and "
-        f"would vanish, and are on {names[1]} (--alpha_background)"
+        f"4 images with transparency, on {names[0]}, but 3 on {names[1]}: drawn in {names[0]} "
+        "alone, they would vanish (--alpha_background)"
     ) in notes
 
 
@@ -180,7 +180,7 @@ def test_opacity_of_16_bits(tmp_path):
     images, notes = read(tmp_path)
     assert images.shape == (1, 5, 6, 1)
     near(images[0], over(la[..., :1], la[..., 1], [65535], 65535))
-    assert "1 images with transparency, on white (--alpha_background)" in notes
+    assert "1 image with transparency, on white (--alpha_background)" in notes
 
 
 def with_chunk(content, name, data):
@@ -328,6 +328,10 @@ def test_floats_and_32_bits_keep_their_numbers(tmp_path):
     np.testing.assert_array_equal(images[..., 0], floats)
     images, _ = read(tmp_path / "int", values="real")
     np.testing.assert_allclose(images[..., 0], whole, rtol=1e-6)
+    floats[0, 1, 2] = np.nan
+    Image.fromarray(floats[0]).save(tmp_path / "float" / "nan.tif")
+    _, notes = read(tmp_path / "float", values="real")
+    assert notes == ["1 file left out, NaN or infinite values: nan.tif"]
     with pytest.raises(ValueError, match=r"several kinds of numbers.*\.tif \(float32\), int/"):
         load(f"folder:{tmp_path}", values="real")
 
@@ -346,7 +350,7 @@ def test_8_bits_beside_16_are_brought_up(tmp_path):
     images, notes = read(tmp_path)
     np.testing.assert_array_equal(images[0, ..., 0], low * 257.0)
     np.testing.assert_array_equal(images[1, ..., 0], high)
-    assert "1 images of 8 bits beside 16: their values times 257" in notes
+    assert "1 image of 8 bits beside 16: the values are multiplied by 257" in notes
 
 
 @pytest.mark.parametrize("kind", ["ppm", "sgi", "jp2"])
@@ -468,15 +472,14 @@ def test_frames(tmp_path, kind):
         write_frames(tmp_path / f"{i}.{kind}", pixels[i])
     images, notes = read(tmp_path)
     assert (
-        "3 files with several frames or pages: the first of each is the image (--frames=all takes "
-        "all)"
+        "3 files with several frames or pages: the first is the image (--frames=all takes all)"
     ) in notes
     np.testing.assert_array_equal(images.squeeze(), pixels[:, 0])
     images, notes = read(tmp_path, frames="all")
     assert {x.tobytes() for x in images} == {
         x.tobytes() for x in pixels.reshape(12, *pixels.shape[2:])
     }
-    assert any("3 files with several frames or pages are 12 images" in note for note in notes)
+    assert any("3 files with several frames or pages: 12 images" in note for note in notes)
 
 
 def test_pages_of_many_sizes(tmp_path):
@@ -549,7 +552,7 @@ def test_a_crop_to_one_colour_is_called_that(tmp_path):
     assert load(f"folder:{tmp_path}", image_size=16, resize="pad").train.array.any()
     Image.fromarray(random(20, 400)).save(tmp_path / "20.png")
     data = load(f"folder:{tmp_path}", image_size=16, seed=1)
-    assert any("20 images are one colour alone after the crop" in note for note in data.notes)
+    assert any("20 images of one colour alone after the crop" in note for note in data.notes)
 
 
 # --- As it was

@@ -106,7 +106,7 @@ def test_images_beside_classes_are_refused(tmp_path):
     assert "1 file left out, no image: README.txt" in data.notes
     assert data.train.class_names == ("cat", "dog")
     fill(tmp_path, 1)
-    with pytest.raises(ValueError, match=r"1 images beside folders of classes.*: 0\.png"):
+    with pytest.raises(ValueError, match=r"1 image beside folders of classes.*: 0\.png"):
         load(f"folder:{tmp_path}")
 
 
@@ -194,4 +194,9 @@ def test_what_systems_leave_is_passed_over(tmp_path):
 def test_pipes_are_not_waited_for(tmp_path):
     fill(tmp_path)
     os.mkfifo(tmp_path / "pipe.png")
-    assert "1 file left out, no image: pipe.png" in load(f"folder:{tmp_path}").notes
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    (tmp_path / "a.png").symlink_to("b.png")
+    (tmp_path / "b.png").symlink_to("a.png")
+    notes = load(f"folder:{tmp_path}").notes
+    assert "2 files left out, no image: pipe.png, zero.png" in notes
+    assert "2 files left out, broken link: a.png, b.png" in notes

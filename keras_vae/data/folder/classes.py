@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from keras_vae.data.folder.names import listed, shown
+from keras_vae.data.folder.names import counted, listed, shown
 
 
 def labels(path, found):
@@ -26,8 +26,9 @@ def labels(path, found):
         beside = [file.name for file in part.files if len(file.parts) == 1]
         if beside and len(beside) < len(part.files):
             raise ValueError(
-                f"dataset=folder:{path} has {len(beside)} images beside folders of classes, which "
-                f"have no label: {listed(beside)}. Put them into a class's folder, or away."
+                f"dataset=folder:{path} has {counted(len(beside), 'image')} beside folders of "
+                f"classes, without a label: {listed(beside)}. Put them into a class's folder, or "
+                "away."
             )
         if not beside:
             of_files[split] = [file.parts[0] for file in part.files]

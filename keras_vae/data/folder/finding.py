@@ -47,8 +47,16 @@ def sub_folders(folder):
         return {
             entry.name: entry.path
             for entry in sorted(entries, key=lambda entry: entry.name)
-            if entry.is_dir() and not is_passed_over(entry.name, is_folder=True)
+            if is_folder(entry) and not is_passed_over(entry.name, is_folder=True)
         }
+
+
+def is_folder(entry):
+    """Whether an os.DirEntry is a folder or leads to one; not where that can't be seen."""
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself, or where no one may look
+        return False
 
 
 def find(folder, root):
@@ -77,27 +85,27 @@ def find(folder, root):
 
 def _take(entry, parts, above, root, found):
     """Puts the entry where it belongs in `found`; returns a folder's place in the queue."""
-    is_folder = entry.is_dir()
-    if is_passed_over(entry.name, is_folder) and (is_folder or entry.name.startswith(".")):
+    inside = is_folder(entry)
+    if is_passed_over(entry.name, inside) and (inside or entry.name.startswith(".")):
         return None
     parts = (*parts, entry.name)
-    name = os.path.relpath(entry.path, root) if is_folder else _below(entry.path, root)
-    if is_folder:
+    name = os.path.relpath(entry.path, root) if inside else _below(entry.path, root)
+    if inside:
         identity = _identity(entry.path)
         if identity in above:
             found.loops.append(name)
             return None
         found.folders.append(parts)
         return entry.path, parts, (*above, identity)
-    if entry.is_file():
+    if os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file():
         # A link has an inode of its own; asking for every file's would be slow.
         linked = entry.is_symlink()
         identity = _identity(entry.path) if linked else (above[-1][0], entry.inode())
         found.files.append(File(parts, entry.path, name, identity))
-    elif entry.is_symlink():
-        found.refused.append((name, reasons.BROKEN_LINK))
-    else:  # a pipe or a socket, on which reading would wait
+    elif os.path.exists(entry.path):  # a pipe or a device, on which reading would wait
         found.refused.append((name, reasons.NO_IMAGE))
+    else:
+        found.refused.append((name, reasons.BROKEN_LINK))
     return None
 
 

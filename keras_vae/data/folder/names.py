@@ -30,3 +30,8 @@ def listed(names):
     names = sorted(shown(name) for name in names)
     more = len(names) - MOST_NAMES
     return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def counted(n, noun):
+    """1 file, 2 files."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

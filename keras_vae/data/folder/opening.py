@@ -4,10 +4,12 @@ import contextlib
 import threading
 import warnings
 
-from keras_vae.data.folder.reasons import Unreadable, too_large
+from keras_vae.data.folder.reasons import NO_IMAGE, Unreadable, too_large
 
 # Of Pillow: it warns from MAX_IMAGE_PIXELS on, and refuses from twice as many on.
 DEFAULT_MAX_PIXELS = 178_956_970
+# Drawings, which Pillow has other programs paint, and data that it knows by name alone.
+NO_PIXELS = ("EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG")
 
 _lock = threading.Lock()
 _readers, _before = 0, None
@@ -58,6 +60,8 @@ def opened(path, max_pixels):
         except Image.DecompressionBombError as error:
             raise Unreadable(too_large(max_pixels)) from error
         with image:
+            if image.format in NO_PIXELS:
+                raise Unreadable(NO_IMAGE)
             check_size(image, max_pixels)
             yield image
 

@@ -9,7 +9,7 @@ from keras_vae.data.folder import as_before, deep, resizing, tiff
 from keras_vae.data.folder import ground as grounds
 from keras_vae.data.folder.headers import ORIENTATION
 from keras_vae.data.folder.opening import check_size, opened
-from keras_vae.data.folder.reasons import OTHER_SIZE, Unreadable
+from keras_vae.data.folder.reasons import NOT_FINITE, OTHER_SIZE, Unreadable
 
 # What was done to images, of which the user is told.
 TRANSPARENT = "transparent"
@@ -127,6 +127,8 @@ def _values(path, image):
 def _one_channel(image):
     """[H, W, 1] of 16 or 32 bits or floats; [H, W, 2] where one value stands for transparency."""
     values = np.asarray(image)
+    if image.mode == "F" and not np.isfinite(values).all():
+        raise Unreadable(NOT_FINITE)
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
         values = values.astype(np.uint16)
         if image.format == "TIFF" and image.tag_v2.get(tiff.PHOTOMETRIC) == 0:  # 0 is white

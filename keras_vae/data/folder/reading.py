@@ -12,7 +12,7 @@ from keras_vae.data.arrays import from_arrays
 from keras_vae.data.folder import as_before, finding, headers, opening, pixels, reasons, work
 from keras_vae.data.folder import classes as class_folders
 from keras_vae.data.folder import ground as grounds
-from keras_vae.data.folder.names import is_passed_over, listed, shown
+from keras_vae.data.folder.names import counted, is_passed_over, listed, shown
 from keras_vae.data.folder.splits import check_deeper, splits
 from keras_vae.data.folder.streaming import scale_of, streamed
 from keras_vae.seeds import Site, derive
@@ -310,32 +310,34 @@ def _notes(found, frames, target, done):
     """Sentences on what was done to the images."""
     notes = []
     several = [h for part in found.values() for h in part.headers if h.has_several]
+    files = counted(len(several), "file")
     if several and frames == "first":
         notes.append(
-            f"{len(several)} files with several frames or pages: the first of each is the image "
-            "(--frames=all takes all)"
+            f"{files} with several frames or pages: the first is the image (--frames=all takes all)"
         )
     elif several:
         total = sum(len(header.frames) for header in several)
         notes.append(
-            f"{len(several)} files with several frames or pages are {total} images; splits that "
-            "are drawn may share a file"
+            f"{files} with several frames or pages: {total} images, and splits that are drawn may "
+            "share a file"
         )
     if done[pixels.TRANSPARENT]:
         ground = grounds.name_of(target.ground)
-        note = f"{done[pixels.TRANSPARENT]} images with transparency, on {ground}"
+        note = f"{counted(done[pixels.TRANSPARENT], 'image')} with transparency, on {ground}"
         if done[pixels.ON_OTHER_GROUND]:
             other = grounds.name_of(grounds.other(target.ground))
             note += (
-                f"; {done[pixels.ON_OTHER_GROUND]} of them are drawn in {ground} alone and would "
-                f"vanish, and are on {other}"
+                f", but {done[pixels.ON_OTHER_GROUND]} on {other}: drawn in {ground} alone, they "
+                "would vanish"
             )
         notes.append(f"{note} (--alpha_background)")
     if done[pixels.DEEPENED]:
-        notes.append(f"{done[pixels.DEEPENED]} images of 8 bits beside 16: their values times 257")
+        images = counted(done[pixels.DEEPENED], "image")
+        notes.append(f"{images} of 8 bits beside 16: the values are multiplied by 257")
     if done[pixels.CUT_TO_ONE_COLOUR]:
+        images = counted(done[pixels.CUT_TO_ONE_COLOUR], "image")
         notes.append(
-            f"{done[pixels.CUT_TO_ONE_COLOUR]} images are one colour alone after the crop to a "
-            "square (--resize=pad and stretch keep all of them)"
+            f"{images} of one colour alone after the crop to a square (--resize=pad and stretch "
+            "keep what is beside it)"
         )
     return notes

@@ -2,7 +2,7 @@
 
 import os
 
-from keras_vae.data.folder.names import listed
+from keras_vae.data.folder.names import counted, listed
 
 BROKEN_LINK = "broken link"
 CUT_DEPTH = (
@@ -11,6 +11,7 @@ CUT_DEPTH = (
 DAMAGED = "damaged"
 EMPTY = "empty file"
 NO_IMAGE = "no image"
+NOT_FINITE = "NaN or infinite values"
 OTHER_SIZE = "of another size than its header says: give image_size"
 TRUNCATED = "truncated"
 
@@ -67,7 +68,7 @@ def _begin(path):
 def notes(refused):
     """A sentence for each reason, of a list of (name, reason)."""
     return [
-        f"{len(names)} {'file' if len(names) == 1 else 'files'} left out, {reason}: {listed(names)}"
+        f"{counted(len(names), 'file')} left out, {reason}: {listed(names)}"
         for reason, names in _by_reason(refused)
     ]
 

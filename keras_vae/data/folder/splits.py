@@ -3,7 +3,7 @@
 import os
 
 from keras_vae.data import split_names
-from keras_vae.data.folder.finding import sub_folders
+from keras_vae.data.folder.finding import is_folder, sub_folders
 from keras_vae.data.folder.names import is_passed_over, listed, shown
 
 
@@ -105,5 +105,5 @@ def _visible(folder):
     """Names of all that is right under `folder` and not passed over."""
     with os.scandir(folder) as entries:
         return sorted(
-            entry.name for entry in entries if not is_passed_over(entry.name, entry.is_dir())
+            entry.name for entry in entries if not is_passed_over(entry.name, is_folder(entry))
         )
