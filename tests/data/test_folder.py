@@ -141,3 +141,58 @@ def test_bad_folders_are_refused_in_one_line(tmp_path):
         ValueError, match=r"none of its 2 files .* \(no image: a.png; truncated: b.png\)"
     ):
         load(f"folder:{tmp_path}")
+
+
+def test_streamed_levels_are_those_of_all_files(tmp_path):
+    """As in memory: few levels, counts, and what --grey_levels says."""
+    for i in range(20):
+        pixels = RNG.integers(0, 17 if i else 9, (9, 12), dtype=np.uint8)
+        pixels[0, :2] = 0, 16
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    for options, levels in [
+        ({}, 17),
+        ({"grey_levels": 256}, 256),
+        ({"grey_levels": 20}, 20),
+        ({"values": "counts"}, None),
+    ]:
+        whole, streamed = (
+            load(f"folder:{tmp_path}", memory_limit_gb=limit, **options) for limit in (4, 1e-6)
+        )
+        assert whole.train.levels == streamed.train.levels == streamed.test.levels == levels
+        assert whole.train.dtype == streamed.train.read(0).dtype == np.uint8
+        about = [[n for n in data.notes if "grey_levels" in n] for data in (whole, streamed)]
+        assert about[0] == about[1]
+        assert len(about[0]) == (not options)
+    with pytest.raises(ValueError, match="grey_levels=8"):
+        load(f"folder:{tmp_path}", memory_limit_gb=1e-6, grey_levels=8)
+
+
+def test_what_is_streamed_depends_on_the_options(tmp_path):
+    for i in range(20):
+        write(tmp_path / f"{i}.png", (14, 9))
+
+    def fingerprint(**options):
+        return load(f"folder:{tmp_path}", image_size=6, memory_limit_gb=1e-7, **options).fingerprint
+
+    ways = [{}, {"resize": "pad"}, {"resize": "stretch"}, {"alpha_background": "black"}]
+    assert len({fingerprint(**options) for options in ways}) == 4
+
+
+def test_streamed_classes_that_train_lacks(tmp_path):
+    for folder in ("train/a", "train/b", "test/a", "test/c"):
+        for i in range(5):
+            write(tmp_path / folder / f"{i}.png")
+    data = load(f"folder:{tmp_path}", memory_limit_gb=1e-6)
+    assert data.train.class_names == data.test.class_names == ("a", "b", "c")
+    assert set(data.train.labels) == {0, 1}
+    assert set(data.test.labels) == {0, 2}
+    assert "train has no image of c: the model learns nothing of it" in data.notes
+
+
+def test_16_bits_are_not_streamed(tmp_path):
+    for i in range(20):
+        Image.fromarray(RNG.integers(0, 65_536, (9, 12), dtype=np.uint16)).save(
+            tmp_path / f"{i}.png"
+        )
+    with pytest.raises(ValueError, match="only images of 8 bits are streamed; these are uint16"):
+        load(f"folder:{tmp_path}", memory_limit_gb=1e-6)
