@@ -129,6 +129,10 @@ REFUSALS = [
         "gradient=dreg is of an encoder, which posterior=prior has not. Use gradient=plain",
     ),
     ({"gradient": "stl"}, "gradient=stl is an option of objective=importance_weighted alone"),
+    ({"alpha_background": "red"}, "alpha_background must be white, black or .*, got 'red'"),
+    ({"alpha_background": "#808080"}, "six hexadecimal digits such as 808080, got '#808080'"),
+    ({"resize": "pad"}, "resize=pad needs a size, as in image_size=64"),
+    ({"resize": "fit"}, "resize must be one of crop, pad, stretch, got 'fit'"),
     ({"condition": "text"}, "condition must be one of none, label, image_part, got 'text'"),
     (
         {"condition": "label", "visible": "top_half"},

@@ -125,6 +125,13 @@ def load(
             f"label is for TFDS sets and sprites, got dataset={dataset}. Leave it out, or name the "
             "labels of an npz by npz_keys."
         )
+    for option, value, idle in (("frames", frames, "first"), ("max_pixels", max_pixels, None)):
+        if value != idle and kind != "folder":
+            raise ValueError(
+                f"{option} is for dataset=folder:PATH, got dataset={dataset}. Leave it out."
+            )
+    if resize != "crop" and image_size is None:
+        raise ValueError(f"resize={resize} needs a size, as in image_size=64.")
     if dataset == "digits":
         splits, notes = digits.read(), []
     elif dataset == "sprites":
@@ -142,7 +149,18 @@ def load(
             grey_levels=grey_levels,
         )
     elif kind == "folder":
-        splits, notes = folder.read(path, image_size, seed, memory_limit_gb)
+        splits, notes = folder.read(
+            path,
+            image_size,
+            seed,
+            memory_limit_gb,
+            resize=resize,
+            alpha_background=alpha_background,
+            frames=frames,
+            max_pixels=max_pixels,
+            values=values,
+            grey_levels=grey_levels,
+        )
     else:
         splits, notes = tfds_images.read(
             dataset,

@@ -67,26 +67,36 @@ def test_labels_and_splits_from_sub_folders(tmp_path):
             for i in range(n):
                 write(tmp_path / split / name / f"{i}.png")
     write(tmp_path / "extra" / "0.png")
+    (tmp_path / "README").write_text("where they are from")
     data = load(f"folder:{tmp_path}")
     assert [s.num_examples for s in (data.train, data.validation, data.test)] == [12, 4, 6]
     assert np.bincount(data.train.labels).tolist() == [6, 6]
     assert np.bincount(data.test.labels).tolist() == [3, 3]
     dogs = {Image.open(f).tobytes() for f in (tmp_path / "train" / "dog").iterdir()}
     assert {x.tobytes() for x in data.train.array[data.train.labels == 1]} == dogs
-    assert any("extra" in note for note in data.notes)
+    assert "left out, beside the splits: README, extra" in data.notes
+    assert data.train.class_names == data.test.class_names == ("cat", "dog")
 
 
 @pytest.mark.parametrize("memory_limit_gb", [4.0, 1e-6])
-def test_unreadable_files_are_listed(tmp_path, memory_limit_gb):
+def test_unreadable_files_are_listed_by_reason(tmp_path, memory_limit_gb):
     for i in range(30):
         write(tmp_path / f"{i}.png")
     (tmp_path / "text.png").write_text("no image")
     (tmp_path / "empty.jpg").write_bytes(b"")
     (tmp_path / "half.png").write_bytes((tmp_path / "0.png").read_bytes()[:80])
     (tmp_path / ".hidden").write_text("passed over")
-    Image.fromarray(np.full((9, 12), 40_000, np.uint16)).save(tmp_path / "16bit.png")
+    (tmp_path / "Thumbs.db").write_text("passed over")
+    (tmp_path / "broken.png").symlink_to(tmp_path / "nowhere.png")
+    for i in range(12):
+        (tmp_path / f"{i:02}.txt").write_text("no image")
     data = load(f"folder:{tmp_path}", memory_limit_gb=memory_limit_gb)
-    assert "4 unreadable files: 16bit.png, empty.jpg, half.png, text.png" in data.notes
+    assert "1 file left out, broken link: broken.png" in data.notes
+    assert "1 file left out, empty file: empty.jpg" in data.notes
+    assert "1 file left out, truncated: half.png" in data.notes
+    names = ", ".join(f"{i:02}.txt" for i in range(10))
+    assert f"13 files left out, no image: {names} and 3 more" in data.notes
+    assert not any("hidden" in note or "Thumbs" in note for note in data.notes)
     assert sum(s.num_examples for s in (data.train, data.validation, data.test)) == 30
 
 
@@ -127,5 +137,62 @@ def test_bad_folders_are_refused_in_one_line(tmp_path):
     # A file whose header is whole is found out one step later.
     write(tmp_path / "b.png", size=(100, 100))
     (tmp_path / "b.png").write_bytes((tmp_path / "b.png").read_bytes()[:500])
-    with pytest.raises(ValueError, match="none of the 2 files"):
+    with pytest.raises(
+        ValueError, match=r"none of its 2 files .* \(no image: a.png; truncated: b.png\)"
+    ):
         load(f"folder:{tmp_path}")
+
+
+def test_streamed_levels_are_those_of_all_files(tmp_path):
+    """As in memory: few levels, counts, and what --grey_levels says."""
+    for i in range(20):
+        pixels = RNG.integers(0, 17 if i else 9, (9, 12), dtype=np.uint8)
+        pixels[0, :2] = 0, 16
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    for options, levels in [
+        ({}, 17),
+        ({"grey_levels": 256}, 256),
+        ({"grey_levels": 20}, 20),
+        ({"values": "counts"}, None),
+    ]:
+        whole, streamed = (
+            load(f"folder:{tmp_path}", memory_limit_gb=limit, **options) for limit in (4, 1e-6)
+        )
+        assert whole.train.levels == streamed.train.levels == streamed.test.levels == levels
+        assert whole.train.dtype == streamed.train.read(0).dtype == np.uint8
+        about = [[n for n in data.notes if "grey_levels" in n] for data in (whole, streamed)]
+        assert about[0] == about[1]
+        assert len(about[0]) == (not options)
+    with pytest.raises(ValueError, match="grey_levels=8"):
+        load(f"folder:{tmp_path}", memory_limit_gb=1e-6, grey_levels=8)
+
+
+def test_what_is_streamed_depends_on_the_options(tmp_path):
+    for i in range(20):
+        write(tmp_path / f"{i}.png", (14, 9))
+
+    def fingerprint(**options):
+        return load(f"folder:{tmp_path}", image_size=6, memory_limit_gb=1e-7, **options).fingerprint
+
+    ways = [{}, {"resize": "pad"}, {"resize": "stretch"}, {"alpha_background": "black"}]
+    assert len({fingerprint(**options) for options in ways}) == 4
+
+
+def test_streamed_classes_that_train_lacks(tmp_path):
+    for folder in ("train/a", "train/b", "test/a", "test/c"):
+        for i in range(5):
+            write(tmp_path / folder / f"{i}.png")
+    data = load(f"folder:{tmp_path}", memory_limit_gb=1e-6)
+    assert data.train.class_names == data.test.class_names == ("a", "b", "c")
+    assert set(data.train.labels) == {0, 1}
+    assert set(data.test.labels) == {0, 2}
+    assert "train has no image of c: the model learns nothing of it" in data.notes
+
+
+def test_16_bits_are_not_streamed(tmp_path):
+    for i in range(20):
+        Image.fromarray(RNG.integers(0, 65_536, (9, 12), dtype=np.uint16)).save(
+            tmp_path / f"{i}.png"
+        )
+    with pytest.raises(ValueError, match="only images of 8 bits are streamed; these are uint16"):
+        load(f"folder:{tmp_path}", memory_limit_gb=1e-6)

@@ -1,0 +1,34 @@
+"""Pixels as this project once read them, for the runs of then: transparency and depth were cut."""
+
+import numpy as np
+
+from keras_vae.data.folder.headers import ORIENTATION, Frame, Header
+from keras_vae.data.folder.opening import opened
+from keras_vae.data.folder.reasons import Unreadable
+
+GREY_MODES = ("1", "L", "LA")
+COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
+
+
+def header(path, max_pixels):
+    """As `headers.read` of the first frame."""
+    from PIL import Image
+
+    with opened(path, max_pixels) as image:
+        if image.mode not in GREY_MODES + COLOUR_MODES:
+            raise Unreadable(f"pixels of Pillow's mode {image.mode}")
+        width, height = image.size
+        turned = Image.Image.getexif(image).get(ORIENTATION, 1) >= 5
+        size = (width, height) if turned else (height, width)
+        return Header([Frame(size, image.mode in GREY_MODES, "uint8", False)], False)
+
+
+def pixels(image, shape):
+    """uint8 [H, W, C] of a Pillow image."""
+    from PIL import Image, ImageOps
+
+    height, width, channels = shape
+    image = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
+    if image.size != (width, height):
+        image = ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
+    return np.asarray(image).reshape(shape)

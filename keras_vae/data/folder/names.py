@@ -1,0 +1,37 @@
+"""Names of files and folders: which to pass over, and how to show them."""
+
+# What systems leave in folders, in lower case. Such a folder may hold images: small copies.
+LEFT_BY_SYSTEMS = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
+LEFT_BY_SYSTEMS_FOLDERS = (
+    "__macosx",
+    "@eadir",
+    "$recycle.bin",
+    "system volume information",
+    "lost+found",
+)
+MOST_NAMES = 10
+
+
+def is_passed_over(name, is_folder):
+    """Whether a file or folder of this name is hidden or left by a system."""
+    leftovers = LEFT_BY_SYSTEMS_FOLDERS if is_folder else LEFT_BY_SYSTEMS
+    return name.startswith(".") or name.lower() in leftovers
+
+
+def shown(name):
+    """The name as one line that can be printed, whatever bytes it has."""
+    if name.isprintable():
+        return name
+    return name.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def listed(names):
+    """The first ten names in order, and how many more there are."""
+    names = sorted(shown(name) for name in names)
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def counted(n, noun):
+    """1 file, 2 files."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,73 @@
+"""Opening image files by Pillow, under a limit of pixels of this project's own."""
+
+import contextlib
+import threading
+import warnings
+
+from keras_vae.data.folder.reasons import NO_IMAGE, Unreadable, too_large
+
+# Of Pillow: it warns from MAX_IMAGE_PIXELS on, and refuses from twice as many on.
+DEFAULT_MAX_PIXELS = 178_956_970
+# Drawings, which Pillow has other programs paint, and data that it knows by name alone.
+NO_PIXELS = ("EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG")
+
+_lock = threading.Lock()
+_readers, _before = 0, None
+
+
+@contextlib.contextmanager
+def pillow(max_pixels):
+    """Inside, Pillow reads images of up to max_pixels (or its own limit) without warnings.
+
+    Its limit and Python's warnings are of the whole process: the first of several readers at a
+    time changes them, the last one changes them back.
+    """
+    global _readers, _before
+    from PIL import Image
+
+    with _lock:
+        if _readers == 0:
+            _before = Image.MAX_IMAGE_PIXELS, warnings.catch_warnings()
+            _before[1].__enter__()
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            Image.MAX_IMAGE_PIXELS = 0
+        _readers += 1
+        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, max_pixels or DEFAULT_MAX_PIXELS)
+    try:
+        yield
+    finally:
+        with _lock:
+            _readers -= 1
+            if _readers == 0:
+                Image.MAX_IMAGE_PIXELS, caught = _before
+                caught.__exit__(None, None, None)
+
+
+@contextlib.contextmanager
+def opened(path, max_pixels):
+    """A Pillow image of the file, whose pixels aren't decoded yet; inside `pillow(max_pixels)`.
+
+    Raises:
+      Unreadable: it has more pixels.
+      Exception: whatever Pillow raises of a broken file.
+    """
+    from PIL import Image
+
+    # By its path, Pillow maps a TIFF into memory, and shears one that EXIF turns by a quarter.
+    with open(path, "rb") as file:
+        try:
+            image = Image.open(file)
+        except Image.DecompressionBombError as error:
+            raise Unreadable(too_large(max_pixels)) from error
+        with image:
+            if image.format in NO_PIXELS:
+                raise Unreadable(NO_IMAGE)
+            check_size(image, max_pixels)
+            yield image
+
+
+def check_size(image, max_pixels):
+    """Raises Unreadable for a frame of more pixels."""
+    width, height = image.size
+    if width * height > (max_pixels or DEFAULT_MAX_PIXELS):
+        raise Unreadable(too_large(max_pixels))

@@ -1,0 +1,109 @@
+"""Which folder is which split."""
+
+import os
+
+from keras_vae.data import split_names
+from keras_vae.data.folder.finding import is_folder, sub_folders
+from keras_vae.data.folder.names import is_passed_over, listed, shown
+
+
+def splits(path):
+    """The folders of the splits, by their names; all of `path` is train if none has such a name.
+
+    Args:
+      path: str, the folder of the data set.
+
+    Returns:
+      (dict split -> folder, list of notes).
+
+    Raises:
+      ValueError: what a folder is for isn't certain, or there is no train.
+    """
+    inside = sub_folders(path)
+    named = _named(inside)
+    if named:
+        return _checked(path, path, inside, named)
+    if len(inside) == 1 and len(_visible(path)) == 1:  # as archives are unpacked
+        ((name, wrapper),) = inside.items()
+        inner = sub_folders(wrapper)
+        named = _named(inner)
+        if named:
+            found, notes = _checked(path, wrapper, inner, named)
+            return found, [f"the splits are in {shown(name)}, all there is in {path}", *notes]
+    return {"train": path}, []
+
+
+def check_deeper(path, split, folder, folders, given):
+    """Raises ValueError if folders inside a split are of another split.
+
+    Args:
+      path: the folder of the data set.
+      split: train, validation or test.
+      folder: the split's folder.
+      folders: those below it, each by its parts.
+      given: whether `folder` itself is named as a split. Then those right below are classes,
+        whatever their names, unless they are of several splits too.
+    """
+    for parts in folders:
+        deeper = split_names.split_of(parts[-1])
+        is_class = given and len(parts) == 1
+        if deeper in (None, "train", split) or is_class:
+            continue
+        name = shown(os.path.relpath(os.path.join(folder, *parts), path))
+        raise ValueError(
+            f"dataset=folder:{path} has a folder named as a {deeper} split deeper down, {name}, "
+            f"whose images would be in {split}. Put splits first and classes into them, as "
+            "train/cat and test/cat, or rename it."
+        )
+    right_below = [parts[0] for parts in folders if len(parts) == 1]
+    if given and {"train"} < set(_named(right_below)):
+        raise ValueError(
+            f"dataset=folder:{path} has splits inside of a split: {listed(right_below)} in "
+            f"{shown(os.path.relpath(folder, path))}. Give the folder that holds them alone, or "
+            "rename them."
+        )
+
+
+def _checked(path, folder, inside, named):
+    """(dict split -> folder, notes) of the sub-folders `inside`, of which some are `named`."""
+    where = f"dataset=folder:{path}"
+    for split, names in named.items():
+        if len(names) > 1:
+            raise ValueError(
+                f"{where} has {len(names)} folders for its {split} split, {listed(names)}. Join "
+                "them, or rename all but one."
+            )
+    names = [name for names in named.values() for name in names]
+    others = [name for name in inside if name not in names]
+    if others and ("train" not in named or len(named) == 1):
+        raise ValueError(
+            f"{where} has {listed(names)}, named as a split, beside {listed(others)}: split or "
+            "class? Rename it if it is a class; else put the classes into train/, beside it."
+        )
+    if "train" not in named:
+        raise ValueError(
+            f"{where} has {listed(names)}, but no train/ to learn from. Give one; what is missing "
+            "beside it is drawn from it."
+        )
+    beside = [name for name in _visible(folder) if name not in names]
+    notes = [f"left out, beside the splits: {listed(beside)}"] if beside else []
+    order = [split for split in split_names.SPLITS if split in named]
+    return {split: inside[named[split][0]] for split in order}, notes
+
+
+def _named(names):
+    """dict split -> the names that are its."""
+    found = {}
+    for name in names:
+        split = split_names.split_of(name)
+        if split:
+            found.setdefault(split, []).append(name)
+    return found
+
+
+def _visible(folder):
+    """Names of all that is right under `folder` and not passed over."""
+    with os.scandir(folder) as entries:
+        return sorted(
+            entry.name for entry in entries if not is_passed_over(entry.name, is_folder(entry))
+        )

@@ -1,0 +1,126 @@
+"""Images of a folder that are decoded anew whenever they are wanted."""
+
+import hashlib
+import os
+
+import numpy as np
+
+from keras_vae.data.folder import opening, pixels, reasons, work
+from keras_vae.data.folder.names import listed
+from keras_vae.data.images import Streamed, chunk_size_for
+from keras_vae.data.values import Seen, decide
+
+
+def scale_of(name, counts, dtype, values, grey_levels):
+    """How the values of streamed images are taken.
+
+    Args:
+      name: what errors call the data.
+      counts: int64 [256], how often each value is there.
+      dtype: np.dtype of the decoded images.
+      values, grey_levels: as for `from_arrays`.
+
+    Returns:
+      values.Scale, of uint8 or bool.
+
+    Raises:
+      ValueError: images deeper than 8 bits, one value alone, or what the likelihood can't take.
+    """
+    if dtype.itemsize > 1:
+        raise ValueError(_too_deep(name, f"these are {dtype}"))
+    there = np.flatnonzero(counts)
+    if len(there) == 1:
+        raise ValueError(
+            f"{name} must hold images to learn from, but every value is {there[0]}. Check how "
+            "they were written."
+        )
+    kind = "bool" if dtype.kind == "b" else "whole"
+    low, high = int(there[0]), int(there[-1])
+    two_valued = set(there) in ({0, 1}, {0, 255})
+    scale = decide(name, Seen(kind, low, high, two_valued), values, grey_levels)
+    if scale.dtype.itemsize > 1:
+        raise ValueError(_too_deep(name, f"grey_levels={grey_levels} are more"))
+    return scale
+
+
+def streamed(path, found, labels, class_names, target, scale, limit, options):
+    """The splits as Streamed images.
+
+    Args:
+      path: the folder of the data set.
+      found: dict split -> reading.Split.
+      labels: dict split -> int64 [N]; splits may be missing.
+      class_names: tuple of str, or None.
+      target: pixels.Target.
+      scale: values.Scale.
+      limit: bytes that may be in memory.
+      options: list of str, on which the pixels depend.
+
+    Returns:
+      (dict split -> Streamed, list of notes).
+    """
+    images = {}
+    for split, part in found.items():
+        of_split = labels.get(split)
+        images[split] = Streamed(
+            target.shape,
+            pieces=[(0, int(part.rows.sum()))],
+            chunk_size=chunk_size_for(target.shape, limit),
+            read_rows=_reader(part, target),
+            read_labels=None if of_split is None else lambda a, b, y=of_split: y[a:b],
+            binary=scale.is_binary,
+            identity=_identity(part, [] if target.ground is None else options),
+            levels=scale.levels,
+            class_names=class_names,
+        )
+    return images, [*scale.notes, *_untrained(labels, class_names)]
+
+
+def _reader(part, target):
+    """(start, stop) -> array [stop - start, H, W, C] of a reading.Split."""
+    starts = np.concatenate([[0], np.cumsum(part.rows)])
+
+    def decode(number):
+        file = part.files[number]
+        try:
+            images, _ = pixels.decode(file.path, part.rows[number], target)
+        except Exception as error:  # Pillow raises nearly anything on a broken file
+            raise ValueError(
+                f"{file.path} could be read when training began, and cannot now: "
+                f"{reasons.why(error, file.path)}."
+            ) from error
+        return images
+
+    def read_rows(start, stop):
+        first = int(np.searchsorted(starts, start, "right")) - 1
+        last = int(np.searchsorted(starts, stop))
+        with opening.pillow(target.max_pixels):
+            images = np.concatenate(list(work.over(decode, range(first, last))))
+        return images[start - starts[first] : stop - starts[first]]
+
+    return read_rows
+
+
+def _identity(part, options):
+    """Tells the files and what becomes of them from any others; older runs had no options."""
+    sha = hashlib.sha256()
+    for file in part.files:
+        sha.update(os.fsencode(file.name) + f" {os.stat(file.path).st_size}\n".encode())
+    sha.update("".join(options).encode())
+    return f"folder {sha.hexdigest()}"
+
+
+def _untrained(labels, class_names):
+    """A note on classes that other splits have and train has not."""
+    if "train" not in labels:
+        return []
+    absent = np.setdiff1d(np.concatenate(list(labels.values())), labels["train"])
+    names = listed(class_names[i] for i in absent)
+    return [f"train has no image of {names}: the model learns nothing of it"] if names else []
+
+
+def _too_deep(name, what):
+    return (
+        f"{name} is larger than memory_limit_gb, and only images of 8 bits are streamed; {what}. "
+        "Raise memory_limit_gb."
+    )
