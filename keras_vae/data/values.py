@@ -90,7 +90,7 @@ def on_one_scale(name, arrays, values, grey_levels=None):
       ValueError: splits of different kinds, or values that the likelihood can't take.
     """
     kinds = {_kind(x) for x in arrays.values()}
-    if kinds == {"bool", "whole"} and max(x.max() for x in arrays.values()) <= 1:
+    if kinds == {"bool", "whole"} and all(np.all((x == 0) | (x == 1)) for x in arrays.values()):
         arrays = {split: x.astype(np.uint8, copy=False) for split, x in arrays.items()}
     elif len(kinds) > 1:
         dtypes = {split: str(x.dtype) for split, x in arrays.items()}
