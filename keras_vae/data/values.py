@@ -20,7 +20,7 @@ VALUES = {
 _BYTES = 256
 _NO_NUMBERS = {
     "c": "Take abs(x), or stack its real and imaginary part as channels",
-    "V": "It is a table of records: name one field, as in x['name']",
+    "records": "It is a table of records: name one field, as in x['name']",
     "M": "Dates are no values of pixels",
     "m": "Spans of time are no values of pixels",
 }
@@ -89,8 +89,10 @@ def on_one_scale(name, arrays, values, grey_levels=None):
     Raises:
       ValueError: splits of different kinds, or values that the likelihood can't take.
     """
-    kinds = {split: _kind(x) for split, x in arrays.items()}
-    if len(set(kinds.values())) > 1:
+    kinds = {_kind(x) for x in arrays.values()}
+    if kinds == {"bool", "whole"} and all(np.all((x == 0) | (x == 1)) for x in arrays.values()):
+        arrays = {split: x.astype(np.uint8, copy=False) for split, x in arrays.items()}
+    elif len(kinds) > 1:
         dtypes = {split: str(x.dtype) for split, x in arrays.items()}
         raise ValueError(
             f"The splits of {name} must hold images of one dtype and shape, got {dtypes}. Convert "
@@ -120,7 +122,8 @@ def check_numbers(name, x):
             "of images of one shape."
         )
     if x.dtype.kind not in "buif":
-        remedy = _NO_NUMBERS.get(x.dtype.kind, "Convert it, as x.astype('float32')")
+        kind = "records" if x.dtype.names else x.dtype.kind
+        remedy = _NO_NUMBERS.get(kind, "Convert it, as x.astype('float32')")
         raise ValueError(f"{name} must hold numbers, got dtype {x.dtype}. {remedy}.")
     if x.dtype.kind != "f" or not x.size:
         return
