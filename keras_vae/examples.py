@@ -1,15 +1,14 @@
 """The examples that a model takes: their shape, and what their values mean."""
 
-import warnings
-
 import numpy as np
 
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
 from keras_vae.likelihoods import Support
+from keras_vae.notes import note
 from keras_vae.whole_numbers import (
     BYTES,
-    MAX_LEVELS,
+    MOST,
     as_floats,
     infer_levels,
     looks_like_few_levels,
@@ -56,8 +55,8 @@ class ExampleSpec:
         self.event_shape, self._likelihood = tuple(likelihood.event_shape), likelihood
         self._support = getattr(likelihood, "support", Support.REAL)
         own = likelihood.levels if self._support is Support.LEVELS else None
-        if levels is not None and not 2 <= levels <= MAX_LEVELS:
-            raise ValueError(f"levels must be from 2 to {MAX_LEVELS}, got {levels}.")
+        if levels is not None and not 2 <= levels <= MOST:
+            raise ValueError(f"levels must be from 2 to {MOST}, got {levels}.")
         if None not in (levels, own) and levels != own:
             raise ValueError(f"levels={levels}, but the likelihood is of {own} levels.")
         self.levels = own if levels is None else levels
@@ -154,7 +153,7 @@ class ExampleSpec:
             raise ValueError(
                 f"{came}, and the model's are from 0 to {(self.levels or BYTES) - 1}, of "
                 f"{self.levels or BYTES} levels. If they are other levels, build the model with "
-                f"levels={infer_levels(high) if 0 <= high < MAX_LEVELS else '...'}; if they are "
+                f"levels={infer_levels(high) if 0 <= high < MOST else '...'}; if they are "
                 "real numbers, give x.astype('float32')."
             )
         elif self.levels is None and looks_like_few_levels(high):
@@ -176,16 +175,16 @@ class ExampleSpec:
         low, high = int(x.min()), int(x.max())
         if self._support is Support.LEVELS or self.levels is not None:
             if looks_like_few_levels(high) and not looks_like_few_levels(self.levels - 1):
-                _note(
+                note(
                     f"x holds whole numbers up to {high} of the model's {self.levels} levels: it "
                     f"is nearly black. If these are all, build the model with levels={high + 1}."
                 )
             return False
-        if low < 0 or high >= MAX_LEVELS or high == 0:
+        if low < 0 or high >= MOST or high == 0:
             return False
         levels = infer_levels(high)
         if levels not in (2, BYTES):
-            _note(
+            note(
                 f"x holds whole numbers up to {high}: taken as {levels} levels, from now on too. "
                 "If they are others, say so: levels=256 for bytes."
             )
@@ -209,7 +208,3 @@ def _array(x):
 
 # Likelihoods whose whole numbers need no scale.
 _KNOWN_BY_THEMSELVES = (Support.BINARY, Support.COUNTS)
-
-
-def _note(text):
-    warnings.warn(text, stacklevel=5)

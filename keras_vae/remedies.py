@@ -1,30 +1,76 @@
-"""What to do with floats that are on another scale than a likelihood's."""
+"""Lines of Python that bring numbers to a scale, for errors; x is the user's array."""
+
+import math
+
+from keras_vae.whole_numbers import BYTES, FEW, MOST, dtype_of, infer_levels
+
+_OVERSHOOT = 0.25  # so far beyond 0 and 1 go images that were resized by a cubic spline
 
 
-def remedy_for(values: str, low: float, high: float, levels: int | None = None) -> str:
-    """A sentence with the Python that brings x to the scale, by what x looks like.
+def to_unit(low, high, is_whole: bool) -> str:
+    """What brings all x to floats from 0 to 1.
 
     Args:
-      values: what the likelihood takes: "binary", "unit", "levels", "real" or "counts".
-      low, high: of x.
-      levels: how many, of a likelihood of levels; None for bytes.
+      low, high: the lowest and the highest of x, as Python numbers.
+      is_whole: whether all x are whole numbers.
     """
-    is_signed, is_unit, is_byte = -1 <= low < 0 and high <= 1, low >= 0 and high <= 1, low >= 0
-    is_byte = is_byte and high <= 255
+    if _is_signed(low, high):
+        return "(x + 1) / 2"
+    if _is_of_levels(low, high, is_whole):
+        return f"x / {infer_levels(math.ceil(high)) - 1}"
+    if low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
+        return "np.clip(x, 0, 1)"
+    # Floats, for whole numbers of a narrow dtype would turn over.
+    if low >= 0:
+        return f"x / {float(high)!r}"
+    return f"np.clip((x + {-float(low)!r}) / {float(high) - float(low)!r}, 0, 1)"
+
+
+def to_levels(low, high, is_whole: bool) -> str:
+    """What brings all x to whole numbers of uint8 or uint16; arguments as of `to_unit`."""
+    if _is_signed(low, high):
+        return 'np.round(127.5 * (x + 1)).astype("uint8")'
+    if _is_of_levels(low, high, is_whole):
+        whole = "x" if is_whole else "np.round(x)"
+        return f'{whole}.astype("{dtype_of(round(high) + 1)}")'
+    if is_whole and low < 0 and high - low < MOST:
+        return f'(x.astype("int64") + {-int(low)}).astype("{dtype_of(int(high - low) + 1)}")'
+    if low >= 0 and high <= 1:
+        return 'np.round(255 * x).astype("uint8")'
+    return f'np.round({to_unit(low, high, is_whole)} * 255).astype("uint8")'
+
+
+def to_support(values: str, low, high, is_whole: bool, levels: int | None = None) -> str:
+    """A sentence on what brings floats x to what a model's likelihood takes.
+
+    Args:
+      values: "binary", "unit", "levels", "real" or "counts".
+      low, high, is_whole: as of `to_unit`.
+      levels: how many, of a likelihood of levels.
+    """
     if values == "binary":
-        middle = "0" if is_signed else "0.5" if is_unit else "128" if is_byte else None
-        if middle:
-            return (
-                f"Cut x to black and white, as in x >= {middle}, or choose a likelihood for grey, "
-                "such as continuous_bernoulli."
-            )
-    if values == "unit" and (is_signed or is_byte):
-        return f"Rescale x to [0, 1]: {'(x + 1) / 2' if is_signed else 'x / 255'}."
-    if values == "levels" and (is_signed or is_byte):
-        white = (levels or 256) - 1
-        scaled = f"{white / 2:g} * (x + 1)" if is_signed else f"{white} * x" if is_unit else "x"
-        dtype = "uint8" if white < 256 else "uint16"
-        return f'Make whole numbers of x: np.round({scaled}).astype("{dtype}").'
+        middle = 0.0 if _is_signed(low, high) else high / 2
+        return (
+            f"Cut x to black and white, as x >= {middle:g}, or choose a likelihood for grey, such "
+            "as continuous_bernoulli."
+        )
+    if values == "unit":
+        return f"Give {to_unit(low, high, is_whole)}."
+    if values == "levels" and levels == BYTES:
+        return f"Give {to_levels(low, high, is_whole)}."
+    if values == "levels":
+        unit = "x" if low >= 0 and high <= 1 else to_unit(low, high, is_whole)
+        return f'Give np.round({levels - 1} * ({unit})).astype("{dtype_of(levels)}").'
     if values == "counts":
         return "Give whole numbers from 0 on, or choose another likelihood."
-    return "Rescale x, or choose a likelihood for real numbers, such as normal_learned_scale."
+    return "Clean x."
+
+
+def _is_signed(low, high):
+    """Whether they look like values from -1 to 1."""
+    return -1 <= low < -_OVERSHOOT and high <= 1
+
+
+def _is_of_levels(low, high, is_whole):
+    """Whether they look like levels from 0 on, perhaps with fractions."""
+    return low >= 0 and 1 < high < MOST and (is_whole or high > FEW)

@@ -1,30 +1,40 @@
 """Whole numbers as values: how many levels they have, and the scale that follows."""
 
+import numpy as np
+
 from keras_vae._compat import tf
 
 BYTES = 256  # levels
-MAX_LEVELS = 65536
-# A set of bytes whose highest value is below is not to be expected; one of few levels is.
-_LOWEST_WHITE_OF_BYTES = 64
-_DEPTHS = (1024, 4096, 16384, MAX_LEVELS)  # of cameras and scanners, beyond bytes
+FEW = 63  # whole numbers up to here have as many levels as the highest says
+MOST = 65_536
+_DEPTHS = (BYTES, 1024, 4096, 16_384, MOST)  # of 8, 10, 12, 14 and 16 bits
 
 
 def infer_levels(highest: int) -> int:
-    """How many levels whole numbers from 0 to `highest` have: 17 for 16, 256 for 200, 1024 for 300.
+    """How many levels whole numbers from 0 to `highest` (at most 65,535) have.
 
-    Raises:
-      ValueError: they are no levels.
+    Few are what they seem, 17 of 0..16. More are of as many bits as cameras and files have: an
+    image seldom holds its white.
     """
-    if highest >= MAX_LEVELS:
-        raise ValueError(f"whole numbers up to {highest} are no levels, of which {MAX_LEVELS} go.")
-    if highest < _LOWEST_WHITE_OF_BYTES:
+    if highest <= FEW:
         return highest + 1
-    return next(levels for levels in (BYTES, *_DEPTHS) if highest < levels)
+    return next(levels for levels in _DEPTHS if highest < levels)
 
 
 def looks_like_few_levels(highest: int) -> bool:
     """Whether whole numbers up to `highest` would be nearly black as bytes. 0 is 0 at any scale."""
-    return 0 < highest < _LOWEST_WHITE_OF_BYTES
+    return 0 < highest <= FEW
+
+
+def dtype_of(levels: int) -> np.dtype:
+    """The smallest dtype of whole numbers from 0 to levels - 1: uint8 or uint16."""
+    return np.min_scalar_type(levels - 1)
+
+
+def to_bytes(x, levels: int):
+    """uint8: whole numbers x from 0 to levels - 1, rounded to the nearest of 256 levels."""
+    nearest = np.round(np.arange(levels) * (255 / (levels - 1))).astype(np.uint8)
+    return nearest[x]
 
 
 def as_floats(x, levels: int = BYTES):

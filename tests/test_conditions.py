@@ -130,7 +130,7 @@ def test_one_name_is_for_all(given):
         (np.array(["cat", None], object), "got None"),
         (np.array(["cat", np.nan], object), "got nan"),
         (["cat"], r"of shape \(2,\); got shape \(1,\)"),
-        (4, r"from 0 to 3, got \[4, 4\]"),
+        (4, r"from 0 to 3, got \[4\]"),
     ],
 )
 def test_what_is_no_name_is_refused(given, message):

@@ -276,15 +276,15 @@ def test_a_label_outside_is_refused_by_every_verb(cvae):
             verb()
 
 
-@pytest.mark.parametrize("bad", [NAN, 255 * GREY[:8]])
-def test_checks_stand_outside_of_what_xla_compiles(bad):
+def test_checks_stand_outside_of_what_xla_compiles():
     """Which leaves assertions out without a word."""
     model = model_of()
     model.compile(objective=objectives.SGVB(), jit_compile=True)
     model.fit(batches(GREY[:8], batch_size=8), verbose=0)
     before = [w.numpy() for w in model.weights]
-    with pytest.raises(ValueError, match=r"x must be finite|gives no mass"):
-        model.fit(batches(bad, batch_size=8), verbose=0)
+    for bad, message in ((NAN, "x must be finite"), (255 * GREY[:8], "gives no mass")):
+        with pytest.raises(ValueError, match=message):
+            model.fit(batches(bad, batch_size=8), verbose=0)
     for weight, wanted in zip(model.weights, before, strict=True):
         np.testing.assert_array_equal(weight, wanted)
 

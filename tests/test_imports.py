@@ -25,11 +25,10 @@ TABLE = {
             "keras_vae.distributions",
             "keras_vae.compilation",
             "keras_vae.whole_numbers",
-            "keras_vae.remedies",
         ],
         ["compat"],
     ),
-    "helpers": (["keras_vae.labelled_normal", "keras_vae.made"], ["compat", "basics"]),
+    "helpers": (["keras_vae.labelled_normal", "keras_vae.made", "keras_vae.remedies"], ["compat", "basics"]),
     "axes": (
         [
             "keras_vae.networks.*",
@@ -52,7 +51,7 @@ TABLE = {
         ],
         ["compat", "basics"],
     ),
-    "examples": (["keras_vae.examples"], ["compat", "basics", "axes"]),
+    "examples": (["keras_vae.examples"], ["compat", "basics", "axes", "notes"]),
     "refusals": (["keras_vae.refusals"], ["basics", "axes"]),
     "training": (
         ["keras_vae.training"],
@@ -75,7 +74,7 @@ TABLE = {
         ["keras_vae.saving"],
         ["compat", "models", "config", "build", "notes", "trusted", "checked"],
     ),
-    "data": (["keras_vae.data.*"], ["compat", "basics"]),
+    "data": (["keras_vae.data.*"], ["compat", "basics", "helpers", "checked"]),
     "inputs": (
         ["keras_vae.inputs"],
         ["compat", "basics", "axes", "examples", "config", "build", "saving", "data"],

@@ -28,11 +28,6 @@ def test_levels_by_the_highest_value(highest, levels):
     assert looks_like_few_levels(highest) == (levels <= 64)
 
 
-def test_more_are_no_levels():
-    with pytest.raises(ValueError, match="up to 65536 are no levels"):
-        infer_levels(65536)
-
-
 @pytest.mark.parametrize(
     ("x", "levels", "wanted"),
     [

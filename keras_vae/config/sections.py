@@ -12,7 +12,8 @@ class DataConfig:
 
     dataset: str = option(
         "digits",
-        "digits, sprites, the name of a TFDS image set, folder:/path, npz:/path or chorales:/path",
+        "digits, sprites, the name of a TFDS image set, folder:/path, npz:/path (or npy:/path), or "
+        "chorales:/path",
     )
     data_dir: str | None = option(None, "where TFDS sets are kept; default: TFDS' own")
     image_size: int | None = option(
@@ -42,6 +43,7 @@ class DataConfig:
         "npz, npy: where the axis of channels is, first as in [N, C, H, W] or last; default: by "
         "the shape",
         choices=("first", "last"),
+        before="last",
     )
     grey_levels: int | None = option(
         None,

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_vae import archives
+
 _NPY_MAGIC = b"\x93NUMPY"
 _ALONE = "x"  # the key of the one array of a .npy
 _HEADERS = {
@@ -87,7 +89,11 @@ def _npz(name, stream, keys_of, limit_bytes):
     except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"dataset={name} is no npz ({error}). Use numpy.savez.") from error
     keys = keys_of(headers)
+    archives.check(stream.name)
     members = {role: _member(file.zip, key) for role, key in keys.items()}
+    for role, member in members.items():
+        if headers[keys[role]] and headers[keys[role]].size > member.file_size:
+            raise ValueError(f"dataset={name} is cut off: {keys[role]} is shorter than it says.")
     if sum(member.file_size for member in members.values()) > limit_bytes:
         return {
             role: _mapped(name, stream, _start(name, stream, member), headers[keys[role]])

@@ -1,7 +1,7 @@
 """The scale of 8-bit images that aren't all in memory."""
 
-from keras_vae.data.levels import FEW
 from keras_vae.data.values import Seen, decide, look
+from keras_vae.whole_numbers import FEW
 
 
 def scale_of(name, heads, chunks, values, grey_levels=None):

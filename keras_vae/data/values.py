@@ -7,8 +7,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_vae.data import remedies
-from keras_vae.data.levels import FEW, MOST, dtype_of, infer_levels, to_bytes
+from keras_vae import remedies
+from keras_vae.whole_numbers import BYTES, FEW, MOST, dtype_of, infer_levels, to_bytes
 
 VALUES = {
     "binary": "black and white",
@@ -17,7 +17,6 @@ VALUES = {
     "real": "real numbers",
     "counts": "counts",
 }
-_BYTES = 256
 _NO_NUMBERS = {
     "c": "Take abs(x), or stack its real and imaginary part as channels",
     "records": "It is a table of records: name one field, as in x['name']",
@@ -108,7 +107,7 @@ def on_one_scale(name, arrays, values, grey_levels=None):
     scale = decide(name, seen, values, grey_levels)
     notes = scale.notes
     others = {str(x.dtype) for x in arrays.values()} - {"uint8"}
-    if seen.kind == "whole" and scale.levels == _BYTES and others and not (notes or grey_levels):
+    if seen.kind == "whole" and scale.levels == BYTES and others and not (notes or grey_levels):
         found = ", ".join(sorted(others))
         notes = [f"{found} up to {seen.high} is taken as bytes, 255 being white"]
     return {split: scale.take(x) for split, x in arrays.items()}, scale.levels, notes
@@ -145,7 +144,7 @@ def look(arrays) -> Seen:
     """What the arrays, of one kind, hold together."""
     arrays = list(arrays)
     low, high = min(x.min().item() for x in arrays), max(x.max().item() for x in arrays)
-    whites = (1,) if arrays[0].dtype.kind == "f" else (1, _BYTES - 1, MOST - 1)
+    whites = (1,) if arrays[0].dtype.kind == "f" else (1, BYTES - 1, MOST - 1)
     two_valued = high in whites and all(np.all((x == 0) | (x == high)) for x in arrays)
     return Seen(_kind(arrays[0]), low, high, two_valued)
 
@@ -171,11 +170,11 @@ def decide(name, seen: Seen, values, grey_levels=None) -> Scale:
             return Scale(np.dtype(np.float32), None, note=note)
         raise ValueError(_beyond(name, seen, values, grey_levels))
     levels = grey_levels or infer_levels(int(high))
-    if values == "levels" and levels > _BYTES:
-        note = f"{levels} levels are rounded to {_BYTES}, for a likelihood of levels"
-        return Scale(np.dtype(np.uint8), _BYTES, rounded_from=levels, note=note)
+    if values == "levels" and levels > BYTES:
+        note = f"{levels} levels are rounded to {BYTES}, for a likelihood of levels"
+        return Scale(np.dtype(np.uint8), BYTES, rounded_from=levels, note=note)
     note = None
-    if not grey_levels and levels != _BYTES:
+    if not grey_levels and levels != BYTES:
         note = (
             f"whole numbers from {low} to {high} are taken as {levels} levels, {levels - 1} being "
             "white; grey_levels=256, say, states another number"
@@ -193,7 +192,7 @@ def _is_black_and_white(seen, values, grey_levels):
         return seen.kind == "bool"
     if values == "counts":
         return seen.high == 1
-    known = {1: (2, _BYTES), _BYTES - 1: (_BYTES,), MOST - 1: (MOST,)}
+    known = {1: (2, BYTES), BYTES - 1: (BYTES,), MOST - 1: (MOST,)}
     return grey_levels is None or grey_levels in known[seen.high]
 
 
@@ -203,10 +202,10 @@ def _counts(name, seen, grey_levels):
             f"{name} must hold counts, whole numbers from 0 on, for this likelihood, got "
             f"{seen.low} to {seen.high}. Use likelihood=normal."
         )
-    if seen.high < _BYTES:
+    if seen.high < BYTES:
         return Scale(np.dtype(np.uint8), None)
     # A run that was stored when larger counts were floats says 256 levels.
-    is_short = seen.high < MOST and grey_levels != _BYTES
+    is_short = seen.high < MOST and grey_levels != BYTES
     return Scale(np.dtype(np.uint16 if is_short else np.float32), None)
 
 
@@ -253,7 +252,7 @@ def _check_floats(name, seen, values, arrays):
 
 def _levels_of_floats(arrays):
     """The fewest levels L that all floats are of, k / (L - 1); None if they aren't of 8 bits."""
-    for levels in (*range(2, FEW + 2), _BYTES):
+    for levels in (*range(2, FEW + 2), BYTES):
         tolerance = _tolerance(levels)  # The first image mostly shows that it isn't so many.
         if all(_distance(part, levels).max() <= tolerance for x in arrays for part in (x[:1], x)):
             return levels

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfd, tfkl, tfpl
 from keras_vae.distributions import Values
-from keras_vae.remedies import remedy_for
+from keras_vae.remedies import to_support
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
 MIN_SCALE = 1e-3
@@ -67,7 +67,9 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
                 "x, as by np.nan_to_num."
             )
         low, high = float(x.min()), float(x.max())
-        remedy = remedy_for(self.support.name.lower(), low, high, getattr(self, "levels", None))
+        is_whole = bool(np.all(x == np.round(x)))
+        levels = self.levels if self.support is Support.LEVELS else None
+        remedy = to_support(self.support.name.lower(), low, high, is_whole, levels)
         raise ValueError(
             f"x has values that {type(self).__name__} gives no mass to: wanted "
             f"{self.support.value}, got values from {low:g} to {high:g}, the first "
