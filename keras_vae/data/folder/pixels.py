@@ -72,7 +72,12 @@ def _one(path, image, target, done):
     """[H, W, C] of the frame at which `image` stands; what is done is counted in `done`."""
     if target.ground is None:
         return as_before.pixels(image, target.shape)
-    values = _upright(_composed(path, image, target.ground, done), image)
+    if not deep.is_colour(image):
+        image.load()
+        if _is_plain(image) and target.dtype == np.uint8 and _position(image) == 1:
+            return _plain(image, target, done)
+    values = _composed(path, image, target.ground, done)
+    values = _TURNED.get(_position(image), lambda x: x)(values)
     if values.shape[2] < target.shape[2]:
         values = np.repeat(values, target.shape[2], 2)
     values = values[..., : target.shape[2]]  # all the same of a grey palette
@@ -83,11 +88,37 @@ def _one(path, image, target, done):
         return values
     if target.resize is None:
         raise Unreadable(OTHER_SIZE)
-    resized = resizing.WAYS[target.resize](values, *target.shape[:2])
-    was_cut = target.resize == "crop" and values.shape[0] != values.shape[1]
-    if was_cut and _is_one_colour(resized) and not _is_one_colour(values):
-        done[CUT_TO_ONE_COLOUR] += 1
+    resized = resizing.resized(values, target.resize, *target.shape[:2])
+    _count_cut(values, resized, target, done)
     return resized
+
+
+def _is_plain(image):
+    """Whether it has colours of 8 bits at most, and nothing of transparency."""
+    mode = image.mode
+    return not (mode.startswith("I") or mode == "F" or image.has_transparency_data)
+
+
+def _plain(image, target, done):
+    """As above of a plain image, which Pillow resizes without copies of what may be large."""
+    height, width, channels = target.shape
+    wanted = "L" if channels == 1 else "RGB"
+    image = image if image.mode == wanted else image.convert(wanted)
+    if image.size == (width, height):
+        return np.asarray(image).reshape(target.shape)
+    if target.resize is None:
+        raise Unreadable(OTHER_SIZE)
+    resized = np.asarray(resizing.WAYS[target.resize](image, height, width)).reshape(target.shape)
+    _count_cut(image, resized, target, done)
+    return resized
+
+
+def _count_cut(image, resized, target, done):
+    """Counts one that has several colours, but not in the middle to which it is cropped."""
+    if target.resize == "crop" and _is_one_colour(resized):
+        whole = np.asarray(image)
+        if whole.shape[0] != whole.shape[1] and not _is_one_colour(whole):
+            done[CUT_TO_ONE_COLOUR] += 1
 
 
 def _composed(path, image, ground, done):
@@ -108,10 +139,12 @@ def _composed(path, image, ground, done):
 
 
 def _values(path, image):
-    """[H, W, C] as deep as the file has them, with opacity as the last of 2 or 4 channels."""
+    """[H, W, C] as deep as the file has them, with opacity as the last of 2 or 4 channels.
+
+    The image is loaded, or one of deep colours.
+    """
     if deep.is_colour(image):
         return deep.read(path, image)
-    image.load()
     mode = image.mode
     if mode.startswith("I") or mode == "F":
         return _one_channel(image)
@@ -140,13 +173,12 @@ def _one_channel(image):
     return values
 
 
-def _upright(values, image):
-    """The pixels in the position that EXIF states."""
+def _position(image):
+    """The number that EXIF has for the position, 1 for upright."""
     try:
-        position = image.getexif().get(ORIENTATION, 1)
+        return image.getexif().get(ORIENTATION, 1)
     except Exception:  # a broken entry says nothing of the position
-        return values
-    return _TURNED.get(position, lambda x: x)(values)
+        return 1
 
 
 def _is_one_colour(values):
