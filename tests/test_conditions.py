@@ -187,11 +187,9 @@ def test_every_door_takes_names(tmp_path):
 def test_an_unknown_name_in_a_set_is_refused_too():
     model = labelled(class_names=NAMES)
     examples = tf.data.Dataset.from_tensor_slices((X, ["cow"] * 6)).batch(3)
-    for verb in (model.fit, model.evaluate):
-        with pytest.raises(ValueError, match=r"or one of cat, dog, yak, été; got b'cow'"):
+    for verb in (model.fit, model.evaluate, model.predict):
+        with pytest.raises(ValueError, match=r"or one of cat, dog, yak, été; got 'cow'"):
             verb(examples, verbose=0)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="or one of cat, dog, yak"):
-        model.predict(examples, verbose=0)
 
 
 def test_without_classes_there_is_no_label():

@@ -28,7 +28,10 @@ TABLE = {
         ],
         ["compat"],
     ),
-    "helpers": (["keras_vae.labelled_normal", "keras_vae.made", "keras_vae.remedies"], ["compat", "basics"]),
+    "helpers": (
+        ["keras_vae.labelled_normal", "keras_vae.made", "keras_vae.remedies"],
+        ["compat", "basics"],
+    ),
     "axes": (
         [
             "keras_vae.networks.*",

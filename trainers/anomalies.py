@@ -37,7 +37,7 @@ def load(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
     config = run.config.replace(
         dataset=dataset, data_dir=data_dir, npz_keys=None, label=None, validation_size=0
     )
-    if run.dataset.train.dtype in (np.uint8, np.uint16) and dataset not in data.OWN_LEVELS:
+    if run.dataset.train.dtype in (np.uint8, np.uint16) and not data.knows_levels(dataset):
         # A darker set would have fewer levels by itself, and then another scale.
         config = config.replace(grey_levels=run.dataset.train.levels)
     other = inputs.load(config)

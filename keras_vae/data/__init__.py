@@ -9,7 +9,7 @@ from keras_vae.data.pipeline import (
     steps_per_epoch,
     training_blocks,
 )
-from keras_vae.data.sources import Dataset, load, short_name
+from keras_vae.data.sources import Dataset, knows_levels, load, short_name
 
 __all__ = [
     "BINARIZATIONS",
@@ -22,6 +22,7 @@ __all__ = [
     "dynamic",
     "evaluation_batches",
     "from_arrays",
+    "knows_levels",
     "load",
     "resolve",
     "short_name",

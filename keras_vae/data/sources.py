@@ -45,6 +45,11 @@ def short_name(dataset: str) -> str:
     return pathlib.PurePath(path).stem if kind in _WITH_PATH else kind.replace("/", "-")
 
 
+def knows_levels(dataset: str) -> bool:
+    """Whether a data set states its levels itself, so that grey_levels is nothing for it."""
+    return dataset.partition(":")[0] in _OWN_LEVELS
+
+
 def load(
     dataset,
     *,
@@ -110,7 +115,7 @@ def load(
             f"channels=first is for dataset=npz:PATH, got dataset={dataset}. Leave it out."
         )
     # A run that was stored before there was this option says 256.
-    if grey_levels not in (None, 256) and kind in _OWN_LEVELS:
+    if grey_levels not in (None, 256) and knows_levels(dataset):
         raise ValueError(
             f"grey_levels is for folders, npz and TFDS sets, got grey_levels={grey_levels} with "
             f"dataset={dataset}, whose levels are known. Leave it out."
