@@ -45,7 +45,8 @@ def check(path) -> None:
     try:
         model.ParseFromString((path / "saved_model.pb").read_bytes())
     except Exception as error:
-        raise ValueError(f"{path} is no SavedModel that can be read ({error}).") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} is no SavedModel that can be read ({reason}).") from error
     if len(model.meta_graphs) != 1 or not model.meta_graphs[0].HasField("object_graph_def"):
         raise ValueError(f"{path} is refused: it must hold one graph, of TensorFlow 2.")
     if problem := _problem(model.meta_graphs[0]):
