@@ -5,8 +5,15 @@ import pathlib
 from keras_vae._compat import SavedModel, tf
 from keras_vae.trusted.operators import OPERATORS, SAVER_OPERATORS
 
-# What the objects of an export are; assets, tables and the like aren't among them.
-_KINDS = ("bare_concrete_function", "user_object", "variable")
+# What the objects of an export are; files (assets) and tables aren't among them.
+_KINDS = (
+    "bare_concrete_function",
+    "captured_tensor",
+    "constant",
+    "function",
+    "user_object",
+    "variable",
+)
 _CLASSES = ("_generic_user_object", "signature_map", "trackable_list_wrapper")
 # Constants of these types hold objects that a program rebuilds.
 _OBJECTS = (tf.resource.as_datatype_enum, tf.variant.as_datatype_enum)
@@ -38,7 +45,8 @@ def check(path) -> None:
     try:
         model.ParseFromString((path / "saved_model.pb").read_bytes())
     except Exception as error:
-        raise ValueError(f"{path} is no SavedModel that can be read ({error}).") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} is no SavedModel that can be read ({reason}).") from error
     if len(model.meta_graphs) != 1 or not model.meta_graphs[0].HasField("object_graph_def"):
         raise ValueError(f"{path} is refused: it must hold one graph, of TensorFlow 2.")
     if problem := _problem(model.meta_graphs[0]):
@@ -65,6 +73,7 @@ def _problem(meta_graph):
             if problem := _problem_of(node, others, allowed):
                 return problem
     called = {item.bare_concrete_function.concrete_function_name for item in objects.nodes}
+    called |= {name for item in objects.nodes for name in item.function.concrete_functions}
     called |= {item.gradient_func for item in graph.library.registered_gradients}
     called |= {item.gradient_func for item in graph.library.gradient}
     if savers & {*objects.concrete_functions, *called}:

@@ -19,25 +19,30 @@ def check(path, stream) -> None:
     """
     try:
         with h5py.File(stream, "r") as file:
-            _check_group(path, file, seen=set())
-    except (OSError, RuntimeError, KeyError, TypeError) as error:  # h5py's own, of a damaged file.
-        raise ValueError(f"{path} holds weights that can't be read ({error}).") from error
+            problem = _problem_of_group(file, seen=set())
+    except Exception as error:  # Of many kinds, where a file is damaged.
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} holds weights that can't be read ({reason}).") from error
+    if problem:
+        raise ValueError(f"{path} is refused: in its weights, {problem}.")
 
 
-def _check_group(path, group, seen):
+def _problem_of_group(group, seen):
+    """What is wrong in a group or in those below it, or None."""
     for name in group:
-        about = f"{path} is refused: in its weights, {name!r}"
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise ValueError(f"{about} is a link, which may lead out of the file.")
+            return f"{name!r} is a link, which may lead out of the file"
         item = group[name]
         address = h5py.h5o.get_info(item.id).addr
         if address in seen:
-            raise ValueError(f"{about} is there under two names.")
+            return f"{name!r} is there under two names"
         seen.add(address)
         if isinstance(item, h5py.Group):
-            _check_group(path, item, seen)
+            if problem := _problem_of_group(item, seen):
+                return problem
         elif problem := _problem(item):
-            raise ValueError(f"{about} {problem}.")
+            return f"{name!r} {problem}"
+    return None
 
 
 def _problem(item):
