@@ -124,7 +124,10 @@ class Label(Condition):
             if not hasattr(condition, "numpy"):  # Of a graph: its names are known when it runs.
                 numbers = tf.numpy_function(self.numbers_of, [condition], tf.int32)
                 return tf.ensure_shape(numbers, condition.shape)
-        given = np.asarray(condition)
+        try:
+            given = np.asarray(condition)
+        except ValueError as error:  # Of lists of several lengths.
+            raise ValueError(f"condition must be {self.wanted}, got {condition!r:.100}.") from error
         values = given.ravel().tolist() if given.dtype.kind in "OSTU" else []
         if not any(isinstance(value, str | bytes) for value in values):
             return condition

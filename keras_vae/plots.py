@@ -77,7 +77,7 @@ def traversals(images, values, names) -> Figure:
     num_latents, steps = images.shape[:2]
     height, width = pixels.shape[0] / num_latents, pixels.shape[1] / steps  # of one image
     # So many inches are for the names and the values.
-    beside, below = max(0.9, 0.095 * max(map(len, names))), 0.35 if len(values) else 0.05
+    beside, below = max(0.9, 0.11 * max(map(len, names))), 0.35 if len(values) else 0.05
     figure, axes = _axes(below + (WIDTH - beside) * pixels.shape[0] / pixels.shape[1])
     axes.imshow(pixels, interpolation="nearest")
     axes.set_yticks((np.arange(num_latents) + 0.5) * height, [_literal(name) for name in names])

@@ -129,6 +129,7 @@ def test_one_name_is_for_all(given):
         (["cat", 1], "got '1'"),
         (np.array(["cat", None], object), "got None"),
         (np.array(["cat", np.nan], object), "got nan"),
+        ([["cat"], ["dog", "yak"]], r"from 0 to 3, got \[\['cat'\], \['dog', 'yak'\]\]"),
         (["cat"], r"of shape \(2,\); got shape \(1,\)"),
         (4, r"from 0 to 3, got \[4\]"),
     ],

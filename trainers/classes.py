@@ -1,20 +1,15 @@
-"""Classes of a run's data: what they are called, and how many images of each there are."""
+"""Classes of a run's data in pictures and tables."""
 
 from html import escape
 
 import numpy as np
 
 from keras_vae import plots
-from keras_vae.conditions import some
 from trainers import page
+from trainers.class_names import name_of
 
 _SHOWN = 30  # classes in a table that is open from the start
 _LONGEST = 16  # characters of a name beside a picture
-
-
-def name_of(label, names) -> str:
-    """What a label is called; the label itself where it has no name."""
-    return names[label] if names and 0 <= label < len(names) else str(label)
 
 
 def beside(label, names) -> str:
@@ -26,29 +21,6 @@ def beside(label, names) -> str:
     if not plots.can_write(name):
         return str(label)
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
-
-
-def in_short(names) -> str:
-    """The classes by number, ten at most: "3 classes: 0 cat, 1 dog, 2 yak"."""
-    numbered = [f"{i} {name}" for i, name in enumerate(names)]
-    return f"{len(names)} {'class' if len(names) == 1 else 'classes'}: {some(numbered)}"
-
-
-def number_of(word: str, names, known) -> int | None:
-    """The label that a word stands for: its name, or else its number; None if it is neither.
-
-    Args:
-      word: of the user's.
-      names: of labels 0 .. K-1, or None.
-      known: labels that there are.
-    """
-    names = names or ()
-    if word in names:
-        return names.index(word)
-    # Where names look like numbers, as "1900" and "1901", a number would be taken for one.
-    if any(name.lstrip("-").isdecimal() for name in names):
-        return None
-    return next((label for label in known if word == str(label)), None)
 
 
 def samples(vae, num_rows: int, seed: int, names=None):

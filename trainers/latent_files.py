@@ -9,7 +9,7 @@ from PIL import Image
 from keras_vae import evaluation, inputs, plots
 from keras_vae.conditions import some
 from keras_vae.files import write_json, write_npz
-from trainers import classes, uses
+from trainers import class_names, uses
 from trainers.measure import Run
 
 # Examples in the projector, which moves them all at once, and pixels of its one image's side.
@@ -39,9 +39,9 @@ def check(run: Run, split: str, attribute) -> tuple[int, int] | None:
             "alone. Take an unconditional model."
         )
     known, names = sorted(set(labels.tolist())), images.class_names
-    found = [classes.number_of(word, names, known) for word in attribute]
+    found = [class_names.number_of(word, names, known) for word in attribute]
     if len(found) != 2 or found[0] == found[1] or not set(found) <= set(known):
-        called = [classes.name_of(label, names) for label in known]
+        called = [class_names.name_of(label, names) for label in known]
         raise ValueError(
             f"attribute must be two different labels of {some(called)}, such as "
             f"{called[0]},{called[-1]}; got {','.join(attribute)}."
@@ -80,7 +80,7 @@ def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Pa
         paths.append(out / f"attribute_{has}_{lacks}.png")
         plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
     paths.append(out / "latents.json")  # Last: it stands for the others too.
-    called = attribute and [classes.name_of(label, images.class_names) for label in attribute]
+    called = attribute and [class_names.name_of(label, images.class_names) for label in attribute]
     about = {"attribute": attribute, "attribute_names": called}
     write_json(paths[-1], {**about, **run.provenance, "split": split})
     uses.refresh(run.path)

@@ -62,8 +62,7 @@ def pictures(vae, batch, labels=None, names=None) -> list[Picture]:
     Args:
       vae: a VAE.
       batch: a Batch of N test examples as the model sees them.
-      labels: [N] or None.
-      names: of labels 0 .. K-1; None where they have none.
+      labels, names: [N], and what labels from 0 on are called; or None.
     """
     latents = measure_latents(vae, batch)
     shown = []
@@ -130,14 +129,12 @@ def samples(vae, batch, seed: int = SEED, names=None) -> Picture:
     """Images decoded from draws of the prior; the same draws for the same seed."""
     columns = _fitting(vae, 10)
     condition, given, called = None, "", []
+    if vae.condition is not None:  # One in each row.
+        condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
+        given = "All images of a row are given the same condition. "
     if isinstance(vae.condition, Label):
         figure, called = classes.samples(vae, columns, seed, names)
-        given = "All images of a row are given the same condition, the label beside it. "
     else:
-        if vae.condition is not None:
-            # One condition in each row.
-            condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
-            given = "All images of a row are given the same condition. "
         figure = plots.image_grid(vae.sample(columns**2, seed=seed, condition=condition), columns)
     of_rows = f", in rows of the labels {', '.join(called)}" if called else ""
     return Picture(
@@ -339,8 +336,7 @@ def clusters(vae, batch, labels=None, names=None) -> Picture:
         images[row, : len(members)] = members
     figure, beside = plots.image_grid(images.reshape(-1, *vae.event_shape), columns), ""
     if labels is not None:
-        commonest = classes.of_clusters(found, labels, largest, names)
-        figure = plots.traversals(images, (), commonest)
+        figure = plots.traversals(images, (), classes.of_clusters(found, labels, largest, names))
         beside = ", and beside it the commonest label of all of its images"
     return Picture(
         "clusters",
@@ -348,8 +344,7 @@ def clusters(vae, batch, labels=None, names=None) -> Picture:
         figure,
         f"{len(largest)} rows of test images, each row of one cluster.",
         f"Test images by the component of the prior that they belong to: a row for each of the "
-        f"{len(largest)} largest of {len(np.unique(found))} clusters{beside}. Look for rows of one "
-        "kind.",
+        f"{len(largest)} largest of {len(np.unique(found))} clusters{beside}. Look for one kind.",
         pixelated=labels is None,
     )
 

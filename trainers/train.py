@@ -13,7 +13,15 @@ from keras_vae.blocks import Block
 from keras_vae.build import build
 from keras_vae.config import Config
 from keras_vae.files import write_atomically
-from trainers import callbacks, classes, fitted_prior, measure, run_directory, strategy, warm_start
+from trainers import (
+    callbacks,
+    class_names,
+    fitted_prior,
+    measure,
+    run_directory,
+    strategy,
+    warm_start,
+)
 from trainers import flags as config_flags
 from trainers.progress import Progress
 
@@ -277,7 +285,7 @@ def main() -> None:
     for note in job.dataset.notes:
         print("Note:", note)
     if job.dataset.train.class_names:
-        print(classes.in_short(job.dataset.train.class_names))
+        print(class_names.in_short(job.dataset.train.class_names))
     print(
         f"{job.config.recipe} on {job.dataset.name}: {job.vae.count_params():,} weights, "
         f"{job.strategy.num_replicas_in_sync} replica(s), "

@@ -12,7 +12,7 @@ from keras_vae.data.images import InMemory
 from tests import tiny
 from tests.trainers import browser
 from tests.trainers.conftest import TINY
-from trainers import classes, comparison, latent_files, measure, run_directory
+from trainers import class_names, classes, comparison, latent_files, measure, run_directory
 
 # The first is none of matplotlib's markup, the second none of HTML's.
 NAMES = ("_zero $1$", "<b>one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -32,9 +32,9 @@ def dataset(train, validation, test, names=None):
 
 
 def test_in_short_lists_ten_classes():
-    assert classes.in_short(["cat"]) == "1 class: 0 cat"
-    assert classes.in_short(["cat", "dog"]) == "2 classes: 0 cat, 1 dog"
-    many = classes.in_short([f"c{i}" for i in range(12)])
+    assert class_names.in_short(["cat"]) == "1 class: 0 cat"
+    assert class_names.in_short(["cat", "dog"]) == "2 classes: 0 cat, 1 dog"
+    many = class_names.in_short([f"c{i}" for i in range(12)])
     assert many.startswith("12 classes: 0 c0, 1 c1, ")
     assert many.endswith(", 9 c9 and 2 more")
 
@@ -56,7 +56,7 @@ def test_in_short_lists_ten_classes():
     ],
 )
 def test_a_word_is_a_name_or_else_a_number(word, names, wanted):
-    assert classes.number_of(word, names, [0, 1]) == wanted
+    assert class_names.number_of(word, names, [0, 1]) == wanted
 
 
 def test_beside_a_picture_names_are_cut_and_what_has_no_glyphs_is_a_number():
