@@ -136,7 +136,7 @@ class Label(Condition):
         for value in values:
             if not isinstance(value, str | bytes) or value not in numbers:
                 named = f", or one of {some(self.names)}" if self.names else " (they have no names)"
-                raise ValueError(f"condition must be {self.wanted}{named}; got {value!r}.")
+                raise ValueError(f"condition must be {self.wanted}{named}; got {_shown(value)}.")
         return np.array([numbers[value] for value in values], np.int32).reshape(given.shape)
 
     def batch(self, condition, batch_size=None):
@@ -176,6 +176,11 @@ class Label(Condition):
 
     def get_config(self):
         return super().get_config() | {"num_classes": self.num_classes, "names": self.names}
+
+
+def _shown(value):
+    """A name as it was given; tensors have it in bytes."""
+    return repr(value.decode(errors="replace") if isinstance(value, bytes) else value)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -67,6 +67,9 @@ class Encoder(tfk.Model):
             context = tf.reshape(context, [-1, *size, 1])
         return tf.concat([x, context], axis=-1)
 
+    def get_build_config(self):
+        """None: Keras would build it again by a call without the context."""
+
     def get_config(self):
         serialize = tfk.saving.serialize_keras_object
         return {"network": serialize(self.network), "posterior": serialize(self.posterior)}
