@@ -57,7 +57,7 @@ def test_whole_numbers_keep_their_meaning(x, values, grey_levels):
         np.testing.assert_allclose(kept, x * (255 / white), atol=0.5 + 1e-9)
         return
     np.testing.assert_array_equal(kept, x)  # As they are, in a dtype of their own.
-    is_short = low >= 0 and max(high + 1, grey_levels or 0) <= 256
+    is_short = low >= 0 and max(high + 1, grey_levels or 0) <= 256 and images.levels
     assert images.dtype.itemsize <= (1 if is_short else 4)
     if images.levels is not None:
         assert high < images.levels
