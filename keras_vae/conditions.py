@@ -180,7 +180,10 @@ class Label(Condition):
 
 def _shown(value):
     """A name as it was given; tensors have it in bytes."""
-    return repr(value.decode(errors="replace") if isinstance(value, bytes) else value)
+    try:
+        return repr(value.decode() if isinstance(value, bytes) else value)
+    except UnicodeDecodeError:
+        return repr(value)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -78,11 +78,12 @@ class ExampleSpec:
                 "x is a symbolic input of Keras, and must hold numbers here. In a functional "
                 "model call the model itself, vae(x), which reconstructs, or vae.encoder(x)."
             )
-        x = self.with_channels(x if tf.is_tensor(x) else _array(x))
+        x = self.with_channels(x)
         return self.scaled(tf.ensure_shape(x, [None, *self.event_shape]))
 
     def with_channels(self, x):
         """Tensor or array x [B, H, W, C]; or [B, H, W], where C is 1, with that axis."""
+        x = x if tf.is_tensor(x) else _array(x)
         self.check_shape(x.shape)
         return x[..., np.newaxis] if len(x.shape) == len(self.event_shape) else x
 
@@ -118,17 +119,21 @@ class ExampleSpec:
 
     def check(self, x) -> None:
         """Raises ValueError unless every example of an array or eager tensor can be taken."""
-        x = _array(x.numpy() if tf.is_tensor(x) else x)
-        if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-            raise ValueError(
-                f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks "
-                "aren't heeded. Say what stands there: x.filled(0)."
-            )
+        x = _array(x)
         self.check_shape(x.shape)
         if not len(x):
             raise ValueError("x must hold at least one example, got none.")
         for start in range(0, len(x), _ROWS):
             self._check_values(x[start : start + _ROWS])
+
+    def check_part(self, x, known) -> None:
+        """Raises ValueError unless those values of x [..., H, W, C] that are known can be taken.
+
+        Args:
+          x: array or eager tensor, of examples or one.
+          known: bool, of a shape that x's broadcasts with.
+        """
+        self._check_values(np.where(known, _array(x), 0))
 
     def _check_values(self, x):
         if x.dtype.kind in "iu":
@@ -193,9 +198,9 @@ class ExampleSpec:
 
 
 def _array(x):
-    """x as an array of numbers."""
+    """x, an array, eager tensor or list, as an array of numbers, none of them masked."""
     try:
-        x = np.asanyarray(x)
+        x = np.asanyarray(x.numpy() if tf.is_tensor(x) else x)
     except ValueError as error:  # Lists of different lengths.
         raise ValueError(
             f"x must be one array of numbers, got parts that differ: {error}"
@@ -203,6 +208,11 @@ def _array(x):
     # Of kind V are floats that numpy doesn't know, such as bfloat16.
     if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
         raise ValueError(f"x must hold numbers, got {x.dtype}. Convert it.")
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError(
+            f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks aren't "
+            "heeded. Say what stands there: x.filled(0)."
+        )
     return x
 
 

@@ -163,6 +163,7 @@ class VAE(Trainable):
             if condition is not None:
                 raise ValueError("condition was given, but this model isn't a conditional one.")
             return None
+        given = condition
         if condition is None and x is not None and self.condition.in_examples:
             condition = x
         if x is not None:
@@ -171,7 +172,10 @@ class VAE(Trainable):
             raise ValueError(f"condition is missing: {self.condition.wanted}.")
         if self.condition.in_examples:
             condition = self._example_spec.scaled(condition)
-        return self.condition.batch(condition, batch_size)
+        condition = self.condition.batch(condition, batch_size)
+        if self.condition.in_examples and given is not None and tf.executing_eagerly():
+            self._example_spec.check_part(given, self.condition.mask)
+        return condition
 
     def numbers_of(self, condition):
         """The condition as numbers, where it is given as names of labels."""

@@ -300,7 +300,32 @@ def test_two_replicas_check_too(two_replicas):
 def test_a_masked_array_is_refused_where_it_is_masked(vae):
     with pytest.raises(ValueError, match=r"with 512 values masked.*x\.filled\(0\)"):
         vae.fit(np.ma.masked_array(GREY[:8], np.ones_like(GREY[:8], bool)), verbose=0)
+    with pytest.raises(ValueError, match=r"masked.*x\.filled\(0\)"):
+        vae.complete(np.ma.masked_array(GREY[:2], GREY[:2] == 0), np.ones((8, 8), bool))
     distortion(vae, np.ma.masked_array(GREY[:8], False))
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (255 * GREY[0], r"wanted \[0, 1\], got values from 0 to"),
+        (np.where(GREY[0] > 0, np.nan, 0), "NaN or infinite"),
+        (FEW[0], "looks like 1. levels"),
+        (np.ma.masked_equal(GREY[0], 0), "masked"),
+    ],
+    ids=["bytes as floats", "NaN", "few levels", "masked"],
+)
+def test_images_that_are_given_are_checked_where_they_are_seen(bad, words):
+    seen = np.repeat([1, 0], 32)  # The upper half of 8x8.
+    model = model_of(recipe="cvae_image", visible_mask=tuple(seen.tolist()))
+    with pytest.raises(ValueError, match=words):
+        model.sample(2, seed=0, condition=bad)
+    with pytest.raises(ValueError, match=words):
+        model.reconstruct(GREY[:2], condition=np.ma.stack([bad, bad]))
+    hidden = np.where(seen.reshape(8, 8, 1), GREY[0], np.nan)
+    np.testing.assert_array_equal(
+        model.sample(2, seed=0, condition=hidden), model.sample(2, seed=0, condition=GREY[0])
+    )
 
 
 def test_validation_data_is_checked(vae):
