@@ -6,6 +6,7 @@ from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
 from keras_vae.likelihoods import Support
 from keras_vae.notes import note
+from keras_vae.remedies import to_support
 from keras_vae.whole_numbers import (
     BYTES,
     MOST,
@@ -155,11 +156,10 @@ class ExampleSpec:
                     "likelihood='continuous_bernoulli'."
                 )
         elif low < 0 or high >= (self.levels or BYTES):
+            levels = self.levels or BYTES
             raise ValueError(
-                f"{came}, and the model's are from 0 to {(self.levels or BYTES) - 1}, of "
-                f"{self.levels or BYTES} levels. If they are other levels, build the model with "
-                f"levels={infer_levels(high) if 0 <= high < MOST else '...'}; if they are "
-                "real numbers, give x.astype('float32')."
+                f"{came}, and the model's are from 0 to {levels - 1}, of {levels} levels. "
+                f"{self._remedy_of_beyond(low, high, levels)}"
             )
         elif self.levels is None and looks_like_few_levels(high):
             raise ValueError(
@@ -167,6 +167,18 @@ class ExampleSpec:
                 f"be nearly black. Say which, by levels={high + 1} or levels=256, in recipe(..., "
                 f"levels={high + 1}) or VAE(..., levels={high + 1}), or give floats from 0 to 1."
             )
+
+    def _remedy_of_beyond(self, low, high, levels):
+        """What to do with whole numbers that the model's levels don't hold, as sentences."""
+        of_real = "If they are real numbers, give x.astype('float32')."
+        if 0 <= low and high < MOST:
+            of_levels = (
+                f"If they are other levels, build the model with levels={infer_levels(high)}."
+            )
+            return f"{of_levels} {of_real}" if self._support is Support.REAL else of_levels
+        if self._support is Support.REAL:
+            return of_real
+        return to_support("levels", low, high, is_whole=True, levels=levels)
 
     def settle(self, x) -> bool:
         """Takes the levels from a whole array of whole numbers, where nothing has said them.
@@ -193,6 +205,8 @@ class ExampleSpec:
                 f"x holds whole numbers up to {high}: taken as {levels} levels, from now on too. "
                 "If they are others, say so: levels=256 for bytes."
             )
+        elif x.dtype != np.uint8 and not np.all((x == 0) | (x == high)):
+            note(f"x holds {x.dtype} up to {high}: taken as bytes, 255 being white.")
         self.levels = levels
         return True
 

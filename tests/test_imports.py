@@ -54,7 +54,7 @@ TABLE = {
         ],
         ["compat", "basics"],
     ),
-    "examples": (["keras_vae.examples"], ["compat", "basics", "axes", "notes"]),
+    "examples": (["keras_vae.examples"], ["compat", "basics", "helpers", "axes", "notes"]),
     "refusals": (["keras_vae.refusals"], ["basics", "axes"]),
     "training": (
         ["keras_vae.training"],
