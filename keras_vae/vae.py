@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae import completion, seeds
+from keras_vae import completion, interpolation, seeds
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.blocks import Batch
 from keras_vae.encoder import PriorEncoder
@@ -303,13 +303,15 @@ class VAE(Trainable):
         Returns:
           [steps, B, H, W, C].
         """
-        if method not in _INTERPOLATIONS:
-            raise ValueError(f"method must be one of {sorted(_INTERPOLATIONS)}, got {method!r}.")
+        if method not in interpolation.METHODS:
+            raise ValueError(
+                f"method must be one of {sorted(interpolation.METHODS)}, got {method!r}."
+            )
         start, end = self._examples(start), self._examples(end)
         condition = self.condition_of(condition, start)
         weights = tf.linspace(0.0, 1.0, steps)[:, tf.newaxis, tf.newaxis]
         ends = self.code(start, condition), self.code(end, condition)
-        return self._decode(_INTERPOLATIONS[method](*ends, weights), condition).mean()
+        return self._decode(interpolation.METHODS[method](*ends, weights), condition).mean()
 
     def draw_noise(self, seed, num_samples: int, batch_size):
         """The noise that `infer` needs: [S, B, N] from a stateless int32 [2] seed."""
@@ -425,22 +427,3 @@ def _check_same_latents(posterior, prior):
 def seed_or_fresh(seed: int | None) -> int:
     """The seed, or where there is none one that was never used."""
     return np.random.SeedSequence().entropy % 2**31 if seed is None else seed
-
-
-def _linear(a, b, weights):
-    return (1.0 - weights) * a + weights * b
-
-
-def _spherical(a, b, weights):
-    """Great-circle interpolation; along a straight line where a and b are parallel."""
-    unit_a, unit_b = tf.math.l2_normalize(a, -1), tf.math.l2_normalize(b, -1)
-    cosine = tf.reduce_sum(unit_a * unit_b, axis=-1, keepdims=True)
-    angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
-    sine = tf.sin(angle)
-    arc = (tf.sin((1.0 - weights) * angle) * a + tf.sin(weights * angle) * b) / tf.where(
-        sine > 1e-4, sine, 1.0
-    )
-    return tf.where(sine > 1e-4, arc, _linear(a, b, weights))
-
-
-_INTERPOLATIONS = {"linear": _linear, "spherical": _spherical}

@@ -60,7 +60,10 @@ TABLE = {
         ["keras_vae.training"],
         ["compat", "basics", "axes", "parts", "examples", "refusals"],
     ),
-    "verbs": (["keras_vae.completion"], ["compat", "basics", "parts"]),
+    "verbs": (
+        ["keras_vae.completion", "keras_vae.interpolation"],
+        ["compat", "basics", "parts"],
+    ),
     "models": (["keras_vae.vae"], ["compat", "basics", "parts", "examples", "training", "verbs"]),
     "structures": (
         ["keras_vae.hierarchical.*", "keras_vae.sequence.*", "keras_vae.autoregressive.*"],
