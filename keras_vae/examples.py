@@ -166,7 +166,7 @@ class ExampleSpec:
     def _remedy_of_beyond(self, low, high, levels):
         """What to do with whole numbers that the model's levels don't hold, as sentences."""
         of_real = "If they are real numbers, give x.astype('float32')."
-        if 0 <= low and high < MOST:
+        if low >= 0 and high < MOST:
             of_levels = (
                 f"If they are other levels, build the model with levels={infer_levels(high)}."
             )
