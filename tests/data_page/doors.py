@@ -89,7 +89,7 @@ class Doors:
         return model.as_floats(x).numpy()
 
     def python_labels(self, y):
-        """The loss of `EXAMPLES` with labels y [6] in a model of CLASSES: each label has its own."""
+        """The loss of `EXAMPLES` with labels y [6], by a model of CLASSES: other labels, others."""
         return self._measured(built("continuous_bernoulli", recipe="cvae"), EXAMPLES, y)
 
     def _measured(self, model, *inputs):

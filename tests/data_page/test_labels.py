@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.preprocessing import LabelEncoder
 
 from keras_vae import data
+from keras_vae._compat import tf
 from tests.data_page.doors import CLASSES, EXAMPLES, built, refused
 from tests.data_page.page import row
 
@@ -137,6 +138,9 @@ def test_labels_outside(doors):
     for y, other, got in [(NUMBERS, 3, "[3]"), (NUMBERS, -1, "[-1]"), (names, "yak", "'yak'")]:
         y = y[:6].copy()
         y[3] = other
+        batch = tf.data.Dataset.from_tensor_slices((EXAMPLES, y)).batch(6)
+        for verb in (model.evaluate, model.predict):
+            refused(lambda verb=verb, batch=batch: verb(batch), "condition", "from 0 to 2", got)
         for call in (
             model.evaluate,
             model.fit,

@@ -47,6 +47,7 @@ def test_few_levels(doors):
     for highest, dtype in [(2, "uint8"), (16, "int64"), (63, "uint16")]:
         x = whole(highest, dtype)
         doors.both(x, x / highest)
+    doors.both(x, x / 63, "normal")
     np.testing.assert_allclose(doors.file(x, "discretized_logistic"), x / 63, rtol=1e-6)
 
 
