@@ -76,8 +76,8 @@ def test_deep_levels_for_a_likelihood_of_levels(doors):
         np.testing.assert_allclose(
             doors.file(x, likelihood), np.round(x / 1023 * 255) / 255, rtol=1e-6
         )
-    refused(lambda: doors.python(x, "discretized_logistic", 256), "1023", "levels=1024")
-    np.testing.assert_allclose(doors.python(x, "discretized_logistic", 1024), x / 1023, rtol=1e-6)
+    refused(lambda: doors.python(x, "categorical", 256), "1023", "levels=1024")
+    np.testing.assert_allclose(doors.python(x, "categorical", 1024), x / 1023, rtol=1e-6)
 
 
 @row("negative whole numbers, or ones above 65,535, for a likelihood of real numbers")
@@ -100,7 +100,7 @@ def test_whole_numbers_beyond(doors):
             doors.both_refuse(x, likelihood, (got, "likelihood=normal"), (got, remedy))
     x = whole(5, lowest=-5)
     refused(lambda: doors.file(x, "discretized_logistic"), "-5 to 5", "likelihood=normal")
-    refused(lambda: doors.python(x, "discretized_logistic", 256), "-5 to 5", "Give (x.astype")
+    refused(lambda: doors.python(x, "categorical", 256), "-5 to 5", "Give (x.astype")
     doors.both_refuse(x, "poisson", ("-5 to 5", "likelihood=normal"), ("-5 to 5", "Clean"))
     message = refused(lambda: doors.python(x), "-5 to 5")
     np.testing.assert_array_equal(helped(x, message), x + 5)
@@ -144,7 +144,7 @@ def test_floats_of_known_levels(doors):
     x = whole(16) / 16
     for found in (
         doors.file(x, "discretized_logistic", grey_levels=17),
-        doors.python(x, "discretized_logistic", levels=17),
+        doors.python(x, "categorical", levels=17),
     ):
         np.testing.assert_allclose(found, x, rtol=1e-6)
 
@@ -156,8 +156,8 @@ def test_floats_of_known_levels(doors):
 def test_floats_of_another_scale(doors):
     levels = whole(255)
     for x in (levels.astype(float), levels / 127.5 - 1):
-        for likelihood in ("continuous_bernoulli", "discretized_logistic"):
-            of_model = 256 if likelihood == "discretized_logistic" else None
+        for likelihood in ("continuous_bernoulli", "categorical"):
+            of_model = 256 if likelihood == "categorical" else None
             for call in (
                 lambda x, like=likelihood: doors.file(x, like),
                 lambda x, like=likelihood, n=of_model: doors.python(x, like, n),
