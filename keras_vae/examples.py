@@ -6,7 +6,7 @@ from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
 from keras_vae.likelihoods import Support
 from keras_vae.notes import note
-from keras_vae.remedies import to_support
+from keras_vae.remedies import to_numbers, to_support
 from keras_vae.whole_numbers import (
     BYTES,
     MOST,
@@ -141,6 +141,10 @@ class ExampleSpec:
             self._check_whole_numbers(x)
         elif x.dtype.kind != "b":
             self._likelihood.check_values(x)
+            if x.dtype == np.float64 and max(-x.min(), x.max()) > np.finfo(np.float32).max:
+                raise ValueError(
+                    f"x must fit into float32, got {x.min():.4g} to {x.max():.4g}. Rescale it."
+                )
 
     def _check_whole_numbers(self, x):
         low, high = int(x.min()), int(x.max())
@@ -206,7 +210,7 @@ class ExampleSpec:
                 "If they are others, say so: levels=256 for bytes."
             )
         elif x.dtype != np.uint8 and not np.all((x == 0) | (x == high)):
-            note(f"x holds {x.dtype} up to {high}: taken as bytes, 255 being white.")
+            note(f"x holds {x.dtype.name} up to {high}: taken as bytes, 255 being white.")
         self.levels = levels
         return True
 
@@ -221,7 +225,11 @@ def _array(x):
         ) from None
     # Of kind V are floats that numpy doesn't know, such as bfloat16.
     if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
-        raise ValueError(f"x must hold numbers, got {x.dtype}. Convert it.")
+        raise ValueError(f"x must hold numbers, got {x.dtype}. {to_numbers(x.dtype)}")
+    if x.dtype.kind == "f" and x.dtype.itemsize > 8:
+        raise ValueError(
+            f"x is of {x.dtype}, which TensorFlow doesn't know. Give x.astype('float32')."
+        )
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise ValueError(
             f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks aren't "

@@ -105,6 +105,17 @@ def test_whole_numbers_of_any_width_have_one_scale(vae, door, same):
     assert distortion(vae, *DOORS[door](same)) == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_images_without_channels_do_not_broadcast(batch_size):
+    """Of [1, 8, 8] and [1, 8, 8, 1] the difference would be [1, 8, 8, 8]."""
+    measured = []
+    for x in (GREY[:3], GREY[:3, ..., 0]):
+        model, examples = model_of(), batches(x, batch_size=batch_size)
+        losses = model.fit(examples, verbose=0).history["loss"]
+        measured.append([*losses, distortion(model, examples)])
+    np.testing.assert_allclose(*measured, rtol=1e-5)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_verbs_have_the_same_scale(vae, verb):
     wanted = VERBS[verb](vae, BYTES[:4] / np.float32(255))

@@ -10,7 +10,7 @@ NOTES = dict(read_rows())
 
 @pytest.fixture
 def doors(request, tmp_path):
-    """The doors; afterwards, a note was given at each use, at none, or at some, as the page says."""
+    """The doors; afterwards, each use, none or some of them gave a note, as the page says."""
     doors = Doors(tmp_path)
     yield doors
     cell = NOTES[request.function.row]

@@ -40,7 +40,7 @@ def test_without_channels(doors):
     np.testing.assert_allclose(doors.python(x), x[..., np.newaxis] / 255, rtol=1e-6)
 
 
-@row("[N, C, H, W], C of 1, 3 or 4 and neither H nor W so small")
+@row("[N, C, H, W], C of 1, 3 or 4, H and W above 4")
 def test_channels_first(doors):
     for channels in (1, 3, 4):
         x = images(6, channels, 8, 7)
@@ -49,10 +49,11 @@ def test_channels_first(doors):
 
 
 @row(
-    "channels may be first or last, as in [N, 3, 8, 3], or are neither, as in [N, 8, 8, 5]",
+    "four axes of which the second and the last may be C, as [N, 3, 8, 3], or neither, as "
+    "[N, 8, 8, 5]"
 )
 def test_unclear_channels(doors):
-    for shape in ((6, 3, 8, 3), (6, 8, 8, 5), (6, 5, 8, 8)):
+    for shape in ((6, 3, 8, 3), (6, 8, 8, 5), (6, 2, 8, 8), (6, 3, 4, 8)):
         x = images(*shape)
         refused(lambda x=x: as_kept(doors, x), "train of", "channels=last", "channels=first")
         np.testing.assert_array_equal(as_kept(doors, x, channels="last"), x)
@@ -121,6 +122,7 @@ def test_keys(doors):
         ("{}_images", "{}_labels"),
         ("x_{}", "y_{}"),
         ("X{}", "y{}"),
+        ("x{}", "y{}"),
         ("images-{}", "{}Targets"),
     ]:
         found = doors.npz(
@@ -138,6 +140,22 @@ def test_keys(doors):
         )
         np.testing.assert_array_equal(found.train.array[..., 0], splits["train"])
         np.testing.assert_array_equal(found.train.labels, labels["train"])
+
+
+@row("a file larger than `--memory_limit_gb`")
+def test_streamed_files(doors):
+    x, little = images(60, 8, 8), {"memory_limit_gb": 2e-6}
+    for its in (x, x > 127):
+        found = doors.npz(little, x=its)
+        assert len(found.train.chunk_sizes) > 1
+        splits = (found.train, found.validation, found.test)
+        everything = np.concatenate([split.array[..., 0] for split in splits])
+        assert sorted(map(bytes, everything)) == sorted(map(bytes, its))
+    for its in (x / 255, x.astype("uint16")):
+        refused(lambda its=its: doors.npz(little, x=its), "memory_limit_gb", "8-bit", "Raise")
+    np.savez_compressed(doors.path / "made.npz", x=x)
+    dataset = f"npz:{doors.path}/made.npz"
+    refused(lambda: doors.load(dataset, **little), "compressed", "raise memory_limit_gb")
 
 
 @row("`arr_0`, or images `arr_0` and their labels `arr_1`, as `np.savez(path, x, y)` writes them")

@@ -36,9 +36,7 @@ def loaded(doors):
     """The levels of all images, of whatever split."""
     found = load(doors)
     return sorted(
-        level
-        for split in (found.train, found.validation, found.test)
-        for level in levels_of(split)
+        level for split in (found.train, found.validation, found.test) for level in levels_of(split)
     )
 
 

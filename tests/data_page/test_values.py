@@ -47,6 +47,7 @@ def test_few_levels(doors):
     for highest, dtype in [(2, "uint8"), (16, "int64"), (63, "uint16")]:
         x = whole(highest, dtype)
         doors.both(x, x / highest)
+    doors.both(x, x / 63, "normal")
     np.testing.assert_allclose(doors.file(x, "discretized_logistic"), x / 63, rtol=1e-6)
 
 
@@ -75,8 +76,8 @@ def test_deep_levels_for_a_likelihood_of_levels(doors):
         np.testing.assert_allclose(
             doors.file(x, likelihood), np.round(x / 1023 * 255) / 255, rtol=1e-6
         )
-    refused(lambda: doors.python(x, "discretized_logistic", 256), "1023", "levels=1024")
-    np.testing.assert_allclose(doors.python(x, "discretized_logistic", 1024), x / 1023, rtol=1e-6)
+    refused(lambda: doors.python(x, "categorical", 256), "1023", "levels=1024")
+    np.testing.assert_allclose(doors.python(x, "categorical", 1024), x / 1023, rtol=1e-6)
 
 
 @row("negative whole numbers, or ones above 65,535, for a likelihood of real numbers")
@@ -99,7 +100,7 @@ def test_whole_numbers_beyond(doors):
             doors.both_refuse(x, likelihood, (got, "likelihood=normal"), (got, remedy))
     x = whole(5, lowest=-5)
     refused(lambda: doors.file(x, "discretized_logistic"), "-5 to 5", "likelihood=normal")
-    refused(lambda: doors.python(x, "discretized_logistic", 256), "-5 to 5", "Give (x.astype")
+    refused(lambda: doors.python(x, "categorical", 256), "-5 to 5", "Give (x.astype")
     doors.both_refuse(x, "poisson", ("-5 to 5", "likelihood=normal"), ("-5 to 5", "Clean"))
     message = refused(lambda: doors.python(x), "-5 to 5")
     np.testing.assert_array_equal(helped(x, message), x + 5)
@@ -143,7 +144,7 @@ def test_floats_of_known_levels(doors):
     x = whole(16) / 16
     for found in (
         doors.file(x, "discretized_logistic", grey_levels=17),
-        doors.python(x, "discretized_logistic", levels=17),
+        doors.python(x, "categorical", levels=17),
     ):
         np.testing.assert_allclose(found, x, rtol=1e-6)
 
@@ -155,8 +156,8 @@ def test_floats_of_known_levels(doors):
 def test_floats_of_another_scale(doors):
     levels = whole(255)
     for x in (levels.astype(float), levels / 127.5 - 1):
-        for likelihood in ("continuous_bernoulli", "discretized_logistic"):
-            of_model = 256 if likelihood == "discretized_logistic" else None
+        for likelihood in ("continuous_bernoulli", "categorical"):
+            of_model = 256 if likelihood == "categorical" else None
             for call in (
                 lambda x, like=likelihood: doors.file(x, like),
                 lambda x, like=likelihood, n=of_model: doors.python(x, like, n),
@@ -170,9 +171,7 @@ def test_floats_of_another_scale(doors):
 @row("floats x / 255 for a likelihood of levels, where the levels are unknown")
 def test_floats_of_unknown_levels(doors):
     x = whole(255) / 255
-    message = refused(
-        lambda: doors.file(x, "categorical"), "made.npz", "grey_levels=256"
-    )
+    message = refused(lambda: doors.file(x, "categorical"), "made.npz", "grey_levels=256")
     np.testing.assert_allclose(doors.file(helped(x, message), "categorical"), x, rtol=1e-6)
 
 
@@ -188,6 +187,12 @@ def test_floats_of_other_widths(doors):
     for dtype in ("float16", "float64"):
         x = RNG.normal(size=UNIT.shape).astype(dtype)
         doors.both(x, x.astype("float32"), "normal")
+    large = ("fit into float32", "1e+300", "Rescale")
+    doors.both_refuse(np.where(UNIT > 0.5, 1e300, 0), "normal", large, large)
+    wide = UNIT.astype(np.longdouble)
+    np.testing.assert_array_equal(doors.file(wide, "normal"), UNIT.astype("float32"))
+    if wide.dtype.itemsize > 8:
+        refused(lambda: doors.python(wide, "normal"), "x is of", "x.astype('float32')")
 
 
 @row("NaN, infinity")
@@ -196,9 +201,8 @@ def test_not_finite(doors):
         x = UNIT.copy()
         x[2, 1, 3, 0] = x[4, 0, 0, 0] = bad
         for likelihood in ("continuous_bernoulli", "normal"):
-            doors.both_refuse(
-                x, likelihood, ("2 NaN", "[2, 1, 3, 0]", "Clean"), ("2 NaN", "(2, 1, 3, 0)", "Clean")
-            )
+            words = "2 NaN or infinite", "2, 1, 3, 0", "Clean"
+            doors.both_refuse(x, likelihood, words, words)
 
 
 @row("complex numbers, objects, dates, text")
@@ -209,7 +213,8 @@ def test_no_numbers(doors):
         (np.zeros(UNIT.shape, "M8[D]"), "Dates"),
         (UNIT.astype(object), "plain arrays"),
     ]:
-        doors.both_refuse(x, "normal", (remedy,), ("must hold numbers", "Convert"))
+        in_python = "astype" if remedy == "plain arrays" else remedy
+        doors.both_refuse(x, "normal", (remedy,), ("must hold numbers", in_python))
 
 
 @row("every value the same")
