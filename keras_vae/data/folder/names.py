@@ -1,5 +1,7 @@
 """Names of files and folders: which to pass over, and how to show them."""
 
+from keras_vae.data.labels import in_one_line
+
 # What systems leave in folders, in lower case. Such a folder may hold images: small copies.
 LEFT_BY_SYSTEMS = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 LEFT_BY_SYSTEMS_FOLDERS = (
@@ -20,9 +22,7 @@ def is_passed_over(name, is_folder):
 
 def shown(name):
     """The name as one line that can be printed, whatever bytes it has."""
-    if name.isprintable():
-        return name
-    return name.encode("unicode_escape", "backslashreplace").decode("ascii")
+    return in_one_line(name)
 
 
 def listed(names):
