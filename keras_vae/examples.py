@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
+from keras_vae.given import check_dense
 from keras_vae.likelihoods import Support
 from keras_vae.notes import note
 from keras_vae.whole_numbers import (
@@ -11,20 +12,16 @@ from keras_vae.whole_numbers import (
     MOST,
     as_floats,
     infer_levels,
+    is_whole,
     looks_like_few_levels,
 )
-
-
-def is_array(x) -> bool:
-    """Whether x holds all of its values: an array, or an eager tensor."""
-    return isinstance(x, np.ndarray) or tf.is_tensor(x)
 
 
 def check_element_spec(spec, check_shape) -> None:
     """Raises ValueError for the elements of a tf.data set that can't be batches of examples."""
     if isinstance(spec, Block):
         return
-    x = spec[0] if isinstance(spec, tuple) else spec
+    x = spec[0] if isinstance(spec, tuple) and 1 <= len(spec) <= 3 else spec
     if not isinstance(x, tf.TensorSpec):
         raise ValueError(
             "x must be a set of batches of examples, or of pairs (examples, conditions), got "
@@ -55,8 +52,8 @@ class ExampleSpec:
         self.event_shape, self._likelihood = tuple(likelihood.event_shape), likelihood
         self._support = getattr(likelihood, "support", Support.REAL)
         own = likelihood.levels if self._support is Support.LEVELS else None
-        if levels is not None and not 2 <= levels <= MOST:
-            raise ValueError(f"levels must be from 2 to {MOST}, got {levels}.")
+        if levels is not None and not (is_whole(levels) and 2 <= levels <= MOST):
+            raise ValueError(f"levels must be a whole number from 2 to {MOST}, got {levels!r}.")
         if None not in (levels, own) and levels != own:
             raise ValueError(f"levels={levels}, but the likelihood is of {own} levels.")
         self.levels = own if levels is None else levels
@@ -73,12 +70,13 @@ class ExampleSpec:
         Raises:
           ValueError: it has another shape, or holds no numbers.
         """
+        check_dense("x", x)
         if tf.is_tensor(x) and tfk.backend.is_keras_tensor(x):
             raise ValueError(
                 "x is a symbolic input of Keras, and must hold numbers here. In a functional "
                 "model call the model itself, vae(x), which reconstructs, or vae.encoder(x)."
             )
-        x = self.with_channels(x if tf.is_tensor(x) else _array(x))
+        x = self.with_channels(_numbers(x) if tf.is_tensor(x) else _array(x))
         return self.scaled(tf.ensure_shape(x, [None, *self.event_shape]))
 
     def with_channels(self, x):
@@ -118,7 +116,8 @@ class ExampleSpec:
 
     def check(self, x) -> None:
         """Raises ValueError unless every example of an array or eager tensor can be taken."""
-        x = _array(x.numpy() if tf.is_tensor(x) else x)
+        check_dense("x", x)
+        x = _array(_numbers(x).numpy() if tf.is_tensor(x) else x)
         if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
             raise ValueError(
                 f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks "
@@ -169,6 +168,7 @@ class ExampleSpec:
         Returns:
           Whether the levels have changed.
         """
+        check_dense("x", x)
         x = np.asanyarray(x)
         if x.dtype.kind not in "iu" or not x.size or self._support in _KNOWN_BY_THEMSELVES:
             return False
@@ -192,6 +192,13 @@ class ExampleSpec:
         return True
 
 
+def _numbers(x):
+    """The tensor x, which must hold numbers."""
+    if not (x.dtype.is_integer or x.dtype.is_floating or x.dtype.is_bool):
+        raise ValueError(f"x must hold numbers, got {x.dtype.name}. Convert it.")
+    return x
+
+
 def _array(x):
     """x as an array of numbers."""
     try:
@@ -203,7 +210,8 @@ def _array(x):
     # Of kind V are floats that numpy doesn't know, such as bfloat16.
     if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
         raise ValueError(f"x must hold numbers, got {x.dtype}. Convert it.")
-    return x
+    # TensorFlow knows no longer floats than those of 64 bits.
+    return x.astype(np.float64) if x.dtype.kind == "f" and x.dtype.itemsize > 8 else x
 
 
 # Likelihoods whose whole numbers need no scale.

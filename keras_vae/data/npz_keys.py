@@ -162,7 +162,8 @@ def _spare(headers, keys):
 
 
 def _not_there(name, missing, headers):
+    held = ", ".join(sorted(headers)) or "nothing"
     return ValueError(
-        f"{name} has no {' or '.join(missing)}; it holds {', '.join(sorted(headers)) or 'none'}. Name the "
-        "arrays by npz_keys, for example train=images."
+        f"{name} has no {' or '.join(missing)}; it holds {held}. Name the arrays by "
+        "npz_keys, for example train=images."
     )
