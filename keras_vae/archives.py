@@ -51,7 +51,7 @@ def _check(path, file, max_ratio):
     names = set()
     for member in members:
         name = member.filename
-        if _leads_out(name) or stat.S_ISLNK(member.external_attr >> 16):
+        if leads_out(name) or stat.S_ISLNK(member.external_attr >> 16):
             raise ValueError(f"{path} is refused: its member {name!r} leads out of its folder.")
         if name in names:
             raise ValueError(f"{path} is refused: it holds two members {name!r}.")
@@ -76,7 +76,7 @@ def _check(path, file, max_ratio):
             )
 
 
-def _leads_out(name):
+def leads_out(name):
     """Whether a member's name is absolute, of a drive, or has a part `..`; on any system."""
     parts = re.split(r"[/\\]", name)
     return parts[0] == "" or ".." in parts or ":" in parts[0] or "\0" in name

@@ -5,6 +5,7 @@ import json
 import pathlib
 import zipfile
 
+from keras_vae import archives
 from keras_vae.files import write_atomically
 from keras_vae.notes import note
 
@@ -77,6 +78,8 @@ def check_files(folder: pathlib.Path, wanted: dict[str, str] | None) -> None:
         return
     for name, digest in wanted.items():
         file = folder / name
+        if archives.leads_out(name):
+            raise ValueError(f"{folder} is refused: its checksums are of {name!r}, elsewhere.")
         if not file.is_file() or _digest(file.open("rb")) != digest:
             raise ValueError(_damaged(file))
 

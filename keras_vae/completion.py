@@ -23,7 +23,10 @@ def problem(vae) -> str | None:
 
 def check_known(known, shape, event_shape):
     """`known` [H, W], [H, W, C] or [B, H, W, C] as bool that broadcasts with x of `shape`."""
-    known, shape = np.asarray(known, bool), tuple(shape)
+    known, shape = np.asarray(known), tuple(shape)
+    if not np.all((known == 0) | (known == 1)):
+        raise ValueError("known must be bool, or {0, 1}, got other values. Cut them: known > 0.")
+    known = known.astype(bool)
     known = known[..., np.newaxis] if known.shape == event_shape[:-1] else known
     if known.shape not in (event_shape, shape):
         raise ValueError(

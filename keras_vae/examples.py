@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfk
 from keras_vae.blocks import Block
+from keras_vae.given import check_dense
 from keras_vae.likelihoods import Support
 from keras_vae.notes import note
 from keras_vae.remedies import to_numbers, to_support
@@ -12,20 +13,16 @@ from keras_vae.whole_numbers import (
     MOST,
     as_floats,
     infer_levels,
+    is_whole,
     looks_like_few_levels,
 )
-
-
-def is_array(x) -> bool:
-    """Whether x holds all of its values: an array, or an eager tensor."""
-    return isinstance(x, np.ndarray) or tf.is_tensor(x)
 
 
 def check_element_spec(spec, check_shape) -> None:
     """Raises ValueError for the elements of a tf.data set that can't be batches of examples."""
     if isinstance(spec, Block):
         return
-    x = spec[0] if isinstance(spec, tuple) else spec
+    x = spec[0] if isinstance(spec, tuple) and 1 <= len(spec) <= 3 else spec
     if not isinstance(x, tf.TensorSpec):
         raise ValueError(
             "x must be a set of batches of examples, or of pairs (examples, conditions), got "
@@ -56,8 +53,8 @@ class ExampleSpec:
         self.event_shape, self._likelihood = tuple(likelihood.event_shape), likelihood
         self._support = getattr(likelihood, "support", Support.REAL)
         own = likelihood.levels if self._support is Support.LEVELS else None
-        if levels is not None and not 2 <= levels <= MOST:
-            raise ValueError(f"levels must be from 2 to {MOST}, got {levels}.")
+        if levels is not None and not (is_whole(levels) and 2 <= levels <= MOST):
+            raise ValueError(f"levels must be a whole number from 2 to {MOST}, got {levels!r}.")
         if None not in (levels, own) and levels != own:
             raise ValueError(f"levels={levels}, but the likelihood is of {own} levels.")
         self.levels = own if levels is None else levels
@@ -74,12 +71,13 @@ class ExampleSpec:
         Raises:
           ValueError: it has another shape, or holds no numbers.
         """
+        check_dense("x", x)
         if tf.is_tensor(x) and tfk.backend.is_keras_tensor(x):
             raise ValueError(
                 "x is a symbolic input of Keras, and must hold numbers here. In a functional "
                 "model call the model itself, vae(x), which reconstructs, or vae.encoder(x)."
             )
-        x = self.with_channels(x)
+        x = self.with_channels(_numbers(x) if tf.is_tensor(x) else x)
         return self.scaled(tf.ensure_shape(x, [None, *self.event_shape]))
 
     def with_channels(self, x):
@@ -120,7 +118,8 @@ class ExampleSpec:
 
     def check(self, x) -> None:
         """Raises ValueError unless every example of an array or eager tensor can be taken."""
-        x = _array(x)
+        check_dense("x", x)
+        x = _array(_numbers(x) if tf.is_tensor(x) else x)
         self.check_shape(x.shape)
         if not len(x):
             raise ValueError("x must hold at least one example, got none.")
@@ -190,6 +189,7 @@ class ExampleSpec:
         Returns:
           Whether the levels have changed.
         """
+        check_dense("x", x)
         x = np.asanyarray(x)
         if x.dtype.kind not in "iu" or not x.size or self._support in _KNOWN_BY_THEMSELVES:
             return False
@@ -213,6 +213,13 @@ class ExampleSpec:
             note(f"x holds {x.dtype.name} up to {high}: taken as bytes, 255 being white.")
         self.levels = levels
         return True
+
+
+def _numbers(x):
+    """The tensor x, which must hold numbers."""
+    if not (x.dtype.is_integer or x.dtype.is_floating or x.dtype.is_bool):
+        raise ValueError(f"x must hold numbers, got {x.dtype.name}. Convert it.")
+    return x
 
 
 def _array(x):

@@ -36,6 +36,13 @@ def write_npz(path: pathlib.Path, arrays: dict) -> None:
     write_atomically(path, content.getvalue())
 
 
+def check_files(folder: pathlib.Path) -> None:
+    """Raises ValueError for what is neither file nor folder: reading a pipe waits without end."""
+    for file in sorted(folder.rglob("*")):
+        if not (file.is_file() or file.is_dir()):
+            raise ValueError(f"{folder} is refused: {str(file.relative_to(folder))!r} is no file.")
+
+
 def check_folder(name: str, path: pathlib.Path) -> None:
     """Raises OSError unless files can be made in the folder `path`, which may have to be made.
 

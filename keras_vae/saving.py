@@ -14,6 +14,7 @@ from keras_vae import archives, checksums
 from keras_vae._compat import tf, tfk
 from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
+from keras_vae.files import check_files
 from keras_vae.notes import note
 from keras_vae.trusted import UnknownName, hdf5, trusted_config
 from keras_vae.vae import VAE
@@ -75,8 +76,8 @@ def load(path, checkpoint: str = "auto", custom_objects: dict | None = None) -> 
             )
         read_run(path)  # Which says why, if it is no run.
         return load_checkpoint(path, find_checkpoint(path, checkpoint))
-    # Keras reads older formats too, and runs code that stands in them.
-    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
+    # Keras reads older formats too, and runs code that stands in them. A pipe would be waited for.
+    if path.suffix != ".keras" or not path.is_file() or not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is no .keras file: give one that VAE.save wrote.")
     members = archives.read(path, _MAX_RATIO)
     if missing := {_CONFIG, _WEIGHTS} - set(members):
@@ -106,12 +107,14 @@ def _trusted_config(path, content, custom_objects):
     """The config of a VAE that Keras may be given, from a file's config.json."""
     try:
         config = json.loads(content)
-        try:
-            found = trusted_config(config, custom_objects)
-        except ValueError as error:
-            raise ValueError(f"{path} is refused: {error}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # No JSON, no text, or numbers without end.
         raise ValueError(f"{path} can't be read as a model: its config is no JSON.") from error
+    try:
+        found = trusted_config(config, custom_objects)
+    except RecursionError as error:
+        raise ValueError(f"{path} is refused: its config is nested too deeply.") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is refused: {error}") from error
     name = found.get("class_name") if isinstance(found, dict) else None
     kind = name and tfk.saving.get_registered_object(name, custom_objects)
     if not (isinstance(kind, type) and issubclass(kind, VAE)):
@@ -131,8 +134,11 @@ def read_run(path) -> dict:
         raise FileNotFoundError(f"{path} is not a run: it has no config.json. Train one first.")
     try:
         content = json.loads(file.read_text())
-        Config.from_dict(content["config"])
-        content["data"]["num_examples"]["train"], content["data"]["fingerprint"]
+        Config.from_dict(content["config"]).check_options()
+        data = content["data"]
+        if not isinstance(data["num_examples"]["train"], int):
+            raise ValueError(f"num_examples must be int, got {data['num_examples']}")
+        data["fingerprint"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{file} isn't a run's config ({error!r}).") from error
     return content
@@ -162,8 +168,15 @@ def last_checkpoint(folder) -> str | None:
     Raises:
       ValueError: the folder's list names files elsewhere, which are read, and deleted in time.
     """
+    folder = pathlib.Path(folder)
+    if not (folder / "checkpoint").exists():
+        return None
+    check_files(folder)
     # TensorFlow names a checkpoint here only when it is complete.
-    state = tf.train.get_checkpoint_state(folder)
+    try:
+        state = tf.train.get_checkpoint_state(folder)
+    except ValueError as error:
+        raise ValueError(f"{folder} is refused: its file `checkpoint` is no list.") from error
     if state is None:
         return None
     for named in (state.model_checkpoint_path, *state.all_model_checkpoint_paths):
@@ -188,20 +201,31 @@ def load_checkpoint(path, found: str) -> VAE:
     steps = stored["data"]["num_examples"]["train"] // config.training.batch_size
     vae = build(config, steps_per_epoch=steps)
     parts = {"model": vae} if vae.ema is None else {"model": vae, "ema": vae.ema.averages}
-    status = tf.train.Checkpoint(**parts).restore(found)
-    # The optimizer's variables and the training's progress stay behind.
-    status.assert_existing_objects_matched().expect_partial()
+    try:
+        status = tf.train.Checkpoint(**parts).restore(found)
+        # The optimizer's variables and the training's progress stay behind.
+        status.expect_partial().assert_existing_objects_matched()
+    except Exception as error:  # Of many kinds, where a file is damaged or of another model.
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{found} can't be restored ({reason}). Take another copy.") from error
     if vae.ema is not None:
         vae.ema.apply()
     fitted = fitted_prior_file(path, origin(found)["step"])
     if fitted.exists():
         vae.prior = build_fitted_prior(config)
-        vae.prior.set_weights(_read_weights(fitted))
+        if vae.prior is None:
+            raise ValueError(f"{fitted} is refused: this model's prior isn't fitted to codes.")
+        weights, wanted = _read_weights(fitted), [w.shape for w in vae.prior.weights]
+        if [w.shape for w in weights] != wanted or any(w.dtype.kind not in "fiu" for w in weights):
+            raise ValueError(f"{fitted} is refused: it must hold numbers of the shapes {wanted}.")
+        vae.prior.set_weights(weights)
     return vae
 
 
 def _read_weights(path):
     """The arrays weight_0, weight_1, … of an npz."""
+    if not path.is_file():
+        raise ValueError(f"{path} is refused: it is no file.")
     archives.check(path)
     checksums.check_beside(path.with_suffix(""))
     try:

@@ -9,7 +9,8 @@ from keras_vae._compat import tf, tfk
 from keras_vae.bayesian import bayesian_layers, weight_kl
 from keras_vae.blocks import Batch, Block
 from keras_vae.compilation import prefers_xla
-from keras_vae.examples import check_element_spec, is_array
+from keras_vae.examples import check_element_spec
+from keras_vae.given import as_conditions, as_input, is_array, next_batch, refuse_weights
 from keras_vae.moving_average import MovingAverage
 from keras_vae.rate import AddRate
 from keras_vae.seeds import Site
@@ -121,54 +122,72 @@ class Trainable(tfk.Model):
           ValueError: an array has another shape, or values that the likelihood gives no mass to;
             or examples are given weights.
         """
-        _refuse_weights(**kwargs)
-        y = self.numbers_of(y)
-        self._check_input(x, y)
-        if is_array(validation_data):
-            validation_data = (validation_data,)  # Keras takes tuples only.
-        if isinstance(validation_data, tuple):
-            x_val, y_val, *others = (*validation_data, None)
-            validation_data = (x_val, self.numbers_of(y_val), *others)[: len(validation_data)]
-            self._check_input(*validation_data[:2])
-        else:
-            self._check_input(validation_data)
+        refuse_weights(**kwargs)
+        x, y = self._input(x, y)
+        if validation_data is not None:
+            validation_data = self._validation(validation_data)
         return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+
+    def _validation(self, given):
+        """validation_data as Keras takes it, a tuple or a set."""
+        if not isinstance(given, tuple):
+            x, _ = self._input(given, name="validation_data")
+            return (x,) if is_array(x) else x
+        if not 1 <= len(given) <= 3:
+            raise ValueError(
+                f"validation_data must be (x,) or (x, conditions), got {len(given)} parts."
+            )
+        x, y, weights = (*given, None, None)[:3]
+        refuse_weights(weights)
+        return self._input(x, y)[: len(given)]
 
     def evaluate(self, x, y=None, *args, **kwargs):
         """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
+        refuse_weights(*args[2:3], **kwargs)
         if not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
-            y = self.numbers_of(y)
-            self._check_input(x, y)
+            x, y = self._input(x, y)
         with self.evaluation_weights():
             return super().evaluate(x, y, *args, **kwargs)
 
     def predict(self, x, *args, **kwargs):
         """Keras' predict, of examples, a set of them, or either with their conditions: (x, c)."""
         if isinstance(x, (tuple, list)) and len(x) == 2 and self.condition is not None:
-            x, condition = np.asarray(x[0]), self.numbers_of(np.asarray(x[1]))
+            x, condition = np.asarray(x[0]), as_conditions(self.numbers_of(x[1]))
             self.check_examples(x, condition)
             batch_size = (args[0] if args else kwargs.pop("batch_size", None)) or 32
             args, x = args[1:], tf.data.Dataset.from_tensor_slices((x, condition)).batch(batch_size)
-        self._check_input(x, conditions_may_come_later=True)
+        x, _ = self._input(x, conditions_may_come_later=True)
         return super().predict(x, *args, **kwargs)
 
-    def _check_input(self, x, y=None, conditions_may_come_later=False):
-        """Raises ValueError for what can be known of an input before its first batch.
+    def train_on_batch(self, x, y=None, *args, **kwargs):
+        """Keras' own, of one batch of examples and their conditions."""
+        refuse_weights(*args[:2], **kwargs)
+        return super().train_on_batch(*self._batch(x, y), *args, **kwargs)
+
+    def test_on_batch(self, x, y=None, *args, **kwargs):
+        """As `train_on_batch`."""
+        refuse_weights(*args[:1], **kwargs)
+        return super().test_on_batch(*self._batch(x, y), *args, **kwargs)
+
+    def _batch(self, x, y):
+        return as_input(x), as_conditions(self.numbers_of(y))
+
+    def _input(self, x, y=None, conditions_may_come_later=False, name="x"):
+        """(x, y) as Keras is to have them.
 
         A set, or a generator, shows the values of each batch when it comes: see `_next_block`.
+
+        Raises:
+          ValueError: what can be known of an input before its first batch can't be taken.
         """
+        x, y = as_input(x, name), as_conditions(self.numbers_of(y))
         if is_array(x):
             if not conditions_may_come_later:
                 self.settle_levels(x)
                 self.check_examples(x, y)
         elif isinstance(x, tf.data.Dataset):
             check_element_spec(x.element_spec, self.check_shape)
-        elif isinstance(x, (list, tuple, dict)):
-            raise ValueError(
-                f"x must be one array of examples or a set of batches, got a {type(x).__name__} "
-                f"of {len(x)} parts. If they are examples, give np.stack(x); a conditional model "
-                "takes fit(x, conditions) and predict((x, conditions))."
-            )
+        return x, y
 
     def evaluation_weights(self):
         """Context in which the weights are the moving average, where there is one."""
@@ -242,7 +261,7 @@ class Trainable(tfk.Model):
             predict = self.predict_step if self.run_eagerly else tf.function(self.predict_step)
 
             def predict_function(iterator):
-                data = next(iterator)
+                data = next_batch(iterator)
                 self.check_examples(*tfk.utils.unpack_x_y_sample_weight(data)[:2])
                 return predict(data)
 
@@ -265,13 +284,13 @@ class Trainable(tfk.Model):
 
     def _next_block(self, iterator, num_samples, seed) -> Block:
         """The next block; a plain batch becomes a block of one, with noise from `seed`."""
-        data = next(iterator)
+        data = next_batch(iterator)
         if isinstance(data, Block):
             return data
 
         def with_noise(data):
             x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
-            _refuse_weights(sample_weight=weights)
+            refuse_weights(weights)
             condition = self.numbers_of(condition)
             # Here, outside of what XLA compiles, which leaves checks out without a word.
             self.check_examples(x, condition)
@@ -310,11 +329,3 @@ class Trainable(tfk.Model):
             return self._logs()
 
         return run_replicas
-
-
-def _refuse_weights(sample_weight=None, class_weight=None, **others):
-    if sample_weight is not None or class_weight is not None:
-        raise ValueError(
-            "sample_weight and class_weight have no meaning here: the bound is a mean over "
-            "examples. Repeat the examples that are to count more."
-        )

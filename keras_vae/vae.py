@@ -13,6 +13,7 @@ from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
 from keras_vae.training import Trainable
+from keras_vae.whole_numbers import check_whole
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -49,6 +50,7 @@ class VAE(Trainable):
         seed: int = 0,
         **kwargs,
     ):
+        check_whole("seed", seed, at_least=-(2**31))
         super().__init__(seed=seed, **kwargs)
         if encoder.has_density and prior is None:
             raise ValueError("prior is None, but the posterior has a density: it needs a prior.")
@@ -122,6 +124,7 @@ class VAE(Trainable):
                 "log_likelihood needs a posterior density, which an autoencoder has not. Train a "
                 "VAE (--recipe=vae)."
             )
+        check_whole("num_samples", num_samples, at_least=1)
         if self._importance_sampler is None:
             self._importance_sampler = ImportanceSampler(self)
         x = self._examples(x)
@@ -144,8 +147,11 @@ class VAE(Trainable):
         x = self._examples(x)
         if noise is None:
             noise = tf.zeros([tf.shape(x)[0], *self.encoder.noise_shape])
+        noise, shape = tf.cast(noise, tf.float32), [x.shape[0], *self.encoder.noise_shape]
+        if not noise.shape.is_compatible_with(shape):
+            raise ValueError(f"noise must be of shape {shape}, got {noise.shape.as_list()}.")
         context = self._context(self.condition_of(condition, x))
-        return self._posterior_z(x, tf.convert_to_tensor(noise)[tf.newaxis], context)[0]
+        return self._posterior_z(x, noise[tf.newaxis], context)[0]
 
     def _posterior_z(self, x, noise, context):
         """z [S, B, D] made from noise [S, B, *noise_shape]."""
@@ -185,6 +191,9 @@ class VAE(Trainable):
 
     def decode(self, z, condition=None) -> tfd.Distribution:
         """p(x|z), batch [..., B], event [H, W, C], from z [..., B, D]."""
+        z = tf.cast(z, tf.float32)
+        if not z.shape[-1:].is_compatible_with([self.latent_dim]):
+            raise ValueError(f"z must be [..., B, {self.latent_dim}], got {z.shape.as_list()}.")
         batch_size = z.shape[-2] if len(z.shape) > 1 else None
         return self._decode(z, self.condition_of(condition, batch_size=batch_size))
 
@@ -202,6 +211,9 @@ class VAE(Trainable):
             an image.
         """
         self._require_prior("sample")
+        check_whole("n", n, at_least=0)
+        if not 0 <= temperature < float("inf"):
+            raise ValueError(f"temperature must be at least 0 and finite, got {temperature}.")
         seed = seed_or_fresh(seed)
         noise = self.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), n)
         condition = self.condition_of(condition, batch_size=n)
@@ -279,7 +291,8 @@ class VAE(Trainable):
         """
         if self._completer is None:
             self._completer = completion.Completer(self)
-        x = self._example_spec.with_channels(x)
+        check_whole("num_steps", num_steps, at_least=1)
+        x = self._example_spec.with_channels(x if tf.is_tensor(x) else np.asanyarray(x))
         known = completion.check_known(known, x.shape, self.event_shape)
         self.check_examples(np.where(known, x, 0), condition)
         x = self.as_floats(x)
@@ -307,7 +320,12 @@ class VAE(Trainable):
             raise ValueError(
                 f"method must be one of {sorted(interpolation.METHODS)}, got {method!r}."
             )
+        check_whole("steps", steps, at_least=1)
         start, end = self._examples(start), self._examples(end)
+        if 1 not in (start.shape[0], end.shape[0]) and start.shape[0] != end.shape[0]:
+            raise ValueError(
+                f"start and end must be as many images, got {start.shape[0]} and {end.shape[0]}."
+            )
         condition = self.condition_of(condition, start)
         weights = tf.linspace(0.0, 1.0, steps)[:, tf.newaxis, tf.newaxis]
         ends = self.code(start, condition), self.code(end, condition)
@@ -426,4 +444,6 @@ def _check_same_latents(posterior, prior):
 
 def seed_or_fresh(seed: int | None) -> int:
     """The seed, or where there is none one that was never used."""
+    if seed is not None:
+        check_whole("seed", seed, at_least=-(2**31))
     return np.random.SeedSequence().entropy % 2**31 if seed is None else seed

@@ -1,5 +1,7 @@
 """Whole numbers as values: how many levels they have, and the scale that follows."""
 
+import numbers
+
 import numpy as np
 
 from keras_vae._compat import tf
@@ -8,6 +10,19 @@ BYTES = 256  # levels
 FEW = 63  # whole numbers up to here have as many levels as the highest says
 MOST = 65_536
 _DEPTHS = (BYTES, 1024, 4096, 16_384, MOST)  # of 8, 10, 12, 14 and 16 bits
+
+
+def is_whole(x) -> bool:
+    """Whether x is one whole number, of Python or numpy; True and False are none."""
+    return isinstance(x, numbers.Integral) and not isinstance(x, bool)
+
+
+def check_whole(name, x, at_least) -> None:
+    """Raises ValueError unless x is a whole number, and not less than `at_least`."""
+    if not is_whole(x):
+        raise ValueError(f"{name} must be a whole number, got {x!r}.")
+    if x < at_least:
+        raise ValueError(f"{name} must be at least {at_least}, got {x}.")
 
 
 def infer_levels(highest: int) -> int:

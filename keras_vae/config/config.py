@@ -39,10 +39,14 @@ class Config:
 
     def check(self) -> "Config":
         """Returns itself, or raises ValueError saying which option can't be, and why."""
-        for section, option_field in options():
-            check_option(option_field, getattr(getattr(self, section), option_field.name))
+        self.check_options()
         rules.check(self)
         return self
+
+    def check_options(self) -> None:
+        """Raises ValueError for an option that isn't of its type and range by itself."""
+        for section, option_field in options():
+            check_option(option_field, getattr(getattr(self, section), option_field.name))
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)
@@ -53,6 +57,8 @@ class Config:
 
         An option that the content doesn't have counts as what it was before there was the option.
         """
+        if unknown := set(content) - {"recipe", *SECTIONS}:
+            raise ValueError(f"unknown section {min(unknown)!r}; known: {', '.join(SECTIONS)}.")
         return cls(recipe=content["recipe"]).replace(**before(content), **_flat(content))
 
 

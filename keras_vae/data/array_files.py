@@ -12,6 +12,7 @@ import numpy as np
 from keras_vae import archives
 
 _NPY_MAGIC = b"\x93NUMPY"
+_ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the latter of an empty one
 _ALONE = "x"  # the key of the one array of a .npy
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -49,8 +50,14 @@ def read(name, path, keys_of, limit_bytes=math.inf):
     if not os.path.isfile(path):
         raise FileNotFoundError(f"dataset={name} must name a file, but there is none.")
     with open(path, "rb") as stream:
-        is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
+        magic = stream.read(len(_NPY_MAGIC))
+        is_npy = magic == _NPY_MAGIC
         stream.seek(0)
+        if not (is_npy or magic.startswith(_ZIP_MAGICS)):
+            raise ValueError(
+                f"dataset={name} is no npz and no npy: it begins with {magic!r}. Read it by what "
+                "wrote it, and write its arrays by numpy.savez."
+            )
         return (_npy if is_npy else _npz)(name, stream, keys_of, limit_bytes)
 
 
@@ -127,7 +134,10 @@ def _header(stream):
     version = np.lib.format.read_magic(stream)
     if version not in _HEADERS:
         raise ValueError(f"version {version} of the format, for tables of records")
-    return Header(*_HEADERS[version](stream))
+    header = Header(*_HEADERS[version](stream))
+    if header.dtype.subdtype or any(isinstance(n, bool) or n < 0 for n in header.shape):
+        raise ValueError(f"an array of {header.dtype} {list(header.shape)}")
+    return header
 
 
 def _start(name, stream, member):

@@ -41,6 +41,12 @@ def from_arrays(
     arrays, notes = as_images(name, arrays, channels)
     check_varied(name, arrays["train"])
     arrays, levels, more = on_one_scale(name, arrays, values, grey_levels)
+    train = arrays["train"]
+    if train.dtype == np.float32 and train.min() == train.max():
+        raise ValueError(
+            f"{name} must hold images to learn from, but in float32 every value of train is "
+            f"{train.flat[0]:.9g}: they differ by too little. Write x - x.min()."
+        )
     sizes = {split: len(x) for split, x in arrays.items()}
     labels, class_names, about_labels = read_labels(name, labels or {}, sizes, class_names)
     images = {

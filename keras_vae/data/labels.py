@@ -22,6 +22,7 @@ def read_labels(name, labels, sizes, class_names=None):
       ValueError: labels that don't fit the images, or some of which are missing.
     """
     notes, found = [], {}
+    class_names = None if class_names is None else _class_names(name, class_names)
     one_hot = {split for split, y in labels.items() if _is_table(y)}
     for split, y in labels.items():
         values, missing = _column(f"Labels for {split} of {name}", y, sizes[split])
@@ -41,6 +42,31 @@ def read_labels(name, labels, sizes, class_names=None):
     found = _without_missing_code(name, found, class_names is not None, notes)
     numbers, names, more = _numbered(found, class_names, is_one_hot=bool(one_hot))
     return numbers, names, notes + more
+
+
+def _class_names(name, given):
+    """Names of classes as a tuple of str, each in one line."""
+    if np.ndim(given) != 1 or np.asarray(given).dtype.kind not in "USTOiu":
+        given = np.asarray(given)
+        raise ValueError(
+            f"class_names of {name} must be one name for each label, [K], got {given.dtype} "
+            f"{list(given.shape)}. Leave them out, or write them as np.array(names)."
+        )
+    texts = (v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else v for v in given)
+    names = tuple(in_one_line(str(text)) for text in texts)
+    if len(set(names)) < len(names) or "" in names:
+        raise ValueError(
+            f"class_names of {name} must be different names, none of them empty, got "
+            f"{list(names[:_SHOWN])}."
+        )
+    return names
+
+
+def in_one_line(text: str) -> str:
+    """The text as one line that can be printed."""
+    if text.isprintable():
+        return text
+    return text.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
 def are_plain(names) -> bool:
@@ -176,14 +202,13 @@ def _numbered(found, class_names, is_one_hot):
     notes = []
     if class_names is not None:
         if not is_text and values[0] >= 0 and values[-1] < len(class_names):
-            names = tuple(str(name) for name in class_names)
-            return found, None if are_plain(names) else names, []
+            return found, None if are_plain(class_names) else class_names, []
         came = "the labels are names" if is_text else f"labels go from {values[0]} to {values[-1]}"
         notes.append(f"the {len(class_names)} names of classes aren't used: {came}")
     plain = not is_text and (is_one_hot or np.array_equal(values, np.arange(len(values))))
     if plain:
         return found, None, notes
-    names = tuple(str(value) for value in values)
+    names = tuple(in_one_line(str(value)) for value in values)
     shown = some([f"{i} is {name}" for i, name in enumerate(names)])
     notes.append(f"labels are numbered in the order of their values: {shown}")
     ends = np.cumsum([len(y) for y in found.values()])[:-1]

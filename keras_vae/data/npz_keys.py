@@ -91,7 +91,11 @@ def _by_words(name, headers):
             keys[f"{split}_labels"] = _only(
                 name, f"{split}_labels", candidates, headers, lambda h, n=size: h.shape[:1] == (n,)
             )
-    names = [key for key, header in headers.items() if _is_class_names(key, header)]
+    names = [
+        key
+        for key, header in headers.items()
+        if _is_class_names(key, header) and len(header.shape) == 1 and header.dtype.kind in "USiu"
+    ]
     if len(names) == 1 and any(role.endswith("_labels") for role in keys):
         keys[CLASS_NAMES] = names[0]
     return keys
@@ -137,8 +141,7 @@ def _is_image(header):
 
 
 def _is_class_names(key, header):
-    is_list = header is not None and len(header.shape) == 1 and header.dtype.kind in "US"
-    return is_list and "".join(words(key)) in _CLASS_NAMES
+    return header is not None and "".join(words(key)) in _CLASS_NAMES
 
 
 def _spare(headers, keys):
@@ -149,12 +152,18 @@ def _spare(headers, keys):
         for key, header in headers.items()
         if header is not None
         and key not in keys.values()
-        and (_role(key) or _is_image(header) or (header.shape and header.shape[0] in sizes))
+        and (
+            _role(key)
+            or _is_image(header)
+            or _is_class_names(key, header)
+            or (header.shape and header.shape[0] in sizes)
+        )
     ]
 
 
 def _not_there(name, missing, headers):
+    held = ", ".join(sorted(headers)) or "nothing"
     return ValueError(
-        f"{name} has no {' or '.join(missing)}; it holds {', '.join(sorted(headers))}. Name the "
-        "arrays by npz_keys, for example train=images."
+        f"{name} has no {' or '.join(missing)}; it holds {held}. Name the arrays by "
+        "npz_keys, for example train=images."
     )

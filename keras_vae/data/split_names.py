@@ -16,6 +16,22 @@ def split_of(name: str) -> str | None:
     return _BY_NAME.get(name.lower())
 
 
+def alike(names) -> list[str]:
+    """Names of several splits that say so by a word: seg_train, seg_test; training_set, test_set.
+
+    What is beside that word must be the same: a bullet_train and a test_tube are no splits.
+    """
+    found = {}  # the other words -> split -> names
+    for name in names:
+        parts = [part for word in words(name) for part in re.findall(r"[a-z]+|\d+", word)]
+        splits = [word for word in parts if split_of(word)]
+        if len(splits) == 1:
+            rest = tuple(part for part in parts if not part.isdigit() and part not in splits)
+            found.setdefault(rest, {}).setdefault(split_of(splits[0]), []).append(name)
+    several = [by_split for by_split in found.values() if len(by_split) > 1]
+    return sorted(name for by_split in several for names in by_split.values() for name in names)
+
+
 def words(name: str) -> list[str]:
     """The words of a key, in lower case: ["x", "train"] of x_train, X-Train, xTrain."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)

@@ -3,6 +3,7 @@
 import pathlib
 
 from keras_vae._compat import SavedModel, tf
+from keras_vae.files import check_files
 from keras_vae.trusted.operators import OPERATORS, SAVER_OPERATORS
 
 # What the objects of an export are; files (assets) and tables aren't among them.
@@ -15,6 +16,8 @@ _KINDS = (
     "variable",
 )
 _CLASSES = ("_generic_user_object", "signature_map", "trackable_list_wrapper")
+# By these TensorFlow takes one function in place of another that a graph calls.
+_POSES_AS = {"api_implements", "api_preferred_device"}
 # Constants of these types hold objects that a program rebuilds.
 _OBJECTS = (tf.resource.as_datatype_enum, tf.variant.as_datatype_enum)
 
@@ -41,6 +44,7 @@ def check(path) -> None:
     since loading doesn't run them, if nothing else of the model can.
     """
     path = pathlib.Path(path)
+    check_files(path)
     model = SavedModel()
     try:
         model.ParseFromString((path / "saved_model.pb").read_bytes())
@@ -68,6 +72,8 @@ def _problem(meta_graph):
             return problem
     for function in graph.library.function:
         is_saver = function.signature.name in savers
+        if is_saver and _POSES_AS & {*function.attr}:
+            return "its function that saves or restores stands in for another"
         for node in function.node_def:
             allowed = OPERATORS | SAVER_OPERATORS if is_saver else OPERATORS
             if problem := _problem_of(node, others, allowed):

@@ -200,3 +200,36 @@ def test_pipes_are_not_waited_for(tmp_path):
     notes = load(f"folder:{tmp_path}").notes
     assert "2 files left out, no image: pipe.png, zero.png" in notes
     assert "2 files left out, broken link: a.png, b.png" in notes
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ["training_set/training_set/cat", "test_set/test_set/cat"],
+        ["seg_train/a", "seg_test/a", "seg_pred"],
+        ["train_images", "test_images"],
+        ["train1", "test1"],
+        ["set/ImagesTrain", "set/ImagesTest"],
+    ],
+)
+def test_splits_in_other_words_are_no_classes(tmp_path, folders):
+    """Their test images would be trained on."""
+    for folder in folders:
+        fill(tmp_path / folder)
+    with pytest.raises(ValueError, match=r"splits or classes\? If they are splits, name them"):
+        load(f"folder:{tmp_path}")
+
+
+def test_classes_with_a_split_in_their_names_are_classes(tmp_path):
+    for name in ("bullet_train", "test_tube", "cat"):
+        fill(tmp_path / name)
+    assert load(f"folder:{tmp_path}").train.class_names == ("bullet_train", "cat", "test_tube")
+
+
+def test_folders_without_images_are_named(tmp_path):
+    for name in ("cat", "dog"):
+        fill(tmp_path / name)
+    (tmp_path / "eel").mkdir()
+    data = load(f"folder:{tmp_path}")
+    assert data.train.class_names == ("cat", "dog")
+    assert "without images, no classes: eel" in data.notes

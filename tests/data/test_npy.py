@@ -1,5 +1,8 @@
 """A .npy is one array, as x of an npz."""
 
+import pickle
+import struct
+
 import numpy as np
 import pytest
 
@@ -64,3 +67,38 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path):
     assert "is no npy" in refusal(whole[:20] + b"?" * 40)
     with pytest.raises(FileNotFoundError, match="must name a file"):
         load(f"npy:{tmp_path}/missing.npy")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 8, 8)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (True, 8, 8)}",
+        "{'descr': ('|u1', (8,)), 'fortran_order': False, 'shape': (20, 8)}",
+    ],
+)
+def test_headers_of_no_array_are_refused_by_the_file(tmp_path, header):
+    path = tmp_path / "x.npy"
+    path.write_bytes(
+        b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + bytes(64)
+    )
+    with pytest.raises(ValueError, match=r"x\.npy is no npy \(an array of") as caught:
+        load(f"npy:{path}")
+    assert "\n" not in str(caught.value)
+
+
+def test_files_of_another_kind_are_called_that(tmp_path):
+    """Numpy takes them all for pickles, and says how to load those."""
+    for magic in (b"\x89PNG\r\n", b"\x89HDF\r\n", b"\x1f\x8b", pickle.dumps([1])):
+        (tmp_path / "x.npz").write_bytes(magic + bytes(100))
+        with pytest.raises(ValueError, match="is no npz and no npy: it begins with") as caught:
+            load(f"npz:{tmp_path / 'x.npz'}")
+        assert "\n" not in str(caught.value)
+        assert "pickle" not in str(caught.value)
+
+
+def test_values_that_float32_makes_one_are_refused(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (20, 8, 8)) + 2**60
+    np.save(tmp_path / "x.npy", x)
+    with pytest.raises(ValueError, match=r"they differ by too little\. Write x - x\.min\(\)"):
+        load(f"npy:{tmp_path / 'x.npy'}", values="real")

@@ -145,3 +145,28 @@ def test_names_of_classes_are_found(tmp_path):
         data = open_(tmp_path, x=IMAGES, y=np.arange(90) % 3, **{key: names})
         assert data.train.class_names == ("cat", "dog", "eel")
     assert open_(tmp_path, x=IMAGES, class_names=names).train.class_names is None
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (np.array([b"caf\xc3\xa9", b"b\xff"]), ("café", "b\\xff")),
+        (np.array([7, 9]), ("7", "9")),
+        (np.array(["a\nb", "\x1b[31m"]), ("a\\nb", "\\x1b[31m")),
+    ],
+)
+def test_names_of_classes_are_text_in_one_line(tmp_path, names, wanted):
+    data = open_(tmp_path, x=IMAGES, y=np.arange(90) % 2, class_names=names)
+    assert data.train.class_names == wanted
+
+
+def test_names_of_classes_that_are_not_used_are_named(tmp_path):
+    for names in (np.array([["a", "b"]]), np.array([0.5, 1.5])):
+        notes = open_(tmp_path, x=IMAGES, y=np.arange(90) % 2, class_names=names).notes
+        assert [note for note in notes if note.startswith("not used: class_names (")]
+
+
+def test_names_of_classes_must_differ(tmp_path):
+    for names in (["a", "a"], ["a", ""]):
+        with pytest.raises(ValueError, match="must be different names, none of them empty"):
+            open_(tmp_path, x=IMAGES, y=np.arange(90) % 2, class_names=np.array(names))

@@ -1,6 +1,7 @@
 """Exports that would read or write files, or run Python: none does, and each is refused."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -10,6 +11,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from export import card, compact, sample, saved_model, tflite
 from export.generator import Generator
+from keras_vae import checksums
 from keras_vae._compat import tf
 from keras_vae.trusted import graphs, operators
 from tests import tiny
@@ -240,7 +242,16 @@ def object_constant(model, meta_graph):
     node.attr["dtype"].type = tf.variant.as_datatype_enum
 
 
+def stand_in(model, meta_graph):
+    """TensorFlow may call the function that saves in place of another of that name."""
+    function = next(
+        f for f in meta_graph.graph_def.library.function if f.signature.name == saver_of(meta_graph)
+    )
+    function.attr["api_implements"].s = b"sample"
+
+
 CHANGES = {
+    stand_in: "stands in for another",
     call_saver: "calls the function",
     serve_saver: "reads and writes files",
     save_by_gradient: "reads and writes files",
@@ -291,6 +302,21 @@ def test_files_that_are_no_saved_model_are_refused(honest, tmp_path):
     (tmp_path / "text" / "saved_model.pb").rename(tmp_path / "text" / "saved_model.pbtxt")
     with pytest.raises(ValueError, match="is no SavedModel that can be read"):
         graphs.load(tmp_path / "text")
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.index", "pipe"])
+def test_pipes_are_not_waited_for(honest, tmp_path, name):
+    shutil.copytree(honest, tmp_path / "model")
+    (tmp_path / "model" / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / "model" / name)
+    with pytest.raises(ValueError, match=f"is refused: '{name}' is no file"):
+        graphs.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../other", "a/../../other"])
+def test_checksums_are_of_the_folders_own_files(tmp_path, name):
+    with pytest.raises(ValueError, match="its checksums are of"):
+        checksums.check_files(tmp_path, {name: "0"})
 
 
 def test_an_honest_one_is_loaded(honest):

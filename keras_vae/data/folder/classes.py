@@ -39,12 +39,14 @@ def labels(path, found):
         return {}, None, notes if ignored else []
     if len(names) == 1:
         return {}, None, [f"no labels: all images are in one folder, {shown(names[0])}"]
+    empty = sorted({name for part in found.values() for name in part.classes} - set(names))
+    without = [f"without images, no classes: {listed(empty)}"] if empty else []
     number = {name: i for i, name in enumerate(names)}
     numbers = {
         split: np.repeat(np.array([number[name] for name in classes], np.int64), found[split].rows)
         for split, classes in of_files.items()
     }
-    notes = [
+    notes = without + [
         f"no labels for {split}: it has no folders of classes" for split in found.keys() - numbers
     ]
     return numbers, tuple(shown(name) for name in names), notes

@@ -1,5 +1,6 @@
 """Names of files and folders: which to pass over, and how to show them."""
 
+from keras_vae.data.labels import in_one_line
 from keras_vae.sentences import some
 
 # What systems leave in folders, in lower case. Such a folder may hold images: small copies.
@@ -21,9 +22,7 @@ def is_passed_over(name, is_folder):
 
 def shown(name):
     """The name as one line that can be printed, whatever bytes it has."""
-    if name.isprintable():
-        return name
-    return name.encode("unicode_escape", "backslashreplace").decode("ascii")
+    return in_one_line(name)
 
 
 def listed(names):

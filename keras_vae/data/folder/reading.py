@@ -26,11 +26,13 @@ class Split:
       folder: its path.
       files: list of finding.File, in the order of the images.
       headers: list of headers.Header, one a file.
+      classes: names of the folders right below it.
     """
 
     folder: str
     files: list
     headers: list
+    classes: list
 
     @property
     def frames(self):
@@ -137,7 +139,7 @@ def _found(path, seed):
         # What is passed over has its place in the order, which it had in older runs.
         files = [inside.files[i] for i in order.numpy()]
         files = [file for file in files if not is_passed_over(file.parts[-1], is_folder=False)]
-        found[split] = Split(folder, files, [])
+        found[split] = Split(folder, files, [], [p[0] for p in inside.folders if len(p) == 1])
     if loops:
         notes.append(f"links back to a folder above them, passed over: {listed(loops)}")
     return found, refused, notes

@@ -55,12 +55,24 @@ def check_deeper(path, split, folder, folders, given):
             f"whose images would be in {split}. Put splits first and classes into them, as "
             "train/cat and test/cat, or rename it."
         )
+    if not given:
+        _check_not_alike(path, [parts[-1] for parts in folders])
     right_below = [parts[0] for parts in folders if len(parts) == 1]
     if given and {"train"} < set(_named(right_below)):
         raise ValueError(
             f"dataset=folder:{path} has splits inside of a split: {listed(right_below)} in "
             f"{shown(os.path.relpath(folder, path))}. Give the folder that holds them alone, or "
             "rename them."
+        )
+
+
+def _check_not_alike(path, names):
+    """Raises ValueError for folders that say in other words that they are splits."""
+    if alike := split_names.alike(names):
+        raise ValueError(
+            f"dataset=folder:{path} has {listed(alike)}: splits or classes? If they are splits, "
+            "name them train and test, with the classes right below; else put the classes into "
+            "train/."
         )
 
 

@@ -1,0 +1,162 @@
+"""What users give to Keras' verbs, before Keras sees it, which casts and drops some of it."""
+
+import itertools
+import re
+
+import numpy as np
+
+from keras_vae._compat import tf, tfk
+
+_SPARSE = {tf.RaggedTensor: "x.to_tensor()", tf.SparseTensor: "tf.sparse.to_dense(x)"}
+
+
+def is_array(x) -> bool:
+    """Whether x holds all of its values: an array, or an eager tensor."""
+    return isinstance(x, np.ndarray) or tf.is_tensor(x)
+
+
+def check_dense(name, x) -> None:
+    """Raises ValueError for a tensor that isn't one block of numbers or text."""
+    for kind, line in _SPARSE.items():
+        if isinstance(x, kind):
+            raise ValueError(
+                f"{name} must be one dense array, got a {kind.__name__}. Write "
+                f"{line.replace('x', name)}."
+            )
+
+
+def refuse_weights(sample_weight=None, class_weight=None, **others) -> None:
+    """Raises ValueError where examples are given weights."""
+    if sample_weight is not None or class_weight is not None:
+        raise ValueError(
+            "sample_weight and class_weight have no meaning here: the bound is a mean over "
+            "examples. Repeat the examples that are to count more."
+        )
+
+
+def as_input(x, name="x"):
+    """x as Keras is to have it: an array, a tf.data set, or batches that are checked as they come.
+
+    Raises:
+      ValueError: it is none of these.
+    """
+    if is_array(x) or isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
+        return x
+    if isinstance(x, tfk.utils.Sequence):
+        return _CheckedSequence(x)
+    if hasattr(x, "__next__"):
+        return _checked(x)
+    if isinstance(x, (list, tuple, dict)):
+        raise ValueError(
+            f"{name} must be one array of examples or a set of batches, got a {type(x).__name__} "
+            f"of {len(x)} parts. If they are examples, give np.stack(x); a conditional model "
+            "takes fit(x, conditions) and predict((x, conditions))."
+        )
+    if hasattr(x, "__array__"):  # Data frames, images, arrays of other libraries.
+        return np.asarray(x)
+    raise ValueError(
+        f"{name} must be one array of examples or a set of batches, got {_shown(x)}. Files are "
+        "read by python -m trainers.train --dataset=folder:PATH or npz:PATH."
+    )
+
+
+def as_conditions(y):
+    """Conditions as an array or tensor; None stays None.
+
+    Raises:
+      ValueError: a list of parts that differ.
+    """
+    if y is None or (is_array(y) and not isinstance(y, tuple(_SPARSE))):
+        return y
+    check_dense("condition", y)
+    try:
+        return np.asarray(y)
+    except ValueError as error:
+        raise ValueError(f"condition must be one array, got parts that differ: {error}") from error
+
+
+class RefusedBatch(ValueError):
+    """What a checked batch is refused by."""
+
+
+def next_batch(iterator):
+    """next(iterator), where TensorFlow makes an error of its own of a `RefusedBatch`."""
+    try:
+        return next(iterator)
+    except tf.errors.OpError as error:
+        if refused := re.search(f"{RefusedBatch.__name__}: (.*)", error.message):
+            raise RefusedBatch(refused[1]) from None
+        raise
+
+
+class _Alike:
+    """Takes batches, and refuses one that Keras would make something else of.
+
+    That is one of another kind of numbers than the first batch, to which it would be cast, 0.5 to
+    0; and one with weights, which are left out where there are no conditions.
+    """
+
+    def __init__(self):
+        self._kinds = None
+
+    def __call__(self, batch):
+        try:
+            return self._taken(batch)
+        except ValueError as error:
+            raise RefusedBatch(str(error)) from None
+
+    def _taken(self, batch):
+        parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+        parts = parts if len(parts) == 3 else (*parts, None, None)[:3] if len(parts) < 3 else ()
+        if not parts or not hasattr(parts[0], "__array__"):
+            raise ValueError(
+                "x must come in batches x, (x,) or (x, conditions), of which each is one array, "
+                f"got {_shown(batch)}."
+            )
+        x, y, weights = parts
+        refuse_weights(weights)
+        x, y = as_input(x), as_conditions(y)
+        kinds = _kind(x), None if y is None else _kind(y)
+        self._kinds = self._kinds or kinds
+        if kinds != self._kinds:
+            came, first = (", ".join(filter(None, k)) for k in (kinds, self._kinds))
+            raise ValueError(
+                f"x must come in batches of one kind of numbers, got one of {came} after {first}. "
+                "Convert them, as by x.astype('float32')."
+            )
+        return (x,) if y is None else (x, y)
+
+
+class _CheckedSequence(tfk.utils.Sequence):
+    """The batches of another Sequence."""
+
+    def __init__(self, sequence):
+        self._sequence, self._take = sequence, _Alike()
+
+    def __len__(self):
+        return len(self._sequence)
+
+    def __getitem__(self, index):
+        return self._take(self._sequence[index])
+
+    def on_epoch_end(self):
+        self._sequence.on_epoch_end()
+
+
+def _checked(batches):
+    take = _Alike()
+    first = list(itertools.islice(batches, 1))
+    if not first:
+        raise ValueError("x must give at least one batch, but this generator is at its end.")
+    return map(take, itertools.chain(first, batches))
+
+
+def _kind(x):
+    """What Keras would cast all batches to: float32 of every width, text, or the dtype itself."""
+    dtype = np.dtype(x.dtype.as_numpy_dtype if tf.is_tensor(x) else x.dtype)
+    return {"f": "floats", "U": "text", "S": "text", "O": "text"}.get(dtype.kind, dtype.name)
+
+
+def _shown(x):
+    parts = f" of {len(x)} parts" if isinstance(x, (list, tuple, dict, set)) else ""
+    return f"a {type(x).__name__}{parts}" if x is not None else "None"

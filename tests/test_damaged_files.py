@@ -1,0 +1,134 @@
+"""Damaged model files, and files that are none: each is one line."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import archives
+from tests import tiny
+from tests.test_malicious_files import refusal, refusal_of_run, write, write_run
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory):
+    """{name: content} of a file that loads."""
+    path = tmp_path_factory.mktemp("honest") / "model.keras"
+    tiny.vae().save(path)
+    found = archives.read(path)
+    del found["checksums.json"]
+    return found
+
+
+def pipe(path):
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+def test_pipes_are_not_waited_for(tmp_path):
+    pipe(tmp_path / "m.keras")
+    assert "is no .keras file" in refusal(tmp_path / "m.keras")
+    options = {"posterior": "deterministic", "prior": "gaussian_mixture"}
+    for name in ("checkpoint", "ckpt-4.index", "ckpt-4.data-00000-of-00001"):
+        path = write_run(tmp_path / f"run-{name}", **options)
+        pipe(path / "checkpoints" / "last" / name)
+        assert f"{name!r} is no file" in refusal_of_run(path)
+    path = write_run(tmp_path / "run-prior", **options)
+    pipe(path / "prior-4.npz")
+    assert "prior-4.npz is refused: it is no file" in refusal_of_run(path)
+
+
+@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+@pytest.mark.parametrize("name", ["ckpt-4.index", "ckpt-4.data-00000-of-00001"])
+@pytest.mark.parametrize("how", ["cut", "changed", "gone"])
+def test_damaged_checkpoints_without_checksums_are_one_line(tmp_path, name, how):
+    path = write_run(tmp_path / "run")
+    file = path / "checkpoints" / "last" / name
+    content = file.read_bytes()
+    if how == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(content[:30] if how == "cut" else bytes(len(content)))
+    with pytest.raises((ValueError, FileNotFoundError), match="run") as caught:
+        keras_vae.load(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+    path, other = write_run(tmp_path / "run"), write_run(tmp_path / "other", latent_dim=2)
+    shutil.rmtree(path / "checkpoints")
+    shutil.copytree(other / "checkpoints", path / "checkpoints")
+    assert "can't be restored" in refusal_of_run(path)
+
+
+def test_a_list_of_checkpoints_that_is_none_is_refused(tmp_path):
+    path = write_run(tmp_path / "run")
+    for content in (bytes(range(256)), b'model_checkpoint_path: ""\n'):
+        (path / "checkpoints" / "last" / "checkpoint").write_bytes(content)
+        assert "its file `checkpoint` is no list" in refusal_of_run(path)
+
+
+@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+def test_a_fitted_prior_of_a_model_that_has_none_is_refused(tmp_path):
+    path = write_run(tmp_path / "run")
+    np.savez(path / "prior-4.npz", weight_0=np.zeros(3))
+    assert "prior-4.npz is refused: this model's prior isn't fitted" in refusal_of_run(path)
+
+
+@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+@pytest.mark.parametrize(
+    "weights", [{"weight_0": np.zeros(3)}, {"weight_0": np.array("abc")}], ids=["shape", "text"]
+)
+def test_a_fitted_prior_of_another_model_is_refused(tmp_path, weights):
+    path = write_run(tmp_path / "run", posterior="deterministic", prior="gaussian_mixture")
+    np.savez(path / "prior-4.npz", **weights)
+    assert "prior-4.npz is refused: it must hold numbers of the shapes" in refusal_of_run(path)
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("training", {"batch_size": 0}),
+        ("training", {"batch_size": "a"}),
+        ("training", {"batch_size": None}),
+        ("model", {"latent_dim": -1}),
+        ("model", {"hidden": [[8]]}),
+        ("evil", {"a": 1}),
+    ],
+)
+def test_options_of_a_run_are_of_their_types(tmp_path, section, values):
+    path = write_run(tmp_path / "run")
+    content = json.loads((path / "config.json").read_text())
+    content["config"].setdefault(section, {}).update(values)
+    (path / "config.json").write_text(json.dumps(content))
+    assert "isn't a run's config" in refusal_of_run(path)
+
+
+def test_the_number_of_examples_of_a_run_is_one(tmp_path):
+    path = write_run(tmp_path / "run")
+    content = json.loads((path / "config.json").read_text())
+    for number in ("32", None):
+        content["data"]["num_examples"]["train"] = number
+        (path / "config.json").write_text(json.dumps(content))
+        assert "num_examples" in refusal_of_run(path)
+
+
+def test_numbers_without_end_are_refused(members, tmp_path):
+    content = members["config.json"].replace(b'"seed": 0', b'"seed": ' + b"9" * 5000)
+    path = write(tmp_path / "m.keras", members | {"config.json": content})
+    assert "its config is no JSON" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "values", [{"levels": 2.5}, {"levels": "a"}, {"seed": "a"}, {"seed": [1]}, {"seed": None}]
+)
+def test_numbers_of_a_file_are_whole(members, tmp_path, values):
+    config = json.loads(members["config.json"])
+    config["config"].update(values)
+    path = write(tmp_path / "m.keras", members | {"config.json": json.dumps(config).encode()})
+    assert f"{min(values)} must be a whole number" in refusal(path)
