@@ -57,7 +57,7 @@ def _class_names(name, given):
     if len(set(names)) < len(names) or "" in names:
         raise ValueError(
             f"class_names of {name} must be different names, none of them empty, got "
-            f"{list(names[:_SHOWN])}."
+            f"{some(list(names))}."
         )
     return names
 
