@@ -13,6 +13,7 @@ from export.noise import Stream
 from export.precision import PRECISIONS, Precision
 from export.tflite import verb_and_size
 from keras_vae._compat import tf
+from keras_vae.likelihoods import Support
 from keras_vae.vae import VAE
 
 EXACT = PRECISIONS["float32"]
@@ -166,7 +167,7 @@ def _examples(vae, number):
     """{verb: (inputs, outputs of the Keras model)}; arrays by name, of `number` examples."""
     seed = np.stack([np.arange(number), -np.arange(number)], 1).astype(np.int32)
     x = noise.uniform(seed, Stream.PIXEL, math.prod(vae.event_shape))
-    x = x.reshape(-1, *vae.event_shape)
+    x = _with_mass(x.reshape(-1, *vae.event_shape), vae.decoder.likelihood)
     arrays = {
         "x": x,
         "z": noise.normal(seed, Stream.LATENT, vae.latent_dim),
@@ -183,6 +184,14 @@ def _examples(vae, number):
         outputs = getattr(keras, verb)(**inputs)
         found[verb] = inputs, {name: value.numpy() for name, value in outputs.items()}
     return found
+
+
+def _with_mass(x, likelihood):
+    """The numbers x from 0 to 1, moved to values that the likelihood gives mass to."""
+    if likelihood.support in (Support.UNIT, Support.REAL):
+        return x
+    most = likelihood.levels - 1 if likelihood.support is Support.LEVELS else 1
+    return (np.round(x * most) / most).astype(np.float32)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,9 @@ VISIBLE = {
 }
 
 
+_WITHOUT_LABEL = "Leave out the examples that have no label."
+
+
 def _box(height, width, rows, columns):
     mask = np.zeros((height, width), bool)
     mask[rows, columns] = True
@@ -124,19 +127,29 @@ class Label(Condition):
             if not hasattr(condition, "numpy"):  # Of a graph: its names are known when it runs.
                 numbers = tf.numpy_function(self.numbers_of, [condition], tf.int32)
                 return tf.ensure_shape(numbers, condition.shape)
+        if np.ma.is_masked(condition):
+            raise ValueError(
+                f"condition must be {self.wanted}, got {np.ma.count_masked(condition)} that are "
+                f"masked. {_WITHOUT_LABEL}"
+            )
         try:
             given = np.asarray(condition)
         except ValueError as error:  # Of lists of several lengths.
             raise ValueError(f"condition must be {self.wanted}, got {condition!r:.100}.") from error
         values = given.ravel().tolist() if given.dtype.kind in "OSTU" else []
         if not any(isinstance(value, str | bytes) for value in values):
-            return condition
+            if given.dtype.kind == "O":
+                return self._of_objects(given)
+            return given if isinstance(condition, list | tuple) else condition
         numbers = {name: i for i, name in enumerate(self.names or ())}
         numbers |= {name.encode(): i for name, i in numbers.items()}  # As tensors have them.
         for value in values:
             if not isinstance(value, str | bytes) or value not in numbers:
                 named = f", or one of {some(self.names)}" if self.names else " (they have no names)"
-                raise ValueError(f"condition must be {self.wanted}{named}; got {_shown(value)}.")
+                remedy = f" {_WITHOUT_LABEL}" if value in ("", b"", None) else ""
+                raise ValueError(
+                    f"condition must be {self.wanted}{named}; got {_shown(value)}.{remedy}"
+                )
         return np.array([numbers[value] for value in values], np.int32).reshape(given.shape)
 
     def batch(self, condition, batch_size=None):
@@ -152,8 +165,19 @@ class Label(Condition):
             values = condition.numpy()
             bad = values[~((values >= 0) & (values < self.num_classes) & (values == values // 1))]
             if bad.size:
-                raise ValueError(f"condition must be {self.wanted}, got {bad[:10].tolist()}.")
+                remedy = f" {_WITHOUT_LABEL}" if np.any((bad == -1) | (bad != bad)) else ""
+                raise ValueError(
+                    f"condition must be {self.wanted}, got {bad[:10].tolist()}.{remedy}"
+                )
         return super().batch(condition, batch_size)
+
+    def _of_objects(self, given):
+        """Numbers as objects, as columns of tables hold them, as floats; None is NaN."""
+        try:
+            return given.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            kind = type(given.ravel()[0]).__name__
+            raise ValueError(f"condition must be {self.wanted}, got objects of {kind}.") from error
 
     def _of_rows(self, rows):
         """[B, 1] as [B], and one-hot [B, num_classes] as the places of the ones."""
@@ -180,7 +204,10 @@ class Label(Condition):
 
 def _shown(value):
     """A name as it was given; tensors have it in bytes."""
-    return repr(value.decode(errors="replace") if isinstance(value, bytes) else value)
+    try:
+        return repr(value.decode() if isinstance(value, bytes) else value)
+    except UnicodeDecodeError:
+        return repr(value)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -7,6 +7,7 @@ from keras_vae.blocks import Block
 from keras_vae.given import check_dense
 from keras_vae.likelihoods import Support
 from keras_vae.notes import note
+from keras_vae.remedies import to_numbers, to_support
 from keras_vae.whole_numbers import (
     BYTES,
     MOST,
@@ -76,11 +77,12 @@ class ExampleSpec:
                 "x is a symbolic input of Keras, and must hold numbers here. In a functional "
                 "model call the model itself, vae(x), which reconstructs, or vae.encoder(x)."
             )
-        x = self.with_channels(_numbers(x) if tf.is_tensor(x) else _array(x))
+        x = self.with_channels(_numbers(x) if tf.is_tensor(x) else x)
         return self.scaled(tf.ensure_shape(x, [None, *self.event_shape]))
 
     def with_channels(self, x):
         """Tensor or array x [B, H, W, C]; or [B, H, W], where C is 1, with that axis."""
+        x = x if tf.is_tensor(x) else _array(x)
         self.check_shape(x.shape)
         return x[..., np.newaxis] if len(x.shape) == len(self.event_shape) else x
 
@@ -117,23 +119,31 @@ class ExampleSpec:
     def check(self, x) -> None:
         """Raises ValueError unless every example of an array or eager tensor can be taken."""
         check_dense("x", x)
-        x = _array(_numbers(x).numpy() if tf.is_tensor(x) else x)
-        if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-            raise ValueError(
-                f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks "
-                "aren't heeded. Say what stands there: x.filled(0)."
-            )
+        x = _array(_numbers(x) if tf.is_tensor(x) else x)
         self.check_shape(x.shape)
         if not len(x):
             raise ValueError("x must hold at least one example, got none.")
         for start in range(0, len(x), _ROWS):
             self._check_values(x[start : start + _ROWS])
 
+    def check_part(self, x, known) -> None:
+        """Raises ValueError unless those values of x [..., H, W, C] that are known can be taken.
+
+        Args:
+          x: array or eager tensor, of examples or one.
+          known: bool, of a shape that x's broadcasts with.
+        """
+        self._check_values(np.where(known, _array(x), 0))
+
     def _check_values(self, x):
         if x.dtype.kind in "iu":
             self._check_whole_numbers(x)
         elif x.dtype.kind != "b":
             self._likelihood.check_values(x)
+            if x.dtype == np.float64 and max(-x.min(), x.max()) > np.finfo(np.float32).max:
+                raise ValueError(
+                    f"x must fit into float32, got {x.min():.4g} to {x.max():.4g}. Rescale it."
+                )
 
     def _check_whole_numbers(self, x):
         low, high = int(x.min()), int(x.max())
@@ -149,11 +159,10 @@ class ExampleSpec:
                     "likelihood='continuous_bernoulli'."
                 )
         elif low < 0 or high >= (self.levels or BYTES):
+            levels = self.levels or BYTES
             raise ValueError(
-                f"{came}, and the model's are from 0 to {(self.levels or BYTES) - 1}, of "
-                f"{self.levels or BYTES} levels. If they are other levels, build the model with "
-                f"levels={infer_levels(high) if 0 <= high < MOST else '...'}; if they are "
-                "real numbers, give x.astype('float32')."
+                f"{came}, and the model's are from 0 to {levels - 1}, of {levels} levels. "
+                f"{self._remedy_of_beyond(low, high, levels)}"
             )
         elif self.levels is None and looks_like_few_levels(high):
             raise ValueError(
@@ -161,6 +170,18 @@ class ExampleSpec:
                 f"be nearly black. Say which, by levels={high + 1} or levels=256, in recipe(..., "
                 f"levels={high + 1}) or VAE(..., levels={high + 1}), or give floats from 0 to 1."
             )
+
+    def _remedy_of_beyond(self, low, high, levels):
+        """What to do with whole numbers that the model's levels don't hold, as sentences."""
+        of_real = "If they are real numbers, give x.astype('float32')."
+        if low >= 0 and high < MOST:
+            of_levels = (
+                f"If they are other levels, build the model with levels={infer_levels(high)}."
+            )
+            return f"{of_levels} {of_real}" if self._support is Support.REAL else of_levels
+        if self._support is Support.REAL:
+            return of_real
+        return to_support("levels", low, high, is_whole=True, levels=levels)
 
     def settle(self, x) -> bool:
         """Takes the levels from a whole array of whole numbers, where nothing has said them.
@@ -188,6 +209,8 @@ class ExampleSpec:
                 f"x holds whole numbers up to {high}: taken as {levels} levels, from now on too. "
                 "If they are others, say so: levels=256 for bytes."
             )
+        elif x.dtype != np.uint8 and not np.all((x == 0) | (x == high)):
+            note(f"x holds {x.dtype.name} up to {high}: taken as bytes, 255 being white.")
         self.levels = levels
         return True
 
@@ -200,18 +223,26 @@ def _numbers(x):
 
 
 def _array(x):
-    """x as an array of numbers."""
+    """x, an array, eager tensor or list, as an array of numbers, none of them masked."""
     try:
-        x = np.asanyarray(x)
+        x = np.asanyarray(x.numpy() if tf.is_tensor(x) else x)
     except ValueError as error:  # Lists of different lengths.
         raise ValueError(
             f"x must be one array of numbers, got parts that differ: {error}"
         ) from None
     # Of kind V are floats that numpy doesn't know, such as bfloat16.
     if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
-        raise ValueError(f"x must hold numbers, got {x.dtype}. Convert it.")
-    # TensorFlow knows no longer floats than those of 64 bits.
-    return x.astype(np.float64) if x.dtype.kind == "f" and x.dtype.itemsize > 8 else x
+        raise ValueError(f"x must hold numbers, got {x.dtype}. {to_numbers(x.dtype)}")
+    if x.dtype.kind == "f" and x.dtype.itemsize > 8:
+        raise ValueError(
+            f"x is of {x.dtype}, which TensorFlow doesn't know. Give x.astype('float32')."
+        )
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError(
+            f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks aren't "
+            "heeded. Say what stands there: x.filled(0)."
+        )
+    return x
 
 
 # Likelihoods whose whole numbers need no scale.

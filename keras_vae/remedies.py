@@ -4,7 +4,19 @@ import math
 
 from keras_vae.whole_numbers import BYTES, FEW, MOST, dtype_of, infer_levels
 
+_NO_NUMBERS = {
+    "c": "Take abs(x), or stack its real and imaginary part as channels.",
+    "records": "It is a table of records: name one field, as in x['name'].",
+    "M": "Dates are no values of pixels.",
+    "m": "Spans of time are no values of pixels.",
+}
 _OVERSHOOT = 0.25  # so far beyond 0 and 1 go images that were resized by a cubic spline
+
+
+def to_numbers(dtype) -> str:
+    """A sentence on what to do with an array of this dtype, which isn't one of numbers."""
+    kind = "records" if dtype.names else dtype.kind
+    return _NO_NUMBERS.get(kind, "Convert it, as x.astype('float32').")
 
 
 def to_unit(low, high, is_whole: bool) -> str:

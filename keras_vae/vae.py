@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae import completion, seeds
+from keras_vae import completion, interpolation, seeds
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.blocks import Batch
 from keras_vae.encoder import PriorEncoder
@@ -169,6 +169,7 @@ class VAE(Trainable):
             if condition is not None:
                 raise ValueError("condition was given, but this model isn't a conditional one.")
             return None
+        given = condition
         if condition is None and x is not None and self.condition.in_examples:
             condition = x
         if x is not None:
@@ -177,7 +178,10 @@ class VAE(Trainable):
             raise ValueError(f"condition is missing: {self.condition.wanted}.")
         if self.condition.in_examples:
             condition = self._example_spec.scaled(condition)
-        return self.condition.batch(condition, batch_size)
+        condition = self.condition.batch(condition, batch_size)
+        if self.condition.in_examples and given is not None and tf.executing_eagerly():
+            self._example_spec.check_part(given, self.condition.mask)
+        return condition
 
     def numbers_of(self, condition):
         """The condition as numbers, where it is given as names of labels."""
@@ -312,8 +316,10 @@ class VAE(Trainable):
         Returns:
           [steps, B, H, W, C].
         """
-        if method not in _INTERPOLATIONS:
-            raise ValueError(f"method must be one of {sorted(_INTERPOLATIONS)}, got {method!r}.")
+        if method not in interpolation.METHODS:
+            raise ValueError(
+                f"method must be one of {sorted(interpolation.METHODS)}, got {method!r}."
+            )
         check_whole("steps", steps, at_least=1)
         start, end = self._examples(start), self._examples(end)
         if 1 not in (start.shape[0], end.shape[0]) and start.shape[0] != end.shape[0]:
@@ -323,7 +329,7 @@ class VAE(Trainable):
         condition = self.condition_of(condition, start)
         weights = tf.linspace(0.0, 1.0, steps)[:, tf.newaxis, tf.newaxis]
         ends = self.code(start, condition), self.code(end, condition)
-        return self._decode(_INTERPOLATIONS[method](*ends, weights), condition).mean()
+        return self._decode(interpolation.METHODS[method](*ends, weights), condition).mean()
 
     def draw_noise(self, seed, num_samples: int, batch_size):
         """The noise that `infer` needs: [S, B, N] from a stateless int32 [2] seed."""
@@ -441,22 +447,3 @@ def seed_or_fresh(seed: int | None) -> int:
     if seed is not None:
         check_whole("seed", seed, at_least=-(2**31))
     return np.random.SeedSequence().entropy % 2**31 if seed is None else seed
-
-
-def _linear(a, b, weights):
-    return (1.0 - weights) * a + weights * b
-
-
-def _spherical(a, b, weights):
-    """Great-circle interpolation; along a straight line where a and b are parallel."""
-    unit_a, unit_b = tf.math.l2_normalize(a, -1), tf.math.l2_normalize(b, -1)
-    cosine = tf.reduce_sum(unit_a * unit_b, axis=-1, keepdims=True)
-    angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
-    sine = tf.sin(angle)
-    arc = (tf.sin((1.0 - weights) * angle) * a + tf.sin(weights * angle) * b) / tf.where(
-        sine > 1e-4, sine, 1.0
-    )
-    return tf.where(sine > 1e-4, arc, _linear(a, b, weights))
-
-
-_INTERPOLATIONS = {"linear": _linear, "spherical": _spherical}

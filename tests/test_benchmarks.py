@@ -83,3 +83,13 @@ def test_every_recipe_takes_the_sizes_it_is_timed_at(monkeypatch, tmp_path):
                 for option, value in given.items()
             }
             recipe(options.pop("recipe"), **options)
+
+
+def test_checks_of_batches_are_timed_beside_the_step(monkeypatch, capsys):
+    doors = benchmark(monkeypatch, "doors")
+    monkeypatch.setattr(doors, "FORMS", {"uint8": doors.FORMS["uint8"]})
+    flags.FLAGS(["benchmark", "--rounds=3"])
+    doors.main()
+    (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert row["images"] == "uint8"
+    assert row["share"] == pytest.approx(row["check_us"] / row["step_us"], rel=0.01)

@@ -1,5 +1,7 @@
 """Every way into a model from Python takes the same values, and refuses the same."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from sklearn import datasets
@@ -103,6 +105,17 @@ def test_whole_numbers_of_any_width_have_one_scale(vae, door, same):
     assert distortion(vae, *DOORS[door](same)) == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_images_without_channels_do_not_broadcast(batch_size):
+    """Of [1, 8, 8] and [1, 8, 8, 1] the difference would be [1, 8, 8, 8]."""
+    measured = []
+    for x in (GREY[:3], GREY[:3, ..., 0]):
+        model, examples = model_of(), batches(x, batch_size=batch_size)
+        losses = model.fit(examples, verbose=0).history["loss"]
+        measured.append([*losses, distortion(model, examples)])
+    np.testing.assert_allclose(*measured, rtol=1e-5)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_verbs_have_the_same_scale(vae, verb):
     wanted = VERBS[verb](vae, BYTES[:4] / np.float32(255))
@@ -112,11 +125,13 @@ def test_verbs_have_the_same_scale(vae, verb):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64])
 def test_fit_of_whole_numbers_is_that_of_their_floats(dtype):
-    losses = [
-        model_of().fit(x, epochs=2, verbose=0, shuffle=False).history["loss"]
-        for x in (BYTES.astype(dtype), BYTES / np.float32(255))
-    ]
-    np.testing.assert_allclose(*losses, rtol=1e-5)
+    def losses(x):
+        return model_of().fit(x, epochs=2, verbose=0, shuffle=False).history["loss"]
+
+    told = pytest.warns(UserWarning, match="int64 up to 255: taken as bytes")
+    with told if dtype != np.uint8 else contextlib.nullcontext():
+        found = losses(BYTES.astype(dtype))
+    np.testing.assert_allclose(found, losses(BYTES / np.float32(255)), rtol=1e-5)
 
 
 def test_the_levels_of_a_whole_array_are_found_and_kept():
@@ -300,7 +315,32 @@ def test_two_replicas_check_too(two_replicas):
 def test_a_masked_array_is_refused_where_it_is_masked(vae):
     with pytest.raises(ValueError, match=r"with 512 values masked.*x\.filled\(0\)"):
         vae.fit(np.ma.masked_array(GREY[:8], np.ones_like(GREY[:8], bool)), verbose=0)
+    with pytest.raises(ValueError, match=r"masked.*x\.filled\(0\)"):
+        vae.complete(np.ma.masked_array(GREY[:2], GREY[:2] == 0), np.ones((8, 8), bool))
     distortion(vae, np.ma.masked_array(GREY[:8], False))
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (255 * GREY[0], r"wanted \[0, 1\], got values from 0 to"),
+        (np.where(GREY[0] > 0, np.nan, 0), "NaN or infinite"),
+        (FEW[0], "looks like 1. levels"),
+        (np.ma.masked_equal(GREY[0], 0), "masked"),
+    ],
+    ids=["bytes as floats", "NaN", "few levels", "masked"],
+)
+def test_images_that_are_given_are_checked_where_they_are_seen(bad, words):
+    seen = np.repeat([1, 0], 32)  # The upper half of 8x8.
+    model = model_of(recipe="cvae_image", visible_mask=tuple(seen.tolist()))
+    with pytest.raises(ValueError, match=words):
+        model.sample(2, seed=0, condition=bad)
+    with pytest.raises(ValueError, match=words):
+        model.reconstruct(GREY[:2], condition=np.ma.stack([bad, bad]))
+    hidden = np.where(seen.reshape(8, 8, 1), GREY[0], np.nan)
+    np.testing.assert_array_equal(
+        model.sample(2, seed=0, condition=hidden), model.sample(2, seed=0, condition=GREY[0])
+    )
 
 
 def test_validation_data_is_checked(vae):

@@ -55,13 +55,16 @@ TABLE = {
         ],
         ["compat", "basics"],
     ),
-    "examples": (["keras_vae.examples"], ["compat", "basics", "axes", "notes"]),
+    "examples": (["keras_vae.examples"], ["compat", "basics", "helpers", "axes", "notes"]),
     "refusals": (["keras_vae.refusals"], ["basics", "axes"]),
     "training": (
         ["keras_vae.training"],
         ["compat", "basics", "axes", "parts", "examples", "refusals"],
     ),
-    "verbs": (["keras_vae.completion"], ["compat", "basics", "parts"]),
+    "verbs": (
+        ["keras_vae.completion", "keras_vae.interpolation"],
+        ["compat", "basics", "parts"],
+    ),
     "models": (["keras_vae.vae"], ["compat", "basics", "parts", "examples", "training", "verbs"]),
     "structures": (
         ["keras_vae.hierarchical.*", "keras_vae.sequence.*", "keras_vae.autoregressive.*"],

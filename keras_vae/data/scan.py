@@ -1,5 +1,7 @@
 """The scale of 8-bit images that aren't all in memory."""
 
+import numpy as np
+
 from keras_vae.data.values import Seen, decide, look
 from keras_vae.whole_numbers import FEW
 
@@ -24,8 +26,9 @@ def scale_of(name, heads, chunks, values, grey_levels=None):
     seen = look(heads)
     few = seen.high <= FEW if grey_levels is None else seen.high < grey_levels < 256
     if values != "counts" and few and not decide(name, seen, values, grey_levels).is_binary:
-        highest = max(chunk.max().item() for chunk in chunks)
-        seen = Seen(seen.kind, seen.low, highest, two_valued=False)
+        ends = np.array([(chunk.min(), chunk.max()) for chunk in chunks])
+        low, high = ends[:, 0].min().item(), ends[:, 1].max().item()
+        seen = Seen(seen.kind, low, high, two_valued=False)
     scale = decide(name, seen, values, grey_levels)
     if scale.dtype.itemsize > 1:
         raise ValueError(

@@ -17,12 +17,6 @@ VALUES = {
     "real": "real numbers",
     "counts": "counts",
 }
-_NO_NUMBERS = {
-    "c": "Take abs(x), or stack its real and imaginary part as channels",
-    "records": "It is a table of records: name one field, as in x['name']",
-    "M": "Dates are no values of pixels",
-    "m": "Spans of time are no values of pixels",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +100,7 @@ def on_one_scale(name, arrays, values, grey_levels=None):
             _check_floats(name, seen, values, list(arrays.values()))
     scale = decide(name, seen, values, grey_levels)
     notes = scale.notes
-    others = {str(x.dtype) for x in arrays.values()} - {"uint8"}
+    others = {x.dtype.name for x in arrays.values()} - {"uint8"}
     if seen.kind == "whole" and scale.levels == BYTES and others and not (notes or grey_levels):
         found = ", ".join(sorted(others))
         notes = [f"{found} up to {seen.high} is taken as bytes, 255 being white"]
@@ -121,9 +115,8 @@ def check_numbers(name, x):
             "of images of one shape."
         )
     if x.dtype.kind not in "buif":
-        kind = "records" if x.dtype.names else x.dtype.kind
-        remedy = _NO_NUMBERS.get(kind, "Convert it, as x.astype('float32')")
-        raise ValueError(f"{name} must hold numbers, got dtype {x.dtype}. {remedy}.")
+        remedy = remedies.to_numbers(x.dtype)
+        raise ValueError(f"{name} must hold numbers, got dtype {x.dtype}. {remedy}")
     if x.dtype.kind != "f" or not x.size:
         return
     finite = np.isfinite(x)

@@ -29,7 +29,7 @@ def places(tmp_path):
     np.savez(tmp_path / "rank.npz", x=x[0])
     np.savez(tmp_path / "names.npz", pictures=x)
     np.savez(tmp_path / "outside.npz", x=4 * x - 2)
-    np.savez(tmp_path / "bytes.npz", x=np.uint8(9 * x))
+    np.savez(tmp_path / "minus.npz", x=np.int64(9 * x) - 1)
     np.savez(tmp_path / "grey.npz", x=x)
     np.savez(tmp_path / "negative.npz", x=x, x_labels=np.arange(30) - 1)
     x[3, 2, 1] = np.nan
@@ -71,7 +71,7 @@ def places(tmp_path):
         (["--gradient=dreg"], ["gradient", "importance_weighted"]),
         (["--network=conv"], ["hidden", "network=mlp"]),
         (["--condition=label", "--dataset=npz:{}/grey.npz"], ["label", "grey.npz"]),
-        (["--condition=label", "--dataset=npz:{}/negative.npz"], ["label", "from 0 on", "-1"]),
+        (["--condition=label", "--dataset=npz:{}/negative.npz"], ["Labels", "0 or more", "-1"]),
         (["--visible=top_half"], ["visible", "image_part"]),
         (["--condition=image_part", "--visible=middle"], ["visible", "left_half", "middle"]),
         (["--condition=image_part", "--visible={}/file"], ["visible", "no image", "file"]),
@@ -79,10 +79,10 @@ def places(tmp_path):
         (["--condition=image_part", "--visible={}/grey/one.png"], ["visible", "0% given"]),
         (["--objective=free_bits", "--kl=sampled"], ["kl", "sgvb"]),
         (["--binarization=none"], ["binarization", "continuous_bernoulli"]),
-        (["--likelihood=discretized_logistic", "--dataset=npz:{}/outside.npz"], ["quantised"]),
+        (["--likelihood=discretized_logistic", "--dataset=npz:{}/outside.npz"], ["whole numbers"]),
         (["--likelihood=continuous_bernoulli", "--dataset=npz:{}/outside.npz"], ["[0, 1]"]),
         (["--likelihood=poisson", "--dataset=npz:{}/outside.npz"], ["whole numbers"]),
-        (["--likelihood=poisson", "--dataset=npz:{}/bytes.npz"], ["counts", "floats"]),
+        (["--likelihood=poisson", "--dataset=npz:{}/minus.npz"], ["counts", "-1"]),
         (["--posterior=iaf", "--latent_dim=1"], ["iaf", "posterior=diagonal"]),
         (["--dataset=npz:{}/outside.npz"], ["[0, 1]"]),
         (["--dataset=folder:{}/missing"], ["missing"]),

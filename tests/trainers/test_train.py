@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import data
+from keras_vae import checksums, data
 from keras_vae._compat import tf
 from keras_vae.saving import find_checkpoint
 from tests import binaries
@@ -304,6 +304,7 @@ def test_each_checkpoint_of_an_autoencoder_keeps_its_prior(run_train, tmp_path):
             file.write_text(file.read_text().replace("ckpt-33", "ckpt-22"))
         else:
             file.rename(best / file.name.replace("ckpt-33", "ckpt-22"))
+    checksums.write_beside(best / "ckpt-22")
     for checkpoint in ("best", "last"):
         fitted_prior.ensure(measure.load(run, checkpoint))
     assert keras_vae.load(run, "best").prior is not None
