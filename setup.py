@@ -43,7 +43,7 @@ setup(
         "matplotlib",
         "mido>=1.3",  # Writes runs on music as MIDI: small, pure Python, needs nothing else.
         "numpy",
-        "pillow",
+        "pillow>=10.1",  # Which says whether an image has transparency.
         "scikit-learn",
     ],
     extras_require={

@@ -129,6 +129,11 @@ def _condition(model, given, details):
     if len(shape) == 1:
         return np.full(shape, _label(_card(model), given), dtype)
     with Image.open(given) as file:
+        if file.has_transparency_data or file.mode[0] in "IF":
+            raise ValueError(
+                f"condition={given} must be an image of 8 bits a value and without transparency, "
+                f"got mode {file.mode}. Save it so."
+            )
         image = np.asarray(file.convert("RGB" if shape[-1] == 3 else "L"), np.float32) / 255
     image = image.reshape(*image.shape[:2], -1)
     if image.shape != shape[1:]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.distributions import OfEachValue
+from keras_vae.sentences import some
 from keras_vae.whole_numbers import as_floats
 
 # Which pixels of [H, W] are given, by name.
@@ -32,12 +33,6 @@ def _box(height, width, rows, columns):
     mask = np.zeros((height, width), bool)
     mask[rows, columns] = True
     return mask
-
-
-def some(names, most: int = 10) -> str:
-    """The first of these names, and how many there are more: "cat, dog and 90 more"."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 class Condition(tfkl.Layer, abc.ABC):

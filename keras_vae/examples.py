@@ -233,16 +233,13 @@ def _array(x):
     # Of kind V are floats that numpy doesn't know, such as bfloat16.
     if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
         raise ValueError(f"x must hold numbers, got {x.dtype}. {to_numbers(x.dtype)}")
-    if x.dtype.kind == "f" and x.dtype.itemsize > 8:
-        raise ValueError(
-            f"x is of {x.dtype}, which TensorFlow doesn't know. Give x.astype('float32')."
-        )
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise ValueError(
             f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks aren't "
             "heeded. Say what stands there: x.filled(0)."
         )
-    return x
+    # TensorFlow knows no longer floats than those of 64 bits.
+    return x.astype(np.float64) if x.dtype.kind == "f" and x.dtype.itemsize > 8 else x
 
 
 # Likelihoods whose whole numbers need no scale.

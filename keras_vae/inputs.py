@@ -158,9 +158,16 @@ def _visible_mask(visible, height, width):
             )
         try:
             with Image.open(path) as image:
+                if image.has_transparency_data or image.mode[0] in "IF":
+                    raise ValueError(
+                        f"visible={visible} must be of 8 bits a pixel and without transparency, "
+                        f"white where a pixel is given, got mode {image.mode}. Save it so."
+                    )
                 mask = np.asarray(image.convert("L")) >= 128
         except UnidentifiedImageError as error:
             raise ValueError(f"visible={visible} is no image file.") from error
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            raise ValueError(f"visible={visible} can't be read as an image: {error}.") from error
         if mask.shape != (height, width):
             raise ValueError(
                 f"visible={visible} is of {mask.shape[0]}x{mask.shape[1]} pixels, the data of "

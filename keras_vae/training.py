@@ -49,6 +49,7 @@ class Trainable(tfk.Model):
         # Plain attributes: Keras would count metrics and averages among the model's weights.
         object.__setattr__(self, "_trackers", {})
         object.__setattr__(self, "ema", None)
+        object.__setattr__(self, "_looks_at_batches", True)
 
     def compile(
         self,
@@ -126,7 +127,8 @@ class Trainable(tfk.Model):
         x, y = self._input(x, y)
         if validation_data is not None:
             validation_data = self._validation(validation_data)
-        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+        with self._looking_at_batches(not is_array(x)):
+            return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
     def _validation(self, given):
         """validation_data as Keras takes it, a tuple or a set."""
@@ -146,7 +148,7 @@ class Trainable(tfk.Model):
         refuse_weights(*args[2:3], **kwargs)
         if not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
             x, y = self._input(x, y)
-        with self.evaluation_weights():
+        with self.evaluation_weights(), self._looking_at_batches(not is_array(x)):
             return super().evaluate(x, y, *args, **kwargs)
 
     def predict(self, x, *args, **kwargs):
@@ -156,8 +158,9 @@ class Trainable(tfk.Model):
             self.check_examples(x, condition)
             batch_size = (args[0] if args else kwargs.pop("batch_size", None)) or 32
             args, x = args[1:], tf.data.Dataset.from_tensor_slices((x, condition)).batch(batch_size)
-        x, _ = self._input(x, conditions_may_come_later=True)
-        return super().predict(x, *args, **kwargs)
+        x, _ = self._input(x, settles=False)
+        with self._looking_at_batches(not is_array(x)):
+            return super().predict(x, *args, **kwargs)
 
     def train_on_batch(self, x, y=None, *args, **kwargs):
         """Keras' own, of one batch of examples and their conditions."""
@@ -172,7 +175,7 @@ class Trainable(tfk.Model):
     def _batch(self, x, y):
         return as_input(x), as_conditions(self.numbers_of(y))
 
-    def _input(self, x, y=None, conditions_may_come_later=False, name="x"):
+    def _input(self, x, y=None, name="x", settles=True):
         """(x, y) as Keras is to have them.
 
         A set, or a generator, shows the values of each batch when it comes: see `_next_block`.
@@ -182,12 +185,22 @@ class Trainable(tfk.Model):
         """
         x, y = as_input(x, name), as_conditions(self.numbers_of(y))
         if is_array(x):
-            if not conditions_may_come_later:
+            if settles:
                 self.settle_levels(x)
-                self.check_examples(x, y)
+            self.check_examples(x, y)
         elif isinstance(x, tf.data.Dataset):
             check_element_spec(x.element_spec, self.check_shape)
         return x, y
+
+    @contextlib.contextmanager
+    def _looking_at_batches(self, wanted: bool):
+        """Inside, batches are checked or not: those of an array that was checked whole need not."""
+        before = self._looks_at_batches
+        object.__setattr__(self, "_looks_at_batches", wanted)
+        try:
+            yield
+        finally:
+            object.__setattr__(self, "_looks_at_batches", before)
 
     def evaluation_weights(self):
         """Context in which the weights are the moving average, where there is one."""
@@ -262,7 +275,8 @@ class Trainable(tfk.Model):
 
             def predict_function(iterator):
                 data = next_batch(iterator)
-                self.check_examples(*tfk.utils.unpack_x_y_sample_weight(data)[:2])
+                if self._looks_at_batches:
+                    self.check_examples(*tfk.utils.unpack_x_y_sample_weight(data)[:2])
                 return predict(data)
 
             self.predict_function = predict_function
@@ -293,7 +307,8 @@ class Trainable(tfk.Model):
             refuse_weights(weights)
             condition = self.numbers_of(condition)
             # Here, outside of what XLA compiles, which leaves checks out without a word.
-            self.check_examples(x, condition)
+            if self._looks_at_batches:
+                self.check_examples(x, condition)
             # Drawn for the global batch, of which each replica takes its rows.
             replica = tf.distribute.get_replica_context()
             size = tf.shape(x)[0]

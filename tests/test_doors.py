@@ -309,6 +309,8 @@ def test_two_replicas_check_too(two_replicas):
         model = model_of()
         model.compile()
     with pytest.raises(ValueError, match="gives no mass"):
+        model.predict(255 * GREY[:8], verbose=0)
+    with pytest.raises(ValueError, match="gives no mass"):
         model.fit(batches(255 * GREY[:8], batch_size=8), verbose=0)
 
 
@@ -341,6 +343,19 @@ def test_images_that_are_given_are_checked_where_they_are_seen(bad, words):
     np.testing.assert_array_equal(
         model.sample(2, seed=0, condition=hidden), model.sample(2, seed=0, condition=GREY[0])
     )
+
+
+def test_an_array_is_looked_at_once(vae, monkeypatch):
+    """As a whole, not again in each batch; a set beside it is looked at as it comes."""
+    seen = []
+    check = vae.check_examples
+    monkeypatch.setattr(vae, "check_examples", lambda x, c: (seen.append(len(x)), check(x, c)))
+    vae.fit(GREY, batch_size=8, epochs=2, verbose=0, validation_data=batches(GREY, batch_size=16))
+    assert seen == [N] + [16, 16] * 2
+    with pytest.raises(ValueError, match="gives no mass"):
+        vae.fit(GREY, verbose=0, validation_data=batches(255 * GREY))
+    with pytest.raises(ValueError, match="gives no mass"):
+        vae.fit(batches(255 * GREY), verbose=0)
 
 
 def test_validation_data_is_checked(vae):

@@ -84,6 +84,10 @@ def test_tensors_that_are_not_dense_are_refused(vae, x):
         assert "x must be one dense array" in refused(lambda verb=verb: verb(x))
 
 
+def test_long_floats_are_floats_at_every_door(vae):
+    np.testing.assert_array_equal(vae.code(X.astype(np.longdouble)), vae.code(X))
+
+
 @pytest.mark.parametrize("of", BOTH)
 def test_batches_of_other_numbers_than_the_first_are_refused(vae, cvae, of):
     """Keras casts them: 0.5 would be 0, a label 1.5 would be 1."""

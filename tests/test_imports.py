@@ -24,6 +24,7 @@ TABLE = {
             "keras_vae.bayesian",
             "keras_vae.distributions",
             "keras_vae.compilation",
+            "keras_vae.sentences",
             "keras_vae.given",
             "keras_vae.whole_numbers",
         ],

@@ -19,6 +19,8 @@ def main() -> None:
     with app.checking_input():
         run = measure.load(FLAGS.run, FLAGS.checkpoint)
         other = anomalies.load(run, FLAGS.dataset, FLAGS.data_dir)
+    for note in other.notes:
+        print("Note:", note)
     anomalies.measure(run, other, FLAGS.num_examples, FLAGS.num_samples, FLAGS.evaluation_seed)
 
 

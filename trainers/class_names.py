@@ -1,6 +1,6 @@
 """What classes are called, and which of them a word means."""
 
-from keras_vae.conditions import some
+from keras_vae.sentences import some
 
 
 def name_of(label, names) -> str:

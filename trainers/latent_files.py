@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from keras_vae import evaluation, inputs, plots
-from keras_vae.conditions import some
 from keras_vae.files import write_json, write_npz
+from keras_vae.sentences import some
 from trainers import class_names, uses
 from trainers.measure import Run
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_SHOWN = 10  # names in a note
+from keras_vae.sentences import some
 
 
 def read_labels(name, labels, sizes, class_names=None):
@@ -57,7 +57,7 @@ def _class_names(name, given):
     if len(set(names)) < len(names) or "" in names:
         raise ValueError(
             f"class_names of {name} must be different names, none of them empty, got "
-            f"{list(names[:_SHOWN])}."
+            f"{some(list(names))}."
         )
     return names
 
@@ -209,8 +209,7 @@ def _numbered(found, class_names, is_one_hot):
     if plain:
         return found, None, notes
     names = tuple(in_one_line(str(value)) for value in values)
-    shown = ", ".join(f"{i} is {name}" for i, name in enumerate(names[:_SHOWN]))
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    notes.append(f"labels are numbered in the order of their values: {shown}{more}")
+    shown = some([f"{i} is {name}" for i, name in enumerate(names)])
+    notes.append(f"labels are numbered in the order of their values: {shown}")
     ends = np.cumsum([len(y) for y in found.values()])[:-1]
     return dict(zip(found, np.split(numbers.reshape(-1), ends), strict=True)), names, notes

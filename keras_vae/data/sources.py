@@ -10,10 +10,10 @@ import numpy as np
 from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
 from keras_vae.data.images import Images, InMemory, Streamed
 from keras_vae.seeds import Site, derive
+from keras_vae.sentences import some
 
 _WITH_PATH = ("npz", "npy", "folder", "chorales")
 _OWN_LEVELS = ("digits", "sprites", "chorales")
-_MOST_NAMED = 10  # classes in a note
 TEST, VALIDATION = 0, 1  # what a held-out split's seed is folded with
 
 
@@ -247,8 +247,7 @@ def _absent_classes(splits):
     for split, there in counts.items():
         absent = np.flatnonzero((there == 0) & (total > 0))
         if len(absent):
-            shown = ", ".join(f"{names[i]} ({total[i]} in all)" for i in absent[:_MOST_NAMED])
-            more = f" and {len(absent) - _MOST_NAMED} more" if len(absent) > _MOST_NAMED else ""
+            shown = some([f"{names[i]} ({total[i]} in all)" for i in absent])
             untrained = ", which the model has and learns nothing of" if split == "train" else ""
-            notes.append(f"{split} has no image of class {shown}{more}{untrained}")
+            notes.append(f"{split} has no image of class {shown}{untrained}")
     return notes

@@ -104,7 +104,7 @@ CASES = {
         "latent_samples": 2,
     },
     ("condition", "none"): {"beta_schedule": "sigmoid", "beta_warmup_epochs": 1.0},
-    ("condition", "label"): {"network": "conv"},
+    ("condition", "label"): {"network": "conv", "class_names": ("cat", "dog", "yak", "cow")},
     ("condition", "image_part"): {
         "visible": "upper_left",
         "network": "conv",

@@ -37,6 +37,10 @@ def places(tmp_path):
     (tmp_path / "grey").mkdir()
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "grey" / "one.png")
     Image.fromarray(np.zeros((4, 8), np.uint8)).save(tmp_path / "mask.png")
+    Image.new("LA", (8, 8)).save(tmp_path / "clear.png")
+    Image.fromarray(np.full((8, 8), 300, np.uint16)).save(tmp_path / "deep.png")
+    whole = (tmp_path / "mask.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(whole[:-20])
     return tmp_path
 
 
@@ -76,6 +80,9 @@ def places(tmp_path):
         (["--condition=image_part", "--visible=middle"], ["visible", "left_half", "middle"]),
         (["--condition=image_part", "--visible={}/file"], ["visible", "no image", "file"]),
         (["--condition=image_part", "--visible={}/mask.png"], ["mask.png", "4x8", "8x8"]),
+        (["--condition=image_part", "--visible={}/clear.png"], ["clear.png", "transparency"]),
+        (["--condition=image_part", "--visible={}/deep.png"], ["deep.png", "8 bits"]),
+        (["--condition=image_part", "--visible={}/half.png"], ["half.png", "can't be read"]),
         (["--condition=image_part", "--visible={}/grey/one.png"], ["visible", "0% given"]),
         (["--objective=free_bits", "--kl=sampled"], ["kl", "sgvb"]),
         (["--binarization=none"], ["binarization", "continuous_bernoulli"]),

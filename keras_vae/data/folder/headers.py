@@ -102,9 +102,8 @@ def _is_grey(image):
     if mode in GREY_MODES or mode.startswith("I;16") or deep.is_grey(image):
         return True
     if mode in PALETTE_MODES:
-        return (
-            _palette_is_grey(image.palette) or None
-        )  # the colours may be ones that it doesn't use
+        # The colours of a palette may be ones that the image doesn't use.
+        return _palette_is_grey(image.palette) or None
     if mode not in COLOUR_MODES:
         raise Unreadable(f"pixels of Pillow's mode {mode}, which this project doesn't know")
     return False

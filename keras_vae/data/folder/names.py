@@ -1,6 +1,7 @@
 """Names of files and folders: which to pass over, and how to show them."""
 
 from keras_vae.data.labels import in_one_line
+from keras_vae.sentences import some
 
 # What systems leave in folders, in lower case. Such a folder may hold images: small copies.
 LEFT_BY_SYSTEMS = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
@@ -11,7 +12,6 @@ LEFT_BY_SYSTEMS_FOLDERS = (
     "system volume information",
     "lost+found",
 )
-MOST_NAMES = 10
 
 
 def is_passed_over(name, is_folder):
@@ -27,9 +27,7 @@ def shown(name):
 
 def listed(names):
     """The first ten names in order, and how many more there are."""
-    names = sorted(shown(name) for name in names)
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return some(sorted(shown(name) for name in names))
 
 
 def counted(n, noun):
