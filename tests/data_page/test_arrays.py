@@ -178,6 +178,21 @@ def test_names_of_classes(doors):
         assert found.train.class_names == ("cat", "dog", "eel")
 
 
+@row("names of classes that are the same, or empty")
+def test_names_that_are_the_same(doors):
+    x, y = images(30, 4, 4), np.arange(30) % 2
+    for names in (["cat", "cat"], ["cat", ""]):
+        refused(
+            lambda names=names: doors.npz(x=x, y=y, class_names=np.array(names)), "different names"
+        )
+
+
+@row("files that are neither npz nor npy, as a `.mat`, `.h5` or pickle by that name")
+def test_files_of_other_kinds(doors):
+    (doors.path / "x.npz").write_bytes(b"\x89HDF" + bytes(100))
+    refused(lambda: doors.load(f"npz:{doors.path / 'x.npz'}"), "is no npz and no npy", "savez")
+
+
 @row("two arrays for one role, as `y` and `labels`")
 def test_two_for_one_role(doors):
     x, y = images(30, 4, 4), np.arange(30) % 3

@@ -108,6 +108,20 @@ def test_splits_inside_of_classes(doors):
     refused(lambda: load(doors), "deeper down, cat/test", "train/cat and test/cat")
 
 
+@row("splits in other words, as `seg_train/` and `seg_test/`, or `training_set/` and `test_set/`")
+def test_splits_in_other_words(doors):
+    fill(doors, "seg_train/seg_train/cat", "seg_test/seg_test/cat")
+    refused(lambda: load(doors), "seg_test", "splits or classes", "name them train and test")
+
+
+@row("folders of classes without images")
+def test_classes_without_images(doors):
+    fill(doors, "cat", "dog")
+    (doors.path / "eel").mkdir()
+    assert load(doors).train.class_names == ("cat", "dog")
+    assert "without images, no classes: eel" in doors.notes
+
+
 @row("two folders for one split, as `val/` and `valid/`")
 def test_two_folders_for_a_split(doors):
     fill(doors, "train", "val", "valid")
