@@ -53,12 +53,15 @@ MEMBERS = [(axis, name) for axis, names in AXES.items() for name in names]
 OTHER_CHOICES = {
     "activation",
     "binarization",
+    "channels",
+    "frames",
     "gradient",
     "inference",
     "kl",
     "learning_rate_schedule",
     "prior_covariance",
     "relaxation",
+    "resize",
 }
 
 

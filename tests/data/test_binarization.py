@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_vae.data import InMemory, dynamic, from_arrays, resolve, threshold
+from keras_vae.data import InMemory, dynamic, resolve, threshold
 from keras_vae.seeds import derive
 
 DIGITS = InMemory(np.float32([0, 0.5, 1, 0.25]).reshape(1, 2, 2, 1), levels=17)
@@ -60,7 +60,7 @@ def test_default_follows_the_likelihood():
         ("static", DIGITS, "must be one of none, threshold, dynamic, got static"),
         (
             None,
-            from_arrays("made", {"train": np.float32([-1, 2.5]).reshape(1, 2, 1)})["train"],
+            InMemory(np.float32([-1, 2.5]).reshape(1, 2, 1, 1)),
             r"needs values in \[0, 1\], got -1 to 2.5",
         ),
     ],
