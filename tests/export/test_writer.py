@@ -316,7 +316,7 @@ def test_a_killed_export_leaves_the_earlier_one(exported, tmp_path):
 import time
 from export import readme, writer
 from tests import tiny
-readme.text = lambda *_: (print("writing", flush=True), time.sleep(600))
+readme.text = lambda *_, **__: (print("writing", flush=True), time.sleep(600))
 writer.write(tiny.vae(), "export", formats=["tflite"], batch_sizes=[1])
 """
     path = {"PYTHONPATH": str(pathlib.Path(__file__).parents[2])}
