@@ -172,8 +172,8 @@ class BitsBack:
           ValueError: they are of another shape, or no such levels.
         """
         x = np.asarray(self._vae.as_floats(x))
-        if len(x) == 0 or x.shape[1:] != self._vae.event_shape:
-            raise ValueError(f"x must be of shape {('N', *self._vae.event_shape)}, got {x.shape}.")
+        if not len(x):
+            raise ValueError("x must hold at least one image, got none.")
         self._vae.decoder.likelihood.check_values(x)
         return np.round(x * (self.levels - 1)).astype(self._dtype)
 
