@@ -17,7 +17,8 @@ LABELS = np.arange(40, dtype=np.int32) % 4
 
 
 def _build(recipe="vae", **options):
-    options = {"latent_dim": 2, "hidden": (16,), "event_shape": (8, 8, 1)} | options
+    grey = {"event_shape": (8, 8, 1), "likelihood": "continuous_bernoulli"}
+    options = {"latent_dim": 2, "hidden": (16,)} | grey | options
     return keras_vae.build(keras_vae.recipe(recipe, **options))
 
 
