@@ -444,6 +444,6 @@ def _check_same_latents(posterior, prior):
 
 def seed_or_fresh(seed: int | None) -> int:
     """The seed, or where there is none one that was never used."""
-    if seed is not None:
+    if seed is not None and not tf.is_tensor(seed):  # Those of `seeds.derive` are tensors.
         check_whole("seed", seed, at_least=-(2**31))
     return np.random.SeedSequence().entropy % 2**31 if seed is None else seed

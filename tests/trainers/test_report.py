@@ -86,7 +86,7 @@ class Page(HTMLParser):
 
 def _write(run_dir, recipe="vae", evaluation=NUMBERS, metrics=METRICS, **options):
     options = {"latent_dim": 2, "hidden": (16,), "event_shape": (8, 8, 1)} | options
-    config = keras_vae.recipe(recipe, **options)
+    config = keras_vae.recipe(recipe, likelihood="continuous_bernoulli", **options)
     stored = tiny.described(config, fingerprint="c0ffee")
     (run_dir / "config.json").write_text(json.dumps(stored))
     if metrics is not None:
