@@ -71,7 +71,7 @@ def test_conditions(recipe, tmp_path):
             with pytest.raises(ValueError, match=f"a label from 0 to 3, got {wrong}"):
                 sample.sample(path, 7, 2, condition=wrong)
     else:
-        pixels = np.arange(35, dtype=np.uint8).reshape(7, 5)
+        pixels = 255 * (np.arange(35, dtype=np.uint8) % 3 % 2).reshape(7, 5)
         Image.fromarray(pixels).save(tmp_path / "given.png")
         given = str(tmp_path / "given.png")
         wanted_condition = np.repeat(pixels[np.newaxis, ..., np.newaxis] / 255, 2, 0)

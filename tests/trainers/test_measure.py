@@ -138,6 +138,7 @@ def test_a_model_that_knows_its_images_by_heart_is_found_out(run):
     train = run.dataset.train.array
     vae = types.SimpleNamespace(
         sample=lambda n, seed, condition: train[100 : 100 + n],
+        as_floats=run.vae.as_floats,
         has_density=False,
         prior="there is one",
         condition=None,
