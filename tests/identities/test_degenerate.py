@@ -50,7 +50,7 @@ def test_one_pseudo_input_is_a_learned_normal():
     plain = tiny.vae(prior="learned_normal")
     for part in ("encoder", "decoder"):
         getattr(plain, part).set_weights(getattr(vamp, part).get_weights())
-    q = vamp.encode(tf.sigmoid(vamp.prior.raw_inputs))
+    q = vamp.encoder(tf.sigmoid(vamp.prior.raw_inputs))
     plain.prior.loc.assign(q.mean()[0])
     plain.prior.raw_scale.assign(raw_of(q.stddev()[0].numpy()))
     x, noise = tiny.images(B), tiny.noise(plain, S, B)
