@@ -225,7 +225,7 @@ def _numbers(x):
 def _array(x):
     """x, an array, eager tensor or list, as an array of numbers, none of them masked."""
     try:
-        x = np.asanyarray(x.numpy() if tf.is_tensor(x) else x)
+        x = np.asanyarray(x)  # Of an eager tensor no copy, which x.numpy() is.
     except ValueError as error:  # Lists of different lengths.
         raise ValueError(
             f"x must be one array of numbers, got parts that differ: {error}"
