@@ -5,8 +5,7 @@ import functools
 import numpy as np
 
 from keras_vae._compat import tf
-
-_GROUNDS = {"white": "FFFFFF", "black": "000000"}
+from keras_vae.data.folder import ground
 
 
 def preparation(name, feature, image_size, how, alpha_background):
@@ -26,8 +25,9 @@ def preparation(name, feature, image_size, how, alpha_background):
         raise ValueError(f"dataset={name} has images of many sizes. Give image_size=64, say.")
     steps, notes = [], []
     is_transparent = type(feature).__name__ == "Image" and channels == 4
-    if is_transparent and alpha_background != "ignore":
-        steps.append(functools.partial(_on_ground, colour=_colour(alpha_background)))
+    if is_transparent and alpha_background != ground.AS_BEFORE:
+        colour = np.array(ground.parse(alpha_background), np.float32) / 255
+        steps.append(functools.partial(_on_ground, colour=colour))
         notes.append(f"transparent images are put on alpha_background={alpha_background}")
         channels = 3
     if image_size:
@@ -40,19 +40,6 @@ def preparation(name, feature, image_size, how, alpha_background):
         return image
 
     return prepare, (*sides, channels), notes
-
-
-def _colour(name):
-    """[3] from 0 to 1, of a colour by its name or as RRGGBB."""
-    digits = _GROUNDS.get(name, name)
-    try:
-        if len(digits) != 6:
-            raise ValueError
-        return np.array(list(bytes.fromhex(digits)), np.float32) / 255
-    except ValueError:
-        raise ValueError(
-            f"alpha_background must be white, black or a colour RRGGBB, got {name!r}."
-        ) from None
 
 
 def _on_ground(image, colour):
