@@ -71,18 +71,17 @@ class ExampleSpec:
         Raises:
           ValueError: it has another shape, or holds no numbers.
         """
-        check_dense("x", x)
         if tf.is_tensor(x) and tfk.backend.is_keras_tensor(x):
             raise ValueError(
                 "x is a symbolic input of Keras, and must hold numbers here. In a functional "
                 "model call the model itself, vae(x), which reconstructs, or vae.encoder(x)."
             )
-        x = self.with_channels(_numbers(x) if tf.is_tensor(x) else x)
+        x = self.with_channels(x)
         return self.scaled(tf.ensure_shape(x, [None, *self.event_shape]))
 
     def with_channels(self, x):
         """Tensor or array x [B, H, W, C]; or [B, H, W], where C is 1, with that axis."""
-        x = x if tf.is_tensor(x) else _array(x)
+        x = _dense_numbers(x) if tf.is_tensor(x) else _array(x)
         self.check_shape(x.shape)
         return x[..., np.newaxis] if len(x.shape) == len(self.event_shape) else x
 
@@ -118,8 +117,7 @@ class ExampleSpec:
 
     def check(self, x) -> None:
         """Raises ValueError unless every example of an array or eager tensor can be taken."""
-        check_dense("x", x)
-        x = _array(_numbers(x) if tf.is_tensor(x) else x)
+        x = _array(x)
         self.check_shape(x.shape)
         if not len(x):
             raise ValueError("x must hold at least one example, got none.")
@@ -215,8 +213,9 @@ class ExampleSpec:
         return True
 
 
-def _numbers(x):
+def _dense_numbers(x):
     """The tensor x, which must hold numbers."""
+    check_dense("x", x)
     if not (x.dtype.is_integer or x.dtype.is_floating or x.dtype.is_bool):
         raise ValueError(f"x must hold numbers, got {x.dtype.name}. Convert it.")
     return x
@@ -224,6 +223,8 @@ def _numbers(x):
 
 def _array(x):
     """x, an array, eager tensor or list, as an array of numbers, none of them masked."""
+    if not isinstance(x, np.ndarray) and tf.is_tensor(x):
+        _dense_numbers(x)
     try:
         x = np.asanyarray(x)  # Of an eager tensor no copy, which x.numpy() is.
     except ValueError as error:  # Lists of different lengths.

@@ -256,28 +256,25 @@ class Trainable(tfk.Model):
     def make_train_function(self, force=False):
         """Keras' hook: a function of the data iterator that trains on its next block."""
         if self.train_function is None or force:
-            run = self._block_runner(self.train_step)
-            num_samples = self.objective.num_samples
+            run, next_block = self._block_runner(self.train_step), self._block_taker(Site.LATENT)
 
             def train_function(iterator):
-                seed = seeds.derive(self.seed, Site.LATENT, self.optimizer.iterations)
-                return run(self._next_block(iterator, num_samples, seed))
+                return run(next_block(iterator, self.optimizer.iterations))
 
             self.train_function = train_function
         return self.train_function
 
     def make_predict_function(self, force=False):
         """Keras' hook: a function of the data iterator that predicts its next batch."""
-        if self._distributed:
-            return super().make_predict_function(force)
         if self.predict_function is None or force:
             predict = self.predict_step if self.run_eagerly else tf.function(self.predict_step)
+            strategy = self.distribute_strategy
 
             def predict_function(iterator):
-                data = next_batch(iterator)
-                if self._looks_at_batches:
-                    self.check_examples(*tfk.utils.unpack_x_y_sample_weight(data)[:2])
-                return predict(data)
+                run = strategy.run(
+                    lambda data: predict(self._looked_at(data)), args=(next_batch(iterator),)
+                )
+                return tf.concat(strategy.experimental_local_results(run), axis=0)
 
             self.predict_function = predict_function
         return self.predict_function
@@ -285,38 +282,55 @@ class Trainable(tfk.Model):
     def make_test_function(self, force=False):
         """Keras' hook: a function of the data iterator that evaluates its next block."""
         if self.test_function is None or force:
-            run = self._block_runner(self.test_step)
-            num_samples = self.objective.num_samples
+            run, next_block = self._block_runner(self.test_step), self._block_taker(Site.EVALUATE)
 
             def test_function(iterator):
                 # The number of examples so far tells batches apart, and starts at 0 every time.
-                seed = seeds.derive(self.seed, Site.EVALUATE, self._trackers["loss"].count)
-                return run(self._next_block(iterator, num_samples, seed))
+                return run(next_block(iterator, self._trackers["loss"].count))
 
             self.test_function = test_function
         return self.test_function
 
-    def _next_block(self, iterator, num_samples, seed) -> Block:
-        """The next block; a plain batch becomes a block of one, with noise from `seed`."""
-        data = next_batch(iterator)
-        if isinstance(data, Block):
-            return data
+    def _block_taker(self, site: Site):
+        """A function of (iterator, step) that gives the next block.
 
-        def with_noise(data):
-            x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
-            refuse_weights(weights)
-            condition = self.numbers_of(condition)
-            # Here, outside of what XLA compiles, which leaves checks out without a word.
-            if self._looks_at_batches:
-                self.check_examples(x, condition)
+        A plain batch becomes a block of one, with noise of the `site` that depends on the step.
+        """
+
+        @tf.function(reduce_retracing=True)
+        def with_noise(x, condition, step):
             # Drawn for the global batch, of which each replica takes its rows.
             replica = tf.distribute.get_replica_context()
             size = tf.shape(x)[0]
             first = size * tf.cast(replica.replica_id_in_sync_group, tf.int32)
-            noise = self.draw_noise(seed, num_samples, size * replica.num_replicas_in_sync)
+            noise = self.draw_noise(
+                seeds.derive(self.seed, site, step),
+                self.objective.num_samples,
+                size * replica.num_replicas_in_sync,
+            )
             return Block.of_one(Batch(x, noise[:, first : first + size], condition))
 
-        return self.distribute_strategy.run(with_noise, args=(data,))
+        def take(data, step):
+            return with_noise(*self._looked_at(data), step)
+
+        def next_block(iterator, step):
+            data = next_batch(iterator)
+            if isinstance(data, Block):
+                return data
+            return self.distribute_strategy.run(take, args=(data, tf.convert_to_tensor(step)))
+
+        return next_block
+
+    def _looked_at(self, data):
+        """(x, condition) of a batch, checked: outside of what XLA compiles, which drops checks."""
+        x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
+        refuse_weights(weights)
+        condition = self.numbers_of(condition)
+        # Of the last batch a replica may have no rows.
+        is_rest = tf.distribute.get_replica_context().num_replicas_in_sync > 1 and not len(x)
+        if self._looks_at_batches and not is_rest:
+            self.check_examples(x, condition)
+        return x, condition
 
     def _block_runner(self, step):
         """A function that runs `step` on each batch of a block and gives the metrics."""

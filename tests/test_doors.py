@@ -308,10 +308,33 @@ def test_two_replicas_check_too(two_replicas):
     with two_replicas.scope():
         model = model_of()
         model.compile()
-    with pytest.raises(ValueError, match="gives no mass"):
-        model.predict(255 * GREY[:8], verbose=0)
-    with pytest.raises(ValueError, match="gives no mass"):
-        model.fit(batches(255 * GREY[:8], batch_size=8), verbose=0)
+    bad = 255 * GREY[:8]
+    for verb in (
+        lambda: model.predict(bad, verbose=0),
+        lambda: model.predict(batches(bad, batch_size=8), verbose=0),
+        lambda: model.fit(batches(bad, batch_size=8), verbose=0),
+    ):
+        with pytest.raises(ValueError, match="gives no mass"):
+            verb()
+
+
+def test_a_last_batch_may_leave_a_replica_without_examples(two_replicas):
+    with two_replicas.scope():
+        model = model_of()
+        model.compile()
+    x = GREY[:9]
+    rest = batches(x, batch_size=4)  # Of 4, 4 and 1.
+    np.testing.assert_allclose(
+        model.predict(rest, verbose=0), model.reconstruct(x), rtol=1e-5, atol=1e-6
+    )
+    model.fit(rest, verbose=0)
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_an_empty_batch_is_refused(vae):
+    for verb in (vae.predict, vae.evaluate, vae.fit):
+        with pytest.raises(ValueError, match="at least one example"):
+            verb(tf.data.Dataset.from_tensors(GREY[:0]), verbose=0)
 
 
 def test_a_masked_array_is_refused_where_it_is_masked(vae):

@@ -78,7 +78,7 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
 
     def _holds(self, x) -> bool:
         if self.support is Support.BINARY:
-            return bool(np.all((x == 0) | (x == 1)))
+            return np.count_nonzero(x == 0) + np.count_nonzero(x == 1) == x.size
         low, high = x.min(), x.max()  # NaN where one value is.
         if self.support is Support.UNIT:
             return bool(low >= 0 and high <= 1)
