@@ -9,10 +9,10 @@ from keras_vae.seeds import derive
 def streamed(rows, chunk_size, binary=False):
     return Streamed(
         rows.shape[1:],
-        [(0, len(rows))],
+        [np.arange(len(rows))],
         chunk_size,
-        read_rows=lambda start, stop: rows[start:stop],
-        read_labels=lambda start, stop: np.arange(start, stop),
+        read_rows=lambda found: rows[found],
+        read_labels=lambda found: found,
         binary=binary,
         identity="made",
     )
