@@ -5,6 +5,7 @@ the device) or, without levels, counts; bool is {0, 1}; float32 is taken as it i
 """
 
 import functools
+import hashlib
 import math
 
 import numpy as np
@@ -91,15 +92,19 @@ class Streamed(Images):
 
     Args:
       shape: (H, W, C).
-      pieces: list of (start, stop), the rows of the source that make up the split.
+      pieces: list of int64 [n], increasing: the positions that make up the split. No chunk is of
+        two pieces.
       chunk_size: the most examples in a chunk.
-      read_rows: (start, stop) -> uint8 or bool [stop - start, H, W, C].
-      read_labels: (start, stop) -> int64 [stop - start], or None without labels.
+      read_rows: int64 rows [n] -> uint8 or bool [n, H, W, C].
+      read_labels: int64 rows [n] -> int64 [n], or None without labels.
       binary: whether the source holds only {0, 1} or only {0, 255}; then bool is read.
       identity: str that tells this source from any other, for the fingerprint.
-      read_factors: (start, stop) -> dict name -> whole numbers [stop - start], or None without.
+      read_factors: int64 rows [n] -> dict name -> whole numbers [n], or None without.
       levels: of uint8, how many there are; None for counts.
       class_names: as of `Images`.
+      order: int [N], the row at each position; a chunk is then read in the order of its rows. None
+        where position and row are the same.
+      in_runs: whether the source can be read in runs of neighbouring rows only.
     """
 
     def __init__(
@@ -114,6 +119,8 @@ class Streamed(Images):
         read_factors=None,
         levels=256,
         class_names=None,
+        order=None,
+        in_runs=False,
     ):
         self._pieces = pieces
         self._source = {
@@ -125,17 +132,19 @@ class Streamed(Images):
             "read_factors": read_factors,
             "levels": levels,
             "class_names": class_names,
+            "order": order,
+            "in_runs": in_runs,
         }
         self._chunks = [
-            (begin, min(begin + chunk_size, stop))
-            for start, stop in pieces
-            for begin in range(start, stop, chunk_size)
+            piece[begin : begin + chunk_size]
+            for piece in pieces
+            for begin in range(0, len(piece), chunk_size)
         ]
-        sizes = [stop - start for start, stop in self._chunks]
+        sizes = [len(chunk) for chunk in self._chunks]
         super().__init__(shape, bool if binary else np.uint8, 2 if binary else levels, sizes)
         self.class_names = class_names
         self._read_rows, self._read_labels, self._identity = read_rows, read_labels, identity
-        self._read_factors = read_factors
+        self._read_factors, self._order, self.in_runs = read_factors, order, in_runs
         self.has_labels = read_labels is not None
 
     def read(self, chunk):
@@ -144,7 +153,7 @@ class Streamed(Images):
         Raises:
           ValueError: the set was taken for binary by its first images, and this chunk is not.
         """
-        x = self._read_rows(*self._chunks[chunk])
+        x = self._read_rows(self._rows_of(self._chunks[chunk]))
         if self.dtype != bool:
             return x
         if not is_binary(x):
@@ -162,22 +171,29 @@ class Streamed(Images):
     def labels(self):
         if self._read_labels is None:
             return None
-        return np.concatenate([self._read_labels(*chunk) for chunk in self._chunks])
+        return np.concatenate([self._read_labels(self._rows_of(chunk)) for chunk in self._chunks])
 
     @functools.cached_property
     def factors(self):
         if self._read_factors is None:
             return None
-        found = [self._read_factors(*chunk) for chunk in self._chunks]
+        found = [self._read_factors(self._rows_of(chunk)) for chunk in self._chunks]
         return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
     def hold_out(self, n, seed, stratified=False):
-        """Two splits: n neighbouring rows beginning where `seed` says, and the others.
+        """Two splits: n examples drawn by `seed` (int32 [2]), and the others.
 
-        Neighbours, because scattered rows could not be read without reading everything; the
-        sources keep their rows in random order. Nor can they be drawn label by label, so that
-        `stratified` changes nothing.
+        Label by label if `stratified`, as long as there are labels and the source can be read at
+        scattered rows. Else neighbouring positions, beginning where the seed says: the sources
+        keep them in random order.
         """
+        if stratified and self.has_labels and not self.in_runs:
+            positions = np.concatenate(self._pieces)
+            labels = self._read_labels(self._at(positions))
+            shuffle = tf.random.experimental.stateless_shuffle
+            drawn = stratify(shuffle(tf.range(self.num_examples), seed).numpy(), labels, n)
+            parts = [positions[np.sort(part)] for part in (drawn[:n], drawn[n:])]
+            return tuple(Streamed(self.shape, [part], **self._source) for part in parts)
         last = self.num_examples - n
         begin = int(tf.random.stateless_uniform([], seed, 0, last + 1, tf.int32))
         held = self._between(begin, begin + n)
@@ -190,16 +206,33 @@ class Streamed(Images):
     def _between(self, begin, end):
         """The pieces that hold the begin-th to the end-th example of this split."""
         found, seen = [], 0
-        for start, stop in self._pieces:
-            a, b = max(begin - seen, 0), min(end - seen, stop - start)
-            if a < b:
-                found.append((start + a, start + b))
-            seen += stop - start
+        for piece in self._pieces:
+            part = piece[max(begin - seen, 0) : max(end - seen, 0)]
+            if len(part):
+                found.append(part)
+            seen += len(piece)
         return found
 
+    def _at(self, positions):
+        """The rows at these positions."""
+        return positions if self._order is None else self._order[positions]
+
+    def _rows_of(self, chunk):
+        """The rows of a chunk from front to back, which is fastest on disk."""
+        return chunk if self._order is None else np.sort(self._order[chunk])
+
     def update_hash(self, sha):
-        """Adds the source's identity and the rows used to a hashlib object."""
-        sha.update(f"{self._identity} {self._pieces} {self.shape} {self.dtype}".encode())
+        """Adds the source's identity and the positions used to a hashlib object."""
+        pieces = [_in_short(piece) for piece in self._pieces]
+        sha.update(f"{self._identity} {pieces} {self.shape} {self.dtype}".encode())
+
+
+def _in_short(piece):
+    """(start, stop) of increasing positions without a gap, else their sha256."""
+    start, stop = int(piece[0]), int(piece[-1]) + 1
+    if stop - start == len(piece):
+        return start, stop
+    return hashlib.sha256(piece.astype("<i8", copy=False)).hexdigest()
 
 
 def chunk_size_for(shape, limit_bytes):

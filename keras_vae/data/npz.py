@@ -86,20 +86,17 @@ def _streamed(
         # Files are often sorted by label: any neighbouring positions must be a fair draw of all.
         shuffle = tf.random.experimental.stateless_shuffle
         order = shuffle(tf.range(len(x)), derive(seed, Site.SPLIT)).numpy()
-
-        def rows(start, stop):
-            return np.sort(order[start:stop])  # from front to back is fastest on disk
-
         return Streamed(
             heads[split].shape[1:],
-            pieces=[(0, len(x))],
+            pieces=[np.arange(len(x))],
             chunk_size=chunk_size,
-            read_rows=lambda *positions: layout.turned(x[rows(*positions)], place),
-            read_labels=None if y is None else lambda *positions: y[rows(*positions)],
+            read_rows=lambda rows: layout.turned(x[rows], place),
+            read_labels=None if y is None else lambda rows: y[rows],
             binary=scale.is_binary,
             identity=f"npz {split} {checksums}",
             levels=scale.levels,
             class_names=class_names,
+            order=order,
         )
 
     notes += scale.notes + about_labels

@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 
 from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
-from keras_vae.data.images import Images, InMemory, Streamed
+from keras_vae.data.images import Images, Streamed
 from keras_vae.seeds import Site, derive
 from keras_vae.sentences import some
 
@@ -206,7 +206,7 @@ def load(
     elif validation_size not in (None, validation.num_examples):
         validation, _ = _hold_out("validation_size", validation, size, validation_seed, stratified)
         drawn.append("validation")
-    if drawn and stratified and isinstance(train, Streamed) and train.has_labels:
+    if drawn and stratified and isinstance(train, Streamed) and train.in_runs and train.has_labels:
         notes.append(
             f"streamed: {' and '.join(drawn)} held out in neighbouring rows, not label by label"
         )
@@ -231,12 +231,9 @@ def _hold_out(what, images, n, seed, stratified):
 
 
 def _absent_classes(splits):
-    """Notes on splits in memory that lack a class which others have."""
-    labels = {
-        split: images.labels
-        for split, images in splits.items()
-        if isinstance(images, InMemory) and images.labels is not None
-    }
+    """Notes on splits that lack a class which others have."""
+    labels = {split: images.labels for split, images in splits.items()}
+    labels = {split: y for split, y in labels.items() if y is not None}
     if not labels:
         return []
     length = 1 + max(y.max() for y in labels.values())

@@ -33,22 +33,22 @@ def read(seed, label="shape"):
         tf.range(NUM_IMAGES), derive(seed, Site.SPLIT)
     ).numpy()
     splits = {
-        "train": (2 * _HELD_OUT, NUM_IMAGES),
-        "validation": (_HELD_OUT, 2 * _HELD_OUT),
-        "test": (0, _HELD_OUT),
+        "train": np.arange(2 * _HELD_OUT, NUM_IMAGES),
+        "validation": np.arange(_HELD_OUT, 2 * _HELD_OUT),
+        "test": np.arange(_HELD_OUT),
     }
     return {
         split: Streamed(
             (SIZE, SIZE, 1),
-            pieces=[rows],
+            pieces=[positions],
             chunk_size=_CHUNK,
-            read_rows=lambda start, stop: draw(order[start:stop]),
-            read_labels=lambda start, stop: factors(order[start:stop])[label],
+            read_rows=lambda rows: draw(order[rows]),
+            read_labels=lambda rows: factors(order[rows])[label],
             binary=True,
             identity=f"sprites 1, seed {seed}",
-            read_factors=lambda start, stop: factors(order[start:stop]),
+            read_factors=lambda rows: factors(order[rows]),
         )
-        for split, rows in splits.items()
+        for split, positions in splits.items()
     }
 
 

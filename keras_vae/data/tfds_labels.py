@@ -50,12 +50,6 @@ def factors(features):
     return found if len(found) > 1 else {}
 
 
-def is_numbered(features, column):
-    """Whether the labels in a column are numbers below that of their classes."""
-    feature = dict(named(features))[column]
-    return getattr(feature, "num_classes", None) is not None and feature.shape == ()
-
-
 def _is_label(feature):
     if _is_whole_number(feature):
         return True

@@ -24,12 +24,15 @@ def preparation(name, feature, image_size, how, alpha_background):
     if None in sides and not image_size:
         raise ValueError(f"dataset={name} has images of many sizes. Give image_size=64, say.")
     steps, notes = [], []
-    is_transparent = type(feature).__name__ == "Image" and channels == 4
+    is_transparent = type(feature).__name__ == "Image" and channels in (2, 4)
     if is_transparent and alpha_background != ground.AS_BEFORE:
-        colour = np.array(ground.parse(alpha_background), np.float32) / 255
-        steps.append(functools.partial(_on_ground, colour=colour))
-        notes.append(f"transparent images are put on alpha_background={alpha_background}")
-        channels = 3
+        colour = ground.parse(alpha_background)
+        channels = 1 if channels == 2 and ground.is_grey(colour) else 3
+        steps.append(functools.partial(_on_ground, colour=colour, channels=channels))
+        notes.append(
+            f"transparent images are put on alpha_background={alpha_background}, but those drawn "
+            f"in this colour alone, which would vanish, on {ground.name_of(ground.other(colour))}"
+        )
     if image_size:
         steps.append(functools.partial(resize, size=image_size, how=how))
         sides = [image_size, image_size]
@@ -42,12 +45,20 @@ def preparation(name, feature, image_size, how, alpha_background):
     return prepare, (*sides, channels), notes
 
 
-def _on_ground(image, colour):
-    """RGB of an RGBA image on a ground of that colour."""
+def _on_ground(image, colour, channels):
+    """[H, W, channels] of grey or RGB with opacity as its last channel: see `ground.compose`."""
     white = image.dtype.max
-    alpha = tf.cast(image[..., 3:], tf.float32) / white
-    mixed = alpha * tf.cast(image[..., :3], tf.float32) + (1 - alpha) * colour * white
-    return tf.saturate_cast(tf.round(mixed), image.dtype)
+    colours, opacity = image[..., :-1], tf.cast(image[..., -1:], tf.int64)
+
+    def at_depth(rgb):
+        return np.array(rgb[:channels], np.int64) * (white // 255)
+
+    colours = tf.cast(colours, tf.int64)  # the products of 16 bits need more than 32
+    is_drawn = opacity > 0
+    vanishes = tf.reduce_all((colours == at_depth(colour)) | ~is_drawn) & tf.reduce_any(is_drawn)
+    behind = tf.where(vanishes, at_depth(ground.other(colour)), at_depth(colour))
+    mixed = colours * opacity + behind * (white - opacity)
+    return tf.cast((mixed + white // 2) // white, image.dtype)
 
 
 def resize(image, size, how):

@@ -31,7 +31,7 @@ def read(builder, split, n, columns, prepare=None):
         rows = builder.as_dataset(
             split=split,
             shuffle_files=False,
-            decoders=tfds.decode.PartialDecoding(wanted),
+            decoders=tfds.decode.PartialDecoding(wanted, decoders=_decoders(builder, columns)),
             read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
         )
     rows = rows.map(
@@ -53,6 +53,23 @@ def read(builder, split, n, columns, prepare=None):
             arrays[key][start:stop] = values
         start = stop
     return arrays
+
+
+def _decoders(builder, columns):
+    """dict of decoders in place of TFDS' own, which can't decode grey with opacity."""
+    import tensorflow_datasets as tfds
+
+    feature = builder.info.features["image"]
+    if "image" not in columns or type(feature).__name__ != "Image" or feature.shape[-1] != 2:
+        return None
+
+    @tfds.decode.make_decoder()
+    def grey_with_opacity(encoded, feature):
+        dtype = tf.as_dtype(feature.np_dtype)
+        rgba = tf.image.decode_image(encoded, 4, dtype, expand_animations=False)
+        return tf.ensure_shape(rgba[..., 2:], feature.shape)
+
+    return {"image": grey_with_opacity()}
 
 
 @contextlib.contextmanager

@@ -57,15 +57,16 @@ class Stream:
         splits = {
             split: Streamed(
                 self.shape,
-                pieces=[(0, self._size(split))],
+                pieces=[np.arange(self._size(split))],
                 chunk_size=chunk_size,
-                read_rows=lambda *part, split=split: self._images(split, *part),
+                read_rows=lambda rows, s=split: self._images(s, rows[0], rows[-1] + 1),
                 read_labels=readers.get(split),
                 binary=scale.is_binary,
                 identity=self._identity(split),
                 read_factors=self._factors(split, factors) if factors else None,
                 levels=scale.levels,
                 class_names=names,
+                in_runs=True,
             )
             for split in self.sources
         }
@@ -91,35 +92,19 @@ class Stream:
                 yield self._images(split, start, stop)
 
     def _labels(self, column, class_names):
-        """(dict split -> (start, stop) -> int64, class_names or None, notes)."""
+        """(dict split -> rows -> int64, class_names or None, notes)."""
         if column is None:
             return {}, None, []
 
-        def read(split, start, stop):
-            return self._rows(split, start, stop, [column])[column]
-
-        # Numbers of known classes are read when they are wanted; others settle the numbering.
-        known = tfds_labels.is_numbered(self.builder.info.features, column)
-        sizes = {s: self._head(s) if known else self._size(s) for s in self.sources}
-        found = {s: read(s, 0, size) for s, size in sizes.items()}
+        sizes = {split: self._size(split) for split in self.sources}
+        # All at once: images aren't decoded for it, and one label may be missing.
+        found = {s: self._rows(s, 0, size, [column])[column] for s, size in sizes.items()}
         labels, names, notes = read_labels(self.builder.name, found, sizes, class_names)
-        if not known:
-            return {s: lambda a, b, y=y: y[a:b] for s, y in labels.items()}, names, notes
-
-        def checked(split, start, stop):
-            y = read(split, start, stop).astype(np.int64)
-            if y.min() < 0:
-                raise ValueError(
-                    f"Labels for {split} of {self.builder.name} must be there for each image, but "
-                    f"one is {y.min()}. Choose another label, or none."
-                )
-            return y
-
-        return {s: lambda a, b, s=s: checked(s, a, b) for s in labels}, names, notes
+        return {s: lambda rows, y=y: y[rows] for s, y in labels.items()}, names, notes
 
     def _factors(self, split, columns):
-        def read(start, stop):
-            found = self._rows(split, start, stop, list(columns))
+        def read(rows):
+            found = self._rows(split, rows[0], rows[-1] + 1, list(columns))
             return {name: found[column] for column, name in columns.items()}
 
         return read

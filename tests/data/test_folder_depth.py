@@ -151,6 +151,34 @@ def test_8_bits_beside_16_are_brought_up(tmp_path):
     assert "1 image of 8 bits beside 16: the values are multiplied by 257" in notes
 
 
+@pytest.mark.parametrize(
+    ("high", "options", "levels", "note"),
+    [
+        (1000, {}, 1024, "which go up to 1000 and are taken as 1024 levels: those of 8 bits are"),
+        (5000, {}, 16384, "which go up to 5000 and are taken as 16384 levels"),
+        (900, {"grey_levels": 2000}, 2000, "which go up to 900 and are taken as 2000 levels"),
+        (200, {}, 256, "which go up to 200: all values are kept, on one scale"),
+        (16, {}, 256, "which go up to 16: all values are kept, on one scale"),
+        (1000, {"grey_levels": 65536}, 65536, "the values are multiplied by 257"),
+        (1000, {"values": "counts"}, 256, "which go up to 1000: all values are kept"),
+    ],
+)
+def test_8_bits_are_brought_to_the_levels_of_deeper_ones(tmp_path, high, options, levels, note):
+    """So that neither is dark beside the other."""
+    low, deep = random(3, 5, 6), random(3, 5, 6, dtype=np.uint16, high=high + 1)
+    low[0, 0, :2], deep[:, 0, 0] = (0, 255), high
+    for i in range(3):
+        Image.fromarray(low[i]).save(tmp_path / f"{2 * i}.png")
+        Image.fromarray(deep[i]).save(tmp_path / f"{2 * i + 1}.png")
+    images, notes = read(tmp_path, **options)
+    np.testing.assert_array_equal(images[1::2, ..., 0], deep)
+    # The nearest of as many levels, in whole numbers alone.
+    wanted = [(2 * int(k) * (levels - 1) + 255) // 510 for k in low.flat]
+    assert images[::2].ravel().tolist() == wanted
+    assert [found for found in notes if "3 images of 8 bits beside 16" in found]
+    assert [found for found in notes if note in found]
+
+
 @pytest.mark.parametrize("kind", ["ppm", "sgi", "jp2"])
 def test_depth_that_would_be_cut_is_refused(tmp_path, kind):
     for i in range(3):

@@ -23,12 +23,13 @@ def make(kind, rows=ROWS, on_read=lambda start: None, labels=None):
     if kind == "memory":
         return InMemory(rows, labels, levels=256)
 
-    def read_rows(start, stop):
-        on_read(start)
-        return rows[start:stop]
+    def read_rows(wanted):
+        on_read(wanted[0])
+        return rows[wanted]
 
-    read_labels = None if labels is None else lambda start, stop: labels[start:stop]
-    return Streamed(rows.shape[1:], [(0, len(rows))], 17, read_rows, read_labels, False, "made")
+    read_labels = None if labels is None else lambda wanted: labels[wanted]
+    pieces = [np.arange(len(rows))]
+    return Streamed(rows.shape[1:], pieces, 17, read_rows, read_labels, False, "made")
 
 
 def blocks(images, start_step=0, binarization="none", epochs=3, seed=5):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.model_selection import train_test_split
 
 from keras_vae.data import load
@@ -62,6 +63,9 @@ def test_splits_that_are_drawn_have_all_labels_in_proportion(tmp_path):
         for split in (data.test, data.validation):
             assert np.bincount(split.labels).tolist() == [40, 30, 20, 10]
         assert np.bincount(data.train.labels).tolist() == [320, 240, 160, 80]
+    streamed = save(tmp_path, [400, 300, 200, 100], memory_limit_gb=1e-6)
+    for split in (streamed.test, streamed.validation):
+        assert np.bincount(split.labels).tolist() == [40, 30, 20, 10]
     tests = [
         save(tmp_path, [400, 300], seed=seed, validation_size=size).test.array.tobytes()
         for seed, size in [(0, None), (0, 0), (0, 200), (1, None)]
@@ -75,8 +79,30 @@ def test_splits_that_are_drawn_have_all_labels_in_proportion(tmp_path):
     assert len(counts) > 1
 
 
-def test_classes_too_small_for_each_split_are_named(tmp_path):
-    notes = save(tmp_path, [150, 4, 1]).notes
+def test_streamed_folders_are_held_out_label_by_label(tmp_path):
+    rng = np.random.default_rng(0)
+    names = np.repeat(["ant", "bee", "cow"], [60, 30, 10])
+    for i, name in enumerate(names):
+        pixels = rng.integers(0, 256, (4, 5), dtype=np.uint8)
+        pixels[0, 0] = i  # tells which image it is
+        (tmp_path / name).mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / name / f"{i}.png")
+    data = load(f"folder:{tmp_path}", memory_limit_gb=1e-6)
+    assert np.bincount(data.train.labels).tolist() == [48, 24, 8]
+    for split in (data.test, data.validation):
+        assert np.bincount(split.labels).tolist() == [6, 3, 1]
+    splits = (data.train, data.validation, data.test)
+    assert max(size for split in splits for size in split.chunk_sizes) <= 1e3 / 16 / 20
+    place = np.concatenate([split.array[:, 0, 0, 0] for split in splits])
+    assert sorted(place) == list(range(100))
+    labels = np.concatenate([split.labels for split in splits])
+    np.testing.assert_array_equal(np.array(["ant", "bee", "cow"])[labels], names[place])
+    assert not [note for note in data.notes if "not label by label" in note]
+
+
+@pytest.mark.parametrize("memory_limit_gb", [4.0, 1e-6])
+def test_classes_too_small_for_each_split_are_named(tmp_path, memory_limit_gb):
+    notes = save(tmp_path, [150, 4, 1], memory_limit_gb=memory_limit_gb).notes
     assert "validation has no image of class 1 (4 in all), 2 (1 in all)" in notes
     assert "test has no image of class 1 (4 in all), 2 (1 in all)" in notes
     assert not [note for note in notes if note.startswith("train has")]

@@ -309,6 +309,45 @@ def test_labels_of_all_kinds(prepare, kind, memory_limit_gb):
 
 
 @pytest.mark.parametrize("memory_limit_gb", [4.0, 1.7e-6])
+def test_classes_that_a_split_lacks_are_named(prepare, memory_limit_gb):
+    import tensorflow_datasets as tfds
+
+    features = {
+        "image": tfds.features.Image(shape=(4, 5, 1)),
+        "label": tfds.features.ClassLabel(names=["ant", "bee", "cow", "dog"]),
+    }
+    number = np.arange(60)
+    splits = {
+        "train": {"image": grey(60), "label": number % 2},
+        "test": {"image": grey(60), "label": number % 2 * 2},
+    }
+    data = load("own", memory_limit_gb=memory_limit_gb, **prepare(features, splits))
+    assert isinstance(data.train, Streamed) == (memory_limit_gb < 1)
+    notes = [note for note in data.notes if "has no image of class" in note]
+    assert [note for note in notes if note.startswith("train")] == [
+        "train has no image of class cow (30 in all), which the model has and learns nothing of"
+    ]
+    assert "test has no image of class bee (30 in all)" in notes
+    in_runs = "streamed: validation held out in neighbouring rows, not label by label"
+    assert (in_runs in data.notes) == (memory_limit_gb < 1)
+
+
+def test_one_missing_label_of_a_streamed_set_is_refused_at_once(prepare, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    monkeypatch.setattr(tfds_rows, "READ_BATCH", 20)
+    features = {
+        "image": tfds.features.Image(shape=(4, 5, 1)),
+        "label": tfds.features.ClassLabel(names=["a", "b"]),
+    }
+    label = np.arange(60) % 2
+    label[0] = -1
+    options = prepare(features, {"train": {"image": grey(60), "label": label}})
+    with pytest.raises(ValueError, match=r"Labels for train of own .* -1"):
+        load("own", memory_limit_gb=1.1e-6, **options)
+
+
+@pytest.mark.parametrize("memory_limit_gb", [4.0, 1.7e-6])
 def test_a_split_without_labels_has_none(prepare, memory_limit_gb):
     import tensorflow_datasets as tfds
 
@@ -404,12 +443,43 @@ def test_transparency_is_put_on_a_ground(prepare, ground, memory_limit_gb):
     distances = np.abs(found.reshape(60, 1, -1).astype(int) - wanted).max(-1)
     assert sorted(distances.argmin(1)) == list(range(60))
     assert distances.min(1).max() <= 1
-    assert f"transparent images are put on alpha_background={ground}" in data.notes
+    note = f"transparent images are put on alpha_background={ground}"
+    assert [found for found in data.notes if found.startswith(note)]
     ignored = load("own", alpha_background="ignore", **options)
     assert ignored.train.shape == (4, 5, 4)
     assert ignored.fingerprint != data.fingerprint
     with pytest.raises(ValueError, match="alpha_background must be white, black or a colour"):
         load("own", alpha_background="grey", **options)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("ground", ["white", "black", "FF8000"])
+def test_transparency_is_as_in_folders(prepare, tmp_path, ground, channels, dtype):
+    """Of opacity in the middle, opaque, or drawn in a ground's own colour alone."""
+    import tensorflow_datasets as tfds
+
+    white = np.iinfo(dtype).max
+    x = grey(24, (4, 5, channels), white, dtype)
+    colours = [(255, 255, 255), (0, 0, 0), (255, 128, 0)]
+    for i in range(15):
+        x[i, ..., :-1] = np.array(colours[i % 3][: channels - 1]) * (white // 255)
+    x[9:12, ..., -1] = white
+    x[12:15, ..., -1] = 0
+    x[15:18, ..., -1] = white
+    features = {"image": tfds.features.Image(shape=(4, 5, channels), dtype=dtype)}
+    data = load("own", alpha_background=ground, **prepare(features, {"train": {"image": x}}))
+    assert data.train.shape == (4, 5, 1 if channels == 2 and ground != "FF8000" else 3)
+    assert data.train.dtype == dtype
+    files = tmp_path / "files"
+    files.mkdir()
+    for i, image in enumerate(x):
+        (files / f"{i}.png").write_bytes(tf.io.encode_png(image).numpy())
+    wanted = load(f"folder:{files}", alpha_background=ground)
+    of_tfds, of_folder = (
+        np.concatenate([s.array for s in (d.train, d.validation, d.test)]) for d in (data, wanted)
+    )
+    assert brightness(of_tfds) == brightness(of_folder)
 
 
 def test_images_are_padded_or_stretched(prepare):

@@ -15,12 +15,12 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (60, 4, 4), np.uint8)
 NUMBERS = np.arange(60) * 7 % 3  # 0, 1, 2
 
 
-def of_file(doors, y, test=NUMBERS):
+def of_file(doors, y, test=NUMBERS, **options):
     """The data set of an npz whose labels of train are y, in order."""
     arrays = {"train": IMAGES, "train_labels": y, "test": IMAGES}
     if test is not None:
         arrays["test_labels"] = test
-    return doors.npz({"validation_size": 0}, **arrays)
+    return doors.npz({"validation_size": 0, **options}, **arrays)
 
 
 def from_arrays(y):
@@ -124,6 +124,9 @@ def test_classes_that_a_split_lacks(doors):
     for train, test, lacking in [(two, NUMBERS, "train"), (NUMBERS, two, "test")]:
         found = of_file(doors, train, test)
         np.testing.assert_array_equal(found.test.labels, test)
+        assert f"{lacking} has no image of class 2 (20 in all)" in doors.notes
+        streamed = of_file(doors, train, test, memory_limit_gb=1e-6)
+        assert len(streamed.train.chunk_sizes) > 1
         assert f"{lacking} has no image of class 2 (20 in all)" in doors.notes
     names = np.array(CLASSES)
     found = of_file(doors, names[two], names[NUMBERS])

@@ -6,6 +6,7 @@ import io
 import numpy as np
 from PIL import Image, ImageOps
 
+from keras_vae._compat import tf
 from tests.data_page.doors import refused
 from tests.data_page.page import row
 from tests.image_files import near, over, png16, random, tiff, write_frames
@@ -101,6 +102,40 @@ def test_drawings_in_alpha(doors):
         assert f"on {'black' if colour else 'white'}: drawn in {ground} alone" in doors.notes
 
 
+@row("images of a TFDS set, of 2 or 4 channels")
+def test_transparency_of_tfds(doors):
+    import tensorflow_datasets as tfds
+
+    for channels, ground in [(2, 255), (4, 255), (4, 0)]:
+        x = random(8, TALL, WIDE, channels)
+        x[:4, ..., :-1] = ground  # drawn in alpha alone
+        tfds.dataset_builders.store_as_tfds_dataset(
+            f"of{channels}on{ground}",
+            version="1.0.0",
+            features=tfds.features.FeaturesDict(
+                {"image": tfds.features.Image(shape=x.shape[1:], dtype=np.uint8)}
+            ),
+            split_datasets={
+                split: tf.data.Dataset.from_tensor_slices({"image": x})
+                for split in ("train", "test")
+            },
+            data_dir=str(doors.path),
+        )
+        found = doors.load(
+            f"of{channels}on{ground}",
+            data_dir=str(doors.path),
+            validation_size=0,
+            alpha_background="white" if ground else "black",
+        ).train.array
+        behind = np.where(np.arange(8) < 4, 255 - ground, ground)
+        wanted = [
+            over(image[..., :-1], image[..., -1], [g]) for image, g in zip(x, behind, strict=True)
+        ]
+        by_sum = sorted(found.astype(int), key=np.sum), sorted(wanted, key=np.sum)
+        near(*map(np.array, by_sum))
+        assert f"would vanish, on {'black' if ground else 'white'}" in doors.notes
+
+
 @row("16-bit grey PNG and TIFF")
 def test_grey_of_16_bits(doors):
     for high, levels in [(1024, 1024), (65536, 65536)]:
@@ -189,6 +224,16 @@ def test_8_and_16_bits(doors):
     np.testing.assert_array_equal(found["a.png"][..., 0], shallow.astype(int) * 257)
     np.testing.assert_array_equal(found["b.png"][..., 0], deep)
     assert "of 8 bits beside 16: the values are multiplied by 257" in doors.notes
+    for high, levels in [(1000, 1024), (255, 256)]:
+        deep = grey(np.uint16, high + 1)
+        deep[0, 0], shallow[0, 0] = high, 255
+        doors.put("train/a.png", shallow)
+        doors.put("train/b.png", deep)
+        found = doors.images()
+        scaled = shallow.astype(int) * (levels - 1) / 255
+        np.testing.assert_allclose(found["a.png"][..., 0], scaled, atol=0.5)
+        np.testing.assert_array_equal(found["b.png"][..., 0], deep)
+        assert f"of 8 bits beside 16, which go up to {high}" in doors.notes
 
 
 @row("floats or 32-bit numbers beside others")

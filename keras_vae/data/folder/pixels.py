@@ -15,7 +15,6 @@ from keras_vae.data.folder.reasons import NOT_FINITE, OTHER_SIZE, Unreadable
 TRANSPARENT = "transparent"
 ON_OTHER_GROUND = "on the other ground"
 CUT_TO_ONE_COLOUR = "cut to one colour"
-DEEPENED = "brought from 8 bits to 16"
 
 # What brings [H, W, C] upright, by the number that EXIF has for its position.
 _TURNED = {
@@ -82,8 +81,7 @@ def _one(path, image, target, done):
         values = np.repeat(values, target.shape[2], 2)
     values = values[..., : target.shape[2]]  # all the same of a grey palette
     if values.dtype == np.uint8 and target.dtype == np.uint16:
-        done[DEEPENED] += 1
-        values = values.astype(np.uint16) * np.uint16(257)
+        values = values.astype(np.uint16) * np.uint16(257)  # white is white, whatever the depth
     if values.shape == target.shape:
         return values
     if target.resize is None:

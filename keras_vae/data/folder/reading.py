@@ -12,6 +12,7 @@ from keras_vae.data.arrays import from_arrays
 from keras_vae.data.folder import as_before, finding, headers, opening, pixels, reasons, work
 from keras_vae.data.folder import classes as class_folders
 from keras_vae.data.folder import ground as grounds
+from keras_vae.data.folder.common_depth import bring_together
 from keras_vae.data.folder.names import counted, is_passed_over, listed, shown
 from keras_vae.data.folder.splits import check_deeper, splits
 from keras_vae.data.folder.streaming import scale_of, streamed
@@ -106,6 +107,8 @@ def read(
     notes += label_notes
     name = f"folder:{path}"
     if keep:
+        if target.dtype == np.uint16:
+            notes += bring_together(found, arrays, values, grey_levels)
         images, more = from_arrays(
             name,
             arrays,
@@ -333,9 +336,6 @@ def _notes(found, frames, target, done):
                 "would vanish"
             )
         notes.append(f"{note} (--alpha_background)")
-    if done[pixels.DEEPENED]:
-        images = counted(done[pixels.DEEPENED], "image")
-        notes.append(f"{images} of 8 bits beside 16: the values are multiplied by 257")
     if done[pixels.CUT_TO_ONE_COLOUR]:
         images = counted(done[pixels.CUT_TO_ONE_COLOUR], "image")
         notes.append(

@@ -6,7 +6,6 @@ import os
 import numpy as np
 
 from keras_vae.data.folder import opening, pixels, reasons, work
-from keras_vae.data.folder.names import listed
 from keras_vae.data.images import Streamed, chunk_size_for
 from keras_vae.data.values import Seen, decide
 
@@ -64,39 +63,40 @@ def streamed(path, found, labels, class_names, target, scale, limit, options):
         of_split = labels.get(split)
         images[split] = Streamed(
             target.shape,
-            pieces=[(0, int(part.rows.sum()))],
+            pieces=[np.arange(part.rows.sum())],
             chunk_size=chunk_size_for(target.shape, limit),
             read_rows=_reader(part, target),
-            read_labels=None if of_split is None else lambda a, b, y=of_split: y[a:b],
+            read_labels=None if of_split is None else lambda rows, y=of_split: y[rows],
             binary=scale.is_binary,
             identity=_identity(part, [] if target.ground is None else options),
             levels=scale.levels,
             class_names=class_names,
         )
-    return images, [*scale.notes, *_untrained(labels, class_names)]
+    return images, scale.notes
 
 
 def _reader(part, target):
-    """(start, stop) -> array [stop - start, H, W, C] of a reading.Split."""
+    """Increasing rows [n] -> array [n, H, W, C] of a reading.Split."""
     starts = np.concatenate([[0], np.cumsum(part.rows)])
 
-    def decode(number):
-        file = part.files[number]
+    def decode(job):
+        file, frames = job
         try:
-            images, _ = pixels.decode(file.path, part.rows[number], target)
+            images, _ = pixels.decode(file.path, frames[-1] + 1, target)
         except Exception as error:  # Pillow raises nearly anything on a broken file
             raise ValueError(
                 f"{file.path} could be read when training began, and cannot now: "
                 f"{reasons.why(error, file.path)}."
             ) from error
-        return images
+        return images[frames]
 
-    def read_rows(start, stop):
-        first = int(np.searchsorted(starts, start, "right")) - 1
-        last = int(np.searchsorted(starts, stop))
+    def read_rows(rows):
+        of_row = np.searchsorted(starts, rows, "right") - 1
+        numbers, first = np.unique(of_row, return_index=True)
+        frames = np.split(rows - starts[of_row], first[1:])
+        jobs = [(part.files[i], wanted) for i, wanted in zip(numbers, frames, strict=True)]
         with opening.pillow(target.max_pixels):
-            images = np.concatenate(list(work.over(decode, range(first, last))))
-        return images[start - starts[first] : stop - starts[first]]
+            return np.concatenate(list(work.over(decode, jobs)))
 
     return read_rows
 
@@ -108,15 +108,6 @@ def _identity(part, options):
         sha.update(os.fsencode(file.name) + f" {os.stat(file.path).st_size}\n".encode())
     sha.update("".join(options).encode())
     return f"folder {sha.hexdigest()}"
-
-
-def _untrained(labels, class_names):
-    """A note on classes that other splits have and train has not."""
-    if "train" not in labels:
-        return []
-    absent = np.setdiff1d(np.concatenate(list(labels.values())), labels["train"])
-    names = listed(class_names[i] for i in absent)
-    return [f"train has no image of {names}: the model learns nothing of it"] if names else []
 
 
 def _too_deep(name, what):
