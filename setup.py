@@ -17,7 +17,7 @@ setup(
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
     package_data={
-        "trainers": ["page.html.template"],
+        "keras_vae.report": ["page.html.template"],
         "export": [
             "clients/*/*",
             "*.json",

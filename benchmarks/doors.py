@@ -13,7 +13,7 @@ import numpy as np
 from absl import flags
 
 import keras_vae
-from keras_vae import app
+from keras_vae import command_line
 from keras_vae._compat import tf
 
 FLAGS = flags.FLAGS
@@ -59,4 +59,4 @@ def main():
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command_line.run(main)

@@ -14,9 +14,9 @@ import numpy as np
 from absl import flags
 
 import keras_vae
-from keras_vae import app, evaluation
+from keras_vae import command_line, evaluation
 from keras_vae._compat import tf
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("num_examples", 10_000, "test images", lower_bound=1)
@@ -80,4 +80,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command_line.run(main)

@@ -24,9 +24,10 @@ from absl import flags
 from ai_edge_litert.interpreter import Interpreter
 
 import keras_vae
-from export import page, writer
-from keras_vae import app, inputs, saving
+from export import web_page, writer
+from keras_vae import command_line
 from keras_vae._compat import tf
+from keras_vae.runs import inputs, loading
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("runs", None, "run directories", required=True)
@@ -55,7 +56,7 @@ def row(run, folder):
         batch_sizes=[1, BATCH],
         web=True,
         examples=inputs.first_examples(config, dataset, EXAMPLES),
-        described=saving.read_run(run),
+        described=loading.read_run(run),
     )
     files = {content.get("precision"): content for content in report["artefacts"].values()}
     size = files["float32"]["bytes"]
@@ -129,10 +130,10 @@ def c_client(folder):
 
 def page_ready(folder):
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None or shutil.which("node") is None or page.missing():
+    if chromium is None or shutil.which("node") is None or web_page.missing():
         return None
     script = ROOT / "tests" / "export" / "browser.mjs"
-    command = ["node", script, folder / page.FILE, "1400", folder / "shot.png"]
+    command = ["node", script, folder / web_page.FILE, "1400", folder / "shot.png"]
     done = subprocess.run(
         command,
         check=True,
@@ -143,9 +144,9 @@ def page_ready(folder):
     model = os.path.getsize(folder / "generator.tflite")
     return {
         "ready_ms": round(json.loads(done.stdout)["ready"]),
-        "bytes_beside_the_model": os.path.getsize(folder / page.FILE) - model,
+        "bytes_beside_the_model": os.path.getsize(folder / web_page.FILE) - model,
     }
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command_line.run(main)

@@ -14,7 +14,7 @@ import sys
 import numpy as np
 from absl import flags
 
-from keras_vae import app
+from keras_vae import command_line
 from keras_vae.data import load
 
 FLAGS = flags.FLAGS
@@ -87,4 +87,4 @@ def mean_and_error(name, values):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command_line.run(main)

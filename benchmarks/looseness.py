@@ -10,8 +10,8 @@ import math
 
 from absl import flags
 
-from keras_vae import app, evaluation, inputs
-from trainers import measure
+from keras_vae import command_line, evaluation, runs
+from keras_vae.runs import inputs
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory", required=True)
@@ -20,13 +20,13 @@ flags.DEFINE_list("num_samples", ["500", "5000", "50000"], "numbers of importanc
 
 
 def main() -> None:
-    with app.checking_input():
-        run = measure.load(FLAGS.run)
-    batches = inputs.evaluation_batches(run.config, run.dataset, "test", batch_size=100)
+    with command_line.checking_input():
+        run = runs.load(FLAGS.run)
+    batches = inputs.evaluation_batches(run.config, run.data, "test", batch_size=100)
     batches = batches.take(math.ceil(FLAGS.num_examples / 100))
     fewest = None
     for num_samples in map(int, FLAGS.num_samples):
-        examples = evaluation.of_examples(run.vae, batches, num_samples)
+        examples = evaluation.of_examples(run.model, batches, num_samples)
         nll = examples["nll"]
         fewest = nll if fewest is None else fewest
         row = {
@@ -42,4 +42,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command_line.run(main)

@@ -12,13 +12,14 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from keras_vae import VAE, app, inputs, objectives, priors, saving
+from keras_vae import VAE, command_line, objectives, priors
 from keras_vae._compat import tfk
 from keras_vae.autoregressive import AutoregressiveDecoder
 from keras_vae.build import build
 from keras_vae.config import Config
 from keras_vae.encoder import PriorEncoder
 from keras_vae.networks import DropFirst
+from keras_vae.runs import inputs, loading
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "directory of a music run that has been measured", required=True)
@@ -122,8 +123,8 @@ def row(name, nats, num_steps):
 
 def main() -> None:
     path = pathlib.Path(FLAGS.run)
-    with app.checking_input():
-        config = Config.from_dict(saving.read_run(path)["config"])
+    with command_line.checking_input():
+        config = Config.from_dict(loading.read_run(path)["config"])
         if config.model.decoder != "autoregressive":
             raise ValueError(f"run={path} must be one with decoder=autoregressive (recipe=music).")
         if not (path / "evaluation.json").is_file():
@@ -154,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command_line.run(main)

@@ -17,9 +17,9 @@ import numpy as np
 from absl import flags
 from trainer_path import trainer_path
 
-from keras_vae import app
+from keras_vae import command_line
 from keras_vae._compat import tf
-from keras_vae.recipes import RECIPES
+from keras_vae.config.recipes import RECIPES
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("rounds", 5, "rounds, of which the median is taken", lower_bound=1)
@@ -193,4 +193,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command_line.run(main)

@@ -7,8 +7,9 @@ import time
 
 from absl import flags
 
-from trainers import callbacks, train
-from trainers.progress import Progress
+from keras_vae.runs import callbacks
+from keras_vae.runs.checkpoints import Progress
+from trainers import train
 
 FLAGS = flags.FLAGS
 

@@ -18,9 +18,9 @@ import numpy as np
 from absl import flags
 from trainer_path import trainer_path
 
-from keras_vae import app, networks
+from keras_vae import command_line, networks
 from keras_vae._compat import tf, tfd, tfk, tfkl, tfpl
-from keras_vae.compilation import prefers_xla
+from keras_vae.training.xla import prefers_xla
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("rounds", 5, "rounds, of which the median is taken", lower_bound=1)
@@ -182,4 +182,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command_line.run(main)

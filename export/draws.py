@@ -6,13 +6,13 @@ numbers: of most distributions the quantile function.
 
 import functools
 
-from export import threefry
-from export.noise import Stream
+from export import random_tensorflow
+from export.random_numpy import Stream
 from keras_vae._compat import tf, tfd
-from keras_vae.choices import chosen
 from keras_vae.conditions import Completed
 from keras_vae.likelihoods.levels import Levels
 from keras_vae.likelihoods.logistic import RoundedLogistic
+from keras_vae.ops.categorical import chosen
 
 
 @tf.autograph.experimental.do_not_convert  # It warns that it can't read functools.
@@ -137,4 +137,4 @@ _MOST_COUNTS = 10_000.0
 
 
 def _cosine(uniform):
-    return tf.cos(threefry.turn(uniform(Stream.PIXEL_2)))
+    return tf.cos(random_tensorflow.turn(uniform(Stream.PIXEL_2)))

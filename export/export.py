@@ -15,10 +15,11 @@ try:
 except ImportError as error:  # Versions that don't fit: a sentence, where a library would raise.
     sys.exit(f"error: {error}")
 
-from export import page, precision, pruning, writer
+from export import precision, pruning, web_page, writer
 from export.parity import ParityError
-from keras_vae import app, inputs, saving
+from keras_vae import command_line
 from keras_vae.config import Config
+from keras_vae.runs import inputs, loading
 
 FLAGS = flags.FLAGS
 _NUM_EXAMPLES = 1000  # test images by which files are measured, training images they are fitted to
@@ -27,7 +28,7 @@ _NUM_EXAMPLES = 1000  # test images by which files are measured, training images
 def main() -> None:
     run_directory = pathlib.Path(FLAGS.run)
     path = pathlib.Path(FLAGS.out or run_directory / "export")
-    with app.checking_input():
+    with command_line.checking_input():
         writer.check_target(path)
         options = {
             "formats": FLAGS.formats,
@@ -38,10 +39,10 @@ def main() -> None:
         writer.check_options(**options)
         options |= {"max_error": FLAGS.max_error, "max_nll_change": FLAGS.max_nll_change}
         if run_directory.is_dir():
-            found = saving.find_checkpoint(run_directory)
-            origin = saving.origin(found)
-            vae = saving.load_checkpoint(run_directory, found)
-            options["described"] = saving.read_run(run_directory) | {"exported": origin}
+            found = loading.find_checkpoint(run_directory)
+            origin = loading.origin(found)
+            vae = loading.load_checkpoint(run_directory, found)
+            options["described"] = loading.read_run(run_directory) | {"exported": origin}
             wanted = Config.from_dict(options["described"]["config"]).model.prior
             if vae.prior is None and wanted != "none":
                 raise ValueError(
@@ -65,9 +66,9 @@ def main() -> None:
                     "prune_latents needs a run directory, whose data tells what is dead."
                 )
         if FLAGS.web:
-            page.check(vae)
+            web_page.check(vae)
     try:
-        with app.checking_input():
+        with command_line.checking_input():
             if FLAGS.prune_latents:
                 limit = pruning.MAX_LOSS if FLAGS.max_nll_change is None else FLAGS.max_nll_change
                 vae, options["pruned"] = pruning.prune(vae, config, options["fitted_to"], limit)
@@ -76,7 +77,7 @@ def main() -> None:
                 options["described"]["config"] = left.to_dict()
             report = writer.write(vae, path, **options)
     except ParityError as error:
-        app.fail(error, code=1)
+        command_line.fail(error, code=1)
     if FLAGS.prune_latents:
         print(
             "{latents} of {latents_before} latents, ELBO {elbo_change:+.4f}".format(
@@ -95,10 +96,10 @@ def main() -> None:
             print(f"  {key}: {value:.4g}" if value is not None else f"  {key}: none")
         print(f"  signatures: {', '.join(content['signatures'])}")
     if FLAGS.web:
-        print(page.told(path))
+        print(web_page.told(path))
     print(f"{path / 'README.md'}: how to call them")
     if report["refused"]:
-        app.fail(" ".join(report["refused"].values()), code=1)
+        command_line.fail(" ".join(report["refused"].values()), code=1)
 
 
 def _whole_numbers(name, texts):
@@ -136,7 +137,7 @@ def _define_flags():
 def run() -> None:
     """The command keras-vae-export."""
     _define_flags()
-    app.run(main)
+    command_line.run(main)
 
 
 if __name__ == "__main__":

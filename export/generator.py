@@ -3,10 +3,10 @@
 import contextlib
 import math
 
-from export import draws, threefry
-from export.noise import Stream
+from export import draws, random_tensorflow
+from export.random_numpy import Stream
 from keras_vae._compat import tf
-from keras_vae.importance import logaddexp
+from keras_vae.inference.importance import logaddexp
 from keras_vae.vae import VAE
 
 # Of `log_prob`.
@@ -27,7 +27,7 @@ class Generator(tf.Module):
       verbs: {name: names of the inputs} of the functions that this model has.
     """
 
-    def __init__(self, vae: VAE, random=threefry):
+    def __init__(self, vae: VAE, random=random_tensorflow):
         super().__init__()
         # Past TensorFlow's tracking: the file holds these weights, not a Keras model.
         object.__setattr__(self, "_vae", vae)
@@ -91,7 +91,7 @@ class Generator(tf.Module):
         return {"image": self._shaped(self._vae.reconstruct(x, condition), x)}
 
     def log_prob(self, x, k, seed, condition=None):
-        """What importance sampling says of log p(x) (`keras_vae.importance`), in nats.
+        """What importance sampling says of log p(x) (`keras_vae.inference.importance`), in nats.
 
         Args:
           x: float [B, H, W, C].

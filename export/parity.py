@@ -7,10 +7,10 @@ import time
 
 import numpy as np
 
-from export import noise
+from export import random_numpy
 from export.generator import Generator
-from export.noise import Stream
 from export.precision import PRECISIONS, Precision
+from export.random_numpy import Stream
 from export.tflite import verb_and_size
 from keras_vae._compat import tf
 from keras_vae.likelihoods import Support
@@ -166,18 +166,18 @@ def _advice(instead):
 def _examples(vae, number):
     """{verb: (inputs, outputs of the Keras model)}; arrays by name, of `number` examples."""
     seed = np.stack([np.arange(number), -np.arange(number)], 1).astype(np.int32)
-    x = noise.uniform(seed, Stream.PIXEL, math.prod(vae.event_shape))
+    x = random_numpy.uniform(seed, Stream.PIXEL, math.prod(vae.event_shape))
     x = _with_mass(x.reshape(-1, *vae.event_shape), vae.decoder.likelihood)
     arrays = {
         "x": x,
-        "z": noise.normal(seed, Stream.LATENT, vae.latent_dim),
+        "z": random_numpy.normal(seed, Stream.LATENT, vae.latent_dim),
         "seed": seed,
         "temperature": np.array(0.7, np.float32),
         "k": np.array(13, np.int32),
     }
     if vae.condition is not None:
         arrays["condition"] = vae.condition.to_show(number, x)
-    keras = Generator(vae, noise)
+    keras = Generator(vae, random_numpy)
     found = {}
     for verb, names in keras.verbs.items():
         inputs = {name: arrays[name] for name in names}

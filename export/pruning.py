@@ -3,10 +3,10 @@
 import numpy as np
 
 import keras_vae
-from export import latents
+from export import latent_facts
 from export.parity import EXACT, ParityError
 from keras_vae._compat import tf
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from keras_vae.config import Config
 from keras_vae.vae import VAE
 
@@ -34,7 +34,7 @@ def prune(vae: VAE, config: Config, batch: Batch, max_loss: float = MAX_LOSS) ->
       ValueError: the model's structure doesn't allow it.
       ParityError: the bound loses more than `max_loss`.
     """
-    rates = latents.rates(vae, batch) if config.model.structure == "single" else None
+    rates = latent_facts.rates(vae, batch) if config.model.structure == "single" else None
     if rates is None:
         raise ValueError(
             "prune_latents needs the rate of each latent in closed form: one layer of latents, "

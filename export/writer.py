@@ -8,9 +8,9 @@ import tempfile
 
 import numpy as np
 
-from export import card, page, parity, quality, readme, saved_model, tflite
+from export import card, file_quality, parity, readme, saved_model, tflite, web_page
 from export.precision import PRECISIONS
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from keras_vae.files import check_folder
 from keras_vae.vae import VAE
 
@@ -73,7 +73,7 @@ def write(
     check_target(path)
     check_options(formats, precisions, batch_sizes, web)
     if web:
-        page.check(vae)
+        web_page.check(vae)
     batch_sizes = sorted(set(batch_sizes))
     calibrated = [p for p in precisions if PRECISIONS[p].needs_calibration]
     if calibrated and (fitted_to is None or len(fitted_to.x) < max(batch_sizes)):
@@ -128,11 +128,11 @@ def write(
         read = {name: content.get(name) for name in ("music", "class_names")}
         (folder / "README.md").write_text(readme.text(report, **read))
         written = [name for name in precisions if PRECISIONS[name].file in artefacts]
-        if web and page.generator_of(written):
-            model = folder / PRECISIONS[page.generator_of(written)].file
-            facts = page.facts(vae, model, examples, described, evaluation)
-            file = folder / page.FILE
-            file.write_text(page.text(model, facts), encoding="utf-8")
+        if web and web_page.generator_of(written):
+            model = folder / PRECISIONS[web_page.generator_of(written)].file
+            facts = web_page.facts(vae, model, examples, described, evaluation)
+            file = folder / web_page.FILE
+            file.write_text(web_page.text(model, facts), encoding="utf-8")
             content["page"] = {"bytes": file.stat().st_size, "sha256": card.hashes(file)}
         (folder / card.FILE).write_text(json.dumps(content, indent=2) + "\n")
         if described is not None:
@@ -155,12 +155,12 @@ def check_options(formats, precisions, batch_sizes, web=False) -> None:
     if not batch_sizes or min(batch_sizes) < 1:
         raise ValueError(f"batch_sizes must be whole numbers from 1 on, got {batch_sizes}.")
     precisions = precisions if "tflite" in formats else ()
-    if web and page.generator_of(precisions) is None:
+    if web and web_page.generator_of(precisions) is None:
         raise ValueError(
-            f"web needs a file that samples, of precision {', '.join(page.GENERATORS)}; got "
+            f"web needs a file that samples, of precision {', '.join(web_page.GENERATORS)}; got "
             f"{', '.join(precisions) or 'none'}. Add one of them."
         )
-    if web and (missing := page.missing()):
+    if web and (missing := web_page.missing()):
         raise ValueError(missing)
 
 
@@ -187,7 +187,7 @@ def _saved_model(vae, folder, gate, batch_sizes):
 
 
 def _lite(vae, file, precision, gate, batch_sizes, examples, fitted_to):
-    calibration = quality.calibration(vae, fitted_to) if gate.needs_calibration else None
+    calibration = file_quality.calibration(vae, fitted_to) if gate.needs_calibration else None
     tflite.write(vae, file, batch_sizes, precision, calibration)
     if gate.needs_calibration and tflite.crashes(file):
         raise parity.ParityError(
@@ -203,8 +203,8 @@ def _lite(vae, file, precision, gate, batch_sizes, examples, fitted_to):
     try:
         report["signatures"] = parity.check(vae, file.name, signatures, gate)
         if examples is not None:
-            report["data"] = quality.of_decoder(vae, signatures, examples)
-            quality.check(file.name, report["data"], gate)
+            report["data"] = file_quality.of_decoder(vae, signatures, examples)
+            file_quality.check(file.name, report["data"], gate)
     except parity.ParityError:
         raise
     except RuntimeError as error:  # A divisor, say, that in 8 bits is 0.

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae import conditions, likelihoods, networks, objectives, posteriors, priors, schedules
+from keras_vae import conditions, likelihoods, networks, objectives, posteriors, priors
 from keras_vae._compat import tfk, tfkl
 from keras_vae.autoregressive import AutoregressiveDecoder
-from keras_vae.bayesian import BayesianDense
 from keras_vae.config import Config
 from keras_vae.decoder import Decoder
 from keras_vae.encoder import Encoder, PriorEncoder
@@ -25,7 +24,9 @@ from keras_vae.hierarchical import (
     LayeredPriorEncoder,
     TopDownBlock,
 )
+from keras_vae.networks.bayesian import BayesianDense
 from keras_vae.sequence import GatedTransition, MarkovEncoder, MarkovPrior, SequenceVAE
+from keras_vae.training import schedules
 from keras_vae.vae import VAE
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.distributions import OfEachValue
-from keras_vae.sentences import some
-from keras_vae.whole_numbers import as_floats
+from keras_vae.messages.sentences import some
+from keras_vae.ops.whole_numbers import as_floats
 
 # Which pixels of [H, W] are given, by name.
 VISIBLE = {

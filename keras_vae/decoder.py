@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from keras_vae._compat import check_layer, tf, tfd, tfk, tfkl
-from keras_vae.bayesian import BayesianDense, bayesian_layers, drawn_weights
-from keras_vae.shapes import over_samples, with_context
+from keras_vae.networks.bayesian import BayesianDense, bayesian_layers, drawn_weights
+from keras_vae.ops.shapes import over_samples, with_context
 
 # How many draws of Bayesian weights a prediction is the mean of.
 _WEIGHT_DRAWS = 16

@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from keras_vae import completion, interpolation, seeds
+from keras_vae import keras_file, seeds
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from keras_vae.encoder import PriorEncoder
 from keras_vae.examples import ExampleSpec
-from keras_vae.gradients import GradientWeight
-from keras_vae.importance import ImportanceSampler
+from keras_vae.inference import completion, interpolation
+from keras_vae.inference.importance import ImportanceSampler
+from keras_vae.ops.gradients import GradientWeight
+from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
-from keras_vae.training import Trainable
-from keras_vae.whole_numbers import check_whole
+from keras_vae.training.trainable import Trainable
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -402,9 +403,7 @@ class VAE(Trainable):
 
     def save(self, path):
         """Writes architecture and weights to a .keras file; `keras_vae.load` reads it."""
-        from keras_vae.saving import save  # saving builds models, so it stands above this module.
-
-        save(self, path)
+        keras_file.write(self, path)
 
     def get_config(self):
         serialize = tfk.saving.serialize_keras_object

@@ -6,7 +6,8 @@ import zipfile
 import pytest
 
 import keras_vae
-from keras_vae import VAE, Decoder, Encoder, archives, likelihoods, networks, posteriors, priors
+from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
+from keras_vae.files import archives
 from tests import tiny
 
 WEIGHTS = "model.weights.h5"

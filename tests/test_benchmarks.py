@@ -9,7 +9,7 @@ import pytest
 from absl import flags
 
 from keras_vae import recipe
-from keras_vae.recipes import RECIPES
+from keras_vae.config.recipes import RECIPES
 
 FOLDER = pathlib.Path(__file__).parents[1] / "benchmarks"
 

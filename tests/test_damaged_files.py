@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import archives
+from keras_vae.files import archives
 from tests import tiny
 from tests.test_malicious_files import refusal, refusal_of_run, write, write_run
 
@@ -28,7 +28,7 @@ def pipe(path):
     os.mkfifo(path)
 
 
-@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+@pytest.mark.filterwarnings("ignore::keras_vae.messages.notes.Note")
 def test_pipes_are_not_waited_for(tmp_path):
     pipe(tmp_path / "m.keras")
     assert "is no .keras file" in refusal(tmp_path / "m.keras")
@@ -42,7 +42,7 @@ def test_pipes_are_not_waited_for(tmp_path):
     assert "prior-4.npz is refused: it is no file" in refusal_of_run(path)
 
 
-@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+@pytest.mark.filterwarnings("ignore::keras_vae.messages.notes.Note")
 @pytest.mark.parametrize("name", ["ckpt-4.index", "ckpt-4.data-00000-of-00001"])
 @pytest.mark.parametrize("how", ["cut", "changed", "gone"])
 def test_damaged_checkpoints_without_checksums_are_one_line(tmp_path, name, how):
@@ -58,7 +58,7 @@ def test_damaged_checkpoints_without_checksums_are_one_line(tmp_path, name, how)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+@pytest.mark.filterwarnings("ignore::keras_vae.messages.notes.Note")
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     path, other = write_run(tmp_path / "run"), write_run(tmp_path / "other", latent_dim=2)
     shutil.rmtree(path / "checkpoints")
@@ -73,14 +73,14 @@ def test_a_list_of_checkpoints_that_is_none_is_refused(tmp_path):
         assert "its file `checkpoint` is no list" in refusal_of_run(path)
 
 
-@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+@pytest.mark.filterwarnings("ignore::keras_vae.messages.notes.Note")
 def test_a_fitted_prior_of_a_model_that_has_none_is_refused(tmp_path):
     path = write_run(tmp_path / "run")
     np.savez(path / "prior-4.npz", weight_0=np.zeros(3))
     assert "prior-4.npz is refused: this model's prior isn't fitted" in refusal_of_run(path)
 
 
-@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+@pytest.mark.filterwarnings("ignore::keras_vae.messages.notes.Note")
 @pytest.mark.parametrize(
     "weights", [{"weight_0": np.zeros(3)}, {"weight_0": np.array("abc")}], ids=["shape", "text"]
 )

@@ -7,7 +7,7 @@ import pytest
 
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfd, tfk, tfkl
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from tests import tiny
 
 LIKELIHOODS = [

@@ -9,7 +9,7 @@ import scipy.stats
 from export import writer
 from keras_vae import evaluation, objectives
 from keras_vae._compat import tf, tfd, tfp
-from keras_vae.blocks import Batch, Block
+from keras_vae.batches import Batch, Block
 from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.priors import Prior
 from tests import tiny

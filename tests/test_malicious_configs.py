@@ -11,7 +11,7 @@ import pytest
 from tensorflow.python.util.tf_export import get_symbol_from_name
 
 from keras_vae._compat import tf, tfk
-from keras_vae.trusted import names, operators
+from keras_vae.trusted import known_names, operators
 from tests import binaries, malicious, tiny
 from tests.malicious import function, layer, only_error, refusal, with_body, write
 
@@ -298,12 +298,12 @@ def test_commands_note_that_a_file_has_no_checksum(members, tmp_path):
 
 
 def test_the_lists_hold_no_name_that_is_gone():
-    for name in names.TENSOR_FUNCTIONS:
+    for name in known_names.TENSOR_FUNCTIONS:
         known = get_symbol_from_name(name) or get_symbol_from_name(f"compat.v1.{name}")
         assert callable(known), name
     for name in operators.OPERATORS | operators.SAVER_OPERATORS:
         assert hasattr(tf.raw_ops, name), name
-    for module, classes in names.CLASSES.items():
+    for module, classes in known_names.CLASSES.items():
         for name in classes:
             known = get_symbol_from_name(f"{module}.{name}")
             assert known or hasattr(importlib.import_module(module), name), name

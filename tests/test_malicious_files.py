@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import archives, networks
+from keras_vae import networks
 from keras_vae._compat import tf
+from keras_vae.files import archives
 from tests import binaries, malicious, tiny
 from tests.malicious import WEIGHTS, model_of, only_error, refusal, write
 
@@ -243,7 +244,7 @@ class Trace:
         return open, (self._path, "w")
 
 
-@pytest.mark.filterwarnings("ignore::keras_vae.notes.Note")
+@pytest.mark.filterwarnings("ignore::keras_vae.messages.notes.Note")
 def test_a_pickle_in_a_fitted_prior_is_refused(tmp_path):
     options = {"posterior": "deterministic", "prior": "gaussian_mixture"}
     path = write_run(tmp_path / "run", **options)

@@ -6,7 +6,7 @@ import scipy.special
 
 from keras_vae import objectives
 from keras_vae._compat import tf
-from keras_vae.gradients import GradientWeight
+from keras_vae.ops.gradients import GradientWeight
 from keras_vae.terms import Terms
 
 GRADIENTS = ["plain", "stl", "dreg"]

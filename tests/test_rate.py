@@ -8,7 +8,7 @@ import pytest
 
 from keras_vae import objectives, rate
 from keras_vae._compat import tf, tfd
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from tests import tiny
 
 BATCH_SIZES, NUM_SAMPLES = [1, 7, 128], [1, 8]

@@ -8,7 +8,7 @@ from absl import flags
 
 from export.precision import PRECISIONS
 from keras_vae.config import options
-from keras_vae.recipes import RECIPES
+from keras_vae.config.recipes import RECIPES
 from tests import binaries
 from trainers import train
 

@@ -7,7 +7,7 @@ import scipy.stats
 import keras_vae
 from keras_vae import likelihoods, networks, objectives, posteriors, priors, sequence
 from keras_vae._compat import tf, tfd, tfk, tfkl
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from tests import tiny
 
 NUM_STEPS, WIDTH, LATENT_DIM = 4, 3, 2

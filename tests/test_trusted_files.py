@@ -8,7 +8,7 @@ import pytest
 import keras_vae
 from keras_vae import networks
 from keras_vae._compat import tf, tfk, tfkl
-from keras_vae.notes import Note
+from keras_vae.messages.notes import Note
 from tests import malicious, tiny
 from tests.malicious import layer, model_of, refusal, with_body, write
 

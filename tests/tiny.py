@@ -6,10 +6,10 @@ import scipy.stats
 import keras_vae
 from keras_vae import likelihoods, objectives, posteriors, priors
 from keras_vae._compat import tf, tfk
-from keras_vae.blocks import Block
+from keras_vae.batches import Block
+from keras_vae.config.recipes import RECIPES
 from keras_vae.likelihoods import Support
 from keras_vae.networks import linear
-from keras_vae.recipes import RECIPES
 
 EVENT_SHAPE = (7, 5, 1)  # Odd sizes: halving and doubling must still fit.
 LEVELS = 5

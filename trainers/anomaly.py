@@ -2,8 +2,8 @@
 
 from absl import flags
 
-from keras_vae import app
-from trainers import anomalies, measure
+from keras_vae import command_line, runs
+from keras_vae.tasks import anomalies
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory", required=True)
@@ -16,17 +16,15 @@ flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if
 
 
 def main() -> None:
-    with app.checking_input():
-        run = measure.load(FLAGS.run, FLAGS.checkpoint)
-        other = anomalies.load(run, FLAGS.dataset, FLAGS.data_dir)
-    for note in other.notes:
-        print("Note:", note)
+    with command_line.checking_input():
+        run = runs.load(FLAGS.run, FLAGS.checkpoint)
+        other = anomalies.load_other(run, FLAGS.dataset, FLAGS.data_dir)
     anomalies.measure(run, other, FLAGS.num_examples, FLAGS.num_samples, FLAGS.evaluation_seed)
 
 
 def run() -> None:
     """The command keras-vae-anomaly."""
-    app.run(main)
+    command_line.run(main)
 
 
 if __name__ == "__main__":

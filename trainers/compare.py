@@ -4,8 +4,8 @@ import pathlib
 
 from absl import flags
 
-from keras_vae import app
-from trainers import comparison
+from keras_vae import command_line
+from keras_vae.tasks import comparison
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("runs", None, "run directories, measured by trainers.evaluate", required=True)
@@ -14,18 +14,15 @@ flags.DEFINE_string("out", None, "folder for compare.html and its figures", requ
 
 def main() -> None:
     out = pathlib.Path(FLAGS.out)
-    with app.checking_input():
+    with command_line.checking_input():
         runs = comparison.read(FLAGS.runs)
         out.mkdir(parents=True, exist_ok=True)
-    for note in comparison.differences(runs):
-        print("Note:", note)
-    comparison.print_table(runs)
-    print("Page:", comparison.write(runs, out))
+    comparison.show(runs, out)
 
 
 def run() -> None:
     """The command keras-vae-compare."""
-    app.run(main)
+    command_line.run(main)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ import pathlib
 
 from absl import flags
 
-from keras_vae import app, saving
+from keras_vae import command_line, runs
 from keras_vae.compression import BitsBack
-from trainers import compression, measure, strategy
+from keras_vae.runs import loading
+from keras_vae.tasks import compressed_file
+from trainers import strategy
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory", required=True)
@@ -23,24 +25,24 @@ def main() -> None:
     if FLAGS.decode:
         file = pathlib.Path(FLAGS.decode)
         out = pathlib.Path(FLAGS.out or file.with_suffix(".npz"))
-        with app.checking_input():
-            codec = BitsBack(saving.load(FLAGS.run, FLAGS.checkpoint))
-            compression.decode(codec, file, out)
+        with command_line.checking_input():
+            codec = BitsBack(loading.load_model(FLAGS.run, FLAGS.checkpoint))
+            compressed_file.decode(codec, file, out)
         print("Images:", out)
         return
     out = pathlib.Path(FLAGS.out or pathlib.Path(FLAGS.run, "compressed.bin"))
-    with app.checking_input():
-        run = measure.load(FLAGS.run, FLAGS.checkpoint)
-        codec = BitsBack(run.vae)
-        compression.check_target(out)
-    result = compression.compress(run, codec, out)
-    if problem := compression.problem(result):
-        app.fail(problem, code=1)
+    with command_line.checking_input():
+        run = runs.load(FLAGS.run, FLAGS.checkpoint)
+        codec = BitsBack(run.model)
+        compressed_file.check_target(out)
+    result = compressed_file.compress(run, out, codec)
+    if problem := compressed_file.problem(result):
+        command_line.fail(problem, code=1)
 
 
 def run() -> None:
     """The command keras-vae-compress."""
-    app.run(main)
+    command_line.run(main)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ Or the SavedModel of an export: python -m trainers.evaluate --run=runs/demo/expo
 
 from absl import flags
 
-from keras_vae import app, evaluation, saving
-from trainers import exported, fitted_prior, measure
+from keras_vae import command_line, evaluation, runs
+from keras_vae.runs import loading
+from keras_vae.tasks import exported, measuring
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory, or that of an export", required=True)
@@ -21,8 +22,8 @@ flags.DEFINE_integer("ais_chains", 16, "its chains for each example", lower_boun
 
 
 def main() -> None:
-    if saving.is_export(FLAGS.run):
-        with app.checking_input():
+    if loading.is_export(FLAGS.run):
+        with command_line.checking_input():
             if FLAGS.ais_examples or FLAGS.checkpoint != "auto":
                 raise ValueError(
                     f"run={FLAGS.run} is an export: it has no checkpoints to choose from, and none "
@@ -33,18 +34,19 @@ def main() -> None:
         return
     annealing = None
     if FLAGS.ais_examples:
-        annealing = measure.Annealing(FLAGS.ais_examples, FLAGS.ais_temperatures, FLAGS.ais_chains)
-    with app.checking_input():
-        loaded = measure.load(FLAGS.run, FLAGS.checkpoint)
+        annealing = measuring.Annealing(
+            FLAGS.ais_examples, FLAGS.ais_temperatures, FLAGS.ais_chains
+        )
+    with command_line.checking_input():
+        loaded = runs.load(FLAGS.run, FLAGS.checkpoint)
         if annealing is not None:
-            evaluation.AnnealedSampler(loaded.vae)  # Refuses a model that has no such likelihood.
-    fitted_prior.ensure(loaded)
-    measure.measure(loaded, FLAGS.num_samples, FLAGS.evaluation_seed, annealing)
+            evaluation.AnnealedSampler(loaded.model)  # Refuses a model that has no such likelihood.
+    measuring.evaluate(loaded, FLAGS.num_samples, FLAGS.evaluation_seed, annealing)
 
 
 def run() -> None:
     """The command keras-vae-evaluate."""
-    app.run(main)
+    command_line.run(main)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import dataclasses
 from absl import flags
 
 from keras_vae import config as configs
-from keras_vae.recipes import RECIPES, recipe
+from keras_vae.config.recipes import RECIPES, recipe
 
 _DEFINE = {
     int: flags.DEFINE_integer,
@@ -35,18 +35,6 @@ def config_from_flags(**known) -> configs.Config:
         if option.metadata["flag"] and flags.FLAGS[option.name].present
     }
     return recipe(flags.FLAGS.recipe, **(known | given))
-
-
-def to_flagfile(config: configs.Config, **others) -> str:
-    """The text of a flag file that replays `config` (with `others`, flags by name)."""
-    lines = [f"--recipe={config.recipe}"]
-    for section, option in configs.options():
-        value = getattr(getattr(config, section), option.name)
-        if option.metadata["flag"] and value is not None:
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else value
-            lines.append(f"--{option.name}={text}")
-    lines += [f"--{name}={value}" for name, value in others.items()]
-    return "\n".join(lines) + "\n"
 
 
 def _define(option: dataclasses.Field) -> None:

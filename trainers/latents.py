@@ -7,8 +7,9 @@ import pathlib
 
 from absl import flags
 
-from keras_vae import app, inputs
-from trainers import latent_files, measure
+from keras_vae import command_line, runs
+from keras_vae.runs import inputs
+from keras_vae.tasks import latent_files
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory", required=True)
@@ -22,8 +23,8 @@ flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if
 
 def main() -> None:
     out = pathlib.Path(FLAGS.out or pathlib.Path(FLAGS.run, "latents"))
-    with app.checking_input():
-        run = measure.load(FLAGS.run, FLAGS.checkpoint)
+    with command_line.checking_input():
+        run = runs.load(FLAGS.run, FLAGS.checkpoint)
         attribute = latent_files.check(run, FLAGS.split, FLAGS.attribute)
         out.mkdir(parents=True, exist_ok=True)
     for file in latent_files.write(run, FLAGS.split, attribute, out):
@@ -32,7 +33,7 @@ def main() -> None:
 
 def run() -> None:
     """The command keras-vae-latents."""
-    app.run(main)
+    command_line.run(main)
 
 
 if __name__ == "__main__":

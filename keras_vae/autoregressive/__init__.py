@@ -2,6 +2,6 @@
 
 from keras_vae.autoregressive.decoder import AutoregressiveDecoder
 from keras_vae.autoregressive.distribution import Stepwise
-from keras_vae.autoregressive.values import ValuesInTurn
+from keras_vae.autoregressive.values_in_turn import ValuesInTurn
 
 __all__ = ["AutoregressiveDecoder", "Stepwise", "ValuesInTurn"]

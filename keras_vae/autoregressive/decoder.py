@@ -4,12 +4,12 @@ import math
 
 from keras_vae._compat import tf, tfk, tfkl
 from keras_vae.autoregressive.distribution import Stepwise
-from keras_vae.autoregressive.values import ValuesInTurn
-from keras_vae.choices import choose
-from keras_vae.compilation import graph_when_eager
+from keras_vae.autoregressive.values_in_turn import ValuesInTurn
 from keras_vae.decoder import Decoder
 from keras_vae.networks import Recurrence
-from keras_vae.shapes import with_context
+from keras_vae.ops.categorical import choose
+from keras_vae.ops.eager_graphs import graph_when_eager
+from keras_vae.ops.shapes import with_context
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -1,8 +1,8 @@
 """Stepwise: the distribution of x that an `AutoregressiveDecoder` gives."""
 
 from keras_vae._compat import tf, tfp
-from keras_vae.choices import CHOICE_NOISE
 from keras_vae.distributions import Custom
+from keras_vae.ops.categorical import CHOICE_NOISE
 
 # The softmax of logits over this is one-hot: a temperature of 0.
 _COLDEST = 1e-6

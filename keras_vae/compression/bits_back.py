@@ -25,7 +25,7 @@ import numpy as np
 from keras_vae import seeds
 from keras_vae._compat import tf
 from keras_vae.decoder import Decoder
-from keras_vae.importance import ImportanceSampler
+from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.likelihoods import Support
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import LearnedNormal, StandardNormal

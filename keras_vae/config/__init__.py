@@ -3,9 +3,9 @@
 The command-line flags are made from its options, and `Config.check` refuses what can't be.
 """
 
-from keras_vae.config.config import Config, before
 from keras_vae.config.option import element_type, value_type
 from keras_vae.config.rules import lacking_for
 from keras_vae.config.sections import find, options
+from keras_vae.config.whole_config import Config, before
 
 __all__ = ["Config", "before", "element_type", "find", "lacking_for", "options", "value_type"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae import archives
+from keras_vae.files import archives
 
 _NPY_MAGIC = b"\x93NUMPY"
 _ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the latter of an empty one

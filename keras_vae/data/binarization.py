@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.whole_numbers import BYTES, as_floats
+from keras_vae.ops.whole_numbers import BYTES, as_floats
 
 BINARIZATIONS = ("none", "threshold", "dynamic")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.sentences import some
+from keras_vae.messages.sentences import some
 
 
 def read_labels(name, labels, sizes, class_names=None):

@@ -7,7 +7,7 @@ n. Whole batches move at a time, and values keep their dtype until the device.
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.blocks import Batch, Block
+from keras_vae.batches import Batch, Block
 from keras_vae.data.binarization import binarize
 from keras_vae.data.images import InMemory, to_host
 from keras_vae.seeds import Site, derive

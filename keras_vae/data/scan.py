@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_vae.data.values import Seen, decide, look
-from keras_vae.whole_numbers import FEW
+from keras_vae.ops.whole_numbers import FEW
 
 
 def scale_of(name, heads, chunks, values, grey_levels=None):

@@ -9,8 +9,8 @@ import numpy as np
 
 from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
 from keras_vae.data.images import Images, Streamed
+from keras_vae.messages.sentences import some
 from keras_vae.seeds import Site, derive
-from keras_vae.sentences import some
 
 _WITH_PATH = ("npz", "npy", "folder", "chorales")
 _OWN_LEVELS = ("digits", "sprites", "chorales")

@@ -7,8 +7,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_vae import remedies
-from keras_vae.whole_numbers import BYTES, FEW, MOST, dtype_of, infer_levels, to_bytes
+from keras_vae.messages import remedies
+from keras_vae.ops.whole_numbers import BYTES, FEW, MOST, dtype_of, infer_levels, to_bytes
 
 VALUES = {
     "binary": "black and white",

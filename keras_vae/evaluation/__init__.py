@@ -2,15 +2,14 @@
 
 from keras_vae.evaluation.alarms import alarms
 from keras_vae.evaluation.annealing import AnnealedSampler, sigmoidal, simulate
-from keras_vae.evaluation.anomaly import LikelihoodRegret, auroc, typicality
+from keras_vae.evaluation.anomaly_scores import LikelihoodRegret, auroc, typicality
 from keras_vae.evaluation.clusters import cluster_accuracy, cluster_scores, label_information
 from keras_vae.evaluation.decomposition import decomposition
 from keras_vae.evaluation.disentanglement import disentanglement
-from keras_vae.evaluation.errors import share_stderr, stderr
 from keras_vae.evaluation.exact import exact_log_likelihood
 from keras_vae.evaluation.features import Features, features
-from keras_vae.evaluation.labels import left_out, too_few, unseen
-from keras_vae.evaluation.latents import (
+from keras_vae.evaluation.label_counts import left_out, too_few, unseen
+from keras_vae.evaluation.latent_use import (
     active_units,
     codes,
     draw_latents,
@@ -34,6 +33,7 @@ from keras_vae.evaluation.samples import (
     predictive_checks,
     sample_quality,
 )
+from keras_vae.evaluation.standard_errors import share_stderr, stderr
 from keras_vae.evaluation.two_sample import two_sample_test
 
 __all__ = [

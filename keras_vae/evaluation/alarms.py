@@ -1,6 +1,6 @@
 """Which numbers of an evaluation should worry its reader, and what to do about them."""
 
-from keras_vae.sentences import some
+from keras_vae.messages.sentences import some
 
 # Nats: what it is about with ten samples that count. With fewer, the largest weights rule.
 _LOOSE = 0.05

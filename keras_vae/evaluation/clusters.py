@@ -3,8 +3,8 @@
 import numpy as np
 import scipy.special
 
-from keras_vae.evaluation.errors import share_stderr
-from keras_vae.evaluation.labels import left_out, too_few
+from keras_vae.evaluation.label_counts import left_out, too_few
+from keras_vae.evaluation.standard_errors import share_stderr
 from keras_vae.posteriors import CategoricalNormal
 
 

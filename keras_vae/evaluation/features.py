@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_vae._compat import tf, tfk, tfkl
-from keras_vae.evaluation.labels import too_few
+from keras_vae.evaluation.label_counts import too_few
 
 _SMALLEST = 32  # pixels of height and width, below which Inception would see a blur only
 _COMPONENTS = 64

@@ -5,10 +5,10 @@ import math
 import numpy as np
 
 from keras_vae import seeds
-from keras_vae.bayesian import weight_kl
-from keras_vae.evaluation.errors import stderr
+from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.hierarchical import HierarchicalVAE
-from keras_vae.importance import ImportanceSampler
+from keras_vae.inference.importance import ImportanceSampler
+from keras_vae.networks.bayesian import weight_kl
 from keras_vae.seeds import Site
 
 # Samples of each example of the first batch by which the proposal is chosen; fewer can't tell. The

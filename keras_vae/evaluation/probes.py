@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae.evaluation.errors import share_stderr
-from keras_vae.evaluation.labels import left_out, too_few
+from keras_vae.evaluation.label_counts import left_out, too_few
+from keras_vae.evaluation.standard_errors import share_stderr
 
 _NEIGHBOURS = 5  # that vote for a label
 

@@ -8,8 +8,8 @@ from keras_vae.distributions import Joint
 from keras_vae.encoder import FirstLatents, PriorEncoder
 from keras_vae.hierarchical.prior import Path
 from keras_vae.hierarchical.walk import given, log_probs
+from keras_vae.ops.shapes import over_samples, with_context
 from keras_vae.posteriors import DiagonalNormal
-from keras_vae.shapes import over_samples, with_context
 
 
 class LayeredEncoder(tfk.Model, abc.ABC):

@@ -2,8 +2,8 @@
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfk
-from keras_vae.gradients import GradientWeight, without_weights
 from keras_vae.hierarchical.walk import given, log_probs
+from keras_vae.ops.gradients import GradientWeight, without_weights
 from keras_vae.rate import Rate, analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
 from keras_vae.hierarchical.walk import given, log_probs
+from keras_vae.ops.shapes import batch_shape, over_samples, with_context
 from keras_vae.posteriors.normal import diagonal_normal
 from keras_vae.priors import Prior
-from keras_vae.shapes import batch_shape, over_samples, with_context
 
 
 class Path(NamedTuple):

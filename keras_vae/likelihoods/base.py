@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfd, tfkl, tfpl
 from keras_vae.distributions import Values
-from keras_vae.remedies import to_support
+from keras_vae.messages.remedies import to_support
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
 MIN_SCALE = 1e-3

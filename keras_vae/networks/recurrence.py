@@ -1,7 +1,7 @@
 """A recurrent layer that never loops in Python."""
 
 from keras_vae._compat import tfk, tfkl
-from keras_vae.compilation import graph_when_eager
+from keras_vae.ops.eager_graphs import graph_when_eager
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -3,8 +3,8 @@
 import functools
 
 from keras_vae._compat import tf, tfb, tfd, tfk
-from keras_vae.gradients import without_weights
-from keras_vae.made import MADE
+from keras_vae.networks.made import MADE
+from keras_vae.ops.gradients import without_weights
 from keras_vae.posteriors.base import Posterior
 from keras_vae.posteriors.normal import diagonal_normal
 

@@ -1,8 +1,8 @@
 """Normal posteriors."""
 
 from keras_vae._compat import tf, tfb, tfd, tfk
+from keras_vae.ops.positive import scale_of
 from keras_vae.posteriors.base import Posterior
-from keras_vae.scales import scale_of
 
 # Keeps a low-rank covariance positive definite in float32.
 _MAX_FACTOR = 10.0

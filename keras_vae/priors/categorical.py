@@ -1,9 +1,9 @@
 """A prior with a label."""
 
 from keras_vae._compat import tf, tfk
-from keras_vae.labelled_normal import FAMILIES
+from keras_vae.distributions.labelled_normal import FAMILIES
+from keras_vae.ops.positive import scale_of
 from keras_vae.priors.base import Prior
-from keras_vae.scales import scale_of
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -1,7 +1,7 @@
 """MAF: a flow whose density takes one pass."""
 
 from keras_vae._compat import tf, tfb, tfk
-from keras_vae.made import MADE
+from keras_vae.networks.made import MADE
 from keras_vae.priors.flow import Flow, bounded
 
 

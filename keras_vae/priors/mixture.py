@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.choices import CHOICE_NOISE, choose
+from keras_vae.ops.categorical import CHOICE_NOISE, choose
 from keras_vae.priors.base import Prior
 from keras_vae.priors.normal import normal, raw_scale_of
 

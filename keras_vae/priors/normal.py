@@ -1,8 +1,8 @@
 """Normal priors."""
 
 from keras_vae._compat import tf, tfd, tfk
+from keras_vae.ops.positive import raw_of, scale_of
 from keras_vae.priors.base import Prior
-from keras_vae.scales import raw_of, scale_of
 
 _ONE = raw_of(1.0)  # A little below 0.
 

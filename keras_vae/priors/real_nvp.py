@@ -1,8 +1,8 @@
 """RealNVP: a flow that is as fast in both directions."""
 
 from keras_vae._compat import tf, tfb, tfk, tfkl
+from keras_vae.ops.shapes import over_samples
 from keras_vae.priors.flow import Flow, bounded
-from keras_vae.shapes import over_samples
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

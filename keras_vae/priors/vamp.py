@@ -3,7 +3,7 @@
 import contextlib
 
 from keras_vae._compat import tf, tfk
-from keras_vae.choices import CHOICE_NOISE, choose
+from keras_vae.ops.categorical import CHOICE_NOISE, choose
 from keras_vae.priors.base import Prior
 from keras_vae.priors.mixture import mixture
 

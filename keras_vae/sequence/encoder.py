@@ -3,13 +3,13 @@
 import math
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.compilation import graph_when_eager
 from keras_vae.distributions import Joint
 from keras_vae.encoder import FirstLatents
-from keras_vae.gradients import without_weights
+from keras_vae.ops.eager_graphs import graph_when_eager
+from keras_vae.ops.gradients import without_weights
+from keras_vae.ops.shapes import over_samples, with_context
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.sequence.steps import at_all_steps, flat, steps_first
-from keras_vae.shapes import over_samples, with_context
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

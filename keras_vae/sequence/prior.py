@@ -1,12 +1,12 @@
 """The generative side: p(z_1) p(z_2|z_1) .. p(z_T|z_{T-1})."""
 
 from keras_vae._compat import tf, tfk
-from keras_vae.compilation import graph_when_eager
 from keras_vae.distributions import Joint
+from keras_vae.ops.eager_graphs import graph_when_eager
+from keras_vae.ops.shapes import batch_shape, over_samples, with_context
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import Prior
 from keras_vae.sequence.steps import at_all_steps, flat, steps_first
-from keras_vae.shapes import batch_shape, over_samples, with_context
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

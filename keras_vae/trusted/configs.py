@@ -7,7 +7,7 @@ must be of something that is in the process already and holds no code of the fil
 import inspect
 
 from keras_vae._compat import tfk
-from keras_vae.trusted.names import ACTIVATIONS, CLASSES, TENSOR_FUNCTIONS
+from keras_vae.trusted.known_names import ACTIVATIONS, CLASSES, TENSOR_FUNCTIONS
 
 # Values that aren't JSON's, as Keras writes them.
 _VALUES = ("__bytes__", "__numpy__", "__tensor__")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import keras_vae
-from export import noise, saved_model, tflite, writer
-from export.noise import Stream
+from export import random_numpy, saved_model, tflite, writer
+from export.random_numpy import Stream
 from keras_vae import config as configs
 from keras_vae.build import (
     CONDITIONS,
@@ -25,8 +25,8 @@ from keras_vae.build import (
     WEIGHTS,
     build_fitted_prior,
 )
+from keras_vae.config.recipes import RECIPES
 from keras_vae.likelihoods import Support
-from keras_vae.recipes import RECIPES
 from tests import tiny
 from tests.export.oracle import sampled
 
@@ -327,7 +327,7 @@ def test_the_exported_files_agree(trained, tmp_path):
     condition = tiny.shown(model, block.step(0).x[:2])
     given = {} if condition is None else {"condition": np.array(condition)}
     if model.prior is None:
-        verb, given["z"] = "decode_2", noise.normal(seed, Stream.LATENT, model.latent_dim)
+        verb, given["z"] = "decode_2", random_numpy.normal(seed, Stream.LATENT, model.latent_dim)
         wanted = {"image": model.decode(given["z"], condition).mean()}
     else:
         verb, given["seed"] = "sample_2", seed

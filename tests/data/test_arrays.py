@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vae.data import from_arrays
-from keras_vae.whole_numbers import infer_levels, to_bytes
+from keras_vae.ops.whole_numbers import infer_levels, to_bytes
 
 GREY = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)  # 0 .. 23
 BYTES = np.linspace(0, 255, 24).round().astype(np.uint8).reshape(2, 3, 4)

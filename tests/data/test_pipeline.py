@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae._compat import tf
-from keras_vae.blocks import Batch, Block
+from keras_vae.batches import Batch, Block
 from keras_vae.data import (
     InMemory,
     Streamed,

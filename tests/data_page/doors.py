@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import data, inputs
+from keras_vae import data
 from keras_vae._compat import tf
-from keras_vae.notes import Note
+from keras_vae.messages.notes import Note
+from keras_vae.runs import inputs
 from keras_vae.seeds import Site, derive
 
 SHAPE = (4, 4, 1)  # of one example

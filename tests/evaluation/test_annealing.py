@@ -5,19 +5,10 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from keras_vae import (
-    VAE,
-    Decoder,
-    Encoder,
-    importance,
-    likelihoods,
-    networks,
-    posteriors,
-    priors,
-    seeds,
-)
-from keras_vae.bayesian import bayesian_layers
+from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors, seeds
 from keras_vae.evaluation import AnnealedSampler, exact_log_likelihood, sigmoidal, simulate
+from keras_vae.inference import importance
+from keras_vae.networks.bayesian import bayesian_layers
 from tests import tiny
 
 N = 40

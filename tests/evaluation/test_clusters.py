@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vae._compat import tf
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from keras_vae.evaluation import cluster_accuracy, cluster_scores, label_information
 from tests import tiny
 

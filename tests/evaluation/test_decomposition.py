@@ -7,7 +7,7 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from keras_vae.evaluation import decomposition
 from tests import tiny
 

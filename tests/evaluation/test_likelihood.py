@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from keras_vae.evaluation import likelihood, of_examples, summarize
 from tests import tiny
 

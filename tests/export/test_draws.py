@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from export import draws, noise
-from export.noise import Stream
+from export import draws, random_numpy
+from export.random_numpy import Stream
 from keras_vae import conditions
 from keras_vae._compat import tf, tfd
 from keras_vae.build import LIKELIHOODS
@@ -20,7 +20,7 @@ SEED = np.stack([np.arange(N), -np.arange(N)], axis=1).astype(np.int32)
 def uniform(shape):
     """stream -> [N, *shape], the generator's numbers of N images."""
     size = int(np.prod(shape))
-    return lambda stream: tf.constant(noise.uniform(SEED, stream, size).reshape(N, *shape))
+    return lambda stream: tf.constant(random_numpy.uniform(SEED, stream, size).reshape(N, *shape))
 
 
 def layer_of(name, shape, levels=9):
@@ -104,5 +104,5 @@ def test_an_unknown_distribution_is_named():
 
 
 def test_streams_of_pixels_are_independent():
-    u = [noise.uniform(SEED[:1], stream, N)[0] for stream in Stream]
+    u = [random_numpy.uniform(SEED[:1], stream, N)[0] for stream in Stream]
     assert np.abs(np.corrcoef(u) - np.eye(len(u))).max() < 5 / np.sqrt(N)

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from export import page, write
+from export import web_page, write
 from keras_vae._compat import tf
 from tests import binaries, tiny
 
@@ -53,7 +53,7 @@ def test_files_measured_on_the_runs_data(tmp_path):
         "--batch_sizes=1",
         "--prune_latents",
         "--max_nll_change=3",
-        *(["--web"] if page.missing() is None else []),
+        *(["--web"] if web_page.missing() is None else []),
     )
     assert done.code == 0, done.err
     card = json.loads((tmp_path / "few" / "model_card.json").read_text())
@@ -66,8 +66,8 @@ def test_files_measured_on_the_runs_data(tmp_path):
     config = json.loads((tmp_path / "few" / "config.json").read_text())
     assert config["config"]["model"]["latent_dim"] == pruned["latents"]
     assert config["exported"] == {"checkpoint": "best", "step": 20 * 11}
-    assert (f"{tmp_path}/few/page.html" in done.out) == (page.missing() is None)
-    assert (tmp_path / "few" / "page.html").exists() == (page.missing() is None)
+    assert (f"{tmp_path}/few/page.html" in done.out) == (web_page.missing() is None)
+    assert (tmp_path / "few" / "page.html").exists() == (web_page.missing() is None)
     # A closed gate stops its file alone.
     arguments = [f"--out={tmp_path}/one", "--precision=float32,weight_int8", "--batch_sizes=1"]
     done = export(f"--run={tmp_path}", "--formats=tflite", "--max_error=1e-5", *arguments)

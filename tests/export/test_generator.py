@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from export import noise, parity
+from export import parity, random_numpy
 from export.generator import Generator, posterior_parameters
-from export.noise import Stream
+from export.random_numpy import Stream
 from keras_vae._compat import tf
-from keras_vae.recipes import RECIPES
+from keras_vae.config.recipes import RECIPES
 from tests import tiny
 from tests.export.oracle import sampled
 
@@ -37,10 +37,10 @@ def test_sample_decodes_the_priors_z_of_the_seeds():
     model, exported = generator()
     seed = np.array([[1, 2], [3, 4], [-5, 6]], np.int32)
     outputs = exported.sample(tf.constant(seed))
-    z = model.prior.from_noise(noise.normal(seed, Stream.LATENT, 3))
+    z = model.prior.from_noise(random_numpy.normal(seed, Stream.LATENT, 3))
     np.testing.assert_allclose(outputs["z"], z, atol=1e-6)
     np.testing.assert_allclose(outputs["image"], model.decode(z).mean(), atol=1e-5)
-    uniform = noise.uniform(seed, Stream.PIXEL, 35).reshape(outputs["image"].shape)
+    uniform = random_numpy.uniform(seed, Stream.PIXEL, 35).reshape(outputs["image"].shape)
     np.testing.assert_array_equal(outputs["sample"], uniform < outputs["image"])
 
 
@@ -79,7 +79,7 @@ def test_the_code_of_a_seed_is_a_draw_of_the_posterior():
     _, exported = generator()
     x, seed = tiny.images(4), np.arange(8, dtype=np.int32).reshape(4, 2)
     outputs = exported.encode_with_seed(tf.constant(x), tf.constant(seed))
-    wanted = outputs["loc"] + outputs["scale"] * noise.normal(seed, Stream.POSTERIOR, 3)
+    wanted = outputs["loc"] + outputs["scale"] * random_numpy.normal(seed, Stream.POSTERIOR, 3)
     np.testing.assert_allclose(outputs["z"], wanted, atol=1e-6)
     np.testing.assert_array_equal(outputs["loc"], exported.encode(tf.constant(x))["loc"])
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from export import latents
-from keras_vae.blocks import Batch
+from export import latent_facts
+from keras_vae.batches import Batch
 from tests import tiny
 
 
 def test_a_ladders_latents_have_their_share_of_each_layers_rate():
     model = tiny.randomize(tiny.vae(structure="ladder"))
     x = tiny.images(50)
-    found = latents.rates(model, Batch(x, None))
+    found = latent_facts.rates(model, Batch(x, None))
     assert found.shape == (model.latent_dim,)
     assert np.all(found >= 0)
     terms = model.terms(x, model.draw_noise([0, 0], 1, 50))
@@ -24,7 +24,7 @@ def test_a_ladders_latents_have_their_share_of_each_layers_rate():
 @pytest.mark.parametrize("relaxation", ["straight_through", "relaxed"])
 def test_clusters_are_the_normals_of_each_label(relaxation):
     model = tiny.randomize(tiny.vae(recipe="gmvae", prior_components=3, relaxation=relaxation))
-    mean, deviation = latents.clusters(model)
+    mean, deviation = latent_facts.clusters(model)
     label, loc = np.split(mean, [3], axis=1)
     np.testing.assert_allclose(
         np.exp(label) if relaxation == "relaxed" else label, np.eye(3), atol=1e-9
@@ -33,11 +33,11 @@ def test_clusters_are_the_normals_of_each_label(relaxation):
     np.testing.assert_allclose(deviation[:, :3], 0.0)
     p = model.prior.distribution().posterior_marginal(mean)
     np.testing.assert_array_equal(p.mode(), [0, 1, 2])
-    assert latents.clusters(tiny.vae()) is None
+    assert latent_facts.clusters(tiny.vae()) is None
 
 
 @pytest.mark.parametrize(
     "options", [{"structure": "bottom_up"}, {"posterior": "iaf"}, {"posterior": "full_covariance"}]
 )
 def test_without_a_closed_form_there_is_none(options):
-    assert latents.rates(tiny.vae(**options), Batch(tiny.images(4), None)) is None
+    assert latent_facts.rates(tiny.vae(**options), Batch(tiny.images(4), None)) is None

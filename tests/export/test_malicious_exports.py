@@ -11,8 +11,8 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from export import card, compact, sample, saved_model, tflite
 from export.generator import Generator
-from keras_vae import checksums
 from keras_vae._compat import tf
+from keras_vae.files import checksums
 from keras_vae.trusted import graphs, operators
 from tests import tiny
 from tests.test_saving import VARIED

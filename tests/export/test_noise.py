@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from export import noise, threefry
-from export.noise import Stream
+from export import random_numpy, random_tensorflow
+from export.random_numpy import Stream
 from keras_vae._compat import tf
 
 # Random123's kat_vectors, threefry2x32 with 13 rounds: counter, key, result.
@@ -14,7 +14,7 @@ KNOWN_ANSWERS = [
     ((0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), (0xFD36D048, 0x2D17272C)),
     ((0x243F6A88, 0x85A308D3), (0x13198A2E, 0x03707344), (0xBA3E4725, 0xF27D669E)),
 ]
-LIBRARIES = [noise, threefry]
+LIBRARIES = [random_numpy, random_tensorflow]
 
 
 def seeds(n):
@@ -24,10 +24,10 @@ def seeds(n):
 @pytest.mark.parametrize(("counter", "key", "answer"), KNOWN_ANSWERS)
 def test_known_answers(counter, key, answer):
     key, counter = ([np.array([word], np.uint32) for word in pair] for pair in (key, counter))
-    assert [int(word[0]) for word in noise.threefry2x32(key, counter)] == [*answer]
+    assert [int(word[0]) for word in random_numpy.threefry2x32(key, counter)] == [*answer]
 
     key, counter = ([word.view(np.int32) for word in pair] for pair in (key, counter))
-    words = [word.numpy().view(np.uint32) for word in threefry.threefry2x32(key, counter)]
+    words = [word.numpy().view(np.uint32) for word in random_tensorflow.threefry2x32(key, counter)]
     assert [int(word[0]) for word in words] == [*answer]
 
 
@@ -35,20 +35,20 @@ def test_known_answers(counter, key, answer):
 @pytest.mark.parametrize("stream", Stream)
 def test_tensorflow_counts_like_numpy(stream, n):
     seed = seeds(50)
-    bits = threefry.bits(tf.constant(seed), stream, n).numpy().view(np.uint32)
-    np.testing.assert_array_equal(bits, noise.bits(seed, stream, n))
-    uniform = threefry.uniform(tf.constant(seed), stream, n).numpy()
-    np.testing.assert_array_equal(uniform, noise.uniform(seed, stream, n))
-    normal = threefry.normal(tf.constant(seed), stream, n).numpy()
+    bits = random_tensorflow.bits(tf.constant(seed), stream, n).numpy().view(np.uint32)
+    np.testing.assert_array_equal(bits, random_numpy.bits(seed, stream, n))
+    uniform = random_tensorflow.uniform(tf.constant(seed), stream, n).numpy()
+    np.testing.assert_array_equal(uniform, random_numpy.uniform(seed, stream, n))
+    normal = random_tensorflow.normal(tf.constant(seed), stream, n).numpy()
     # The last digits of log and cos are each library's own.
-    np.testing.assert_allclose(normal, noise.normal(seed, stream, n), atol=1e-6, rtol=0)
+    np.testing.assert_allclose(normal, random_numpy.normal(seed, stream, n), atol=1e-6, rtol=0)
     assert bits.shape == uniform.shape == normal.shape == (50, n)
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("stream", Stream)
 def test_distributions(library, stream):
-    seed = tf.constant(seeds(1000)) if library is threefry else seeds(1000)
+    seed = tf.constant(seeds(1000)) if library is random_tensorflow else seeds(1000)
     uniform = np.asarray(library.uniform(seed, stream, 101))
     normal = np.asarray(library.normal(seed, stream, 101))
     assert uniform.min() > 0
@@ -66,10 +66,13 @@ def test_distributions(library, stream):
 
 def test_streams_and_seeds_differ():
     seed = seeds(1000)
-    latent, pixel = noise.normal(seed, Stream.LATENT, 4), noise.normal(seed, Stream.PIXEL, 4)
+    latent, pixel = (
+        random_numpy.normal(seed, Stream.LATENT, 4),
+        random_numpy.normal(seed, Stream.PIXEL, 4),
+    )
     assert abs(np.corrcoef(latent.ravel(), pixel.ravel())[0, 1]) < 4 / np.sqrt(latent.size)
     neighbours = np.stack([np.zeros(1000), np.arange(1000)], 1).astype(np.int32)
-    z = noise.normal(neighbours, Stream.LATENT, 4)
+    z = random_numpy.normal(neighbours, Stream.LATENT, 4)
     assert abs(np.corrcoef(z[1:].ravel(), z[:-1].ravel())[0, 1]) < 4 / np.sqrt(z.size)
 
 

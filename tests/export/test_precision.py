@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from export import noise, parity, quality, tflite, writer
+from export import file_quality, parity, random_numpy, tflite, writer
 from export.generator import Generator
-from export.noise import Stream
 from export.precision import PRECISIONS
+from export.random_numpy import Stream
 from keras_vae import likelihoods
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from keras_vae.build import LIKELIHOODS
 from tests import tiny
 
@@ -116,7 +116,7 @@ def test_random_numbers_stay_exact(exported, name):
     _, folder, _ = exported
     seed = RNG.integers(-(2**31), 2**31, (BATCH, 2)).astype(np.int32)
     found = tflite.load(folder / PRECISIONS[name].file)[f"sample_{BATCH}"](seed=seed)
-    np.testing.assert_allclose(found["z"], noise.normal(seed, Stream.LATENT, 10), atol=2e-6)
+    np.testing.assert_allclose(found["z"], random_numpy.normal(seed, Stream.LATENT, 10), atol=2e-6)
 
 
 @pytest.mark.parametrize("name", list(PRECISIONS))
@@ -159,7 +159,7 @@ def test_draws_may_be_off_as_their_means_are(likelihood, name):
         weights.assign(rounded(weights.numpy(), name))
 
     def file_of(model, stream):
-        generator = Generator(model, noise)
+        generator = Generator(model, random_numpy)
         generator._uniform = lambda seed, of: Generator._uniform(generator, seed, stream(of))
         return {"sample_16": lambda seed: {k: v.numpy() for k, v in generator.sample(seed).items()}}
 
@@ -189,14 +189,14 @@ def test_draws_may_be_off_as_their_means_are(likelihood, name):
 )
 def test_loss_is_that_of_the_likelihood(likelihood, x, log_prob):
     before, after = RNG.uniform(0.1, 4.0, (2, *x.shape))
-    found = quality._nll(likelihood, x, after) - quality._nll(likelihood, x, before)
+    found = file_quality._nll(likelihood, x, after) - file_quality._nll(likelihood, x, before)
     wanted = log_prob(x, before) - log_prob(x, after)
     np.testing.assert_allclose(found, wanted.sum(axis=(1, 2, 3)))
 
 
 def test_no_loss_is_told_where_the_mean_tells_none():
     x = image = np.zeros([1, 2, 2, 1])
-    assert quality._nll(likelihoods.Categorical((2, 2, 1)), x, image) is None
+    assert file_quality._nll(likelihoods.Categorical((2, 2, 1)), x, image) is None
 
 
 @pytest.mark.parametrize(

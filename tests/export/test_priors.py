@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from export import noise, tflite, writer
-from export.noise import Stream
+from export import random_numpy, tflite, writer
+from export.random_numpy import Stream
 from tests import tiny
 from tests.export.test_writer import check_readme
 
@@ -28,7 +28,7 @@ def test_files_draw_what_the_prior_draws(options, tmp_path):
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
     condition = tiny.conditions_for(vae, 16)
     given = {} if condition is None else {"condition": condition}
-    standard = noise.normal(seed, Stream.LATENT, vae.prior.noise_shape[0])
+    standard = random_numpy.normal(seed, Stream.LATENT, vae.prior.noise_shape[0])
     wanted = vae.prior_sample(standard, condition=condition)
     lite = tflite.load(tmp_path / "export" / "generator.tflite")
     np.testing.assert_allclose(lite["sample_16"](seed=seed, **given)["z"], wanted, atol=1e-5)

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from export import card, pruning, tflite, writer
 from export.parity import ParityError
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from tests import tiny
 from tests.export.test_card import SCHEMA
 

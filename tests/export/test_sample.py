@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export import card, noise, sample, tflite
-from export.noise import Stream
+from export import card, random_numpy, sample, tflite
+from export.random_numpy import Stream
 from tests import tiny
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -50,11 +50,11 @@ print(*sorted(names - sys.stdlib_module_names))
 def test_images_are_the_models_at_the_seeds(generator):
     model, path = generator
     seed = np.stack([np.full(6, 7), np.arange(6)], axis=1).astype(np.int32)
-    z = noise.normal(seed, Stream.LATENT, 3)
+    z = random_numpy.normal(seed, Stream.LATENT, 3)
     for temperature in (1.0, 0.5):
         wanted = model.decode(temperature * z).mean()
         np.testing.assert_allclose(sample.sample(path, 7, 6, temperature), wanted, atol=1e-5)
-    uniform = noise.uniform(seed, Stream.PIXEL, 35).reshape(6, 7, 5, 1)
+    uniform = random_numpy.uniform(seed, Stream.PIXEL, 35).reshape(6, 7, 5, 1)
     drawn = sample.sample(path, 7, 6, output="sample")
     np.testing.assert_array_equal(drawn, uniform < model.decode(z).mean())
 
@@ -76,7 +76,7 @@ def test_conditions(recipe, tmp_path):
         given = str(tmp_path / "given.png")
         wanted_condition = np.repeat(pixels[np.newaxis, ..., np.newaxis] / 255, 2, 0)
     seed = np.array([[7, 0], [7, 1]], np.int32)
-    z = model.prior_sample(noise.normal(seed, Stream.LATENT, 3), condition=wanted_condition)
+    z = model.prior_sample(random_numpy.normal(seed, Stream.LATENT, 3), condition=wanted_condition)
     wanted = model.decode(z, wanted_condition).mean()
     np.testing.assert_allclose(sample.sample(path, 7, 2, condition=given), wanted, atol=1e-5)
     with pytest.raises(ValueError, match="needs a condition"):

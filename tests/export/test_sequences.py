@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import keras_vae
-from export import noise, parity, tflite, writer
-from export.noise import Stream
+from export import parity, random_numpy, tflite, writer
+from export.random_numpy import Stream
 from tests import tiny
 from tests.export.test_card import SCHEMA
 
@@ -28,7 +28,7 @@ def exported(vae, folder, described=None):
 def test_a_chain_of_latents(tmp_path):
     vae = tiny.randomize(tiny.vae(recipe="sequence"))
     lite = exported(vae, tmp_path)
-    z = vae.prior_sample(noise.normal(SEED, Stream.LATENT, vae.prior.noise_shape[0]))
+    z = vae.prior_sample(random_numpy.normal(SEED, Stream.LATENT, vae.prior.noise_shape[0]))
     outputs = lite["sample_16"](seed=SEED)
     np.testing.assert_allclose(outputs["z"], z, atol=1e-5)
     np.testing.assert_allclose(outputs["image"], vae.decode(z).mean(), atol=1e-5)
@@ -38,10 +38,10 @@ def test_values_in_turn(tmp_path):
     config = tiny.config(recipe="music")
     vae = tiny.randomize(keras_vae.build(config), scale=0.5)
     lite = exported(vae, tmp_path, tiny.described(config, lowest_pitch=43))
-    z = noise.normal(SEED, Stream.LATENT, vae.latent_dim)
+    z = random_numpy.normal(SEED, Stream.LATENT, vae.latent_dim)
     np.testing.assert_allclose(lite["decode_16"](z=z)["image"], vae.decode(z).mean(), atol=1e-6)
     p = vae.decode(z)
-    wanted = p.from_noise(noise.normal(SEED, Stream.STEP, *p.noise_shape))
+    wanted = p.from_noise(random_numpy.normal(SEED, Stream.STEP, *p.noise_shape))
     np.testing.assert_allclose(lite["sample_16"](seed=SEED)["image"], wanted, atol=1e-6)
     readme = (tmp_path / "export" / "README.md").read_text()
     assert "chosen given those before it" in readme

@@ -13,10 +13,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from export import card, latents, noise, page, tflite, writer
-from export.noise import Stream
-from keras_vae.blocks import Batch
-from keras_vae.scales import scale_of
+from export import card, latent_facts, random_numpy, tflite, web_page, writer
+from export.random_numpy import Stream
+from keras_vae.batches import Batch
+from keras_vae.ops.positive import scale_of
 from tests import tiny
 from tests.export.oracle import drawn, seeds
 from tests.export.test_card import SCHEMA
@@ -32,7 +32,7 @@ needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (WEB / "node_modules").exists(),
     reason="needs Node 20 and `make web`",
 )
-needs_page = pytest.mark.skipif(page.missing() is not None, reason="needs `make web`")
+needs_page = pytest.mark.skipif(web_page.missing() is not None, reason="needs `make web`")
 
 
 def node(*command):
@@ -284,7 +284,7 @@ def test_a_page_of_clusters(tmp_path):
     loc, scale = model.prior.loc.numpy()[2], scale_of(model.prior.raw_scale).numpy()[2]
     image = model.decode(np.concatenate([[0, 0, 1], loc])[np.newaxis].astype("f4")).mean()
     close(found["centre"], 255 * image.numpy(), atol=0.51)
-    order = page.facts(model, path, None)["order"]
+    order = web_page.facts(model, path, None)["order"]
     assert sorted(order) == [3, 4, 5]
     ranges = np.stack([loc - 3 * scale, loc + 3 * scale], axis=1)
     close(np.float64(found["sliders"]), ranges[np.array(order) - 3], atol=0.01)
@@ -303,8 +303,8 @@ def test_a_page_of_music(tmp_path):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["errors"] == []
-    p = model.decode(noise.normal(SEED, Stream.LATENT, model.latent_dim))
-    wanted = p.from_noise(noise.normal(SEED, Stream.STEP, *p.noise_shape)).numpy()
+    p = model.decode(random_numpy.normal(SEED, Stream.LATENT, model.latent_dim))
+    wanted = p.from_noise(random_numpy.normal(SEED, Stream.STEP, *p.noise_shape)).numpy()
     for name in ("image", "sample"):
         close(found["sampled"][name], wanted)
     levels = np.round(wanted[..., 0] * (tiny.LEVELS - 1))[:, np.newaxis]
@@ -318,18 +318,18 @@ def test_a_page_of_music(tmp_path):
 
 
 def test_without_the_runtime_a_page_is_refused_before_any_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(page, "RUNTIME", tmp_path / "none")
+    monkeypatch.setattr(web_page, "RUNTIME", tmp_path / "none")
     with pytest.raises(ValueError, match="make web"):
         writer.write(tiny.vae(), tmp_path / "export", formats=["tflite"], web=True)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_page_is_told_of_only_where_it_is(tmp_path):
-    assert page.told(tmp_path) == (
+    assert web_page.told(tmp_path) == (
         "page.html is not written, for it needs a file that samples, and none is."
     )
     (tmp_path / "page.html").write_text("")
-    assert page.told(tmp_path) == f"{tmp_path}/page.html: open it in a browser"
+    assert web_page.told(tmp_path) == f"{tmp_path}/page.html: open it in a browser"
 
 
 @needs_page
@@ -354,7 +354,7 @@ def test_facts_of_the_model(tmp_path):
     file = tmp_path / "generator.tflite"
     file.write_bytes(b"0" * 2_345_000)
     x = np.random.default_rng(0).uniform(size=(50, 7, 5, 1)) < 0.5
-    facts = page.facts(model, file, Batch(x, None))
+    facts = web_page.facts(model, file, Batch(x, None))
     q = model.encode(x)
     mean, scale = q.mean().numpy(), q.stddev().numpy()
     nats = np.mean(0.5 * (mean**2 + scale**2 - 1.0) - np.log(scale), axis=0)
@@ -365,20 +365,20 @@ def test_facts_of_the_model(tmp_path):
     assert facts["size"] == "generator.tflite, 2.3 MB"
     assert facts["title"] == "A generator of images"
     described = tiny.described(tiny.config(), name="npz:some/faces.npz")
-    assert page.facts(model, file, described=described)["title"] == "A generator of faces"
+    assert web_page.facts(model, file, described=described)["title"] == "A generator of faces"
     assert (facts["classes"], facts["visible"], facts["levels"]) == (None, None, None)
     assert facts["names"] is None
     named = tiny.vae(recipe="cvae", class_names=("cat", "dog", "yak", "</script>"))
-    assert page.facts(named, file)["names"] == ["cat", "dog", "yak", "</script>"]
+    assert web_page.facts(named, file)["names"] == ["cat", "dog", "yak", "</script>"]
     drawn_in_turn = tiny.vae(network="gru", decoder="autoregressive", likelihood="categorical")
-    assert page.facts(drawn_in_turn, file)["levels"] is None
+    assert web_page.facts(drawn_in_turn, file)["levels"] is None
 
 
 def test_latents_of_an_autoencoder_are_as_its_codes(tmp_path):
     model = tiny.randomize(tiny.vae(recipe="ae"))
     batch = Batch(np.random.default_rng(0).uniform(size=(50, 7, 5, 1)) < 0.5, None)
     codes = model.code(batch.x).numpy()
-    mean, deviation = latents.moments(model, batch)
+    mean, deviation = latent_facts.moments(model, batch)
     np.testing.assert_allclose(mean, codes.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(deviation, codes.std(axis=0), rtol=1e-6)
-    assert latents.rates(model, batch) is None
+    assert latent_facts.rates(model, batch) is None

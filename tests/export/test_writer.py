@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from tensorflow.core.protobuf import saved_model_pb2
 
-from export import noise, parity, saved_model, tflite, writer
-from export.noise import Stream
+from export import parity, random_numpy, saved_model, tflite, writer
+from export.random_numpy import Stream
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfkl
 from keras_vae.build import LIKELIHOODS, NETWORKS
@@ -74,7 +74,7 @@ def test_files_compute_what_the_model_computes(recipe, network, likelihood, tmp_
     assert max(errors(report)) < 1e-5
     # Not only by the package's own account.
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
-    z = noise.normal(seed, Stream.LATENT, 3)
+    z = random_numpy.normal(seed, Stream.LATENT, 3)
     wanted = model.decode(z).mean().numpy()
     lite = tflite.load(tmp_path / "export" / "generator.tflite")
     np.testing.assert_allclose(lite["decode_16"](z=z)["image"], wanted, atol=1e-5)
@@ -236,7 +236,7 @@ def test_a_conditional_model_is_given_conditions(recipe, kind, wanted, tmp_path)
     assert ("condition" in saved["encode"]["inputs"]) == (recipe == "cvae")
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
     condition = np.array(model.condition.to_show(16, tiny.images(16)))
-    z = noise.normal(seed, Stream.LATENT, 3)
+    z = random_numpy.normal(seed, Stream.LATENT, 3)
     sample = tflite.load(folder / "generator.tflite")["sample_16"]
     for given in (condition, condition[::-1].copy()):
         images = model.decode(z, given).mean()

@@ -16,7 +16,7 @@ import keras_vae
 from export import saved_model, tflite
 from keras_vae import likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfk, tfkl
-from keras_vae.inputs import first_examples, load_run
+from keras_vae.runs.inputs import first_examples, load_run
 
 HERE = pathlib.Path("tests/golden")
 COMMON = (

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import evaluation, inputs
-from keras_vae.inputs import first_examples, load_run
+from keras_vae import evaluation, runs
+from keras_vae.runs import inputs
+from keras_vae.runs.inputs import first_examples, load_run
 from tests import binaries
 from tests.golden import make
-from trainers import measure
 
 # They are from before there were checksums, which is told of each.
-pytestmark = pytest.mark.filterwarnings("ignore:.*without a checksum:keras_vae.notes.Note")
+pytestmark = pytest.mark.filterwarnings("ignore:.*without a checksum:keras_vae.messages.notes.Note")
 EXPECTED = json.loads((make.HERE / "expected.json").read_text())
 
 
@@ -65,7 +65,7 @@ def test_runs_are_measured_and_go_on(name, tmp_path):
     after = json.loads((run / "config.json").read_text())["data"]
     for key in ("fingerprint", "num_examples"):
         assert after[key] == before[key]
-    read = measure.load(run)
+    read = runs.load(run)
     batches = inputs.evaluation_batches(read.config, read.dataset, "test", batch_size=100)
     found = evaluation.likelihood(read.vae, batches, num_samples=5)
     for key, wanted in EXPECTED[name]["evaluation"].items():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_vae._compat import tf
-from keras_vae.scales import raw_of
+from keras_vae.ops.positive import raw_of
 from tests import tiny
 
 B, S = 4, 3

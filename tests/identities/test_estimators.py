@@ -7,7 +7,7 @@ import scipy.stats
 
 from keras_vae import objectives
 from keras_vae._compat import tf
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
 from keras_vae.terms import Terms
 from tests import tiny
 

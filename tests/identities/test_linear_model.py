@@ -12,7 +12,7 @@ from sklearn import datasets, decomposition
 import keras_vae
 from keras_vae import data, seeds
 from keras_vae._compat import tf
-from keras_vae.importance import ImportanceSampler
+from keras_vae.inference.importance import ImportanceSampler
 from tests import tiny
 
 

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from keras_vae import networks
-from keras_vae.bayesian import BayesianDense
+from keras_vae.networks.bayesian import BayesianDense
 from tests import tiny
 
 

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from keras_vae._compat import tf
-from keras_vae.made import MADE
+from keras_vae.networks.made import MADE
 from keras_vae.priors import MAF, RealNVP
 
 

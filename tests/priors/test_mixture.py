@@ -6,7 +6,7 @@ import scipy.stats
 from sklearn.mixture import GaussianMixture
 
 from keras_vae._compat import tf, tfd
-from keras_vae.choices import choose
+from keras_vae.ops.categorical import choose
 from keras_vae.priors import MixtureOfNormals
 from keras_vae.priors.mixture import mixture
 

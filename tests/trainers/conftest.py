@@ -3,7 +3,7 @@
 import pytest
 from absl import flags
 
-from keras_vae import app
+from keras_vae import command_line
 from tests.binaries import Done
 from trainers import train
 
@@ -24,7 +24,7 @@ def parse(*arguments) -> None:
     flags.FLAGS.unparse_flags()
     for name in flags.FLAGS:
         flags.FLAGS[name].unparse()
-    app._parse(["trainers.train", *map(str, arguments)])
+    command_line._parse(["trainers.train", *map(str, arguments)])
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ import json
 import numpy as np
 import pytest
 
+from keras_vae import runs
 from keras_vae.data import load
+from keras_vae.report.glossary import SCORES
+from keras_vae.tasks import anomalies
 from tests import binaries
 from tests.trainers.conftest import TINY, parse
-from trainers import anomalies, measure, train
-from trainers.numbers import SCORES
+from trainers import train
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +42,8 @@ def test_negatives_are_told_from_digits(folder):
 
 
 def test_a_run_is_not_told_from_its_own_data(folder):
-    run = measure.load(folder / "run")
-    held_out = dataclasses.replace(run.dataset, test=run.dataset.validation)
+    run = runs.load(folder / "run")
+    held_out = dataclasses.replace(run.data, test=run.data.validation)
     found = anomalies.measure(run, held_out, num_examples=179, num_samples=5, seed=0)
     for name in SCORES:
         assert abs(found[f"auroc_{name}"] - 0.5) < 4 * found[f"auroc_{name}_stderr"] < 0.2
@@ -56,20 +58,20 @@ def test_a_run_is_not_told_from_its_own_data(folder):
     ],
 )
 def test_other_images_are_refused(folder, name, words):
-    run = measure.load(folder / "run")
+    run = runs.load(folder / "run")
     with pytest.raises((ValueError, OSError), match=words):
         anomalies.load(run, f"npz:{folder / name}", None)
 
 
 def test_models_that_are_told_labels_are_refused(folder):
-    run = measure.load(folder / "run")
+    run = runs.load(folder / "run")
     labelled = run._replace(config=run.config.replace(condition="label", num_classes=10))
     with pytest.raises(ValueError, match="conditioned on labels"):
         anomalies.load(labelled, "digits", None)
 
 
 def test_names_within_the_runs_data_are_not_looked_for_in_the_other(folder):
-    run = measure.load(folder / "run")
+    run = runs.load(folder / "run")
     named = run.config.replace(npz_keys=("train=my_train",), label="scale")
     other = anomalies.load(run._replace(config=named), f"npz:{folder / 'negatives.npz'}", None)
     assert other.train.shape == (8, 8, 1)
@@ -77,18 +79,18 @@ def test_names_within_the_runs_data_are_not_looked_for_in_the_other(folder):
 
 def test_fewer_images_than_the_run_held_out_will_do(folder):
     """How many those were is of the run's own data."""
-    run = measure.load(folder / "run")
+    run = runs.load(folder / "run")
     run = run._replace(config=run.config.replace(validation_size=1000))
     other = anomalies.load(run, f"npz:{folder / 'negatives.npz'}", None)
     assert other.test.num_examples == 17
 
 
 def test_one_test_image_can_be_told_from_nothing(folder):
-    run = measure.load(folder / "run")
+    run = runs.load(folder / "run")
     x = 1.0 - load("digits").test.array
     np.savez(folder / "one.npz", train_images=x, test_images=x[:1])
     with pytest.raises(ValueError, match="has one test image; at least 2 can be told apart"):
         anomalies.load(run, f"npz:{folder / 'one.npz'}", None)
-    alone = dataclasses.replace(run.dataset, test=run.dataset.test.hold_out(1, [0, 0])[0])
+    alone = dataclasses.replace(run.data, test=run.data.test.hold_out(1, [0, 0])[0])
     with pytest.raises(ValueError, match="has one test image, which nothing can be told apart"):
         anomalies.load(run._replace(dataset=alone), "digits", None)

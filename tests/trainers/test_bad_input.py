@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae import runs
 from keras_vae.data import tfds_images
+from keras_vae.runs import run_directory
 from tests import binaries
 from tests.trainers.conftest import TINY
-from trainers import measure, run_directory
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_folders_that_can_not_be_written(run_train, tmp_path, monkeypatch):
     assert f"workdir={tmp_path}/locked/new can't be written" in done.err
     assert list((tmp_path / "locked").iterdir()) == []
     with pytest.raises(PermissionError, match=r"run=.* can't be written"):
-        measure.load(tmp_path / "r")
+        runs.load(tmp_path / "r")
 
 
 def test_a_run_that_can_not_be_begun_leaves_no_folder(run_train, tmp_path, monkeypatch):

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import data
+from keras_vae import data, runs
 from keras_vae.data import digits
 from keras_vae.data.images import InMemory
+from keras_vae.report import class_names, class_section
+from keras_vae.runs import run_directory
+from keras_vae.tasks import comparison, latent_files
 from tests import tiny
 from tests.trainers import browser
 from tests.trainers.conftest import TINY
-from trainers import class_names, classes, comparison, latent_files, measure, run_directory
 
 # The first is none of matplotlib's markup, the second none of HTML's.
 NAMES = ("_zero $1$", "<b>one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -61,16 +63,19 @@ def test_a_word_is_a_name_or_else_a_number(word, names, wanted):
 
 def test_beside_a_picture_names_are_cut_and_what_has_no_glyphs_is_a_number():
     names = ("a name of many words", "two\nlines", "猫", "été")
-    shown = [classes.beside(i, names) for i in range(4)]
+    shown = [class_section.beside(i, names) for i in range(4)]
     assert shown == ["a name of many …", "two lines", "2", "été"]
-    assert classes.beside(3, None) == "3"
+    assert class_section.beside(3, None) == "3"
 
 
 def test_clusters_are_called_by_their_commonest_class():
     clusters = np.array([0, 0, 0, 2, 2, 2, 2, 2])
     labels = np.array([1, 1, 0, 0, 0, 0, 0, 1])
-    assert classes.of_clusters(clusters, labels, [2, 0], ("cat", "dog")) == ["cat 80%", "dog 67%"]
-    assert classes.of_clusters(clusters, labels, [0], None) == ["1 67%"]
+    assert class_section.of_clusters(clusters, labels, [2, 0], ("cat", "dog")) == [
+        "cat 80%",
+        "dog 67%",
+    ]
+    assert class_section.of_clusters(clusters, labels, [0], None) == ["1 67%"]
 
 
 # The table of a report -------------------------------------------------------------------------
@@ -78,7 +83,7 @@ def test_clusters_are_called_by_their_commonest_class():
 
 def test_the_table_counts_each_class_in_each_split():
     made = dataset([0, 0, 2, 0], [1, 1, 0, 0], [0, 2, 2, 2], ("cat", "<i>dog", "yak", "none"))
-    html = classes.section(made)
+    html = class_section.section(made)
     cells = [
         ["0", "cat", "3", "2", "1"],
         ["1", "&lt;i&gt;dog", "0", "2", "0"],
@@ -97,7 +102,7 @@ def _cell(text):
 
 
 def test_labels_without_names_are_numbers_in_the_table():
-    html = classes.section(dataset([7, 7, 9, 9], None, [9, 9, 9, 9]))
+    html = class_section.section(dataset([7, 7, 9, 9], None, [9, 9, 9, 9]))
     assert "<th scope='row'>7</th><td>2</td><td>0</td>" in html
     assert "<th scope='row'>9</th><td>2</td><td>4</td>" in html
     assert "name" not in html
@@ -105,9 +110,9 @@ def test_labels_without_names_are_numbers_in_the_table():
 
 def test_many_classes_are_folded_and_no_labels_are_no_table():
     made = data.Dataset("made", *[split(None)] * 3, fingerprint="0", notes=[])
-    assert classes.section(made) == ""
+    assert class_section.section(made) == ""
     wide = InMemory(np.zeros([31, 1, 1, 1]), np.arange(31))
-    assert "<summary>31 classes</summary>" in classes.section(
+    assert "<summary>31 classes</summary>" in class_section.section(
         data.Dataset("made", wide, None, wide, "0", [])
     )
 
@@ -154,7 +159,7 @@ def test_a_conditional_run_shows_names_all_the_way(named, run_train, tmp_path):
 
 def test_latents_take_names_and_write_them(named, run_train, tmp_path):
     assert run_train(*TINY, f"--workdir={tmp_path / 'run'}").code == 0
-    run = measure.load(tmp_path / "run")
+    run = runs.load(tmp_path / "run")
     assert latent_files.check(run, "test", ["two", "<b>one"]) == (2, 1)
     assert latent_files.check(run, "test", ["2", "1"]) == (2, 1)
     for wrong in (["two", "2"], ["two", "cow"], ["two"], ["two", "three", "four"]):
@@ -162,7 +167,7 @@ def test_latents_take_names_and_write_them(named, run_train, tmp_path):
         with pytest.raises(ValueError, match=words):
             latent_files.check(run, "test", wrong)
     latent_files.write(run, "test", (2, 1), tmp_path)
-    labels = run.dataset.test.labels
+    labels = run.data.test.labels
     with np.load(tmp_path / "latents.npz", allow_pickle=False) as stored:
         np.testing.assert_array_equal(stored["labels"], labels)
         assert tuple(stored["class_names"]) == NAMES

@@ -9,11 +9,14 @@ import pytest
 import scipy.stats
 
 import keras_vae
+from keras_vae.report import page
+from keras_vae.runs.results import read_history
+from keras_vae.tasks import comparison
 from tests import binaries
 from tests.trainers import browser
 from tests.trainers.conftest import TINY, parse
 from tests.trainers.test_report import Page
-from trainers import comparison, page, report, train
+from trainers import train
 
 NUMBERS = {
     "nll_nats": 100.0,
@@ -163,7 +166,7 @@ def test_an_autoencoder_shows_its_holes_beside_a_vae(runs, run_train):
 def test_runs_without_validation_have_curves_too(runs, run_train):
     path = runs / "all_of_it"
     assert run_train(f"--workdir={path}", "--validation_size=0", *TINY).code == 0
-    small, all_of_it = (report.read_history(p / "metrics.csv") for p in (runs / "small", path))
+    small, all_of_it = (read_history(p / "metrics.csv") for p in (runs / "small", path))
     for history in (small, all_of_it):
         _, values = comparison._curve(history, "elbo_nats")
         assert np.isfinite(values).sum() == 3

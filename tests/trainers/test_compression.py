@@ -7,11 +7,12 @@ import sys
 import numpy as np
 import pytest
 
-from keras_vae import data
+from keras_vae import data, runs
 from keras_vae.compression import BitsBack
+from keras_vae.tasks import compressed_file
 from tests import binaries, tiny
 from tests.trainers.conftest import TINY, parse
-from trainers import compression, measure, train
+from trainers import train
 
 GOOD = {"decoded_exactly": True, "gap": 0.01, "num_examples": 179}
 
@@ -42,12 +43,12 @@ def test_compress(run):
     for words in ("decoded_exactly: True", f"initial_bits: {found['initial_bits']}", "of bits"):
         assert words in done.out
     # A third process, this one, writes and reads the same.
-    loaded = measure.load(run)
-    codec = BitsBack(loaded.vae)
+    loaded = runs.load(run)
+    codec = BitsBack(loaded.model)
     x = codec.decode(content)
     assert codec.encode(x) == content
     target = run / "x.npz"
-    compression.decode(codec, run / "compressed.bin", target)
+    compressed_file.decode(codec, run / "compressed.bin", target)
     again = data.load(f"npz:{target}", validation_size=0)
     assert again.train.dtype == bool
     assert again.train.num_examples + again.test.num_examples == 179
@@ -68,11 +69,11 @@ def test_a_failed_decoding_ends_with_code_1(run):
 
 
 def test_problems():
-    assert compression.problem(GOOD) is None
-    assert compression.problem(GOOD | {"gap": -0.019}) is None
-    assert "+3.0% off -ELBO" in compression.problem(GOOD | {"gap": 0.03})
-    assert "-5.0% off -ELBO" in compression.problem(GOOD | {"gap": -0.05})
-    assert "decoded" in compression.problem(GOOD | {"decoded_exactly": False})
+    assert compressed_file.problem(GOOD) is None
+    assert compressed_file.problem(GOOD | {"gap": -0.019}) is None
+    assert "+3.0% off -ELBO" in compressed_file.problem(GOOD | {"gap": 0.03})
+    assert "-5.0% off -ELBO" in compressed_file.problem(GOOD | {"gap": -0.05})
+    assert "decoded" in compressed_file.problem(GOOD | {"decoded_exactly": False})
 
 
 def test_what_can_not_be_decoded_writes_nothing(tmp_path):
@@ -82,11 +83,11 @@ def test_what_can_not_be_decoded_writes_nothing(tmp_path):
     bad.write_bytes(good.read_bytes()[:-1])
     out = tmp_path / "x.npz"
     with pytest.raises(ValueError, match="damaged"):
-        compression.decode(codec, bad, out)
+        compressed_file.decode(codec, bad, out)
     with pytest.raises(OSError, match=r"decode=.*missing\.bin isn't there"):
-        compression.decode(codec, tmp_path / "missing.bin", out)
+        compressed_file.decode(codec, tmp_path / "missing.bin", out)
     with pytest.raises(ValueError, match=r"out=.*nowhere"):
-        compression.decode(codec, good, tmp_path / "nowhere" / "x.npz")
+        compressed_file.decode(codec, good, tmp_path / "nowhere" / "x.npz")
     assert not out.exists()
 
 

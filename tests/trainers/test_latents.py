@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import inputs, plots
+from keras_vae import runs
+from keras_vae.report import plots
+from keras_vae.runs import inputs
+from keras_vae.tasks import latent_files
 from tests import binaries
 from tests.trainers.conftest import TINY, parse
-from trainers import latent_files, measure, train
+from trainers import train
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +20,7 @@ def run(tmp_path_factory):
     path = tmp_path_factory.mktemp("latents") / "run"
     parse(*TINY, f"--workdir={path}")
     train.main()
-    return measure.load(path)
+    return runs.load(path)
 
 
 def test_the_command_writes_codes_and_the_projector(run):
@@ -36,9 +39,9 @@ def test_the_command_writes_codes_and_the_projector(run):
     assert all(f"Wrote {folder / name}" in done.out for name in names)
     with np.load(folder / "latents.npz") as stored:
         codes, labels = stored["codes"], stored["labels"]
-    np.testing.assert_array_equal(labels, run.dataset.test.labels)
-    batch = next(iter(inputs.evaluation_batches(run.config, run.dataset, "test", 179)))
-    np.testing.assert_allclose(codes, run.vae.code(batch.x), atol=1e-6)
+    np.testing.assert_array_equal(labels, run.data.test.labels)
+    batch = next(iter(inputs.evaluation_batches(run.config, run.data, "test", 179)))
+    np.testing.assert_allclose(codes, run.model.code(batch.x), atol=1e-6)
     np.testing.assert_allclose(np.loadtxt(folder / "codes.tsv"), codes, rtol=1e-4, atol=1e-6)
     np.testing.assert_array_equal(np.loadtxt(folder / "columns.tsv"), labels)
     # 14 x 14 thumbnails of 8 x 8.
@@ -57,16 +60,16 @@ def test_an_attribute_is_the_difference_of_means(run, tmp_path, monkeypatch):
         plots, "image_grid", lambda x, columns: drawn.update(x=x, n=columns) or grid(x, columns)
     )
     latent_files.write(run, "test", (3, 8), tmp_path)
-    labels = run.dataset.test.labels
+    labels = run.data.test.labels
     with np.load(tmp_path / "latents.npz") as stored:
         codes = stored["codes"]
     moved = codes[labels == 8] + codes[labels == 3].mean(0) - codes[labels == 8].mean(0)
     images = np.reshape(drawn["x"], (8, drawn["n"], 8, 8, 1))
     # The first column has nothing added, the fifth all that the labels differ by.
     np.testing.assert_allclose(
-        images[:, 0], run.vae.decode(codes[labels == 8][:8]).mean(), atol=1e-5
+        images[:, 0], run.model.decode(codes[labels == 8][:8]).mean(), atol=1e-5
     )
-    np.testing.assert_allclose(images[:, 4], run.vae.decode(moved[:8]).mean(), atol=1e-5)
+    np.testing.assert_allclose(images[:, 4], run.model.decode(moved[:8]).mean(), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +82,6 @@ def test_unknown_labels_are_refused(run, attribute, words):
 
 
 def test_a_split_that_there_is_not_is_refused(run):
-    without = run._replace(dataset=dataclasses.replace(run.dataset, validation=None))
+    without = run._replace(dataset=dataclasses.replace(run.data, validation=None))
     with pytest.raises(ValueError, match="split=validation: the run has none"):
         latent_files.check(without, "validation", [])

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from keras_vae import evaluation
+from keras_vae import evaluation, runs
+from keras_vae.tasks import measuring, sample_quality
 from tests.trainers import browser
 from tests.trainers.conftest import TINY, parse
-from trainers import measure, quality, train
+from trainers import train
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +21,12 @@ def run(tmp_path_factory):
     path = tmp_path_factory.mktemp("run")
     parse(f"--workdir={path}", *TINY)
     train.main()
-    return measure.load(path)
+    return runs.load(path)
 
 
 @pytest.fixture(scope="module")
 def measured(run):
-    return measure.measure(run, 200, seed=1, annealing=measure.Annealing(20, 100, 8))
+    return measuring.evaluate(run, 200, seed=1, annealing=measuring.Annealing(20, 100, 8))
 
 
 def test_the_files_hold_what_is_returned(run, measured):
@@ -78,7 +79,7 @@ def test_the_report_shows_the_numbers_by_section(run, measured):
 
 
 def test_codes_are_probed_and_samples_compared(run, measured):
-    labels = run.dataset.test.labels
+    labels = run.data.test.labels
     # One of ten labels by chance, to five standard errors.
     chance = 0.1 + 5 * np.sqrt(0.1 * 0.9 / len(labels))
     for name in ("probe_linear_accuracy_pixels", "probe_knn_accuracy_pixels"):
@@ -86,9 +87,9 @@ def test_codes_are_probed_and_samples_compared(run, measured):
     assert measured["feature_space"] == "classifier of the 10 labels, 64 features"
     assert measured["num_compared"] == len(labels)
     assert measured["frechet_distance_train"] < measured["frechet_distance"]
-    assert measured["copied_num_train"] == run.dataset.train.num_examples
+    assert measured["copied_num_train"] == run.data.train.num_examples
     assert measured["predictive_intensity"][0] == pytest.approx(
-        run.dataset.test.array.mean(), abs=5 * 0.5 / np.sqrt(run.dataset.test.array.size)
+        run.data.test.array.mean(), abs=5 * 0.5 / np.sqrt(run.data.test.array.size)
     )
 
 
@@ -116,36 +117,36 @@ def test_beside_black_and_white_images_samples_are_draws(run):
     black_and_white = run._replace(config=run.config.replace(binarization="threshold"))
     shown = {}
     for one in (run, black_and_white):
-        examples = [quality.examples(one, split) for split in ("train", "test")]
-        found, copies = quality._samples(one, *examples, seed=0)
+        examples = [sample_quality.examples(one, split) for split in ("train", "test")]
+        found, copies = sample_quality._samples(one, *examples, seed=0)
         shown[found["samples_are"]] = copies.samples
     assert set(np.unique(shown["draws of p(x|z)"])) == {0.0, 1.0}
     assert len(np.unique(shown["means of p(x|z)"])) > 2
 
 
 def test_samples_are_means_and_so_are_the_images_that_they_are_compared_with(run):
-    test = quality.examples(run, "test")
+    test = sample_quality.examples(run, "test")
     assert test.x.dtype == bool
-    np.testing.assert_array_equal(test.images, run.dataset.test.array)
-    np.testing.assert_array_equal(test.labels, run.dataset.test.labels)
+    np.testing.assert_array_equal(test.images, run.data.test.array)
+    np.testing.assert_array_equal(test.labels, run.data.test.labels)
     few = test.at_most(3)
     rows = [0, 89, 178]
-    np.testing.assert_array_equal(few.images, run.dataset.test.array[rows])
-    np.testing.assert_array_equal(few.labels, run.dataset.test.labels[rows])
+    np.testing.assert_array_equal(few.images, run.data.test.array[rows])
+    np.testing.assert_array_equal(few.labels, run.data.test.labels[rows])
 
 
 def test_a_model_that_knows_its_images_by_heart_is_found_out(run):
-    train = run.dataset.train.array
+    train = run.data.train.array
     vae = types.SimpleNamespace(
         sample=lambda n, seed, condition: train[100 : 100 + n],
-        as_floats=run.vae.as_floats,
+        as_floats=run.model.as_floats,
         has_density=False,
         prior="there is one",
         condition=None,
     )
     forged = run._replace(vae=vae)
-    examples = [quality.examples(forged, split) for split in ("train", "test")]
-    found, copies = quality._samples(forged, *examples, seed=0)
+    examples = [sample_quality.examples(forged, split) for split in ("train", "test")]
+    found, copies = sample_quality._samples(forged, *examples, seed=0)
     assert found["copied_fraction"] > 0.95  # Some of the digits are nearly the same.
     assert found["copied_fraction_test"] < 0.05
     np.testing.assert_array_equal(copies.samples, copies.neighbours)

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import plots
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
+from keras_vae.report import music, pictures, plots
 from tests import tiny
 from tests.trainers import browser
-from trainers import music, pictures
 
 FOLDERS = {"samples": 9, "reconstructions": 12, "interpolations": 15}
 

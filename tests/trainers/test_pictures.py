@@ -6,8 +6,8 @@ from scipy import stats
 
 import keras_vae
 from keras_vae import evaluation
-from keras_vae.blocks import Batch
-from trainers import pictures
+from keras_vae.batches import Batch
+from keras_vae.report import pictures
 
 RNG = np.random.default_rng(0)
 EXAMPLES = RNG.uniform(size=(40, 8, 8, 1)).astype(np.float32)

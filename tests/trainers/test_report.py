@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import plots
-from keras_vae.blocks import Batch
+from keras_vae.batches import Batch
+from keras_vae.report import follow_ups, plots, run_report
+from keras_vae.report.glossary import number
+from keras_vae.runs.results import read_history
 from tests import tiny
 from tests.trainers import browser
-from trainers import report, uses
-from trainers.numbers import number
 
 EXAMPLES = np.random.default_rng(0).uniform(size=(20, 8, 8, 1)).astype(np.float32)
 MEASURED_ON = {
@@ -94,7 +94,7 @@ def _write(run_dir, recipe="vae", evaluation=NUMBERS, metrics=METRICS, **options
     labels = np.arange(len(EXAMPLES)) % 3
     vae = keras_vae.build(config)
     batch = Batch(EXAMPLES, None)
-    return report.write_report(run_dir, vae, config, evaluation, batch, labels)
+    return run_report.write_report(run_dir, vae, config, evaluation, batch, labels)
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_the_last_value_of_a_curve_is_told_in_words(page):
 def test_curves_read_missing_values_and_leave_out_the_validation_loss(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text(METRICS)
-    history = report.read_history(path)
+    history = read_history(path)
     np.testing.assert_array_equal(history["val_elbo_nats"], [-121.0, np.nan])
     np.testing.assert_array_equal(history["epoch"], [0, 1])
     assert "val_loss" not in history
@@ -223,21 +223,21 @@ def test_curves_read_missing_values_and_leave_out_the_validation_loss(tmp_path):
 def test_what_a_killed_training_left_of_its_curves_is_read(tmp_path, text, losses):
     path = tmp_path / "metrics.csv"
     path.write_text(text)
-    history = report.read_history(path)
+    history = read_history(path)
     assert (history["loss"].tolist() if history else None) == losses
 
 
 def test_columns_without_a_number_are_left_out(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("epoch,loss,val_elbo_nats\n0,3.0,NA\n1,2.0,NA\n")
-    assert set(report.read_history(path)) == {"epoch", "loss"}
+    assert set(read_history(path)) == {"epoch", "loss"}
 
 
 def test_the_way_to_the_test_images_rate_and_distortion_is_shown(tmp_path):
     rates, distortions = np.arange(20.0), 100.0 - np.arange(20.0)
     history = {"rate": rates, "distortion": distortions}
     numbers = {"rate_nats": 25.0, "distortion_nats": 80.0}
-    (picture,) = report._rate_distortion(history, numbers)
+    (picture,) = run_report._rate_distortion(history, numbers)
     axes = picture.figure.axes[0]
     assert tuple(axes.collections[0].get_offsets()[0]) == (25.0, 80.0)
     (way,) = [line for line in axes.get_lines() if len(line.get_xdata()) > 2]
@@ -246,8 +246,8 @@ def test_the_way_to_the_test_images_rate_and_distortion_is_shown(tmp_path):
     (low, high), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     assert low < 2.0 < 25.0 < high
     assert bottom < 80.0 < 98.0 < top
-    assert not list(report._rate_distortion({}, numbers))
-    assert not list(report._rate_distortion(history, AUTOENCODER_NUMBERS))
+    assert not list(run_report._rate_distortion({}, numbers))
+    assert not list(run_report._rate_distortion(history, AUTOENCODER_NUMBERS))
 
 
 @pytest.mark.parametrize("metrics", [None, "epoch,loss\n"])
@@ -301,7 +301,7 @@ def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
     (tmp_path / "latents").mkdir()
     drawn = {"attribute": [3, 8], "step": 76}
     (tmp_path / "latents" / "latents.json").write_text(json.dumps(drawn))
-    uses.refresh(tmp_path)
+    follow_ups.refresh(tmp_path)
     found = Page(path.read_text())
     for words in (
         "Anomalies: <cats> Negative log-likelihood, AUROC 0.875 ± 0.012",
@@ -313,14 +313,14 @@ def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
     assert "Attributes" not in found.text  # Of weights of another step.
     assert "PNG" not in found.text  # There was none.
     assert any("Histograms of test images and of <cats>" in p["alt"] for p in found.all("img"))
-    uses.refresh(tmp_path)
+    follow_ups.refresh(tmp_path)
     assert Page(path.read_text()).text == found.text
     # A new report has it from the beginning.
     assert Page(_write(tmp_path).read_text()).text == found.text
     # Pictures are there to be deleted: the numbers stay.
     (tmp_path / "figures" / "anomaly_nll.png").unlink()
     (tmp_path / "latents" / "latents.json").write_text(json.dumps(drawn | {"step": 77}))
-    uses.refresh(tmp_path)
+    follow_ups.refresh(tmp_path)
     text = Page(path.read_text()).text
     assert "AUROC 0.875 ± 0.012" in text
     assert "Attributes" not in text

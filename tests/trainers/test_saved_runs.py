@@ -7,11 +7,11 @@ import pytest
 
 import keras_vae
 from export import writer
-from keras_vae import saving
-from keras_vae.notes import Note
+from keras_vae.messages.notes import Note
+from keras_vae.runs import loading
+from keras_vae.tasks import exported
 from tests import binaries
 from tests.trainers.conftest import TINY
-from trainers import exported
 
 EPOCHS = [flag for flag in TINY if not flag.startswith("--epochs")]
 
@@ -32,7 +32,7 @@ def flip(file):
 
 
 def data_of(run, name="last"):
-    found = saving.find_checkpoint(run, name)
+    found = loading.find_checkpoint(run, name)
     return next((run / "checkpoints" / name).glob(f"{found.rpartition('/')[2]}.data*"))
 
 
@@ -96,12 +96,12 @@ def test_a_list_of_files_elsewhere_is_not_resumed(run_train, run):
     other = run.parent / "other"
     shutil.copytree(run, other)
     state = run / "checkpoints" / "last" / "checkpoint"
-    victim = saving.find_checkpoint(other, "last")
+    victim = loading.find_checkpoint(other, "last")
     state.write_text(state.read_text() + f'all_model_checkpoint_paths: "{victim}"\n')
     done = run_train(*EPOCHS, "--epochs=9", f"--workdir={run}")
     assert "names" in refused(done)
     assert "in another folder" in done.err
-    assert saving.find_checkpoint(other, "last") == victim
+    assert loading.find_checkpoint(other, "last") == victim
     assert data_of(other).exists()
 
 
@@ -117,7 +117,7 @@ def test_a_fitted_prior_has_a_checksum(run_train, tmp_path):
 
 
 def test_a_changed_export_is_not_measured(run):
-    described = saving.read_run(run)
+    described = loading.read_run(run)
     options = {"formats": ["savedmodel"], "batch_sizes": [1], "described": described}
     writer.write(keras_vae.load(run), run / "export", **options)
     exported.load(run / "export")

@@ -17,13 +17,15 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import checksums, data
+from keras_vae import data, runs
 from keras_vae._compat import tf
-from keras_vae.saving import find_checkpoint
+from keras_vae.files import checksums
+from keras_vae.runs import callbacks, fitted_prior
+from keras_vae.runs.loading import find_checkpoint
 from tests import binaries
 from tests.trainers import conftest
 from tests.trainers.conftest import TINY
-from trainers import callbacks, fitted_prior, measure, train
+from trainers import train
 
 
 def weights(workdir):
@@ -306,7 +308,7 @@ def test_each_checkpoint_of_an_autoencoder_keeps_its_prior(run_train, tmp_path):
             file.rename(best / file.name.replace("ckpt-33", "ckpt-22"))
     checksums.write_beside(best / "ckpt-22")
     for checkpoint in ("best", "last"):
-        fitted_prior.ensure(measure.load(run, checkpoint))
+        fitted_prior.ensure(runs.load(run, checkpoint))
     assert keras_vae.load(run, "best").prior is not None
     assert keras_vae.load(run, "last").prior is not None
     (run / "prior-22.npz").unlink()

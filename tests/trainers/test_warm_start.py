@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import inputs, priors
+from keras_vae import priors
+from keras_vae.runs import inputs, warm_start
 from tests import tiny
 from tests.trainers.conftest import TINY
-from trainers import warm_start
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_weights_are_the_others(saved):
 def test_a_mixture_begins_where_it_fits_the_codes(saved, monkeypatch):
     path, first = saved
     x = tiny.images(200)
-    batch = keras_vae.blocks.Batch(x, None, None)
+    batch = keras_vae.batches.Batch(x, None, None)
     monkeypatch.setattr(inputs, "evaluation_batches", lambda *_, **__: [batch])
     config = tiny.config(prior="mixture", prior_components=2, warm_start=str(path))
     second = keras_vae.build(config)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_vae.data.folder.names import counted
-from keras_vae.whole_numbers import BYTES, MOST, infer_levels
+from keras_vae.ops.whole_numbers import BYTES, MOST, infer_levels
 
 
 def bring_together(found, arrays, values, grey_levels):

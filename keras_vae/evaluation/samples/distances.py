@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.evaluation.errors import stderr
+from keras_vae.evaluation.standard_errors import stderr
 
 
 def frechet_distance(a, b) -> float:

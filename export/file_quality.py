@@ -1,0 +1,103 @@
+"""What a file's decoder loses on real data, beside the Keras model's."""
+
+import math
+
+import numpy as np
+
+from export.parity import ParityError
+from export.precision import Precision
+from export.tflite import verb_and_size
+from keras_vae._compat import tf
+from keras_vae.batches import Batch
+from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal, Poisson
+from keras_vae.vae import VAE
+
+_SMALLEST = 1e-6  # probability that a likelihood of rounded means takes for 0
+
+
+def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
+    """Decodes the codes of real examples by the model and by a file.
+
+    Args:
+      vae: the model.
+      signatures: of the file; the largest decode_B is tried.
+      batch: N examples, with their conditions.
+
+    Returns:
+      dict: `psnr` and `psnr_keras`, decibels of all pixels' errors against x; `nll_change`, by how
+      many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
+    """
+    size = max(size for verb, size in map(verb_and_size, signatures) if verb == "decode")
+    x, _, condition = batch
+    z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
+    found, wanted = [], []
+    for i in range(0, len(x), size):
+        rows = np.arange(i, i + size) % len(x)  # The first ones again, where the last are too few.
+        arrays = {name: values[rows] for name, values in ({"z": z} | given).items()}
+        found.append(signatures[f"decode_{size}"](**arrays)["image"])
+        wanted.append(vae.decode(*arrays.values()).mean().numpy())
+    found, wanted = (np.concatenate(images)[: len(x)] for images in (found, wanted))
+    x = vae.as_floats(x).numpy()
+    worse = [_nll(vae.decoder.likelihood, x, image) for image in (found, wanted)]
+    return {
+        "psnr": _psnr(x, found),
+        "psnr_keras": _psnr(x, wanted),
+        "nll_change": None if worse[0] is None else float(np.mean(worse[0] - worse[1])),
+        "examples": len(x),
+    }
+
+
+def check(file: str, found: dict, gate: Precision) -> None:
+    """Raises ParityError if `of_decoder` found more lost than a precision may lose."""
+    change = found["nll_change"]
+    if change is not None and not change <= gate.nll_change:
+        raise ParityError(
+            f"{file}: decoding real data costs {change:.3g} nats an image more than the Keras "
+            f"model's (PSNR {found['psnr']:.1f} for {found['psnr_keras']:.1f} dB); allowed are "
+            f"{gate.nll_change:g}. The file was not written. "
+            f"{'Take precision=' + gate.instead + ', or a' if gate.instead else 'A'}llow more by "
+            "max_nll_change."
+        )
+
+
+def calibration(vae: VAE, batch: Batch) -> dict:
+    """{verb: {input: [N, ...]}} that span the range of values: real examples and their codes, and
+    as many latents of the prior at twice its temperature, or else of twice the codes' deviation."""
+    x, _, condition = batch
+    z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
+    if vae.prior is None:
+        wide = z.mean(axis=0) + 2.0 * (np.roll(z, 1, axis=0) - z.mean(axis=0))
+    else:
+        noise = vae.prior.draw_noise([0, 0], len(x))
+        wide = vae.prior_sample(noise, 2.0, given.get("condition")).numpy()
+    twice = {name: np.concatenate([values, values]) for name, values in given.items()}
+    beside_x = {} if vae.condition is None or vae.condition.in_examples else given
+    return {
+        "decode": {"z": np.concatenate([z, wide])} | twice,
+        "encode": {"x": vae.as_floats(x).numpy()} | beside_x,
+    }
+
+
+def _condition(vae, x, condition):
+    """What a decoder is given beside z: {"condition": [N, ...]}, or nothing."""
+    given = vae.condition_of(condition, x)
+    return {} if given is None else {"condition": given.numpy()}
+
+
+def _psnr(x, image):
+    return -10.0 * math.log10(max(float(np.mean(np.square(x - image))), 1e-12))
+
+
+def _nll(likelihood, x, image):
+    """-log p(x|z) of each example but for a constant, where the mean image tells it."""
+    axes = tuple(range(1, x.ndim))
+    if isinstance(likelihood, Bernoulli):
+        p = np.clip(image, _SMALLEST, 1.0 - _SMALLEST)
+        return -np.sum(x * np.log(p) + (1.0 - x) * np.log1p(-p), axis=axes)
+    if isinstance(likelihood, Poisson):
+        rate = np.maximum(image, _SMALLEST)
+        return np.sum(rate - x * np.log(rate), axis=axes)
+    if isinstance(likelihood, Normal | LearnedScaleNormal):
+        scale = float(tf.convert_to_tensor(likelihood.scale))
+        return np.sum(np.square((x - image) / scale), axis=axes) / 2.0
+    return None

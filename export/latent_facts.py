@@ -1,0 +1,50 @@
+"""What each latent carries of real data."""
+
+import numpy as np
+
+from keras_vae.batches import Batch
+from keras_vae.hierarchical import HierarchicalVAE
+from keras_vae.rate import analytic_kl
+from keras_vae.vae import VAE
+
+
+def rates(vae: VAE, batch: Batch):
+    """KL(q(z_d|x) || p(z_d)) in nats, the mean over N examples, [D]; of several stochastic layers
+    given the layers above. None where there is no closed form for each latent."""
+    x, _, condition = batch
+    noise = vae.draw_noise([0, 0], 1, len(x))
+    if isinstance(vae, HierarchicalVAE):
+        if not vae.has_analytic_kl:
+            return None
+        _, layers = vae.infer(x, noise, condition)
+        kls = [np.asarray(analytic_kl(q, p)) for q, p, _ in layers]
+        means = np.concatenate([kl.reshape(-1, kl.shape[-1]).mean(axis=0) for kl in kls])
+        return means if len(means) == vae.latent_dim else None
+    terms = vae.terms(x, noise, condition)
+    if terms.kl is None or terms.kl.shape[-1] != vae.latent_dim:
+        return None
+    return np.mean(terms.kl, axis=0)
+
+
+def moments(vae: VAE, batch: Batch | None):
+    """(mean, standard deviation) of each latent, [D]: of the prior, else of the examples' codes."""
+    if vae.prior is not None:
+        context = None if vae.condition is None else vae.condition.zeros(1)[0]
+        return tuple(np.asarray(part) for part in vae.prior_moments(context))
+    if batch is None:
+        return np.zeros(vae.latent_dim), np.ones(vae.latent_dim)
+    codes = vae.code(batch.x, batch.condition).numpy()
+    return codes.mean(axis=0), codes.std(axis=0)
+
+
+def clusters(vae: VAE):
+    """(mean, standard deviation) of the latents given each value of a label among them, [K, D]:
+    the first K latents are the label itself. None where there is none."""
+    if vae.prior is None or not vae.prior.num_labels:
+        return None
+    p = vae.prior.distribution()
+    num_labels, size = p.loc.shape
+    # Of normal noise, a label's pair of zeros makes it the one that is drawn; ones, another.
+    others = 1.0 - np.eye(num_labels, dtype=np.float32)
+    noise = np.concatenate([others, others, np.zeros([num_labels, size], np.float32)], axis=1)
+    return p.from_noise(noise).numpy(), np.pad(p.scale.numpy(), [(0, 0), (num_labels, 0)])

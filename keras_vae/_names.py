@@ -1,0 +1,86 @@
+"""Names of packages that are loaded when they are asked for, and names that are no more."""
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+import warnings
+
+
+def lazy(package: str, modules: dict):
+    """(__getattr__, __dir__) of a package whose names are loaded when they are asked for.
+
+    Args:
+      package: its name.
+      modules: name -> "module", or "module:attribute", that it stands for.
+    """
+
+    def __getattr__(name):
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}.")
+        module, _, attribute = modules[name].partition(":")
+        found = importlib.import_module(module)
+        return getattr(found, attribute) if attribute else found
+
+    def __dir__():
+        return sorted({*vars(sys.modules[package]), *modules})
+
+    return __getattr__, __dir__
+
+
+# Modules under their names of version 0.1, which go with version 0.3.
+RENAMED = {
+    "archives": "files.archives",
+    "app": "command_line",
+    "bayesian": "networks.bayesian",
+    "blocks": "batches",
+    "checksums": "files.checksums",
+    "choices": "ops.categorical",
+    "compilation": "ops.eager_graphs",
+    "completion": "inference.completion",
+    "given": "examples.given",
+    "gradients": "ops.gradients",
+    "importance": "inference.importance",
+    "inputs": "runs.inputs",
+    "interpolation": "inference.interpolation",
+    "labelled_normal": "distributions.labelled_normal",
+    "made": "networks.made",
+    "midi": "report.midi",
+    "moving_average": "training.moving_average",
+    "notes": "messages.notes",
+    "recipes": "config.recipes",
+    "refusals": "training.refusals",
+    "remedies": "messages.remedies",
+    "saving": "runs.loading",
+    "scales": "ops.positive",
+    "schedules": "training.schedules",
+    "sentences": "messages.sentences",
+    "shapes": "ops.shapes",
+    "whole_numbers": "ops.whole_numbers",
+}
+
+
+class _Renamed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports a module under its old name, with a DeprecationWarning that says the new one."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        package, _, name = fullname.partition(".")
+        if package == "keras_vae" and name in RENAMED:
+            return importlib.util.spec_from_loader(fullname, self)
+        return None
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        new = f"keras_vae.{RENAMED[module.__name__.partition('.')[2]]}"
+        warnings.warn(f"{module.__name__} is {new} now.", DeprecationWarning, stacklevel=2)
+        vars(module).update(
+            {k: v for k, v in vars(importlib.import_module(new)).items() if not k.startswith("__")}
+        )
+
+
+def keep_old_names() -> None:
+    """Lets modules be imported by their old names."""
+    if not any(isinstance(finder, _Renamed) for finder in sys.meta_path):
+        sys.meta_path.append(_Renamed())

@@ -1,0 +1,138 @@
+"""What every binary shares: absl flags, and errors as one line and an exit code.
+
+Exit codes: 0 done, 1 failed, 2 bad input (nothing was started), 130 and 143 stopped by a signal.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import warnings
+
+from absl import app, flags, logging
+
+from keras_vae.messages.notes import Note
+
+# The last signal that asked to stop.
+_received = None
+
+
+def run(main) -> None:
+    """Parses the flags and calls `main()`; a flag that can't be exits with code 2.
+
+    SIGTERM raises KeyboardInterrupt as Ctrl-C does, with its number as argument.
+    """
+
+    def interruptible(argv):
+        signal.signal(signal.SIGTERM, _interrupt)
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # As in a shell's background jobs.
+            signal.signal(signal.SIGINT, _interrupt)
+        sys.unraisablehook = _interrupt_again
+        warnings.showwarning = _show
+        with stoppable():
+            main()
+
+    app.run(interruptible, flags_parser=_parse)
+
+
+@contextlib.contextmanager
+def checking_input():
+    """Inside, a ValueError or OSError is the user's to mend: one line, exit code 2.
+
+    But not one that a library made of a signal, which `stoppable` knows.
+    """
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        if _received is not None:
+            raise
+        fail(error)
+
+
+def fail(message, code: int = 2) -> None:
+    """Prints one line to stderr and exits with `code`."""
+    print("error:", " ".join(str(message).split()), file=sys.stderr)
+    sys.exit(code)
+
+
+@contextlib.contextmanager
+def stoppable(advice: str = ""):
+    """Inside, a signal ends the program, with one line on what to do.
+
+    Also where a library made another error of it, as TensorFlow does of one that comes while a
+    graph is traced.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        _stopped(_signal_of(stop), advice)
+    except Exception:
+        if _received is None:
+            raise
+        _stopped(signal.Signals(_received), advice)
+
+
+def _stopped(signum, advice):
+    fail(f"stopped by {signum.name}. {advice}", code=128 + signum)
+
+
+def _signal_of(stop: KeyboardInterrupt) -> signal.Signals:
+    return signal.Signals(stop.args[0] if stop.args else signal.SIGINT)
+
+
+def _interrupt(signum, frame):
+    global _received
+    _received = signum
+    raise KeyboardInterrupt(signum)
+
+
+def _interrupt_again(dropped) -> None:
+    """A signal that came in a finalizer, where Python drops what is raised, comes again."""
+    if isinstance(dropped.exc_value, KeyboardInterrupt):
+        signum = _signal_of(dropped.exc_value)
+        threading.Timer(0.1, os.kill, (os.getpid(), signum)).start()
+    else:
+        sys.__unraisablehook__(dropped)
+
+
+def _show(message, category, *where):
+    """In place of Python's way to show a warning: a `Note` is one line of what was done."""
+    if issubclass(category, Note):
+        print("Note:", " ".join(str(message).split()), flush=True)
+    else:
+        _show_as_python(message, category, *where)
+
+
+_show_as_python = warnings.showwarning
+
+
+def _parse(argv):
+    try:
+        rest = flags.FLAGS(argv)
+    except flags.UnrecognizedFlagError as error:
+        fail(f"{error}. Known flags: {', '.join(_own_flags())}.")
+    except flags.Error as error:
+        fail(error)
+    if rest[1:]:
+        fail(f"unexpected argument {rest[1]!r}: flags are written --name=value.")
+    for name in _own_flags():
+        flags.FLAGS[name].value = _at_home(flags.FLAGS[name].value)
+    if not flags.FLAGS["verbosity"].present:
+        # TensorFlow logs through absl, and much; it warns of graphs that are meant to differ.
+        logging.set_verbosity(logging.ERROR)
+    return rest
+
+
+def _at_home(value):
+    """The value of a flag with ~ for the home folder, which shells leave in --run=~/runs/a."""
+    if isinstance(value, list):
+        return [_at_home(item) for item in value]
+    return os.path.expanduser(value) if isinstance(value, str) else value
+
+
+def _own_flags():
+    """Names of the flags that aren't of libraries."""
+    modules = flags.FLAGS.flags_by_module_dict().items()
+    own = [found for module, found in modules if not module.startswith(("absl", "tensorflow"))]
+    return sorted(flag.name for found in own for flag in found)

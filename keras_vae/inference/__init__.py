@@ -1,0 +1,1 @@
+"""Long questions to a trained model: its likelihood, what is missing, what lies between."""

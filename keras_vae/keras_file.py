@@ -1,0 +1,122 @@
+"""Models as `.keras` files. Nothing in a file is executed."""
+
+import io
+import json
+import os
+import pathlib
+import tempfile
+import zipfile
+
+from keras_vae._compat import tfk
+from keras_vae.files import archives, checksums
+from keras_vae.messages.notes import note
+from keras_vae.training.trainable import Trainable
+from keras_vae.trusted import UnknownName, hdf5, trusted_config
+
+# Keras doesn't pack what it saves; others may have packed it again.
+_MAX_RATIO = 20
+_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
+
+
+def write(model: Trainable, path) -> None:
+    """Writes architecture and weights (a moving average, where there is one) to a .keras file.
+
+    Raises:
+      FileNotFoundError: there is no such folder.
+      ValueError: the path has another ending, or a part of the model can't be rebuilt from its
+        config; nothing is written then.
+    """
+    path = pathlib.Path(path)
+    if path.suffix != ".keras":
+        raise ValueError(f"path must end in .keras, got {str(path)!r}.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to.")
+    _check_rebuildable(model)
+    # Written beside its final name and moved there: a half-written file never has that name.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        part = os.path.join(folder, "model.keras")
+        with model.evaluation_weights():
+            tfk.Model.save(model, part, save_format="keras")
+        checksums.add_to_archive(part)
+        os.replace(part, path)
+
+
+def read(path: pathlib.Path, custom_objects: dict | None = None) -> Trainable:
+    """The model in a .keras file; see `runs.load_model` for the arguments and errors."""
+    # Keras reads older formats too, and runs code that stands in them. A pipe would be waited for.
+    if path.suffix != ".keras" or not path.is_file() or not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no .keras file: give one that VAE.save wrote.")
+    members = archives.read(path, _MAX_RATIO)
+    if missing := {_CONFIG, _WEIGHTS} - set(members):
+        raise ValueError(f"{path} is no .keras file: it has no {' and no '.join(sorted(missing))}.")
+    checksums.check_members(path, members)
+    config = _trusted_config(path, members.pop(_CONFIG), custom_objects)
+    hdf5.check(path, io.BytesIO(members[_WEIGHTS]))
+    # Keras is given what was looked at, and nothing else: the file may be another by then.
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "model.keras")
+        with zipfile.ZipFile(copy, "w") as file:
+            file.writestr(_CONFIG, json.dumps(config))
+            for name, content in members.items():
+                if name == _WEIGHTS or name.startswith("assets/"):
+                    file.writestr(name, content)
+        try:
+            model = tfk.saving.load_model(copy, custom_objects, compile=False, safe_mode=True)
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{path} can't be read as a model ({reason}).") from error
+    if checksums.MEMBER not in members:
+        checksums.note_none(path)
+    return model
+
+
+def _trusted_config(path, content, custom_objects):
+    """The config of a VAE that Keras may be given, from a file's config.json."""
+    try:
+        config = json.loads(content)
+    except (ValueError, RecursionError) as error:  # No JSON, no text, or numbers without end.
+        raise ValueError(f"{path} can't be read as a model: its config is no JSON.") from error
+    try:
+        found = trusted_config(config, custom_objects)
+    except RecursionError as error:
+        raise ValueError(f"{path} is refused: its config is nested too deeply.") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is refused: {error}") from error
+    name = found.get("class_name") if isinstance(found, dict) else None
+    kind = name and tfk.saving.get_registered_object(name, custom_objects)
+    if not (isinstance(kind, type) and issubclass(kind, Trainable)):
+        raise ValueError(f"{path} holds a {name or 'value'}, not a VAE.")
+    return found
+
+
+def _check_rebuildable(model):
+    """Raises ValueError unless `load` can make the model again; notes what it needs for that."""
+    for name, part in model.get_config().items():
+        if not isinstance(part, dict):
+            continue
+        try:
+            unregistered = _unregistered(part)
+            tfk.saving.deserialize_keras_object(part, safe_mode=True)
+        except Exception as error:
+            raise ValueError(
+                f"can't save: {name} can't be rebuilt from its config ({error}). Give each class "
+                "of your own @tfk.saving.register_keras_serializable() and get_config, and use no "
+                "Lambda."
+            ) from error
+        for own in unregistered:
+            note(
+                f"{own} isn't registered by @tfk.saving.register_keras_serializable(), so the "
+                f"model's {name} is loaded only by keras_vae.load(path, custom_objects="
+                f"{{{own!r}: {own}}})."
+            )
+
+
+def _unregistered(config):
+    """The names that `load` must be given; raises ValueError if it would still refuse."""
+    given = {}
+    while True:
+        try:
+            trusted_config(config, given)
+            return list(given)
+        except UnknownName as error:
+            given[error.name] = _unregistered  # Something by that name.

@@ -1,0 +1,29 @@
+"""Graphs, where eager verbs would loop in Python."""
+
+import functools
+
+from keras_vae._compat import tf
+
+
+def graph_when_eager(method):
+    """A method of a Keras layer, called eagerly as a graph: there, tf.scan would loop in Python.
+
+    Its arguments are tensors or None. Called in a graph it is that graph's: neither XLA nor TFLite
+    takes a loop inside of a function's function.
+    """
+
+    @functools.cache
+    def graph(*ranks):
+        # One tf.function for each combination of ranks: of two ranks, reduce_retracing would make
+        # a fully unknown shape.
+        del ranks
+        return tf.function(method, reduce_retracing=True)
+
+    @functools.wraps(method)
+    def wrapped(self, *args):
+        if not tf.executing_eagerly():
+            return method(self, *args)
+        ranks = [None if arg is None else len(arg.shape) for arg in args]
+        return graph(*ranks).__get__(self, type(self))(*args)
+
+    return wrapped

@@ -1,0 +1,88 @@
+"""Classes of a run's data in pictures and tables."""
+
+from html import escape
+
+import numpy as np
+
+from keras_vae.report import page, plots
+from keras_vae.report.class_names import name_of
+
+_SHOWN = 30  # classes in a table that is open from the start
+_LONGEST = 16  # characters of a name beside a picture
+
+
+def beside(label, names) -> str:
+    """What stands beside a picture of that label.
+
+    Its name, cut where it is long; its number where the figure has no glyphs for the name.
+    """
+    name = " ".join(name_of(label, names).split())
+    if not plots.can_write(name):
+        return str(label)
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+def samples(vae, num_rows: int, seed: int, names=None):
+    """(figure of samples, in each row as many of one label; what each row's label is called).
+
+    Args:
+      vae: a VAE whose condition is a label.
+      num_rows, seed: of the samples.
+      names: of the labels; by default those that the model has.
+    """
+    labels = vae.condition.to_show(num_rows, None)
+    images = vae.sample(num_rows**2, seed=seed, condition=np.repeat(labels, num_rows)).numpy()
+    names, rows = names or vae.condition.names, images.reshape(num_rows, -1, *vae.event_shape)
+    figure = plots.traversals(rows, (), [beside(label, names) for label in labels.tolist()])
+    return figure, [name_of(label, names) for label in labels.tolist()]
+
+
+def of_clusters(clusters, labels, shown, names) -> list[str]:
+    """The commonest class of each of the clusters `shown`, and its share: "cat 92%".
+
+    Args:
+      clusters, labels: whole numbers [N], of N examples.
+      shown: clusters that hold examples.
+      names: of the labels, or None.
+    """
+    found = []
+    for cluster in shown:
+        values, counts = np.unique(labels[clusters == cluster], return_counts=True)
+        name = beside(values[counts.argmax()].item(), names)
+        found.append(f"{name} {counts.max() / counts.sum():.0%}")
+    return found
+
+
+def section(dataset) -> str:
+    """The HTML of how many images of each class each split has; empty without labels."""
+    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    labels = {name: split.labels for name, split in splits.items() if split is not None}
+    labels = {name: column for name, column in labels.items() if column is not None}
+    if not labels:
+        return ""
+    names = dataset.train.class_names
+    known = np.unique(np.concatenate([*labels.values(), np.arange(len(names or ()))]))
+    counts = {name: _counts(column, known) for name, column in labels.items()}
+    head = ["class", *(["name"] if names else []), *counts]
+    rows = [
+        [str(label), *([name_of(label, names)] if names else []), *(f"{n:,}" for n in numbers)]
+        for label, *numbers in zip(known.tolist(), *counts.values(), strict=True)
+    ]
+    table = page.table(head, rows)
+    if len(known) > _SHOWN:
+        table = f"<details><summary>{len(known)} classes</summary>{table}</details>"
+    return f"<h2>Classes</h2>\n<p class='soft'>{escape(_about(counts))}</p>\n{table}"
+
+
+def _counts(labels, known):
+    """How many there are of each of `known` labels, which ascend."""
+    values, counts = np.unique(labels, return_counts=True)
+    found = np.zeros(len(known), int)
+    found[np.searchsorted(known, values)] = counts
+    return found
+
+
+def _about(counts):
+    return "How many images of each class there are: " + "; ".join(
+        f"{name}, {numbers.min():,} to {numbers.max():,}" for name, numbers in counts.items()
+    )

@@ -1,0 +1,102 @@
+"""What was done with a run's weights beside its evaluation: the last section of its report."""
+
+import json
+from pathlib import Path
+
+from keras_vae.files import write_atomically
+from keras_vae.report import page
+from keras_vae.report.glossary import SCORES, number
+from keras_vae.runs.results import read_results
+
+# What stands between these in report.html is written anew after each use.
+_START, _END = "<!-- uses -->", "<!-- end of uses -->"
+
+
+def section(run_dir: Path, step: int) -> str:
+    """The HTML of what was done with the weights of `step`, as far as it left its files."""
+    parts = [*_anomaly(run_dir, step), *_compression(run_dir, step), *_attribute(run_dir, step)]
+    return "\n".join([_START, *parts, _END])
+
+
+def refresh(run_dir: Path) -> None:
+    """Brings that section of report.html up to date, if there is a report."""
+    report, evaluation = run_dir / "report.html", run_dir / "evaluation.json"
+    if not (report.is_file() and evaluation.is_file()):
+        return
+    before, _, rest = report.read_text(encoding="utf-8").partition(_START)
+    if rest:
+        found = section(run_dir, json.loads(evaluation.read_text())["step"])
+        write_atomically(report, before + found + rest.partition(_END)[2])
+
+
+def _anomaly(run_dir, step):
+    found = read_results(run_dir / "anomaly.json", step)
+    if found is None:
+        return
+    other = found["other_dataset"]
+    scores = {name: title for name, title in SCORES.items() if f"auroc_{name}" in found}
+    cards = [
+        page.card(
+            f"{title}, AUROC",
+            number(f"auroc_{name}", found),
+            "",
+            f"How well it tells {found['num_examples_of_other']:,} images of {other} from "
+            f"{found['num_examples']:,} test images: 0.5 by chance, 1 without an error.",
+        )
+        for name, title in scores.items()
+    ]
+    yield page.grid(f"Anomalies: {other}", cards)
+    figures = [
+        page.image(
+            file,
+            title,
+            f"Histograms of test images and of {other}.",
+            "Where both overlap, this score can't tell them apart.",
+            pixelated=False,
+        )
+        for name, title in scores.items()
+        if (file := run_dir / "figures" / f"anomaly_{name}.png").is_file()
+    ]
+    yield "<div class='pictures'>" + "\n".join(figures) + "</div>"
+
+
+def _compression(run_dir, step):
+    found = read_results(run_dir / "compression.json", step)
+    if found is None:
+        return
+    rivals = {name: size["bits_per_dim"] for name, size in found["rivals"].items() if size}
+    cards = [
+        page.card(
+            "Compressed by this model",
+            f"{found['file_bits_per_dim']:.4f}",
+            "bits per dimension",
+            f"{found['num_examples']:,} test images, bits-back coded without loss and "
+            f"{'decoded exactly' if found['decoded_exactly'] else 'NOT decoded exactly'}. -ELBO is "
+            f"{found['expected_bits_per_dim']:.4f}.",
+        ),
+        *(
+            page.card(name, f"{bits:.4f}", "bits per dimension", "The same images.")
+            for name, bits in sorted(rivals.items(), key=lambda pair: pair[1])
+        ),
+    ]
+    yield page.grid("Compression", cards)
+
+
+def _attribute(run_dir, step):
+    found = read_results(run_dir / "latents" / "latents.json", step)
+    if found is None or not found["attribute"]:
+        return
+    has, lacks = found["attribute"]
+    file = run_dir / "latents" / f"attribute_{has}_{lacks}.png"
+    if not file.is_file():
+        return
+    has, lacks = found.get("attribute_names") or (has, lacks)  # Numbers of older files.
+    yield "<h2>Attributes</h2><div class='pictures'>"
+    yield page.image(
+        file,
+        f"{lacks} towards {has}",
+        f"Rows of images, each changing from one of label {lacks} towards label {has}.",
+        f"Images of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "
+        "is added, more and more to the right. Look for change of that alone.",
+    )
+    yield "</div>"

@@ -1,0 +1,210 @@
+"""report.html: everything there is to see of a run, in one file that needs no other."""
+
+import json
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from keras_vae.batches import Batch
+from keras_vae.config import Config, options
+from keras_vae.config.recipes import RECIPES
+from keras_vae.report import class_section, follow_ups, music, page, pictures, plots
+from keras_vae.report.glossary import NUMBERS, SECTIONS, in_short, measured_on, number
+from keras_vae.report.pictures import Picture
+from keras_vae.runs import inputs, loading
+from keras_vae.runs.results import read_history
+from keras_vae.runs.run import Run
+
+_NUM_SHOWN = 1000  # examples in pictures of latent space
+
+NO_DENSITY = (
+    "<p>An autoencoder has no likelihood, and no prior of its own: samples are decoded from a "
+    "density fitted to its codes afterwards, where it has one.</p>"
+)
+
+# The columns of metrics.csv worth a curve: (title, unit, what it shows).
+CURVES = {
+    "elbo_nats": ("ELBO", "nats", "The bound on log p(x), at beta = 1. It should rise."),
+    "distortion": ("Distortion", "nats", "What is lost in reconstruction. It should fall."),
+    "rate": ("Rate", "nats", "What the latents say about an image. At 0, they are not used."),
+    "loss": ("Loss", "nats", "What training minimises, with the weights it gives its terms."),
+}
+# These get one where they change.
+SCHEDULES = {
+    "beta": ("Beta", "", "The weight of the rate in the loss."),
+    "learning_rate": ("Learning rate", "", "Of the optimizer."),
+}
+
+
+def write(run: Run) -> Path:
+    """Writes report.html and figures/*.png of a run that has been measured.
+
+    Returns:
+      The path of report.html, which is replaced only when it is complete.
+
+    Raises:
+      ValueError: there is no evaluation.json of the run's checkpoint.
+    """
+    if run.evaluation is None:
+        raise ValueError(
+            f"run={run.path} isn't measured at step {run.step}. First call tasks.evaluate(run)."
+        )
+    model, dataset, batch = run.model, run.data, shown_examples(run)
+    names = dataset.train.class_names
+    labels = None if dataset.test.labels is None else dataset.test.labels[: len(batch.x)]
+    if dataset.test.lowest_pitch is not None:
+        made, levels = music.make(model, batch), dataset.test.levels
+        music.write_midi(run.path, made, levels, dataset.test.lowest_pitch)
+        shown = music.pictures(made, model, batch, levels)
+    else:
+        shown = pictures.pictures(model, batch, labels, names)
+    copies = run.path / "copies.npz"
+    if copies.is_file() and model.prior is not None:
+        with np.load(copies, allow_pickle=False) as file:
+            shown.insert(2, pictures.neighbours(model, file["samples"], file["neighbours"]))
+    return write_report(run.path, model, run.config, run.evaluation, batch, labels, shown, dataset)
+
+
+def shown_examples(run: Run) -> Batch:
+    """The test examples that a report's pictures of latent space are of."""
+    return inputs.first_examples(run.config, run.data, _NUM_SHOWN)
+
+
+def write_report(
+    run_dir: Path,
+    vae,
+    config: Config,
+    evaluation: dict,
+    batch,
+    labels=None,
+    shown=None,
+    dataset=None,
+) -> Path:
+    """Writes report.html and figures/*.png.
+
+    Args:
+      run_dir: a run's directory; curves are drawn from its metrics.csv, if it has one.
+      vae: the trained VAE.
+      config: its Config.
+      evaluation: numbers by name, None where the model has no such number; `x_stderr` is the
+        standard error of `x_nats`.
+      batch: a Batch of N test examples as the model sees them.
+      labels: [N] or None.
+      shown: list of Picture; by default what `pictures` makes of the batch.
+      dataset: the run's data, whose classes are listed; or None.
+
+    Returns:
+      The path of report.html, which is replaced only when it is complete.
+    """
+    autoencoder = not vae.has_density
+    headline = "distortion_nats" if autoencoder else "nll_nats"
+    name, unit, meaning = NUMBERS[headline]
+    lead = (
+        f"<p class='soft'>{escape(_subtitle(config))}</p>"
+        f"<p class='headline'><strong>{number(headline, evaluation)} {unit}</strong><br>"
+        f"{'Reconstruction error' if autoencoder else name}: {escape(meaning)}</p>"
+        f"<p class='soft'>{escape(measured_on(evaluation))}</p>"
+        + "".join(f"<p class='alarm'>{escape(alarm)}</p>" for alarm in evaluation["alarms"])
+    )
+    if shown is None:
+        shown = pictures.pictures(vae, batch, labels, dataset and dataset.train.class_names)
+    figures = [page.figure(run_dir, p) for p in shown]
+    main = [
+        *_sections(evaluation, skip=headline),
+        _training(run_dir, evaluation),
+        "<h2>Pictures</h2>",
+        NO_DENSITY if autoencoder else "",
+        "<div class='pictures'>",
+        *figures,
+        "</div>",
+        follow_ups.section(run_dir, evaluation["step"]),
+        class_section.section(dataset) if dataset else "",
+        "<h2>Details</h2>",
+        *_details(config, evaluation, loading.read_run(run_dir)),
+    ]
+    path = run_dir / "report.html"
+    page.write(path, f"{config.recipe} on {config.data.dataset}", lead, "\n".join(main))
+    return path
+
+
+def _subtitle(config):
+    model = config.model
+    prior = "no" if model.prior == "none" else model.prior
+    about = RECIPES.get(config.recipe, {}).get("about", config.recipe)
+    return (
+        f"{about[0].upper()}{about[1:]}. Network {model.network}, {_latents(model)} latents, "
+        f"{model.posterior} posterior, {prior} prior, {model.likelihood} likelihood, "
+        f"{config.training.epochs} epochs."
+    ).replace("_", " ")
+
+
+def _latents(model):
+    return " + ".join(map(str, model.latent_dims or (model.latent_dim,)))
+
+
+def _sections(evaluation, skip):
+    for section, numbers in SECTIONS.items():
+        cards = [
+            page.card(name, number(key, evaluation), unit, meaning)
+            for key, (name, unit, meaning) in numbers.items()
+            if evaluation.get(key) is not None and key != skip
+        ]
+        if cards:
+            yield page.grid(section, cards)
+
+
+def _training(run_dir, evaluation):
+    path = run_dir / "metrics.csv"
+    history = read_history(path) if path.exists() else {}
+    shown = [*_curves(history), *_rate_distortion(history, evaluation)]
+    if not shown:
+        return ""
+    figures = [page.figure(run_dir, picture) for picture in shown]
+    return "<h2>Training</h2>\n<div class='grid curves'>\n" + "\n".join(figures) + "\n</div>"
+
+
+def _curves(history):
+    for column, (title, unit, caption) in (CURVES | SCHEDULES).items():
+        values = history.get(column, np.array([]))
+        values = values[np.isfinite(values)]
+        if len(values) == 0 or (column in SCHEDULES and np.ptp(values) == 0):
+            continue
+        figure = plots.curves(history, column, unit or title.lower())
+        alt = f"{title} at each epoch; {in_short(values[-1])} at the end."
+        yield Picture(f"curve_{column}", title, figure, alt, caption, pixelated=False)
+
+
+def _rate_distortion(history, evaluation):
+    """Where training went, and where test images are at its end."""
+    rate, distortion = evaluation.get("rate_nats"), evaluation["distortion_nats"]
+    if rate is None or "rate" not in history:
+        return
+    # The first tenth is far away from all others.
+    path = [history[name][len(history[name]) // 10 :] for name in ("rate", "distortion")]
+    yield Picture(
+        "rate_distortion",
+        "Rate and distortion",
+        plots.rate_distortion({"test": (rate, distortion)}, path=path),
+        f"Test images at a rate of {rate:.1f} and a distortion of {distortion:.1f} nats, and how "
+        "training went there.",
+        "Each epoch of training, and the test images. To the right, latents say more of an image; "
+        "below, less of it is lost. Along a thin line the ELBO is the same: lower left is better.",
+        pixelated=False,
+    )
+
+
+def _details(config, evaluation, stored):
+    config_rows = [
+        (option.name, getattr(getattr(config, section), option.name), option.metadata["help"])
+        for section, option in options()
+    ]
+    numbers = [(key, json.dumps(value, default=float)) for key, value in evaluation.items()]
+    return [
+        page.details(
+            "Config", [("recipe", config.recipe, "where options start from"), *config_rows]
+        ),
+        page.details("All numbers in full", numbers),
+        page.details("Data", stored["data"].items()),
+        page.details("Versions at training", stored["versions"].items()),
+    ]

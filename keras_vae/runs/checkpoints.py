@@ -1,0 +1,94 @@
+"""Training progress on disk: what a checkpoint holds, and when it is written."""
+
+import pathlib
+
+import numpy as np
+
+from keras_vae._compat import tf
+from keras_vae.files import checksums
+from keras_vae.runs.loading import last_checkpoint
+
+
+class Progress:
+    """Weights, optimizer, averages, metrics, and how far training is, saved as one checkpoint.
+
+    TensorFlow writes a checkpoint's files first and then, atomically, the file that names it: a
+    half-written checkpoint is never found. Between the two, the checksums of the files are written.
+
+    Args:
+      vae: the compiled model, its optimizer built.
+      folder: the run's `checkpoints` folder: `last` and, by validation bound, `best`.
+      worker: index of this process among several workers. All must save, for that sums what each
+        has; but only what worker 0 writes is read again.
+
+    Attributes:
+      score: tf.Variable, the best validation bound so far; -inf before the first.
+      epochs_since_best: tf.Variable, int.
+      stopped: tf.Variable, bool: early stopping ended the training.
+    """
+
+    def __init__(self, vae, folder: pathlib.Path, worker: int = 0):
+        self._vae = vae
+        self.score = tf.Variable(-np.inf, trainable=False, name="score")
+        self.epochs_since_best = tf.Variable(0, trainable=False, name="epochs_since_best")
+        self.stopped = tf.Variable(False, trainable=False, name="stopped")
+        parts = {
+            "model": vae,
+            "metrics": [v for m in vae.metrics for v in m.variables],
+            "score": self.score,
+            "epochs_since_best": self.epochs_since_best,
+            "stopped": self.stopped,
+        }
+        if vae.ema is not None:
+            parts["ema"] = vae.ema.averages
+        self._checkpoint = tf.train.Checkpoint(**parts)
+        self._folder = folder
+        own = folder / f"worker-{worker}" if worker else folder
+        self._is_read_again = worker == 0
+        for name in ("last", "best"):
+            # Which refuses a list of files elsewhere: they would be deleted in time.
+            last_checkpoint(own / name)
+        self._last = tf.train.CheckpointManager(self._checkpoint, own / "last", max_to_keep=2)
+        self._best = tf.train.CheckpointManager(self._checkpoint, own / "best", max_to_keep=1)
+
+    @property
+    def step(self) -> int:
+        """Optimizer steps done."""
+        return int(self._vae.optimizer.iterations.numpy())
+
+    @property
+    def last_saved(self) -> str | None:
+        """The last complete checkpoint, a path prefix."""
+        return last_checkpoint(self._folder / "last")
+
+    def restore(self) -> bool:
+        """Continues from the last checkpoint; False if there is none."""
+        if self.last_saved is None:
+            return False
+        self._checkpoint.restore(self.last_saved).assert_consumed()
+        return True
+
+    def save(self) -> None:
+        """Writes the state as the last checkpoint.
+
+        Raises:
+          FloatingPointError: a weight isn't finite; nothing is written.
+        """
+        if not all(np.isfinite(v.numpy()).all() for v in self._vae.trainable_variables):
+            raise FloatingPointError("a weight is not finite")
+        self._save(self._last)
+
+    def save_best(self) -> None:
+        """Writes the state as the best checkpoint."""
+        self._save(self._best)
+
+    def _save(self, manager):
+        callbacks = [_write_checksums] if self._is_read_again else []
+        options = tf.train.CheckpointOptions(experimental_write_callbacks=callbacks)
+        manager.save(self.step, options=options)
+        checksums.remove_left(pathlib.Path(manager.directory))
+
+
+def _write_checksums(saved):
+    """TensorFlow calls it before it lists what it `saved`, a path prefix."""
+    checksums.write_beside(pathlib.Path(saved))

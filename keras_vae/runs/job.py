@@ -1,0 +1,139 @@
+"""A training that has passed all checks, and what it takes to begin it."""
+
+import dataclasses
+import pathlib
+
+from keras_vae import data
+from keras_vae._compat import tf
+from keras_vae.build import build
+from keras_vae.config import Config
+from keras_vae.data import Dataset
+from keras_vae.runs import inputs, run_directory, warm_start
+from keras_vae.training import replicas
+from keras_vae.vae import VAE
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How a training runs; nothing of it changes the model that comes out.
+
+    Attributes:
+      resume: go on where the run in the directory stopped; False refuses a run that is there.
+      jit_compile: True, False or "auto": whether XLA compiles the steps.
+      steps_per_execution: steps between two returns to Python.
+      checkpoint_steps: steps between two saves.
+      picture_epochs: epochs between two pictures; 0 for none.
+      evaluate: whether to measure the likelihood and write the report at the end.
+      num_samples: k of that likelihood, at least.
+      tensorboard: whether to write TensorBoard logs.
+    """
+
+    resume: bool = True
+    jit_compile: bool | str = "auto"
+    steps_per_execution: int = 50
+    checkpoint_steps: int = 2000
+    picture_epochs: int = 10
+    evaluate: bool = True
+    num_samples: int = 500
+    tensorboard: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A training that has passed all checks.
+
+    Attributes:
+      workdir: the run directory.
+      config: Config, with what the data settles filled in.
+      described: the content of its config.json.
+      dataset: Dataset.
+      strategy: tf.distribute.Strategy that the model was made in.
+      steps_per_epoch: int.
+      model: the compiled VAE.
+      options: Options.
+    """
+
+    workdir: pathlib.Path
+    config: Config
+    described: dict
+    dataset: Dataset
+    strategy: tf.distribute.Strategy
+    steps_per_epoch: int
+    model: VAE
+    options: Options
+
+    @property
+    def worker(self) -> int:
+        """Index of this process among several workers; only 0 writes."""
+        return replicas.worker_index(self.strategy)
+
+
+def default_workdir(config: Config) -> pathlib.Path:
+    """Where a run is kept if nobody says: runs/DATASET-RECIPE."""
+    return pathlib.Path(f"runs/{data.short_name(config.data.dataset)}-{config.recipe}")
+
+
+def prepare(config: Config, workdir=None, strategy=None, options: Options | None = None) -> Job:
+    """Checks everything that can be wrong, creating nothing.
+
+    Args:
+      config: of the model, its training and its data.
+      workdir: the run directory, new or of the same config; `default_workdir` if None.
+      strategy: tf.distribute.Strategy; the current one if None.
+      options: Options; their defaults if None.
+
+    Raises:
+      ValueError, OSError: in one sentence, what the user can mend.
+    """
+    options = options or Options()
+    strategy = strategy or tf.distribute.get_strategy()
+    workdir = pathlib.Path(workdir or default_workdir(config))
+    run_directory.check_workdir(workdir)
+    dataset = inputs.load(config)
+    config = inputs.resolve(config, dataset)
+    if config.training.early_stopping and dataset.validation is None:
+        raise ValueError(
+            "early_stopping needs validation examples, and validation_size is 0. Leave one out."
+        )
+    steps = data.steps_per_epoch(dataset.train, config.training.batch_size)
+    described = run_directory.describe(config, dataset)
+    # What never saved is lost, and may be begun anew by other flags.
+    has_begun = run_directory.has_begun(workdir)
+    if has_begun:
+        if not options.resume:
+            raise ValueError(
+                f"workdir={workdir} holds a run, and resume is off. Choose another --workdir."
+            )
+        run_directory.check_same(workdir, described)
+        run_directory.check_saved(workdir)
+    if config.training.batch_size % strategy.num_replicas_in_sync:
+        raise ValueError(
+            f"batch_size={config.training.batch_size} can't be shared equally by "
+            f"{strategy.num_replicas_in_sync} replicas. Choose a multiple."
+        )
+    with strategy.scope():
+        model = build(config, steps_per_epoch=steps, jit_compile=options.jit_compile)
+        model.optimizer.build(model.trainable_variables)
+    # A run that has begun needs the other one no more.
+    if config.training.warm_start and not has_begun:
+        warm_start.check(model, config)
+    return Job(workdir, config, described, dataset, strategy, steps, model, options)
+
+
+def begin(job: Job, **flags) -> None:
+    """Makes the run directory, or brings its config up to date.
+
+    Args:
+      job: a Job.
+      **flags: flags of its flags.txt beside those of the config and of `job.options`.
+
+    Raises:
+      OSError: the directory can't be written.
+    """
+    if job.worker:
+        return
+    for field in dataclasses.fields(Options):
+        value = getattr(job.options, field.name)
+        if value != field.default and field.name != "resume":
+            flags[field.name] = str(value).lower()
+    run_directory.create(job.workdir, job.config, job.described, flags)

@@ -1,0 +1,172 @@
+"""The model of a run directory, or of a `.keras` file. Nothing in either is executed."""
+
+import json
+import os
+import pathlib
+import zipfile
+import zlib
+
+import numpy as np
+
+from keras_vae import keras_file
+from keras_vae._compat import tf
+from keras_vae.build import build, build_fitted_prior
+from keras_vae.config import Config
+from keras_vae.files import archives, check_files, checksums
+from keras_vae.vae import VAE
+
+
+def load_model(path, checkpoint: str = "auto", custom_objects: dict | None = None) -> VAE:
+    """The model of a .keras file or of a run directory.
+
+    Nothing in either is executed or imported (docs/files.md). Of a file without a checksum, as
+    Keras saves it, a `Note` says so.
+
+    Args:
+      path: a file that `VAE.save` wrote, or a directory that trainers.train wrote.
+      checkpoint: of a run directory: "best" on the validation bound, "last", or "auto": best if
+        there is one. The weights are the moving average where the run keeps one.
+      custom_objects: of a .keras file: {name: class or function} of your own that it may name
+        beside those that the program has registered.
+
+    Raises:
+      FileNotFoundError: nothing is there, or a run without a checkpoint.
+      ValueError: the file isn't one of ours, names what it may not, is damaged, or the directory is
+        an export.
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no model at {path}: give a .keras file or a run directory.")
+    if path.is_dir():
+        if custom_objects:
+            raise ValueError(
+                f"custom_objects is for .keras files; {path} is a directory, and a run names no "
+                "classes. Leave it out."
+            )
+        read_run(path)  # Which says why, if it is no run.
+        return load_checkpoint(path, find_checkpoint(path, checkpoint))
+    return keras_file.read(path, custom_objects)
+
+
+def read_run(path) -> dict:
+    """The content of a run directory's config.json.
+
+    Raises:
+      FileNotFoundError: the directory isn't a run.
+      ValueError: its config.json isn't one.
+    """
+    file = pathlib.Path(path) / "config.json"
+    if not file.is_file():
+        raise FileNotFoundError(f"{path} is not a run: it has no config.json. Train one first.")
+    try:
+        content = json.loads(file.read_text())
+        Config.from_dict(content["config"]).check_options()
+        data = content["data"]
+        if not isinstance(data["num_examples"]["train"], int):
+            raise ValueError(f"num_examples must be int, got {data['num_examples']}")
+        data["fingerprint"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{file} isn't a run's config ({error!r}).") from error
+    return content
+
+
+def is_export(path) -> bool:
+    """Whether `path` is the folder of an export, which holds the config.json of its run too."""
+    return (pathlib.Path(path) / "parity.json").is_file()
+
+
+def find_checkpoint(path, checkpoint: str = "auto") -> str:
+    """The prefix of a run directory's checkpoint; see `load` for the arguments and errors."""
+    folders = {"auto": ["best", "last"], "best": ["best"], "last": ["last"]}
+    if checkpoint not in folders:
+        raise ValueError(f"checkpoint must be one of {', '.join(folders)}, got {checkpoint!r}.")
+    if is_export(path):
+        raise ValueError(f"{path} is an export. Give the run directory that it is of.")
+    for name in folders[checkpoint]:
+        if found := last_checkpoint(pathlib.Path(path) / "checkpoints" / name):
+            return found
+    raise FileNotFoundError(f"{path} has no checkpoint ({checkpoint}): its training never saved.")
+
+
+def last_checkpoint(folder) -> str | None:
+    """The prefix of the last complete checkpoint in a folder of them, or None.
+
+    Raises:
+      ValueError: the folder's list names files elsewhere, which are read, and deleted in time.
+    """
+    folder = pathlib.Path(folder)
+    if not (folder / "checkpoint").exists():
+        return None
+    check_files(folder)
+    # TensorFlow names a checkpoint here only when it is complete.
+    try:
+        state = tf.train.get_checkpoint_state(folder)
+    except ValueError as error:
+        raise ValueError(f"{folder} is refused: its file `checkpoint` is no list.") from error
+    if state is None:
+        return None
+    for named in (state.model_checkpoint_path, *state.all_model_checkpoint_paths):
+        if os.path.dirname(os.path.abspath(named)) != os.path.abspath(folder):
+            raise ValueError(
+                f"{folder} is refused: its file `checkpoint` names {named!r}, which is in another "
+                "folder."
+            )
+    return tf.train.latest_checkpoint(folder)
+
+
+def check_checkpoint(found: str) -> None:
+    """Raises ValueError unless a checkpoint is as it was saved; see `checksums.check_beside`."""
+    checksums.check_beside(pathlib.Path(found))
+
+
+def load_checkpoint(path, found: str) -> VAE:
+    """The model of a run directory with the weights that `find_checkpoint` found."""
+    check_checkpoint(found)
+    stored = read_run(path)
+    config = Config.from_dict(stored["config"])
+    steps = stored["data"]["num_examples"]["train"] // config.training.batch_size
+    vae = build(config, steps_per_epoch=steps)
+    parts = {"model": vae} if vae.ema is None else {"model": vae, "ema": vae.ema.averages}
+    try:
+        status = tf.train.Checkpoint(**parts).restore(found)
+        # The optimizer's variables and the training's progress stay behind.
+        status.expect_partial().assert_existing_objects_matched()
+    except Exception as error:  # Of many kinds, where a file is damaged or of another model.
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{found} can't be restored ({reason}). Take another copy.") from error
+    if vae.ema is not None:
+        vae.ema.apply()
+    fitted = fitted_prior_file(path, origin(found)["step"])
+    if fitted.exists():
+        vae.prior = build_fitted_prior(config)
+        if vae.prior is None:
+            raise ValueError(f"{fitted} is refused: this model's prior isn't fitted to codes.")
+        weights, wanted = _read_weights(fitted), [w.shape for w in vae.prior.weights]
+        if [w.shape for w in weights] != wanted or any(w.dtype.kind not in "fiu" for w in weights):
+            raise ValueError(f"{fitted} is refused: it must hold numbers of the shapes {wanted}.")
+        vae.prior.set_weights(weights)
+    return vae
+
+
+def _read_weights(path):
+    """The arrays weight_0, weight_1, … of an npz."""
+    if not path.is_file():
+        raise ValueError(f"{path} is refused: it is no file.")
+    archives.check(path)
+    checksums.check_beside(path.with_suffix(""))
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [file[f"weight_{i}"] for i in range(len(file))]
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} is refused: it must hold plain arrays ({error}).") from error
+
+
+def fitted_prior_file(path, step: int) -> pathlib.Path:
+    """Where a run directory keeps the prior fitted to an autoencoder's codes at a step."""
+    return pathlib.Path(path) / f"prior-{step}.npz"
+
+
+def origin(found: str) -> dict:
+    """Of which checkpoint the weights are that `find_checkpoint` found: its folder and its step."""
+    path = pathlib.Path(found)
+    return {"checkpoint": path.parent.name, "step": int(path.name.rpartition("-")[2])}

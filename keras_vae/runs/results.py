@@ -1,0 +1,34 @@
+"""What has been written of a run: measured numbers, and the history of its training."""
+
+import csv
+import json
+import math
+import pathlib
+
+import numpy as np
+
+
+def read_results(file: pathlib.Path, step: int) -> dict | None:
+    """The content of a JSON file, if it is there and of the weights of that step."""
+    content = json.loads(file.read_text()) if file.is_file() else {}
+    return content if content.get("step") == step else None
+
+
+def read_history(path: pathlib.Path) -> dict:
+    """metrics.csv as dict name -> [E], NaN where there is no number; none without any number."""
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        # A killed training can leave the last line half-written.
+        rows = [row for row in reader if None not in row.values()]
+        names = reader.fieldnames or []
+    history = {name: np.array([_float(row[name]) for row in rows]) for name in names}
+    # Validation's loss is the bound, whatever training minimises: on one axis they would mislead.
+    history.pop("val_loss", None)
+    return {name: values for name, values in history.items() if np.isfinite(values).any()}
+
+
+def _float(text):
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

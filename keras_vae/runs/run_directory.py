@@ -1,0 +1,168 @@
+"""The run directory: what a training is, where it stands, and whether it may go on."""
+
+import importlib.metadata
+import pathlib
+import shutil
+
+from keras_vae._compat import tf
+from keras_vae.config import Config, before, options
+from keras_vae.files import check_folder, write_atomically, write_json
+from keras_vae.runs.loading import (
+    check_checkpoint,
+    find_checkpoint,
+    is_export,
+    last_checkpoint,
+    read_run,
+)
+
+_PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
+# What is made of a run's weights: one that begins anew in its directory has others.
+_OF_WEIGHTS = (
+    "prior-*.npz",
+    "prior-*.sha256",
+    "evaluation.*",
+    "report.html",
+    "anomaly.json",
+    "compression.json",
+    "latents/latents.json",
+)
+
+
+def check_workdir(path: pathlib.Path) -> None:
+    """Raises ValueError or OSError unless a run can be kept at `path`; creates nothing."""
+    # Hidden files are what a killed write left.
+    found = [p for p in path.iterdir() if p.name[0] != "."] if path.is_dir() else []
+    if found and not (path / "config.json").is_file():
+        raise ValueError(f"workdir={path} holds other files and no run. Choose an empty one.")
+    if is_export(path):
+        raise ValueError(f"workdir={path} is an export. Choose an empty one.")
+    check_folder("workdir", path)
+
+
+def describe(config: Config, dataset) -> dict:
+    """The content of config.json: the config, and what data and versions it met."""
+    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    facts = {
+        "lowest_pitch": dataset.train.lowest_pitch,
+        "class_names": dataset.train.class_names and list(dataset.train.class_names),
+    }
+    return {
+        "config": config.to_dict(),
+        "data": {
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "num_examples": {k: v.num_examples for k, v in splits.items() if v is not None},
+            "notes": list(dataset.notes),
+        }
+        | {name: fact for name, fact in facts.items() if fact is not None},
+        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def check_same(path: pathlib.Path, described: dict) -> None:
+    """Raises ValueError unless the run at `path` may be continued as `described`.
+
+    Nothing may differ but the number of epochs, which may grow where no schedule depends on it,
+    where the data is kept, and names of classes where the run has none yet.
+    """
+    stored = read_run(path)
+    old, new = Config.from_dict(stored["config"]), Config.from_dict(described["config"])
+    differing = [
+        f"{option.name} {getattr(getattr(old, section), option.name)} -> "
+        f"{getattr(getattr(new, section), option.name)}"
+        for section, option in options()
+        if getattr(getattr(old, section), option.name)
+        != getattr(getattr(new, section), option.name)
+        and option.name not in ("epochs", "data_dir")
+        and not (option.name == "class_names" and old.model.class_names is None)
+    ]
+    if old.recipe != new.recipe:
+        differing.insert(0, f"recipe {old.recipe} -> {new.recipe}")
+    if stored["data"]["fingerprint"] != described["data"]["fingerprint"]:
+        differing.append("the data's content")
+    if differing:
+        raise ValueError(
+            f"workdir={path} holds a run of another config: {'; '.join(differing)}. Choose another "
+            "--workdir, or give the same flags (its flags.txt has them)."
+        )
+    before, now = old.training.epochs, new.training.epochs
+    if now > before and _stopped_early(path):
+        raise ValueError(
+            f"epochs {before} -> {now}: the run in workdir={path} was ended by early stopping, "
+            "which more epochs don't undo. Choose another --workdir."
+        )
+    if now < before:
+        raise ValueError(f"epochs={now}, but the run in workdir={path} was made for {before}.")
+    if now > before and new.training.learning_rate_schedule != "constant":
+        raise ValueError(
+            f"epochs {before} -> {now}: learning_rate_schedule="
+            f"{new.training.learning_rate_schedule} was laid out for {before} epochs, so the run "
+            "can't be extended. Choose another --workdir."
+        )
+
+
+def options_before(path: pathlib.Path) -> dict:
+    """The options that the config of a run at `path` doesn't have; none where there is no run.
+
+    Raises:
+      ValueError: its config.json isn't one.
+    """
+    return before(read_run(path)["config"]) if has_begun(path) else {}
+
+
+def has_begun(path) -> bool:
+    """Whether there is a run at `path` whose training has saved."""
+    try:
+        find_checkpoint(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def check_saved(path: pathlib.Path) -> None:
+    """Raises ValueError unless what training saved at `path` is whole and all in there."""
+    for name in ("last", "best"):
+        if found := last_checkpoint(path / "checkpoints" / name):
+            check_checkpoint(found)
+
+
+def _stopped_early(path) -> bool:
+    reader = tf.train.load_checkpoint(find_checkpoint(path, "last"))
+    return bool(reader.get_tensor("stopped/.ATTRIBUTES/VARIABLE_VALUE"))
+
+
+def create(path: pathlib.Path, config: Config, described: dict, flags: dict) -> None:
+    """Makes the directory, or brings its config up to date.
+
+    Args:
+      path: of the run.
+      config: of the run, and
+      described: the content of its config.json, see `describe`.
+      flags: further flags of flags.txt, by name.
+    """
+    is_new = not path.exists()
+    try:
+        if not has_begun(path):
+            for pattern in _OF_WEIGHTS:
+                for left in path.glob(pattern):
+                    left.unlink()
+        path.mkdir(parents=True, exist_ok=True)
+        # First: a directory with this file is a run, one with others and without it is not.
+        write_json(path / "config.json", described)
+        write_atomically(path / "flags.txt", _flagfile(config, workdir=path, **flags))
+    except OSError as error:
+        if is_new:
+            shutil.rmtree(path, ignore_errors=True)
+        raise OSError(f"workdir={path} can't be written ({error}). Choose another one.") from error
+
+
+def _flagfile(config: Config, **others) -> str:
+    """The text of a flag file that replays `config` (with `others`, flags by name)."""
+    lines = [f"--recipe={config.recipe}"]
+    for section, option in options():
+        value = getattr(getattr(config, section), option.name)
+        if option.metadata["flag"] and value is not None:
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            lines.append(f"--{option.name}={text}")
+    lines += [f"--{name}={value}" for name, value in others.items()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,67 @@
+"""A training that begins with another one's weights."""
+
+from keras_vae import evaluation
+from keras_vae._compat import tf
+from keras_vae.priors import MixtureOfNormals, VampPrior
+from keras_vae.runs import inputs, loading
+
+
+def check(vae, config) -> None:
+    """Raises ValueError or OSError unless `vae` can begin with the weights its config names."""
+    source = loading.load_model(config.training.warm_start)
+    _pairs(vae, source, config)
+    if _is_fitted(vae, source) and vae.prior.num_components > config.model.num_examples:
+        raise ValueError(
+            f"prior_components={vae.prior.num_components} can't be fitted to the codes of "
+            f"{config.model.num_examples} training examples. Use fewer."
+        )
+
+
+def apply(vae, config, dataset) -> None:
+    """Gives encoder, decoder and prior the weights (moving averages) of config.training.warm_start.
+
+    A prior of another kind than the other model's keeps its own beginning (those of several layers
+    and of sequences are of one kind, whatever their first latents have), but a mixture of normals
+    begins where it fits the other model's codes of the training images (Jiang et al. 2017, section
+    3.2), and a VampPrior at some of these images.
+    """
+    source = loading.load_model(config.training.warm_start)
+    for part, other in _pairs(vae, source, config):
+        part.set_weights(other.get_weights())
+    if _is_fitted(vae, source):
+        batches = inputs.evaluation_batches(config, dataset, "train", batch_size=1000)
+        vae.prior.fit(evaluation.codes(source, batches), seed=config.training.seed)
+    if isinstance(vae.prior, VampPrior) and type(source.prior) is not VampPrior:
+        # From all over the training images, whatever their order.
+        apart = max(1, dataset.train.num_examples // vae.prior.num_components)
+        batches = inputs.evaluation_batches(config, dataset, "train", apart)
+        rows = [batch.rows(0, 1) for batch in batches.take(vae.prior.num_components)]
+        x = vae.as_floats(tf.concat([row.x for row in rows], axis=0))
+        contexts = None
+        if vae.condition is not None:
+            given = [vae.condition_of(row.condition, row.x) for row in rows]
+            contexts = vae.condition(tf.concat(given, axis=0))
+        vae.prior.begin_at(x, contexts)
+    if vae.ema is not None:
+        vae.ema.begin()
+
+
+def _is_fitted(vae, source):
+    """Whether the prior begins where it fits the other model's codes."""
+    return isinstance(vae.prior, MixtureOfNormals) and type(source.prior) is not MixtureOfNormals
+
+
+def _pairs(vae, source, config):
+    """[(part of vae, part of the same kind and shapes of source)]."""
+    pairs = [(vae.encoder, source.encoder), (vae.decoder, source.decoder)]
+    if vae.prior is not None and type(vae.prior) is type(source.prior):
+        pairs.append((vae.prior, source.prior))
+    for part, other in pairs:
+        wanted, found = ([w.shape.as_list() for w in p.weights] for p in (part, other))
+        if wanted != found:
+            raise ValueError(
+                f"warm_start={config.training.warm_start}: its {type(other).__name__} has weights "
+                f"of other shapes ({found}) than this model's ({wanted}). Take a run of the same "
+                "networks and latents, and where those are in layers or a sequence, of its prior."
+            )
+    return pairs

@@ -1,0 +1,146 @@
+"""How well a run's model tells other data from its own: anomaly.json and a picture."""
+
+import numpy as np
+
+from keras_vae import data, evaluation
+from keras_vae._compat import tfk
+from keras_vae.files import write_json
+from keras_vae.report import follow_ups, plots
+from keras_vae.report.glossary import SCORES
+from keras_vae.report.printing import print_numbers
+from keras_vae.runs import inputs
+from keras_vae.runs.run import Run
+
+
+def find_anomalies(
+    run: Run,
+    dataset: str,
+    data_dir: str | None = None,
+    num_examples: int = 1000,
+    num_samples: int = 500,
+    seed: int = 0,
+) -> dict:
+    """Tells the images of another data set from the run's own by scores of its model.
+
+    Args:
+      run: a `Run`.
+      dataset, data_dir: the other data, named as for `data.load`.
+      num_examples, num_samples, seed: see `measure`.
+
+    Returns:
+      The content of anomaly.json; see `measure`.
+
+    Raises:
+      ValueError, OSError: see `load_other`.
+    """
+    return measure(run, load_other(run, dataset, data_dir), num_examples, num_samples, seed)
+
+
+def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
+    """The other data set, that the run's model can look at.
+
+    Raises:
+      ValueError, OSError: there is none, or the model can't look at it.
+    """
+    if not run.model.has_density:
+        raise ValueError(
+            "anomaly scores are likelihoods, which an autoencoder has not. Train a VAE "
+            "(--recipe=vae)."
+        )
+    if run.config.model.condition == "label":
+        raise ValueError(
+            "a model conditioned on labels can't judge data of other labels: train one without "
+            "--condition=label."
+        )
+    if run.data.test.num_examples < 2:
+        raise ValueError(
+            f"run={run.path} has one test image, which nothing can be told apart from. Train with "
+            "more."
+        )
+    # How the run's own arrays and features are named, and how many of them were held out, says
+    # nothing of another set.
+    config = run.config.replace(
+        dataset=dataset, data_dir=data_dir, npz_keys=None, label=None, validation_size=0
+    )
+    if run.data.train.dtype in (np.uint8, np.uint16) and not data.knows_levels(dataset):
+        # A darker set would have fewer levels by itself, and then another scale.
+        config = config.replace(grey_levels=run.data.train.levels)
+    other = inputs.load(config)
+    seen = inputs.resolve(config, other).model
+    if seen.event_shape != run.config.model.event_shape:
+        raise ValueError(
+            f"dataset={dataset} has images of shape {seen.event_shape}, the run's model is for "
+            f"{run.config.model.event_shape}."
+        )
+    if seen.levels != run.config.model.levels:
+        raise ValueError(
+            f"dataset={dataset} has {seen.levels} levels where the run's data has "
+            f"{run.config.model.levels}: they would be told apart by that alone."
+        )
+    if other.test.num_examples < 2:
+        raise ValueError(f"dataset={dataset} has one test image; at least 2 can be told apart.")
+    return other
+
+
+def measure(run: Run, other: data.Dataset, num_examples: int, num_samples: int, seed: int) -> dict:
+    """Scores of test images of both, and the AUROC of each; prints and writes them.
+
+    Args:
+      run: whose test images are the usual ones, and training images the typical.
+      other: what `load_other` gave.
+      num_examples: of each, from the first on.
+      num_samples, seed: of the importance samples.
+
+    Returns:
+      The content of anomaly.json: `auroc_nll`, …, 0.5 by chance and 1 where every image of the
+      other set scores higher, with standard errors; `nll_nats` of both.
+    """
+    for note in other.notes:
+        print("Note:", note)
+    regret = evaluation.LikelihoodRegret(run.model)
+
+    def scores(dataset, split):
+        batches = inputs.evaluation_batches(run.config, dataset, split, 100)
+        batches = list(batches.take(-(-num_examples // 100)))
+        print(f"{split} images of {dataset.name}:")
+        passes = 2 if split == "test" else 1
+        bar = tfk.utils.Progbar(passes * len(batches), unit_name="batch")
+        found = evaluation.of_examples(run.model, batches, num_samples, seed, bar.update)
+        found = {"nll": found["nll"]}
+        if split == "test":
+            parts = []
+            for batch in batches:
+                parts.append(regret(batch.x, seed))
+                bar.add(1)
+            found["likelihood_regret"] = np.concatenate(parts)
+        return {name: values[:num_examples] for name, values in found.items()}
+
+    typical = scores(run.data, "train")["nll"].mean()
+    of_own, of_other = scores(run.data, "test"), scores(other, "test")
+    for found in (of_own, of_other):
+        found["typicality"] = evaluation.typicality(found["nll"], typical)
+    result = {}
+    for name in SCORES:
+        area, error = evaluation.auroc(of_own[name], of_other[name])
+        result |= {f"auroc_{name}": area, f"auroc_{name}_stderr": error}
+    result |= {
+        "nll_nats": float(of_own["nll"].mean()),
+        "nll_nats_of_other": float(of_other["nll"].mean()),
+        "nll_nats_of_training": float(typical),
+        "other_dataset": other.name,
+        "num_examples": len(of_own["nll"]),
+        "num_examples_of_other": len(of_other["nll"]),
+        "num_samples": num_samples,
+        "seed": seed,
+        **run.provenance,
+    }
+    print_numbers(result)
+    folder = run.path / "figures"
+    folder.mkdir(exist_ok=True)
+    for name, meaning in SCORES.items():
+        named = {run.data.name: of_own[name], other.name: of_other[name]}
+        figure = plots.histograms(named, f"{meaning.lower()}, nats")
+        figure.savefig(folder / f"anomaly_{name}.png")
+    write_json(run.path / "anomaly.json", result)  # Last: it stands for its pictures too.
+    follow_ups.refresh(run.path)
+    return result

@@ -1,0 +1,114 @@
+"""Measures a SavedModel that export.export wrote, on the test split of the run it is of."""
+
+import json
+import pathlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_vae import evaluation
+from keras_vae._compat import tf, tfk
+from keras_vae.build import CONDITIONS, LIKELIHOODS
+from keras_vae.config import Config
+from keras_vae.files import check_folder, checksums
+from keras_vae.runs import inputs, loading
+from keras_vae.runs.run import provenance
+from keras_vae.tasks.measuring import write_measured
+from keras_vae.trusted import graphs
+
+
+class Exported(NamedTuple):
+    """An export, read.
+
+    Attributes:
+      path: its folder.
+      config, dataset: of the run.
+      origin: of the run's weights, as `loading.origin` has it.
+      model: the SavedModel; whoever calls its signature keeps it alive.
+    """
+
+    path: pathlib.Path
+    config: Config
+    dataset: Any
+    origin: dict
+    model: Any
+
+
+def load(path) -> Exported:
+    """Reads an export.
+
+    Raises:
+      ValueError, OSError: it is of no run, of an autoencoder, has no SavedModel, or one that is
+        damaged or holds operators that no export has, can't be written, or the run's data isn't
+        there or has changed.
+    """
+    path = pathlib.Path(path)
+    check_folder("run", path)
+    if not (path / "saved_model").is_dir():
+        raise FileNotFoundError(f"run={path} has no SavedModel. Export with --formats=savedmodel.")
+    config, dataset = inputs.load_run(path)
+    checksums.check_files(path, _checksums(path))
+    model = graphs.load(path / "saved_model")
+    if "log_prob" not in model.signatures:
+        raise ValueError(f"run={path} is the export of an autoencoder, which has no likelihood.")
+    return Exported(path, config, dataset, loading.read_run(path).get("exported", {}), model)
+
+
+def _checksums(path):
+    """{name: SHA-256} of the SavedModel's files, from the export's parity.json, if it has them."""
+    file = path / "parity.json"
+    try:
+        return json.loads(file.read_text())["artefacts"]["saved_model"].get("sha256")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{file} isn't an export's ({error!r}). Export the run anew.") from error
+
+
+def measure(exported: Exported, num_samples: int, seed: int = 0) -> dict:
+    """Prints the likelihood of the test split.
+
+    Writes evaluation.json, and evaluation.npz with the numbers of each example.
+
+    Args:
+      exported: what `load` gave.
+      num_samples, seed: of the importance samples.
+
+    Returns:
+      The content of evaluation.json.
+    """
+    path, config, dataset, origin, model = exported
+    batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
+    bar = tfk.utils.Progbar(len(batches), unit_name="batch")
+    spec = inputs.example_spec(config)
+    columns, first = [], 0
+    for i, (x, _, condition) in enumerate(batches):
+        index = tf.range(first, first + len(x))
+        arguments = {
+            "x": spec.floats(x),
+            "k": tf.constant(num_samples),
+            "seed": tf.stack([tf.fill(index.shape, seed), index], axis=1),
+        }
+        if condition is not None:
+            arguments["condition"] = condition
+        columns.append(model.signatures["log_prob"](**arguments))
+        first += len(x)
+        bar.update(i + 1)
+    examples = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
+    examples["nll"] = -examples.pop("log_prob")
+    result = evaluation.means(examples, num_samples)
+    bits = evaluation.bits_per_dim(
+        result["nll_nats"],
+        LIKELIHOODS[config.model.likelihood][0],
+        config.model.event_shape,
+        CONDITIONS[config.model.condition](config.model),
+    )
+    result |= {
+        "bits_per_dim": bits,
+        "num_samples": num_samples,
+        "seed": seed,
+        # The signature doesn't say which latent, or layer, the rate is of.
+        "rate_nats_by_layer": None,
+        **provenance(config, dataset, origin),
+    }
+    result["alarms"] = evaluation.alarms(result, config.model.posterior != "prior")
+    write_measured(path, result, examples)
+    return result

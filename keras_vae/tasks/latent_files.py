@@ -1,0 +1,147 @@
+"""Codes of a run's images: arrays, TensorBoard's projector, and what tells two labels apart."""
+
+import math
+import pathlib
+
+import numpy as np
+
+from keras_vae import evaluation
+from keras_vae.files import write_json, write_npz
+from keras_vae.messages.sentences import some
+from keras_vae.report import class_names, follow_ups, plots
+from keras_vae.runs import inputs
+from keras_vae.runs.run import Run
+
+# Examples in the projector, which moves them all at once, and pixels of its one image's side.
+_NUM_SHOWN, _WIDEST = 5000, 8192
+# How much of the attribute is added, from none to half more than the labels differ by.
+_STRENGTHS = np.linspace(0.0, 1.5, 7, dtype=np.float32)
+_NUM_CHANGED = 8
+
+
+def check(run: Run, split: str, attribute) -> tuple[int, int] | None:
+    """The two labels of `attribute`, or None where it is empty.
+
+    Raises:
+      ValueError: there is no such split, or are no such labels.
+    """
+    images = getattr(run.data, split)
+    if images is None:
+        raise ValueError(f"split={split}: the run has none.")
+    if not attribute:
+        return None
+    labels = images.labels
+    if labels is None:
+        raise ValueError(f"attribute needs labels, and dataset={run.data.name} has none.")
+    if run.model.condition is not None:
+        raise ValueError(
+            f"attribute: with condition={run.config.model.condition} an image is not of its code "
+            "alone. Take an unconditional model."
+        )
+    known, names = sorted(set(labels.tolist())), images.class_names
+    found = [class_names.number_of(word, names, known) for word in attribute]
+    if len(found) != 2 or found[0] == found[1] or not set(found) <= set(known):
+        called = [class_names.name_of(label, names) for label in known]
+        raise ValueError(
+            f"attribute must be two different labels of {some(called)}, such as "
+            f"{called[0]},{called[-1]}; got {','.join(attribute)}."
+        )
+    return found[0], found[1]
+
+
+def write_latents(
+    run: Run, split: str = "test", attribute=(), out: pathlib.Path | None = None
+) -> list[pathlib.Path]:
+    """Writes the codes of a split, and pictures of an attribute.
+
+    Args:
+      run: a `Run`.
+      split: "train", "validation" or "test".
+      attribute: two labels, or their names, as text: what the first has and the second lacks.
+      out: folder; RUN/latents if None.
+
+    Returns:
+      The paths of the files; see `write`.
+
+    Raises:
+      ValueError: there is no such split, or are no such labels.
+    """
+    found = check(run, split, attribute)
+    out = pathlib.Path(out or run.path / "latents")
+    out.mkdir(parents=True, exist_ok=True)
+    return write(run, split, found, out)
+
+
+def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Path]:
+    """Writes the files and returns their paths.
+
+    `latents.npz` has `codes` [N, D], the z that stand for the images in their order, `labels` [N]
+    where there are, `class_names` [K] where those have names, and each known factor [N];
+    `latents.json` says of which weights they are. The
+    projector's files are of 5,000 images at most. `attribute_A_B.png`, for `attribute` (A, B):
+    images of label B in a row each, to whose code the mean of codes of A less that of B is added,
+    more and more (Larsen et al. 2016, section 4.2).
+    """
+    images = getattr(run.data, split)
+    batches = inputs.evaluation_batches(run.config, run.data, split, 100)
+    codes = evaluation.codes(run.model, batches)
+    columns = {} if images.labels is None else {"labels": images.labels}
+    columns |= images.factors or {}
+    names = {} if images.class_names is None else {"class_names": np.array(images.class_names)}
+    write_npz(out / "latents.npz", {"codes": codes, **columns, **names})
+    if names:
+        columns["labels"] = names["class_names"][images.labels]
+    num_shown = min(_NUM_SHOWN, (_WIDEST // max(run.model.event_shape[:2])) ** 2)
+    shown = np.concatenate([b.x for b in batches.take(-(-num_shown // 100))])[:num_shown]
+    paths = [out / "latents.npz", *_write_projector(codes, columns, shown, out)]
+    if attribute is not None:
+        has, lacks = attribute
+        rows = np.flatnonzero(images.labels == lacks)
+        added = codes[images.labels == has].mean(axis=0) - codes[rows].mean(axis=0)
+        changed = codes[rows[:_NUM_CHANGED], np.newaxis] + _STRENGTHS[:, np.newaxis] * added
+        pictures = run.model.decode(changed.reshape(-1, codes.shape[-1])).mean()
+        paths.append(out / f"attribute_{has}_{lacks}.png")
+        plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
+    paths.append(out / "latents.json")  # Last: it stands for the others too.
+    called = attribute and [class_names.name_of(label, images.class_names) for label in attribute]
+    about = {"attribute": attribute, "attribute_names": called}
+    write_json(paths[-1], {**about, **run.provenance, "split": split})
+    follow_ups.refresh(run.path)
+    return paths
+
+
+def _write_projector(codes, columns, shown, out):
+    """TensorBoard's files of the examples shown: codes, what is known of them, thumbnails."""
+    from tensorboard.plugins import projector
+
+    config = projector.ProjectorConfig()
+    embedding = config.embeddings.add(tensor_name="codes", tensor_path="codes.tsv")
+    np.savetxt(out / "codes.tsv", codes[: len(shown)], fmt="%.6g", delimiter="\t")
+    if columns:
+        embedding.metadata_path = "columns.tsv"
+        rows = zip(*(values[: len(shown)].tolist() for values in columns.values()), strict=True)
+        # Of a single column, the projector wants no header.
+        lines = [*([columns] if len(columns) > 1 else []), *rows]
+        # A name may hold what parts cells and lines.
+        cells = ([" ".join(str(cell).split()) for cell in line] for line in lines)
+        text = "".join("\t".join(line) + "\n" for line in cells)
+        (out / "columns.tsv").write_text(text, encoding="utf-8")
+    embedding.sprite.image_path = "images.png"
+    embedding.sprite.single_image_dim.extend(shown.shape[2:0:-1])
+    _thumbnails(shown).save(out / "images.png")
+    projector.visualize_embeddings(str(out), config)
+    names = ["codes.tsv", *(["columns.tsv"] if columns else []), "images.png"]
+    return [out / name for name in (*names, "projector_config.pbtxt")]
+
+
+def _thumbnails(images):
+    """All images [N, H, W, C] in one square of rows, as the projector wants them."""
+    from PIL import Image
+
+    if images.dtype != np.uint8:
+        images = np.uint8(np.round(255 * np.clip(images.astype(np.float32), 0, 1)))
+    images = np.repeat(images[..., :1], 3, axis=-1) if images.shape[-1] != 3 else images
+    side = math.ceil(math.sqrt(len(images)))
+    filled = np.pad(images, [(0, side**2 - len(images)), (0, 0), (0, 0), (0, 0)])
+    rows = filled.reshape(side, side, *images.shape[1:]).swapaxes(1, 2)
+    return Image.fromarray(rows.reshape(side * images.shape[1], side * images.shape[2], 3))

@@ -1,0 +1,159 @@
+"""Measures a run on its test split: evaluation.json and report.html."""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_vae import evaluation
+from keras_vae._compat import tfk
+from keras_vae.files import write_json, write_npz
+from keras_vae.report.printing import print_numbers
+from keras_vae.runs import fitted_prior, inputs
+from keras_vae.runs.run import Run
+from keras_vae.tasks import sample_quality
+
+# Batches, of 100 test examples, whose codes are scored for disentanglement.
+_BATCHES_SCORED = 100
+# Examples annealed at a time, after which progress is shown.
+_ANNEALED_TOGETHER = 20
+
+
+class Annealing(NamedTuple):
+    """How much annealed importance sampling there is to be.
+
+    Attributes:
+      num_examples: test examples, from the first on, and as many that the model draws.
+      num_temperatures, num_chains: as `evaluation.AnnealedSampler` has them.
+    """
+
+    num_examples: int
+    num_temperatures: int = 200
+    num_chains: int = 16
+
+
+def evaluate(
+    run: Run, num_samples: int = 5000, seed: int = 0, annealing: Annealing | None = None
+) -> dict:
+    """Measures the test split and prints the numbers.
+
+    Writes evaluation.json, evaluation.npz with the numbers of each example, copies.npz with the
+    samples most like a training image, and report.html. An autoencoder without its prior is given
+    it first.
+
+    Args:
+      run: what `runs.load` gave.
+      num_samples, seed: of the importance samples.
+      annealing: None, or how much annealed importance sampling there is to be beside them.
+
+    Returns:
+      The content of evaluation.json: what `evaluation.likelihood` gives, and what was measured.
+    """
+    from keras_vae.report import run_report  # matplotlib takes a second to import.
+
+    fitted_prior.ensure(run)
+    config, vae, dataset = run.config, run.model, run.data
+    batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
+    bar = tfk.utils.Progbar(len(batches), unit_name="batch")
+    examples = evaluation.of_examples(vae, batches, num_samples, seed, progress=bar.update)
+    result = evaluation.summarize(vae, examples, num_samples, seed)
+    if annealing is not None:
+        numbers, annealed = _annealed(run, examples["nll"], annealing, seed)
+        result |= numbers
+        examples |= annealed
+    result |= {
+        "label_information_nats": evaluation.label_information(vae, batches),
+        "active_units": evaluation.active_units(vae, batches),
+        **(evaluation.decomposition(vae, batches, seed=seed) or {}),
+        **run.provenance,
+    }
+    if dataset.test.factors is not None:
+        result |= _disentanglement(vae, batches, dataset.test.factors)
+    labels, names = dataset.test.labels, dataset.train.class_names
+    if labels is not None and dataset.train.labels is not None:
+        result |= evaluation.unseen(dataset.train.labels, labels, names)
+    if vae.has_clusters and labels is not None:
+        clusters = np.concatenate([vae.clusters(b.x, b.condition) for b in batches])
+        result |= evaluation.cluster_scores(clusters, labels)
+    if vae.prior is not None:
+        batch = run_report.shown_examples(run)
+        against = evaluation.posterior_against_prior(vae, batch, seed)
+        result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
+    numbers, copies = sample_quality.measure(run, seed)
+    result |= numbers
+    result["alarms"] = evaluation.alarms(result, vae.has_encoder)
+    if copies is not None:
+        write_npz(run.path / "copies.npz", copies._asdict())
+    write_measured(run.path, result, examples)
+    print("Report:", run_report.write(run))
+    return result
+
+
+def write_measured(path: pathlib.Path, result: dict, examples: dict) -> None:
+    """Writes evaluation.json and evaluation.npz, and prints the numbers with their alarms."""
+    write_npz(path / "evaluation.npz", examples)
+    write_json(path / "evaluation.json", result)
+    print_numbers(result)
+    for alarm in result["alarms"]:
+        print("Warning:", alarm)
+
+
+def _annealed(run, nll, annealing, seed):
+    """Likelihood by annealing, beside `nll` [N] by importance samples; how far off it may be.
+
+    Returns:
+      (means with their standard errors over the M examples annealed, dict of arrays [M]).
+    """
+    num_examples = min(annealing.num_examples, len(nll))
+    batches = inputs.evaluation_batches(run.config, run.data, "test", num_examples)
+    x, _, condition = next(iter(batches))
+    condition = run.model.condition_of(condition, x)
+    # Of test images once, of images that the model draws from both sides.
+    print("Annealing, of test images and of images that the model draws:")
+    bar = tfk.utils.Progbar(3 * num_examples, unit_name="image")
+    sampler = evaluation.AnnealedSampler(
+        run.model,
+        evaluation.sigmoidal(annealing.num_temperatures),
+        annealing.num_chains,
+        batch_size=_ANNEALED_TOGETHER,
+        progress=bar.add,
+    )
+    found = sampler(x, seed, condition)
+    bounds = sampler.bounds(
+        *evaluation.simulate(run.model, num_examples, seed, condition), seed, condition
+    )
+    annealed = -found.log_likelihood.numpy()
+    examples = {
+        "ais_nll": annealed,
+        "ais_below_importance": nll[:num_examples] - annealed,
+        "bdmc_gap": bounds.gap.numpy(),
+    }
+    numbers = {}
+    for name, values in examples.items():
+        numbers[f"{name}_nats"] = float(np.mean(values))
+        numbers[f"{name}_stderr"] = evaluation.stderr(values)
+    numbers |= {
+        "ais_acceptance_rate": float(np.mean(found.acceptance_rate)),
+        "ais_effective_chains": float(np.mean(found.effective_sample_size)),
+        "ais_num_examples": num_examples,
+        "ais_num_temperatures": annealing.num_temperatures,
+        "ais_num_chains": annealing.num_chains,
+    }
+    return numbers, examples
+
+
+def _disentanglement(vae, batches, factors):
+    """Scores of codes where at least two known factors (dict name -> [N]) vary; else none.
+
+    Where there are too few images of a factor's values, a sentence: `disentanglement_left_out`.
+    """
+    codes = evaluation.codes(vae, batches.take(_BATCHES_SCORED))
+    columns = {name: column[: len(codes)] for name, column in factors.items()}
+    varying = {name: column for name, column in columns.items() if np.ptp(column) > 0}
+    if len(varying) < 2:
+        return {}
+    for name, column in varying.items():
+        if why := evaluation.too_few(column, f"test images, by {name},"):
+            why = evaluation.left_out("Scores of disentanglement", why)
+            return {"disentanglement_left_out": why}
+    return evaluation.disentanglement(codes, np.stack([*columns.values()], axis=1))

@@ -1,0 +1,174 @@
+"""What a run's codes and samples are worth: numbers, and the samples most like training images."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_vae import data, evaluation, seeds
+from keras_vae.ops.whole_numbers import BYTES, as_floats
+from keras_vae.runs import inputs
+from keras_vae.seeds import Site
+
+# The most that there is of each, so that large data takes no longer.
+_NUM_COMPARED = 2000  # samples, test images and training images
+_NUM_CHECKED = 500  # samples and test images whose nearest training images are looked for
+_NUM_LABELLED = 10_000  # training images that a classifier learns from, and test images
+_LABELLED_VALUES = 2**23  # in these
+_TRAIN_VALUES = 2**26  # in the training images that may have been copied
+_NUM_SHOWN = 30
+
+
+class Examples(NamedTuple):
+    """Examples of a split.
+
+    Attributes:
+      x: [N, H, W, C], as the model sees them.
+      images: float [N, H, W, C], on the scale of samples: the grey images that x are draws of, if
+        it is, which are compared with means of p(x|z).
+      labels: [N] or None.
+      condition: [N, ...] that a conditional model is given, or None.
+    """
+
+    x: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray | None
+    condition: np.ndarray | None
+
+    def at_most(self, n: int) -> "Examples":
+        """n of them, or all if there are fewer, evenly from first to last."""
+        rows = _evenly(len(self.x), n)
+        return Examples(*(None if part is None else part[rows] for part in self))
+
+
+class Copies(NamedTuple):
+    """Samples and the training image nearest to each, likely copies first; both [N, H, W, C]."""
+
+    samples: np.ndarray
+    neighbours: np.ndarray
+
+
+def measure(run, seed: int = 0) -> tuple[dict, Copies | None]:
+    """Measures codes by labels, and samples by images, as far as the run has both.
+
+    Args:
+      run: a `measure.Run`.
+      seed: of all draws.
+
+    Returns:
+      (numbers by name, Copies or None if the model draws no images).
+    """
+    is_music = run.data.test.lowest_pitch is not None
+    # Codes of a model that is told the label say nothing of what else would tell it.
+    has_labels = (
+        run.data.train.labels is not None
+        and run.data.test.labels is not None
+        and run.config.model.condition != "label"
+    )
+    draws_images = run.model.prior is not None and not is_music
+    if not (has_labels or draws_images):
+        return {}, None
+    train, test = (examples(run, split) for split in ("train", "test"))
+    found, copies = {}, None
+    if has_labels:
+        found |= _probes(run, train, test)
+    if draws_images:
+        numbers, copies = _samples(run, train, test, seed)
+        found |= numbers
+    return found, copies
+
+
+def examples(run, split: str) -> Examples:
+    """As many of a split as memory should hold, evenly from all of it."""
+    images = getattr(run.data, split)
+    most = _TRAIN_VALUES // math.prod(images.shape)
+    rows = _evenly(images.num_examples, most)
+    if isinstance(images, data.Streamed):  # Their order is random: no need to read them all.
+        rows = np.arange(len(rows))
+    x = _rows(inputs.evaluation_batches(run.config, run.data, split, 1000), rows)
+    labels = None if images.labels is None else images.labels[rows]
+    shown = run.model.as_floats(x).numpy()
+    if run.config.data.binarization == "dynamic":
+        grey = data.evaluation_batches(
+            images, batch_size=1000, seed=seeds.derive(0), binarization="none"
+        )
+        shown = as_floats(_rows(grey, rows), images.levels or BYTES).numpy()
+    condition = None
+    if run.config.model.condition == "label":
+        condition = labels.astype(np.int32)
+    elif run.model.condition is not None:  # A part of the image, which samples hold as it was.
+        condition = run.model.as_floats(x).numpy()
+        shown = np.where(run.model.condition.visible[..., np.newaxis], condition, shown)
+    return Examples(x, shown, labels, condition)
+
+
+def _probes(run, train, test):
+    most = min(_NUM_LABELLED, _LABELLED_VALUES // math.prod(run.model.event_shape))
+    labelled = []
+    for part in (train.at_most(most), test.at_most(most)):
+        codes = [
+            run.model.code(part.x[rows], None if part.condition is None else part.condition[rows])
+            for rows in _slices(len(part.x), 1000)
+        ]
+        x = run.model.as_floats(part.x).numpy()
+        labelled.append(evaluation.Labelled(np.concatenate(codes), x, part.labels))
+    return evaluation.probes(*labelled)
+
+
+def _samples(run, train, test, seed):
+    test = test.at_most(_NUM_COMPARED)
+    # Beside images of black and white, grey means would be told by that alone.
+    as_draws = run.data.train.levels == 2 or run.config.data.binarization == "threshold"
+    as_draws &= run.model.has_density
+    if run.model.has_density:
+        replicated = evaluation.simulate(run.model, len(test.x), seed, test.condition)[0].numpy()
+    made = replicated if as_draws else _means(run.model, test, seed)
+    learned_from = train.at_most(_NUM_LABELLED)
+    features = evaluation.features(learned_from.images, learned_from.labels, seed)
+    more_real = train.at_most(len(made)).images
+    found = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
+    found |= evaluation.sample_quality(made, test.images, more_real, features)
+    if run.model.has_density:
+        found |= evaluation.predictive_checks(
+            run.model.as_floats(test.x).numpy(), replicated, seed=seed
+        )
+    checked = _evenly(len(made), _NUM_CHECKED)
+    of_made, of_test = (
+        evaluation.nearest(images[checked], train.images) for images in (made, test.images)
+    )
+    found |= evaluation.memorization(of_made, of_test)
+    found["copied_num_train"] = len(train.images)
+    shown = np.argsort(of_made.ratio, kind="stable")[:_NUM_SHOWN]
+    return found, Copies(made[checked[shown]], train.images[of_made.rows[shown, 0]])
+
+
+def _means(vae, examples, seed):
+    """The mean of p(x|z) at as many draws of z as examples, each given the condition of one."""
+    parts = []
+    for rows in _slices(len(examples.x), 100):
+        given = None if examples.condition is None else examples.condition[rows]
+        of_batch = seeds.derive(seed, Site.SAMPLE, rows.start)
+        parts.append(vae.sample(rows.stop - rows.start, seed=of_batch, condition=given))
+    return np.concatenate(parts)
+
+
+def _evenly(n, wanted):
+    """`wanted` rows of n, or all if there are fewer."""
+    return np.linspace(0, n - 1, min(n, max(wanted, 2))).round().astype(int)
+
+
+def _rows(batches, rows):
+    """x [N, H, W, C] of these rows, which ascend, from batches of all."""
+    parts, start = [], 0
+    for batch in batches:
+        if start > rows[-1]:
+            break
+        x = batch.x.numpy()
+        first, last = np.searchsorted(rows, [start, start + len(x)])
+        parts.append(x[rows[first:last] - start])
+        start += len(x)
+    return np.concatenate(parts)
+
+
+def _slices(n, size):
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]

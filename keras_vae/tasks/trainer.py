@@ -1,0 +1,218 @@
+"""Trains a run from where it stands to its last epoch, measures it and writes its report."""
+
+import pathlib
+import sys
+
+from keras_vae import data
+from keras_vae._compat import tf, tfk
+from keras_vae.batches import Block
+from keras_vae.config import Config
+from keras_vae.files import write_atomically
+from keras_vae.report import class_names
+from keras_vae.runs import callbacks, fitted_prior, inputs, run, warm_start
+from keras_vae.runs.checkpoints import Progress
+from keras_vae.runs.job import Job, Options, begin, prepare
+from keras_vae.runs.run import Run
+from keras_vae.tasks import measuring
+from keras_vae.training import replicas
+
+
+def train(config: Config, workdir=None, strategy=None, **options) -> Run | None:
+    """Trains a model, or goes on with a training; measures it and writes report.html.
+
+    The same config in the same directory goes on where the run stopped, to the same weights as
+    without a stop. For more epochs, give the config of the run: `runs.load(workdir).config`.
+
+        run = runs.train(keras_vae.recipe("vae", dataset="digits", epochs=50), "runs/digits")
+        run.model.sample(16)
+
+    Args:
+      config: of the model, its training and its data.
+      workdir: the run directory; runs/DATASET-RECIPE if None.
+      strategy: tf.distribute.Strategy; the current one if None.
+      **options: see `Options`.
+
+    Returns:
+      The Run; None in workers other than the first, which writes it.
+
+    Raises:
+      ValueError, OSError: in one sentence, what the user can mend; nothing has begun then.
+      KeyboardInterrupt: a signal came; all is saved.
+      callbacks.NonFinite: the loss or a weight isn't finite.
+    """
+    job = prepare(config, workdir, strategy, Options(**options))
+    begin(job)
+    return run_job(job)
+
+
+def run_job(job: Job) -> Run | None:
+    """Trains, measures and reports what `prepare` checked and `begin` began; see `train`."""
+    _print_summary(job)
+    _train(job)
+    return _finish(job) if job.worker == 0 else None
+
+
+def _train(job: Job) -> None:
+    """Trains to the last epoch, resuming where the run stands."""
+    config, vae, epochs = job.config, job.model, job.config.training.epochs
+    progress = Progress(vae, job.workdir / "checkpoints", job.worker)
+    resumed = progress.restore()
+    epoch, done = divmod(progress.step, job.steps_per_epoch)
+    if bool(progress.stopped):
+        print(f"Training is finished: early stopping ended it at step {progress.step}.")
+        return
+    if epoch >= epochs:
+        print(f"Training is finished: {progress.step} steps. More epochs extend it.")
+        return
+    if config.training.warm_start and not resumed:
+        warm_start.apply(vae, config, job.dataset)
+    if resumed:
+        print(f"Resuming at step {progress.step} (epoch {epoch + 1} of {epochs}).")
+    if job.worker == 0:
+        _cut_metrics(job.workdir / "metrics.csv", epoch)
+    checkpoints = callbacks.Checkpoints(
+        progress,
+        job.options.checkpoint_steps,
+        config.training.early_stopping,
+        alone=not isinstance(job.strategy, tf.distribute.MultiWorkerMirroredStrategy),
+    )
+    if done:
+        checkpoints.set_model(vae)
+        checkpoints.keep_metrics()
+    try:
+        # An epoch broken off is a short fit of its own: Keras counts the same steps in each.
+        while epoch < epochs and not bool(progress.stopped):
+            last = epoch + 1 if done else epochs
+            fit(job, progress, checkpoints, epoch, last)
+            epoch, done = last, 0
+    finally:
+        checkpoints.restore_signals()
+
+
+def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
+    """Keras' fit from `progress`' step, which is in `epoch`, until `last` epochs are done.
+
+    Returns:
+      Keras' History.
+    """
+    training, vae = job.config.training, job.model
+    num_samples = vae.objective.num_samples
+    blocks = data.training_blocks(
+        job.dataset.train,
+        batch_size=training.batch_size,
+        steps_per_block=job.options.steps_per_execution,
+        epochs=last,
+        seed=training.seed,
+        binarization=job.config.data.binarization,
+        draw_noise=lambda seed: vae.draw_noise(seed, num_samples, training.batch_size),
+        with_labels=job.config.model.condition == "label",
+        start_step=progress.step,
+    )
+    validation = {}
+    if job.dataset.validation is not None:
+        batches = inputs.evaluation_batches(
+            job.config,
+            job.dataset,
+            "validation",
+            training.batch_size,
+            lambda seed, size: vae.draw_noise(seed, num_samples, size),
+        ).map(Block.of_one)
+        validation["validation_data"] = replicas.distribute(batches, job.strategy)
+        validation["validation_steps"] = len(batches)
+    used = [callbacks.Speed(training.batch_size), callbacks.StopOnNonFinite(progress)]
+    if job.worker == 0:
+        # Before saving: a row without its checkpoint is cut off again, the reverse would be a gap.
+        used.append(tfk.callbacks.CSVLogger(job.workdir / "metrics.csv", append=True))
+    used.append(checkpoints)
+    if job.options.tensorboard and job.worker == 0:
+        folder = job.workdir / "tensorboard"
+        used.append(tfk.callbacks.TensorBoard(folder, write_graph=False))
+    if job.options.picture_epochs and job.worker == 0:
+        used.append(callbacks.Pictures(_picture(job), job.options.picture_epochs))
+    return vae.fit(
+        replicas.distribute(blocks, job.strategy),
+        **validation,
+        initial_epoch=epoch,
+        epochs=last,
+        steps_per_epoch=len(blocks) // (last - epoch),
+        callbacks=used,
+        # In a file, one line an epoch.
+        verbose=1 if sys.stdout.isatty() else 2,
+    )
+
+
+def _finish(job: Job) -> Run:
+    """What follows training: an autoencoder's prior, evaluation and report."""
+    trained = run.load(job.workdir, dataset=job.dataset)
+    if job.options.evaluate or not job.model.has_density:
+        fitted_prior.ensure(trained)
+    if not job.options.evaluate:
+        return trained
+    found = trained.evaluation
+    # A measurement of the same weights is not replaced by a coarser one.
+    num_samples = max(job.options.num_samples, (found or {}).get("num_samples") or 0)
+    if found and found["num_samples"] in (None, num_samples) and trained.is_reported:
+        print(f"It is measured too: {job.workdir / 'report.html'}")
+    else:
+        measuring.evaluate(trained, num_samples)
+    return trained
+
+
+def _picture(job):
+    """A function that draws samples, or an autoencoder's reconstructions, to pictures/."""
+    split = "train" if job.dataset.validation is None else "validation"
+    size = min(64, getattr(job.dataset, split).num_examples)
+    batch = next(iter(inputs.evaluation_batches(job.config, job.dataset, split, size)))
+
+    def draw(vae, epoch):
+        from keras_vae.report import (
+            plots,  # matplotlib takes a second to import: not before step one.
+        )
+
+        folder = job.workdir / "pictures"
+        folder.mkdir(exist_ok=True)
+        condition = None if vae.condition is None else vae.condition.to_show(64, batch.x)
+        if vae.prior is None:
+            images = vae.reconstruct(batch.x, batch.condition)
+        else:
+            images = vae.sample(64, seed=0, condition=condition)
+        images = images.numpy()
+        if job.dataset.train.lowest_pitch is not None:
+            images = plots.piano_rolls(images[:9], job.dataset.train.levels)
+        plots.image_grid(images).savefig(folder / f"epoch_{epoch:05d}.png")
+
+    return draw
+
+
+def _cut_metrics(path: pathlib.Path, epochs: int) -> None:
+    """Leaves the rows of the first `epochs` epochs: later ones are trained again."""
+    if path.exists():
+        # Line i is epoch i - 1's; a line that a killed training left half-written is a later one.
+        lines = path.read_text().splitlines(keepends=True)[: epochs + 1]
+        if epochs == 0:
+            path.unlink()
+        else:
+            write_atomically(path, "".join(lines))
+
+
+def _kl(vae) -> str:
+    if not vae.has_density:
+        return "none"
+    return "analytic" if vae.uses_analytic_kl else "sampled"
+
+
+def _print_summary(job: Job) -> None:
+    for note in job.dataset.notes:
+        print("Note:", note)
+    if job.dataset.train.class_names:
+        print(class_names.in_short(job.dataset.train.class_names))
+    print(
+        f"{job.config.recipe} on {job.dataset.name}: {job.model.count_params():,} weights, "
+        f"{job.strategy.num_replicas_in_sync} replica(s), "
+        f"XLA {'on' if job.model.jit_compile else 'off'} "
+        f"(jit_compile={str(job.options.jit_compile).lower()}), "
+        f"KL {_kl(job.model)}, "
+        f"binarization {job.config.data.binarization}, "
+        f"{job.steps_per_epoch} steps an epoch.",
+        flush=True,
+    )

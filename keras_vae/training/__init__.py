@@ -1,0 +1,1 @@
+"""Training: what Keras' `fit` does with a model of latent variables."""

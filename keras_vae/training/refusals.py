@@ -1,0 +1,61 @@
+"""Which objectives can't train which models."""
+
+from keras_vae.networks.bayesian import bayesian_layers
+from keras_vae.priors import Prior
+
+
+def check(objective, vae, beta) -> None:
+    """Raises ValueError for an objective that can't train this model, and says why.
+
+    Args:
+      objective: one of `objectives`.
+      vae: the model.
+      beta: weight of the KL, a number or a function of the step.
+    """
+    name = type(objective).__name__
+    if objective.needs_density and not vae.has_density:
+        raise ValueError(
+            f"objective {name} needs a prior and a posterior density, which an autoencoder has "
+            "not. Use objectives.Reconstruction."
+        )
+    if objective.kl_loss == "analytic" and not vae.has_analytic_kl:
+        raise ValueError(
+            "kl='analytic': there is no closed form of the KL between this posterior and this "
+            "prior. Use kl='sampled' or 'auto'."
+        )
+    without_kl = not objective.needs_density or beta == 0
+    if vae.has_density and without_kl and vae.prior.trainable_variables:
+        raise ValueError(
+            f"objective {name} with beta={beta} has no KL, by which alone this prior's weights "
+            "are trained. Use objectives.SGVB and a beta above 0."
+        )
+    averages_samples = objective.averages_weights and objective.num_samples > 1
+    if not vae.has_encoder:
+        _check_without_encoder(objective, vae, averages_samples)
+    if averages_samples and bayesian_layers(vae):
+        raise ValueError(
+            f"objective {name} of several samples with Bayesian weights: each sample draws "
+            "weights of its own, and the log of a mean over them is no bound for all examples "
+            "together, which share the weights. Use num_samples=1, or objectives.SGVB."
+        )
+
+
+def _check_without_encoder(objective, vae, averages_samples):
+    if bayesian_layers(vae):
+        raise ValueError(
+            "Bayesian weights without an encoder: one z for an example trains a decoder to leave "
+            "it unheeded, and each of several would draw weights of its own. Use ordinary layers."
+        )
+    if not averages_samples:
+        raise ValueError(
+            f"objective {type(objective).__name__} of {objective.num_samples} samples without an "
+            "encoder is least for a decoder that leaves z unheeded. Use "
+            "objectives.ImportanceWeighted of more."
+        )
+    if any(
+        isinstance(part, Prior) and part.is_mixture for part in (vae.prior, *vae.prior.submodules)
+    ):
+        raise ValueError(
+            "a mixture as prior without an encoder: no gradient leads through the choice of a "
+            "component, so the mixture's weights can't be learned. Use priors.RealNVP."
+        )

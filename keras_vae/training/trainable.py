@@ -1,0 +1,361 @@
+"""Trainable: what Keras' `fit` does with a model of latent variables."""
+
+import contextlib
+
+import numpy as np
+
+from keras_vae import objectives, seeds
+from keras_vae._compat import tf, tfk
+from keras_vae.batches import Batch, Block
+from keras_vae.examples import check_element_spec
+from keras_vae.examples.given import as_conditions, as_input, is_array, next_batch, refuse_weights
+from keras_vae.networks.bayesian import bayesian_layers, weight_kl
+from keras_vae.rate import AddRate
+from keras_vae.seeds import Site
+from keras_vae.terms import Terms
+from keras_vae.training import refusals, schedules
+from keras_vae.training.moving_average import MovingAverage
+from keras_vae.training.xla import prefers_xla
+
+
+class Trainable(tfk.Model):
+    """A Keras model that trains by blocks of steps.
+
+    A subclass says what its latent variables are:
+      infer(x, noise, condition, stop_posterior, training) -> (Terms, list of rate.Rate): see
+        `VAE.infer`.
+      draw_noise(seed, num_samples, batch_size): the noise that `infer` needs, [S, B, N].
+      check_examples(x, condition): raises ValueError for examples that can't be trained on.
+      check_shape(shape): the same for the shape of a batch, as far as it is known.
+      condition: what the model is told of an example; None where it is told nothing.
+      numbers_of(condition): conditions as numbers, where they are given as names of labels.
+      settle_levels(x): takes the levels of whole numbers from the first whole array of them.
+      has_density: whether q(z|x) has one, and so the model an ELBO.
+      has_analytic_kl: whether the KL of each Rate has a closed form.
+
+    Args:
+      seed: root of all random draws that are not given a seed of their own.
+    """
+
+    def __init__(self, *, seed: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.beta = tf.Variable(
+            1.0,
+            trainable=False,
+            name="beta",
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+        self.add_rate = AddRate(weight=self.beta)
+        # Plain attributes: Keras would count metrics and averages among the model's weights.
+        object.__setattr__(self, "_trackers", {})
+        object.__setattr__(self, "ema", None)
+        object.__setattr__(self, "_looks_at_batches", True)
+
+    def compile(
+        self,
+        optimizer="adam",
+        objective=None,
+        *,
+        beta=1.0,
+        ema_decay: float | None = None,
+        jit_compile="auto",
+        run_eagerly: bool = False,
+    ):
+        """Prepares training.
+
+        Args:
+          optimizer: a Keras optimizer or its name.
+          objective: one of `objectives`; by default SGVB, or Reconstruction for autoencoders.
+          beta: weight of the KL, a number or a function of the step (`schedules`).
+          ema_decay: if given, `self.ema` follows the weights with this decay. `evaluate`, `save`
+            and the export take the average; other verbs do so inside `evaluation_weights()`.
+          jit_compile: whether XLA compiles the steps; "auto" where that is known to help.
+          run_eagerly: run step by step in Python, for debugging.
+        """
+        if objective is None:
+            objective = objectives.SGVB() if self.has_density else objectives.Reconstruction()
+        refusals.check(objective, self, beta)
+        # weighted_metrics=[]: Keras mistakes a Batch, three parts, for (x, y, sample weights).
+        super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
+        self.objective = objective
+        self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
+        self.jit_compile = self._resolve_jit_compile(jit_compile)
+        ema = None if ema_decay is None else MovingAverage(self.trainable_variables, ema_decay)
+        object.__setattr__(self, "ema", ema)
+        names = ["loss", "distortion"] + (["elbo_nats", "rate"] if self.has_density else [])
+        names += ["weight_kl"] if bayesian_layers(self) else []
+        object.__setattr__(self, "_trackers", {name: tfk.metrics.Mean(name) for name in names})
+
+    @property
+    def uses_analytic_kl(self) -> bool:
+        """Whether the KL in the losses is exact: chosen from TFP's registry when it may be."""
+        return self.has_analytic_kl and self.objective.kl_loss != "sampled"
+
+    @property
+    def metrics(self):
+        return list(self._trackers.values())
+
+    @property
+    def _distributed(self) -> bool:
+        """Whether the model was made in the scope of a tf.distribute strategy."""
+        with self.distribute_strategy.scope():
+            return tf.distribute.has_strategy()
+
+    def _resolve_jit_compile(self, jit_compile) -> bool:
+        if jit_compile == "auto":
+            return not self._distributed and prefers_xla(self)
+        if jit_compile and self._distributed:
+            raise ValueError(
+                "jit_compile=True: steps on replicas aren't compiled by XLA, in which they can't "
+                "sum their gradients. Use jit_compile='auto'."
+            )
+        return bool(jit_compile)
+
+    def fit(self, x, y=None, *args, validation_data=None, **kwargs):
+        """Keras' fit, of arrays of examples or of tf.data sets.
+
+        Args:
+          x: examples, or a set of them (of pairs with conditions, of Blocks).
+          y: the conditions of a conditional model.
+          *args, validation_data, **kwargs: as Keras' fit has them; (x, y) for validation.
+
+        Raises:
+          ValueError: an array has another shape, or values that the likelihood gives no mass to;
+            or examples are given weights.
+        """
+        refuse_weights(**kwargs)
+        x, y = self._input(x, y)
+        if validation_data is not None:
+            validation_data = self._validation(validation_data)
+        with self._looking_at_batches(not is_array(x)):
+            return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+
+    def _validation(self, given):
+        """validation_data as Keras takes it, a tuple or a set."""
+        if not isinstance(given, tuple):
+            x, _ = self._input(given, name="validation_data")
+            return (x,) if is_array(x) else x
+        if not 1 <= len(given) <= 3:
+            raise ValueError(
+                f"validation_data must be (x,) or (x, conditions), got {len(given)} parts."
+            )
+        x, y, weights = (*given, None, None)[:3]
+        refuse_weights(weights)
+        return self._input(x, y)[: len(given)]
+
+    def evaluate(self, x, y=None, *args, **kwargs):
+        """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
+        refuse_weights(*args[2:3], **kwargs)
+        if not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
+            x, y = self._input(x, y)
+        with self.evaluation_weights(), self._looking_at_batches(not is_array(x)):
+            return super().evaluate(x, y, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """Keras' predict, of examples, a set of them, or either with their conditions: (x, c)."""
+        if isinstance(x, (tuple, list)) and len(x) == 2 and self.condition is not None:
+            x, condition = np.asarray(x[0]), as_conditions(self.numbers_of(x[1]))
+            self.check_examples(x, condition)
+            batch_size = (args[0] if args else kwargs.pop("batch_size", None)) or 32
+            args, x = args[1:], tf.data.Dataset.from_tensor_slices((x, condition)).batch(batch_size)
+        x, _ = self._input(x, settles=False)
+        with self._looking_at_batches(not is_array(x)):
+            return super().predict(x, *args, **kwargs)
+
+    def train_on_batch(self, x, y=None, *args, **kwargs):
+        """Keras' own, of one batch of examples and their conditions."""
+        refuse_weights(*args[:2], **kwargs)
+        return super().train_on_batch(*self._batch(x, y), *args, **kwargs)
+
+    def test_on_batch(self, x, y=None, *args, **kwargs):
+        """As `train_on_batch`."""
+        refuse_weights(*args[:1], **kwargs)
+        return super().test_on_batch(*self._batch(x, y), *args, **kwargs)
+
+    def _batch(self, x, y):
+        return as_input(x), as_conditions(self.numbers_of(y))
+
+    def _input(self, x, y=None, name="x", settles=True):
+        """(x, y) as Keras is to have them.
+
+        A set, or a generator, shows the values of each batch when it comes: see `_next_block`.
+
+        Raises:
+          ValueError: what can be known of an input before its first batch can't be taken.
+        """
+        x, y = as_input(x, name), as_conditions(self.numbers_of(y))
+        if is_array(x):
+            if settles:
+                self.settle_levels(x)
+            self.check_examples(x, y)
+        elif isinstance(x, tf.data.Dataset):
+            check_element_spec(x.element_spec, self.check_shape)
+        return x, y
+
+    @contextlib.contextmanager
+    def _looking_at_batches(self, wanted: bool):
+        """Inside, batches are checked or not: those of an array that was checked whole need not."""
+        before = self._looks_at_batches
+        object.__setattr__(self, "_looks_at_batches", wanted)
+        try:
+            yield
+        finally:
+            object.__setattr__(self, "_looks_at_batches", before)
+
+    def evaluation_weights(self):
+        """Context in which the weights are the moving average, where there is one."""
+        return contextlib.nullcontext() if self.ema is None else self.ema.applied()
+
+    def call(self, batch: Batch, training=None) -> Terms:
+        """The terms of a batch; adds the KL to the losses where the objective has it there."""
+        terms, rates = self.infer(
+            *batch, stop_posterior=self.objective.stop_posterior, training=bool(training)
+        )
+        if self.objective.kl_loss is not None:
+            for q, p, z in rates:
+                self.add_rate(q, p, None if self.uses_analytic_kl else z)
+        return terms
+
+    def train_step(self, batch: Batch):
+        """One optimizer step."""
+        self.beta.assign(self.beta_schedule(self.optimizer.iterations))
+        with tf.GradientTape() as tape:
+            terms = self(batch, training=True)
+            loss = self.objective(terms, self.beta) + tf.add_n([0.0, *self.losses])  # [B]
+            # The optimizer sums gradients over replicas: the one place that scales for them.
+            scaled = tf.reduce_mean(loss) / self.distribute_strategy.num_replicas_in_sync
+        logs = self._track(loss, terms)  # Of the weights before they move.
+        variables = self.trainable_variables
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(scaled, variables), variables, strict=True)
+        )
+        if self.ema is not None:
+            self.ema.update(self.optimizer.iterations)
+        return logs
+
+    def test_step(self, batch: Batch):
+        """The objective's bound at beta = 1, whatever training uses."""
+        terms, _ = self.infer(*batch)
+        return self._track(-self.objective.bound(terms), terms)
+
+    def _track(self, loss, terms):
+        values = {"loss": loss, "distortion": terms.distortion}
+        if terms.has_density:
+            values |= {"elbo_nats": terms.elbo_nats, "rate": terms.rate}
+        if "weight_kl" in self._trackers:
+            values["weight_kl"] = weight_kl(self)
+        for name, tracker in self._trackers.items():
+            tracker.update_state(values[name])
+        return self._logs()
+
+    def _logs(self):
+        return {name: tracker.result() for name, tracker in self._trackers.items()}
+
+    # Blocks of steps ---------------------------------------------------------------------------
+
+    def make_train_function(self, force=False):
+        """Keras' hook: a function of the data iterator that trains on its next block."""
+        if self.train_function is None or force:
+            run, next_block = self._block_runner(self.train_step), self._block_taker(Site.LATENT)
+
+            def train_function(iterator):
+                return run(next_block(iterator, self.optimizer.iterations))
+
+            self.train_function = train_function
+        return self.train_function
+
+    def make_predict_function(self, force=False):
+        """Keras' hook: a function of the data iterator that predicts its next batch."""
+        if self.predict_function is None or force:
+            predict = self.predict_step if self.run_eagerly else tf.function(self.predict_step)
+            strategy = self.distribute_strategy
+
+            def predict_function(iterator):
+                run = strategy.run(
+                    lambda data: predict(self._looked_at(data)), args=(next_batch(iterator),)
+                )
+                return tf.concat(strategy.experimental_local_results(run), axis=0)
+
+            self.predict_function = predict_function
+        return self.predict_function
+
+    def make_test_function(self, force=False):
+        """Keras' hook: a function of the data iterator that evaluates its next block."""
+        if self.test_function is None or force:
+            run, next_block = self._block_runner(self.test_step), self._block_taker(Site.EVALUATE)
+
+            def test_function(iterator):
+                # The number of examples so far tells batches apart, and starts at 0 every time.
+                return run(next_block(iterator, self._trackers["loss"].count))
+
+            self.test_function = test_function
+        return self.test_function
+
+    def _block_taker(self, site: Site):
+        """A function of (iterator, step) that gives the next block.
+
+        A plain batch becomes a block of one, with noise of the `site` that depends on the step.
+        """
+
+        @tf.function(reduce_retracing=True)
+        def with_noise(x, condition, step):
+            # Drawn for the global batch, of which each replica takes its rows.
+            replica = tf.distribute.get_replica_context()
+            size = tf.shape(x)[0]
+            first = size * tf.cast(replica.replica_id_in_sync_group, tf.int32)
+            noise = self.draw_noise(
+                seeds.derive(self.seed, site, step),
+                self.objective.num_samples,
+                size * replica.num_replicas_in_sync,
+            )
+            return Block.of_one(Batch(x, noise[:, first : first + size], condition))
+
+        def take(data, step):
+            return with_noise(*self._looked_at(data), step)
+
+        def next_block(iterator, step):
+            data = next_batch(iterator)
+            if isinstance(data, Block):
+                return data
+            return self.distribute_strategy.run(take, args=(data, tf.convert_to_tensor(step)))
+
+        return next_block
+
+    def _looked_at(self, data):
+        """(x, condition) of a batch, checked: outside of what XLA compiles, which drops checks."""
+        x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
+        refuse_weights(weights)
+        condition = self.numbers_of(condition)
+        # Of the last batch a replica may have no rows.
+        is_rest = tf.distribute.get_replica_context().num_replicas_in_sync > 1 and not len(x)
+        if self._looks_at_batches and not is_rest:
+            self.check_examples(x, condition)
+        return x, condition
+
+    def _block_runner(self, step):
+        """A function that runs `step` on each batch of a block and gives the metrics."""
+        strategy = self.distribute_strategy
+
+        def run_all(block):
+            for i in tf.range(block.num_steps):
+                step(block.step(i))
+            return self._logs()
+
+        if self.run_eagerly:
+            return run_all
+        if not self._distributed:
+            return tf.function(run_all, jit_compile=self.jit_compile)
+
+        @tf.function
+        def run_one(block, i):
+            strategy.run(lambda block, i: step(block.step(i)), args=(block, i))
+
+        def run_replicas(block):
+            # An all-reduce inside a loop of the graph, or under XLA, raises on CPU replicas.
+            num_steps = strategy.experimental_local_results(block.x)[0].shape[0]
+            for i in range(num_steps):
+                run_one(block, tf.constant(i))
+            return self._logs()
+
+        return run_replicas

@@ -1,0 +1,15 @@
+"""When XLA compiles: where it helps, measured and not assumed (benchmarks/training.py)."""
+
+from keras_vae._compat import tf, tfkl
+
+_CONVOLUTIONS = (tfkl.Conv1D, tfkl.Conv2D, tfkl.Conv3D)  # The transposed ones derive from these.
+
+
+def prefers_xla(model) -> bool:
+    """True on GPU and TPU, and on CPU for models without convolutions.
+
+    XLA's CPU convolutions are slower than TensorFlow's own, inside a loop sixty times.
+    """
+    if tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"):
+        return True
+    return not any(isinstance(module, _CONVOLUTIONS) for module in model.submodules)

@@ -1,0 +1,87 @@
+"""What every binary shares."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from absl import flags
+
+from keras_vae import command_line
+
+# In a finalizer, in which Python drops what is raised; then ten seconds of work.
+IN_A_FINALIZER = """
+import os, time
+from keras_vae import app
+
+class Signals:
+    def __del__(self):
+        os.kill(os.getpid(), {signum})
+        time.sleep(0.1)
+
+def main():
+    Signals()
+    for _ in range(100):
+        time.sleep(0.1)
+
+app.run(main)
+"""
+
+# What stands for a library that catches everything.
+MADE_ANOTHER_ERROR = """
+import os
+from keras_vae import app
+
+def main():
+    try:
+        os.kill(os.getpid(), {signum})
+    except BaseException:
+        raise TypeError("of the library's own")
+
+app.run(main)
+"""
+LOOKED_LIKE_BAD_INPUT = """
+import os
+from keras_vae import app
+
+def main():
+    with app.checking_input():
+        try:
+            os.kill(os.getpid(), {signum})
+        except BaseException:
+            raise ValueError("of the library's own")
+
+app.run(main)
+"""
+
+
+def test_paths_may_begin_with_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    own = flags.FlagValues()
+    flags.DEFINE_string("run", None, "", flag_values=own)
+    flags.DEFINE_list("runs", [], "", flag_values=own)
+    flags.DEFINE_string("out", None, "", flag_values=own)
+    flags.DEFINE_integer("verbosity", 0, "", flag_values=own)
+    monkeypatch.setattr(flags, "FLAGS", own)
+    command_line._parse(["trainers.compare", "--run=~/a", "--runs=~/a,b/~", "--verbosity=1"])
+    assert (own.run, own.runs, own.out) == (f"{tmp_path}/a", [f"{tmp_path}/a", "b/~"], None)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "main",
+    [IN_A_FINALIZER, MADE_ANOTHER_ERROR, LOOKED_LIKE_BAD_INPUT],
+    ids=["dropped", "replaced", "refused"],
+)
+def test_a_signal_is_obeyed_whatever_becomes_of_it(main, signum):
+    code = main.format(signum=int(signum))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        # A shell's background jobs, and what they start, ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert done.returncode == 128 + signum
+    assert f"error: stopped by {signum.name}." in done.stderr
+    assert "Traceback" not in done.stderr
