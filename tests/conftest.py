@@ -1,8 +1,11 @@
-"""What all tests share: two logical CPUs, so that two replicas can run."""
+"""What all tests share: two logical CPUs, so that two replicas can run; a training in process."""
 
 import pytest
 
 from keras_vae._compat import tf
+from tests.in_process import run_train
+
+__all__ = ["run_train"]
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

@@ -338,7 +338,7 @@ ALIKE = ("autoregressive", "hierarchical", "likelihoods", "posteriors", "priors"
 
 
 def test_no_two_modules_share_a_name():
-    """But the axes, the structures with the parts they specialise, and a package with its binary."""
+    """But the axes, the structures with their parts, and a package with its binary."""
     places = {}
     for module in FILES:
         room, _, name = module.rpartition(".")

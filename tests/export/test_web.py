@@ -18,9 +18,9 @@ from export.random_numpy import Stream
 from keras_vae.batches import Batch
 from keras_vae.ops.positive import scale_of
 from tests import tiny
+from tests.browser import CHROMIUM, needs_chromium
 from tests.export.oracle import drawn, seeds
 from tests.export.test_card import SCHEMA
-from tests.trainers.browser import CHROMIUM, needs_chromium
 
 ROOT = pathlib.Path(__file__).parents[2]
 WEB = ROOT / "export" / "web"

@@ -13,7 +13,7 @@ from keras_vae import runs
 from keras_vae.data import tfds_images
 from keras_vae.runs import run_directory
 from tests import binaries
-from tests.trainers.conftest import TINY
+from tests.in_process import TINY
 
 
 @pytest.fixture

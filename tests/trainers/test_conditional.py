@@ -8,9 +8,8 @@ from PIL import Image
 
 import keras_vae
 from keras_vae import data
-from tests import binaries
-from tests.trainers import browser
-from tests.trainers.conftest import TINY
+from tests import binaries, browser
+from tests.in_process import TINY
 
 FLAGS = (*TINY[:2], "--epochs=2", "--picture_epochs=2", "--num_samples=5")
 

@@ -22,9 +22,8 @@ from keras_vae._compat import tf
 from keras_vae.files import checksums
 from keras_vae.runs import callbacks, fitted_prior
 from keras_vae.runs.loading import find_checkpoint
-from tests import binaries
-from tests.trainers import conftest
-from tests.trainers.conftest import TINY
+from tests import binaries, in_process
+from tests.in_process import TINY
 from trainers import train
 
 
@@ -219,7 +218,7 @@ def test_the_demo_trains_what_the_readme_says(run_train):
     """The flags of `make demo` are of a run that passes all checks: a VAE of two latents."""
     made = subprocess.run(["make", "-n", "demo"], cwd=binaries.ROOT, capture_output=True, text=True)
     (command,) = re.findall(r"-m trainers\.train ((?:.*\\\n)*.*)", made.stdout)
-    conftest.parse(*command.replace("\\\n", " ").split())
+    in_process.parse(*command.replace("\\\n", " ").split())
     config = train.prepare().config
     assert (config.recipe, config.data.dataset, config.model.latent_dim) == ("vae", "digits", 2)
 

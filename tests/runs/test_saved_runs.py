@@ -11,7 +11,7 @@ from keras_vae.messages.notes import Note
 from keras_vae.runs import loading
 from keras_vae.tasks import exported
 from tests import binaries
-from tests.trainers.conftest import TINY
+from tests.in_process import TINY
 
 EPOCHS = [flag for flag in TINY if not flag.startswith("--epochs")]
 

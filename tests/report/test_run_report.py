@@ -12,8 +12,7 @@ from keras_vae.batches import Batch
 from keras_vae.report import follow_ups, plots, run_report
 from keras_vae.report.glossary import number
 from keras_vae.runs.results import read_history
-from tests import tiny
-from tests.trainers import browser
+from tests import browser, tiny
 
 EXAMPLES = np.random.default_rng(0).uniform(size=(20, 8, 8, 1)).astype(np.float32)
 MEASURED_ON = {

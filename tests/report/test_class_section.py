@@ -12,9 +12,8 @@ from keras_vae.data.images import InMemory
 from keras_vae.report import class_names, class_section
 from keras_vae.runs import run_directory
 from keras_vae.tasks import comparison, latent_files
-from tests import tiny
-from tests.trainers import browser
-from tests.trainers.conftest import TINY
+from tests import browser, tiny
+from tests.in_process import TINY
 
 # The first is none of matplotlib's markup, the second none of HTML's.
 NAMES = ("_zero $1$", "<b>one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

@@ -8,7 +8,7 @@ from keras_vae import evaluation, runs
 from keras_vae.data import load, sprites
 from keras_vae.runs import inputs
 from keras_vae.tasks import measuring
-from tests.trainers.conftest import TINY
+from tests.in_process import TINY
 
 
 def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from keras_vae.data import load
 from keras_vae.report.glossary import SCORES
 from keras_vae.tasks import anomalies
 from tests import binaries
-from tests.trainers.conftest import TINY, parse
+from tests.in_process import TINY, parse
 from trainers import train
 
 

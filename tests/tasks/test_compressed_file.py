@@ -11,7 +11,7 @@ from keras_vae import data, runs
 from keras_vae.compression import BitsBack
 from keras_vae.tasks import compressed_file
 from tests import binaries, tiny
-from tests.trainers.conftest import TINY, parse
+from tests.in_process import TINY, parse
 from trainers import train
 
 GOOD = {"decoded_exactly": True, "gap": 0.01, "num_examples": 179}

@@ -11,7 +11,7 @@ from keras_vae.report import plots
 from keras_vae.runs import inputs
 from keras_vae.tasks import latent_files
 from tests import binaries
-from tests.trainers.conftest import TINY, parse
+from tests.in_process import TINY, parse
 from trainers import train
 
 

@@ -12,7 +12,7 @@ from keras_vae.data import load as load_data
 from keras_vae.runs import loading
 from keras_vae.tasks import exported
 from tests import binaries
-from tests.trainers.conftest import TINY
+from tests.in_process import TINY
 
 SAVED_MODEL = {"formats": ["savedmodel"], "batch_sizes": [1]}
 # Importance samples of one image vary; of 179 images together little.

@@ -9,7 +9,7 @@ import keras_vae
 from keras_vae import priors
 from keras_vae.runs import inputs, warm_start
 from tests import tiny
-from tests.trainers.conftest import TINY
+from tests.in_process import TINY
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import scipy.stats
 
 from keras_vae import evaluation, runs
 from keras_vae.tasks import measuring, sample_quality
-from tests.trainers import browser
-from tests.trainers.conftest import TINY, parse
+from tests import browser
+from tests.in_process import TINY, parse
 from trainers import train
 
 

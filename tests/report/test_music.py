@@ -9,8 +9,7 @@ import pytest
 import keras_vae
 from keras_vae.batches import Batch
 from keras_vae.report import music, pictures, plots
-from tests import tiny
-from tests.trainers import browser
+from tests import browser, tiny
 
 FOLDERS = {"samples": 9, "reconstructions": 12, "interpolations": 15}
 

@@ -12,10 +12,9 @@ import keras_vae
 from keras_vae.report import page
 from keras_vae.runs.results import read_history
 from keras_vae.tasks import comparison
-from tests import binaries
-from tests.trainers import browser
-from tests.trainers.conftest import TINY, parse
-from tests.trainers.test_report import Page
+from tests import binaries, browser
+from tests.in_process import TINY, parse
+from tests.report.test_run_report import Page
 from trainers import train
 
 NUMBERS = {
