@@ -1,6 +1,7 @@
 """Trains a VAE: python -m trainers.train --dataset=mnist --recipe=vae --workdir=runs/mnist."""
 
 import dataclasses
+import pathlib
 
 from absl import flags
 
@@ -39,7 +40,7 @@ def prepare() -> job.Job:
       ValueError, OSError: in one sentence, what the user can mend.
     """
     config = config_flags.config_from_flags()
-    workdir = FLAGS.workdir or job.default_workdir(config)
+    workdir = pathlib.Path(FLAGS.workdir or job.default_workdir(config))
     run_directory.check_workdir(workdir)
     # A run goes on as it began, where its flags are older than an option.
     config = config_flags.config_from_flags(**run_directory.options_before(workdir))

@@ -15,7 +15,7 @@ from keras_vae._compat import tf
 from keras_vae.files import checksums
 from keras_vae.trusted import graphs, operators
 from tests import tiny
-from tests.test_saving import VARIED
+from tests.test_keras_file import VARIED
 
 
 class Module(tf.Module):
