@@ -71,7 +71,8 @@ TABLE = {
         ["keras_vae.hierarchical.*", "keras_vae.sequence.*", "keras_vae.autoregressive.*"],
         ["compat", "basics", "axes", "parts", "models"],
     ),
-    "config": (["keras_vae.config.*"], []),
+    "image_options": (["keras_vae.image_options"], []),
+    "config": (["keras_vae.config.*"], ["image_options"]),
     "recipes": (["keras_vae.recipes"], ["config"]),
     "build": (
         ["keras_vae.build"],
@@ -82,7 +83,7 @@ TABLE = {
         ["keras_vae.saving"],
         ["compat", "models", "config", "build", "notes", "trusted", "files", "checked"],
     ),
-    "data": (["keras_vae.data.*"], ["compat", "basics", "helpers", "files"]),
+    "data": (["keras_vae.data.*"], ["compat", "basics", "helpers", "files", "image_options"]),
     "inputs": (
         ["keras_vae.inputs"],
         ["compat", "basics", "axes", "examples", "config", "build", "saving", "data"],

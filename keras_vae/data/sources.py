@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
 from keras_vae.data.images import Images, InMemory, Streamed
+from keras_vae.image_options import check_resize
 from keras_vae.seeds import Site, derive
 from keras_vae.sentences import some
 
@@ -135,8 +136,7 @@ def load(
             raise ValueError(
                 f"{option} is for dataset=folder:PATH, got dataset={dataset}. Leave it out."
             )
-    if resize != "crop" and image_size is None:
-        raise ValueError(f"resize={resize} needs a size, as in image_size=64.")
+    check_resize(resize, image_size)
     if dataset == "digits":
         splits, notes = digits.read(), []
     elif dataset == "sprites":

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.data.folder import ground
+from keras_vae.image_options import parse_background
 
 
 def preparation(name, feature, image_size, how, alpha_background):
@@ -25,8 +25,8 @@ def preparation(name, feature, image_size, how, alpha_background):
         raise ValueError(f"dataset={name} has images of many sizes. Give image_size=64, say.")
     steps, notes = [], []
     is_transparent = type(feature).__name__ == "Image" and channels == 4
-    if is_transparent and alpha_background != ground.AS_BEFORE:
-        colour = np.array(ground.parse(alpha_background), np.float32) / 255
+    if is_transparent and (ground := parse_background(alpha_background)):
+        colour = np.array(ground, np.float32) / 255
         steps.append(functools.partial(_on_ground, colour=colour))
         notes.append(f"transparent images are put on alpha_background={alpha_background}")
         channels = 3

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_vae._compat import tf
+from keras_vae.data import ground as grounds
 from keras_vae.data.arrays import from_arrays
 from keras_vae.data.folder import as_before, finding, headers, opening, pixels, reasons, work
 from keras_vae.data.folder import classes as class_folders
-from keras_vae.data.folder import ground as grounds
 from keras_vae.data.folder.names import counted, is_passed_over, listed, shown
 from keras_vae.data.folder.splits import check_deeper, splits
-from keras_vae.data.folder.streaming import scale_of, streamed
+from keras_vae.data.folder.streaming import scale_of_counts, streamed
+from keras_vae.image_options import parse_background
 from keras_vae.seeds import Site, derive
 
 
@@ -86,7 +87,7 @@ def read(
       ValueError: splits that aren't certain, one without a readable image, images without a label
         beside classes, images of many sizes without image_size or of several kinds of numbers.
     """
-    ground = None if alpha_background == grounds.AS_BEFORE else grounds.parse(alpha_background)
+    ground = parse_background(alpha_background)
     if not os.path.isdir(path):
         raise FileNotFoundError(f"dataset=folder:{path} must name a folder, but there is none.")
     with opening.pillow(max_pixels):
@@ -116,7 +117,7 @@ def read(
             channels="last",
         )
     else:
-        scale = scale_of(name, counts, target.dtype, values, grey_levels)
+        scale = scale_of_counts(name, counts, target.dtype, values, grey_levels)
         options = [resize, alpha_background, frames]  # on which the pixels depend
         images, more = streamed(path, found, labels, names, target, scale, limit, options)
     return images, notes + more
