@@ -11,7 +11,7 @@ from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
 from keras_vae.data.images import Images, InMemory, Streamed
 from keras_vae.image_options import check_resize
 from keras_vae.seeds import Site, derive
-from keras_vae.sentences import some
+from keras_vae.sentences import errors_in_one_line, in_one_line, some
 
 _WITH_PATH = ("npz", "npy", "folder", "chorales")
 _OWN_LEVELS = ("digits", "sprites", "chorales")
@@ -51,6 +51,7 @@ def knows_levels(dataset: str) -> bool:
     return dataset.partition(":")[0] in _OWN_LEVELS
 
 
+@errors_in_one_line()
 def load(
     dataset,
     *,
@@ -217,6 +218,7 @@ def load(
     for images in (train, validation, test):
         if images is not None:
             images.update_hash(sha)
+    notes = [in_one_line(note) for note in notes]
     return Dataset(dataset, train, validation, test, sha.hexdigest(), notes)
 
 

@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vae.data import load, short_name
 
@@ -49,6 +50,29 @@ def test_bad_requests_are_refused_in_one_line(name, options, message):
     with pytest.raises(ValueError, match=message) as caught:
         load(name, **options)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["folder:{}", "npz:{}/x.npz", "npz:{}", "chorales:{}/x", "folder:{}/none", "{}", "{}/b"]
+)
+def test_errors_of_paths_with_several_lines_are_one_line(tmp_path, name):
+    (tmp_path / "a\nb").mkdir()
+    (tmp_path / "a\nb" / "x.npz").write_bytes(b"no npz")
+    (tmp_path / "a\nb" / "x").write_bytes(b"no chorales")
+    with pytest.raises((ValueError, OSError), match=r"a\\nb") as caught:
+        load(name.format(tmp_path / "a\nb"), data_dir=str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_notes_of_paths_with_several_lines_are_one_line(tmp_path):
+    for split in ("train", "test"):
+        for i in range(12):
+            folder = tmp_path / "a\nb" / "photos" / split
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((2, 2), 70 + i, np.uint8)).save(folder / f"{i}.png")
+    notes = load(f"folder:{tmp_path}/a\nb").notes
+    assert f"the splits are in photos, all there is in {tmp_path}/a\\nb" in notes
+    assert "\n" not in "".join(notes)
 
 
 def test_import_loads_no_dataset_package():
