@@ -15,6 +15,7 @@ from keras_vae.data.folder import classes as class_folders
 from keras_vae.data.folder.names import counted, is_passed_over, listed, shown
 from keras_vae.data.folder.splits import check_deeper, splits
 from keras_vae.data.folder.streaming import scale_of_counts, streamed
+from keras_vae.data.images import check_fits
 from keras_vae.image_options import parse_background
 from keras_vae.seeds import Site, derive
 
@@ -94,6 +95,7 @@ def read(
         found, refused, notes = _found(path, seed)
         refused += _read_headers(found, frames, max_pixels, ground)
         target = _target(path, found, refused, image_size, resize, ground, max_pixels)
+        check_fits(f"folder:{path}", target.shape, target.dtype, memory_limit_gb)
         limit = memory_limit_gb * 1e9
         num_images = sum(int(split.rows.sum()) for split in found.values())
         keep = num_images * math.prod(target.shape) * target.dtype.itemsize <= limit
