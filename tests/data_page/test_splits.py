@@ -80,6 +80,24 @@ def test_a_folder_around_the_splits(doors):
     assert "the splits are in photos" in doors.notes
 
 
+@row("a data set or split that holds nothing but one folder of its own name, as `train/train/cat/`")
+def test_folders_of_the_same_name(doors):
+    fill(doors, *(f"a/{s}/{s}/{name}" for s in ("train", "test") for name in ("cat", "dog")))
+    found = doors.load(f"folder:{doors.path}/a", validation_size=0)
+    for images, split in [(found.train, "train"), (found.test, "test")]:
+        assert levels_of(images) == levels_in(doors, f"a/{split}")
+        assert images.class_names == ("cat", "dog")
+        dogs = levels_in(doors, f"a/{split}/{split}/dog")
+        assert images.array.max((1, 2, 3))[images.labels == 1].tolist() == [
+            level for level in images.array.max((1, 2, 3)).tolist() if level in dogs
+        ]
+        assert len(dogs) == images.labels.sum()
+    assert doors.notes == "taken as the folder of the same name, all that is inside: test, train"
+    fill(doors, "b/b/cat", "b/b/dog", n=10)
+    assert doors.load(f"folder:{doors.path}/b").train.class_names == ("cat", "dog")
+    assert doors.notes == "taken as the folder of the same name, all that is inside: b"
+
+
 @row("`test/`, `val/` without `train/`")
 def test_splits_without_train(doors):
     fill(doors, "test", "val")

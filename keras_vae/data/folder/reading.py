@@ -127,11 +127,11 @@ def read(
 
 def _found(path, seed):
     """(dict split -> Split without headers, list of (name, reason), notes) of what is there."""
-    folders, notes = splits(path)
+    folders, given, notes = splits(path)
     found, refused, loops, seen = {}, [], [], {}
     for split, folder in folders.items():
         inside = finding.find(folder, path)
-        check_deeper(path, split, folder, inside.folders, given=folder != str(path))
+        check_deeper(path, split, folder, inside.folders, given)
         for file in inside.files:
             _check_in_one_split(path, split, file, seen)
         refused += inside.refused
