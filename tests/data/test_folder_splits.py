@@ -33,6 +33,7 @@ def pixels(images):
         ("Training", "Validation", "TESTING"),
         ("TRAIN", "dev", "eval"),
         ("training", "valid", "Evaluation"),
+        ("training_set", "val_set", "Test_Set"),
     ],
 )
 @pytest.mark.parametrize("wrapper", ["", "photos"])
@@ -205,7 +206,7 @@ def test_pipes_are_not_waited_for(tmp_path):
 @pytest.mark.parametrize(
     "folders",
     [
-        ["training_set/training_set/cat", "test_set/test_set/cat"],
+        ["my_training_set/my_training_set/cat", "my_test_set/my_test_set/cat"],
         ["seg_train/a", "seg_test/a", "seg_pred"],
         ["train_images", "test_images"],
         ["train1", "test1"],

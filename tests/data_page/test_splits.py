@@ -93,6 +93,10 @@ def test_folders_of_the_same_name(doors):
         ]
         assert len(dogs) == images.labels.sum()
     assert doors.notes == "taken as the folder of the same name, all that is inside: test, train"
+    fill(doors, *(f"c/{s}/{s}/{name}" for s in ("training_set", "test_set") for name in "xy"))
+    found = doors.load(f"folder:{doors.path}/c", validation_size=0)
+    assert levels_of(found.test) == levels_in(doors, "c/test_set")
+    assert found.train.class_names == ("x", "y")
     fill(doors, "b/b/cat", "b/b/dog", n=10)
     assert doors.load(f"folder:{doors.path}/b").train.class_names == ("cat", "dog")
     assert doors.notes == "taken as the folder of the same name, all that is inside: b"
@@ -126,7 +130,9 @@ def test_splits_inside_of_classes(doors):
     refused(lambda: load(doors), "deeper down, cat/test", "train/cat and test/cat")
 
 
-@row("splits in other words, as `seg_train/` and `seg_test/`, or `training_set/` and `test_set/`")
+@row(
+    "splits in other words, as `seg_train/` and `seg_test/`, or `train_images/` and `test_images/`"
+)
 def test_splits_in_other_words(doors):
     fill(doors, "seg_train/seg_train/cat", "seg_test/seg_test/cat")
     refused(lambda: load(doors), "seg_test", "splits or classes", "name them train and test")
