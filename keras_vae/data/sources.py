@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
 from keras_vae.data.images import Images, InMemory, Streamed
-from keras_vae.image_options import check_resize
+from keras_vae.image_options import check_resize, parse_background
 from keras_vae.seeds import Site, derive
 from keras_vae.sentences import errors_in_one_line, in_one_line, some
 
@@ -138,6 +138,7 @@ def load(
                 f"{option} is for dataset=folder:PATH, got dataset={dataset}. Leave it out."
             )
     check_resize(resize, image_size)
+    parse_background(alpha_background)  # where nothing is transparent too
     if dataset == "digits":
         splits, notes = digits.read(), []
     elif dataset == "sprites":

@@ -39,6 +39,7 @@ def test_held_out_digits_are_the_same_in_every_run():
         ("digits", {"max_pixels": 9}, "max_pixels is for dataset=folder:PATH"),
         ("digits", {"resize": "pad"}, "resize=pad needs a size, as in image_size=64"),
         ("digits", {"resize": "zoom", "image_size": 8}, "resize must be one of crop, pad, stretch"),
+        ("digits", {"alpha_background": "pink"}, "alpha_background must be white, black or a col"),
         ("digits", {"image_size": 32}, "got image_size=32 with dataset=digits of 8x8"),
         ("digits", {"validation_size": 5000}, "validation_size must be .*got 5000"),
         ("digits", {"channels": "first"}, "channels=first is for dataset=npz:PATH"),
