@@ -16,6 +16,7 @@ from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
 from keras_vae.files import check_files
 from keras_vae.notes import note
+from keras_vae.sentences import errors_in_one_line
 from keras_vae.trusted import UnknownName, hdf5, trusted_config
 from keras_vae.vae import VAE
 
@@ -24,6 +25,7 @@ _MAX_RATIO = 20
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 
 
+@errors_in_one_line()
 def save(vae: VAE, path) -> None:
     """Writes architecture and weights (a moving average, where there is one) to a .keras file.
 
@@ -47,6 +49,7 @@ def save(vae: VAE, path) -> None:
         os.replace(part, path)
 
 
+@errors_in_one_line()
 def load(path, checkpoint: str = "auto", custom_objects: dict | None = None) -> VAE:
     """The model of a .keras file or of a run directory.
 
@@ -122,6 +125,7 @@ def _trusted_config(path, content, custom_objects):
     return found
 
 
+@errors_in_one_line()
 def read_run(path) -> dict:
     """The content of a run directory's config.json.
 

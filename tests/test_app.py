@@ -7,7 +7,7 @@ import sys
 import pytest
 from absl import flags
 
-from keras_vae import app
+from keras_vae import app, notes
 
 # In a finalizer, in which Python drops what is raised; then ten seconds of work.
 IN_A_FINALIZER = """
@@ -85,3 +85,16 @@ def test_a_signal_is_obeyed_whatever_becomes_of_it(main, signum):
     assert done.returncode == 128 + signum
     assert f"error: stopped by {signum.name}." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_error_is_one_line_that_shows_what_a_path_has(capsys):
+    with pytest.raises(SystemExit) as stop, app.checking_input():
+        raise ValueError("run=/a\n b\x1b[31m\udce9é  c is no run.\n")
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == "error: run=/a\\n b\\x1b[31m\\udce9é  c is no run.\n"
+
+
+def test_a_note_is_one_line_whoever_gives_it(capsys):
+    notes.tell("the splits are in a\nb\udce9")
+    app._show(notes.Note("the splits are in a\nb\udce9"), notes.Note, "file.py", 1)
+    assert capsys.readouterr().out == 2 * "Note: the splits are in a\\nb\\udce9\n"

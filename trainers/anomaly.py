@@ -3,6 +3,7 @@
 from absl import flags
 
 from keras_vae import app
+from keras_vae.notes import tell
 from trainers import anomalies, measure
 
 FLAGS = flags.FLAGS
@@ -20,7 +21,7 @@ def main() -> None:
         run = measure.load(FLAGS.run, FLAGS.checkpoint)
         other = anomalies.load(run, FLAGS.dataset, FLAGS.data_dir)
     for note in other.notes:
-        print("Note:", note)
+        tell(note)
     anomalies.measure(run, other, FLAGS.num_examples, FLAGS.num_samples, FLAGS.evaluation_seed)
 
 

@@ -5,6 +5,7 @@ import pathlib
 from absl import flags
 
 from keras_vae import app
+from keras_vae.notes import tell
 from trainers import comparison
 
 FLAGS = flags.FLAGS
@@ -18,7 +19,7 @@ def main() -> None:
         runs = comparison.read(FLAGS.runs)
         out.mkdir(parents=True, exist_ok=True)
     for note in comparison.differences(runs):
-        print("Note:", note)
+        tell(note)
     comparison.print_table(runs)
     print("Page:", comparison.write(runs, out))
 

@@ -13,6 +13,7 @@ from keras_vae.blocks import Block
 from keras_vae.build import build
 from keras_vae.config import Config
 from keras_vae.files import write_atomically
+from keras_vae.notes import tell
 from trainers import (
     callbacks,
     class_names,
@@ -283,7 +284,7 @@ def main() -> None:
             flagfile = config_flags.to_flagfile(job.config, workdir=job.workdir, **others)
             run_directory.create(job.workdir, job.described, flagfile)
     for note in job.dataset.notes:
-        print("Note:", note)
+        tell(note)
     if job.dataset.train.class_names:
         print(class_names.in_short(job.dataset.train.class_names))
     print(
