@@ -12,7 +12,8 @@ import warnings
 
 from absl import app, flags, logging
 
-from keras_vae.messages.notes import Note
+from keras_vae.messages.notes import Note, tell
+from keras_vae.messages.sentences import in_one_line
 
 # The last signal that asked to stop.
 _received = None
@@ -52,7 +53,7 @@ def checking_input():
 
 def fail(message, code: int = 2) -> None:
     """Prints one line to stderr and exits with `code`."""
-    print("error:", " ".join(str(message).split()), file=sys.stderr)
+    print("error:", in_one_line(str(message).strip()), file=sys.stderr)
     sys.exit(code)
 
 
@@ -99,7 +100,7 @@ def _interrupt_again(dropped) -> None:
 def _show(message, category, *where):
     """In place of Python's way to show a warning: a `Note` is one line of what was done."""
     if issubclass(category, Note):
-        print("Note:", " ".join(str(message).split()), flush=True)
+        tell(message)
     else:
         _show_as_python(message, category, *where)
 

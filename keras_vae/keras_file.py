@@ -10,6 +10,7 @@ import zipfile
 from keras_vae._compat import tfk
 from keras_vae.files import archives, checksums
 from keras_vae.messages.notes import note
+from keras_vae.messages.sentences import errors_in_one_line
 from keras_vae.training.trainable import Trainable
 from keras_vae.trusted import UnknownName, hdf5, trusted_config
 
@@ -18,6 +19,7 @@ _MAX_RATIO = 20
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 
 
+@errors_in_one_line()
 def write(model: Trainable, path) -> None:
     """Writes architecture and weights (a moving average, where there is one) to a .keras file.
 

@@ -8,11 +8,12 @@ import pytest
 from absl import flags
 
 from keras_vae import command_line
+from keras_vae.messages import notes
 
 # In a finalizer, in which Python drops what is raised; then ten seconds of work.
 IN_A_FINALIZER = """
 import os, time
-from keras_vae import app
+from keras_vae import command_line
 
 class Signals:
     def __del__(self):
@@ -24,13 +25,13 @@ def main():
     for _ in range(100):
         time.sleep(0.1)
 
-app.run(main)
+command_line.run(main)
 """
 
 # What stands for a library that catches everything.
 MADE_ANOTHER_ERROR = """
 import os
-from keras_vae import app
+from keras_vae import command_line
 
 def main():
     try:
@@ -38,20 +39,20 @@ def main():
     except BaseException:
         raise TypeError("of the library's own")
 
-app.run(main)
+command_line.run(main)
 """
 LOOKED_LIKE_BAD_INPUT = """
 import os
-from keras_vae import app
+from keras_vae import command_line
 
 def main():
-    with app.checking_input():
+    with command_line.checking_input():
         try:
             os.kill(os.getpid(), {signum})
         except BaseException:
             raise ValueError("of the library's own")
 
-app.run(main)
+command_line.run(main)
 """
 
 
@@ -85,3 +86,16 @@ def test_a_signal_is_obeyed_whatever_becomes_of_it(main, signum):
     assert done.returncode == 128 + signum
     assert f"error: stopped by {signum.name}." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_error_is_one_line_that_shows_what_a_path_has(capsys):
+    with pytest.raises(SystemExit) as stop, command_line.checking_input():
+        raise ValueError("run=/a\n b\x1b[31m\udce9é  c is no run.\n")
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == "error: run=/a\\n b\\x1b[31m\\udce9é  c is no run.\n"
+
+
+def test_a_note_is_one_line_whoever_gives_it(capsys):
+    notes.tell("the splits are in a\nb\udce9")
+    command_line._show(notes.Note("the splits are in a\nb\udce9"), notes.Note, "file.py", 1)
+    assert capsys.readouterr().out == 2 * "Note: the splits are in a\\nb\\udce9\n"

@@ -110,7 +110,7 @@ TABLE = {
     ),
     "data": (
         ["keras_vae.data.*"],
-        ["_compat", "ops", "seeds", "batches", "messages", "files"],
+        ["_compat", "ops", "seeds", "batches", "messages", "files", "config"],
     ),
     "evaluation": (
         ["keras_vae.evaluation.*"],
@@ -137,6 +137,7 @@ TABLE = {
             "_names",
             "seeds",
             "batches",
+            "messages",
             "files",
             "likelihoods",
             "priors",

@@ -208,6 +208,9 @@ def test_another_ending_is_refused(tmp_path, name):
 
 
 def test_a_missing_path_is_not_found(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no model at .*a\\nb\.keras") as caught:
+        keras_vae.load(tmp_path / "a\nb.keras")
+    assert "\n" not in str(caught.value)
     with pytest.raises(FileNotFoundError, match=r"no model at .*nowhere\.keras"):
         keras_vae.load(tmp_path / "nowhere.keras")
 

@@ -1,7 +1,6 @@
 """Which options don't go together, and why."""
 
-import re
-
+from keras_vae.config.image_options import check_resize, parse_background
 from keras_vae.config.sections import find
 
 # What an autoencoder may have for a prior: fitted to its codes after training.
@@ -45,7 +44,8 @@ _ONLY_WITH = (
 
 def check(config) -> None:
     """Raises ValueError saying which options of a Config can't be together, and what to do."""
-    _check_pixels(config.data)
+    parse_background(config.data.alpha_background)
+    check_resize(config.data.resize, config.data.image_size)
     _check_prior_as_posterior(config)
     _check_autoencoder(config)
     _check_posterior_and_prior(config.model)
@@ -78,18 +78,6 @@ def lacking_for(config, name: str) -> list:
 def text(value) -> str:
     """A value as a flag has it."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _check_pixels(data):
-    """What becomes of the pixels of files."""
-    # "ignore" is of runs from before there was the option.
-    if not re.fullmatch("white|black|ignore|[0-9A-Fa-f]{6}", data.alpha_background):
-        raise ValueError(
-            "alpha_background must be white, black or a colour of six hexadecimal digits such as "
-            f"808080, got {data.alpha_background!r}."
-        )
-    if data.resize != "crop" and data.image_size is None:
-        raise ValueError(f"resize={data.resize} needs a size, as in image_size=64.")
 
 
 def _check_autoencoder(config):

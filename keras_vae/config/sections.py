@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
+from keras_vae.config.image_options import WAYS
 from keras_vae.config.option import option
 
 
@@ -23,7 +24,7 @@ class DataConfig:
         "crop",
         "how image_size makes a square: cut to the centre (crop), filled up with black (pad), or "
         "stretched",
-        choices=("crop", "pad", "stretch"),
+        choices=WAYS,
     )
     alpha_background: str = option(
         "white",

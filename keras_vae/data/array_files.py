@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae.files import archives
+from keras_vae.files import archives, open_regular
 
 _NPY_MAGIC = b"\x93NUMPY"
 _ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the latter of an empty one
@@ -49,7 +49,7 @@ def read(name, path, keys_of, limit_bytes=math.inf):
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(f"dataset={name} must name a file, but there is none.")
-    with open(path, "rb") as stream:
+    with open_regular(path) as stream:
         magic = stream.read(len(_NPY_MAGIC))
         is_npy = magic == _NPY_MAGIC
         stream.seek(0)
@@ -63,11 +63,12 @@ def read(name, path, keys_of, limit_bytes=math.inf):
 
 def checksums(path) -> list[int]:
     """CRC-32 of each array of a file."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as file:
-            return [member.CRC for member in file.infolist()]
     crc = 0
-    with open(path, "rb") as stream:
+    with open_regular(path) as stream:
+        if zipfile.is_zipfile(stream):
+            with zipfile.ZipFile(stream) as file:
+                return [member.CRC for member in file.infolist()]
+        stream.seek(0)
         while block := stream.read(_CHECKSUM_BYTES):
             crc = zlib.crc32(block, crc)
     return [crc]

@@ -240,6 +240,17 @@ def chunk_size_for(shape, limit_bytes):
     return max(1, int(limit_bytes / CHUNKS_IN_LIMIT / math.prod(shape)))
 
 
+def check_fits(name, shape, dtype, memory_limit_gb):
+    """Raises ValueError where one image [H, W, C] is larger than the memory for all."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size > memory_limit_gb * 1e9:
+        raise ValueError(
+            f"dataset={name} with images of {'x'.join(map(str, shape))} takes {size / 1e9:.3g} GB "
+            f"for one, more than memory_limit_gb={memory_limit_gb:g}. Give a smaller image_size, "
+            "or raise memory_limit_gb."
+        )
+
+
 def to_host(array):
     """A tensor in host memory: tf.data runs there, and the device's is wanted for other things."""
     with tf.device("CPU:0"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.messages.sentences import some
+from keras_vae.messages.sentences import in_one_line, some
 
 
 def read_labels(name, labels, sizes, class_names=None):
@@ -60,13 +60,6 @@ def _class_names(name, given):
             f"{some(list(names))}."
         )
     return names
-
-
-def in_one_line(text: str) -> str:
-    """The text as one line that can be printed."""
-    if text.isprintable():
-        return text
-    return text.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
 def are_plain(names) -> bool:

@@ -8,7 +8,7 @@ from keras_vae.data.arrays import as_images, check_varied, from_arrays
 from keras_vae.data.images import Streamed, chunk_size_for
 from keras_vae.data.labels import read_labels
 from keras_vae.data.npz_keys import CLASS_NAMES, SPLITS, find_roles
-from keras_vae.data.scan import scale_of
+from keras_vae.data.scan import scale_by_scan
 from keras_vae.seeds import Site, derive
 
 
@@ -69,7 +69,7 @@ def _streamed(
     # First rows show what is wrong with an array.
     heads, notes = as_images(name, {s: x[:chunk_size] for s, x in arrays.items()}, channels)
     check_varied(name, heads["train"])
-    scale = scale_of(
+    scale = scale_by_scan(
         name,
         heads.values(),
         (x[i : i + chunk_size] for x in arrays.values() for i in range(0, len(x), chunk_size)),

@@ -6,7 +6,7 @@ from keras_vae.data.values import Seen, decide, look
 from keras_vae.ops.whole_numbers import FEW
 
 
-def scale_of(name, heads, chunks, values, grey_levels=None):
+def scale_by_scan(name, heads, chunks, values, grey_levels=None):
     """How uint8 or bool images are taken, by their first ones where these settle it.
 
     Args:

@@ -7,9 +7,10 @@ import pathlib
 
 import numpy as np
 
+from keras_vae.config.image_options import check_resize, parse_background
 from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
 from keras_vae.data.images import Images, Streamed
-from keras_vae.messages.sentences import some
+from keras_vae.messages.sentences import errors_in_one_line, in_one_line, some
 from keras_vae.seeds import Site, derive
 
 _WITH_PATH = ("npz", "npy", "folder", "chorales")
@@ -50,6 +51,7 @@ def knows_levels(dataset: str) -> bool:
     return dataset.partition(":")[0] in _OWN_LEVELS
 
 
+@errors_in_one_line()
 def load(
     dataset,
     *,
@@ -135,8 +137,8 @@ def load(
             raise ValueError(
                 f"{option} is for dataset=folder:PATH, got dataset={dataset}. Leave it out."
             )
-    if resize != "crop" and image_size is None:
-        raise ValueError(f"resize={resize} needs a size, as in image_size=64.")
+    check_resize(resize, image_size)
+    parse_background(alpha_background)  # where nothing is transparent too
     if dataset == "digits":
         splits, notes = digits.read(), []
     elif dataset == "sprites":
@@ -217,6 +219,7 @@ def load(
     for images in (train, validation, test):
         if images is not None:
             images.update_hash(sha)
+    notes = [in_one_line(note) for note in notes]
     return Dataset(dataset, train, validation, test, sha.hexdigest(), notes)
 
 

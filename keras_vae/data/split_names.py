@@ -2,12 +2,13 @@
 
 import re
 
-# In lower case; the first is what this project calls the split.
-SPLITS = {
+_WORDS = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val", "dev", "development"),
     "test": ("test", "testing", "eval", "evaluation"),
 }
+# In lower case; the first is what this project calls the split.
+SPLITS = {split: (*names, *(f"{name}_set" for name in names)) for split, names in _WORDS.items()}
 _BY_NAME = {name: split for split, names in SPLITS.items() for name in names}
 
 
@@ -17,7 +18,7 @@ def split_of(name: str) -> str | None:
 
 
 def alike(names) -> list[str]:
-    """Names of several splits that say so by a word: seg_train, seg_test; training_set, test_set.
+    """Names of several splits that say so by a word: seg_train, seg_test; train1, test1.
 
     What is beside that word must be the same: a bullet_train and a test_tube are no splits.
     """

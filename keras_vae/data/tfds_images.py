@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_vae.data import tfds_labels, tfds_pixels, tfds_rows, tfds_streams
 from keras_vae.data.arrays import from_arrays
-from keras_vae.data.images import chunk_size_for
+from keras_vae.data.images import check_fits, chunk_size_for
 from keras_vae.data.split_names import SPLITS, split_of
 
 
@@ -68,6 +68,7 @@ def read(
         name, features["image"], image_size, resize, alpha_background
     )
     notes += more
+    check_fits(name, shape, features["image"].np_dtype, memory_limit_gb)
     sizes = {split: builder.info.splits[found].num_examples for split, found in sources.items()}
     bytes_each = math.prod(shape) * np.dtype(features["image"].np_dtype).itemsize
     limit = memory_limit_gb * 1e9

@@ -5,7 +5,8 @@ import functools
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.data.folder import ground
+from keras_vae.config.image_options import parse_background
+from keras_vae.data import ground
 
 
 def preparation(name, feature, image_size, how, alpha_background):
@@ -25,8 +26,7 @@ def preparation(name, feature, image_size, how, alpha_background):
         raise ValueError(f"dataset={name} has images of many sizes. Give image_size=64, say.")
     steps, notes = [], []
     is_transparent = type(feature).__name__ == "Image" and channels in (2, 4)
-    if is_transparent and alpha_background != ground.AS_BEFORE:
-        colour = ground.parse(alpha_background)
+    if is_transparent and (colour := parse_background(alpha_background)):
         channels = 1 if channels == 2 and ground.is_grey(colour) else 3
         steps.append(functools.partial(_on_ground, colour=colour, channels=channels))
         notes.append(

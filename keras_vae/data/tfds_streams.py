@@ -10,7 +10,7 @@ from keras_vae.data import tfds_labels, tfds_rows
 from keras_vae.data.arrays import check_varied
 from keras_vae.data.images import Streamed
 from keras_vae.data.labels import read_labels
-from keras_vae.data.scan import scale_of
+from keras_vae.data.scan import scale_by_scan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Stream:
             )
         heads = {s: self._images(s, 0, self._head(s)) for s in self.sources}
         check_varied(name, heads["train"])
-        scale = scale_of(name, heads.values(), self._all_images(), values, grey_levels)
+        scale = scale_by_scan(name, heads.values(), self._all_images(), values, grey_levels)
         readers, names, notes = self._labels(column, class_names)
         factors = tfds_labels.factors(self.builder.info.features)
         splits = {

@@ -1,9 +1,11 @@
 """Files that are there whole or not at all, and places where some can be made."""
 
+import contextlib
 import io
 import json
 import os
 import pathlib
+import stat
 import tempfile
 
 import numpy as np
@@ -34,6 +36,30 @@ def write_npz(path: pathlib.Path, arrays: dict) -> None:
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)
     write_atomically(path, content.getvalue())
+
+
+class NotRegular(OSError):
+    """What was opened is a pipe or a device, and no file."""
+
+
+@contextlib.contextmanager
+def open_regular(path):
+    """open(path, "rb") of a regular file alone: opening or reading a pipe waits without end.
+
+    What is open is looked at: nothing can take the place of a file that was looked at before.
+
+    Raises:
+      NotRegular: it is none.
+      OSError: as of `open`.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise NotRegular(f"{path} is no file.")
+        yield file
+
+
+def _without_waiting(path, flags):
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # which Windows hasn't, nor pipes
 
 
 def check_files(folder: pathlib.Path) -> None:

@@ -2,6 +2,8 @@
 
 import warnings
 
+from keras_vae.messages.sentences import in_one_line
+
 
 class Note(UserWarning):
     """Something was done, or left out, that the user should know of.
@@ -13,3 +15,8 @@ class Note(UserWarning):
 def note(text: str) -> None:
     """Issues `text` as a `Note`."""
     warnings.warn(text, Note, stacklevel=3)
+
+
+def tell(text) -> None:
+    """Prints a note as one line."""
+    print("Note:", in_one_line(str(text)), flush=True)

@@ -1,7 +1,30 @@
 """Parts of sentences, for errors and notes."""
 
+import contextlib
+
 
 def some(names, most: int = 10) -> str:
     """The first of these names, and how many there are more: "cat, dog and 90 more"."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def in_one_line(text: str) -> str:
+    """The text as one line that can be printed: what can't is written as in Python's strings."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode("ascii")
+        for c in text
+    )
+
+
+@contextlib.contextmanager
+def errors_in_one_line():
+    """Inside, or in a function so decorated, a ValueError or OSError has one line of text.
+
+    A path that it names may have several.
+    """
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        error.args = tuple(in_one_line(a) if isinstance(a, str) else a for a in error.args)
+        raise

@@ -13,9 +13,11 @@ from keras_vae._compat import tf
 from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
 from keras_vae.files import archives, check_files, checksums
+from keras_vae.messages.sentences import errors_in_one_line
 from keras_vae.vae import VAE
 
 
+@errors_in_one_line()
 def load_model(path, checkpoint: str = "auto", custom_objects: dict | None = None) -> VAE:
     """The model of a .keras file or of a run directory.
 
@@ -48,6 +50,7 @@ def load_model(path, checkpoint: str = "auto", custom_objects: dict | None = Non
     return keras_file.read(path, custom_objects)
 
 
+@errors_in_one_line()
 def read_run(path) -> dict:
     """The content of a run directory's config.json.
 

@@ -5,6 +5,7 @@ import numpy as np
 from keras_vae import data, evaluation
 from keras_vae._compat import tfk
 from keras_vae.files import write_json
+from keras_vae.messages.notes import tell
 from keras_vae.report import follow_ups, plots
 from keras_vae.report.glossary import SCORES
 from keras_vae.report.printing import print_numbers
@@ -96,7 +97,7 @@ def measure(run: Run, other: data.Dataset, num_examples: int, num_samples: int, 
       other set scores higher, with standard errors; `nll_nats` of both.
     """
     for note in other.notes:
-        print("Note:", note)
+        tell(note)
     regret = evaluation.LikelihoodRegret(run.model)
 
     def scores(dataset, split):

@@ -11,6 +11,7 @@ from keras_vae import evaluation
 from keras_vae.batches import Batch
 from keras_vae.build import LIKELIHOODS
 from keras_vae.config import Config, options
+from keras_vae.messages.notes import tell
 from keras_vae.report import class_section, page, pictures, plots, run_report
 from keras_vae.report.glossary import NUMBERS, measured_on, number, with_error
 from keras_vae.report.pictures import Picture
@@ -100,7 +101,7 @@ def compare(runs, out) -> pathlib.Path:
 def show(runs: list[Measured], out: pathlib.Path) -> pathlib.Path:
     """Prints notes and table of runs that were read; writes their page and returns its path."""
     for note in differences(runs):
-        print("Note:", note)
+        tell(note)
     print_table(runs)
     page_path = write(runs, out)
     print("Page:", page_path)

@@ -8,6 +8,7 @@ from keras_vae._compat import tf, tfk
 from keras_vae.batches import Block
 from keras_vae.config import Config
 from keras_vae.files import write_atomically
+from keras_vae.messages.notes import tell
 from keras_vae.report import class_names
 from keras_vae.runs import callbacks, fitted_prior, inputs, run, warm_start
 from keras_vae.runs.checkpoints import Progress
@@ -203,7 +204,7 @@ def _kl(vae) -> str:
 
 def _print_summary(job: Job) -> None:
     for note in job.dataset.notes:
-        print("Note:", note)
+        tell(note)
     if job.dataset.train.class_names:
         print(class_names.in_short(job.dataset.train.class_names))
     print(

@@ -1,6 +1,8 @@
 """Files that can't be read: too large, cut off, or of any bytes at all."""
 
 import io
+import os
+import signal
 import warnings
 
 import numpy as np
@@ -9,12 +11,8 @@ from PIL import Image
 
 from keras_vae._compat import tf
 from keras_vae.data import load
-from keras_vae.data.folder import opening
-from tests.image_files import (
-    RNG,
-    random,
-    tiff,
-)
+from keras_vae.data.folder import opening, reading
+from tests.image_files import RNG, png16, random, tiff
 
 
 def test_large_scans_are_told_rightly(tmp_path):
@@ -59,6 +57,64 @@ def test_a_truncated_photograph_is_never_half_grey(tmp_path):
         (tmp_path / f"part{i}.jpg").write_bytes(whole[: int(len(whole) * part)])
     notes = load(f"folder:{tmp_path}").notes
     assert "4 files left out, truncated: part0.jpg, part1.jpg, part2.jpg, part3.jpg" in notes
+
+
+@pytest.mark.parametrize("limit", [4.0, 1.0])
+def test_an_image_must_fit_into_the_memory(tmp_path, limit):
+    for i in range(20):
+        Image.fromarray(random(5, 5, 3)).save(tmp_path / f"{i:02}.png")
+    words = r"100000x100000x3 takes 30 GB for one, more than memory_limit_gb=.* image_size"
+    for resize in ("crop", "pad", "stretch"):
+        with pytest.raises(ValueError, match=words) as caught:
+            load(f"folder:{tmp_path}", image_size=100_000, resize=resize, memory_limit_gb=limit)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"5x5x3 takes 7\.5e-08 GB"):
+        load(f"folder:{tmp_path}", memory_limit_gb=74e-9)
+    assert load(f"folder:{tmp_path}", memory_limit_gb=75e-9).train.shape == (5, 5, 3)
+
+
+@pytest.mark.parametrize("suffix", ["png", "deep.png", "tif", "jp2"])
+def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path, suffix):
+    for i in range(12):
+        file = tmp_path / f"{i:02}.{suffix}"
+        if suffix == "deep.png":
+            png16(file, random(5, 6, 3, dtype=np.uint16))
+        else:
+            Image.fromarray(random(5, 6, 3)).save(file)
+
+    def replaced(*_):
+        file.unlink(missing_ok=True)
+        os.mkfifo(file)
+
+    def late(*_):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, 10, 1)
+    try:
+        if suffix != "deep.png":  # which isn't streamed
+            images = load(f"folder:{tmp_path}", memory_limit_gb=1e-6, validation_size=0)
+            replaced()
+            with pytest.raises(ValueError, match=r"cannot now: no image\.$"):
+                np.concatenate([images.train.array, images.test.array])
+            file.unlink()
+            Image.fromarray(random(5, 6, 3)).save(file)
+        with pytest.MonkeyPatch.context() as patch:
+            # It was a file when the folder was looked through.
+            patch.setattr(reading, "_read_headers", after(replaced, reading._read_headers))
+            notes = load(f"folder:{tmp_path}").notes
+        assert f"1 file left out, no image: {file.name}" in notes
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def after(first, function):
+    def both(*arguments):
+        first()
+        return function(*arguments)
+
+    return both
 
 
 def files_to_break():

@@ -33,6 +33,7 @@ def pixels(images):
         ("Training", "Validation", "TESTING"),
         ("TRAIN", "dev", "eval"),
         ("training", "valid", "Evaluation"),
+        ("training_set", "val_set", "Test_Set"),
     ],
 )
 @pytest.mark.parametrize("wrapper", ["", "photos"])
@@ -90,12 +91,12 @@ def test_classes_named_as_splits_are_classes_inside_of_splits(tmp_path):
 
 
 def test_one_train_folder_is_all_there_is(tmp_path):
-    fill(tmp_path / "train" / "train", 10)  # as some archives are packed
+    fill(tmp_path / "train" / "one", 10)  # as some archives are packed
     (tmp_path / "labels.csv").write_text("")
     data = load(f"folder:{tmp_path}")
     assert data.train.num_examples == 8
     assert "left out, beside the splits: labels.csv" in data.notes
-    assert "no labels: all images are in one folder, train" in data.notes
+    assert "no labels: all images are in one folder, one" in data.notes
 
 
 def test_images_beside_classes_are_refused(tmp_path):
@@ -168,7 +169,7 @@ def test_names_are_shown_in_one_line_whatever_they_are(tmp_path):
     fill(tmp_path / odd)
     fill(tmp_path / "two\nlines")
     (tmp_path / odd / "no\nimage.txt").write_text("")
-    for memory_limit_gb in (4, 1e-8):
+    for memory_limit_gb in (4, 2e-8):
         data = load(f"folder:{tmp_path}", memory_limit_gb=memory_limit_gb)
         assert data.train.class_names == ("caf\\udce9", "two\\nlines")
         assert "1 file left out, empty file: caf\\udce9/no\\nimage.txt" in data.notes
@@ -205,7 +206,7 @@ def test_pipes_are_not_waited_for(tmp_path):
 @pytest.mark.parametrize(
     "folders",
     [
-        ["training_set/training_set/cat", "test_set/test_set/cat"],
+        ["my_training_set/my_training_set/cat", "my_test_set/my_test_set/cat"],
         ["seg_train/a", "seg_test/a", "seg_pred"],
         ["train_images", "test_images"],
         ["train1", "test1"],
@@ -233,3 +234,33 @@ def test_folders_without_images_are_named(tmp_path):
     data = load(f"folder:{tmp_path}")
     assert data.train.class_names == ("cat", "dog")
     assert "without images, no classes: eel" in data.notes
+
+
+def test_only_a_folder_of_the_same_name_with_nothing_beside_it_is_passed_through(tmp_path):
+    def classes(name, **options):
+        return load(f"folder:{tmp_path / name}", validation_size=0, **options).train.class_names
+
+    for name in ("cat", "dog"):
+        fill(tmp_path / "a" / "other" / name, 6)
+        fill(tmp_path / "b" / "b" / name, 6)
+        fill(tmp_path / "c" / "c" / name, 6)
+        fill(tmp_path / "d" / "train" / "Train" / name, 6)
+        fill(tmp_path / "e" / "e" / "train" / name, 6)
+        fill(tmp_path / "f" / "photos" / "photos" / "train" / name, 6)
+    (tmp_path / "b" / "labels.csv").write_text("")
+    (tmp_path / "c" / ".DS_Store").write_text("")
+    assert [classes(name) for name in "abd"] == [None] * 3
+    assert [classes(name) for name in "cef"] == [("cat", "dog")] * 3
+    assert classes("c", memory_limit_gb=1e-7) == ("cat", "dog")
+    (tmp_path / "g").mkdir()
+    (tmp_path / "g" / "g").symlink_to(tmp_path / "g")
+    with pytest.raises(ValueError, match="must hold images"):
+        classes("g")
+
+
+def test_classes_that_hold_a_folder_of_their_name_are_classes(tmp_path):
+    for name in ("cat", "dog"):
+        fill(tmp_path / name / name, 6)
+    data = load(f"folder:{tmp_path}")
+    assert data.train.class_names == ("cat", "dog")
+    assert not any("same name" in note for note in data.notes)

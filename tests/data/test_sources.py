@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vae.data import load, short_name
 
@@ -37,6 +38,8 @@ def test_held_out_digits_are_the_same_in_every_run():
         ("digits", {"frames": "all"}, "frames is for dataset=folder:PATH, got dataset=digits"),
         ("digits", {"max_pixels": 9}, "max_pixels is for dataset=folder:PATH"),
         ("digits", {"resize": "pad"}, "resize=pad needs a size, as in image_size=64"),
+        ("digits", {"resize": "zoom", "image_size": 8}, "resize must be one of crop, pad, stretch"),
+        ("digits", {"alpha_background": "pink"}, "alpha_background must be white, black or a col"),
         ("digits", {"image_size": 32}, "got image_size=32 with dataset=digits of 8x8"),
         ("digits", {"validation_size": 5000}, "validation_size must be .*got 5000"),
         ("digits", {"channels": "first"}, "channels=first is for dataset=npz:PATH"),
@@ -48,6 +51,29 @@ def test_bad_requests_are_refused_in_one_line(name, options, message):
     with pytest.raises(ValueError, match=message) as caught:
         load(name, **options)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["folder:{}", "npz:{}/x.npz", "npz:{}", "chorales:{}/x", "folder:{}/none", "{}", "{}/b"]
+)
+def test_errors_of_paths_with_several_lines_are_one_line(tmp_path, name):
+    (tmp_path / "a\nb").mkdir()
+    (tmp_path / "a\nb" / "x.npz").write_bytes(b"no npz")
+    (tmp_path / "a\nb" / "x").write_bytes(b"no chorales")
+    with pytest.raises((ValueError, OSError), match=r"a\\nb") as caught:
+        load(name.format(tmp_path / "a\nb"), data_dir=str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_notes_of_paths_with_several_lines_are_one_line(tmp_path):
+    for split in ("train", "test"):
+        for i in range(12):
+            folder = tmp_path / "a\nb" / "photos" / split
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((2, 2), 70 + i, np.uint8)).save(folder / f"{i}.png")
+    notes = load(f"folder:{tmp_path}/a\nb").notes
+    assert f"the splits are in photos, all there is in {tmp_path}/a\\nb" in notes
+    assert "\n" not in "".join(notes)
 
 
 def test_import_loads_no_dataset_package():

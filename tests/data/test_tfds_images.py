@@ -499,3 +499,12 @@ def test_images_are_padded_or_stretched(prepare):
         load("own", image_size=4, **options)
     for how in ("pad", "stretch"):
         assert load("own", image_size=4, resize=how, **options).train.shape == (4, 4, 1)
+
+
+def test_an_image_must_fit_into_the_memory(prepare):
+    import tensorflow_datasets as tfds
+
+    x = grey(20, (4, 5, 3))
+    options = prepare({"image": tfds.features.Image(shape=(4, 5, 3))}, {"train": {"image": x}})
+    with pytest.raises(ValueError, match="own with images of 100000x100000x3 takes 30 GB for one"):
+        load("own", image_size=100_000, **options)

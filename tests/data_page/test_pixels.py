@@ -278,6 +278,12 @@ def test_large_files(doors):
     assert "larger than Pillow's limit of 178,956,970 pixels: raise --max_pixels" in doors.notes
 
 
+@row("images of which one alone, decoded, is larger than `--memory_limit_gb`")
+def test_images_larger_than_the_memory(doors):
+    doors.put("train/0.png", random(4, 4))
+    refused(lambda: doors.images(image_size=100_000), "100000x100000", "10 GB", "image_size")
+
+
 @row("many sizes")
 def test_many_sizes(doors):
     small, wide = random(8, 8, 3), random(6, 14, 3)

@@ -80,6 +80,28 @@ def test_a_folder_around_the_splits(doors):
     assert "the splits are in photos" in doors.notes
 
 
+@row("a data set or split that holds nothing but one folder of its own name, as `train/train/cat/`")
+def test_folders_of_the_same_name(doors):
+    fill(doors, *(f"a/{s}/{s}/{name}" for s in ("train", "test") for name in ("cat", "dog")))
+    found = doors.load(f"folder:{doors.path}/a", validation_size=0)
+    for images, split in [(found.train, "train"), (found.test, "test")]:
+        assert levels_of(images) == levels_in(doors, f"a/{split}")
+        assert images.class_names == ("cat", "dog")
+        dogs = levels_in(doors, f"a/{split}/{split}/dog")
+        assert images.array.max((1, 2, 3))[images.labels == 1].tolist() == [
+            level for level in images.array.max((1, 2, 3)).tolist() if level in dogs
+        ]
+        assert len(dogs) == images.labels.sum()
+    assert doors.notes == "taken as the folder of the same name, all that is inside: test, train"
+    fill(doors, *(f"c/{s}/{s}/{name}" for s in ("training_set", "test_set") for name in "xy"))
+    found = doors.load(f"folder:{doors.path}/c", validation_size=0)
+    assert levels_of(found.test) == levels_in(doors, "c/test_set")
+    assert found.train.class_names == ("x", "y")
+    fill(doors, "b/b/cat", "b/b/dog", n=10)
+    assert doors.load(f"folder:{doors.path}/b").train.class_names == ("cat", "dog")
+    assert doors.notes == "taken as the folder of the same name, all that is inside: b"
+
+
 @row("`test/`, `val/` without `train/`")
 def test_splits_without_train(doors):
     fill(doors, "test", "val")
@@ -108,7 +130,9 @@ def test_splits_inside_of_classes(doors):
     refused(lambda: load(doors), "deeper down, cat/test", "train/cat and test/cat")
 
 
-@row("splits in other words, as `seg_train/` and `seg_test/`, or `training_set/` and `test_set/`")
+@row(
+    "splits in other words, as `seg_train/` and `seg_test/`, or `train_images/` and `test_images/`"
+)
 def test_splits_in_other_words(doors):
     fill(doors, "seg_train/seg_train/cat", "seg_test/seg_test/cat")
     refused(lambda: load(doors), "seg_test", "splits or classes", "name them train and test")

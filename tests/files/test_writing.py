@@ -50,3 +50,19 @@ def test_folders_are_checked_before_they_are_made(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(PermissionError, match=r"out=.*/new can't be written"):
         files.check_folder("out", tmp_path / "new")
+
+
+def test_regular_files_alone_are_opened(tmp_path):
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "link").symlink_to("file")
+    for name in ("file", "link"):
+        with files.open_regular(tmp_path / name) as file:
+            assert file.read() == b"content"
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(files.NotRegular, match="is no file"), files.open_regular(path):
+            pass
+    with pytest.raises(FileNotFoundError), files.open_regular(tmp_path / "none"):
+        pass
+    with pytest.raises(IsADirectoryError), files.open_regular(tmp_path):
+        pass

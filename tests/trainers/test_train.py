@@ -200,9 +200,9 @@ def test_training_imports_nothing_that_it_does_not_need(tmp_path):
     np.savez(tmp_path / "x.npz", x=np.random.default_rng(0).integers(0, 256, (300, 8, 8), "uint8"))
     flags = [*TINY, f"--dataset=npz:{tmp_path}/x.npz", f"--workdir={tmp_path}/r"]
     code = (
-        "import sys; from keras_vae import app; from trainers import train\n"
+        "import sys; from keras_vae import command_line; from trainers import train\n"
         f"sys.argv = {['train', *flags]!r}\n"
-        "try: app.run(train.main)\n"
+        "try: command_line.run(train.main)\n"
         "finally: print('imported:', *{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run(

@@ -5,6 +5,7 @@ import numpy as np
 from keras_vae._compat import tf
 from keras_vae.data.folder import tiff
 from keras_vae.data.folder.reasons import TRUNCATED, Unreadable
+from keras_vae.files import open_regular
 
 # How Pillow names what a file holds where it is deeper than the mode that it decodes to.
 _DEEP = (";16B", ";16L", ";16N")
@@ -36,7 +37,7 @@ def read(path, image):
     """
     if image.format == "TIFF":
         return tiff.read(path, image)
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         content = file.read()
     try:
         with tf.device("CPU:0"):
@@ -70,7 +71,7 @@ def _raw_mode(image):
 
 def _bits_of_box(kind, path):
     """Bits a channel by the header of a JPEG 2000 or AVIF; 8 where it isn't found."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         begin = file.read(_HEADER_BYTES)
     if kind == "AVIF":
         found = begin.find(b"av1C")

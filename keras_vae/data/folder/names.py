@@ -1,7 +1,6 @@
 """Names of files and folders: which to pass over, and how to show them."""
 
-from keras_vae.data.labels import in_one_line
-from keras_vae.messages.sentences import some
+from keras_vae.messages.sentences import in_one_line, some
 
 # What systems leave in folders, in lower case. Such a folder may hold images: small copies.
 LEFT_BY_SYSTEMS = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")

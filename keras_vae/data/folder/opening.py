@@ -5,6 +5,7 @@ import threading
 import warnings
 
 from keras_vae.data.folder.reasons import NO_IMAGE, Unreadable, too_large
+from keras_vae.files import open_regular
 
 # Of Pillow: it warns from MAX_IMAGE_PIXELS on, and refuses from twice as many on.
 DEFAULT_MAX_PIXELS = 178_956_970
@@ -54,7 +55,7 @@ def opened(path, max_pixels):
     from PIL import Image
 
     # By its path, Pillow maps a TIFF into memory, and shears one that EXIF turns by a quarter.
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         try:
             image = Image.open(file)
         except Image.DecompressionBombError as error:

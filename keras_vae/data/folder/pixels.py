@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_vae.data import ground as grounds
 from keras_vae.data.folder import as_before, deep, resizing, tiff
-from keras_vae.data.folder import ground as grounds
 from keras_vae.data.folder.headers import ORIENTATION
 from keras_vae.data.folder.opening import check_size, opened
 from keras_vae.data.folder.reasons import NOT_FINITE, OTHER_SIZE, Unreadable

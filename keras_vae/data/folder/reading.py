@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_vae._compat import tf
+from keras_vae.config.image_options import parse_background
+from keras_vae.data import ground as grounds
 from keras_vae.data.arrays import from_arrays
 from keras_vae.data.folder import as_before, finding, headers, opening, pixels, reasons, work
 from keras_vae.data.folder import classes as class_folders
-from keras_vae.data.folder import ground as grounds
 from keras_vae.data.folder.common_depth import bring_together
 from keras_vae.data.folder.names import counted, is_passed_over, listed, shown
 from keras_vae.data.folder.splits import check_deeper, splits
-from keras_vae.data.folder.streaming import scale_of, streamed
+from keras_vae.data.folder.streaming import scale_of_counts, streamed
+from keras_vae.data.images import check_fits
 from keras_vae.seeds import Site, derive
 
 
@@ -87,13 +89,14 @@ def read(
       ValueError: splits that aren't certain, one without a readable image, images without a label
         beside classes, images of many sizes without image_size or of several kinds of numbers.
     """
-    ground = None if alpha_background == grounds.AS_BEFORE else grounds.parse(alpha_background)
+    ground = parse_background(alpha_background)
     if not os.path.isdir(path):
         raise FileNotFoundError(f"dataset=folder:{path} must name a folder, but there is none.")
     with opening.pillow(max_pixels):
         found, refused, notes = _found(path, seed)
         refused += _read_headers(found, frames, max_pixels, ground)
         target = _target(path, found, refused, image_size, resize, ground, max_pixels)
+        check_fits(f"folder:{path}", target.shape, target.dtype, memory_limit_gb)
         limit = memory_limit_gb * 1e9
         num_images = sum(int(split.rows.sum()) for split in found.values())
         keep = num_images * math.prod(target.shape) * target.dtype.itemsize <= limit
@@ -119,7 +122,7 @@ def read(
             channels="last",
         )
     else:
-        scale = scale_of(name, counts, target.dtype, values, grey_levels)
+        scale = scale_of_counts(name, counts, target.dtype, values, grey_levels)
         options = [resize, alpha_background, frames]  # on which the pixels depend
         images, more = streamed(path, found, labels, names, target, scale, limit, options)
     return images, notes + more
@@ -127,11 +130,11 @@ def read(
 
 def _found(path, seed):
     """(dict split -> Split without headers, list of (name, reason), notes) of what is there."""
-    folders, notes = splits(path)
+    folders, given, notes = splits(path)
     found, refused, loops, seen = {}, [], [], {}
     for split, folder in folders.items():
         inside = finding.find(folder, path)
-        check_deeper(path, split, folder, inside.folders, given=folder != str(path))
+        check_deeper(path, split, folder, inside.folders, given)
         for file in inside.files:
             _check_in_one_split(path, split, file, seen)
         refused += inside.refused

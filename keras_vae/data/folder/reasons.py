@@ -3,6 +3,7 @@
 import os
 
 from keras_vae.data.folder.names import counted, listed
+from keras_vae.files import NotRegular, open_regular
 
 BROKEN_LINK = "broken link"
 CUT_DEPTH = (
@@ -37,6 +38,8 @@ def why(error, path):
 
     if isinstance(error, Unreadable):
         return str(error)
+    if isinstance(error, NotRegular):  # as `finding` says of one
+        return NO_IMAGE
     if isinstance(error, PermissionError):
         return "no permission"
     if isinstance(error, FileNotFoundError):
@@ -59,7 +62,7 @@ def _begin(path):
     try:
         if os.path.isdir(path):
             return None
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return file.read(16)
     except OSError:
         return None

@@ -14,23 +14,46 @@ def splits(path):
       path: str, the folder of the data set.
 
     Returns:
-      (dict split -> folder, list of notes).
+      (dict split -> folder, whether the folders are named as splits, list of notes).
 
     Raises:
       ValueError: what a folder is for isn't certain, or there is no train.
     """
-    inside = sub_folders(path)
+    passed = []
+    root = _passed_through(path, passed)
+    found, notes = _named_splits(path, root, passed)
+    folders = {split: _passed_through(folder, passed) for split, folder in found.items()}
+    if passed:
+        notes.append(f"taken as the folder of the same name, all that is inside: {listed(passed)}")
+    return folders or {"train": root}, bool(folders), notes
+
+
+def _named_splits(path, root, passed):
+    """(dict split -> folder, empty if none has such a name; list of notes)."""
+    inside = sub_folders(root)
     named = _named(inside)
     if named:
-        return _checked(path, path, inside, named)
-    if len(inside) == 1 and len(_visible(path)) == 1:  # as archives are unpacked
+        return _checked(path, root, inside, named)
+    if len(inside) == 1 and len(_visible(root)) == 1:  # as archives are unpacked
         ((name, wrapper),) = inside.items()
+        through = []
+        wrapper = _passed_through(wrapper, through)
         inner = sub_folders(wrapper)
         named = _named(inner)
         if named:
+            passed += through
             found, notes = _checked(path, wrapper, inner, named)
             return found, [f"the splits are in {shown(name)}, all there is in {path}", *notes]
-    return {"train": path}, []
+    return {}, []
+
+
+def _passed_through(folder, passed):
+    """The one folder of the same name that is all in `folder`, whose name goes to `passed`."""
+    name = os.path.basename(os.path.abspath(folder))
+    if list(sub_folders(folder)) != [name] or _visible(folder) != [name]:
+        return folder
+    passed.append(name)
+    return os.path.join(folder, name)
 
 
 def check_deeper(path, split, folder, folders, given):

@@ -10,7 +10,7 @@ from keras_vae.data.images import Streamed, chunk_size_for
 from keras_vae.data.values import Seen, decide
 
 
-def scale_of(name, counts, dtype, values, grey_levels):
+def scale_of_counts(name, counts, dtype, values, grey_levels):
     """How the values of streamed images are taken.
 
     Args:

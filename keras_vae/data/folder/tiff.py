@@ -10,6 +10,7 @@ import struct
 import numpy as np
 
 from keras_vae.data.folder.reasons import Unreadable
+from keras_vae.files import open_regular
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 262, 266
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANAR = 273, 277, 278, 279, 284
@@ -19,7 +20,7 @@ LONG = 4  # the type of an entry's numbers
 
 def read(path, image):
     """uint16 [H, W, C] of the page at which `image` stands; opacity is the last of 4 channels."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         content = file.read()
     tags = image.tag_v2
     samples = tags[SAMPLES]

@@ -1,28 +1,8 @@
 """What stands behind transparent pixels."""
 
-import re
-
 import numpy as np
 
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-AS_BEFORE = "ignore"  # of runs that are older than the option: transparency is left out
-
-
-def parse(name):
-    """(R, G, B) from 0 to 255 of white, black or RRGGBB.
-
-    Raises:
-      ValueError: it is none of them.
-    """
-    named = {"white": WHITE, "black": BLACK}
-    if name in named:
-        return named[name]
-    if not re.fullmatch("[0-9A-Fa-f]{6}", name):
-        raise ValueError(
-            "alpha_background must be white, black or a colour of six hexadecimal digits such as "
-            f"808080, got {name!r}."
-        )
-    return tuple(bytes.fromhex(name))
+from keras_vae.config.image_options import BLACK, WHITE
 
 
 def is_grey(ground):
@@ -30,7 +10,7 @@ def is_grey(ground):
 
 
 def name_of(ground):
-    """What `parse` takes for it."""
+    """What alpha_background has for it."""
     return {WHITE: "white", BLACK: "black"}.get(ground, bytes(ground).hex())
 
 

@@ -1,0 +1,34 @@
+"""Options on images that a config and `data.load` both check."""
+
+import re
+
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+WAYS = ("crop", "pad", "stretch")  # in which image_size makes a square
+_COLOURS = {"white": WHITE, "black": BLACK}
+_AS_BEFORE = "ignore"  # of runs that are older than alpha_background: transparency is left out
+
+
+def parse_background(alpha_background):
+    """(R, G, B) from 0 to 255 of white, black or RRGGBB; None where transparency is left out.
+
+    Raises:
+      ValueError: it is none of them.
+    """
+    if alpha_background == _AS_BEFORE:
+        return None
+    if alpha_background in _COLOURS:
+        return _COLOURS[alpha_background]
+    if not re.fullmatch("[0-9A-Fa-f]{6}", alpha_background):
+        raise ValueError(
+            "alpha_background must be white, black or a colour of six hexadecimal digits such as "
+            f"808080, got {alpha_background!r}."
+        )
+    return tuple(bytes.fromhex(alpha_background))
+
+
+def check_resize(resize, image_size):
+    """Raises ValueError for a way to make squares that isn't known, or of no size."""
+    if resize not in WAYS:
+        raise ValueError(f"resize must be one of {', '.join(WAYS)}, got {resize!r}.")
+    if resize != "crop" and image_size is None:
+        raise ValueError(f"resize={resize} needs a size, as in image_size=64.")
