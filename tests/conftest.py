@@ -1,8 +1,10 @@
-"""What all tests share: two logical CPUs, so that two replicas can run."""
+"""What all tests share: two logical CPUs, so that two replicas can run, and what is reported."""
 
 import pytest
 
 from keras_vae._compat import tf
+
+pytest_plugins = ["tests.minutes", "tests.tools"]
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

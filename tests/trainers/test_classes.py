@@ -9,7 +9,7 @@ import keras_vae
 from keras_vae import data
 from keras_vae.data import digits
 from keras_vae.data.images import InMemory
-from tests import tiny
+from tests import tiny, tools
 from tests.trainers import browser
 from tests.trainers.conftest import TINY
 from trainers import class_names, classes, comparison, latent_files, measure, run_directory
@@ -137,7 +137,7 @@ def test_a_conditional_run_shows_names_all_the_way(named, run_train, tmp_path):
         assert "<h2>Classes</h2>" in report
         assert "<td>&lt;b&gt;one</td>" in report
         assert "<b>one" not in report
-        if browser.CHROMIUM:
+        if tools.has("chromium"):
             browser.assert_sound(tmp_path / recipe / "report.html", 400)
     conditional = (tmp_path / "cvae" / "report.html").read_text()
     assert "in rows of the labels _zero $1$, &lt;b&gt;one, two, three" in conditional

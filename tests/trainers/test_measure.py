@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 
 from keras_vae import evaluation
+from tests import tools
 from tests.trainers import browser
 from tests.trainers.conftest import TINY, parse
 from trainers import measure, quality, train
@@ -108,7 +109,7 @@ def test_every_kind_of_model_is_measured(run_train, tmp_path, recipe, words):
     assert done.code == 0, done.err
     page = (tmp_path / "r" / "report.html").read_text()
     assert all(html.escape(word) in page for word in words)
-    if browser.CHROMIUM:
+    if tools.has("chromium"):
         browser.assert_sound(tmp_path / "r" / "report.html", 400)
 
 
