@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests import tools
+from tests import minutes, tools
 
 ROOT = pathlib.Path(__file__).parents[1]
 MADE = {
@@ -68,7 +68,7 @@ def run(tmp_path):
 
     def command(*arguments, **environment):
         command = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib"]
-        command += ["-p", "tests.tools", "-p", "tests.minutes", *arguments]
+        command += [*(f"-p{plugin.__name__}" for plugin in (minutes, tools)), *arguments]
         (tmp_path / "bin").mkdir(exist_ok=True)
         environment |= {"PATH": str(tmp_path / "bin"), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
