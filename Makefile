@@ -6,7 +6,7 @@ WEB := export/web
 # What tests of the page need; without Node they are skipped, and without npm's packages too.
 PAGE := $(if $(shell command -v npm),runtime-if-possible)
 
-.PHONY: demo test fuzz conformance lint web dist runtime-if-possible clean
+.PHONY: demo test quick fuzz conformance lint web dist runtime-if-possible clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m trainers.train --recipe=vae --dataset=digits --latent_dim=2 --epochs=200 \
@@ -17,6 +17,11 @@ demo: $(VENV)/installed
 # Most of the time goes into tracing graphs, which takes one core: two processes halve it.
 test: $(VENV)/installed lint $(PAGE)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The tests of what changed since BASE; tests/changed.py says how they are chosen.
+quick: $(VENV)/installed lint
+	@files=$$($(BIN)/python -m tests.changed $(BASE)) && \
+	  if [ "$$files" ]; then $(BIN)/python -m pytest -n 2 --dist loadfile $$files; fi
 
 # Every member under XLA, on two replicas and exported, which `test` leaves out: an hour.
 conformance: $(VENV)/installed

@@ -3,13 +3,9 @@
 import html
 import json
 import re
-import shutil
 import subprocess
 
-import pytest
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+from tests.tools import CHROMIUM
 
 # Comes before all else of the page, and tells the frame around it when all has loaded.
 _PROBE = """<script>

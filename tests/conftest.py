@@ -1,4 +1,4 @@
-"""What all tests share: two logical CPUs, so that two replicas can run; a training in process."""
+"""What all tests share: two logical CPUs, a training in process, and what is reported."""
 
 import pytest
 
@@ -6,6 +6,8 @@ from keras_vae._compat import tf
 from tests.in_process import run_train
 
 __all__ = ["run_train"]
+
+pytest_plugins = ["tests.minutes", "tests.tools"]
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import shutil
 import subprocess
 
 import ai_edge_litert
@@ -17,11 +16,6 @@ CLIENTS = pathlib.Path(__file__).parents[2] / "export" / "clients"
 LITERT = pathlib.Path(ai_edge_litert.__path__[0])
 BATCH = 4
 
-needs_gcc = pytest.mark.skipif(
-    shutil.which("gcc") is None or not (LITERT / "libLiteRt.so").exists(),
-    reason="needs gcc and the LiteRT C library for this platform",
-)
-
 
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory):
@@ -35,6 +29,8 @@ def generator(tmp_path_factory):
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     """The C client, built as it says."""
+    if not (LITERT / "libLiteRt.so").exists():
+        pytest.skip("no LiteRT C library for this platform")
     path = tmp_path_factory.mktemp("client") / "sample"
     command = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", CLIENTS / "c" / "sample.c", "-o", path]
     command += ["-L", LITERT, "-l:libLiteRt.so", f"-Wl,-rpath,{LITERT}"]
@@ -47,7 +43,7 @@ def run(*command):
     return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=60)
 
 
-@needs_gcc
+@pytest.mark.needs("gcc")
 def test_c_draws_the_models_images(generator, program, tmp_path):
     model, path = generator
     done = run(program, "-t", 10, path, -7, tmp_path / "out")
@@ -61,7 +57,7 @@ def test_c_draws_the_models_images(generator, program, tmp_path):
     np.testing.assert_array_equal(found["sample"], pixels.ravel())
 
 
-@needs_gcc
+@pytest.mark.needs("gcc")
 @pytest.mark.parametrize("kind", ["label", "image_part"])
 def test_c_draws_what_a_condition_asks_for(kind, program, tmp_path):
     model = tiny.randomize(tiny.vae(condition=kind))
@@ -93,7 +89,7 @@ def test_c_draws_what_a_condition_asks_for(kind, program, tmp_path):
         assert words in done.stderr
 
 
-@needs_gcc
+@pytest.mark.needs("gcc")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -115,7 +111,7 @@ def test_bad_input_to_c_is_one_error(generator, program, tmp_path, arguments, wo
     assert list(tmp_path.iterdir()) == []
 
 
-@needs_gcc
+@pytest.mark.needs("gcc")
 @pytest.mark.parametrize(
     ("recipe", "kotlin", "swift"),
     [
@@ -136,7 +132,7 @@ def test_the_readmes_lines_for_clients_run(recipe, kotlin, swift, program, tmp_p
         assert line.endswith(call)
 
 
-@needs_gcc
+@pytest.mark.needs("gcc")
 def test_an_autoencoder_has_nothing_to_draw_in_c(program, tmp_path):
     tflite.write(tiny.vae(recipe="ae"), tmp_path / "generator.tflite", batch_sizes=[1])
     done = run(program, tmp_path / "generator.tflite", 7, tmp_path / "out")

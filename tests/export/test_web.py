@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 
 import jsonschema
@@ -18,9 +17,9 @@ from export.random_numpy import Stream
 from keras_vae.batches import Batch
 from keras_vae.ops.positive import scale_of
 from tests import tiny
-from tests.browser import CHROMIUM, needs_chromium
 from tests.export.oracle import drawn, seeds
 from tests.export.test_card import SCHEMA
+from tests.tools import CHROMIUM
 
 ROOT = pathlib.Path(__file__).parents[2]
 WEB = ROOT / "export" / "web"
@@ -28,11 +27,8 @@ COUNT = 16
 SEED = seeds(-7, COUNT)
 NAMES = ("cat", "</script><b>dog", "a name that is wider than a phone of 360 pixels")
 
-needs_node = pytest.mark.skipif(
-    shutil.which("node") is None or not (WEB / "node_modules").exists(),
-    reason="needs Node 20 and `make web`",
-)
-needs_page = pytest.mark.skipif(web_page.missing() is not None, reason="needs `make web`")
+needs_node = pytest.mark.needs("node", "web")
+needs_browser = pytest.mark.needs("node", "web", "chromium")
 
 
 def node(*command):
@@ -177,9 +173,7 @@ def changed(found, name):
     return sum(a != b for a, b in zip(before, after, strict=True))
 
 
-@needs_node
-@needs_chromium
-@needs_page
+@needs_browser
 @pytest.mark.parametrize(
     ("width", "options"),
     [
@@ -271,9 +265,7 @@ def test_the_page_in_chromium(tmp_path, width, options):
     assert (tmp_path / "shot.png").stat().st_size > 10_000
 
 
-@needs_node
-@needs_chromium
-@needs_page
+@needs_browser
 def test_a_page_of_clusters(tmp_path):
     """A label among the latents is picked; sliders are for the others, about the label's normal."""
     model, path = export(tmp_path / "export", recipe="gmvae", prior_components=3)
@@ -292,9 +284,7 @@ def test_a_page_of_clusters(tmp_path):
         assert changed(found, name), name
 
 
-@needs_node
-@needs_chromium
-@needs_page
+@needs_browser
 def test_a_page_of_music(tmp_path):
     model = tiny.randomize(tiny.vae(recipe="music", event_shape=(6, 3, 1)), scale=0.5)
     path = tmp_path / "export"
@@ -332,7 +322,7 @@ def test_the_page_is_told_of_only_where_it_is(tmp_path):
     assert web_page.told(tmp_path) == f"{tmp_path}/page.html: open it in a browser"
 
 
-@needs_page
+@pytest.mark.needs("web")
 def test_a_page_has_no_way_to_be_given_music(tmp_path):
     model = tiny.vae(recipe="music", event_shape=(8, 4, 1), condition="image_part")
     with pytest.raises(ValueError, match=r"web: .* nothing to write music down with.*without web"):

@@ -12,7 +12,7 @@ from keras_vae.data.images import InMemory
 from keras_vae.report import class_names, class_section
 from keras_vae.runs import run_directory
 from keras_vae.tasks import comparison, latent_files
-from tests import browser, tiny
+from tests import browser, tiny, tools
 from tests.in_process import TINY
 
 # The first is none of matplotlib's markup, the second none of HTML's.
@@ -141,7 +141,7 @@ def test_a_conditional_run_shows_names_all_the_way(named, run_train, tmp_path):
         assert "<h2>Classes</h2>" in report
         assert "<td>&lt;b&gt;one</td>" in report
         assert "<b>one" not in report
-        if browser.CHROMIUM:
+        if tools.has("chromium"):
             browser.assert_sound(tmp_path / recipe / "report.html", 400)
     conditional = (tmp_path / "cvae" / "report.html").read_text()
     assert "in rows of the labels _zero $1$, &lt;b&gt;one, two, three" in conditional

@@ -119,7 +119,7 @@ def test_nothing_is_loaded_from_elsewhere(run_dir, page):
     assert not page.all("script")
 
 
-@browser.needs_chromium
+@pytest.mark.needs("chromium")
 @pytest.mark.parametrize(
     ("width", "dark", "background"),
     [(400, False, "rgb(246, 247, 249)"), (1400, True, "rgb(16, 19, 23)")],
@@ -129,7 +129,7 @@ def test_a_browser_shows_it_without_error_request_or_overflow(run_dir, width, da
     assert found["background"] == background
 
 
-@browser.needs_chromium
+@pytest.mark.needs("chromium")
 def test_the_browser_finds_what_is_wrong(tmp_path):
     page = tmp_path / "page.html"
     page.write_text(

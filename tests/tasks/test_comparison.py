@@ -182,7 +182,7 @@ def test_a_run_that_was_trained_on_must_be_measured_again(runs):
         comparison.read([runs / "small", path])
 
 
-@browser.needs_chromium
+@pytest.mark.needs("chromium")
 @pytest.mark.parametrize("width", [400, 1400])
 def test_a_browser_shows_it_without_error_request_or_overflow(runs, width):
     measured = comparison.read([runs / "small", runs / "large"])

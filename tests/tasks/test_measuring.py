@@ -10,7 +10,7 @@ import scipy.stats
 
 from keras_vae import evaluation, runs
 from keras_vae.tasks import measuring, sample_quality
-from tests import browser
+from tests import browser, tools
 from tests.in_process import TINY, parse
 from trainers import train
 
@@ -109,7 +109,7 @@ def test_every_kind_of_model_is_measured(run_train, tmp_path, recipe, words):
     assert done.code == 0, done.err
     page = (tmp_path / "r" / "report.html").read_text()
     assert all(html.escape(word) in page for word in words)
-    if browser.CHROMIUM:
+    if tools.has("chromium"):
         browser.assert_sound(tmp_path / "r" / "report.html", 400)
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 import keras_vae
 from keras_vae import data
-from tests import binaries, browser
+from tests import binaries, browser, tools
 from tests.in_process import TINY
 
 FLAGS = (*TINY[:2], "--epochs=2", "--picture_epochs=2", "--num_samples=5")
@@ -29,7 +29,7 @@ def test_a_conditional_run_is_measured_and_exported(run_train, tmp_path, recipe,
         assert model["visible_mask"] == [1, 1, 1, 1, 0, 0, 0, 0] * 8
     assert (run / "pictures" / "epoch_00002.png").exists()
     assert "All images of a row are given the same condition" in (run / "report.html").read_text()
-    if browser.CHROMIUM:
+    if tools.has("chromium"):
         browser.assert_sound(run / "report.html", 400)
     trained = json.loads((run / "evaluation.json").read_text())
     assert trained["num_examples"] == 179
