@@ -16,7 +16,7 @@ def rates(vae: VAE, batch: Batch):
     if isinstance(vae, HierarchicalVAE):
         if not vae.has_analytic_kl:
             return None
-        _, layers = vae.infer(x, noise, condition)
+        layers = vae.terms(x, noise, condition).rates
         kls = [np.asarray(analytic_kl(q, p)) for q, p, _ in layers]
         means = np.concatenate([kl.reshape(-1, kl.shape[-1]).mean(axis=0) for kl in kls])
         return means if len(means) == vae.latent_dim else None

@@ -1,5 +1,6 @@
 """Terms: all that objectives, evaluation and the trainer see of a model."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from keras_vae._compat import tf
@@ -16,6 +17,7 @@ class Terms(NamedTuple):
       kl: KL(q(z|x) || p(z)) of G latents or groups of them (stochastic layers), [B, G]; None where
         only the sampled rate of all latents together is known.
       gradient_weight: the `GradientWeight` on z, where log_posterior has its parameters stopped.
+      rates: the `rate.Rate` of each stochastic layer; none without a posterior density.
     """
 
     z: Any
@@ -24,6 +26,7 @@ class Terms(NamedTuple):
     log_posterior: Any = None
     kl: Any = None
     gradient_weight: Any = None
+    rates: Sequence = ()
 
     @property
     def has_density(self) -> bool:

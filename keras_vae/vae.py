@@ -1,5 +1,7 @@
 """VAE: encoder, decoder and prior as one Keras model."""
 
+import warnings
+
 import numpy as np
 
 from keras_vae import keras_file, seeds
@@ -70,24 +72,21 @@ class VAE(Trainable):
                 part.bind(self)
         # One pass creates all variables and shows whether the parts fit.
         self.has_analytic_kl = False  # Until there are distributions to ask.
-        terms, rates = self.infer(
+        terms = self.terms(
             tf.zeros([1, *self.event_shape]),
             self.draw_noise([0, 0], 1, 1),
             None if condition is None else condition.zeros(1),
             training=True,  # Which calls every layer.
         )
         self.latent_dim = terms.z.shape[-1]
+        rates = terms.rates
         self.has_analytic_kl = bool(rates) and all(has_analytic_kl(q, p) for q, p, _ in rates)
         self.built = True
 
     # Scoring -----------------------------------------------------------------------------------
 
-    def terms(self, x, noise, condition=None) -> Terms:
-        """The log-densities at x [B, H, W, C] and at the z made from noise [S, B, N]."""
-        return self.infer(x, noise, condition)[0]
-
-    def infer(self, x, noise, condition=None, stop_posterior=False, training=False):
-        """(Terms, [Rate of each stochastic layer]).
+    def terms(self, x, noise, condition=None, stop_posterior=False, training=False) -> Terms:
+        """The log-densities at x and at the z made from noise, and what the rate is made of.
 
         Args:
           x: [B, H, W, C].
@@ -103,11 +102,17 @@ class VAE(Trainable):
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
         q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
-        log_likelihood = self._decode(z, condition, weight_noise, training).log_prob(x)
+        log_likelihood = self._decode_state(z, condition, weight_noise, training).log_prob(x)
         if not self.has_density:
-            return Terms(z, log_likelihood), []
+            return Terms(z, log_likelihood)
         log_prior, kl, rates = self._against_prior(q, z, context)
-        return Terms(z, log_likelihood, log_prior, log_posterior, kl, weight), rates
+        return Terms(z, log_likelihood, log_prior, log_posterior, kl, weight, rates)
+
+    def infer(self, *args, **kwargs):
+        """(Terms, [Rate of each stochastic layer]): the old name of `terms`."""
+        warnings.warn("VAE.infer is VAE.terms now.", DeprecationWarning, stacklevel=2)
+        terms = self.terms(*args, **kwargs)
+        return terms, list(terms.rates)
 
     def _against_prior(self, q, z, context):
         """(log p(z), the KL of its parts or None, [Rate of each stochastic layer])."""
@@ -333,7 +338,7 @@ class VAE(Trainable):
         return self._decode(interpolation.METHODS[method](*ends, weights), condition).mean()
 
     def draw_noise(self, seed, num_samples: int, batch_size):
-        """The noise that `infer` needs: [S, B, N] from a stateless int32 [2] seed."""
+        """The noise that `terms` needs: [S, B, N] from a stateless int32 [2] seed."""
         size = self.encoder.noise_shape[0] + self.decoder.noise_size
         return tf.random.stateless_normal([num_samples, batch_size, size], seed)
 
@@ -367,9 +372,14 @@ class VAE(Trainable):
         if condition is not None or (self.condition is not None and not self.condition.in_examples):
             self.condition_of(condition, x)
 
-    def _decode(self, z, condition, weight_noise=None, training=False):
+    def _decode(self, z, condition):
+        """p(x|z) from z [..., B, D]."""
+        return self._decode_state(z, condition)
+
+    def _decode_state(self, state, condition, weight_noise=None, training=False):
+        """p(x|z) from what the decoder is given of z; with weights drawn from weight_noise."""
         given = () if weight_noise is None else (weight_noise, training)
-        p = self.decoder(z, self._context(condition), *given)
+        p = self.decoder(state, self._context(condition), *given)
         return p if condition is None else self.condition.complete(p, condition)
 
     def _context(self, condition):

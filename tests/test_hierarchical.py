@@ -111,10 +111,10 @@ def by_hand(model, x, noise):
 @pytest.mark.parametrize("stop_posterior", [False, True])
 def test_terms_are_those_written_out_by_hand(model, stop_posterior):
     x, noise = tiny.images(B), tiny.noise(model, S, B)
-    terms, rates = model.infer(x, noise, stop_posterior=stop_posterior)
+    terms = model.terms(x, noise, stop_posterior=stop_posterior)
     for found, wanted in zip(terms[:5], by_hand(model, x, noise.numpy()), strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
-    assert [rate.z.shape for rate in rates] == [(S, B, 3), (S, B, 2)]
+    assert [rate.z.shape for rate in terms.rates] == [(S, B, 3), (S, B, 2)]
     np.testing.assert_allclose(terms.rate, np.sum(terms.kl, axis=-1), rtol=1e-6)
 
 
@@ -422,8 +422,8 @@ def test_the_rate_of_each_layer_is_measured(model):
 def test_each_layer_sees_the_condition(structure):
     model = make(structure, condition="label")
     x, noise = tiny.images(1), tiny.noise(model, 1, 1)
-    one, other = (model.infer(x, noise, np.array([c])) for c in (0, 1))
-    for a, b in zip(one[1], other[1], strict=True):
+    one, other = (model.terms(x, noise, np.array([c])).rates for c in (0, 1))
+    for a, b in zip(one, other, strict=True):
         assert (a.q.mean() != b.q.mean()).numpy().all()
     z = model.prior.draw_noise([0, 0], 1)
     context = [model.condition(np.array([c])) for c in (0, 1)]

@@ -75,7 +75,7 @@ def test_z_is_drawn_step_by_step_from_the_one_before(model):
 
 def test_terms_are_the_densities_written_out(model):
     x, noise = x_and_noise(model)
-    terms, _ = model.infer(x, noise)
+    terms = model.terms(x, noise)
     z = tf.reshape(terms.z, [3, 5, NUM_STEPS, LATENT_DIM])
     normal = posteriors.DiagonalNormal(LATENT_DIM)
 
@@ -126,12 +126,12 @@ def test_one_step_is_the_plain_vae():
 
     x, noise = x_and_noise(model)
     for stop_posterior in (False, True):
-        got, rates = model.infer(x, noise, stop_posterior=stop_posterior)
-        wanted, _ = plain.infer(x, noise, stop_posterior=stop_posterior)
+        got = model.terms(x, noise, stop_posterior=stop_posterior)
+        wanted = plain.terms(x, noise, stop_posterior=stop_posterior)
         assert got.kl.shape == (5, 1)
         for name in ("z", "log_likelihood", "log_prior", "log_posterior", "rate", "elbo_nats"):
             np.testing.assert_allclose(getattr(got, name), getattr(wanted, name), atol=1e-5)
-        assert sum(z.shape[-1] for _, _, z in rates) == LATENT_DIM
+        assert sum(z.shape[-1] for _, _, z in got.rates) == LATENT_DIM
     np.testing.assert_allclose(model.code(x), plain.code(x), atol=1e-6)
     np.testing.assert_allclose(model.sample(4, seed=1), plain.sample(4, seed=1), atol=1e-6)
     np.testing.assert_allclose(
@@ -227,7 +227,7 @@ def test_the_bound_is_the_kalman_likelihood_where_q_is_the_exact_smoother(linear
 def loss_and_gradients(model, objective, x, noise, variables):
     """What training minimises and its gradients, at beta = 1."""
     with tf.GradientTape() as tape:
-        terms, _ = model.infer(x, noise, stop_posterior=objective.stop_posterior)
+        terms = model.terms(x, noise, stop_posterior=objective.stop_posterior)
         loss = tf.reduce_mean(objective(terms, 1.0))
     return loss, tape.gradient(loss, variables)
 
@@ -350,7 +350,7 @@ def test_the_first_step_has_any_prior(initial, analytic):
     sampled = terms.log_posterior - terms.log_prior
     error = np.std(sampled, axis=0) / np.sqrt(4000)
     assert (np.abs(terms.rate - np.mean(sampled, axis=0)) < 5 * error).all()
-    first, later = vae.infer(x, noise[:2])[1]
+    first, later = vae.terms(x, noise[:2]).rates
     p = vae.prior.distribution()
     np.testing.assert_allclose(
         first.p.log_prob(first.z) + later.p.log_prob(later.z),

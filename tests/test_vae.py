@@ -203,3 +203,12 @@ def test_a_prior_of_other_latents_is_refused(posterior, prior):
             Decoder(networks.linear(), likelihoods.Bernoulli((2, 2, 1))),
             prior,
         )
+
+
+def test_infer_is_terms_by_its_old_name():
+    model, x = tiny.vae(), tiny.images(2)
+    noise = tiny.noise(model, 1, 2)
+    with pytest.warns(DeprecationWarning, match=r"VAE\.terms"):
+        terms, rates = model.infer(x, noise)
+    np.testing.assert_array_equal(terms.log_prior, model.terms(x, noise).log_prior)
+    assert [r.z.shape for r in rates] == [(1, 2, 3)]

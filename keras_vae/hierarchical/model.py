@@ -32,8 +32,8 @@ class HierarchicalVAE(VAE):
         """D_1 .. D_L."""
         return self.prior.latent_dims
 
-    def infer(self, x, noise, condition=None, stop_posterior=False, training=False):
-        """(Terms, [Rate of each stochastic layer]): see `VAE.infer`.
+    def terms(self, x, noise, condition=None, stop_posterior=False, training=False) -> Terms:
+        """The log-densities at x and z, and a rate for each layer: see `VAE.terms`.
 
         Where q goes from the bottom up, a layer's KL is that of the samples, log q(z_l|z_{l-1}) -
         log p(z_l|z_{l+1}): only their sum is a divergence.
@@ -62,22 +62,22 @@ class HierarchicalVAE(VAE):
             kl = tf.stack([_mean_kl(q, p) for q, p, _ in rates], axis=-1)
         else:
             kl = tf.transpose(tf.reduce_mean(log_q - log_p, axis=1))
-        p = super()._decode(path.state, condition, weight_noise, training)
+        p = self._decode_state(path.state, condition, weight_noise, training)
         log_likelihood = p.log_prob(x)
-        terms = Terms(
+        return Terms(
             path.z,
             log_likelihood,
             tf.reduce_sum(log_p, axis=0),
             tf.reduce_sum(log_q, axis=0),
             kl,
             weight,
+            rates,
         )
-        return terms, rates
 
     def generate(self, noise, temperature=1.0, condition=None):
         condition = self.condition_of(condition)
         path = self.prior.path(noise, temperature, self._context(condition))
-        return path.z, super()._decode(path.state, condition)
+        return path.z, self._decode_state(path.state, condition)
 
     def _posterior_z(self, x, noise, context):
         return self.encoder.walk(x, self.encoder.drawn(noise, context), context)[1].z
@@ -112,9 +112,9 @@ class HierarchicalVAE(VAE):
         z = self.prior.redraw(z, num_layers, noise, temperature, self._context(condition))
         return self._decode(z, condition).mean()
 
-    def _decode(self, z, condition, *weight_noise):
+    def _decode(self, z, condition):
         path = self.prior.at(z, self._context(condition))
-        return super()._decode(path.state, condition, *weight_noise)
+        return self._decode_state(path.state, condition)
 
 
 def _mean_kl(q, p):

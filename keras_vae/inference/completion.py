@@ -75,7 +75,7 @@ class Completer:
         mean = x
         for i in tf.range(num_steps):
             noise = self._vae.draw_noise(seeds.derive(seed, 0, i), 1, tf.shape(x)[0])
-            z = self._vae.infer(x, noise, condition)[0].z[0]
+            z = self._vae.terms(x, noise, condition).z[0]
             p = self._vae.decode(z, condition)
             drawn = p.sample(seed=seeds.derive(seed, 1, i))
             x, mean = tf.where(known, x, drawn), tf.where(known, x, p.mean())

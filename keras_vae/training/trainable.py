@@ -22,9 +22,8 @@ class Trainable(tfk.Model):
     """A Keras model that trains by blocks of steps.
 
     A subclass says what its latent variables are:
-      infer(x, noise, condition, stop_posterior, training) -> (Terms, list of rate.Rate): see
-        `VAE.infer`.
-      draw_noise(seed, num_samples, batch_size): the noise that `infer` needs, [S, B, N].
+      terms(x, noise, condition, stop_posterior, training) -> Terms: see `VAE.terms`.
+      draw_noise(seed, num_samples, batch_size): the noise that `terms` needs, [S, B, N].
       check_examples(x, condition): raises ValueError for examples that can't be trained on.
       check_shape(shape): the same for the shape of a batch, as far as it is known.
       condition: what the model is told of an example; None where it is told nothing.
@@ -209,13 +208,13 @@ class Trainable(tfk.Model):
 
     def call(self, batch: Batch, training=None) -> Terms:
         """The terms of a batch; adds the KL to the losses where the objective has it there."""
-        terms, rates = self.infer(
+        terms = self.terms(
             *batch, stop_posterior=self.objective.stop_posterior, training=bool(training)
         )
         if self.objective.kl_loss is not None:
-            for q, p, z in rates:
+            for q, p, z in terms.rates:
                 self.add_rate(q, p, None if self.uses_analytic_kl else z)
-        return terms
+        return terms._replace(rates=())  # Keras looks through what a call returns.
 
     def train_step(self, batch: Batch):
         """One optimizer step."""
@@ -236,7 +235,7 @@ class Trainable(tfk.Model):
 
     def test_step(self, batch: Batch):
         """The objective's bound at beta = 1, whatever training uses."""
-        terms, _ = self.infer(*batch)
+        terms = self.terms(*batch)
         return self._track(-self.objective.bound(terms), terms)
 
     def _track(self, loss, terms):
