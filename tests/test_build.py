@@ -9,7 +9,7 @@ import keras_vae
 from keras_vae import config as configs
 from keras_vae import likelihoods, networks, objectives, posteriors
 from keras_vae._compat import tf, tfk
-from keras_vae.build import (
+from keras_vae.building.parts import (
     BETA_SCHEDULES,
     CONDITIONS,
     DECODERS,
@@ -19,9 +19,9 @@ from keras_vae.build import (
     OPTIMIZERS,
     POSTERIORS,
     PRIORS,
-    STRUCTURES,
     WEIGHTS,
 )
+from keras_vae.building.structures import STRUCTURES
 from tests import tiny
 
 REGISTRIES = {

@@ -6,7 +6,7 @@ import scipy.special
 
 import keras_vae
 from keras_vae._compat import tf
-from keras_vae.build import LIKELIHOODS
+from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.conditions import VISIBLE, ImagePart, Label
 from tests import tiny
 
@@ -396,7 +396,7 @@ def test_a_context_that_carries_nothing_leaves_the_plain_vae():
     given.decoder.network.set_weights([np.concatenate([kernel, np.zeros((4, 8))]), bias])
     given.decoder.projection.set_weights(plain.decoder.projection.get_weights())
     noise = tiny.noise(plain, 3, 6)
-    for a, b in zip(given.terms(X, noise, LABELS), plain.terms(X, noise), strict=True):
+    for a, b in zip(given.terms(X, noise, LABELS)[:-1], plain.terms(X, noise)[:-1], strict=True):
         if b is not None:
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(

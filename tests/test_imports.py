@@ -89,8 +89,12 @@ TABLE = {
         ],
     ),
     "config": (["keras_vae.config.*"], []),
-    "build": (
-        ["keras_vae.build"],
+    "data": (
+        ["keras_vae.data.*"],
+        ["_compat", "ops", "seeds", "batches", "messages", "files", "config"],
+    ),
+    "building": (
+        ["keras_vae.building.*"],
         [
             "_compat",
             "config",
@@ -103,14 +107,16 @@ TABLE = {
             "encoder",
             "decoder",
             "autoregressive",
+            "examples",
             "training",
             "vae",
             "structures",
+            "data",
         ],
     ),
-    "data": (
-        ["keras_vae.data.*"],
-        ["_compat", "ops", "seeds", "batches", "messages", "files", "config"],
+    "build": (
+        ["keras_vae.build"],
+        ["_compat", "config", "networks", "likelihoods", "priors", "vae", "building", "data"],
     ),
     "evaluation": (
         ["keras_vae.evaluation.*"],
@@ -147,6 +153,7 @@ TABLE = {
             "keras_file",
             "vae",
             "config",
+            "building",
             "build",
             "data",
             "evaluation",
@@ -180,6 +187,7 @@ TABLE = {
             "trusted",
             "training",
             "config",
+            "building",
             "build",
             "data",
             "evaluation",

@@ -9,7 +9,7 @@ import scipy.stats
 
 from keras_vae import likelihoods
 from keras_vae._compat import tf
-from keras_vae.build import LIKELIHOODS
+from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.distributions import one_pass
 from keras_vae.likelihoods import Support
 

@@ -1,16 +1,13 @@
 """From a config to its data: loaded, checked against the model, binarized."""
 
 import dataclasses
-import pathlib
 
 import numpy as np
 
-from keras_vae import conditions, data, seeds
+from keras_vae import data, seeds
 from keras_vae.batches import Batch
-from keras_vae.build import LIKELIHOODS
+from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.config import Config
-from keras_vae.examples import ExampleSpec
-from keras_vae.likelihoods import Support
 from keras_vae.runs import loading
 from keras_vae.seeds import Site
 
@@ -66,115 +63,6 @@ def _restore_labels(config, dataset):
         for images in filter(None, (dataset.train, dataset.validation, dataset.test)):
             images.labels = np.array(names, np.int64)[images.labels]
             images.class_names = None
-
-
-def resolve(config: Config, dataset: data.Dataset) -> Config:
-    """The config with what the data settles filled in: shape, levels, classes and binarization.
-
-    Raises:
-      ValueError: the likelihood gives no mass to such data, a condition isn't in it, or options
-        can't be together.
-    """
-    images, name = dataset.train, config.model.likelihood
-    config = config.replace(event_shape=images.shape, num_examples=images.num_examples).check()
-    likelihood, _ = LIKELIHOODS[name]
-    needs_binary = likelihood.support is Support.BINARY
-    if likelihood.support is Support.COUNTS and images.dtype != bool:
-        _check_counts(name, images, config.data.binarization)
-    binarization = data.resolve(config.data.binarization, images, needs_binary)
-    others = [s for s in (dataset.validation, dataset.test) if s is not None]
-    for split in others:  # As train is binarized; their values are checked too.
-        data.resolve(binarization, split, needs_binary=False)
-    if config.data.dataset.startswith("chorales:") and binarization != "none":
-        raise ValueError(
-            f"likelihood={name} with binarization={binarization}: the pitches of chorales aren't "
-            "grey values to make black or white. Use likelihood=categorical (or recipe=music)."
-        )
-    levels = 2 if binarization != "none" else images.levels
-    if likelihood.support is Support.LEVELS and levels is None:
-        raise ValueError(
-            f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
-            "values. Use likelihood=normal."
-        )
-    config = config.replace(levels=levels, binarization=binarization, **_condition(config, dataset))
-    if images.dtype == np.float32 and binarization == "none":
-        spec = example_spec(config)
-        for split in (images, *others):
-            spec.check(split.array)
-    return config
-
-
-def example_spec(config: Config) -> ExampleSpec:
-    """What the examples of a resolved config are to its model."""
-    likelihood, arguments = LIKELIHOODS[config.model.likelihood]
-    head = likelihood(config.model.event_shape, *arguments(config.model))
-    return ExampleSpec(head, config.model.levels)
-
-
-def _check_counts(name, images, binarization):
-    if binarization not in (None, "none"):
-        raise ValueError(
-            f"likelihood={name} with binarization={binarization}: counts aren't grey values to "
-            "make black or white. Leave binarization out."
-        )
-    if images.dtype in (np.uint8, np.uint16) and images.levels is not None:
-        raise ValueError(
-            f"likelihood={name} is for counts; this data was loaded as images of {images.levels} "
-            "levels. Load it with values='counts'."
-        )
-
-
-def _condition(config, dataset):
-    """The options that a condition needs from the data."""
-    if config.model.condition == "label":
-        splits = [s for s in (dataset.train, dataset.validation, dataset.test) if s is not None]
-        if any(split.labels is None for split in splits):
-            raise ValueError(
-                f"condition=label needs labels, and dataset={dataset.name} has none in each split."
-            )
-        lowest = min(split.labels.min() for split in splits)
-        if lowest < 0:
-            raise ValueError(f"condition=label needs labels from 0 on, got {lowest}.")
-        names = dataset.train.class_names
-        found = int(max(split.labels.max() for split in splits)) + 1
-        # A class may have a name and no image.
-        return {"num_classes": len(names) if names else found, "class_names": names}
-    if config.model.condition == "image_part":
-        return {"visible_mask": _visible_mask(config.model.visible, *dataset.train.shape[:2])}
-    return {}
-
-
-def _visible_mask(visible, height, width):
-    """The mask of that name, or in that file, as a tuple of rows put end to end."""
-    from PIL import Image, UnidentifiedImageError  # Takes its time to import.
-
-    if visible in conditions.VISIBLE:
-        mask = conditions.VISIBLE[visible](height, width)
-    else:
-        path = pathlib.Path(visible).expanduser()
-        if not path.is_file():
-            raise ValueError(
-                f"visible must be one of {', '.join(conditions.VISIBLE)}, or an image file; got "
-                f"{visible!r}."
-            )
-        try:
-            with Image.open(path) as image:
-                if image.has_transparency_data or image.mode[0] in "IF":
-                    raise ValueError(
-                        f"visible={visible} must be of 8 bits a pixel and without transparency, "
-                        f"white where a pixel is given, got mode {image.mode}. Save it so."
-                    )
-                mask = np.asarray(image.convert("L")) >= 128
-        except UnidentifiedImageError as error:
-            raise ValueError(f"visible={visible} is no image file.") from error
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise ValueError(f"visible={visible} can't be read as an image: {error}.") from error
-        if mask.shape != (height, width):
-            raise ValueError(
-                f"visible={visible} is of {mask.shape[0]}x{mask.shape[1]} pixels, the data of "
-                f"{height}x{width}. Resize the mask."
-            )
-    return tuple(mask.astype(int).ravel().tolist())
 
 
 def first_examples(config: Config, dataset: data.Dataset, n: int, split: str = "test") -> Batch:

@@ -6,6 +6,7 @@ import pathlib
 from keras_vae import data
 from keras_vae._compat import tf
 from keras_vae.build import build
+from keras_vae.building import settling
 from keras_vae.config import Config
 from keras_vae.data import Dataset
 from keras_vae.runs import inputs, run_directory, warm_start
@@ -90,7 +91,7 @@ def prepare(config: Config, workdir=None, strategy=None, options: Options | None
     workdir = pathlib.Path(workdir or default_workdir(config))
     run_directory.check_workdir(workdir)
     dataset = inputs.load(config)
-    config = inputs.resolve(config, dataset)
+    config = settling.resolve(config, dataset)
     if config.training.early_stopping and dataset.validation is None:
         raise ValueError(
             "early_stopping needs validation examples, and validation_size is 0. Leave one out."

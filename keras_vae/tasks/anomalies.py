@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_vae import data, evaluation
 from keras_vae._compat import tfk
+from keras_vae.building import settling
 from keras_vae.files import write_json
 from keras_vae.messages.notes import tell
 from keras_vae.report import follow_ups, plots
@@ -67,7 +68,7 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
         # A darker set would have fewer levels by itself, and then another scale.
         config = config.replace(grey_levels=run.data.train.levels)
     other = inputs.load(config)
-    seen = inputs.resolve(config, other).model
+    seen = settling.resolve(config, other).model
     if seen.event_shape != run.config.model.event_shape:
         raise ValueError(
             f"dataset={dataset} has images of shape {seen.event_shape}, the run's model is for "

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vae import evaluation
 from keras_vae.batches import Batch
-from keras_vae.build import LIKELIHOODS
+from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.config import Config, options
 from keras_vae.messages.notes import tell
 from keras_vae.report import class_section, page, pictures, plots, run_report

@@ -8,7 +8,8 @@ import numpy as np
 
 from keras_vae import evaluation
 from keras_vae._compat import tf, tfk
-from keras_vae.build import CONDITIONS, LIKELIHOODS
+from keras_vae.building import settling
+from keras_vae.building.parts import CONDITIONS, LIKELIHOODS
 from keras_vae.config import Config
 from keras_vae.files import check_folder, checksums
 from keras_vae.runs import inputs, loading
@@ -78,7 +79,7 @@ def measure(exported: Exported, num_samples: int, seed: int = 0) -> dict:
     path, config, dataset, origin, model = exported
     batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
-    spec = inputs.example_spec(config)
+    spec = settling.example_spec(config)
     columns, first = [], 0
     for i, (x, _, condition) in enumerate(batches):
         index = tf.range(first, first + len(x))

@@ -10,6 +10,7 @@ import pytest
 import keras_vae
 from keras_vae import data
 from keras_vae._compat import tf
+from keras_vae.building import settling
 from keras_vae.messages.notes import Note
 from keras_vae.runs import inputs
 from keras_vae.seeds import Site, derive
@@ -76,10 +77,10 @@ class Doors:
             "vae", likelihood=likelihood, dataset=f"npz:{self.path}/made.npz", validation_size=0
         ).replace(**options)
         found = inputs.load(config)
-        config = inputs.resolve(config, found)
+        config = settling.resolve(config, found)
         self.noted.append(found.notes)
         examples = inputs.first_examples(config, found, len(x), "train").x
-        return inputs.example_spec(config).floats(examples).numpy()
+        return settling.example_spec(config).floats(examples).numpy()
 
     def python(self, x, likelihood="continuous_bernoulli", levels=None):
         """The examples as a new model computes with them, float32, once it has measured them."""

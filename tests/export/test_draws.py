@@ -10,7 +10,7 @@ from export import draws, random_numpy
 from export.random_numpy import Stream
 from keras_vae import conditions
 from keras_vae._compat import tf, tfd
-from keras_vae.build import LIKELIHOODS
+from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.likelihoods import Support
 
 N = 20_000

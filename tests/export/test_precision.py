@@ -13,7 +13,7 @@ from export.precision import PRECISIONS
 from export.random_numpy import Stream
 from keras_vae import likelihoods
 from keras_vae.batches import Batch
-from keras_vae.build import LIKELIHOODS
+from keras_vae.building.parts import LIKELIHOODS
 from tests import tiny
 
 BATCH = 4

@@ -18,7 +18,7 @@ from export import parity, random_numpy, saved_model, tflite, writer
 from export.random_numpy import Stream
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfkl
-from keras_vae.build import LIKELIHOODS, NETWORKS
+from keras_vae.building.parts import LIKELIHOODS, NETWORKS
 from tests import tiny
 
 # Each network and each likelihood at least once; autoencoders, which don't sample, export faster.

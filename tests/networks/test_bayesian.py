@@ -171,8 +171,9 @@ def test_a_bayesian_decoder_without_doubt_is_the_plain_one(network, training):
     bayesian.encoder.set_weights(plain.encoder.get_weights())
     x = tiny.images(4)
     noise = tiny.noise(bayesian, 2, 4)
-    wanted = plain.terms(x, noise[..., :3])
-    for a, b in zip(bayesian.terms(x, noise, training=training), wanted, strict=True):
+    wanted = plain.terms(x, noise[..., :3])[:-1]
+    found = bayesian.terms(x, noise, training=training)[:-1]
+    for a, b in zip(found, wanted, strict=True):
         if b is not None:
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(bayesian.reconstruct(x), plain.reconstruct(x), atol=1e-5)

@@ -5,7 +5,7 @@ import pytest
 
 from keras_vae import Decoder, Encoder, posteriors
 from keras_vae._compat import tf, tfk
-from keras_vae.build import NETWORKS
+from keras_vae.building.parts import NETWORKS
 from keras_vae.likelihoods import Bernoulli
 from tests import tiny
 

@@ -211,7 +211,7 @@ def test_an_identity_flow_is_the_diagonal_normal():
         weights[last_bias][0::2] = 30.0  # Gates of sigmoid(32) = 1.
         network.set_weights(weights)
     x, eps = tiny.images(4), tiny.noise(diagonal, 3, 4)
-    for name, wanted in diagonal.terms(x, eps)._replace(kl=None)._asdict().items():
+    for name, wanted in diagonal.terms(x, eps)._replace(kl=None, rates=None)._asdict().items():
         if wanted is not None:
             got = getattr(flow.terms(x, eps), name)
             np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5, err_msg=name)

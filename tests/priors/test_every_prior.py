@@ -132,7 +132,7 @@ def numbers(vae):
     x, condition = tiny.images_for(vae, 4), tiny.conditions_for(vae, 4)
     terms = vae.terms(x, tiny.noise(vae, 2, 4), condition)
     samples = vae.sample(4, seed=1, condition=condition)
-    return [t.numpy() for t in (*terms, samples) if t is not None]
+    return [t.numpy() for t in (*terms[:-1], samples) if t is not None]
 
 
 def assert_same(a, b):

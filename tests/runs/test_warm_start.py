@@ -7,6 +7,7 @@ import pytest
 
 import keras_vae
 from keras_vae import priors
+from keras_vae.building import settling
 from keras_vae.runs import inputs, warm_start
 from tests import tiny
 from tests.in_process import TINY
@@ -61,7 +62,7 @@ def test_pseudo_inputs_begin_at_training_images(tmp_path, condition):
     digits = {"likelihood": "continuous_bernoulli", "condition": condition, "hidden": (4,)}
     config = keras_vae.recipe("vae", **digits)
     dataset = inputs.load(config)
-    config = inputs.resolve(config, dataset)
+    config = settling.resolve(config, dataset)
     keras_vae.build(config).save(tmp_path / "first.keras")
     config = config.replace(prior="vamp", warm_start=str(tmp_path / "first.keras"))
     second = keras_vae.build(config)

@@ -1,4 +1,4 @@
-"""inputs.resolve: what the data settles, and whether the likelihood suits it."""
+"""settling.resolve: what the data settles, and whether the likelihood suits it."""
 
 import json
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import keras_vae
+from keras_vae.building import settling
 from keras_vae.data import digits
 from keras_vae.data.images import InMemory
 from keras_vae.runs import inputs
@@ -14,7 +15,7 @@ from tests import tiny
 
 def resolved(dataset, **options):
     config = keras_vae.recipe("vae", dataset=dataset, **options)
-    return inputs.resolve(config, inputs.load(config))
+    return settling.resolve(config, inputs.load(config))
 
 
 @pytest.mark.parametrize("likelihood", ["discretized_logistic", "logistic_mixture", "categorical"])
@@ -62,7 +63,7 @@ def test_grey_values_are_no_counts(tmp_path):
     config = keras_vae.recipe("vae", dataset=f"npz:{tmp_path / 'grey.npz'}", likelihood="poisson")
     grey = inputs.load(config.replace(likelihood="normal"))
     with pytest.raises(ValueError, match=r"loaded as images of 17 levels\. Load it with val"):
-        inputs.resolve(config, grey)
+        settling.resolve(config, grey)
 
 
 @pytest.mark.parametrize("likelihood", ["discretized_logistic", "normal"])
