@@ -1,4 +1,4 @@
-"""Runs each signature of a TFLite file once, on zeros: python trial.py FILE
+"""Runs each signature of a TFLite file once, on zeros: python run_once.py FILE
 
 In a process of its own, for an operator that was not made for a precision can end it
 (`tflite.crashes`).

@@ -132,8 +132,8 @@ def load(path) -> dict:
 
 def crashes(path) -> bool:
     """Whether running a file ends the process without an exception."""
-    trial = pathlib.Path(__file__).with_name("trial.py")
-    done = subprocess.run([sys.executable, str(trial), str(path)], capture_output=True)
+    run_once = pathlib.Path(__file__).with_name("run_once.py")
+    done = subprocess.run([sys.executable, str(run_once), str(path)], capture_output=True)
     return done.returncode not in (0, 1)  # 1: with an exception.
 
 

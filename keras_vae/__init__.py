@@ -12,7 +12,7 @@ Or with data and a loop of your own:
 
     digits = keras_vae.data.load("digits")
     vae = keras_vae.build(keras_vae.recipe("vae", latent_dim=2), data=digits)
-    vae.fit(digits.train.array, epochs=20)
+    vae.fit(digits.train, epochs=20)
     vae.save("digits.keras")
 
 The model and its parts:

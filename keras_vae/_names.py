@@ -28,6 +28,19 @@ def lazy(package: str, modules: dict):
     return __getattr__, __dir__
 
 
+def renamed(package: str, names: dict):
+    """A __getattr__ of a package that gives what has a new name, with a DeprecationWarning."""
+
+    def __getattr__(name):
+        if name not in names:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}.")
+        new = names[name]
+        warnings.warn(f"{package}.{name} is {package}.{new} now.", DeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[package], new)
+
+    return __getattr__
+
+
 # Modules under their names of version 0.1, which go with version 0.3.
 RENAMED = {
     "archives": "files.archives",

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_vae import likelihoods, networks, priors
 from keras_vae._compat import tfk
+from keras_vae.building import settling
 from keras_vae.building.parts import (
     BETA_SCHEDULES,
     CONDITIONS,
@@ -19,23 +20,38 @@ from keras_vae.building.parts import (
 )
 from keras_vae.building.structures import STRUCTURES
 from keras_vae.config import Config
+from keras_vae.data import Dataset
 from keras_vae.vae import VAE
 
 
 def build(
-    config: Config, *, steps_per_epoch: int | None = None, jit_compile="auto", run_eagerly=False
+    config: Config,
+    *,
+    data: Dataset | None = None,
+    steps_per_epoch: int | None = None,
+    jit_compile="auto",
+    run_eagerly=False,
 ) -> VAE:
     """The compiled model that a config describes, with fresh weights.
 
+        digits = keras_vae.data.load("digits")
+        vae = keras_vae.build(keras_vae.recipe("vae"), data=digits)
+
     Args:
-      config: with `event_shape` (and, for likelihoods of quantised data, `levels`) filled in:
-        recipe("vae", event_shape=(28, 28, 1)).
+      config: a Config. Without `data` it says what data would: `event_shape`, for likelihoods of
+        quantised data `levels`, as in recipe("vae", event_shape=(28, 28, 1)).
+      data: the Dataset that the model is for: its shape, levels, classes, number of examples and
+        steps in an epoch are filled in.
       steps_per_epoch: turns the epochs of schedules into steps; needed if there is a schedule.
       jit_compile, run_eagerly: as in `VAE.compile`.
 
     Raises:
       ValueError: names the option that is missing or impossible.
     """
+    binarization = config.data.binarization
+    if data is not None:
+        config = settling.resolve(config, data)
+        steps_per_epoch = steps_per_epoch or data.train.num_examples // config.training.batch_size
     config.check()
     model = config.model
     if model.event_shape is None:
@@ -79,6 +95,7 @@ def build(
         jit_compile=jit_compile,
         run_eagerly=run_eagerly,
     )
+    vae.binarization = binarization
     return vae
 
 

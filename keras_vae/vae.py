@@ -361,6 +361,15 @@ class VAE(Trainable):
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
         self._example_spec.check_shape(shape)
 
+    def take_levels(self, levels: int | None) -> None:
+        """Takes the levels that whole numbers are known to have, unless others are known.
+
+        Raises:
+          ValueError: they aren't those of the model.
+        """
+        if self._example_spec.take(levels):
+            self.train_function = self.test_function = self.predict_function = None
+
     def settle_levels(self, x) -> None:
         """Takes the levels of a whole array of whole numbers, unless they are known."""
         if self._example_spec.settle(x):

@@ -51,6 +51,9 @@ TABLE = {
             "networks",
             "priors",
             "examples",
+            "messages",
+            "likelihoods",
+            "data",
         ],
     ),
     "keras_file": (
@@ -91,7 +94,7 @@ TABLE = {
     "config": (["keras_vae.config.*"], []),
     "data": (
         ["keras_vae.data.*"],
-        ["_compat", "ops", "seeds", "batches", "messages", "files", "config"],
+        ["_compat", "_names", "ops", "seeds", "batches", "messages", "files", "config"],
     ),
     "building": (
         ["keras_vae.building.*"],

@@ -1,8 +1,8 @@
 """Data: sources, splits, binarization and the input pipeline."""
 
+from keras_vae import _names
 from keras_vae.data.arrays import from_arrays
 from keras_vae.data.binarization import BINARIZATIONS, binarize, dynamic, resolve, threshold
-from keras_vae.data.images import Images, InMemory, Streamed
 from keras_vae.data.pipeline import (
     block_lengths,
     evaluation_batches,
@@ -10,12 +10,13 @@ from keras_vae.data.pipeline import (
     training_blocks,
 )
 from keras_vae.data.sources import Dataset, knows_levels, load, short_name
+from keras_vae.data.split import InMemory, Split, Streamed
 
 __all__ = [
     "BINARIZATIONS",
     "Dataset",
-    "Images",
     "InMemory",
+    "Split",
     "Streamed",
     "binarize",
     "block_lengths",
@@ -30,3 +31,4 @@ __all__ = [
     "threshold",
     "training_blocks",
 ]
+__getattr__ = _names.renamed(__name__, {"Images": "Split"})

@@ -3,8 +3,8 @@
 import numpy as np
 
 from keras_vae.data import layout
-from keras_vae.data.images import InMemory
 from keras_vae.data.labels import read_labels
+from keras_vae.data.split import InMemory
 from keras_vae.data.values import check_numbers, on_one_scale
 
 

@@ -63,7 +63,7 @@ def resolve(binarization, images, needs_binary):
 
     Args:
       binarization: "none", "threshold", "dynamic", or None: dynamic if it is needed, else none.
-      images: Images.
+      images: Split.
       needs_binary: whether the likelihood is Bernoulli.
 
     Returns:

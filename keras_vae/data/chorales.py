@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_vae.data import array_files
-from keras_vae.data.images import InMemory
+from keras_vae.data.split import InMemory
 
 SILENT = -1  # as a pitch; as a level, 0
 BAR_STEPS = 16  # sixteenths in a bar of 4/4; training windows begin so far apart

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.data.images import InMemory
+from keras_vae.data.split import InMemory
 
 
 def read():

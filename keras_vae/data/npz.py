@@ -5,10 +5,10 @@ import numpy as np
 from keras_vae._compat import tf
 from keras_vae.data import array_files, layout
 from keras_vae.data.arrays import as_images, check_varied, from_arrays
-from keras_vae.data.images import Streamed, chunk_size_for
 from keras_vae.data.labels import read_labels
 from keras_vae.data.npz_keys import CLASS_NAMES, SPLITS, find_roles
 from keras_vae.data.scan import scale_by_scan
+from keras_vae.data.split import Streamed, chunk_size_for
 from keras_vae.seeds import Site, derive
 
 

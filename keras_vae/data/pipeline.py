@@ -9,7 +9,7 @@ import numpy as np
 from keras_vae._compat import tf
 from keras_vae.batches import Batch, Block
 from keras_vae.data.binarization import binarize
-from keras_vae.data.images import InMemory, to_host
+from keras_vae.data.split import InMemory, to_host
 from keras_vae.seeds import Site, derive
 
 # Evaluation binarizes runs of this many examples at a time, whatever the batch size is.
@@ -63,7 +63,7 @@ def training_blocks(
     what the unbroken one would have got (in the same blocks, if it is where one begins).
 
     Args:
-      images: Images.
+      images: Split.
       batch_size: B.
       steps_per_block: K, the longest a block may be; see `block_lengths`.
       epochs: how many in all, those before `start_step` included.
@@ -137,7 +137,7 @@ def evaluation_batches(
     every batch size.
 
     Args:
-      images: Images.
+      images: Split.
       batch_size: B.
       seed: int32 [2], other ones for other splits.
       binarization: what `resolve` returned.

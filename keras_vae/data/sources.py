@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vae.config.image_options import check_resize, parse_background
 from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
-from keras_vae.data.images import Images, Streamed
+from keras_vae.data.split import Split, Streamed
 from keras_vae.messages.sentences import errors_in_one_line, in_one_line, some
 from keras_vae.seeds import Site, derive
 
@@ -24,18 +24,18 @@ class Dataset:
 
     Attributes:
       name: the string it was loaded by.
-      train: Images.
-      validation: Images, or None if none was wanted.
-      test: Images; for evaluation only.
+      train: Split.
+      validation: Split, or None if none was wanted.
+      test: Split; for evaluation only.
       fingerprint: sha256 (hex) of the three splits: of their examples, or of names, sizes and rows
         where they are streamed; labels don't count.
       notes: sentences that a user should see, for example which files could not be read.
     """
 
     name: str
-    train: Images
-    validation: Images | None
-    test: Images
+    train: Split
+    validation: Split | None
+    test: Split
     fingerprint: str
     notes: list[str]
 

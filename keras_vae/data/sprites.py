@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.data.images import Streamed
+from keras_vae.data.split import Streamed
 from keras_vae.seeds import Site, derive
 
 # How many values each factor takes; the last one turns fastest in an image's number.

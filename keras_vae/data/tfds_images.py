@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_vae.data import tfds_labels, tfds_pixels, tfds_rows, tfds_streams
 from keras_vae.data.arrays import from_arrays
-from keras_vae.data.images import check_fits, chunk_size_for
+from keras_vae.data.split import check_fits, chunk_size_for
 from keras_vae.data.split_names import SPLITS, split_of
 
 

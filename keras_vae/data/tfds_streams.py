@@ -8,9 +8,9 @@ import numpy as np
 
 from keras_vae.data import tfds_labels, tfds_rows
 from keras_vae.data.arrays import check_varied
-from keras_vae.data.images import Streamed
 from keras_vae.data.labels import read_labels
 from keras_vae.data.scan import scale_by_scan
+from keras_vae.data.split import Streamed
 
 
 @dataclasses.dataclass(frozen=True)

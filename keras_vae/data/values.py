@@ -41,7 +41,7 @@ class Scale:
 
     Attributes:
       dtype: of what is kept: bool, uint8, uint16 or float32.
-      levels: as of `Images`.
+      levels: as of `Split`.
       rounded_from: the number of levels that are rounded to 256; or None.
       note: a sentence, or None.
     """

@@ -181,6 +181,25 @@ class ExampleSpec:
             return of_real
         return to_support("levels", low, high, is_whole=True, levels=levels)
 
+    def take(self, levels: int | None) -> bool:
+        """Takes the levels that whole numbers are known to have; None are of counts.
+
+        Returns:
+          Whether the levels have changed.
+
+        Raises:
+          ValueError: the model's are others.
+        """
+        if self._support in _KNOWN_BY_THEMSELVES or levels == self.levels:
+            return False
+        if levels is None or self.levels is not None:
+            raise ValueError(
+                f"these whole numbers have {levels} levels, the model's {self.levels}. Build it "
+                "with keras_vae.build(config, data=...)."
+            )
+        self.levels = levels
+        return True
+
     def settle(self, x) -> bool:
         """Takes the levels from a whole array of whole numbers, where nothing has said them.
 

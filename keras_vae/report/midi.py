@@ -15,7 +15,7 @@ def write(path, x, levels: int, lowest_pitch: int, beats_per_minute: float = 80.
     Args:
       path: the file.
       x: [T, V, 1], level / (levels - 1); level 0 is silence.
-      levels, lowest_pitch: as of the data (`data.Images`).
+      levels, lowest_pitch: as of the data (`data.Split`).
       beats_per_minute: four steps are a beat.
     """
     import mido

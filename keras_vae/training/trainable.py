@@ -7,6 +7,7 @@ import numpy as np
 from keras_vae import objectives, seeds
 from keras_vae._compat import tf, tfk
 from keras_vae.batches import Batch, Block
+from keras_vae.data import Split
 from keras_vae.examples import check_element_spec
 from keras_vae.examples.given import as_conditions, as_input, is_array, next_batch, refuse_weights
 from keras_vae.networks.bayesian import bayesian_layers, weight_kl
@@ -14,8 +15,11 @@ from keras_vae.rate import AddRate
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
 from keras_vae.training import refusals, schedules
+from keras_vae.training.feeding import evaluation_set, training_set
 from keras_vae.training.moving_average import MovingAverage
 from keras_vae.training.xla import prefers_xla
+
+_BATCH_SIZE = 32  # Keras' own
 
 
 class Trainable(tfk.Model):
@@ -28,6 +32,7 @@ class Trainable(tfk.Model):
       check_shape(shape): the same for the shape of a batch, as far as it is known.
       condition: what the model is told of an example; None where it is told nothing.
       numbers_of(condition): conditions as numbers, where they are given as names of labels.
+      take_levels(levels): takes the levels of a split's whole numbers.
       settle_levels(x): takes the levels of whole numbers from the first whole array of them.
       has_density: whether q(z|x) has one, and so the model an ELBO.
       has_analytic_kl: whether the KL of each Rate has a closed form.
@@ -35,6 +40,9 @@ class Trainable(tfk.Model):
     Args:
       seed: root of all random draws that are not given a seed of their own.
     """
+
+    # How a Split is binarized; None where the likelihood says it. `build` knows.
+    binarization = None
 
     def __init__(self, *, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
@@ -111,27 +119,50 @@ class Trainable(tfk.Model):
             )
         return bool(jit_compile)
 
-    def fit(self, x, y=None, *args, validation_data=None, **kwargs):
-        """Keras' fit, of arrays of examples or of tf.data sets.
+    def fit(
+        self,
+        x,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        *args,
+        validation_data=None,
+        initial_epoch=0,
+        **kwargs,
+    ):
+        """Keras' fit, of arrays of examples, of tf.data sets, or of a split of a data set.
 
         Args:
-          x: examples, or a set of them (of pairs with conditions, of Blocks).
+          x: examples, or a set of them (of pairs with conditions, of Blocks), or a `data.Split`,
+            which is binarized where the likelihood needs it and brings its labels.
           y: the conditions of a conditional model.
-          *args, validation_data, **kwargs: as Keras' fit has them; (x, y) for validation.
+          batch_size, epochs, *args, validation_data, initial_epoch, **kwargs: as Keras' fit has
+            them; (x, y) or a Split for validation.
 
         Raises:
           ValueError: an array has another shape, or values that the likelihood gives no mass to;
             or examples are given weights.
         """
         refuse_weights(**kwargs)
-        x, y = self._input(x, y)
-        if validation_data is not None:
-            validation_data = self._validation(validation_data)
+        if isinstance(x, Split):
+            size = batch_size or _BATCH_SIZE
+            _refuse_conditions(y)
+            x, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
+            validation_data = self._validation(validation_data, size)
+            batch_size = None
+        else:
+            x, y = self._input(x, y)
+            validation_data = self._validation(validation_data, batch_size or _BATCH_SIZE)
+        kwargs |= {"validation_data": validation_data, "initial_epoch": initial_epoch}
         with self._looking_at_batches(not is_array(x)):
-            return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+            return super().fit(x, y, batch_size, epochs, *args, **kwargs)
 
-    def _validation(self, given):
-        """validation_data as Keras takes it, a tuple or a set."""
+    def _validation(self, given, batch_size):
+        """validation_data as Keras takes it, a tuple or a set; None stays None."""
+        if given is None:
+            return None
+        if isinstance(given, Split):
+            return evaluation_set(self, given, batch_size)
         if not isinstance(given, tuple):
             x, _ = self._input(given, name="validation_data")
             return (x,) if is_array(x) else x
@@ -143,13 +174,16 @@ class Trainable(tfk.Model):
         refuse_weights(weights)
         return self._input(x, y)[: len(given)]
 
-    def evaluate(self, x, y=None, *args, **kwargs):
+    def evaluate(self, x, y=None, batch_size=None, *args, **kwargs):
         """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
-        refuse_weights(*args[2:3], **kwargs)
-        if not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
+        refuse_weights(*args[1:2], **kwargs)
+        if isinstance(x, Split):
+            _refuse_conditions(y)
+            x, batch_size = evaluation_set(self, x, batch_size or _BATCH_SIZE), None
+        elif not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
             x, y = self._input(x, y)
         with self.evaluation_weights(), self._looking_at_batches(not is_array(x)):
-            return super().evaluate(x, y, *args, **kwargs)
+            return super().evaluate(x, y, batch_size, *args, **kwargs)
 
     def predict(self, x, *args, **kwargs):
         """Keras' predict, of examples, a set of them, or either with their conditions: (x, c)."""
@@ -358,3 +392,9 @@ class Trainable(tfk.Model):
             return self._logs()
 
         return run_replicas
+
+
+def _refuse_conditions(y):
+    """Raises ValueError for conditions beside a Split, which has its own."""
+    if y is not None:
+        raise ValueError("y: the labels of a Split are the conditions. Leave y out.")

@@ -8,7 +8,7 @@ import pytest
 import keras_vae
 from keras_vae.building import settling
 from keras_vae.data import digits
-from keras_vae.data.images import InMemory
+from keras_vae.data.split import InMemory
 from keras_vae.runs import inputs
 from tests import tiny
 

@@ -8,7 +8,7 @@ import pytest
 import keras_vae
 from keras_vae import data, runs
 from keras_vae.data import digits
-from keras_vae.data.images import InMemory
+from keras_vae.data.split import InMemory
 from keras_vae.report import class_names, class_section
 from keras_vae.runs import run_directory
 from keras_vae.tasks import comparison, latent_files

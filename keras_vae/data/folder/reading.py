@@ -17,7 +17,7 @@ from keras_vae.data.folder.common_depth import bring_together
 from keras_vae.data.folder.names import counted, is_passed_over, listed, shown
 from keras_vae.data.folder.splits import check_deeper, splits
 from keras_vae.data.folder.streaming import scale_of_counts, streamed
-from keras_vae.data.images import check_fits
+from keras_vae.data.split import check_fits
 from keras_vae.seeds import Site, derive
 
 

@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from keras_vae.data.folder import opening, pixels, reasons, work
-from keras_vae.data.images import Streamed, chunk_size_for
+from keras_vae.data.split import Streamed, chunk_size_for
 from keras_vae.data.values import Seen, decide
 
 

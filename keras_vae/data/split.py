@@ -16,7 +16,7 @@ from keras_vae.data.stratification import stratify
 CHUNKS_IN_LIMIT = 16  # chunks of a streamed set that would fill the memory limit
 
 
-class Images:
+class Split:
     """One split: `InMemory` or `Streamed`.
 
     Attributes:
@@ -43,7 +43,7 @@ class Images:
         self.num_examples = sum(self.chunk_sizes)
 
 
-class InMemory(Images):
+class InMemory(Split):
     """A split held as one array."""
 
     def __init__(
@@ -87,7 +87,7 @@ class InMemory(Images):
         sha.update(np.ascontiguousarray(self.array).data)
 
 
-class Streamed(Images):
+class Streamed(Split):
     """A split that is read chunk by chunk, from a source whose rows have fixed positions.
 
     Args:
@@ -101,7 +101,7 @@ class Streamed(Images):
       identity: str that tells this source from any other, for the fingerprint.
       read_factors: int64 rows [n] -> dict name -> whole numbers [n], or None without.
       levels: of uint8, how many there are; None for counts.
-      class_names: as of `Images`.
+      class_names: as of `Split`.
       order: int [N], the row at each position; a chunk is then read in the order of its rows. None
         where position and row are the same.
       in_runs: whether the source can be read in runs of neighbouring rows only.

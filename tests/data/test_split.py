@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae.data import Streamed, from_arrays
-from keras_vae.data.images import InMemory
+from keras_vae.data.split import InMemory
 from keras_vae.seeds import derive
 
 
