@@ -9,7 +9,7 @@ from keras_vae._compat import tf
 
 
 def threefry2x32(key, counter):
-    """64 random bits for each key and counter; see `noise.threefry2x32`.
+    """64 random bits for each key and counter; see `random_numpy.threefry2x32`.
 
     Args:
       key, counter: pairs of int32 tensors, all of one shape or broadcast to one.
@@ -30,31 +30,31 @@ def threefry2x32(key, counter):
 
 
 def bits(seed, stream: Stream, n: int):
-    """Random bits, int32 [B, n]; see `noise.bits`."""
+    """Random bits, int32 [B, n]; see `random_numpy.bits`."""
     index = tf.range((n + 1) // 2)
     words = threefry2x32((seed[:, :1], seed[:, 1:]), (index, tf.fill(index.shape, int(stream))))
     return tf.concat(words, axis=-1)[:, :n]
 
 
 def fold(seed, number, stream: Stream):
-    """Other seeds, int32 [B, 2]; see `noise.fold`."""
+    """Other seeds, int32 [B, 2]; see `random_numpy.fold`."""
     counter = number, tf.fill(tf.shape(number), int(stream))
     return tf.stack(threefry2x32((seed[:, 0], seed[:, 1]), counter), axis=-1)
 
 
 def uniform(seed, stream: Stream, n: int):
-    """Uniform numbers above 0 and up to 1, float32 [B, n]; see `noise.uniform`."""
+    """Uniform numbers above 0 and up to 1, float32 [B, n]; see `random_numpy.uniform`."""
     top_24 = tf.cast(_shift_right(bits(seed, stream, n), 8), tf.float32)
     return (top_24 + 0.5) * 2.0**-24
 
 
 def turn(u):
-    """2 pi u; see `noise.turn`."""
+    """2 pi u; see `random_numpy.turn`."""
     return 6.28125 * u + 0.0019350051879882812 * u
 
 
 def normal(seed, stream: Stream, n: int):
-    """Standard normal numbers, float32 [B, n]; see `noise.normal`."""
+    """Standard normal numbers, float32 [B, n]; see `random_numpy.normal`."""
     u, v = tf.split(uniform(seed, stream, n + n % 2), 2, axis=-1)
     radius, angle = tf.sqrt(-2.0 * tf.math.log(u)), turn(v)
     return tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)[:, :n]

@@ -53,7 +53,7 @@ def write(
       examples: real examples, with their conditions if there are any, by which files are measured
         too.
       fitted_to: others, whose range int8 and int16x8 are fitted to.
-      described: the content of the run's config.json, with the weights' `saving.origin` as
+      described: the content of the run's config.json, with the weights' `loading.origin` as
         "exported", which is put beside the files: it says by which data trainers.evaluate measures
         an export.
       evaluation: the content of the run's evaluation.json, for the model card.

@@ -1,0 +1,110 @@
+"""runs and tasks from Python: what the binaries do, without a flag."""
+
+import json
+
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import report, runs, tasks
+from keras_vae._compat import tf
+from tests.in_process import TINY
+
+OPTIONS = {"jit_compile": False, "picture_epochs": 0, "tensorboard": False}
+
+
+def config(epochs=3, **options):
+    """That of TINY's flags, on digits."""
+    return keras_vae.recipe(
+        "vae", dataset="digits", hidden=(8,), latent_dim=2, epochs=epochs, **options
+    )
+
+
+def weights(run):
+    return run.model.get_weights()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return runs.train(config(), tmp_path_factory.mktemp("runs") / "a", num_samples=10, **OPTIONS)
+
+
+def test_a_run_holds_its_model_data_numbers_and_history(run):
+    assert (run.config.model.event_shape, run.data.name) == ((8, 8, 1), "digits")
+    assert run.evaluation["num_samples"] == 10
+    assert len(run.history["loss"]) == 3
+    assert run.model.sample(2, seed=0).shape == (2, 8, 8, 1)
+    assert run.is_reported
+    again = runs.load(run.path)
+    assert (again.step, again.evaluation) == (run.step, run.evaluation)
+
+
+def test_python_trains_what_the_binary_trains(run, run_train, tmp_path):
+    assert run_train(*TINY, f"--workdir={tmp_path}/b").code == 0
+    binary = runs.load(tmp_path / "b")
+    for a, b in zip(weights(run), weights(binary), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert binary.evaluation is None
+    replay = (run.path / "flags.txt").read_text()
+    assert {"--jit_compile=false", "--num_samples=10"} <= set(replay.split())
+
+
+def test_more_epochs_go_on_to_the_bit(run, tmp_path):
+    longer = runs.train(config(4), tmp_path / "long", evaluate=False, **OPTIONS)
+    runs.train(config(3), tmp_path / "short", evaluate=False, **OPTIONS)
+    kept = runs.load(tmp_path / "short").config.replace(epochs=4)
+    resumed = runs.train(kept, tmp_path / "short", evaluate=False, **OPTIONS)
+    for a, b in zip(weights(longer), weights(resumed), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_another_config_is_refused(run):
+    with pytest.raises(ValueError, match="another config: latent_dim 2 -> 3"):
+        runs.train(config().replace(latent_dim=3), run.path, **OPTIONS)
+    with pytest.raises(ValueError, match="resume is off"):
+        runs.train(run.config, run.path, resume=False, **OPTIONS)
+    with pytest.raises(TypeError, match="epochs"):
+        runs.train(config(), run.path, epochs=3)
+
+
+def test_replicas_are_a_strategy(two_replicas, tmp_path):
+    trained = runs.train(config(1), tmp_path / "r", two_replicas, evaluate=False, **OPTIONS)
+    assert trained.step == runs.load(tmp_path / "r").step > 0
+    assert trained.model.distribute_strategy is tf.distribute.get_strategy()  # Read again.
+
+
+def test_a_report_is_written_of_a_measured_run_alone(run, tmp_path):
+    unmeasured = runs.train(config(1), tmp_path / "r", evaluate=False, **OPTIONS)
+    with pytest.raises(ValueError, match=r"isn't measured.*tasks\.evaluate"):
+        report.write(unmeasured)
+    page = (run.path / "report.html").read_text()
+    (run.path / "report.html").unlink()
+    assert report.write(run) == run.path / "report.html"
+    assert (run.path / "report.html").read_text() == page
+
+
+def test_tasks_write_beside_the_run(run, tmp_path):
+    found = tasks.evaluate(run, num_samples=20, seed=1)
+    assert json.loads((run.path / "evaluation.json").read_text()) == run.evaluation
+    assert found["num_samples"] == run.evaluation["num_samples"] == 20
+    assert run.path / "latents" / "latents.npz" in tasks.write_latents(run)
+    other = runs.train(config(1, seed=1), tmp_path / "other", num_samples=20, **OPTIONS)
+    assert tasks.compare([run.path, other.path], tmp_path / "both").is_file()
+
+
+def test_the_rooms_are_there_after_import_keras_vae():
+    for name in keras_vae.__all__:
+        assert getattr(keras_vae, name) is not None
+    assert set(keras_vae.__all__) <= set(dir(keras_vae))
+    with pytest.raises(AttributeError, match="no attribute 'rooms'"):
+        keras_vae.rooms  # noqa: B018
+
+
+def test_old_names_of_modules_say_the_new_ones():
+    with pytest.warns(DeprecationWarning, match="keras_vae.schedules is keras_vae.training.sched"):
+        from keras_vae.schedules import linear
+    from keras_vae.training import schedules
+
+    assert linear is schedules.linear
+    with pytest.warns(DeprecationWarning, match=r"keras_vae\.data\.Split"):
+        assert keras_vae.data.Images is keras_vae.data.Split
