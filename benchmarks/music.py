@@ -129,7 +129,7 @@ def main() -> None:
             raise ValueError(f"run={path} must be one with decoder=autoregressive (recipe=music).")
         if not (path / "evaluation.json").is_file():
             raise ValueError(f"run={path} has no evaluation.json. Run trainers.evaluate on it.")
-        dataset = inputs.load(config)
+        dataset = inputs.load_data(config)
     evaluation = json.loads((path / "evaluation.json").read_text())
     num_steps = config.model.event_shape[0]
     test = levels_of(dataset.test)

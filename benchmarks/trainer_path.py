@@ -9,6 +9,7 @@ from absl import flags
 
 from keras_vae.runs import callbacks
 from keras_vae.runs.checkpoints import Progress
+from keras_vae.tasks import trainer
 from trainers import train
 
 FLAGS = flags.FLAGS
@@ -28,7 +29,7 @@ def trainer_path(arguments, folder: pathlib.Path):
     FLAGS(["trainers.train", run, "--epochs=1000", "--picture_epochs=0", *arguments])
     job = train.prepare()
     job.workdir.mkdir()
-    progress = Progress(job.vae, job.workdir / "checkpoints")
+    progress = Progress(job.model, job.workdir / "checkpoints")
     clock = _Clock(progress, steps=2000, patience=None)
 
     def round_():
@@ -36,7 +37,7 @@ def trainer_path(arguments, folder: pathlib.Path):
         epoch = progress.step // job.steps_per_epoch
         clock.begins = []
         with contextlib.redirect_stdout(sys.stderr):
-            train.fit(job, progress, clock, epoch, epoch + 3)
+            trainer.fit(job, progress, clock, epoch, epoch + 3)
         seconds = clock.begins[2] - clock.begins[1]
         return job.steps_per_epoch * job.config.training.batch_size / seconds
 

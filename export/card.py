@@ -126,7 +126,7 @@ def embed(file: pathlib.Path, content: dict) -> None:
         name: {key: value for key, value in artefact.items() if key != "bytes"}
         for name, artefact in content["files"].items()
     }
-    model = compact.read(file.read_bytes())
+    model = compact.unpack(file.read_bytes())
     buffer, metadata = schema.BufferT(), schema.MetadataT()
     buffer.data = np.frombuffer(
         json.dumps(content | {"files": files}, separators=(",", ":")).encode(), np.uint8
@@ -134,7 +134,7 @@ def embed(file: pathlib.Path, content: dict) -> None:
     metadata.name, metadata.buffer = FILE, len(model.buffers)
     model.buffers.append(buffer)
     model.metadata = [*(model.metadata or []), metadata]
-    file.write_bytes(compact.write(model))
+    file.write_bytes(compact.pack(model))
 
 
 def hashes(path: pathlib.Path) -> dict:

@@ -12,7 +12,7 @@ _IDENTIFIER = b"TFL3"
 _ALIGNMENT = 16
 
 
-def read(content: bytes) -> schema.ModelT:
+def unpack(content: bytes) -> schema.ModelT:
     """A file's model as Python objects; all weights in its buffers."""
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     for buffer in model.buffers:
@@ -46,7 +46,7 @@ def merged(models: list) -> schema.ModelT:
     return first
 
 
-def write(model: schema.ModelT) -> bytes:
+def pack(model: schema.ModelT) -> bytes:
     """The file of a model, without what runtimes don't read; the model is changed."""
     # The first buffer is, by the schema, the empty one.
     new_index, buffers = [0], [model.buffers[0]]

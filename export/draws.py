@@ -12,7 +12,7 @@ from keras_vae._compat import tf, tfd
 from keras_vae.conditions import Completed
 from keras_vae.likelihoods.levels import Levels
 from keras_vae.likelihoods.logistic import RoundedLogistic
-from keras_vae.ops.categorical import chosen
+from keras_vae.ops.categorical import from_uniform
 
 
 @tf.autograph.experimental.do_not_convert  # It warns that it can't read functools.
@@ -98,7 +98,7 @@ def _(p: RoundedLogistic, uniform):
 
 @_draw.register
 def _(p: tfd.Categorical, uniform):
-    return tf.cast(chosen(p.logits_parameter(), uniform(Stream.PIXEL)), tf.float32)
+    return tf.cast(from_uniform(p.logits_parameter(), uniform(Stream.PIXEL)), tf.float32)
 
 
 @_draw.register
@@ -123,7 +123,7 @@ def _(p, uniform):
     event = len(p.event_shape)
     choice = uniform(Stream.CHOICE)[(..., *[0] * event)]  # one for all values of an event
     logits = p.mixture_distribution.logits_parameter()
-    taken = tf.one_hot(chosen(logits, choice), logits.shape[-1])  # [..., K]
+    taken = tf.one_hot(from_uniform(logits, choice), logits.shape[-1])  # [..., K]
     for _ in range(event):
         taken = taken[..., tf.newaxis]
     # The same numbers for all components, of which one is taken.

@@ -47,7 +47,7 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
     }
 
 
-def check(file: str, found: dict, gate: Precision) -> None:
+def check_loss(file: str, found: dict, gate: Precision) -> None:
     """Raises ParityError if `of_decoder` found more lost than a precision may lose."""
     change = found["nll_change"]
     if change is not None and not change <= gate.nll_change:

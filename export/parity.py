@@ -28,7 +28,7 @@ class ParityError(RuntimeError):
     """A written file differs from the Keras model."""
 
 
-def check(vae: VAE, artefact: str, signatures: dict, gate: Precision = EXACT) -> dict:
+def check_parity(vae: VAE, artefact: str, signatures: dict, gate: Precision = EXACT) -> dict:
     """Compares every output of a file with the Keras model's on the same inputs.
 
     Args:

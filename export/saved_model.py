@@ -6,7 +6,7 @@ from keras_vae.trusted import graphs
 from keras_vae.vae import VAE
 
 
-def write(vae: VAE, path, batch_sizes=()) -> None:
+def write_saved_model(vae: VAE, path, batch_sizes=()) -> None:
     """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch.
 
     And each but log_prob in each of the batch sizes, as decode_16.
@@ -30,13 +30,13 @@ def save(generator: Generator, path, signatures: dict) -> None:
         raise OSError(f"{path} can't be written: {error.message}") from error
 
 
-def load(path) -> dict:
+def load_signatures(path) -> dict:
     """{signature: function of arrays, by name, to a dict of arrays}.
 
     Raises:
       ValueError: the folder holds no SavedModel, or one with operators that no export has.
     """
-    signatures = graphs.load(path).signatures
+    signatures = graphs.load_saved_model(path).signatures
 
     def arrays(function):
         def call(**inputs):

@@ -23,7 +23,9 @@ class ConversionError(ValueError):
     """A model can't be a TFLite file of a precision."""
 
 
-def write(vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibration=None) -> None:
+def write_tflite(
+    vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibration=None
+) -> None:
     """Writes the file `path`, with one copy of the weights for all signatures.
 
     They are those of a `Generator` in each batch size: decode_1, decode_16, sample_1, … Sizes are
@@ -45,7 +47,7 @@ def write(vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibrat
     # Calibrated together, signatures with the same weights come out wrong in int16x8.
     apart = [batch_sizes] if calibration is None else [[size] for size in batch_sizes]
     models = [_convert(generator, sizes, precision, calibration) for sizes in apart]
-    pathlib.Path(path).write_bytes(compact.write(compact.merged(models)))
+    pathlib.Path(path).write_bytes(compact.pack(compact.merged(models)))
 
 
 def _convert(generator, batch_sizes, precision, calibration):
@@ -77,7 +79,7 @@ def _convert(generator, batch_sizes, precision, calibration):
         except Exception as error:
             reason = _reason(str(error), precision)
             raise ConversionError(f"{file} can't be made: {reason}") from error
-    return compact.read(finish(content, precision))
+    return compact.unpack(finish(content, precision))
 
 
 def _reason(message, precision):
@@ -122,7 +124,7 @@ def _in_batches(calibration, verb, size):
     }
 
 
-def load(path) -> dict:
+def load_signatures(path) -> dict:
     """{signature: function of arrays, by name, to a dict of arrays}."""
     interpreter = Interpreter(str(path), num_threads=1)
     return {

@@ -37,7 +37,7 @@ def missing() -> str | None:
     )
 
 
-def check(vae: VAE) -> None:
+def check_page(vae: VAE) -> None:
     """Raises ValueError for a model that a page can't serve."""
     if isinstance(vae.condition, ImagePart) and _levels_of_music(vae):
         raise ValueError(

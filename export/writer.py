@@ -73,7 +73,7 @@ def write(
     check_target(path)
     check_options(formats, precisions, batch_sizes, web)
     if web:
-        web_page.check(vae)
+        web_page.check_page(vae)
     batch_sizes = sorted(set(batch_sizes))
     calibrated = [p for p in precisions if PRECISIONS[p].needs_calibration]
     if calibrated and (fitted_to is None or len(fitted_to.x) < max(batch_sizes)):
@@ -179,32 +179,34 @@ def check_target(path) -> None:
 
 
 def _saved_model(vae, folder, gate, batch_sizes):
-    saved_model.write(vae, folder, batch_sizes)
+    saved_model.write_saved_model(vae, folder, batch_sizes)
     return {
         "bytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
-        "signatures": parity.check(vae, folder.name, saved_model.load(folder), gate),
+        "signatures": parity.check_parity(
+            vae, folder.name, saved_model.load_signatures(folder), gate
+        ),
     }
 
 
 def _lite(vae, file, precision, gate, batch_sizes, examples, fitted_to):
     calibration = file_quality.calibration(vae, fitted_to) if gate.needs_calibration else None
-    tflite.write(vae, file, batch_sizes, precision, calibration)
+    tflite.write_tflite(vae, file, batch_sizes, precision, calibration)
     if gate.needs_calibration and tflite.crashes(file):
         raise parity.ParityError(
             f"{file.name} crashes the runtime, which isn't made for all of its operators. The file "
             f"was not written. {tflite.advice(precision)}"
         )
-    signatures = tflite.load(file)
+    signatures = tflite.load_signatures(file)
     report = {
         "bytes": file.stat().st_size,
         "precision": precision,
         "operators": tflite.operators(file),
     }
     try:
-        report["signatures"] = parity.check(vae, file.name, signatures, gate)
+        report["signatures"] = parity.check_parity(vae, file.name, signatures, gate)
         if examples is not None:
             report["data"] = file_quality.of_decoder(vae, signatures, examples)
-            file_quality.check(file.name, report["data"], gate)
+            file_quality.check_loss(file.name, report["data"], gate)
     except parity.ParityError:
         raise
     except RuntimeError as error:  # A divisor, say, that in 8 bits is 0.
@@ -218,9 +220,9 @@ def _lite(vae, file, precision, gate, batch_sizes, examples, fitted_to):
 
 def _embed(file, content):
     """Puts the card into a file, which must compute what it did."""
-    before = parity.one_call(tflite.load(file))
+    before = parity.one_call(tflite.load_signatures(file))
     card.embed(file, content)
-    after = parity.one_call(tflite.load(file))
+    after = parity.one_call(tflite.load_signatures(file))
     if not all(np.array_equal(before[name], after[name]) for name in before):
         raise parity.ParityError(f"{file.name}: with its card it computes something else.")
 

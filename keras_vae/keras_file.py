@@ -48,12 +48,12 @@ def read(path: pathlib.Path, custom_objects: dict | None = None) -> Trainable:
     # Keras reads older formats too, and runs code that stands in them. A pipe would be waited for.
     if path.suffix != ".keras" or not path.is_file() or not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is no .keras file: give one that VAE.save wrote.")
-    members = archives.read(path, _MAX_RATIO)
+    members = archives.read_archive(path, _MAX_RATIO)
     if missing := {_CONFIG, _WEIGHTS} - set(members):
         raise ValueError(f"{path} is no .keras file: it has no {' and no '.join(sorted(missing))}.")
     checksums.check_members(path, members)
     config = _trusted_config(path, members.pop(_CONFIG), custom_objects)
-    hdf5.check(path, io.BytesIO(members[_WEIGHTS]))
+    hdf5.check_hdf5(path, io.BytesIO(members[_WEIGHTS]))
     # Keras is given what was looked at, and nothing else: the file may be another by then.
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, "model.keras")

@@ -18,7 +18,7 @@ def members(tmp_path_factory):
     """{name: content} of a file that loads."""
     path = tmp_path_factory.mktemp("honest") / "model.keras"
     tiny.vae().save(path)
-    found = archives.read(path)
+    found = archives.read_archive(path)
     del found["checksums.json"]
     return found
 

@@ -24,7 +24,7 @@ TABLE = {
     "trusted": (["keras_vae.trusted.*"], ["_compat", "files"]),
     "distributions": (["keras_vae.distributions.*"], ["_compat"]),
     "networks": (["keras_vae.networks.*"], ["_compat", "ops"]),
-    "likelihoods": (["keras_vae.likelihoods.*"], ["_compat", "messages", "distributions"]),
+    "likelihoods": (["keras_vae.likelihoods.*"], ["_compat", "ops", "messages", "distributions"]),
     "posteriors": (["keras_vae.posteriors.*"], ["_compat", "ops", "distributions", "networks"]),
     "priors": (["keras_vae.priors.*"], ["_compat", "ops", "distributions", "networks"]),
     "conditions": (["keras_vae.conditions"], ["_compat", "ops", "messages", "distributions"]),

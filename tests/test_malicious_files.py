@@ -106,7 +106,7 @@ def test_arrays_that_pack_well_are_no_bomb(tmp_path):
     images[np.random.default_rng(0).uniform(size=images.shape) < 2e-3] = 1
     np.savez_compressed(tmp_path / "sprites.npz", images)
     assert images.nbytes > 50 * os.path.getsize(tmp_path / "sprites.npz")
-    archives.check(tmp_path / "sprites.npz")
+    archives.check_archive(tmp_path / "sprites.npz")
 
 
 # Weights ---------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def test_any_change_of_a_file_is_found(tmp_path):
 def test_a_member_that_was_put_in_place_of_another_is_found(tmp_path, name):
     """A zip file's own checksum of it is right."""
     model_of(networks.linear()).save(tmp_path / "model.keras")
-    found = archives.read(tmp_path / "model.keras")
+    found = archives.read_archive(tmp_path / "model.keras")
     other = {"checksums.json": b"[]"}.get(name, found.get(name, b"") + b" ")
     path = write(tmp_path / "other.keras", found | {name: other})
     assert "damaged or was changed: its checksum" in refusal(path)

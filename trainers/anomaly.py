@@ -19,7 +19,7 @@ def main() -> None:
     with command_line.checking_input():
         run = runs.load(FLAGS.run, FLAGS.checkpoint)
         other = anomalies.load_other(run, FLAGS.dataset, FLAGS.data_dir)
-    anomalies.measure(run, other, FLAGS.num_examples, FLAGS.num_samples, FLAGS.evaluation_seed)
+    anomalies.score(run, other, FLAGS.num_examples, FLAGS.num_samples, FLAGS.evaluation_seed)
 
 
 def run() -> None:

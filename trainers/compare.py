@@ -15,7 +15,7 @@ flags.DEFINE_string("out", None, "folder for compare.html and its figures", requ
 def main() -> None:
     out = pathlib.Path(FLAGS.out)
     with command_line.checking_input():
-        runs = comparison.read(FLAGS.runs)
+        runs = comparison.read_measured(FLAGS.runs)
         out.mkdir(parents=True, exist_ok=True)
     comparison.show(runs, out)
 

@@ -29,8 +29,8 @@ def main() -> None:
                     f"run={FLAGS.run} is an export: it has no checkpoints to choose from, and none "
                     "of its signatures serves annealing. Leave out checkpoint and ais_examples."
                 )
-            found = exported.load(FLAGS.run)
-        exported.measure(found, FLAGS.num_samples, FLAGS.evaluation_seed)
+            found = exported.load_export(FLAGS.run)
+        exported.evaluate_export(found, FLAGS.num_samples, FLAGS.evaluation_seed)
         return
     annealing = None
     if FLAGS.ais_examples:

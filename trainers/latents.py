@@ -25,9 +25,9 @@ def main() -> None:
     out = pathlib.Path(FLAGS.out or pathlib.Path(FLAGS.run, "latents"))
     with command_line.checking_input():
         run = runs.load(FLAGS.run, FLAGS.checkpoint)
-        attribute = latent_files.check(run, FLAGS.split, FLAGS.attribute)
+        attribute = latent_files.parse_attribute(run, FLAGS.split, FLAGS.attribute)
         out.mkdir(parents=True, exist_ok=True)
-    for file in latent_files.write(run, FLAGS.split, attribute, out):
+    for file in latent_files.write_files(run, FLAGS.split, attribute, out):
         print("Wrote", file)
 
 

@@ -7,7 +7,7 @@ from keras_vae.autoregressive.distribution import Stepwise
 from keras_vae.autoregressive.values_in_turn import ValuesInTurn
 from keras_vae.decoder import Decoder
 from keras_vae.networks import Recurrence
-from keras_vae.ops.categorical import choose
+from keras_vae.ops.categorical import from_normal
 from keras_vae.ops.eager_graphs import graph_when_eager
 from keras_vae.ops.shapes import with_context
 
@@ -74,7 +74,7 @@ class AutoregressiveDecoder(Decoder):
             state, _ = self.cell(tf.concat([seen, features], axis=-1), [state])
 
             def value(i, logits):
-                drawn = choose(logits / temperature, noise[:, i])
+                drawn = from_normal(logits / temperature, noise[:, i])
                 return tf.one_hot(tf.where(known[:, i] < 0, drawn, known[:, i]), self.levels)
 
             _, values = self.projection.walk(state, value)

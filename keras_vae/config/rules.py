@@ -42,7 +42,7 @@ _ONLY_WITH = (
 )
 
 
-def check(config) -> None:
+def check_rules(config) -> None:
     """Raises ValueError saying which options of a Config can't be together, and what to do."""
     parse_background(config.data.alpha_background)
     check_resize(config.data.resize, config.data.image_size)

@@ -40,7 +40,7 @@ class Config:
     def check(self) -> "Config":
         """Returns itself, or raises ValueError saying which option can't be, and why."""
         self.check_options()
-        rules.check(self)
+        rules.check_rules(self)
         return self
 
     def check_options(self) -> None:

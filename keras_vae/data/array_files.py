@@ -97,7 +97,7 @@ def _npz(name, stream, keys_of, limit_bytes):
     except (ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"dataset={name} is no npz ({error}). Use numpy.savez.") from error
     keys = keys_of(headers)
-    archives.check(stream.name)
+    archives.check_archive(stream.name)
     members = {role: _member(file.zip, key) for role, key in keys.items()}
     for role, member in members.items():
         if headers[keys[role]] and headers[keys[role]].size > member.file_size:

@@ -14,7 +14,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 
 
-def check(path, max_ratio: float = MAX_RATIO) -> None:
+def check_archive(path, max_ratio: float = MAX_RATIO) -> None:
     """Raises ValueError, in one line, unless the zip file `path` can be unpacked safely.
 
     Refused are members whose names lead out of the folder they are unpacked to, links, names that
@@ -32,13 +32,13 @@ def check(path, max_ratio: float = MAX_RATIO) -> None:
         raise ValueError(f"{path} is no archive that can be read ({error}).") from error
 
 
-def read(path, max_ratio: float = MAX_RATIO) -> dict[str, bytes]:
-    """{name: content} of all members of an archive that has passed `check`.
+def read_archive(path, max_ratio: float = MAX_RATIO) -> dict[str, bytes]:
+    """{name: content} of all members of an archive that has passed `check_archive`.
 
     Raises:
       ValueError: it has not, or a member is damaged.
     """
-    check(path, max_ratio)
+    check_archive(path, max_ratio)
     try:
         with zipfile.ZipFile(path) as file:
             return {name: file.read(name) for name in file.namelist()}

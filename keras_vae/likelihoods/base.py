@@ -2,13 +2,13 @@
 
 import abc
 import enum
-import math
 
 import numpy as np
 
-from keras_vae._compat import tf, tfd, tfkl, tfpl
+from keras_vae._compat import tfd, tfkl, tfpl
 from keras_vae.distributions import Values
 from keras_vae.messages.remedies import to_support
+from keras_vae.ops.positive import positive
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
 MIN_SCALE = 1e-3
@@ -105,10 +105,6 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
         return cls(**config)
 
 
-def inverse_softplus(x: float) -> float:
-    return math.log(math.expm1(x))
-
-
 def positive_scale(raw_scale):
     """The scale of a real value from a network's output; 0.5 at 0."""
-    return tf.math.softplus(raw_scale + inverse_softplus(0.5)) + MIN_SCALE
+    return positive(raw_scale, 0.5, MIN_SCALE)

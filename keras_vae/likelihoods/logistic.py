@@ -1,8 +1,8 @@
 """Likelihoods of quantised data whose neighbouring levels are alike: rounded logistics."""
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.likelihoods.base import inverse_softplus
 from keras_vae.likelihoods.levels import Levels, LevelsLikelihood
+from keras_vae.ops.positive import positive
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -64,7 +64,7 @@ class MixtureOfLogistics(LevelsLikelihood):
 def _rounded(loc, raw_scale, levels):
     """A rounded logistic over 0 .. levels - 1, from loc in units of the whole range."""
     top = levels - 1.0
-    scale = top * tf.math.softplus(raw_scale + inverse_softplus(0.1)) + 0.1
+    scale = top * positive(raw_scale, 0.1, 0.0) + 0.1
     # QuantizedDistribution rounds up; half a level down makes it round to nearest.
     return RoundedLogistic(tfd.Logistic(top * loc - 0.5, scale), 0.0, top)
 

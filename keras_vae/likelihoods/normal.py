@@ -1,7 +1,8 @@
 """Normal likelihoods."""
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.likelihoods.base import MIN_SCALE, Likelihood, inverse_softplus, positive_scale
+from keras_vae.likelihoods.base import MIN_SCALE, Likelihood, positive_scale
+from keras_vae.ops.positive import inverse_softplus
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -1,7 +1,8 @@
 """The Student-t likelihood."""
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.likelihoods.base import Likelihood, inverse_softplus, positive_scale
+from keras_vae.likelihoods.base import Likelihood, positive_scale
+from keras_vae.ops.positive import inverse_softplus
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -6,16 +6,16 @@ from keras_vae._compat import tf
 CHOICE_NOISE = 2
 
 
-def choose(logits, noise):
+def from_normal(logits, noise):
     """Which of K, int32 [...], of probabilities softmax(logits) [..., K], from noise [..., 2]."""
     # Of two normals, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
-    return chosen(logits, tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1)))
+    return from_uniform(logits, tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1)))
 
 
-def chosen(logits, u):
-    """As `choose`, from uniform numbers u [...]."""
+def from_uniform(logits, u):
+    """As `from_normal`, from uniform numbers u [...]."""
     # Not tf.nn.softmax: its CPU kernel takes 5 axes at most.
     probs = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))
-    # Without the last, 1 up to rounding: what is chosen stays below K.
+    # The last cumulative probability is 1 up to rounding: left out, so that the choice is below K.
     cumulative = tf.cumsum(probs, axis=-1)[..., :-1]
     return tf.reduce_sum(tf.cast(u[..., tf.newaxis] > cumulative, tf.int32), axis=-1)

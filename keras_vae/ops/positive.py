@@ -1,21 +1,32 @@
-"""Scales: positive numbers from any, which are 1 at 0."""
+"""Positive numbers from any, as networks and weights give them."""
+
+import math
 
 import numpy as np
 
 from keras_vae._compat import tf
 
-# softplus(x + _UNIT) is 1 at x = 0.
-_UNIT = float(np.log(np.expm1(1.0)))
 # Keeps log-densities finite where softplus underflows.
 _MIN = 1e-5
 
 
+def positive(raw, at_zero: float, minimum: float):
+    """softplus of `raw`, moved so that it is at_zero + minimum at 0; always above `minimum`."""
+    return tf.math.softplus(raw + inverse_softplus(at_zero)) + minimum
+
+
+def inverse_softplus(x: float) -> float:
+    """The number whose softplus is x > 0."""
+    return math.log(math.expm1(x))
+
+
 def scale_of(raw):
     """The scale that the network's output `raw` stands for: 1 at 0, always above 0."""
-    return tf.math.softplus(raw + _UNIT) + _MIN
+    return positive(raw, 1.0, _MIN)
 
 
 def raw_of(scale):
     """The number (or numpy array of them) whose `scale_of` is `scale`."""
     softplus = scale - _MIN
-    return softplus + np.log(-np.expm1(-softplus)) - _UNIT  # exp(softplus) could overflow.
+    # exp(softplus) could overflow.
+    return softplus + np.log(-np.expm1(-softplus)) - inverse_softplus(1.0)

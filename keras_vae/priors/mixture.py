@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.ops.categorical import CHOICE_NOISE, choose
+from keras_vae.ops.categorical import CHOICE_NOISE, from_normal
 from keras_vae.priors.base import Prior
 from keras_vae.priors.normal import normal, raw_scale_of
 
@@ -141,7 +141,7 @@ class MixtureOfNormals(Prior):
 
     def from_noise(self, noise, temperature=1.0, context=None):
         noise, choice = tf.split(noise, [self.latent_dim, CHOICE_NOISE], axis=-1)
-        k = choose(self.logits, choice)
+        k = from_normal(self.logits, choice)
         components = self.distribution().components_distribution
         if self.covariance == "full":
             deviation = tf.linalg.matvec(tf.gather(components.scale_tril, k), noise)

@@ -3,7 +3,7 @@
 import contextlib
 
 from keras_vae._compat import tf, tfk
-from keras_vae.ops.categorical import CHOICE_NOISE, choose
+from keras_vae.ops.categorical import CHOICE_NOISE, from_normal
 from keras_vae.priors.base import Prior
 from keras_vae.priors.mixture import mixture
 
@@ -90,7 +90,7 @@ class VampPrior(Prior):
         flat, choice = tf.split(
             tf.reshape(noise, [-1, *self.noise_shape]), [noise_size, CHOICE_NOISE], axis=-1
         )
-        k = choose(tf.zeros(self.num_components), choice)
+        k = from_normal(tf.zeros(self.num_components), choice)
         posterior = self._encoder.posterior
         q = posterior.distribution(tf.gather(self._parameters(), k))  # Batch [n].
         z, _ = posterior.from_noise(q, temperature * flat[tf.newaxis])  # [1, n, D]

@@ -157,7 +157,7 @@ def write_midi(run_dir: Path, music: Music, levels: int, lowest_pitch: int) -> N
         for name, x in files.items():
             path = Path(scratch) / name
             path.parent.mkdir(exist_ok=True)
-            midi.write(path, x, levels, lowest_pitch)
+            midi.write_file(path, x, levels, lowest_pitch)
         for folder in Path(scratch).iterdir():
             shutil.rmtree(run_dir / folder.name, ignore_errors=True)
             folder.rename(run_dir / folder.name)

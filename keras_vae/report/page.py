@@ -10,7 +10,7 @@ from keras_vae.files import write_atomically
 TEMPLATE = Path(__file__).with_name("page.html.template")
 
 
-def write(path: Path, title: str, lead: str, main: str) -> None:
+def write_page(path: Path, title: str, lead: str, main: str) -> None:
     """Writes the page, which is replaced only when it is complete.
 
     Args:

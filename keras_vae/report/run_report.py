@@ -124,7 +124,7 @@ def write_report(
         *_details(config, evaluation, loading.read_run(run_dir)),
     ]
     path = run_dir / "report.html"
-    page.write(path, f"{config.recipe} on {config.data.dataset}", lead, "\n".join(main))
+    page.write_page(path, f"{config.recipe} on {config.data.dataset}", lead, "\n".join(main))
     return path
 
 

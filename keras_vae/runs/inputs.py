@@ -14,7 +14,7 @@ from keras_vae.seeds import Site
 SPLITS = ("train", "validation", "test")  # A split's number is part of its seed.
 
 
-def load(config: Config) -> data.Dataset:
+def load_data(config: Config) -> data.Dataset:
     """The data set that the config names.
 
     Raises:
@@ -39,7 +39,7 @@ def load_run(path, dataset: data.Dataset | None = None) -> tuple[Config, data.Da
     """
     stored = loading.read_run(path)
     config = Config.from_dict(stored["config"])
-    dataset = dataset or load(config)
+    dataset = dataset or load_data(config)
     if dataset.fingerprint != stored["data"]["fingerprint"]:
         shape, wanted = dataset.test.shape, config.model.event_shape
         sizes = "" if shape == wanted else f" (examples of {shape} now, of {wanted} then)"

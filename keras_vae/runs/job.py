@@ -90,7 +90,7 @@ def prepare(config: Config, workdir=None, strategy=None, options: Options | None
     strategy = strategy or tf.distribute.get_strategy()
     workdir = pathlib.Path(workdir or default_workdir(config))
     run_directory.check_workdir(workdir)
-    dataset = inputs.load(config)
+    dataset = inputs.load_data(config)
     config = settling.resolve(config, dataset)
     if config.training.early_stopping and dataset.validation is None:
         raise ValueError(
@@ -117,7 +117,7 @@ def prepare(config: Config, workdir=None, strategy=None, options: Options | None
         model.optimizer.build(model.trainable_variables)
     # A run that has begun needs the other one no more.
     if config.training.warm_start and not has_begun:
-        warm_start.check(model, config)
+        warm_start.check_source(model, config)
     return Job(workdir, config, described, dataset, strategy, steps, model, options)
 
 

@@ -155,7 +155,7 @@ def _read_weights(path):
     """The arrays weight_0, weight_1, … of an npz."""
     if not path.is_file():
         raise ValueError(f"{path} is refused: it is no file.")
-    archives.check(path)
+    archives.check_archive(path)
     checksums.check_beside(path.with_suffix(""))
     try:
         with np.load(path, allow_pickle=False) as file:

@@ -6,7 +6,7 @@ from keras_vae.priors import MixtureOfNormals, VampPrior
 from keras_vae.runs import inputs, loading
 
 
-def check(vae, config) -> None:
+def check_source(vae, config) -> None:
     """Raises ValueError or OSError unless `vae` can begin with the weights its config names."""
     source = loading.load_model(config.training.warm_start)
     _pairs(vae, source, config)
@@ -17,7 +17,7 @@ def check(vae, config) -> None:
         )
 
 
-def apply(vae, config, dataset) -> None:
+def begin_with_source(vae, config, dataset) -> None:
     """Gives encoder, decoder and prior the weights (moving averages) of config.training.warm_start.
 
     A prior of another kind than the other model's keeps its own beginning (those of several layers

@@ -27,15 +27,15 @@ def find_anomalies(
     Args:
       run: a `Run`.
       dataset, data_dir: the other data, named as for `data.load`.
-      num_examples, num_samples, seed: see `measure`.
+      num_examples, num_samples, seed: see `score`.
 
     Returns:
-      The content of anomaly.json; see `measure`.
+      The content of anomaly.json; see `score`.
 
     Raises:
       ValueError, OSError: see `load_other`.
     """
-    return measure(run, load_other(run, dataset, data_dir), num_examples, num_samples, seed)
+    return score(run, load_other(run, dataset, data_dir), num_examples, num_samples, seed)
 
 
 def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
@@ -67,7 +67,7 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
     if run.data.train.dtype in (np.uint8, np.uint16) and not data.knows_levels(dataset):
         # A darker set would have fewer levels by itself, and then another scale.
         config = config.replace(grey_levels=run.data.train.levels)
-    other = inputs.load(config)
+    other = inputs.load_data(config)
     seen = settling.resolve(config, other).model
     if seen.event_shape != run.config.model.event_shape:
         raise ValueError(
@@ -84,7 +84,7 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
     return other
 
 
-def measure(run: Run, other: data.Dataset, num_examples: int, num_samples: int, seed: int) -> dict:
+def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, seed: int) -> dict:
     """Scores of test images of both, and the AUROC of each; prints and writes them.
 
     Args:

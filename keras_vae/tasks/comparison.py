@@ -93,9 +93,9 @@ def compare(runs, out) -> pathlib.Path:
       The path of compare.html.
 
     Raises:
-      ValueError, FileNotFoundError: see `read`.
+      ValueError, FileNotFoundError: see `read_measured`.
     """
-    return show(read(runs), pathlib.Path(out))
+    return show(read_measured(runs), pathlib.Path(out))
 
 
 def show(runs: list[Measured], out: pathlib.Path) -> pathlib.Path:
@@ -103,12 +103,12 @@ def show(runs: list[Measured], out: pathlib.Path) -> pathlib.Path:
     for note in differences(runs):
         tell(note)
     print_table(runs)
-    page_path = write(runs, out)
+    page_path = write_page(runs, out)
     print("Page:", page_path)
     return page_path
 
 
-def read(paths) -> list[Measured]:
+def read_measured(paths) -> list[Measured]:
     """The runs at `paths`.
 
     Raises:
@@ -154,7 +154,9 @@ def read(paths) -> list[Measured]:
     if any(run.nll is None for run in runs):
         runs = [
             run._replace(
-                examples=inputs.first_examples(run.config, inputs.load(run.config), _NUM_EXAMPLES)
+                examples=inputs.first_examples(
+                    run.config, inputs.load_data(run.config), _NUM_EXAMPLES
+                )
             )
             for run in runs
         ]
@@ -239,7 +241,7 @@ def _differing(runs):
     ]
 
 
-def write(runs, out: pathlib.Path) -> pathlib.Path:
+def write_page(runs, out: pathlib.Path) -> pathlib.Path:
     """Writes compare.html and figures/ to the folder `out`; returns the page's path."""
     figures = []
     for column, (title, unit, caption) in run_report.CURVES.items():
@@ -304,7 +306,7 @@ def write(runs, out: pathlib.Path) -> pathlib.Path:
     main += [*(page.figure(out, p) for p in samples), "</div>"]
     main += ["<h2>Holes in latent space</h2>" if holes else "", "<div class='pictures'>"]
     main += [*(page.figure(out, p) for p in holes), "</div>"]
-    page.write(out / "compare.html", "Runs compared", lead, "\n".join(main))
+    page.write_page(out / "compare.html", "Runs compared", lead, "\n".join(main))
     return out / "compare.html"
 
 

@@ -35,7 +35,7 @@ class Exported(NamedTuple):
     model: Any
 
 
-def load(path) -> Exported:
+def load_export(path) -> Exported:
     """Reads an export.
 
     Raises:
@@ -49,7 +49,7 @@ def load(path) -> Exported:
         raise FileNotFoundError(f"run={path} has no SavedModel. Export with --formats=savedmodel.")
     config, dataset = inputs.load_run(path)
     checksums.check_files(path, _checksums(path))
-    model = graphs.load(path / "saved_model")
+    model = graphs.load_saved_model(path / "saved_model")
     if "log_prob" not in model.signatures:
         raise ValueError(f"run={path} is the export of an autoencoder, which has no likelihood.")
     return Exported(path, config, dataset, loading.read_run(path).get("exported", {}), model)
@@ -64,13 +64,13 @@ def _checksums(path):
         raise ValueError(f"{file} isn't an export's ({error!r}). Export the run anew.") from error
 
 
-def measure(exported: Exported, num_samples: int, seed: int = 0) -> dict:
+def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict:
     """Prints the likelihood of the test split.
 
     Writes evaluation.json, and evaluation.npz with the numbers of each example.
 
     Args:
-      exported: what `load` gave.
+      exported: what `load_export` gave.
       num_samples, seed: of the importance samples.
 
     Returns:

@@ -19,7 +19,7 @@ _STRENGTHS = np.linspace(0.0, 1.5, 7, dtype=np.float32)
 _NUM_CHANGED = 8
 
 
-def check(run: Run, split: str, attribute) -> tuple[int, int] | None:
+def parse_attribute(run: Run, split: str, attribute) -> tuple[int, int] | None:
     """The two labels of `attribute`, or None where it is empty.
 
     Raises:
@@ -61,18 +61,18 @@ def write_latents(
       out: folder; RUN/latents if None.
 
     Returns:
-      The paths of the files; see `write`.
+      The paths of the files; see `write_files`.
 
     Raises:
       ValueError: there is no such split, or are no such labels.
     """
-    found = check(run, split, attribute)
+    found = parse_attribute(run, split, attribute)
     out = pathlib.Path(out or run.path / "latents")
     out.mkdir(parents=True, exist_ok=True)
-    return write(run, split, found, out)
+    return write_files(run, split, found, out)
 
 
-def write(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Path]:
+def write_files(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Path]:
     """Writes the files and returns their paths.
 
     `latents.npz` has `codes` [N, D], the z that stand for the images in their order, `labels` [N]

@@ -79,7 +79,7 @@ def evaluate(
         batch = run_report.shown_examples(run)
         against = evaluation.posterior_against_prior(vae, batch, seed)
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
-    numbers, copies = sample_quality.measure(run, seed)
+    numbers, copies = sample_quality.measure_samples(run, seed)
     result |= numbers
     result["alarms"] = evaluation.alarms(result, vae.has_encoder)
     if copies is not None:

@@ -48,7 +48,7 @@ class Copies(NamedTuple):
     neighbours: np.ndarray
 
 
-def measure(run, seed: int = 0) -> tuple[dict, Copies | None]:
+def measure_samples(run, seed: int = 0) -> tuple[dict, Copies | None]:
     """Measures codes by labels, and samples by images, as far as the run has both.
 
     Args:

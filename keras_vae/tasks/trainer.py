@@ -66,7 +66,7 @@ def _train(job: Job) -> None:
         print(f"Training is finished: {progress.step} steps. More epochs extend it.")
         return
     if config.training.warm_start and not resumed:
-        warm_start.apply(vae, config, job.dataset)
+        warm_start.begin_with_source(vae, config, job.dataset)
     if resumed:
         print(f"Resuming at step {progress.step} (epoch {epoch + 1} of {epochs}).")
     if job.worker == 0:

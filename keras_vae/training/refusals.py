@@ -4,7 +4,7 @@ from keras_vae.networks.bayesian import bayesian_layers
 from keras_vae.priors import Prior
 
 
-def check(objective, vae, beta) -> None:
+def check_objective(objective, vae, beta) -> None:
     """Raises ValueError for an objective that can't train this model, and says why.
 
     Args:

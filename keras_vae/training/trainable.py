@@ -82,7 +82,7 @@ class Trainable(tfk.Model):
         """
         if objective is None:
             objective = objectives.SGVB() if self.has_density else objectives.Reconstruction()
-        refusals.check(objective, self, beta)
+        refusals.check_objective(objective, self, beta)
         # weighted_metrics=[]: Keras mistakes a Batch, three parts, for (x, y, sample weights).
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
         self.objective = objective

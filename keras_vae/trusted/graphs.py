@@ -22,13 +22,13 @@ _POSES_AS = {"api_implements", "api_preferred_device"}
 _OBJECTS = (tf.resource.as_datatype_enum, tf.variant.as_datatype_enum)
 
 
-def load(path):
+def load_saved_model(path):
     """The SavedModel in the folder `path`, as tf.saved_model.load gives it.
 
     Raises:
       ValueError: it isn't one, or holds operators that an export has no use for.
     """
-    check(path)
+    check_graph(path)
     try:
         return tf.saved_model.load(str(path))
     except Exception as error:
@@ -36,7 +36,7 @@ def load(path):
         raise ValueError(f"{path} can't be read as a SavedModel ({reason}).") from error
 
 
-def check(path) -> None:
+def check_graph(path) -> None:
     """Raises ValueError, in one line, unless all operators of a SavedModel are in `OPERATORS`.
 
     All means: of its graph, and of all functions, whether or not a signature calls them. The two

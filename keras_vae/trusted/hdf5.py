@@ -6,7 +6,7 @@ import h5py
 _KINDS = "fiub"
 
 
-def check(path, stream) -> None:
+def check_hdf5(path, stream) -> None:
     """Raises ValueError, in one line, unless a file holds nothing but plain arrays of its own.
 
     Refused are links to other files and links by name, arrays that are stored elsewhere, made of

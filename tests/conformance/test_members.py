@@ -336,8 +336,8 @@ def test_the_exported_files_agree(trained, tmp_path):
     else:
         verb, given["seed"] = "sample_2", seed
         wanted = sampled(model, seed, condition)
-    lite = tflite.load(tmp_path / "export" / "generator.tflite")
-    for runtime in (lite, saved_model.load(tmp_path / "export" / "saved_model")):
+    lite = tflite.load_signatures(tmp_path / "export" / "generator.tflite")
+    for runtime in (lite, saved_model.load_signatures(tmp_path / "export" / "saved_model")):
         found = runtime[verb](**given)
         for name in wanted:
             np.testing.assert_allclose(

@@ -76,7 +76,7 @@ class Doors:
         config = keras_vae.recipe(
             "vae", likelihood=likelihood, dataset=f"npz:{self.path}/made.npz", validation_size=0
         ).replace(**options)
-        found = inputs.load(config)
+        found = inputs.load_data(config)
         config = settling.resolve(config, found)
         self.noted.append(found.notes)
         examples = inputs.first_examples(config, found, len(x), "train").x

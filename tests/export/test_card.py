@@ -121,7 +121,7 @@ def test_the_card_says_what_the_model_is(exported):
     assert found["training_data"]["fingerprint"] == described["data"]["fingerprint"]
     assert found["test_likelihood"]["nll_nats"] == 90.0
     lite = found["files"]["generator.tflite"]
-    runner = tflite.load(folder / "generator.tflite")
+    runner = tflite.load_signatures(folder / "generator.tflite")
     assert sorted(lite["signatures"]) == sorted(runner)
     for name, signature in lite["signatures"].items():
         assert signature["inputs"].keys() == runner[name].get_input_details().keys()
@@ -142,7 +142,7 @@ def test_hashes_and_sizes_are_those_of_the_files(exported):
 
 def test_a_tflite_file_holds_its_card(exported):
     model, folder, found = exported
-    content = compact.read((folder / "generator.tflite").read_bytes())
+    content = compact.unpack((folder / "generator.tflite").read_bytes())
     (index,) = (m.buffer for m in content.metadata if m.name == card.FILE.encode())
     inside = json.loads(bytes(content.buffers[index].data))
     for content in found["files"].values():
@@ -150,5 +150,5 @@ def test_a_tflite_file_holds_its_card(exported):
         del content["bytes"]
     assert inside == found
     z = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
-    image = tflite.load(folder / "generator.tflite")["decode_2"](z=z)["image"]
+    image = tflite.load_signatures(folder / "generator.tflite")["decode_2"](z=z)["image"]
     np.testing.assert_allclose(image, model.decode(z).mean(), atol=1e-6)

@@ -22,7 +22,7 @@ def generator(tmp_path_factory):
     """(model, path of its file)."""
     model = tiny.randomize(tiny.vae())
     path = tmp_path_factory.mktemp("export") / "generator.tflite"
-    tflite.write(model, path, batch_sizes=[1, BATCH])
+    tflite.write_tflite(model, path, batch_sizes=[1, BATCH])
     return model, path
 
 
@@ -61,7 +61,7 @@ def test_c_draws_the_models_images(generator, program, tmp_path):
 @pytest.mark.parametrize("kind", ["label", "image_part"])
 def test_c_draws_what_a_condition_asks_for(kind, program, tmp_path):
     model = tiny.randomize(tiny.vae(condition=kind))
-    tflite.write(model, tmp_path / "generator.tflite", batch_sizes=[BATCH])
+    tflite.write_tflite(model, tmp_path / "generator.tflite", batch_sizes=[BATCH])
     given, argument, wrong = (
         2,
         2,
@@ -134,7 +134,7 @@ def test_the_readmes_lines_for_clients_run(recipe, kotlin, swift, program, tmp_p
 
 @pytest.mark.needs("gcc")
 def test_an_autoencoder_has_nothing_to_draw_in_c(program, tmp_path):
-    tflite.write(tiny.vae(recipe="ae"), tmp_path / "generator.tflite", batch_sizes=[1])
+    tflite.write_tflite(tiny.vae(recipe="ae"), tmp_path / "generator.tflite", batch_sizes=[1])
     done = run(program, tmp_path / "generator.tflite", 7, tmp_path / "out")
     assert done.returncode == 2
     assert "no signature that samples" in done.stderr
@@ -146,7 +146,7 @@ def test_the_phones_clients_name_what_there_is(generator, file):
     source = (CLIENTS / file).read_text(encoding="utf-8")
     assert "could not be built" in source
     assert re.search(r"must hold .*batch\)? rows of .* numbers", source)  # Of z and x, exactly.
-    lite = tflite.load(generator[1])
+    lite = tflite.load_signatures(generator[1])
     verbs = re.findall(r'"(\w+)_(?:\$batch|\\\(batch\))"', source)
     assert verbs == ["sample_with_temperature", "decode", "encode", "reconstruct"]
     assert '"condition"' in source

@@ -156,7 +156,7 @@ def test_every_recipe_has_its_verbs(recipe):
         }
         for name, function in signatures.items()
     }
-    assert sorted(parity.check(model, "graph", functions)) == verbs
+    assert sorted(parity.check_parity(model, "graph", functions)) == verbs
     if "sample" in verbs:
         seed = np.array([[1, 2], [-3, 4]], np.int32)
         condition = model.condition and model.condition.to_show(2, tiny.images(2))

@@ -134,7 +134,7 @@ def write(folder, module):
 
 def refusal(folder):
     with pytest.raises(ValueError, match="is refused: it") as caught:
-        graphs.load(folder)
+        graphs.load_saved_model(folder)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -145,7 +145,7 @@ def test_an_operator_for_files_or_python_is_refused(tmp_path, make):
     folder = write(tmp_path / "model", make(trace))
     assert MODELS[make] in refusal(folder)
     with pytest.raises(ValueError, match="is refused"):
-        saved_model.load(folder)
+        saved_model.load_signatures(folder)
     assert not trace.exists()
 
 
@@ -292,16 +292,16 @@ def test_a_function_that_poses_as_the_saver_is_refused(tmp_path):
 
 def test_files_that_are_no_saved_model_are_refused(honest, tmp_path):
     with pytest.raises(ValueError, match="is no SavedModel that can be read"):
-        graphs.load(tmp_path)
+        graphs.load_saved_model(tmp_path)
     shutil.copytree(honest, tmp_path / "cut")
     file = tmp_path / "cut" / "saved_model.pb"
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(ValueError, match=r"is no SavedModel|is refused"):
-        graphs.load(tmp_path / "cut")
+        graphs.load_saved_model(tmp_path / "cut")
     shutil.copytree(honest, tmp_path / "text")
     (tmp_path / "text" / "saved_model.pb").rename(tmp_path / "text" / "saved_model.pbtxt")
     with pytest.raises(ValueError, match="is no SavedModel that can be read"):
-        graphs.load(tmp_path / "text")
+        graphs.load_saved_model(tmp_path / "text")
 
 
 @pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.index", "pipe"])
@@ -310,7 +310,7 @@ def test_pipes_are_not_waited_for(honest, tmp_path, name):
     (tmp_path / "model" / name).unlink(missing_ok=True)
     os.mkfifo(tmp_path / "model" / name)
     with pytest.raises(ValueError, match=f"is refused: '{name}' is no file"):
-        graphs.load(tmp_path / "model")
+        graphs.load_saved_model(tmp_path / "model")
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../other", "a/../../other"])
@@ -320,7 +320,7 @@ def test_checksums_are_of_the_folders_own_files(tmp_path, name):
 
 
 def test_an_honest_one_is_loaded(honest):
-    assert {"decode", "sample"} <= set(graphs.load(honest).signatures)
+    assert {"decode", "sample"} <= set(graphs.load_saved_model(honest).signatures)
 
 
 @pytest.mark.parametrize("options", VARIED, ids=str)
@@ -338,17 +338,17 @@ def test_the_operators_of_all_kinds_of_models_are_allowed(options):
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory):
     path = tmp_path_factory.mktemp("lite") / "generator.tflite"
-    tflite.write(tiny.vae(), path, batch_sizes=[4])
+    tflite.write_tflite(tiny.vae(), path, batch_sizes=[4])
     return path
 
 
 def test_a_file_with_operators_of_its_own_is_refused(generator, tmp_path):
     """A runtime that has TensorFlow's beside them (Flex) would write files."""
-    model = compact.read(generator.read_bytes())
+    model = compact.unpack(generator.read_bytes())
     model.operatorCodes[0].customCode = "FlexWriteFile"
     model.operatorCodes[0].builtinCode = BuiltinOperator.CUSTOM
     model.operatorCodes[0].deprecatedBuiltinCode = BuiltinOperator.CUSTOM
-    (tmp_path / "evil.tflite").write_bytes(compact.write(model))
+    (tmp_path / "evil.tflite").write_bytes(compact.pack(model))
     with pytest.raises(ValueError, match=r"evil\.tflite is refused: it holds .* FlexWriteFile"):
         sample.sample(tmp_path / "evil.tflite", 0, 1)
 

@@ -101,7 +101,7 @@ def test_a_batch_size_more_changes_no_image(exported, name):
     """TensorFlow's converter spoils int16x8 files of several signatures with the same weights."""
     model, folder, _ = exported
     z = RNG.normal(size=(BATCH, 10)).astype(np.float32)
-    lite = tflite.load(folder / PRECISIONS[name].file)
+    lite = tflite.load_signatures(folder / PRECISIONS[name].file)
     images = lite[f"decode_{BATCH}"](z=z)["image"]
     for b in range(BATCH):
         one = lite["decode_1"](z=z[b : b + 1])["image"]
@@ -115,7 +115,7 @@ def test_random_numbers_stay_exact(exported, name):
     """Constants of the generator are such that fewer bits hold them."""
     _, folder, _ = exported
     seed = RNG.integers(-(2**31), 2**31, (BATCH, 2)).astype(np.int32)
-    found = tflite.load(folder / PRECISIONS[name].file)[f"sample_{BATCH}"](seed=seed)
+    found = tflite.load_signatures(folder / PRECISIONS[name].file)[f"sample_{BATCH}"](seed=seed)
     np.testing.assert_allclose(found["z"], random_numpy.normal(seed, Stream.LATENT, 10), atol=2e-6)
 
 
@@ -126,7 +126,7 @@ def test_what_is_lost_on_real_data(exported, name):
     assert data["examples"] == 21
     x = EXAMPLES.x.astype(np.float64)
     z = model.encode(EXAMPLES.x).mean().numpy()
-    decode = tflite.load(folder / PRECISIONS[name].file)["decode_1"]
+    decode = tflite.load_signatures(folder / PRECISIONS[name].file)["decode_1"]
     image = np.concatenate([decode(z=z[i : i + 1])["image"] for i in range(21)])
     wanted = model.decode(z).mean().numpy()
     worse = scipy.stats.bernoulli.logpmf(x, wanted) - scipy.stats.bernoulli.logpmf(x, image)
@@ -164,12 +164,12 @@ def test_draws_may_be_off_as_their_means_are(likelihood, name):
         return {"sample_16": lambda seed: {k: v.numpy() for k, v in generator.sample(seed).items()}}
 
     gate = PRECISIONS[name]
-    found = parity.check(exact, "file", file_of(other, lambda of: of), gate)["sample_16"]
+    found = parity.check_parity(exact, "file", file_of(other, lambda of: of), gate)["sample_16"]
     mean_errors = [found["outputs"][output]["mean_error"] for output in ("image", "sample")]
     assert mean_errors[0] > 0.0
     assert mean_errors[1] < 3.0 * mean_errors[0] + 1e-3
     with pytest.raises(parity.ParityError, match=r"sample differs .* on average; .* max_error"):
-        parity.check(exact, "file", file_of(other, lambda of: Stream.STEP), gate)
+        parity.check_parity(exact, "file", file_of(other, lambda of: Stream.STEP), gate)
 
 
 @pytest.mark.parametrize(
@@ -290,13 +290,13 @@ def test_a_file_that_can_not_be_made_stops_no_other(options, reasons, tmp_path):
 
 
 def test_a_file_that_does_not_run_stops_no_other(tmp_path, monkeypatch):
-    def load(path, load=tflite.load):
+    def load(path, load=tflite.load_signatures):
         return load(path) if path.name == "generator.tflite" else {"decode_1": by_zero}
 
     def by_zero(z):
         raise RuntimeError("div.cc: a divisor is 0.\nNode 17 failed.")
 
-    monkeypatch.setattr(tflite, "load", load)
+    monkeypatch.setattr(tflite, "load_signatures", load)
     report = writer.write(
         tiny.vae(recipe="ae"),
         tmp_path / "export",

@@ -30,7 +30,7 @@ def test_files_draw_what_the_prior_draws(options, tmp_path):
     given = {} if condition is None else {"condition": condition}
     standard = random_numpy.normal(seed, Stream.LATENT, vae.prior.noise_shape[0])
     wanted = vae.prior_sample(standard, condition=condition)
-    lite = tflite.load(tmp_path / "export" / "generator.tflite")
+    lite = tflite.load_signatures(tmp_path / "export" / "generator.tflite")
     np.testing.assert_allclose(lite["sample_16"](seed=seed, **given)["z"], wanted, atol=1e-5)
     if condition is not None:
         check_readme(tmp_path / "export")
@@ -38,13 +38,13 @@ def test_files_draw_what_the_prior_draws(options, tmp_path):
 
 def test_a_vamp_priors_file_holds_no_encoder(tmp_path):
     vae = tiny.vae(prior="vamp", hidden=(300,))
-    tflite.write(vae, tmp_path / "generator.tflite", batch_sizes=[1])
+    tflite.write_tflite(vae, tmp_path / "generator.tflite", batch_sizes=[1])
     decoder, encoder = (
         4 * sum(int(np.prod(v.shape)) for v in part.variables)
         for part in (vae.decoder, vae.encoder)
     )
     size = os.path.getsize(tmp_path / "generator.tflite")
     reference = tiny.vae(hidden=(300,))
-    tflite.write(reference, tmp_path / "reference.tflite", batch_sizes=[1])
+    tflite.write_tflite(reference, tmp_path / "reference.tflite", batch_sizes=[1])
     assert size < os.path.getsize(tmp_path / "reference.tflite") + 0.3 * encoder
     assert decoder < size

@@ -140,5 +140,5 @@ def test_the_export_is_smaller_and_says_so(tmp_path):
     Draft202012Validator(SCHEMA).validate(content)
     assert content["pruned"]["kept"] == KEPT
     assert "Of 5 latents 3 are left" in (tmp_path / "few" / "README.md").read_text()
-    decode = tflite.load(tmp_path / "few" / "generator.tflite")["decode_1"]
+    decode = tflite.load_signatures(tmp_path / "few" / "generator.tflite")["decode_1"]
     assert decode.get_input_details()["z"]["shape"].tolist() == [1, 3]

@@ -20,7 +20,7 @@ def generator(tmp_path_factory):
     """(model, path of its file)."""
     model = tiny.randomize(tiny.vae())
     path = tmp_path_factory.mktemp("export") / "generator.tflite"
-    tflite.write(model, path, batch_sizes=[4])
+    tflite.write_tflite(model, path, batch_sizes=[4])
     return model, path
 
 
@@ -63,7 +63,7 @@ def test_images_are_the_models_at_the_seeds(generator):
 def test_conditions(recipe, tmp_path):
     model = tiny.randomize(tiny.vae(recipe=recipe))
     path = tmp_path / "generator.tflite"
-    tflite.write(model, path, batch_sizes=[2])
+    tflite.write_tflite(model, path, batch_sizes=[2])
     if recipe == "cvae":
         given, wanted_condition = "3", np.array([3, 3])
         card.embed(path, {"files": {}, "ranges": {"condition": [0, 3]}})
@@ -86,7 +86,7 @@ def test_conditions(recipe, tmp_path):
 def test_a_label_by_its_name_in_the_card(tmp_path):
     model = tiny.randomize(tiny.vae(recipe="cvae"))
     path = tmp_path / "generator.tflite"
-    tflite.write(model, path, batch_sizes=[2])
+    tflite.write_tflite(model, path, batch_sizes=[2])
     content = {"files": {}, "ranges": {"condition": [0, 3]}, "class_names": [*"abc", "été"]}
     card.embed(path, content)
     wanted = [sample.sample(path, 7, 2, condition=i) for i in range(4)]
@@ -158,6 +158,6 @@ main({arguments!r})
 
 
 def test_an_autoencoder_does_not_sample(tmp_path):
-    tflite.write(tiny.vae(recipe="ae"), tmp_path / "generator.tflite", batch_sizes=[1])
+    tflite.write_tflite(tiny.vae(recipe="ae"), tmp_path / "generator.tflite", batch_sizes=[1])
     with pytest.raises(ValueError, match="no signature that samples"):
         sample.sample(tmp_path / "generator.tflite", 0, 1)

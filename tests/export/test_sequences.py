@@ -22,7 +22,7 @@ def exported(vae, folder, described=None):
     operators = report["artefacts"]["generator.tflite"]["operators"]
     assert "CUSTOM" not in operators
     assert "WHILE" in operators
-    return tflite.load(folder / "export" / "generator.tflite")
+    return tflite.load_signatures(folder / "export" / "generator.tflite")
 
 
 def test_a_chain_of_latents(tmp_path):

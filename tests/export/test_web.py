@@ -46,7 +46,7 @@ def generator(tmp_path_factory):
     """(model, path of its file)."""
     model = tiny.randomize(tiny.vae())
     path = tmp_path_factory.mktemp("export") / "generator.tflite"
-    tflite.write(model, path, batch_sizes=[1, COUNT])
+    tflite.write_tflite(model, path, batch_sizes=[1, COUNT])
     return model, path
 
 
@@ -68,7 +68,7 @@ def test_node_draws_the_models_images(generator, tmp_path):
 @pytest.mark.parametrize("kind", ["label", "image_part"])
 def test_node_draws_what_a_condition_asks_for(kind, tmp_path):
     model = tiny.randomize(tiny.vae(condition=kind))
-    tflite.write(model, tmp_path / "generator.tflite", batch_sizes=[COUNT])
+    tflite.write_tflite(model, tmp_path / "generator.tflite", batch_sizes=[COUNT])
     card.embed(tmp_path / "generator.tflite", {"files": {}, "ranges": {"condition": [0, 3]}})
     given, argument, wrong = (
         2,

@@ -76,7 +76,7 @@ def test_files_compute_what_the_model_computes(recipe, network, likelihood, tmp_
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
     z = random_numpy.normal(seed, Stream.LATENT, 3)
     wanted = model.decode(z).mean().numpy()
-    lite = tflite.load(tmp_path / "export" / "generator.tflite")
+    lite = tflite.load_signatures(tmp_path / "export" / "generator.tflite")
     np.testing.assert_allclose(lite["decode_16"](z=z)["image"], wanted, atol=1e-5)
     if recipe == "ae":
         assert sorted(lite) == signatures("decode", "encode", "reconstruct")
@@ -113,7 +113,7 @@ def test_the_report_states_shapes_operators_sizes_and_versions(exported):
 
 def test_batch_sizes_are_as_asked_for(exported):
     _, folder, report = exported
-    lite = tflite.load(folder / "generator.tflite")
+    lite = tflite.load_signatures(folder / "generator.tflite")
     verbs = ["decode", "encode", "encode_with_seed", "reconstruct"]
     verbs += ["sample", "sample_with_temperature"]
     assert sorted(lite) == sorted(f"{verb}_{size}" for verb in verbs for size in (1, 16))
@@ -135,7 +135,7 @@ def test_files_of_any_batch_size_are_compared_by_whole_batches(size, compared):
         seen.extend(map(tuple, z))
         return {"image": model.decode(z).mean().numpy()}
 
-    parity.check(model, "file", {f"decode_{size}": decode})
+    parity.check_parity(model, "file", {f"decode_{size}": decode})
     assert len(set(seen)) == compared
     last = seen[compared - 1]
 
@@ -143,7 +143,7 @@ def test_files_of_any_batch_size_are_compared_by_whole_batches(size, compared):
         return {"image": decode(z)["image"] + (tuple(z[-1]) == last)}
 
     with pytest.raises(parity.ParityError, match="image differs"):
-        parity.check(model, "file", {f"decode_{size}": wrong_at_last})
+        parity.check_parity(model, "file", {f"decode_{size}": wrong_at_last})
 
 
 def test_all_operators_are_builtin(exported):
@@ -154,7 +154,7 @@ def test_all_operators_are_builtin(exported):
 
 def test_signatures_share_the_weights(tmp_path):
     model = tiny.vae(recipe="ae", hidden=(300,), latent_dim=100)
-    tflite.write(model, tmp_path / "generator.tflite")
+    tflite.write_tflite(model, tmp_path / "generator.tflite")
     weights = 4 * sum(int(np.prod(v.shape)) for v in model.variables)
     size = os.path.getsize(tmp_path / "generator.tflite")
     assert weights < size < 1.1 * weights + 6 * 40_000
@@ -163,7 +163,7 @@ def test_signatures_share_the_weights(tmp_path):
 def test_graphs_hold_no_weights_and_no_masks_of_them(tmp_path):
     """Of which each function would have its own."""
     sizes = {"hidden": (128,), "latent_dim": 2, "flow_layers": 1, "flow_hidden": 64}
-    saved_model.write(model_of(posterior="iaf", prior="maf", **sizes), tmp_path)
+    saved_model.write_saved_model(model_of(posterior="iaf", prior="maf", **sizes), tmp_path)
     content = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())
     constants = [
         node.attr["value"].tensor
@@ -176,7 +176,7 @@ def test_graphs_hold_no_weights_and_no_masks_of_them(tmp_path):
 
 def test_an_image_depends_on_its_own_seed_alone(exported):
     _, folder, _ = exported
-    sample = tflite.load(folder / "generator.tflite")["sample_16"]
+    sample = tflite.load_signatures(folder / "generator.tflite")["sample_16"]
     seed = np.arange(32, dtype=np.int32).reshape(16, 2)
     changed = seed.copy()
     changed[5] += 1
@@ -194,7 +194,7 @@ def test_the_moving_average_is_exported_and_the_weights_stay(tmp_path):
     np.testing.assert_array_equal(model.decode(z).mean(), before)
     with model.evaluation_weights():
         wanted = model.decode(z).mean().numpy()
-    got = tflite.load(tmp_path / "export" / "generator.tflite")["decode_1"](z=z)["image"]
+    got = tflite.load_signatures(tmp_path / "export" / "generator.tflite")["decode_1"](z=z)["image"]
     np.testing.assert_allclose(got, wanted, atol=1e-5)
     assert np.abs(wanted - before).max() > 1e-3
 
@@ -237,7 +237,7 @@ def test_a_conditional_model_is_given_conditions(recipe, kind, wanted, tmp_path)
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
     condition = np.array(model.condition.to_show(16, tiny.images(16)))
     z = random_numpy.normal(seed, Stream.LATENT, 3)
-    sample = tflite.load(folder / "generator.tflite")["sample_16"]
+    sample = tflite.load_signatures(folder / "generator.tflite")["sample_16"]
     for given in (condition, condition[::-1].copy()):
         images = model.decode(z, given).mean()
         np.testing.assert_allclose(sample(seed=seed, condition=given)["image"], images, atol=1e-5)
@@ -254,8 +254,8 @@ def test_an_autoencoders_readme_decodes(tmp_path):
 
 def test_a_wrong_file_is_not_written(tmp_path, monkeypatch):
     model, other = model_of(recipe="ae"), tiny.randomize(tiny.vae(recipe="ae"), seed=1)
-    write = tflite.write
-    monkeypatch.setattr(tflite, "write", lambda vae, *arguments: write(other, *arguments))
+    write = tflite.write_tflite
+    monkeypatch.setattr(tflite, "write_tflite", lambda vae, *arguments: write(other, *arguments))
     wanted = r"generator.tflite, decode_1: image differs .* by up to \d.*The file was not written"
     with pytest.raises(parity.ParityError, match=wanted):
         writer.write(model, tmp_path / "export")
@@ -268,7 +268,7 @@ def test_only_a_complete_export_replaces_an_earlier_one(exported, tmp_path, monk
     first = (target / "parity.json").read_text()
     model = model_of(recipe="ae")
     with monkeypatch.context() as patch:
-        patch.setattr(tflite, "load", lambda path: {"decode_16": lambda z: {"image": z}})
+        patch.setattr(tflite, "load_signatures", lambda path: {"decode_16": lambda z: {"image": z}})
         with pytest.raises(parity.ParityError, match=r"image is of shape \(16, 3\), not"):
             writer.write(model, target)
     assert (target / "parity.json").read_text() == first

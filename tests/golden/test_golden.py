@@ -66,8 +66,8 @@ def test_runs_are_measured_and_go_on(name, tmp_path):
     for key in ("fingerprint", "num_examples"):
         assert after[key] == before[key]
     read = runs.load(run)
-    batches = inputs.evaluation_batches(read.config, read.dataset, "test", batch_size=100)
-    found = evaluation.likelihood(read.vae, batches, num_samples=5)
+    batches = inputs.evaluation_batches(read.config, read.data, "test", batch_size=100)
+    found = evaluation.likelihood(read.model, batches, num_samples=5)
     for key, wanted in EXPECTED[name]["evaluation"].items():
         assert found[key] == (wanted and pytest.approx(wanted, rel=1e-5)), key
     for key, wanted in EXPECTED[name]["resumed"].items():

@@ -6,7 +6,7 @@ import scipy.stats
 from sklearn.mixture import GaussianMixture
 
 from keras_vae._compat import tf, tfd
-from keras_vae.ops.categorical import choose
+from keras_vae.ops.categorical import from_normal
 from keras_vae.priors import MixtureOfNormals
 from keras_vae.priors.mixture import mixture
 
@@ -148,7 +148,7 @@ def test_gradients_are_tfps(ours, jit_compile):
 def test_components_are_chosen_with_their_weights():
     logits = np.log([0.5, 0.2, 0.05, 0.0001, 0.2499]).astype(np.float32)
     n = 100_000
-    k = choose(logits, tf.random.stateless_normal([n, 2], [0, 0])).numpy()
+    k = from_normal(logits, tf.random.stateless_normal([n, 2], [0, 0])).numpy()
     counts = np.bincount(k, minlength=5)
     assert scipy.stats.chisquare(counts, n * np.exp(logits) / np.exp(logits).sum()).pvalue > 1e-3
 
@@ -157,7 +157,7 @@ def test_components_are_chosen_with_their_weights():
 def test_the_ends_of_the_noise_choose_a_component(noise):
     """exp(0) = 1 and exp(-1600) = 0 in float32."""
     for size in (1, 7, 500):
-        k = choose(tf.zeros(size), tf.fill([3, 2], noise)).numpy()
+        k = from_normal(tf.zeros(size), tf.fill([3, 2], noise)).numpy()
         np.testing.assert_array_equal(k, 3 * [size - 1 if noise == 0 else 0])
 
 

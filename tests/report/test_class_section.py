@@ -150,8 +150,8 @@ def test_a_conditional_run_shows_names_all_the_way(named, run_train, tmp_path):
     np.testing.assert_array_equal(
         model.sample(2, seed=0, condition="two"), model.sample(2, seed=0, condition=2)
     )
-    runs = comparison.read([tmp_path / "cvae", tmp_path / "gmvae"])
-    page = comparison.write(runs, tmp_path / "compared").read_text()
+    runs = comparison.read_measured([tmp_path / "cvae", tmp_path / "gmvae"])
+    page = comparison.write_page(runs, tmp_path / "compared").read_text()
     assert "the same seed for all runs, in rows of the labels _zero $1$, &lt;b&gt;one" in page
     assert "the same seed for all runs." in page
 
@@ -159,13 +159,13 @@ def test_a_conditional_run_shows_names_all_the_way(named, run_train, tmp_path):
 def test_latents_take_names_and_write_them(named, run_train, tmp_path):
     assert run_train(*TINY, f"--workdir={tmp_path / 'run'}").code == 0
     run = runs.load(tmp_path / "run")
-    assert latent_files.check(run, "test", ["two", "<b>one"]) == (2, 1)
-    assert latent_files.check(run, "test", ["2", "1"]) == (2, 1)
+    assert latent_files.parse_attribute(run, "test", ["two", "<b>one"]) == (2, 1)
+    assert latent_files.parse_attribute(run, "test", ["2", "1"]) == (2, 1)
     for wrong in (["two", "2"], ["two", "cow"], ["two"], ["two", "three", "four"]):
         words = f"labels of _zero .1., <b>one, .*, nine, such as .*; got {','.join(wrong)}"
         with pytest.raises(ValueError, match=words):
-            latent_files.check(run, "test", wrong)
-    latent_files.write(run, "test", (2, 1), tmp_path)
+            latent_files.parse_attribute(run, "test", wrong)
+    latent_files.write_files(run, "test", (2, 1), tmp_path)
     labels = run.data.test.labels
     with np.load(tmp_path / "latents.npz", allow_pickle=False) as stored:
         np.testing.assert_array_equal(stored["labels"], labels)

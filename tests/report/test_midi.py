@@ -34,7 +34,7 @@ def test_a_file_holds_the_notes(tmp_path):
     levels[:4] = 0  # Silence at first and at last.
     levels[-3:, 1] = 0
     x = (levels / (LEVELS - 1)).astype(np.float32)[..., np.newaxis]
-    midi.write(tmp_path / "made.mid", x, LEVELS, LOWEST, beats_per_minute=60.0)
+    midi.write_file(tmp_path / "made.mid", x, LEVELS, LOWEST, beats_per_minute=60.0)
     pitches, seconds = read(tmp_path / "made.mid", 40)
     np.testing.assert_array_equal(pitches, np.where(levels == 0, -1, levels + LOWEST - 1))
     assert seconds == pytest.approx(40 / 4)
@@ -42,7 +42,7 @@ def test_a_file_holds_the_notes(tmp_path):
 
 def test_a_pitch_that_stays_is_one_note(tmp_path):
     x = np.full([8, 1, 1], 3 / (LEVELS - 1), np.float32)
-    midi.write(tmp_path / "held.mid", x, LEVELS, LOWEST)
+    midi.write_file(tmp_path / "held.mid", x, LEVELS, LOWEST)
     (track,) = mido.MidiFile(tmp_path / "held.mid").tracks
     notes = [(m.type, m.note, m.time) for m in track if not m.is_meta]
     assert notes == [("note_on", LOWEST + 2, 0), ("note_off", LOWEST + 2, 8 * 120)]

@@ -120,14 +120,14 @@ def test_a_changed_export_is_not_measured(run):
     described = loading.read_run(run)
     options = {"formats": ["savedmodel"], "batch_sizes": [1], "described": described}
     writer.write(keras_vae.load(run), run / "export", **options)
-    exported.load(run / "export")
+    exported.load_export(run / "export")
     parity = run / "export" / "parity.json"
     content = json.loads(parity.read_text())
     whole = json.dumps(content)
     del content["artefacts"]["saved_model"]["sha256"]
     parity.write_text(json.dumps(content))
     with pytest.warns(Note, match="without a checksum"):
-        exported.load(run / "export")
+        exported.load_export(run / "export")
     parity.write_text(whole)
     flip(run / "export" / "saved_model" / "variables" / "variables.data-00000-of-00001")
     done = binaries.run("trainers.evaluate", f"--run={run}/export")

@@ -25,8 +25,8 @@ def test_weights_are_the_others(saved):
     path, first = saved
     config = tiny.config(recipe="iwae", warm_start=str(path), ema_decay=0.9)
     second = keras_vae.build(config)
-    warm_start.check(second, config)
-    warm_start.apply(second, config, None)
+    warm_start.check_source(second, config)
+    warm_start.begin_with_source(second, config, None)
     for a, b in zip(second.get_weights(), first.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     for a, b in zip(second.ema.averages, second.trainable_variables, strict=True):
@@ -41,7 +41,7 @@ def test_a_mixture_begins_where_it_fits_the_codes(saved, monkeypatch):
     config = tiny.config(prior="mixture", prior_components=2, warm_start=str(path))
     second = keras_vae.build(config)
     before = second.prior.distribution()
-    warm_start.apply(second, config, None)
+    warm_start.begin_with_source(second, config, None)
     codes = first.code(x)
     fitted = second.prior.distribution().log_prob(codes)
     assert np.mean(fitted) > np.mean(before.log_prob(codes))
@@ -54,19 +54,19 @@ def test_more_components_than_codes_are_refused_before_any_work(saved):
     options = {"prior": "mixture", "prior_components": 6, "warm_start": str(path)}
     config = tiny.config(num_examples=5, **options)
     with pytest.raises(ValueError, match="prior_components=6 can't be fitted to the codes of 5"):
-        warm_start.check(keras_vae.build(config), config)
+        warm_start.check_source(keras_vae.build(config), config)
 
 
 @pytest.mark.parametrize("condition", ["none", "label"])
 def test_pseudo_inputs_begin_at_training_images(tmp_path, condition):
     digits = {"likelihood": "continuous_bernoulli", "condition": condition, "hidden": (4,)}
     config = keras_vae.recipe("vae", **digits)
-    dataset = inputs.load(config)
+    dataset = inputs.load_data(config)
     config = settling.resolve(config, dataset)
     keras_vae.build(config).save(tmp_path / "first.keras")
     config = config.replace(prior="vamp", warm_start=str(tmp_path / "first.keras"))
     second = keras_vae.build(config)
-    warm_start.apply(second, config, dataset)
+    warm_start.begin_with_source(second, config, dataset)
     train = dataset.train
     chosen = np.arange(10) * (train.num_examples // 10)
     wanted = np.clip(train.array[chosen], 0.05, 0.95)
@@ -79,14 +79,14 @@ def test_other_shapes_are_refused(saved):
     path, _ = saved
     config = tiny.config(latent_dim=4, warm_start=str(path))
     with pytest.raises(ValueError, match="weights of other shapes"):
-        warm_start.check(keras_vae.build(config), config)
+        warm_start.check_source(keras_vae.build(config), config)
 
 
 def test_a_prior_of_another_kind_keeps_its_beginning(saved):
     path, _ = saved
     config = tiny.config(prior="learned_normal", warm_start=str(path))
     second = keras_vae.build(config)
-    warm_start.apply(second, config, None)
+    warm_start.begin_with_source(second, config, None)
     assert isinstance(second.prior, priors.LearnedNormal)
     np.testing.assert_allclose(second.prior.moments(), [np.zeros(3), np.ones(3)], atol=1e-6)
 

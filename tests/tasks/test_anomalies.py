@@ -44,7 +44,7 @@ def test_negatives_are_told_from_digits(folder):
 def test_a_run_is_not_told_from_its_own_data(folder):
     run = runs.load(folder / "run")
     held_out = dataclasses.replace(run.data, test=run.data.validation)
-    found = anomalies.measure(run, held_out, num_examples=179, num_samples=5, seed=0)
+    found = anomalies.score(run, held_out, num_examples=179, num_samples=5, seed=0)
     for name in SCORES:
         assert abs(found[f"auroc_{name}"] - 0.5) < 4 * found[f"auroc_{name}_stderr"] < 0.2
 

@@ -153,13 +153,13 @@ def test_two_runs_side_by_side(runs):
 def test_an_autoencoder_shows_its_holes_beside_a_vae(runs, run_train):
     arguments = [a for a in TINY if a != "--evaluate=false"] + ["--num_samples=10"]
     assert run_train(f"--workdir={runs / 'ae'}", "--recipe=ae", *arguments).code == 0
-    found = comparison.read([runs / "small", runs / "ae"])
-    page_path = comparison.write(found, runs / "with_ae")
+    found = comparison.read_measured([runs / "small", runs / "ae"])
+    page_path = comparison.write_page(found, runs / "with_ae")
     assert "Holes in latent space" in Page(page_path.read_text()).text
     files = {path.stem for path in (runs / "with_ae" / "figures").iterdir()}
     assert {"holes_0", "holes_1"} <= files
     # Without autoencoders no data is needed, and none is loaded.
-    assert comparison.read([runs / "small", runs / "large"])[0].examples is None
+    assert comparison.read_measured([runs / "small", runs / "large"])[0].examples is None
 
 
 def test_runs_without_validation_have_curves_too(runs, run_train):
@@ -179,14 +179,14 @@ def test_a_run_that_was_trained_on_must_be_measured_again(runs):
     measured = json.loads((path / "evaluation.json").read_text())
     (path / "evaluation.json").write_text(json.dumps(measured | {"step": measured["step"] - 11}))
     with pytest.raises(ValueError, match=r"measured at step \d+ and trained on to step \d+. First"):
-        comparison.read([runs / "small", path])
+        comparison.read_measured([runs / "small", path])
 
 
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("width", [400, 1400])
 def test_a_browser_shows_it_without_error_request_or_overflow(runs, width):
-    measured = comparison.read([runs / "small", runs / "large"])
-    found = browser.assert_sound(comparison.write(measured, runs), width)
+    measured = comparison.read_measured([runs / "small", runs / "large"])
+    found = browser.assert_sound(comparison.write_page(measured, runs), width)
     names, rows = comparison.table(measured, comparison.COLUMNS + comparison.MORE_COLUMNS)
     assert len(found["sorted"]) == len(names)
     for column, shown in enumerate(found["sorted"]):
@@ -212,4 +212,4 @@ def test_bad_input_is_refused(runs, names, words):
     (runs / "exported" / "parity.json").write_text("{}")
     (runs / "exported" / "config.json").write_text(config)
     with pytest.raises((ValueError, OSError), match=words):
-        comparison.read([runs / name for name in names])
+        comparison.read_measured([runs / name for name in names])

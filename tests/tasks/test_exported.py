@@ -28,7 +28,7 @@ def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
     origin = loading.origin(loading.find_checkpoint(run))
     described = loading.read_run(run) | {"exported": origin}
     writer.write(model, run / "export", **SAVED_MODEL, described=described)
-    found = exported.measure(exported.load(run / "export"), NUM_SAMPLES)
+    found = exported.evaluate_export(exported.load_export(run / "export"), NUM_SAMPLES)
     wanted = json.loads((run / "evaluation.json").read_text())
     assert json.loads((run / "export" / "evaluation.json").read_text()) == found
     # The same images; other samples of them.
@@ -60,7 +60,7 @@ def test_what_can_not_be_measured_is_refused_in_one_line(run_train, tmp_path):
     shutil.copytree(run / "export", run / "alone")
     (run / "alone" / "config.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"alone is not a run: it has no config\.json"):
-        exported.load(run / "alone")
+        exported.load_export(run / "alone")
 
 
 def test_data_that_has_changed_is_refused(run_train, tmp_path):
@@ -73,7 +73,7 @@ def test_data_that_has_changed_is_refused(run_train, tmp_path):
     writer.write(keras_vae.load(run), run / "export", **SAVED_MODEL, described=described)
     np.savez(tmp_path / "x.npz", x=digits[::-1])
     with pytest.raises(ValueError, match=r"the data of run=.*export has changed"):
-        exported.load(run / "export")
+        exported.load_export(run / "export")
 
 
 @pytest.mark.parametrize("flag", ["--checkpoint=last", "--ais_examples=5"])
@@ -91,6 +91,6 @@ def test_a_rate_of_zero_is_no_alarm_where_nothing_is_inferred(run_train, tmp_pat
     assert run_train(*TINY, *flags).code == 0
     described = loading.read_run(run) | {"exported": loading.origin(loading.find_checkpoint(run))}
     writer.write(keras_vae.load(run), run / "export", **SAVED_MODEL, described=described)
-    found = exported.measure(exported.load(run / "export"), 20)
+    found = exported.evaluate_export(exported.load_export(run / "export"), 20)
     assert found["rate_nats"] == pytest.approx(0.0, abs=1e-5)
     assert not [alarm for alarm in found["alarms"] if "collapsed" in alarm]

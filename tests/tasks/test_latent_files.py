@@ -59,7 +59,7 @@ def test_an_attribute_is_the_difference_of_means(run, tmp_path, monkeypatch):
     monkeypatch.setattr(
         plots, "image_grid", lambda x, columns: drawn.update(x=x, n=columns) or grid(x, columns)
     )
-    latent_files.write(run, "test", (3, 8), tmp_path)
+    latent_files.write_files(run, "test", (3, 8), tmp_path)
     labels = run.data.test.labels
     with np.load(tmp_path / "latents.npz") as stored:
         codes = stored["codes"]
@@ -78,10 +78,10 @@ def test_an_attribute_is_the_difference_of_means(run, tmp_path, monkeypatch):
 )
 def test_unknown_labels_are_refused(run, attribute, words):
     with pytest.raises(ValueError, match=words):
-        latent_files.check(run, "test", attribute)
+        latent_files.parse_attribute(run, "test", attribute)
 
 
 def test_a_split_that_there_is_not_is_refused(run):
     without = run._replace(dataset=dataclasses.replace(run.data, validation=None))
     with pytest.raises(ValueError, match="split=validation: the run has none"):
-        latent_files.check(without, "validation", [])
+        latent_files.parse_attribute(without, "validation", [])
