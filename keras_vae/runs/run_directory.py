@@ -21,6 +21,7 @@ _OF_WEIGHTS = (
     "prior-*.npz",
     "prior-*.sha256",
     "evaluation.*",
+    "copies.npz",
     "report.html",
     "anomaly.json",
     "compression.json",

@@ -109,7 +109,7 @@ def exported(folder, batch):
     """What the signature sample gives."""
     is_lite = (folder / "generator.tflite").exists()
     path = folder / ("generator.tflite" if is_lite else "saved_model")
-    signatures = (tflite if is_lite else saved_model).load(path)
+    signatures = (tflite if is_lite else saved_model).load_signatures(path)
     given = {} if batch.condition is None else {"condition": np.int32(batch.condition[:1])}
     if "sample_1" in signatures:
         found = signatures["sample_1"](seed=np.array([[1, 2]], np.int32), **given)

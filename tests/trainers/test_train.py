@@ -58,6 +58,7 @@ def test_a_run_leaves_what_it_promises(run_train, tmp_path):
     assert {p.name for p in workdir.iterdir()} == {
         "checkpoints",
         "config.json",
+        "copies.npz",
         "evaluation.json",
         "evaluation.npz",
         "figures",
