@@ -136,5 +136,7 @@ def begin(job: Job, **flags) -> None:
     for field in dataclasses.fields(Options):
         value = getattr(job.options, field.name)
         if value != field.default and field.name != "resume":
-            flags[field.name] = str(value).lower()
+            flags[field.name] = value
+    if "jit_compile" in flags:
+        flags["jit_compile"] = str(flags["jit_compile"]).lower()  # As the flag has it.
     run_directory.create(job.workdir, job.config, job.described, flags)
