@@ -60,28 +60,32 @@ def test_a_run_is_not_told_from_its_own_data(folder):
 def test_other_images_are_refused(folder, name, words):
     run = runs.load(folder / "run")
     with pytest.raises((ValueError, OSError), match=words):
-        anomalies.load(run, f"npz:{folder / name}", None)
+        anomalies.load_other(run, f"npz:{folder / name}", None)
 
 
 def test_models_that_are_told_labels_are_refused(folder):
     run = runs.load(folder / "run")
-    labelled = run._replace(config=run.config.replace(condition="label", num_classes=10))
+    labelled = dataclasses.replace(
+        run, config=run.config.replace(condition="label", num_classes=10)
+    )
     with pytest.raises(ValueError, match="conditioned on labels"):
-        anomalies.load(labelled, "digits", None)
+        anomalies.load_other(labelled, "digits", None)
 
 
 def test_names_within_the_runs_data_are_not_looked_for_in_the_other(folder):
     run = runs.load(folder / "run")
     named = run.config.replace(npz_keys=("train=my_train",), label="scale")
-    other = anomalies.load(run._replace(config=named), f"npz:{folder / 'negatives.npz'}", None)
+    other = anomalies.load_other(
+        dataclasses.replace(run, config=named), f"npz:{folder / 'negatives.npz'}", None
+    )
     assert other.train.shape == (8, 8, 1)
 
 
 def test_fewer_images_than_the_run_held_out_will_do(folder):
     """How many those were is of the run's own data."""
     run = runs.load(folder / "run")
-    run = run._replace(config=run.config.replace(validation_size=1000))
-    other = anomalies.load(run, f"npz:{folder / 'negatives.npz'}", None)
+    run = dataclasses.replace(run, config=run.config.replace(validation_size=1000))
+    other = anomalies.load_other(run, f"npz:{folder / 'negatives.npz'}", None)
     assert other.test.num_examples == 17
 
 
@@ -90,7 +94,7 @@ def test_one_test_image_can_be_told_from_nothing(folder):
     x = 1.0 - load("digits").test.array
     np.savez(folder / "one.npz", train_images=x, test_images=x[:1])
     with pytest.raises(ValueError, match="has one test image; at least 2 can be told apart"):
-        anomalies.load(run, f"npz:{folder / 'one.npz'}", None)
+        anomalies.load_other(run, f"npz:{folder / 'one.npz'}", None)
     alone = dataclasses.replace(run.data, test=run.data.test.hold_out(1, [0, 0])[0])
     with pytest.raises(ValueError, match="has one test image, which nothing can be told apart"):
-        anomalies.load(run._replace(dataset=alone), "digits", None)
+        anomalies.load_other(dataclasses.replace(run, data=alone), "digits", None)

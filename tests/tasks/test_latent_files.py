@@ -82,6 +82,6 @@ def test_unknown_labels_are_refused(run, attribute, words):
 
 
 def test_a_split_that_there_is_not_is_refused(run):
-    without = run._replace(dataset=dataclasses.replace(run.data, validation=None))
+    without = dataclasses.replace(run, data=dataclasses.replace(run.data, validation=None))
     with pytest.raises(ValueError, match="split=validation: the run has none"):
         latent_files.parse_attribute(without, "validation", [])

@@ -1,5 +1,6 @@
 """What an evaluation writes."""
 
+import dataclasses
 import html
 import json
 import types
@@ -114,7 +115,7 @@ def test_every_kind_of_model_is_measured(run_train, tmp_path, recipe, words):
 
 
 def test_beside_black_and_white_images_samples_are_draws(run):
-    black_and_white = run._replace(config=run.config.replace(binarization="threshold"))
+    black_and_white = dataclasses.replace(run, config=run.config.replace(binarization="threshold"))
     shown = {}
     for one in (run, black_and_white):
         examples = [sample_quality.examples(one, split) for split in ("train", "test")]
@@ -144,7 +145,7 @@ def test_a_model_that_knows_its_images_by_heart_is_found_out(run):
         prior="there is one",
         condition=None,
     )
-    forged = run._replace(vae=vae)
+    forged = dataclasses.replace(run, model=vae)
     examples = [sample_quality.examples(forged, split) for split in ("train", "test")]
     found, copies = sample_quality._samples(forged, *examples, seed=0)
     assert found["copied_fraction"] > 0.95  # Some of the digits are nearly the same.
