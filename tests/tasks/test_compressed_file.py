@@ -57,7 +57,7 @@ def test_compress(run):
 def test_a_failed_decoding_ends_with_code_1(run):
     """The last line says so, and compression.json too."""
     code = (
-        "from trainers import compress, compression as c\n"
+        "from trainers import compress\nfrom keras_vae.tasks import compressed_file as c\n"
         "c._decode_elsewhere = lambda run, file: None\n"
         "compress.run()"
     )
