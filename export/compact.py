@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 _IDENTIFIER = b"TFL3"
-# What the schema asks of a buffer's data, which generated code leaves to luck.
+# The schema asks for this alignment of a buffer's data; generated code leaves it to luck.
 _ALIGNMENT = 16
 
 
@@ -34,7 +34,7 @@ def merged(models: list) -> schema.ModelT:
             for operator in graph.operators:
                 operator.opcodeIndex += len(first.operatorCodes)
                 for name in vars(operator.builtinOptions) if operator.builtinOptions else ():
-                    if name.endswith("SubgraphIndex"):  # Of loops and branches.
+                    if name.endswith("SubgraphIndex"):  # These are of loops and branches.
                         index = getattr(operator.builtinOptions, name)
                         setattr(operator.builtinOptions, name, index + num_graphs)
         for signature in other.signatureDefs:

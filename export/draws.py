@@ -118,7 +118,7 @@ def _(p: tfd.Poisson, uniform):
     return tf.while_loop(is_below, count, start)[1]
 
 
-@_draw.register(tfd.MixtureSameFamily.__base__)  # As above.
+@_draw.register(tfd.MixtureSameFamily.__base__)  # See the comment above.
 def _(p, uniform):
     event = len(p.event_shape)
     choice = uniform(Stream.CHOICE)[(..., *[0] * event)]  # one for all values of an event

@@ -51,7 +51,7 @@ def main() -> None:
                 )
             measured = run_directory / "evaluation.json"
             evaluation = json.loads(measured.read_text()) if measured.exists() else {}
-            if evaluation.get("step") == origin["step"]:  # Else it is of other weights.
+            if evaluation.get("step") == origin["step"]:  # Another step has other weights.
                 options["evaluation"] = evaluation
             if FLAGS.web or FLAGS.prune_latents or FLAGS.precision != ["float32"]:
                 config, dataset = inputs.load_run(run_directory)

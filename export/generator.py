@@ -9,7 +9,7 @@ from keras_vae._compat import tf
 from keras_vae.inference.importance import logaddexp
 from keras_vae.vae import VAE
 
-# Of `log_prob`.
+# The signature `log_prob`.
 _SAMPLES_AT_ONCE = 10
 
 

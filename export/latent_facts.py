@@ -44,7 +44,7 @@ def clusters(vae: VAE):
         return None
     p = vae.prior.distribution()
     num_labels, size = p.loc.shape
-    # Of normal noise, a label's pair of zeros makes it the one that is drawn; ones, another.
+    # A label whose pair of normal numbers is zeros is drawn; one whose pair is ones isn't.
     others = 1.0 - np.eye(num_labels, dtype=np.float32)
     noise = np.concatenate([others, others, np.zeros([num_labels, size], np.float32)], axis=1)
     return p.from_noise(noise).numpy(), np.pad(p.scale.numpy(), [(0, 0), (num_labels, 0)])

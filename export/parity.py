@@ -62,7 +62,7 @@ def _check_signature(title, name, function, examples, in_turn, gate):
     inputs, expected = examples[verb]
     step = size or _FREE_BATCH_SIZE
     number = len(next(iter(expected.values())))
-    if size:  # As many examples as fill whole batches.
+    if size:  # Only as many examples as fill whole batches.
         number -= number % size
     batches = [
         # Scalars are for all examples.
@@ -121,7 +121,7 @@ _OF_GIVEN_Z = ("decode", "sample", "sample_with_temperature")
 def _draw_errors(title, got, wanted, gate):
     """The errors of drawn values: the share that differs by more than rounding, and the mean."""
     error, unit = np.abs(got - wanted), max(1.0, float(np.max(np.abs(wanted))))
-    # Not `>`, which is false for NaN.
+    # `not <=` rather than `>`, which is false for NaN.
     differing = float(np.mean(~(error <= EXACT.max_error * unit)))
     mean_error = float(np.mean(error))
     if gate.is_exact:
@@ -149,7 +149,7 @@ def _errors(title, got, wanted, limit=EXACT.max_error, in_turn=False, instead=No
         error = np.sort(error.reshape(len(error), -1).max(axis=1))[:-1]
     max_error, mean_error = float(np.max(error)), float(np.mean(error))
     unit = max(1.0, float(np.max(np.abs(wanted))))
-    # Not `>`, which is false for NaN.
+    # `not <=` rather than `>`, which is false for NaN.
     if not (max_error <= limit * unit and mean_error <= MEAN_OF_MAX * limit * unit):
         raise ParityError(
             f"{title} differs from the Keras model's by up to {max_error:.2g} (mean "

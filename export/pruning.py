@@ -10,9 +10,9 @@ from keras_vae.batches import Batch
 from keras_vae.config import Config
 from keras_vae.vae import VAE
 
-# Nats, of the mean over examples, below which a latent is dead.
+# Mean rate in nats below which a latent is dead.
 DEAD = 0.01
-# Nats of the bound that may be lost by all that is left out together.
+# Nats of the bound that may be lost by leaving out all dead latents.
 MAX_LOSS = 0.1
 _SAMPLES = 10
 

@@ -71,7 +71,7 @@ def build(
         )
     if model.condition == "label" and model.num_classes is None:
         raise ValueError("condition=label needs `num_classes`, the number of labels.")
-    with _global_seed(config.training.seed):  # Of the initial weights.
+    with _global_seed(config.training.seed):  # The initial weights depend on it.
         likelihood = likelihood_class(model.event_shape, *arguments(model))
         vae_class, encoder, decoder_body, prior = STRUCTURES[model.structure](model)
         vae = vae_class(

@@ -27,7 +27,9 @@ def run(main) -> None:
 
     def interruptible(argv):
         signal.signal(signal.SIGTERM, _interrupt)
-        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # As in a shell's background jobs.
+        if (
+            signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+        ):  # A shell's background jobs ignore it.
             signal.signal(signal.SIGINT, _interrupt)
         sys.unraisablehook = _interrupt_again
         warnings.showwarning = _show

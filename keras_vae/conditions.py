@@ -13,7 +13,7 @@ from keras_vae.distributions import OfEachValue
 from keras_vae.messages.sentences import some
 from keras_vae.ops.whole_numbers import as_floats
 
-# Which pixels of [H, W] are given, by name.
+# Masks by name: which pixels of [H, W] are given.
 VISIBLE = {
     "left_half": lambda h, w: _box(h, w, slice(None), slice(w // 2)),
     "right_half": lambda h, w: _box(h, w, slice(None), slice(w // 2, None)),
@@ -119,7 +119,7 @@ class Label(Condition):
         if tf.is_tensor(condition):
             if condition.dtype != tf.string:
                 return condition
-            if not hasattr(condition, "numpy"):  # Of a graph: its names are known when it runs.
+            if not hasattr(condition, "numpy"):  # In a graph, names are known only when it runs.
                 numbers = tf.numpy_function(self.numbers_of, [condition], tf.int32)
                 return tf.ensure_shape(numbers, condition.shape)
         if np.ma.is_masked(condition):
@@ -129,7 +129,7 @@ class Label(Condition):
             )
         try:
             given = np.asarray(condition)
-        except ValueError as error:  # Of lists of several lengths.
+        except ValueError as error:  # Lists of several lengths are no array.
             raise ValueError(f"condition must be {self.wanted}, got {condition!r:.100}.") from error
         values = given.ravel().tolist() if given.dtype.kind in "OSTU" else []
         if not any(isinstance(value, str | bytes) for value in values):
@@ -137,7 +137,7 @@ class Label(Condition):
                 return self._of_objects(given)
             return given if isinstance(condition, list | tuple) else condition
         numbers = {name: i for i, name in enumerate(self.names or ())}
-        numbers |= {name.encode(): i for name, i in numbers.items()}  # As tensors have them.
+        numbers |= {name.encode(): i for name, i in numbers.items()}  # Tensors hold names as bytes.
         for value in values:
             if not isinstance(value, str | bytes) or value not in numbers:
                 named = f", or one of {some(self.names)}" if self.names else " (they have no names)"

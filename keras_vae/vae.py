@@ -57,7 +57,7 @@ class VAE(Trainable):
         super().__init__(seed=seed, **kwargs)
         if encoder.has_density and prior is None:
             raise ValueError("prior is None, but the posterior has a density: it needs a prior.")
-        # Of encoders without a posterior of their own, the model's class sees to that.
+        # Encoders of several layers have no single posterior: their model's class checks them.
         if encoder.has_density and hasattr(encoder, "posterior"):
             _check_same_latents(encoder.posterior, prior)
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
@@ -76,7 +76,7 @@ class VAE(Trainable):
             tf.zeros([1, *self.event_shape]),
             self.draw_noise([0, 0], 1, 1),
             None if condition is None else condition.zeros(1),
-            training=True,  # Which calls every layer.
+            training=True,  # Training calls every layer.
         )
         self.latent_dim = terms.z.shape[-1]
         rates = terms.rates
@@ -462,6 +462,6 @@ def _check_same_latents(posterior, prior):
 
 def seed_or_fresh(seed: int | None) -> int:
     """The seed, or where there is none one that was never used."""
-    if seed is not None and not tf.is_tensor(seed):  # Those of `seeds.derive` are tensors.
+    if seed is not None and not tf.is_tensor(seed):  # Seeds of `seeds.derive` are tensors.
         check_whole("seed", seed, at_least=-(2**31))
     return np.random.SeedSequence().entropy % 2**31 if seed is None else seed

@@ -79,7 +79,7 @@ class Stepwise(Custom):
         return self._decoder.levels_of(tf.broadcast_to(given, shape))
 
     def _mean(self):
-        # As cold as this any noise will do, but that of the ends of a uniform's range.
+        # At temperature 0 any noise gives the same value, except the ends of a uniform's range.
         noise = tf.ones(tf.concat([self.batch_shape_tensor(), self.noise_shape], 0))
         return self.from_noise(noise, temperature=0.0)
 

@@ -26,7 +26,7 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
         _check_counts(name, images, config.data.binarization)
     binarization = data.resolve(config.data.binarization, images, needs_binary)
     others = [s for s in (dataset.validation, dataset.test) if s is not None]
-    for split in others:  # As train is binarized; their values are checked too.
+    for split in others:  # They are binarized as train is; their values are checked too.
         data.resolve(binarization, split, needs_binary=False)
     if config.data.dataset.startswith("chorales:") and binarization != "none":
         raise ValueError(

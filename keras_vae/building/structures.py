@@ -85,7 +85,7 @@ def _sequence_encoder(m, num_steps, units):
 STRUCTURES = {
     "single": _one_layer,
     "bottom_up": lambda m: _several_layers(m, BottomUpEncoder, _two_layers_of),
-    # Without a way around the latents, twelve layers don't train.
+    # The skip leads around the latents: without it twelve layers don't train.
     "ladder": lambda m: _several_layers(m, LadderEncoder, _residual, skip=True),
     "sequence": _sequence,
 }

@@ -232,7 +232,7 @@ class BitsBack:
         words = stack.get_compressed()
         count = min(self._words_of_latents(size) + 2, len(words)) - 1
         key = hashlib.shake_256(start.to_bytes(8, "little")).digest(4 * max(0, count))
-        # Not the last word: the coder wants one that isn't 0.
+        # The last word of the coder's state must not be 0.
         words[len(words) - 1 - count : -1] ^= np.frombuffer(key, "<u4")
         return self._stack(words)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Of one side of a WebP picture, in pixels.
+# The longest side of a WebP picture, in pixels.
 _MAX_WEBP = 16383
 
 

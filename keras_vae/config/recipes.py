@@ -95,10 +95,10 @@ RECIPES = {
         "latent_dims": (100, 50),
         "hidden": (200, 100),
         "activation": "tanh",
-        # Without it most latents go quiet at once, and come back slowly.
+        # Without this warm-up most latents collapse to the prior at once, and come back slowly.
         "beta_schedule": "linear",
         "beta_warmup_epochs": 5.0,
-        # Of each layer: the upper one goes quiet without them, and doesn't come back.
+        # Free bits of each layer: without them the upper layer collapses to the prior for good.
         "objective": "free_bits",
         "free_bits": 2.0,
     },
@@ -120,7 +120,8 @@ RECIPES = {
         "hidden": (512, 256, 128, 64, 32),
         "beta_schedule": "linear",
         "beta_warmup_epochs": 5.0,
-        # Twice what gradients are: one example far from a sure prior would throw all layers off.
+        # Twice the usual norm of the gradients: one example far from a narrow prior would otherwise
+        # throw all layers off.
         "clip_norm": 100.0,
     },
     "sequence": {

@@ -3,11 +3,11 @@
 from keras_vae.config.image_options import check_resize, parse_background
 from keras_vae.config.sections import find
 
-# What an autoencoder may have for a prior: fitted to its codes after training.
+# The priors that an autoencoder may have: each is fitted to its codes after training.
 FITTED_PRIORS = ("gaussian_mixture", "real_nvp", "maf", "none")
 
-# (option, option of the same section, values of that one without which the first says nothing);
-# of several rows for one option, one must hold.
+# (option, the option of its section that it depends on, values of that one for which it has an
+# effect). Several rows for one option are alternatives.
 _ONLY_WITH = (
     ("hidden", "network", ("mlp", "gated_mlp", "gru", "transformer", "bars")),
     ("hidden", "decoder", ("autoregressive",)),

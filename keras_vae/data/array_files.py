@@ -157,7 +157,7 @@ def _start(name, stream, member):
     except ValueError as error:
         raise ValueError(f"{name} must hold plain arrays: {member.filename}: {error}.") from error
     _check_plain(name, member.filename, header)
-    # What is behind the member would be taken for its values.
+    # Bytes behind the member would be taken for its values.
     if stream.tell() + header.size > end:
         raise ValueError(f"{name}: {member.filename} is shorter than its array. Write it anew.")
     return stream.tell()

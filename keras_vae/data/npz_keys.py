@@ -71,7 +71,7 @@ def _by_words(name, headers):
             found.setdefault(role, []).append(key)
     if not any(what == "images" for _, what in found):
         found |= _unnamed(headers)
-    # Without images that are called train, those of no split are; and so are labels.
+    # Where no array is called train, the arrays without a split are taken for it, labels too.
     if ("train", "images") not in found and (None, "images") in found:
         found["train", "images"] = found.pop((None, "images"))
         found.setdefault(("train", "labels"), []).extend(found.get((None, "labels"), []))

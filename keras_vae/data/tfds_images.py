@@ -154,7 +154,7 @@ def _builder(name, data_dir):
 def _splits(builder):
     """(dict split -> name of a split that has images, names of others that aren't used)."""
     there = {name for name, split in builder.info.splits.items() if split.num_examples}
-    # Of several names for one split, the one that stands first among those known.
+    # Where several names mean one split, the first of the known names is taken.
     ranks = {name: rank for names in SPLITS.values() for rank, name in enumerate(names)}
     found = {}
     for name in sorted(there, key=lambda name: ranks.get(name.lower(), 0)):

@@ -2,11 +2,11 @@
 
 from keras_vae.messages.sentences import some
 
-# Nats: what it is about with ten samples that count. With fewer, the largest weights rule.
+# Looseness in nats that ten effective samples leave. With fewer, the largest weights dominate.
 _LOOSE = 0.05
-# Nats that annealing may gain, beside the error of that gain.
+# Nats that annealing may gain over importance samples, beside the standard error of that gain.
 _MISSED = 0.1
-# Nats below which latents, or a stochastic layer, say nothing of x.
+# Rate in nats below which latents, or a stochastic layer, say nothing of x.
 _COLLAPSED = 0.1
 
 

@@ -98,7 +98,7 @@ class AnnealedSampler:
         self._num_leapfrog_steps = _at_least_one("num_leapfrog_steps", num_leapfrog_steps)
         self._batch_size = _at_least_one("batch_size", batch_size)
         self._progress = progress
-        # Not by XLA: momenta are drawn inside, which it is slow at on CPUs.
+        # XLA doesn't compile this: momenta are drawn inside, and its generator is slow on CPUs.
         self._estimate = tf.function(self._estimate)
 
     def __call__(self, x, seed, condition=None) -> Annealed:

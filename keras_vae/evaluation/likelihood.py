@@ -11,11 +11,11 @@ from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.networks.bayesian import weight_kl
 from keras_vae.seeds import Site
 
-# Samples of each example of the first batch by which the proposal is chosen; fewer can't tell. The
-# choice takes about so many passes over them, and should cost no more than what it is for.
-_LEAST_FITTED, _MOST_FITTED, _PASSES = 100, 1000, 12
-# Importance samples, of fewer of which the weights' spread can't be told.
-_LEAST_SPREAD = 10
+# The width of the proposal is chosen on the first batch, by samples of each of its examples.
+_LEAST_FITTED = 100  # samples; by fewer the width can't be told
+_MOST_FITTED = 1000  # samples; by more the choice would cost more than the estimate itself
+_PASSES = 12  # passes over these samples that the choice takes, about
+_LEAST_SPREAD = 10  # importance samples by which the spread of the weights can be told
 
 
 def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:

@@ -245,12 +245,12 @@ def _array(x):
     if not isinstance(x, np.ndarray) and tf.is_tensor(x):
         _dense_numbers(x)
     try:
-        x = np.asanyarray(x)  # Of an eager tensor no copy, which x.numpy() is.
+        x = np.asanyarray(x)  # This doesn't copy an eager tensor, as x.numpy() does.
     except ValueError as error:  # Lists of different lengths.
         raise ValueError(
             f"x must be one array of numbers, got parts that differ: {error}"
         ) from None
-    # Of kind V are floats that numpy doesn't know, such as bfloat16.
+    # Floats that numpy doesn't know, such as bfloat16, have kind V.
     if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
         raise ValueError(f"x must hold numbers, got {x.dtype}. {to_numbers(x.dtype)}")
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):

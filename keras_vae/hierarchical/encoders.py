@@ -123,7 +123,7 @@ class LadderEncoder(LayeredEncoder):
         self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
     def walk(self, x, choose, context=None):
-        # Of the highest layer this is q itself.
+        # For the highest layer this product is q itself.
         posteriors = [
             q.distribution(params)
             for q, params in zip(self.posteriors, self._look_up(x, context), strict=True)

@@ -158,7 +158,7 @@ class ImportanceSampler:
     def _in_chunks(self, add):
         """A function that adds all samples of x to sums, by `add` of those of one chunk."""
 
-        # Not by XLA as a whole: on CPUs its products are slower.
+        # XLA doesn't compile this as a whole: on CPUs its matrix products are slower.
         @tf.function
         def add_chunks(sums, x, condition, first, last, size: int, seed):
             """Adds the chunks from number `first` up to `last`, of `size` samples each."""
@@ -233,7 +233,7 @@ def _sizes(model) -> tuple[int, int]:
         }
         return sizes, function.structured_outputs[1].shape[-1]
 
-    # What doesn't grow with the examples (weights, a prior's pseudo-inputs) is there once.
+    # Tensors that don't grow with the examples (weights, a prior's pseudo-inputs) count once.
     (fewer, num_groups), (more, _) = trace(2), trace(3)
     return max(size - fewer.get(name, 0) for name, size in more.items()), num_groups
 

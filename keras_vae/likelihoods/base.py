@@ -97,7 +97,7 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
         return tfd.Independent(mixture, len(self.event_shape))
 
     def get_config(self):
-        # Not DistributionLambda's: that pickles Python functions.
+        # DistributionLambda's own get_config pickles Python functions.
         return tfkl.Layer.get_config(self) | {"event_shape": self.event_shape}
 
     @classmethod

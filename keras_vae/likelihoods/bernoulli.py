@@ -41,7 +41,7 @@ def _sum_of_softplus(a):
     factors = tf.reshape(a, tf.concat([tf.shape(a)[:-1], [width, a.shape[-1] // width]], 0))
     large = tf.reduce_sum(tf.nn.relu(factors), axis=-2)
     rest = tf.math.log(tf.reduce_prod(1.0 + tf.exp(-tf.abs(factors)), axis=-2))
-    # Not the gradient of the product, which is dear.
+    # The gradient of the product itself would be expensive.
     return tf.reduce_sum(large + rest, axis=-1), lambda dy: dy[..., tf.newaxis] * tf.sigmoid(a)
 
 

@@ -44,7 +44,7 @@ class Categorical(LevelsLikelihood):
         levels = tf.range(float(self.levels))
 
         def mean_level():
-            # Not tf.nn.softmax: its CPU kernel takes 5 axes at most.
+            # tf.nn.softmax would not do: its CPU kernel takes 5 axes at most.
             probs = tf.exp(params - tf.reduce_logsumexp(params, axis=-1, keepdims=True))
             return tf.reduce_sum(levels * probs, axis=-1)
 

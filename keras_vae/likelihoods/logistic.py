@@ -51,7 +51,7 @@ class MixtureOfLogistics(LevelsLikelihood):
         mixture = tfd.MixtureSameFamily(tfd.Categorical(logits=logits), rounded)
 
         def mean_level():
-            # Not tf.nn.softmax: its CPU kernel takes 5 axes at most.
+            # tf.nn.softmax would not do: its CPU kernel takes 5 axes at most.
             weights = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))
             return tf.reduce_sum(weights * rounded.mean(), axis=-1)
 

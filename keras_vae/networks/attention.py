@@ -24,7 +24,8 @@ class SelfAttention(tfkl.Layer):
 
     def build(self, shape):
         self.norm = layer_norm()
-        # Without biases: the norm has one, and that of the keys would cancel in the softmax.
+        # The projections have no biases: the norm has one, and a bias of the keys would cancel
+        # in the softmax.
         size = max(1, shape[-1] // self.heads)
         self.attention = tfkl.MultiHeadAttention(self.heads, size, use_bias=False)
         self.gain = self.add_weight("gain", (), initializer="zeros")

@@ -104,7 +104,7 @@ def upsampling(
             layers += blocks(channels)
         layers += nonlinear(tfkl.Conv2DTranspose, f, 3, 2, "same")
         channels, target = f, sizes.pop()
-        # Twice a halved odd size is one row or column too many.
+        # Halving an odd size and doubling it again gives one row or column too many.
         surplus = ((0, 2 * height - target[0]), (0, 2 * width - target[1]))
         if surplus != ((0, 0), (0, 0)):
             layers.append(tfkl.Cropping2D(surplus))

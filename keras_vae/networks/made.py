@@ -41,8 +41,8 @@ class MADE(tfkl.Layer):
         inputs = np.concatenate([latents, np.zeros(context_size, int)])
         lowest = 0 if context_size else 1
         degrees = max(1, latent_dim - lowest)
-        # Of fewer units than degrees the first one sees all that any output may depend on, and the
-        # last one what all may.
+        # If there are fewer units than degrees, the first unit sees all that any output may depend
+        # on, and the last unit what all outputs may depend on.
         units = lowest + (
             np.arange(hidden) % degrees
             if hidden >= degrees

@@ -8,13 +8,13 @@ CHOICE_NOISE = 2
 
 def from_normal(logits, noise):
     """Which of K, int32 [...], of probabilities softmax(logits) [..., K], from noise [..., 2]."""
-    # Of two normals, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
+    # For normal a and b, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
     return from_uniform(logits, tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1)))
 
 
 def from_uniform(logits, u):
     """As `from_normal`, from uniform numbers u [...]."""
-    # Not tf.nn.softmax: its CPU kernel takes 5 axes at most.
+    # tf.nn.softmax would not do: its CPU kernel takes 5 axes at most.
     probs = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))
     # The last cumulative probability is 1 up to rounding: left out, so that the choice is below K.
     cumulative = tf.cumsum(probs, axis=-1)[..., :-1]

@@ -51,7 +51,7 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
         return self.distribution(tf.stop_gradient(params)).log_prob(z)
 
     def get_config(self):
-        # Not DistributionLambda's: that pickles Python functions.
+        # DistributionLambda's own get_config pickles Python functions.
         return tfkl.Layer.get_config(self) | {"latent_dim": self.latent_dim}
 
     @classmethod

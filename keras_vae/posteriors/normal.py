@@ -41,7 +41,7 @@ class FullCovarianceNormal(Posterior):
     def distribution(self, params):
         loc, raw_scale = tf.split(params, [self.latent_dim, -1], axis=-1)
         raw = tfb.FillTriangular()(raw_scale)
-        # Not by TFP's FillScaleTriL, whose operators TFLite has not.
+        # TFP's FillScaleTriL would not do: TFLite lacks its operators.
         scale_tril = tf.where(tf.eye(self.latent_dim, dtype=tf.bool), scale_of(raw), raw)
         return tfd.MultivariateNormalTriL(loc, scale_tril)
 

@@ -17,7 +17,7 @@ def mixture(logits, components) -> tfd.Distribution:
       logits: [K].
       components: batch [K], event [D].
     """
-    # What is inside of what a tfp.layers layer returns, whose type tells its family.
+    # The distribution inside of what a tfp.layers layer returns: its type tells its family.
     components = getattr(components, "tensor_distribution", components)
     factorises = isinstance(components, tfd.Independent)
     if factorises and isinstance(components.distribution, tfd.Normal):
@@ -101,7 +101,7 @@ class MixtureOfNormals(Prior):
             "raw_scale", shape, initializer=tfk.initializers.Constant(raw_scale_of(spread))
         )
         if covariance == "full":
-            # What stands below the diagonal counts.
+            # Only the part below the diagonal counts.
             self.lower = self.add_weight("lower", [*shape, latent_dim], initializer="zeros")
 
     def fit(self, codes, seed: int = 0) -> None:

@@ -8,7 +8,7 @@ from keras_vae.report import page
 from keras_vae.report.glossary import SCORES, number
 from keras_vae.runs.results import read_results
 
-# What stands between these in report.html is written anew after each use.
+# The part of report.html between these marks is written anew after each task.
 _START, _END = "<!-- uses -->", "<!-- end of uses -->"
 
 

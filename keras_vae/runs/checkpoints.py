@@ -46,7 +46,7 @@ class Progress:
         own = folder / f"worker-{worker}" if worker else folder
         self._is_read_again = worker == 0
         for name in ("last", "best"):
-            # Which refuses a list of files elsewhere: they would be deleted in time.
+            # This refuses a list of files elsewhere, which the manager would delete in time.
             last_checkpoint(own / name)
         self._last = tf.train.CheckpointManager(self._checkpoint, own / "last", max_to_keep=2)
         self._best = tf.train.CheckpointManager(self._checkpoint, own / "best", max_to_keep=1)

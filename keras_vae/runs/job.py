@@ -98,7 +98,7 @@ def prepare(config: Config, workdir=None, strategy=None, options: Options | None
         )
     steps = data.steps_per_epoch(dataset.train, config.training.batch_size)
     described = run_directory.describe(config, dataset)
-    # What never saved is lost, and may be begun anew by other flags.
+    # A run that never saved is lost, and may be begun anew by other options.
     has_begun = run_directory.has_begun(workdir)
     if has_begun:
         if not options.resume:

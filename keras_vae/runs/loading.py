@@ -45,7 +45,7 @@ def load_model(path, checkpoint: str = "auto", custom_objects: dict | None = Non
                 f"custom_objects is for .keras files; {path} is a directory, and a run names no "
                 "classes. Leave it out."
             )
-        read_run(path)  # Which says why, if it is no run.
+        read_run(path)  # It says why, if the directory is no run.
         return load_checkpoint(path, find_checkpoint(path, checkpoint))
     return keras_file.read(path, custom_objects)
 
@@ -134,7 +134,9 @@ def load_checkpoint(path, found: str) -> VAE:
         status = tf.train.Checkpoint(**parts).restore(found)
         # The optimizer's variables and the training's progress stay behind.
         status.expect_partial().assert_existing_objects_matched()
-    except Exception as error:  # Of many kinds, where a file is damaged or of another model.
+    except (
+        Exception
+    ) as error:  # Errors are of many kinds where a file is damaged or of another model.
         reason = " ".join(str(error).split())
         raise ValueError(f"{found} can't be restored ({reason}). Take another copy.") from error
     if vae.ema is not None:

@@ -16,7 +16,7 @@ from keras_vae.runs.loading import (
 )
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
-# What is made of a run's weights: one that begins anew in its directory has others.
+# Files made of a run's weights: a run that begins anew in the directory has other weights.
 _OF_WEIGHTS = (
     "prior-*.npz",
     "prior-*.sha256",

@@ -56,7 +56,7 @@ MORE_COLUMNS = (
     "beta_vae_score",
     "modularity",
 )
-# What must be the same for likelihoods to be comparable.
+# The facts that must be the same for likelihoods to be comparable.
 SAME = ("dataset", "split", "binarization", "binarization_seed", "num_examples", "num_samples")
 
 

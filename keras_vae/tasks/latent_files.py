@@ -120,7 +120,7 @@ def _write_projector(codes, columns, shown, out):
     if columns:
         embedding.metadata_path = "columns.tsv"
         rows = zip(*(values[: len(shown)].tolist() for values in columns.values()), strict=True)
-        # Of a single column, the projector wants no header.
+        # The projector wants no header over a single column.
         lines = [*([columns] if len(columns) > 1 else []), *rows]
         # A name may hold what parts cells and lines.
         cells = ([" ".join(str(cell).split()) for cell in line] for line in lines)

@@ -108,7 +108,7 @@ def _annealed(run, nll, annealing, seed):
     batches = inputs.evaluation_batches(run.config, run.data, "test", num_examples)
     x, _, condition = next(iter(batches))
     condition = run.model.condition_of(condition, x)
-    # Of test images once, of images that the model draws from both sides.
+    # Test images are annealed once, images that the model draws from both sides.
     print("Annealing, of test images and of images that the model draws:")
     bar = tfk.utils.Progbar(3 * num_examples, unit_name="image")
     sampler = evaluation.AnnealedSampler(

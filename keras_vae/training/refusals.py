@@ -43,14 +43,14 @@ def check_objective(objective, vae, beta) -> None:
 def _check_without_encoder(objective, vae, averages_samples):
     if bayesian_layers(vae):
         raise ValueError(
-            "Bayesian weights without an encoder: one z for an example trains a decoder to leave "
-            "it unheeded, and each of several would draw weights of its own. Use ordinary layers."
+            "Bayesian weights without an encoder: with one z for an example the decoder learns to "
+            "ignore z, and each of several z would draw weights of its own. Use ordinary layers."
         )
     if not averages_samples:
         raise ValueError(
-            f"objective {type(objective).__name__} of {objective.num_samples} samples without an "
-            "encoder is least for a decoder that leaves z unheeded. Use "
-            "objectives.ImportanceWeighted of more."
+            f"objective {type(objective).__name__} of {objective.num_samples} samples: without an "
+            "encoder, this loss is minimised by a decoder that ignores z. Use "
+            "objectives.ImportanceWeighted of more samples."
         )
     if any(
         isinstance(part, Prior) and part.is_mixture for part in (vae.prior, *vae.prior.submodules)

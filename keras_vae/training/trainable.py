@@ -180,7 +180,7 @@ class Trainable(tfk.Model):
         if isinstance(x, Split):
             _refuse_conditions(y)
             x, batch_size = evaluation_set(self, x, batch_size or _BATCH_SIZE), None
-        elif not kwargs.get("_use_cached_eval_dataset"):  # Else fit has checked it.
+        elif not kwargs.get("_use_cached_eval_dataset"):  # In validation, fit has checked it.
             x, y = self._input(x, y)
         with self.evaluation_weights(), self._looking_at_batches(not is_array(x)):
             return super().evaluate(x, y, batch_size, *args, **kwargs)
@@ -258,7 +258,7 @@ class Trainable(tfk.Model):
             loss = self.objective(terms, self.beta) + tf.add_n([0.0, *self.losses])  # [B]
             # The optimizer sums gradients over replicas: the one place that scales for them.
             scaled = tf.reduce_mean(loss) / self.distribute_strategy.num_replicas_in_sync
-        logs = self._track(loss, terms)  # Of the weights before they move.
+        logs = self._track(loss, terms)  # The metrics are those of the weights before they move.
         variables = self.trainable_variables
         self.optimizer.apply_gradients(
             zip(tape.gradient(scaled, variables), variables, strict=True)
@@ -360,7 +360,7 @@ class Trainable(tfk.Model):
         x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
         refuse_weights(weights)
         condition = self.numbers_of(condition)
-        # Of the last batch a replica may have no rows.
+        # A replica may have no rows of the last batch.
         is_rest = tf.distribute.get_replica_context().num_replicas_in_sync > 1 and not len(x)
         if self._looks_at_batches and not is_rest:
             self.check_examples(x, condition)

@@ -66,7 +66,7 @@ def trusted_config(config, custom_objects: dict | None = None):
 def _found(config, custom_objects):
     """What Keras finds a class or function by, in place of what the config has."""
     name = config["class_name"]
-    # As Keras takes it, where there is none.
+    # Keras takes this value where the config has none.
     registered = config.get("registered_name", name)
     if not isinstance(name, str) or not isinstance(registered, str | None):
         raise ValueError(f"it names a class {name!r} ({registered!r}), which is no name.")

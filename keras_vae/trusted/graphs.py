@@ -6,7 +6,7 @@ from keras_vae._compat import SavedModel, tf
 from keras_vae.files import check_files
 from keras_vae.trusted.operators import OPERATORS, SAVER_OPERATORS
 
-# What the objects of an export are; files (assets) and tables aren't among them.
+# Kinds of objects that an export has; files (assets) and tables aren't among them.
 _KINDS = (
     "bare_concrete_function",
     "captured_tensor",

@@ -20,7 +20,7 @@ def check_hdf5(path, stream) -> None:
     try:
         with h5py.File(stream, "r") as file:
             problem = _problem_of_group(file, seen=set())
-    except Exception as error:  # Of many kinds, where a file is damaged.
+    except Exception as error:  # Errors are of many kinds where a file is damaged.
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} holds weights that can't be read ({reason}).") from error
     if problem:

@@ -58,7 +58,7 @@ _OPERATORS = """
 """
 OPERATORS = frozenset(_OPERATORS.split())
 
-# Those that write and read the variables of a SavedModel, in its two functions for that.
+# Operators that write and read a SavedModel's variables, in its two functions for that.
 _SAVER_OPERATORS = """
     AssignVariableOp DisableCopyOnRead MergeV2Checkpoints RestoreV2 SaveV2 ShardedFilename
     StaticRegexFullMatch StringJoin

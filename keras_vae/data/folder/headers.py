@@ -90,7 +90,7 @@ def _size(image):
     if image.format == "TIFF":  # its size is of the upright image already
         return height, width
     try:
-        # Not image.getexif(), which decodes a PNG to its end to look for more.
+        # image.getexif() would decode a PNG to its end to look for more.
         turned = Image.Image.getexif(image).get(ORIENTATION, 1) in (5, 6, 7, 8)
     except Exception:  # a broken entry says nothing of the position
         turned = False

@@ -2,7 +2,7 @@
 
 from keras_vae.messages.sentences import in_one_line, some
 
-# What systems leave in folders, in lower case. Such a folder may hold images: small copies.
+# Names, in lower case, that systems leave in folders. Such a folder may hold images: thumbnails.
 LEFT_BY_SYSTEMS = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 LEFT_BY_SYSTEMS_FOLDERS = (
     "__macosx",

@@ -7,7 +7,7 @@ import warnings
 from keras_vae.data.folder.reasons import NO_IMAGE, Unreadable, too_large
 from keras_vae.files import open_regular
 
-# Of Pillow: it warns from MAX_IMAGE_PIXELS on, and refuses from twice as many on.
+# Pillow warns from MAX_IMAGE_PIXELS on, and refuses from twice as many on.
 DEFAULT_MAX_PIXELS = 178_956_970
 # Drawings, which Pillow has other programs paint, and data that it knows by name alone.
 NO_PIXELS = ("EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG")

@@ -11,12 +11,12 @@ from keras_vae.data.folder.headers import ORIENTATION
 from keras_vae.data.folder.opening import check_size, opened
 from keras_vae.data.folder.reasons import NOT_FINITE, OTHER_SIZE, Unreadable
 
-# What was done to images, of which the user is told.
+# Changes to images of which the user is told.
 TRANSPARENT = "transparent"
 ON_OTHER_GROUND = "on the other ground"
 CUT_TO_ONE_COLOUR = "cut to one colour"
 
-# What brings [H, W, C] upright, by the number that EXIF has for its position.
+# EXIF's number for an image's position -> the function that brings [H, W, C] upright.
 _TURNED = {
     2: lambda x: x[:, ::-1],
     3: lambda x: x[::-1, ::-1],

@@ -142,7 +142,7 @@ def _found(path, seed):
         order = tf.random.experimental.stateless_shuffle(
             tf.range(len(inside.files)), derive(seed, Site.SPLIT)
         )
-        # What is passed over has its place in the order, which it had in older runs.
+        # A file that is passed over keeps its place in the order, as in older runs.
         files = [inside.files[i] for i in order.numpy()]
         files = [file for file in files if not is_passed_over(file.parts[-1], is_folder=False)]
         found[split] = Split(folder, files, [], [p[0] for p in inside.folders if len(p) == 1])

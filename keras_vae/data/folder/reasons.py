@@ -16,7 +16,7 @@ NOT_FINITE = "NaN or infinite values"
 OTHER_SIZE = "of another size than its header says: give image_size"
 TRUNCATED = "truncated"
 
-# What files of images begin with.
+# The first bytes of image files.
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"\0\0\0\x0cjP")
 _WORDS_OF_TRUNCATED = ("truncated", "unexpected end", "not enough image data", "but only got")
 

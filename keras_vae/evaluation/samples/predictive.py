@@ -49,7 +49,7 @@ def predictive_checks(x, replicated, num_permutations: int = 500, seed: int = 0)
     }
 
 
-# Of a data set: (statistic of each image, how it is summed up over images).
+# Each check: (statistic of each image, how a data set's statistics are summed up).
 _STATISTICS = {
     "intensity": ("mean", np.mean),
     "intensity_spread": ("mean", np.std),
