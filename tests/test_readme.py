@@ -1,4 +1,4 @@
-"""The README names every flag and every recipe."""
+"""The README names every flag and every recipe, and its Python runs."""
 
 import pathlib
 import re
@@ -7,6 +7,7 @@ import pytest
 from absl import flags
 
 from export.precision import PRECISIONS
+from keras_vae import networks
 from keras_vae.config import options
 from keras_vae.config.recipes import RECIPES
 from tests import binaries
@@ -104,3 +105,22 @@ def test_the_table_of_precisions_is_true():
     assert found == [
         (name, p.file, p.max_error, p.draw_error, p.nll_change) for name, p in PRECISIONS.items()
     ]
+
+
+@pytest.mark.filterwarnings("ignore::keras_vae.messages.notes.Note")
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
+    """Its blocks one after the other, by trainings of an epoch and few samples."""
+    monkeypatch.chdir(tmp_path)
+    names = {"my_network": networks.mlp((4,))}
+    for block in re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
+        block = re.sub(r"epochs=\d+", "epochs=1", block)
+        for given, short in (
+            ("num_samples=5000", "num_samples=9"),
+            ('dataset="digits"', 'dataset="digits", epochs=1'),
+            ('workdir="runs/digits"', 'workdir="runs/digits", num_samples=8'),
+        ):
+            block = block.replace(given, short)
+        exec(block, names)
+    assert {"samples.png", "threes.png"} <= {file.name for file in tmp_path.iterdir()}
+    assert names["run"].evaluation["num_samples"] == 9
+    assert names["vae"].sample(2, seed=0).shape == (2, 28, 28, 1)

@@ -135,14 +135,14 @@ def _check_prior_as_posterior(config):
         return
     if model.weights == "bayes":
         raise ValueError(
-            "weights=bayes with posterior=prior: one z for an example trains a decoder to leave it "
-            "unheeded, and each of several would draw weights of its own. Use weights=map."
+            "weights=bayes with posterior=prior: with one z for an example the decoder learns to "
+            "ignore z, and each of several z would draw weights of its own. Use weights=map."
         )
     if objective.objective != "importance_weighted" or objective.latent_samples == 1:
         raise ValueError(
             f"posterior=prior with objective={objective.objective} and latent_samples="
-            f"{objective.latent_samples}: at one z that no encoder draws for x, this loss is least "
-            "for a decoder that leaves z unheeded. Use objective=importance_weighted and more "
+            f"{objective.latent_samples}: no encoder draws z for x, so at one z this loss is "
+            "minimised by a decoder that ignores z. Use objective=importance_weighted and more "
             "latent_samples (or recipe=monte_carlo)."
         )
     if model.inference != "smoother":
