@@ -41,7 +41,7 @@ def renamed(package: str, names: dict):
     return __getattr__
 
 
-# Modules under their names of version 0.1, which go with version 0.3.
+# Modules by their old names, which are kept for one release.
 RENAMED = {
     "archives": "files.archives",
     "app": "command_line",

@@ -12,15 +12,17 @@ from keras_vae.building.parts import (
     BETA_SCHEDULES,
     CONDITIONS,
     DECODERS,
-    LIKELIHOODS,
     OBJECTIVES,
     OPTIMIZERS,
     PRIORS,
     WEIGHTS,
+    likelihood_of,
+    support_of,
 )
 from keras_vae.building.structures import STRUCTURES
 from keras_vae.config import Config
 from keras_vae.data import Dataset
+from keras_vae.data import steps_per_epoch as count_steps
 from keras_vae.vae import VAE
 
 
@@ -51,7 +53,8 @@ def build(
     binarization = config.data.binarization
     if data is not None:
         config = settling.resolve(config, data)
-        steps_per_epoch = steps_per_epoch or data.train.num_examples // config.training.batch_size
+        steps = count_steps(data.train, config.training.batch_size)
+        steps_per_epoch = steps_per_epoch or steps
     config.check()
     model = config.model
     if model.event_shape is None:
@@ -59,8 +62,7 @@ def build(
             "event_shape is missing: the shape of one example, as in "
             f"recipe({config.recipe!r}, event_shape=images.shape[1:])."
         )
-    likelihood_class, arguments = LIKELIHOODS[model.likelihood]
-    if model.levels is None and likelihood_class.support is likelihoods.Support.LEVELS:
+    if model.levels is None and support_of(model) is likelihoods.Support.LEVELS:
         raise ValueError(
             f"likelihood={model.likelihood} is for quantised data and needs `levels`, the number "
             "of values a pixel takes: 256 for 8-bit images."
@@ -72,7 +74,7 @@ def build(
     if model.condition == "label" and model.num_classes is None:
         raise ValueError("condition=label needs `num_classes`, the number of labels.")
     with _global_seed(config.training.seed):  # The initial weights depend on it.
-        likelihood = likelihood_class(model.event_shape, *arguments(model))
+        likelihood = likelihood_of(model)
         vae_class, encoder, decoder_body, prior = STRUCTURES[model.structure](model)
         vae = vae_class(
             encoder,

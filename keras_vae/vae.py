@@ -361,6 +361,11 @@ class VAE(Trainable):
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
         self._example_spec.check_shape(shape)
 
+    @property
+    def needs_binary(self) -> bool:
+        """Whether the likelihood gives mass to 0 and 1 alone."""
+        return self._example_spec.needs_binary
+
     def take_levels(self, levels: int | None) -> None:
         """Takes the levels that whole numbers are known to have, unless others are known.
 

@@ -4,22 +4,23 @@ from absl import flags
 
 from keras_vae import command_line, runs
 from keras_vae.tasks import anomalies
+from trainers import flags as config_flags
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "the run directory", required=True)
+config_flags.define_run()
+flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_string("dataset", None, "the other data, named as for trainers.train", required=True)
 flags.DEFINE_string("data_dir", None, "where TFDS sets are kept; default: TFDS' own")
 flags.DEFINE_integer("num_examples", 1000, "test images of each, at most", lower_bound=2)
 flags.DEFINE_integer("num_samples", 500, "k, importance samples per image", lower_bound=1)
 flags.DEFINE_integer("evaluation_seed", 0, "of these samples", lower_bound=0)
-flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if there is one")
 
 
 def main() -> None:
     with command_line.checking_input():
-        run = runs.load(FLAGS.run, FLAGS.checkpoint)
-        other = anomalies.load_other(run, FLAGS.dataset, FLAGS.data_dir)
-    anomalies.score(run, other, FLAGS.num_examples, FLAGS.num_samples, FLAGS.evaluation_seed)
+        found = runs.load(FLAGS.run, FLAGS.checkpoint)
+        other = anomalies.load_other(found, FLAGS.dataset, FLAGS.data_dir)
+    anomalies.score(found, other, FLAGS.num_examples, FLAGS.num_samples, FLAGS.evaluation_seed)
 
 
 def run() -> None:

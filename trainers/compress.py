@@ -9,15 +9,15 @@ from absl import flags
 
 from keras_vae import command_line, runs
 from keras_vae.compression import BitsBack
-from keras_vae.runs import loading
 from keras_vae.tasks import compressed_file
+from trainers import flags as config_flags
 from trainers import strategy
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "the run directory", required=True)
+config_flags.define_run()
+flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_string("decode", None, "a compressed file, to be decoded into an npz file")
 flags.DEFINE_string("out", None, "file to write; default: RUN/compressed.bin, or FILE.npz")
-flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if there is one")
 
 
 def main() -> None:
@@ -26,16 +26,15 @@ def main() -> None:
         file = pathlib.Path(FLAGS.decode)
         out = pathlib.Path(FLAGS.out or file.with_suffix(".npz"))
         with command_line.checking_input():
-            codec = BitsBack(loading.load_model(FLAGS.run, FLAGS.checkpoint))
-            compressed_file.decode(codec, file, out)
+            compressed_file.decode_run(FLAGS.run, FLAGS.checkpoint, file, out)
         print("Images:", out)
         return
     out = pathlib.Path(FLAGS.out or pathlib.Path(FLAGS.run, "compressed.bin"))
     with command_line.checking_input():
-        run = runs.load(FLAGS.run, FLAGS.checkpoint)
-        codec = BitsBack(run.model)
+        found = runs.load(FLAGS.run, FLAGS.checkpoint)
+        codec = BitsBack(found.model)
         compressed_file.check_target(out)
-    result = compressed_file.compress(run, out, codec)
+    result = compressed_file.compress(found, out, codec)
     if problem := compressed_file.problem(result):
         command_line.fail(problem, code=1)
 

@@ -5,15 +5,16 @@ Or the SavedModel of an export: python -m trainers.evaluate --run=runs/demo/expo
 
 from absl import flags
 
-from keras_vae import command_line, evaluation, runs
+from keras_vae import command_line, runs
 from keras_vae.runs import loading
 from keras_vae.tasks import exported, measuring
+from trainers import flags as config_flags
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("run", None, "the run directory, or that of an export", required=True)
+config_flags.define_run("the run directory, or that of an export")
+flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_integer("num_samples", 5000, "k, importance samples per example", lower_bound=1)
 flags.DEFINE_integer("evaluation_seed", 0, "of these samples", lower_bound=0)
-flags.DEFINE_enum("checkpoint", "auto", ["auto", "best", "last"], "auto: best if there is one")
 flags.DEFINE_integer(
     "ais_examples", 0, "test examples for annealed importance sampling, 0 none", lower_bound=0
 )
@@ -40,7 +41,7 @@ def main() -> None:
     with command_line.checking_input():
         loaded = runs.load(FLAGS.run, FLAGS.checkpoint)
         if annealing is not None:
-            evaluation.AnnealedSampler(loaded.model)  # Refuses a model that has no such likelihood.
+            measuring.check_annealing(loaded)
     measuring.evaluate(loaded, FLAGS.num_samples, FLAGS.evaluation_seed, annealing)
 
 

@@ -15,6 +15,13 @@ _DEFINE = {
 }
 
 
+def define_run(about: str = "the run directory") -> None:
+    """Defines --run and --checkpoint."""
+    flags.DEFINE_string("run", None, about, required=True)
+    choices = ["auto", "best", "last"]
+    flags.DEFINE_enum("checkpoint", "auto", choices, "auto: best if there is one")
+
+
 def define_config() -> None:
     """Defines --recipe and one flag per option; one that isn't given keeps the recipe's value."""
     flags.DEFINE_enum("recipe", "vae", list(RECIPES), "a named model; other flags change it")

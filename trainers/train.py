@@ -1,6 +1,5 @@
 """Trains a VAE: python -m trainers.train --dataset=mnist --recipe=vae --workdir=runs/mnist."""
 
-import dataclasses
 import pathlib
 
 from absl import flags
@@ -15,22 +14,26 @@ FLAGS = flags.FLAGS
 config_flags.define_config()
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_string("workdir", None, "the run directory (default: runs/DATASET-RECIPE)")
-flags.DEFINE_bool("resume", True, "go on where the run in workdir stopped")
 flags.DEFINE_enum(
-    "strategy",
-    "auto",
-    strategy.STRATEGIES,
-    "where to train; auto takes all that is there",
+    "strategy", "auto", strategy.STRATEGIES, "where to train; auto takes all there is"
 )
 flags.DEFINE_enum("jit_compile", "auto", ["auto", "true", "false"], "compile steps by XLA")
-flags.DEFINE_integer("steps_per_execution", 50, "steps between returns to Python", lower_bound=1)
-flags.DEFINE_integer("checkpoint_steps", 2000, "steps between two saves", lower_bound=1)
-flags.DEFINE_integer("picture_epochs", 10, "epochs between two pictures, 0 none", lower_bound=0)
-flags.DEFINE_bool("evaluate", True, "measure the likelihood and write the report at the end")
-flags.DEFINE_integer("num_samples", 500, "k of that likelihood", lower_bound=1)
-flags.DEFINE_bool("tensorboard", True, "write TensorBoard logs")
-
-_OPTIONS = [field.name for field in dataclasses.fields(job.Options)]
+# The other fields of job.Options: what each is, and the least number it may be.
+_ABOUT = {
+    "resume": "go on where the run in workdir stopped",
+    "steps_per_execution": ("steps between returns to Python", 1),
+    "checkpoint_steps": ("steps between two saves", 1),
+    "picture_epochs": ("epochs between two pictures, 0 none", 0),
+    "evaluate": "measure the likelihood and write the report at the end",
+    "num_samples": ("k of that likelihood", 1),
+    "tensorboard": "write TensorBoard logs",
+}
+for _name, _about in _ABOUT.items():
+    _default = getattr(job.Options, _name)
+    if isinstance(_default, bool):
+        flags.DEFINE_bool(_name, _default, _about)
+    else:
+        flags.DEFINE_integer(_name, _default, _about[0], lower_bound=_about[1])
 
 
 def prepare() -> job.Job:
@@ -45,7 +48,7 @@ def prepare() -> job.Job:
     # A run goes on as it began, where its flags are older than an option.
     config = config_flags.config_from_flags(**run_directory.options_before(workdir))
     where = strategy.make(FLAGS.strategy)  # Several workers must meet before any tensor is made.
-    options = {name: FLAGS[name].value for name in _OPTIONS}
+    options = {name: FLAGS[name].value for name in _ABOUT}
     options["jit_compile"] = {"auto": "auto", "true": True, "false": False}[FLAGS.jit_compile]
     return job.prepare(config, workdir, where, job.Options(**options))
 

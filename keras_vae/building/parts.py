@@ -121,7 +121,7 @@ PRIORS = {
     "vamp": lambda m: priors.VampPrior(
         m.latent_dim,
         m.prior_components,
-        unit_range=LIKELIHOODS[m.likelihood][0].support in _UNIT_RANGE,
+        unit_range=support_of(m) in _UNIT_RANGE,
     ),
     "real_nvp": lambda m: priors.RealNVP(m.latent_dim, m.flow_layers, m.flow_hidden),
     "maf": lambda m: priors.MAF(m.latent_dim, m.flow_layers, m.flow_hidden),
@@ -153,6 +153,22 @@ LIKELIHOODS = {
     "student_t": (likelihoods.StudentT, lambda m: ()),
     "poisson": (likelihoods.Poisson, lambda m: ()),
 }
+
+
+def likelihood_of(model):
+    """The likelihood layer that a model's options name.
+
+    Args:
+      model: ModelConfig, with what its likelihood needs (event_shape, levels) filled in.
+    """
+    kind, arguments = LIKELIHOODS[model.likelihood]
+    return kind(model.event_shape, *arguments(model))
+
+
+def support_of(model) -> likelihoods.Support:
+    """The values that the likelihood that a model's options name gives mass to."""
+    return LIKELIHOODS[model.likelihood][0].support
+
 
 CONDITIONS = {
     "none": lambda m: None,

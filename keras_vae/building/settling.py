@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from keras_vae import conditions, data
-from keras_vae.building.parts import LIKELIHOODS
+from keras_vae.building.parts import likelihood_of, support_of
 from keras_vae.config import Config
 from keras_vae.examples import ExampleSpec
 from keras_vae.likelihoods import Support
@@ -20,9 +20,9 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
     """
     images, name = dataset.train, config.model.likelihood
     config = config.replace(event_shape=images.shape, num_examples=images.num_examples).check()
-    likelihood, _ = LIKELIHOODS[name]
-    needs_binary = likelihood.support is Support.BINARY
-    if likelihood.support is Support.COUNTS and images.dtype != bool:
+    support = support_of(config.model)
+    needs_binary = support is Support.BINARY
+    if support is Support.COUNTS and images.dtype != bool:
         _check_counts(name, images, config.data.binarization)
     binarization = data.resolve(config.data.binarization, images, needs_binary)
     others = [s for s in (dataset.validation, dataset.test) if s is not None]
@@ -34,7 +34,7 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
             "grey values to make black or white. Use likelihood=categorical (or recipe=music)."
         )
     levels = 2 if binarization != "none" else images.levels
-    if likelihood.support is Support.LEVELS and levels is None:
+    if support is Support.LEVELS and levels is None:
         raise ValueError(
             f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
             "values. Use likelihood=normal."
@@ -49,9 +49,7 @@ def resolve(config: Config, dataset: data.Dataset) -> Config:
 
 def example_spec(config: Config) -> ExampleSpec:
     """What the examples of a resolved config are to its model."""
-    likelihood, arguments = LIKELIHOODS[config.model.likelihood]
-    head = likelihood(config.model.event_shape, *arguments(config.model))
-    return ExampleSpec(head, config.model.levels)
+    return ExampleSpec(likelihood_of(config.model), config.model.levels)
 
 
 def _check_counts(name, images, binarization):

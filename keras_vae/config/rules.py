@@ -334,8 +334,8 @@ def _check_sequence(model):
 def _check_idle_options(config):
     """An option that says nothing, beside the others, was meant to."""
     for name in dict.fromkeys(row[0] for row in _ONLY_WITH):
-        section, option_field = find(name)
-        given = getattr(getattr(config, section), name)
+        _, option_field = find(name)
+        given = config.value(name)
         if given != option_field.default and (wanted := lacking_for(config, name)):
             wanted = " or ".join(f"{n}={' or '.join(values)}" for n, values in wanted)
             raise ValueError(f"{name}={text(given)} is an option of {wanted} alone.")

@@ -37,6 +37,11 @@ class Config:
             **{s: dataclasses.replace(getattr(self, s), **o) for s, o in sections.items()},
         )
 
+    def value(self, name: str):
+        """The value of an option, whichever section it is in."""
+        section, _ = find(name)
+        return getattr(getattr(self, section), name)
+
     def check(self) -> "Config":
         """Returns itself, or raises ValueError saying which option can't be, and why."""
         self.check_options()
@@ -45,8 +50,8 @@ class Config:
 
     def check_options(self) -> None:
         """Raises ValueError for an option that isn't of its type and range by itself."""
-        for section, option_field in options():
-            check_option(option_field, getattr(getattr(self, section), option_field.name))
+        for _, option_field in options():
+            check_option(option_field, self.value(option_field.name))
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)

@@ -60,6 +60,11 @@ class ExampleSpec:
         self.levels = own if levels is None else levels
 
     @property
+    def needs_binary(self) -> bool:
+        """Whether examples must be black and white."""
+        return self._support is Support.BINARY
+
+    @property
     def _is_two_valued(self) -> bool:
         return self._support is Support.BINARY or (
             self._support in (Support.UNIT, Support.REAL) and self.levels == 2

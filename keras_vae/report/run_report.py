@@ -156,7 +156,7 @@ def _sections(evaluation, skip):
 
 def _training(run_dir, evaluation):
     path = run_dir / "metrics.csv"
-    history = read_history(path) if path.exists() else {}
+    history = read_history(path)
     shown = [*_curves(history), *_rate_distortion(history, evaluation)]
     if not shown:
         return ""
@@ -196,7 +196,7 @@ def _rate_distortion(history, evaluation):
 
 def _details(config, evaluation, stored):
     config_rows = [
-        (option.name, getattr(getattr(config, section), option.name), option.metadata["help"])
+        (option.name, config.value(option.name), option.metadata["help"])
         for section, option in options()
     ]
     numbers = [(key, json.dumps(value, default=float)) for key, value in evaluation.items()]

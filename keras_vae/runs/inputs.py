@@ -1,4 +1,4 @@
-"""From a config to its data: loaded, checked against the model, binarized."""
+"""The data that a config names: loaded, the same as at training, as the model sees it."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae import data, seeds
 from keras_vae.batches import Batch
-from keras_vae.building.parts import LIKELIHOODS
+from keras_vae.building.parts import support_of
 from keras_vae.config import Config
 from keras_vae.runs import loading
 from keras_vae.seeds import Site
@@ -21,13 +21,12 @@ def load_data(config: Config) -> data.Dataset:
       ValueError, OSError: it isn't there or can't be used; see keras_vae.data.load.
     """
     options = dataclasses.asdict(config.data)
-    del options["binarization"]  # It depends on what the data is: see `resolve`.
-    likelihood, _ = LIKELIHOODS[config.model.likelihood]
+    del options["binarization"]  # It depends on what the data is: see `settling.resolve`.
     return data.load(
         options.pop("dataset"),
         **options,
         seed=config.training.seed,
-        values=likelihood.support.name.lower(),
+        values=support_of(config.model).name.lower(),
     )
 
 

@@ -79,7 +79,7 @@ def is_export(path) -> bool:
 
 
 def find_checkpoint(path, checkpoint: str = "auto") -> str:
-    """The prefix of a run directory's checkpoint; see `load` for the arguments and errors."""
+    """The prefix of a run directory's checkpoint; see `load_model` for the arguments and errors."""
     folders = {"auto": ["best", "last"], "best": ["best"], "last": ["last"]}
     if checkpoint not in folders:
         raise ValueError(f"checkpoint must be one of {', '.join(folders)}, got {checkpoint!r}.")

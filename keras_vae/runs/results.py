@@ -15,7 +15,12 @@ def read_results(file: pathlib.Path, step: int) -> dict | None:
 
 
 def read_history(path: pathlib.Path) -> dict:
-    """metrics.csv as dict name -> [E], NaN where there is no number; none without any number."""
+    """metrics.csv as dict name -> [E], NaN where there is no number; none without any number.
+
+    A file that isn't there is of no epochs: an empty dict.
+    """
+    if not path.exists():
+        return {}
     with path.open(newline="") as file:
         reader = csv.DictReader(file)
         # A killed training can leave the last line half-written.

@@ -42,8 +42,7 @@ class Run:
     @property
     def history(self) -> dict:
         """Numbers of each epoch of its training, dict name -> [E]; empty where none were kept."""
-        file = self.path / "metrics.csv"
-        return read_history(file) if file.exists() else {}
+        return read_history(self.path / "metrics.csv")
 
     @property
     def provenance(self) -> dict:

@@ -68,15 +68,13 @@ def check_same(path: pathlib.Path, described: dict) -> None:
     """
     stored = read_run(path)
     old, new = Config.from_dict(stored["config"]), Config.from_dict(described["config"])
-    differing = [
-        f"{option.name} {getattr(getattr(old, section), option.name)} -> "
-        f"{getattr(getattr(new, section), option.name)}"
-        for section, option in options()
-        if getattr(getattr(old, section), option.name)
-        != getattr(getattr(new, section), option.name)
-        and option.name not in ("epochs", "data_dir")
+    changed = {
+        option.name: (old.value(option.name), new.value(option.name))
+        for _, option in options()
+        if option.name not in ("epochs", "data_dir")
         and not (option.name == "class_names" and old.model.class_names is None)
-    ]
+    }
+    differing = [f"{name} {a} -> {b}" for name, (a, b) in changed.items() if a != b]
     if old.recipe != new.recipe:
         differing.insert(0, f"recipe {old.recipe} -> {new.recipe}")
     if stored["data"]["fingerprint"] != described["data"]["fingerprint"]:
@@ -86,18 +84,21 @@ def check_same(path: pathlib.Path, described: dict) -> None:
             f"workdir={path} holds a run of another config: {'; '.join(differing)}. Choose another "
             "--workdir, or give the same flags (its flags.txt has them)."
         )
-    before, now = old.training.epochs, new.training.epochs
-    if now > before and _stopped_early(path):
+    then, now = old.training.epochs, new.training.epochs
+    if now > then and _stopped_early(path):
         raise ValueError(
-            f"epochs {before} -> {now}: the run in workdir={path} was ended by early stopping, "
+            f"epochs {then} -> {now}: the run in workdir={path} was ended by early stopping, "
             "which more epochs don't undo. Choose another --workdir."
         )
-    if now < before:
-        raise ValueError(f"epochs={now}, but the run in workdir={path} was made for {before}.")
-    if now > before and new.training.learning_rate_schedule != "constant":
+    if now < then:
         raise ValueError(
-            f"epochs {before} -> {now}: learning_rate_schedule="
-            f"{new.training.learning_rate_schedule} was laid out for {before} epochs, so the run "
+            f"epochs={now}, but the run in workdir={path} was made for {then}. Give as many or "
+            "more, or choose another workdir."
+        )
+    if now > then and new.training.learning_rate_schedule != "constant":
+        raise ValueError(
+            f"epochs {then} -> {now}: learning_rate_schedule="
+            f"{new.training.learning_rate_schedule} was laid out for {then} epochs, so the run "
             "can't be extended. Choose another --workdir."
         )
 
@@ -160,8 +161,8 @@ def create(path: pathlib.Path, config: Config, described: dict, flags: dict) -> 
 def _flagfile(config: Config, **others) -> str:
     """The text of a flag file that replays `config` (with `others`, flags by name)."""
     lines = [f"--recipe={config.recipe}"]
-    for section, option in options():
-        value = getattr(getattr(config, section), option.name)
+    for _, option in options():
+        value = config.value(option.name)
         if option.metadata["flag"] and value is not None:
             text = ",".join(map(str, value)) if isinstance(value, tuple) else value
             lines.append(f"--{option.name}={text}")

@@ -2,19 +2,16 @@
 
 import json
 import pathlib
-from html import escape
 from typing import NamedTuple
 
 import numpy as np
 
 from keras_vae import evaluation
 from keras_vae.batches import Batch
-from keras_vae.building.parts import LIKELIHOODS
+from keras_vae.building.parts import support_of
 from keras_vae.config import Config, options
 from keras_vae.messages.notes import tell
-from keras_vae.report import class_section, page, pictures, plots, run_report
-from keras_vae.report.glossary import NUMBERS, measured_on, number, with_error
-from keras_vae.report.pictures import Picture
+from keras_vae.report.glossary import NUMBERS, number, with_error
 from keras_vae.runs import inputs, loading
 from keras_vae.runs.results import read_history
 
@@ -57,7 +54,7 @@ MORE_COLUMNS = (
     "modularity",
 )
 # The facts that must be the same for likelihoods to be comparable.
-SAME = ("dataset", "split", "binarization", "binarization_seed", "num_examples", "num_samples")
+_SAME = ("dataset", "split", "binarization", "binarization_seed", "num_examples", "num_samples")
 
 
 class Measured(NamedTuple):
@@ -103,9 +100,18 @@ def show(runs: list[Measured], out: pathlib.Path) -> pathlib.Path:
     for note in differences(runs):
         tell(note)
     print_table(runs)
-    page_path = write_page(runs, out)
-    print("Page:", page_path)
-    return page_path
+    page = write_page(runs, out)
+    print("Page:", page)
+    return page
+
+
+def write_page(runs: list[Measured], out: pathlib.Path) -> pathlib.Path:
+    """Writes compare.html and figures/ to the folder `out`; returns the page's path."""
+    from keras_vae.report import comparison_page  # matplotlib takes a second to import.
+
+    notes = [*differences(runs), *_of_distortions(runs)]
+    columns = table(runs, COLUMNS + MORE_COLUMNS)
+    return comparison_page.write(runs, out, columns, notes, _differing(runs) == ["beta"])
 
 
 def read_measured(paths) -> list[Measured]:
@@ -139,7 +145,6 @@ def read_measured(paths) -> list[Measured]:
             )
         with np.load(path / "evaluation.npz", allow_pickle=False) as examples:
             nll = examples.get("nll")
-        metrics = path / "metrics.csv"
         runs.append(
             Measured(
                 path,
@@ -148,7 +153,7 @@ def read_measured(paths) -> list[Measured]:
                 stored["data"]["fingerprint"],
                 numbers,
                 nll,
-                read_history(metrics) if metrics.exists() else {},
+                read_history(path / "metrics.csv"),
             )
         )
     if any(run.nll is None for run in runs):
@@ -166,7 +171,7 @@ def read_measured(paths) -> list[Measured]:
 def differences(runs) -> list[str]:
     """Why the likelihoods of these runs don't compare; empty if they do."""
     having = [run for run in runs if run.nll is not None]
-    values = {key: {json.dumps(run.numbers.get(key)) for run in having} for key in SAME}
+    values = {key: {json.dumps(run.numbers.get(key)) for run in having} for key in _SAME}
     values["data"] = {run.fingerprint for run in having}
     # Given something of x, or its label, x is likelier.
     values["condition"] = {_condition(run.config.model) for run in having}
@@ -214,7 +219,7 @@ def table(runs, columns=COLUMNS) -> tuple[list[str], list[list[tuple]]]:
     differing = _differing(runs)
     names = ["Run", *(["Behind the best (nats)"] if behind else [])]
     names += [NUMBERS[k][0] + (f" ({NUMBERS[k][1]})" if NUMBERS[k][1] else "") for k in keys]
-    names += [name for _, name in differing]
+    names += differing
     rows = []
     for run in runs:
         row = [(run.name, run.name)]
@@ -223,122 +228,26 @@ def table(runs, columns=COLUMNS) -> tuple[list[str], list[list[tuple]]]:
             text = "none" if difference is None else with_error(*difference)
             row.append((text, difference and difference[0]))
         row += [(number(k, run.numbers), run.numbers.get(k)) for k in keys]
-        for section, name in differing:
-            value = getattr(getattr(run.config, section), name)
+        for name in differing:
+            value = run.config.value(name)
             row.append((str(value), value if isinstance(value, int | float) else str(value)))
         rows.append(row)
     return names, rows
 
 
 def _differing(runs):
-    """(section, name) of each option of the user's that isn't the same in all runs."""
+    """The names of the user's options that aren't the same in all runs."""
     return [
-        (section, option.name)
-        for section, option in options()
+        option.name
+        for _, option in options()
         if option.name != "seed"
         and option.metadata["flag"]
-        and len({getattr(getattr(run.config, section), option.name) for run in runs}) > 1
+        and len({run.config.value(option.name) for run in runs}) > 1
     ]
-
-
-def write_page(runs, out: pathlib.Path) -> pathlib.Path:
-    """Writes compare.html and figures/ to the folder `out`; returns the page's path."""
-    figures = []
-    for column, (title, unit, caption) in run_report.CURVES.items():
-        lines, dashed = (
-            {r.name: line for r in runs if (line := _curve(r.history, f"{part}{column}"))}
-            for part in ("val_", "")
-        )
-        if dashed:
-            alt = f"{title} at each epoch of {', '.join(dashed)}."
-            figure = plots.overlaid(lines, unit, dashed)
-            if lines:
-                caption += " Dashed: of training images."
-            figures.append(Picture(f"curve_{column}", title, figure, alt, caption, False))
-    points = {
-        run.name: (run.numbers["rate_nats"], run.numbers["distortion_nats"])
-        for run in runs
-        if run.numbers.get("rate_nats") is not None
-    }
-    if len(points) > 1:
-        figures.append(
-            Picture(
-                "rate_distortion",
-                "Rate and distortion",
-                plots.rate_distortion(points, {name for _, name in _differing(runs)} == {"beta"}),
-                "Rate and distortion of "
-                + "; ".join(f"{n}: {r:.1f} and {d:.1f} nats" for n, (r, d) in points.items())
-                + ".",
-                "To the right, latents say more of an image; below, less of it is lost. Along a "
-                "thin line the ELBO is the same: lower left is better.",
-                False,
-            )
-        )
-    models = [loading.load_model(run.path, run.numbers["checkpoint"]) for run in runs]
-    samples = [
-        Picture(
-            f"samples_{i}",
-            run.name,
-            figure,
-            f"Samples of {run.name}.",
-            "Images decoded from draws of the prior, the same seed for all runs"
-            + (f", in rows of the labels {', '.join(called)}." if called else "."),
-            not called,
-        )
-        for i, (run, vae) in enumerate(zip(runs, models, strict=True))
-        for figure, called in _samples(run, vae)
-    ]
-    holes = [
-        _holes(run, vae)._replace(name=f"holes_{i}", title=run.name)
-        for i, (run, vae) in enumerate(zip(runs, models, strict=True))
-        if run.examples is not None
-    ]
-    out.mkdir(parents=True, exist_ok=True)
-    notes = [*differences(runs), *_of_distortions(runs)]
-    notes += [f"{run.name}: {alarm}" for run in runs for alarm in run.numbers["alarms"]]
-    lead = f"<p class='soft'>{len(runs)} runs on {escape(runs[0].numbers['dataset'])}.</p>"
-    lead += "".join(f"<p class='alarm'>{escape(note)}</p>" for note in notes)
-    measured = [(run.name, measured_on(run.numbers)) for run in runs]
-    main = ["<h2>Numbers</h2>", page.sortable(*table(runs, COLUMNS + MORE_COLUMNS))]
-    main += [page.details("What was measured", measured), "<h2>Training and balance</h2>"]
-    main += ["<div class='pictures'>", *(page.figure(out, p) for p in figures), "</div>"]
-    main += ["<h2>Samples</h2>" if samples else "", "<div class='pictures'>"]
-    main += [*(page.figure(out, p) for p in samples), "</div>"]
-    main += ["<h2>Holes in latent space</h2>" if holes else "", "<div class='pictures'>"]
-    main += [*(page.figure(out, p) for p in holes), "</div>"]
-    page.write_page(out / "compare.html", "Runs compared", lead, "\n".join(main))
-    return out / "compare.html"
-
-
-def _curve(history, column):
-    """(epochs, values) of a column of metrics.csv; None where there is none."""
-    return (1 + history["epoch"], history[column]) if column in history else None
-
-
-def _samples(run, vae):
-    """[(figure of samples, labels of its rows)], or [] where there are none.
-
-    There are none without a prior, of music, and of models that are to be given images.
-    """
-    if vae.prior is None or run.config.data.dataset.startswith("chorales:"):
-        return []
-    if vae.condition is None:
-        return [(plots.image_grid(vae.sample(64, seed=0).numpy()), [])]
-    return [] if vae.condition.in_examples else [class_section.samples(vae, 8, seed=0)]
-
-
-def _holes(run, vae):
-    """What lies between and around the codes: for every model at the moments of its codes."""
-    latents = pictures.measure_latents(vae, run.examples)
-    moments = {"loc": latents.codes.mean(axis=0), "scale": latents.codes.std(axis=0)}
-    return pictures.holes(vae, run.examples, latents._replace(**moments))._replace(
-        caption="Images decoded from a normal with the mean and deviation of each latent's codes. "
-        "What is no image stands for a hole: training put no codes there."
-    )
 
 
 def _kind(model):
-    support = LIKELIHOODS[model.likelihood][0].support
+    support = support_of(model)
     return "a probability" if support.is_discrete else "a density"
 
 

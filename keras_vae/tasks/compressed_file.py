@@ -1,5 +1,6 @@
 """A run's test images compressed without loss, which proves its likelihood: compression.json."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -13,11 +14,15 @@ from keras_vae.compression import BitsBack, rival_sizes
 from keras_vae.files import check_folder, write_atomically, write_json, write_npz
 from keras_vae.report import follow_ups
 from keras_vae.report.printing import print_numbers
-from keras_vae.runs import inputs
+from keras_vae.runs import inputs, loading
 from keras_vae.runs.run import Run
 
 # By how much of -ELBO the code may be longer, or shorter.
 MAX_GAP = 0.02
+
+_DECODE = (
+    "import sys; from keras_vae.tasks.compressed_file import decode_run; decode_run(*sys.argv[1:])"
+)
 
 
 def compress(run: Run, out: pathlib.Path | None = None, codec: BitsBack | None = None) -> dict:
@@ -105,6 +110,12 @@ def decode(codec: BitsBack, file: pathlib.Path, out: pathlib.Path) -> None:
     write_npz(out, {"x": codec.decode(compressed)})
 
 
+def decode_run(run, checkpoint: str, file, out) -> None:
+    """`decode`, by the model of a run directory's checkpoint."""
+    codec = BitsBack(loading.load_model(run, checkpoint))
+    decode(codec, pathlib.Path(file), pathlib.Path(out))
+
+
 def check_target(out: pathlib.Path) -> None:
     """Raises ValueError or OSError unless a file may be written there."""
     if out.is_dir() or not out.parent.is_dir():
@@ -116,9 +127,13 @@ def _decode_elsewhere(run, file):
     """The images that another process decodes from the file, or None."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder, "x.npz")
-        command = [sys.executable, "-m", "trainers.compress", f"--run={run.path}"]
-        command += [f"--checkpoint={run.provenance['checkpoint']}", f"--decode={file}"]
-        done = subprocess.run([*command, f"--out={out}"], capture_output=True, text=True)
+        arguments = [run.path, run.provenance["checkpoint"], file, out]
+        done = subprocess.run(
+            [sys.executable, "-c", _DECODE, *map(str, arguments)],
+            env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1"},  # GPUs may compute other numbers.
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
             print(done.stderr.strip().rpartition("\n")[2], file=sys.stderr)
             return None

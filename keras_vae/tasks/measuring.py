@@ -1,4 +1,4 @@
-"""Measures a run on its test split: evaluation.json and report.html."""
+"""Measures a run on its test split: evaluation.json, evaluation.npz, copies.npz, report.html."""
 
 import pathlib
 from typing import NamedTuple
@@ -13,6 +13,8 @@ from keras_vae.runs import fitted_prior, inputs
 from keras_vae.runs.run import Run
 from keras_vae.tasks import sample_quality
 
+# Examples whose codes are tested against the prior.
+_NUM_TESTED = 1000
 # Batches, of 100 test examples, whose codes are scored for disentanglement.
 _BATCHES_SCORED = 100
 # Examples annealed at a time, after which progress is shown.
@@ -48,9 +50,14 @@ def evaluate(
 
     Returns:
       The content of evaluation.json: what `evaluation.likelihood` gives, and what was measured.
+
+    Raises:
+      ValueError: annealing isn't for this kind of model.
     """
     from keras_vae.report import run_report  # matplotlib takes a second to import.
 
+    if annealing is not None:
+        check_annealing(run)
     fitted_prior.ensure(run)
     config, vae, dataset = run.config, run.model, run.data
     batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
@@ -76,7 +83,7 @@ def evaluate(
         clusters = np.concatenate([vae.clusters(b.x, b.condition) for b in batches])
         result |= evaluation.cluster_scores(clusters, labels)
     if vae.prior is not None:
-        batch = run_report.shown_examples(run)
+        batch = inputs.first_examples(config, dataset, _NUM_TESTED)
         against = evaluation.posterior_against_prior(vae, batch, seed)
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
     numbers, copies = sample_quality.measure_samples(run, seed)
@@ -87,6 +94,11 @@ def evaluate(
     write_measured(run.path, result, examples)
     print("Report:", run_report.write(run))
     return result
+
+
+def check_annealing(run: Run) -> None:
+    """Raises ValueError for a model that annealing isn't for."""
+    evaluation.AnnealedSampler(run.model)
 
 
 def write_measured(path: pathlib.Path, result: dict, examples: dict) -> None:

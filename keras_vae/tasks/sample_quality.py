@@ -52,7 +52,7 @@ def measure_samples(run, seed: int = 0) -> tuple[dict, Copies | None]:
     """Measures codes by labels, and samples by images, as far as the run has both.
 
     Args:
-      run: a `measure.Run`.
+      run: a `Run`.
       seed: of all draws.
 
     Returns:

@@ -2,7 +2,6 @@
 
 from keras_vae import data, seeds
 from keras_vae.batches import Block
-from keras_vae.likelihoods import Support
 from keras_vae.messages.notes import note
 from keras_vae.seeds import Site
 
@@ -66,8 +65,7 @@ def evaluation_set(model, split: data.Split, batch_size: int):
 def _binarization(model, split):
     """How the split is binarized for the model; the model's scale is the split's where it isn't."""
     model.check_shape((None, *split.shape))
-    needs_binary = model.decoder.likelihood.support is Support.BINARY
-    found = data.resolve(model.binarization, split, needs_binary)
+    found = data.resolve(model.binarization, split, model.needs_binary)
     if found == "none" and split.dtype.kind == "u":
         model.take_levels(split.levels)
     return found

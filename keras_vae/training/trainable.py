@@ -34,6 +34,7 @@ class Trainable(tfk.Model):
       numbers_of(condition): conditions as numbers, where they are given as names of labels.
       take_levels(levels): takes the levels of a split's whole numbers.
       settle_levels(x): takes the levels of whole numbers from the first whole array of them.
+      needs_binary: whether its likelihood is of black and white.
       has_density: whether q(z|x) has one, and so the model an ELBO.
       has_analytic_kl: whether the KL of each Rate has a closed form.
 
@@ -212,7 +213,7 @@ class Trainable(tfk.Model):
     def _input(self, x, y=None, name="x", settles=True):
         """(x, y) as Keras is to have them.
 
-        A set, or a generator, shows the values of each batch when it comes: see `_next_block`.
+        A set, or a generator, shows the values of each batch when it comes: see `_looked_at`.
 
         Raises:
           ValueError: what can be known of an input before its first batch can't be taken.

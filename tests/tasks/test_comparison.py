@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 import keras_vae
-from keras_vae.report import page
+from keras_vae.report import comparison_page, page
 from keras_vae.runs.results import read_history
 from keras_vae.tasks import comparison
 from tests import binaries, browser
@@ -167,10 +167,10 @@ def test_runs_without_validation_have_curves_too(runs, run_train):
     assert run_train(f"--workdir={path}", "--validation_size=0", *TINY).code == 0
     small, all_of_it = (read_history(p / "metrics.csv") for p in (runs / "small", path))
     for history in (small, all_of_it):
-        _, values = comparison._curve(history, "elbo_nats")
+        _, values = comparison_page._curve(history, "elbo_nats")
         assert np.isfinite(values).sum() == 3
-    assert comparison._curve(small, "val_elbo_nats") is not None
-    assert comparison._curve(all_of_it, "val_elbo_nats") is None
+    assert comparison_page._curve(small, "val_elbo_nats") is not None
+    assert comparison_page._curve(all_of_it, "val_elbo_nats") is None
 
 
 def test_a_run_that_was_trained_on_must_be_measured_again(runs):
