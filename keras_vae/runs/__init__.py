@@ -12,7 +12,7 @@ _NAMES = {
     "Run": "keras_vae.runs.run:Run",
     "load": "keras_vae.runs.run:load",
     "load_model": "keras_vae.runs.loading:load_model",
-    "train": "keras_vae.tasks.trainer:train",
+    "train": "keras_vae.tasks.trainer:train",  # A task by its nature: see tests/test_imports.py.
 }
 __getattr__, __dir__ = _names.lazy(__name__, _NAMES)
 __all__ = list(_NAMES)
