@@ -3,7 +3,6 @@
 import pathlib
 import sys
 
-from keras_vae import data
 from keras_vae._compat import tf, tfk
 from keras_vae.batches import Block
 from keras_vae.config import Config
@@ -15,7 +14,7 @@ from keras_vae.runs.checkpoints import Progress
 from keras_vae.runs.job import Job, Options, begin, prepare
 from keras_vae.runs.run import Run
 from keras_vae.tasks import measuring
-from keras_vae.training import replicas
+from keras_vae.training import feeding, replicas
 
 
 def train(config: Config, workdir=None, strategy=None, **options) -> Run | None:
@@ -98,15 +97,13 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
     """
     training, vae = job.config.training, job.model
     num_samples = vae.objective.num_samples
-    blocks = data.training_blocks(
+    blocks = feeding.training_blocks(
+        vae,
         job.dataset.train,
         batch_size=training.batch_size,
         steps_per_block=job.options.steps_per_execution,
         epochs=last,
-        seed=training.seed,
         binarization=job.config.data.binarization,
-        draw_noise=lambda seed: vae.draw_noise(seed, num_samples, training.batch_size),
-        with_labels=job.config.model.condition == "label",
         start_step=progress.step,
     )
     validation = {}

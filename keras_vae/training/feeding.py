@@ -35,18 +35,28 @@ def training_set(model, split: data.Split, batch_size: int, epochs: int, first_e
             "(binarization=dynamic)."
         )
     done = -(-int(model.optimizer.iterations) // steps)
-    blocks = data.training_blocks(
+    blocks = training_blocks(
+        model,
         split,
         batch_size=batch_size,
         steps_per_block=_STEPS_PER_BLOCK,
         epochs=done + epochs - first_epoch,
-        seed=model.seed,
         binarization=binarization,
-        draw_noise=lambda seed: model.draw_noise(seed, model.objective.num_samples, batch_size),
-        with_labels=_takes_labels(model),
         start_step=done * steps,
     )
     return blocks, len(data.block_lengths(steps, _STEPS_PER_BLOCK))
+
+
+def training_blocks(model, split: data.Split, *, batch_size: int, **options):
+    """`data.training_blocks` with the seed, the noise and the labels that a model needs."""
+    return data.training_blocks(
+        split,
+        batch_size=batch_size,
+        seed=model.seed,
+        draw_noise=lambda seed: model.draw_noise(seed, model.objective.num_samples, batch_size),
+        with_labels=_takes_labels(model),
+        **options,
+    )
 
 
 def evaluation_set(model, split: data.Split, batch_size: int):
