@@ -128,7 +128,7 @@ class VAE(Trainable):
         if not self.has_density:
             raise ValueError(
                 "log_likelihood needs a posterior density, which an autoencoder has not. Train a "
-                "VAE (--recipe=vae)."
+                "VAE (recipe=vae)."
             )
         check_whole("num_samples", num_samples, at_least=1)
         if self._importance_sampler is None:
@@ -403,7 +403,7 @@ class VAE(Trainable):
         if self.prior is None:
             raise ValueError(
                 f"{verb} needs a prior, which an autoencoder has not by itself: fit one to its "
-                "codes by fit_prior, or train a VAE (--recipe=vae)."
+                "codes by fit_prior, or train a VAE (recipe=vae)."
             )
 
     def _examples(self, x):

@@ -25,19 +25,19 @@ def alarms(result: dict, has_encoder: bool = True) -> list[str]:
     if result["nll_nats"] is not None and looseness is None:
         found.append(
             f"Of {result['num_samples']} importance samples nothing tells how loose the likelihood "
-            "is: of one it is the ELBO. Raise --num_samples."
+            "is: of one it is the ELBO. Raise num_samples."
         )
     if looseness is not None and looseness > _LOOSE:
         found.append(
             f"Of {result['num_samples']} importance samples {result['effective_sample_size']:.1f} "
             f"count: the likelihood is a bound, some {looseness:.2f} nats off or more, of which "
-            "its standard error says nothing. Raise --num_samples."
+            "its standard error says nothing. Raise num_samples."
         )
     gain = result.get("ais_below_importance_nats")
     if gain is not None and gain > _MISSED + 2.0 * (result["ais_below_importance_stderr"] or 0.0):
         found.append(
             f"Annealing finds {gain:.2f} nats that {result['num_samples']} importance samples "
-            "miss: the likelihood is too low by that much at least. Raise --num_samples."
+            "miss: the likelihood is too low by that much at least. Raise num_samples."
         )
     found += [text for name, text in result.items() if name.endswith("_left_out")]
     if result.get("unseen_labels"):
@@ -52,8 +52,8 @@ def alarms(result: dict, has_encoder: bool = True) -> list[str]:
     if result["rate_nats"] is not None and result["rate_nats"] < _COLLAPSED:
         found.append(
             f"The posterior has collapsed: the rate is {result['rate_nats']:.3f} nats, so the "
-            "latents say nothing of an image. Try --beta_schedule=linear with "
-            "--beta_warmup_epochs, a lower --beta if it is above 1, --objective=free_bits, or a "
+            "latents say nothing of an image. Try beta_schedule=linear with "
+            "beta_warmup_epochs, a lower beta if it is above 1, objective=free_bits, or a "
             "decoder that can do less alone."
         )
     layers = result["rate_nats_by_layer"] or []
@@ -61,14 +61,14 @@ def alarms(result: dict, has_encoder: bool = True) -> list[str]:
     if unused and len(unused) < len(layers):
         found.append(
             f"Of {len(layers)} stochastic layers, counted from the image, these carry nothing: "
-            f"{', '.join(unused)}. Try --objective=free_bits, a longer --beta_warmup_epochs, "
-            "fewer layers, or --structure=ladder if it is bottom_up."
+            f"{', '.join(unused)}. Try objective=free_bits, a longer beta_warmup_epochs, "
+            "fewer layers, or structure=ladder if it is bottom_up."
         )
     label = result.get("label_information_nats")
     if label is not None and label < _COLLAPSED:
         found.append(
             f"The label among the latents has collapsed: it tells {label:.3f} nats, so clusters "
-            "mean nothing. Try --prior=mixture with --warm_start, which begins with clusters of a "
+            "mean nothing. Try prior=mixture with warm_start, which begins with clusters of a "
             "trained model's codes."
         )
     return found

@@ -275,7 +275,7 @@ def _check_model(vae, start):
     if vae.prior is None:
         raise ValueError(
             "annealed importance sampling needs p(z), which an autoencoder has not by itself: fit "
-            "one to its codes by fit_prior, or train a VAE (--recipe=vae)."
+            "one to its codes by fit_prior, or train a VAE (recipe=vae)."
         )
     if not vae.prior.continuous and not _label_can_be_summed_out(vae):
         raise ValueError(

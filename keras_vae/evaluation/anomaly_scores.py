@@ -38,7 +38,7 @@ class LikelihoodRegret:
         if not vae.has_density:
             raise ValueError(
                 "likelihood regret needs an ELBO, which an autoencoder has not. Train a VAE "
-                "(--recipe=vae)."
+                "(recipe=vae)."
             )
         self._vae, self._num_steps, self._num_draws = vae, num_steps, num_draws
         self._of_size = {}  # Functions by batch size, which have variables of that size.

@@ -33,7 +33,7 @@ class ConditionalNormal(Prior):
         if context is None:
             raise ValueError(
                 "ConditionalNormal is p(z|c), but this model has no condition. Give the model one "
-                "(--condition=label), or another prior, such as LearnedNormal."
+                "(condition=label), or another prior, such as LearnedNormal."
             )
         return normal(*tf.split(self.network(context), 2, axis=-1))
 

@@ -50,7 +50,7 @@ class StopOnNonFinite(tfk.callbacks.Callback):
             raise NonFinite(
                 f"the loss is {logs['loss']} at step {self._progress.step}. "
                 f"Last good checkpoint: {self._progress.last_saved or 'none'}. Try a lower "
-                "--learning_rate, --clip_norm=1, or a warm-up of beta."
+                "learning_rate, clip_norm=1, or a warm-up of beta."
             )
 
 

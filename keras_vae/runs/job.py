@@ -103,7 +103,7 @@ def prepare(config: Config, workdir=None, strategy=None, options: Options | None
     if has_begun:
         if not options.resume:
             raise ValueError(
-                f"workdir={workdir} holds a run, and resume is off. Choose another --workdir."
+                f"workdir={workdir} holds a run, and resume is off. Choose another workdir."
             )
         run_directory.check_same(workdir, described)
         run_directory.check_saved(workdir)

@@ -82,13 +82,13 @@ def check_same(path: pathlib.Path, described: dict) -> None:
     if differing:
         raise ValueError(
             f"workdir={path} holds a run of another config: {'; '.join(differing)}. Choose another "
-            "--workdir, or give the same flags (its flags.txt has them)."
+            "workdir, or give the same flags (its flags.txt has them)."
         )
     then, now = old.training.epochs, new.training.epochs
     if now > then and _stopped_early(path):
         raise ValueError(
             f"epochs {then} -> {now}: the run in workdir={path} was ended by early stopping, "
-            "which more epochs don't undo. Choose another --workdir."
+            "which more epochs don't undo. Choose another workdir."
         )
     if now < then:
         raise ValueError(
@@ -99,7 +99,7 @@ def check_same(path: pathlib.Path, described: dict) -> None:
         raise ValueError(
             f"epochs {then} -> {now}: learning_rate_schedule="
             f"{new.training.learning_rate_schedule} was laid out for {then} epochs, so the run "
-            "can't be extended. Choose another --workdir."
+            "can't be extended. Choose another workdir."
         )
 
 

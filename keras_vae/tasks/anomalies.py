@@ -47,12 +47,12 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
     if not run.model.has_density:
         raise ValueError(
             "anomaly scores are likelihoods, which an autoencoder has not. Train a VAE "
-            "(--recipe=vae)."
+            "(recipe=vae)."
         )
     if run.config.model.condition == "label":
         raise ValueError(
             "a model conditioned on labels can't judge data of other labels: train one without "
-            "--condition=label."
+            "condition=label."
         )
     if run.data.test.num_examples < 2:
         raise ValueError(

@@ -46,7 +46,7 @@ def load_export(path) -> Exported:
     path = pathlib.Path(path)
     check_folder("run", path)
     if not (path / "saved_model").is_dir():
-        raise FileNotFoundError(f"run={path} has no SavedModel. Export with --formats=savedmodel.")
+        raise FileNotFoundError(f"run={path} has no SavedModel. Export with formats=savedmodel.")
     config, dataset = inputs.load_run(path)
     checksums.check_files(path, _checksums(path))
     model = graphs.load_saved_model(path / "saved_model")

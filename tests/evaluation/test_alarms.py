@@ -36,20 +36,20 @@ def test_sound_numbers_raise_none(changed):
     [
         (
             {"effective_sample_size": 2.5, "nll_looseness_nats": 0.2},
-            ["Of 500 importance samples 2.5 count", "some 0.20 nats off", "--num_samples"],
+            ["Of 500 importance samples 2.5 count", "some 0.20 nats off", "num_samples"],
         ),
         (
             {"ais_below_importance_nats": 0.5, "ais_below_importance_stderr": 0.1},
-            ["Annealing finds 0.50 nats that 500 importance samples miss", "--num_samples"],
+            ["Annealing finds 0.50 nats that 500 importance samples miss", "num_samples"],
         ),
         (
             {"num_samples": 1, "nll_looseness_nats": None},
-            ["Of 1 importance samples nothing tells how loose", "--num_samples"],
+            ["Of 1 importance samples nothing tells how loose", "num_samples"],
         ),
-        ({"label_information_nats": 0.01}, ["label", "0.010 nats", "--prior=mixture"]),
+        ({"label_information_nats": 0.01}, ["label", "0.010 nats", "prior=mixture"]),
         (
             {"rate_nats": 0.01},
-            ["--beta if it is above 1", "collapsed", "0.010 nats", "--objective=free_bits"],
+            ["beta if it is above 1", "collapsed", "0.010 nats", "objective=free_bits"],
         ),
         ({"probes_left_out": "Probes aren't measured: why."}, ["Probes aren't measured: why."]),
         (
