@@ -27,9 +27,8 @@ def run(main) -> None:
 
     def interruptible(argv):
         signal.signal(signal.SIGTERM, _interrupt)
-        if (
-            signal.getsignal(signal.SIGINT) != signal.SIG_IGN
-        ):  # A shell's background jobs ignore it.
+        # A shell's background jobs ignore it.
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
             signal.signal(signal.SIGINT, _interrupt)
         sys.unraisablehook = _interrupt_again
         warnings.showwarning = _show

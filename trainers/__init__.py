@@ -1,4 +1,4 @@
-"""The binaries that train, measure and compare."""
+"""The binaries that train, measure, compare, compress, find anomalies and write codes."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""How latents depend on each other: the model's class, and its parts in that order."""
+"""Structures: the class of a model and its parts, by how latents depend on each other."""
 
 import dataclasses
 import math

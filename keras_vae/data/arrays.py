@@ -1,4 +1,4 @@
-"""Arrays of any numeric dtype as Images with one scale."""
+"""Arrays of any numeric dtype as Splits of one scale."""
 
 import numpy as np
 

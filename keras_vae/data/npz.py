@@ -26,7 +26,7 @@ def read(path, npz_keys, seed, memory_limit_gb, *, channels=None, values="unit",
       channels, values, grey_levels: as of `from_arrays`.
 
     Returns:
-      (dict split -> Images, list of notes).
+      (dict name of a split -> Split, list of notes).
 
     Raises:
       FileNotFoundError, ValueError: no such file, no npz, keys not found (lists those that are),

@@ -1,4 +1,4 @@
-"""From Images to what the model is fed: blocks for training, batches for evaluation.
+"""From a Split to what the model is fed: blocks for training, batches for evaluation.
 
 Every draw comes from a seed of its epoch and step, so the input from step n on needs no state but
 n. Whole batches move at a time, and values keep their dtype until the device.

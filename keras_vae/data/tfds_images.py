@@ -43,7 +43,7 @@ def read(
       values, grey_levels: as of `from_arrays`.
 
     Returns:
-      (dict split -> Images, list of notes).
+      (dict name of a split -> Split, list of notes).
 
     Raises:
       FileNotFoundError: not prepared, and no network.

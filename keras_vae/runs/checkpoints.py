@@ -1,4 +1,4 @@
-"""Training progress on disk: what a checkpoint holds, and when it is written."""
+"""Training progress on disk: what a checkpoint holds, and how it is restored."""
 
 import pathlib
 

@@ -134,9 +134,8 @@ def load_checkpoint(path, found: str) -> VAE:
         status = tf.train.Checkpoint(**parts).restore(found)
         # The optimizer's variables and the training's progress stay behind.
         status.expect_partial().assert_existing_objects_matched()
-    except (
-        Exception
-    ) as error:  # Errors are of many kinds where a file is damaged or of another model.
+    # Errors are of many kinds where a file is damaged or of another model.
+    except Exception as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{found} can't be restored ({reason}). Take another copy.") from error
     if vae.ema is not None:

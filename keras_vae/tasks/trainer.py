@@ -163,9 +163,8 @@ def _picture(job):
     batch = next(iter(inputs.evaluation_batches(job.config, job.dataset, split, size)))
 
     def draw(vae, epoch):
-        from keras_vae.report import (
-            plots,  # matplotlib takes a second to import: not before step one.
-        )
+        # matplotlib takes a second to import: not before step one.
+        from keras_vae.report import plots
 
         folder = job.workdir / "pictures"
         folder.mkdir(exist_ok=True)

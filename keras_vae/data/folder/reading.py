@@ -82,7 +82,7 @@ def read(
       values, grey_levels: as for `from_arrays`.
 
     Returns:
-      (dict split -> Images, list of notes).
+      (dict name of a split -> Split, list of notes).
 
     Raises:
       FileNotFoundError: no such folder.
