@@ -3,6 +3,7 @@
 import pytest
 
 from keras_vae._compat import tf
+from keras_vae.ops.untuned import untuned
 from tests.in_process import run_train
 
 __all__ = ["run_train"]
@@ -12,6 +13,10 @@ pytest_plugins = ["tests.minutes", "tests.tools"]
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+# Keras' own sets, of arrays, would make a fit of seconds take twice the time.
+tf.data.Dataset._apply_debug_options = untuned
 
 
 @pytest.fixture(scope="session")
