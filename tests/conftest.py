@@ -1,5 +1,7 @@
 """What all tests share: two logical CPUs, a training in process, and what is reported."""
 
+import importlib
+
 import pytest
 
 from keras_vae._compat import tf
@@ -17,6 +19,23 @@ tf.config.set_logical_device_configuration(
 
 # Keras' own sets, of arrays, would make a fit of seconds take twice the time.
 tf.data.Dataset._apply_debug_options = untuned
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_classifier_for_the_same_images():
+    """Most runs of the tests are measured in the features of the same digits: learned once."""
+    features = importlib.import_module("keras_vae.evaluation.features")  # Not the function.
+    learn, learned = features.classifier, {}
+
+    def classifier(images, labels, seed):
+        key = (images.shape, images.tobytes(), labels.tobytes(), seed)
+        if key not in learned:
+            learned[key] = learn(images, labels, seed)
+        return learned[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features, "classifier", classifier)
+        yield
 
 
 @pytest.fixture(scope="session")
