@@ -1,8 +1,11 @@
 """What all tests share: two logical CPUs, a training in process, and what is reported."""
 
+import importlib
+
 import pytest
 
 from keras_vae._compat import tf
+from keras_vae.ops.untuned import untuned
 from tests.in_process import run_train
 
 __all__ = ["run_train"]
@@ -12,6 +15,27 @@ pytest_plugins = ["tests.minutes", "tests.tools"]
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+# Keras' own sets, of arrays, would make a fit of seconds take twice the time.
+tf.data.Dataset._apply_debug_options = untuned
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_classifier_for_the_same_images():
+    """Most runs of the tests are measured in the features of the same digits: learned once."""
+    features = importlib.import_module("keras_vae.evaluation.features")  # Not the function.
+    learn, learned = features.classifier, {}
+
+    def classifier(images, labels, seed):
+        key = (images.shape, images.tobytes(), labels.tobytes(), seed)
+        if key not in learned:
+            learned[key] = learn(images, labels, seed)
+        return learned[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features, "classifier", classifier)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -125,6 +125,7 @@ TABLE = {
         ["keras_vae.evaluation.*"],
         [
             "_compat",
+            "ops",
             "seeds",
             "messages",
             "networks",

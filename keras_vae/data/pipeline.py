@@ -245,4 +245,5 @@ def _options():
     """Graph rewrites off: they gain nothing here, and would copy the array for each iterator."""
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
+    options.autotune.enabled = False  # See `ops.untuned`.
     return options

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfk, tfkl
 from keras_vae.evaluation.label_counts import too_few
+from keras_vae.ops.untuned import untuned
 
 _SMALLEST = 32  # pixels of height and width, below which Inception would see a blur only
 _COMPONENTS = 64
@@ -114,7 +115,8 @@ def classifier(images, labels, seed: int = 0, steps: int = 200) -> Features:
     order = np.concatenate([rng.permutation(len(images)) for _ in range(epochs)])
     x = tf.constant((images - loc) / scale)
     batches = tf.data.Dataset.from_tensor_slices(order[: steps * _BATCH_SIZE]).batch(_BATCH_SIZE)
-    trained.fit(batches.map(lambda i: (tf.gather(x, i), tf.gather(labels, i))), verbose=0)
+    batches = batches.map(lambda i: (tf.gather(x, i), tf.gather(labels, i)))
+    trained.fit(untuned(batches), verbose=0)
     name = f"classifier of the {len(classes)} labels, 64 features"
     return Features(name, _in_batches(lambda x: network((x - loc) / scale)))
 

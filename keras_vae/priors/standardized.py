@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_vae._compat import tf, tfb, tfd, tfk
+from keras_vae.ops.untuned import untuned
 from keras_vae.priors.base import Prior
 
 
@@ -36,7 +37,8 @@ class Standardized(Prior):
             )
         )
         rows = tf.data.Dataset.range(len(codes)).shuffle(len(codes), seed=seed).batch(batch_size)
-        model.fit(rows.map(lambda i: tf.gather(standard, i)), epochs=epochs, verbose=0)
+        rows = rows.map(lambda i: tf.gather(standard, i))
+        model.fit(untuned(rows), epochs=epochs, verbose=0)
 
     def distribution(self, context=None):
         affine = tfb.Chain([tfb.Shift(self.loc), tfb.Scale(self.scale)])

@@ -253,3 +253,14 @@ def test_mnist_streams_to_the_bit(mnist_dir):
     for (x, noise), (x_again, noise_again) in zip(unbroken[13:], resumed, strict=True):
         np.testing.assert_array_equal(x, x_again)
         np.testing.assert_array_equal(noise, noise_again)
+
+
+@both
+def test_no_iterator_waits_for_its_tuning(kind):
+    """It would end as long after its last batch as it took to give all of them."""
+    make_batches = {"batch_size": BATCH, "seed": 0, "binarization": "none"}
+    training = training_blocks(
+        make(kind), **make_batches, steps_per_block=4, epochs=2, draw_noise=lambda seed: seed
+    )
+    for made in (training, evaluation_batches(make(kind), **make_batches)):
+        assert made.options().autotune.enabled is False

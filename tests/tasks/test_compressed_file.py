@@ -1,8 +1,6 @@
 """trainers.compress: a process that encodes, another one that decodes, and what they report."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -56,15 +54,9 @@ def test_compress(run):
 
 def test_a_failed_decoding_ends_with_code_1(run):
     """The last line says so, and compression.json too."""
-    code = (
-        "from trainers import compress\nfrom keras_vae.tasks import compressed_file as c\n"
-        "c._decode_elsewhere = lambda run, file: None\n"
-        "compress.run()"
-    )
-    command = [sys.executable, "-c", code, f"--run={run}"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=binaries.ROOT)
-    assert done.returncode == 1, done.stderr
-    assert done.stderr.splitlines()[-1] == "error: what was decoded isn't the test images."
+    done = binaries.run("tests.tasks.failed_decoding", f"--run={run}")
+    assert done.code == 1, done.err
+    assert done.err.splitlines()[-1] == "error: what was decoded isn't the test images."
     assert not json.loads((run / "compression.json").read_text())["decoded_exactly"]
 
 

@@ -11,7 +11,13 @@ from keras_vae import data
 from tests import binaries, browser, tools
 from tests.in_process import TINY
 
-FLAGS = (*TINY[:2], "--epochs=2", "--picture_epochs=2", "--num_samples=5")
+FLAGS = (
+    *TINY[:2],
+    "--epochs=2",
+    "--jit_compile=false",
+    "--picture_epochs=2",
+    "--num_samples=5",
+)
 
 
 @pytest.mark.parametrize(
