@@ -70,6 +70,8 @@ def _convert(generator, batch_sizes, precision, calibration):
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=list(signatures)
         )
+        # Which takes as long as the conversion to write, and no runtime reads.
+        converter.exclude_conversion_metadata = True
         configure(converter, precision, calibration)
         try:
             with warnings.catch_warnings():
