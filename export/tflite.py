@@ -69,7 +69,7 @@ def _convert(generator, batch_sizes, precision, calibration):
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=list(signatures)
         )
-        # Which takes as long as the conversion to write, and no runtime reads.
+        # No runtime reads it, and it is written by unpacking the file once more.
         converter.exclude_conversion_metadata = True
         configure(converter, precision, calibration)
         try:
