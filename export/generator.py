@@ -31,6 +31,7 @@ class Generator(tf.Module):
         super().__init__()
         # Past TensorFlow's tracking: the file holds these weights, not a Keras model.
         object.__setattr__(self, "_vae", vae)
+        object.__setattr__(self, "_traced", {})
         self._random = random
         self.weights = list(vae.variables)
         verbs = {"decode": ["z"]}
@@ -47,6 +48,11 @@ class Generator(tf.Module):
                 if not ("x" in inputs and vae.condition.in_examples):
                     inputs.append("condition")
         object.__setattr__(self, "verbs", verbs)
+
+    @classmethod
+    def of(cls, model) -> "Generator":
+        """The generator of a VAE; one that is given stays, with the graphs that it has."""
+        return model if isinstance(model, cls) else cls(model)
 
     def decode(self, z, condition=None):
         """{"image": mean of p(x|z) [B, H, W, C]} from z [B, D]."""
@@ -136,7 +142,14 @@ class Generator(tf.Module):
         }
 
     def signatures(self, batch_size: int | None = None, leave_out=()) -> dict:
-        """{verb: concrete function}, for one batch size or, if None, for any."""
+        """{verb: concrete function}, for one batch size or, if None, for any; each traced once."""
+        verbs = [verb for verb in self.verbs if verb not in leave_out]
+        new = [verb for verb in verbs if (verb, batch_size) not in self._traced]
+        self._traced.update(self._trace(new, batch_size))
+        return {verb: self._traced[verb, batch_size] for verb in verbs}
+
+    def _trace(self, verbs, batch_size):
+        """{(verb, batch_size): concrete function}."""
         vae = self._vae
         specs = {
             "x": tf.TensorSpec([batch_size, *vae.event_shape], name="x"),
@@ -151,11 +164,10 @@ class Generator(tf.Module):
         with vae.prior.frozen() if vae.prior is not None else contextlib.nullcontext():
             # A tf.function that has a graph for any batch size would give it for a fixed one too.
             return {
-                verb: tf.function(getattr(self, verb)).get_concrete_function(
-                    **{name: specs[name] for name in inputs}
+                (verb, batch_size): tf.function(getattr(self, verb)).get_concrete_function(
+                    **{name: specs[name] for name in self.verbs[verb]}
                 )
-                for verb, inputs in self.verbs.items()
-                if verb not in leave_out
+                for verb in verbs
             }
 
     def _uniform(self, seed, stream):

@@ -47,9 +47,10 @@ def check_parity(vae: VAE, artefact: str, signatures: dict, gate: Precision = EX
     Raises:
       ParityError: an error is above its limit, with the numbers.
     """
-    sizes = [verb_and_size(name)[1] or 0 for name in signatures]
+    of = [verb_and_size(name) for name in signatures]
+    number = max(_NUM_EXAMPLES, *(size or 0 for _, size in of))
     with _full_precision():
-        examples = _examples(vae, max(_NUM_EXAMPLES, *sizes))
+        examples = _examples(vae, {verb for verb, _ in of}, number)
         in_turn = vae.decoder.in_turn
         return {
             name: _check_signature(f"{artefact}, {name}", name, function, examples, in_turn, gate)
@@ -163,7 +164,7 @@ def _advice(instead):
     return f"{'Take precision=' + instead + ', or a' if instead else 'A'}llow more by max_error."
 
 
-def _examples(vae, number):
+def _examples(vae, verbs, number):
     """{verb: (inputs, outputs of the Keras model)}; arrays by name, of `number` examples."""
     seed = np.stack([np.arange(number), -np.arange(number)], 1).astype(np.int32)
     x = random_numpy.uniform(seed, Stream.PIXEL, math.prod(vae.event_shape))
@@ -179,8 +180,8 @@ def _examples(vae, number):
         arrays["condition"] = vae.condition.to_show(number, x)
     keras = Generator(vae, random_numpy)
     found = {}
-    for verb, names in keras.verbs.items():
-        inputs = {name: arrays[name] for name in names}
+    for verb in verbs:
+        inputs = {name: arrays[name] for name in keras.verbs[verb]}
         outputs = getattr(keras, verb)(**inputs)
         found[verb] = inputs, {name: value.numpy() for name, value in outputs.items()}
     return found

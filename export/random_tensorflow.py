@@ -7,6 +7,9 @@ RIGHT_SHIFT, but neither LEFT_SHIFT nor OR.
 from export.random_numpy import KEY_PARITY, NUM_ROUNDS, ROTATIONS, Stream
 from keras_vae._compat import tf
 
+# There are no branches or loops by tensors for AutoGraph to find, and it looks for long.
+_as_it_is = tf.autograph.experimental.do_not_convert
+
 
 def threefry2x32(key, counter):
     """64 random bits for each key and counter; see `random_numpy.threefry2x32`.
@@ -36,12 +39,14 @@ def bits(seed, stream: Stream, n: int):
     return tf.concat(words, axis=-1)[:, :n]
 
 
+@_as_it_is
 def fold(seed, number, stream: Stream):
     """Other seeds, int32 [B, 2]; see `random_numpy.fold`."""
     counter = number, tf.fill(tf.shape(number), int(stream))
     return tf.stack(threefry2x32((seed[:, 0], seed[:, 1]), counter), axis=-1)
 
 
+@_as_it_is
 def uniform(seed, stream: Stream, n: int):
     """Uniform numbers above 0 and up to 1, float32 [B, n]; see `random_numpy.uniform`."""
     top_24 = tf.cast(_shift_right(bits(seed, stream, n), 8), tf.float32)
@@ -53,6 +58,7 @@ def turn(u):
     return 6.28125 * u + 0.0019350051879882812 * u
 
 
+@_as_it_is
 def normal(seed, stream: Stream, n: int):
     """Standard normal numbers, float32 [B, n]; see `random_numpy.normal`."""
     u, v = tf.split(uniform(seed, stream, n + n % 2), 2, axis=-1)

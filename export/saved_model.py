@@ -3,18 +3,22 @@
 from export.generator import Generator
 from keras_vae._compat import tf
 from keras_vae.trusted import graphs
-from keras_vae.vae import VAE
 
 
-def write_saved_model(vae: VAE, path, batch_sizes=()) -> None:
+def write_saved_model(model, path, batch_sizes=()) -> None:
     """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch.
 
     And each but log_prob in each of the batch sizes, as decode_16.
 
+    Args:
+      model: a VAE, or its `Generator`, of which several files are written.
+      path: the folder.
+      batch_sizes: of further signatures.
+
     Raises:
       OSError: it can't be written.
     """
-    generator = Generator(vae)
+    generator = Generator.of(model)
     signatures = generator.signatures()
     for size in batch_sizes:
         fixed = generator.signatures(size, leave_out=("log_prob",))

@@ -14,7 +14,6 @@ from export import compact, saved_model
 from export.generator import Generator
 from export.precision import PRECISIONS, configure, finish
 from keras_vae._compat import tf
-from keras_vae.vae import VAE
 
 BATCH_SIZES = (1, 16)
 
@@ -24,7 +23,7 @@ class ConversionError(ValueError):
 
 
 def write_tflite(
-    vae: VAE, path, batch_sizes=BATCH_SIZES, precision="float32", calibration=None
+    model, path, batch_sizes=BATCH_SIZES, precision="float32", calibration=None
 ) -> None:
     """Writes the file `path`, with one copy of the weights for all signatures.
 
@@ -33,7 +32,7 @@ def write_tflite(
     several times slower and crash some runtimes.
 
     Args:
-      vae: the model.
+      model: a VAE, or its `Generator`, of which several files are written.
       path: the file.
       batch_sizes: of the signatures.
       precision: a key of `PRECISIONS`; some hold some verbs only.
@@ -43,7 +42,7 @@ def write_tflite(
       ConversionError: part of the model needs an operator that TFLite has not, or not in this
         precision.
     """
-    generator, batch_sizes = Generator(vae), [*batch_sizes]
+    generator, batch_sizes = Generator.of(model), [*batch_sizes]
     # Calibrated together, signatures with the same weights come out wrong in int16x8.
     apart = [batch_sizes] if calibration is None else [[size] for size in batch_sizes]
     models = [_convert(generator, sizes, precision, calibration) for sizes in apart]
@@ -70,6 +69,8 @@ def _convert(generator, batch_sizes, precision, calibration):
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=list(signatures)
         )
+        # No runtime reads it, and it is written by unpacking the file once more.
+        converter.exclude_conversion_metadata = True
         configure(converter, precision, calibration)
         try:
             with warnings.catch_warnings():

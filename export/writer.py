@@ -9,6 +9,7 @@ import tempfile
 import numpy as np
 
 from export import card, file_quality, parity, readme, saved_model, tflite, web_page
+from export.generator import Generator
 from export.precision import PRECISIONS
 from keras_vae.batches import Batch
 from keras_vae.files import check_folder
@@ -87,18 +88,18 @@ def write(
         folder = pathlib.Path(scratch) / "new"
         folder.mkdir()
         with vae.evaluation_weights():
-            artefacts, refused = {}, {}
+            artefacts, refused, generator = {}, {}, Generator(vae)
             if "savedmodel" in formats:
                 exact = parity.EXACT.with_limits(max_error)
                 artefacts["saved_model"] = _saved_model(
-                    vae, folder / "saved_model", exact, batch_sizes
+                    vae, generator, folder / "saved_model", exact, batch_sizes
                 )
             if "tflite" in formats:
                 for name, gate in gates.items():
                     file = folder / gate.file
                     try:
                         artefacts[gate.file] = _lite(
-                            vae, file, name, gate, batch_sizes, examples, fitted_to
+                            vae, generator, file, name, gate, batch_sizes, examples, fitted_to
                         )
                     except (parity.ParityError, tflite.ConversionError) as error:
                         file.unlink(missing_ok=True)
@@ -178,8 +179,8 @@ def check_target(path) -> None:
     check_folder("path", path.parent)
 
 
-def _saved_model(vae, folder, gate, batch_sizes):
-    saved_model.write_saved_model(vae, folder, batch_sizes)
+def _saved_model(vae, generator, folder, gate, batch_sizes):
+    saved_model.write_saved_model(generator, folder, batch_sizes)
     return {
         "bytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
         "signatures": parity.check_parity(
@@ -188,9 +189,9 @@ def _saved_model(vae, folder, gate, batch_sizes):
     }
 
 
-def _lite(vae, file, precision, gate, batch_sizes, examples, fitted_to):
+def _lite(vae, generator, file, precision, gate, batch_sizes, examples, fitted_to):
     calibration = file_quality.calibration(vae, fitted_to) if gate.needs_calibration else None
-    tflite.write_tflite(vae, file, batch_sizes, precision, calibration)
+    tflite.write_tflite(generator, file, batch_sizes, precision, calibration)
     if gate.needs_calibration and tflite.crashes(file):
         raise parity.ParityError(
             f"{file.name} crashes the runtime, which isn't made for all of its operators. The file "

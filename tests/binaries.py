@@ -26,18 +26,23 @@ class Done(NamedTuple):
 
 
 class Started:
-    """A command `python -m module *arguments` that runs.
+    """A command `python -m module *arguments` that runs, or `python module.py *arguments`.
+
+    Args:
+      module: its name, or the path of a script.
+      arguments: of the command.
+      folder: where it runs.
 
     Attributes:
       out, err: what it has written so far.
     """
 
-    def __init__(self, module: str, *arguments):
+    def __init__(self, module, *arguments, folder=ROOT):
         self._folder = tempfile.TemporaryDirectory()
         self._files = [os.path.join(self._folder.name, name) for name in ("out", "err")]
         self._process = _FORKS.Process(
             target=_run,
-            args=(module, [*map(str, arguments)], self._files, dict(os.environ)),
+            args=(str(module), [*map(str, arguments)], self._files, dict(os.environ), str(folder)),
             daemon=True,  # Or a test that fails before its end would wait for it.
         )
         self._process.start()
@@ -72,14 +77,30 @@ def run(module: str, *arguments) -> Done:
     return Started(module, *arguments).wait()
 
 
-def _run(module, arguments, files, environment):
+def run_code(code: str, folder) -> Done:
+    """Runs Python's code in a folder, which stays as it is, to the code's end."""
+    with tempfile.TemporaryDirectory() as scripts:
+        return Started(script(code, scripts), folder=folder).wait()
+
+
+def script(code: str, folder) -> pathlib.Path:
+    """A file of the code in the folder."""
+    path = pathlib.Path(folder) / "code.py"
+    path.write_text(code)
+    return path
+
+
+def _run(module, arguments, files, environment, folder):
     for descriptor, path in enumerate(files, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
     sys.stdout.reconfigure(line_buffering=True)
     os.environ.clear()
     os.environ.update(environment)
-    os.chdir(ROOT)
+    os.chdir(folder)
     # A shell's background jobs, and what they start, ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    if module.endswith(".py"):
+        runpy.run_path(module, run_name="__main__")
+    else:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""Which objectives can't train which models."""
+"""What can't be trained: by objectives that don't suit the model, with conditions given twice."""
 
 from keras_vae.networks.bayesian import bayesian_layers
 from keras_vae.priors import Prior
@@ -59,3 +59,9 @@ def _check_without_encoder(objective, vae, averages_samples):
             "a mixture as prior without an encoder: no gradient leads through the choice of a "
             "component, so the mixture's weights can't be learned. Use priors.RealNVP."
         )
+
+
+def refuse_conditions(y) -> None:
+    """Raises ValueError for conditions beside a Split, which has its own."""
+    if y is not None:
+        raise ValueError("y: the labels of a Split are the conditions. Leave y out.")

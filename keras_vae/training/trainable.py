@@ -147,7 +147,7 @@ class Trainable(tfk.Model):
         refuse_weights(**kwargs)
         if isinstance(x, Split):
             size = batch_size or _BATCH_SIZE
-            _refuse_conditions(y)
+            refusals.refuse_conditions(y)
             x, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
             validation_data = self._validation(validation_data, size)
             batch_size = None
@@ -179,7 +179,7 @@ class Trainable(tfk.Model):
         """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
         refuse_weights(*args[1:2], **kwargs)
         if isinstance(x, Split):
-            _refuse_conditions(y)
+            refusals.refuse_conditions(y)
             x, batch_size = evaluation_set(self, x, batch_size or _BATCH_SIZE), None
         elif not kwargs.get("_use_cached_eval_dataset"):  # In validation, fit has checked it.
             x, y = self._input(x, y)
@@ -291,6 +291,10 @@ class Trainable(tfk.Model):
     def make_train_function(self, force=False):
         """Keras' hook: a function of the data iterator that trains on its next block."""
         if self.train_function is None or force:
+            if hasattr(self.optimizer, "build"):  # Keras' legacy ones have none.
+                # Or its variables would be made in the first graph, which is then traced again.
+                with self.distribute_strategy.scope():
+                    self.optimizer.build(self.trainable_variables)
             run, next_block = self._block_runner(self.train_step), self._block_taker(Site.LATENT)
 
             def train_function(iterator):
@@ -393,9 +397,3 @@ class Trainable(tfk.Model):
             return self._logs()
 
         return run_replicas
-
-
-def _refuse_conditions(y):
-    """Raises ValueError for conditions beside a Split, which has its own."""
-    if y is not None:
-        raise ValueError("y: the labels of a Split are the conditions. Leave y out.")

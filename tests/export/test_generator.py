@@ -136,6 +136,15 @@ def test_signatures_of_any_and_of_one_batch_size():
             assert tuple(shape) == (size, *model.event_shape)
 
 
+def test_a_signature_is_traced_once():
+    """Files of several precisions have the same graphs."""
+    _, exported = generator(recipe="ae")
+    first, left, other = (exported.signatures(*size) for size in [(2,), (2, ("encode",)), (3,)])
+    assert left.keys() == first.keys() - {"encode"}
+    assert all(left[verb] is first[verb] for verb in left)
+    assert not {id(f) for f in other.values()} & {id(f) for f in first.values()}
+
+
 # One recipe of each model: what it was trained by is no part of a generator.
 MODELS = {json.dumps(tiny.config(recipe=r).to_dict()["model"]): r for r in RECIPES}.values()
 

@@ -7,8 +7,8 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
-import sys
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from export.random_numpy import Stream
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfkl
 from keras_vae.building.parts import LIKELIHOODS, NETWORKS
-from tests import tiny
+from tests import binaries, tiny
 
 # Each network and each likelihood at least once; autoencoders, which don't sample, export faster.
 CASES = [
@@ -199,19 +199,13 @@ def test_the_moving_average_is_exported_and_the_weights_stay(tmp_path):
     assert np.abs(wanted - before).max() > 1e-3
 
 
-def in_new_process(code, folder):
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=120
-    )
-
-
 def check_readme(folder):
     examples = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
     assert len(examples) == 2
     code = "\nfirst = images\n".join(examples)
     code += "\nassert images.shape == (16, 7, 5, 1) and abs(images - first).max() < 1e-5"
-    done = in_new_process(code, folder)
-    assert done.returncode == 0, done.stderr
+    done = binaries.run_code(code, folder)
+    assert done.code == 0, done.err
 
 
 def test_the_readmes_examples_run(exported):
@@ -246,7 +240,7 @@ def test_a_conditional_model_is_given_conditions(recipe, kind, wanted, tmp_path)
 
 
 def test_an_autoencoders_readme_decodes(tmp_path):
-    writer.write(model_of(recipe="ae"), tmp_path / "export")
+    writer.write(model_of(recipe="ae"), tmp_path / "export", batch_sizes=[16])
     check_readme(tmp_path / "export")
     # Of a model that no run describes.
     assert not (tmp_path / "export" / "config.json").exists()
@@ -258,7 +252,7 @@ def test_a_wrong_file_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setattr(tflite, "write_tflite", lambda vae, *arguments: write(other, *arguments))
     wanted = r"generator.tflite, decode_1: image differs .* by up to \d.*The file was not written"
     with pytest.raises(parity.ParityError, match=wanted):
-        writer.write(model, tmp_path / "export")
+        writer.write(model, tmp_path / "export", formats=["tflite"], batch_sizes=[1])
     assert os.listdir(tmp_path) == []
 
 
@@ -266,13 +260,13 @@ def test_only_a_complete_export_replaces_an_earlier_one(exported, tmp_path, monk
     target = tmp_path / "export"
     shutil.copytree(exported[1], target)
     first = (target / "parity.json").read_text()
-    model = model_of(recipe="ae")
+    model, options = model_of(recipe="ae"), {"formats": ["tflite"], "batch_sizes": [16]}
     with monkeypatch.context() as patch:
         patch.setattr(tflite, "load_signatures", lambda path: {"decode_16": lambda z: {"image": z}})
         with pytest.raises(parity.ParityError, match=r"image is of shape \(16, 3\), not"):
-            writer.write(model, target)
+            writer.write(model, target, **options)
     assert (target / "parity.json").read_text() == first
-    writer.write(model, target)
+    writer.write(model, target, **options)
     assert "sample" not in (target / "parity.json").read_text()
     assert os.listdir(tmp_path) == ["export"]
 
@@ -283,7 +277,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(pathlib.Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
-        writer.write(model_of(), tmp_path / "export", formats=["tflite"], batch_sizes=[1])
+        writer.write(tiny.vae(recipe="ae"), tmp_path / "a", formats=["tflite"], batch_sizes=[1])
     assert os.listdir(tmp_path) == []
 
 
@@ -292,24 +286,22 @@ def test_a_disk_that_is_really_full_leaves_nothing(tmp_path, formats):
     """A limit on the size of files is as good as a full disk, and needs no rights."""
     code = f"""
 import resource
+import signal
 from export import writer
 from tests import tiny
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:
     writer.write(tiny.vae(hidden=(2000,)), "export", formats={formats}, batch_sizes=[1])
 except OSError as error:
     print("OSError", str(error).splitlines()[0])
 """
-    path = {"PYTHONPATH": str(pathlib.Path(__file__).parents[2])}
-    command = [sys.executable, "-c", "import signal; signal.signal(25, signal.SIG_IGN)\n" + code]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=os.environ | path, capture_output=True, text=True
-    )
-    assert done.stdout.startswith("OSError"), done.stderr
+    done = binaries.run_code(code, tmp_path)
+    assert done.out.startswith("OSError"), done.err
     assert os.listdir(tmp_path) == []
 
 
-def test_a_killed_export_leaves_the_earlier_one(exported, tmp_path):
+def test_a_killed_export_leaves_the_earlier_one(exported, tmp_path, tmp_path_factory):
     target = tmp_path / "export"
     shutil.copytree(exported[1], target)
     code = """
@@ -319,13 +311,14 @@ from tests import tiny
 readme.text = lambda *_, **__: (print("writing", flush=True), time.sleep(600))
 writer.write(tiny.vae(), "export", formats=["tflite"], batch_sizes=[1])
 """
-    path = {"PYTHONPATH": str(pathlib.Path(__file__).parents[2])}
-    command = [sys.executable, "-c", code]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=os.environ | path, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout.readline() == "writing\n"  # All files but one are there.
-        process.kill()
+    process = binaries.Started(
+        binaries.script(code, tmp_path_factory.mktemp("code")), folder=tmp_path
+    )
+    while process.out != "writing\n":  # All files but one are there.
+        process.assert_running()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait().code == -signal.SIGKILL
     assert [name for name in os.listdir(tmp_path) if name[0] != "."] == ["export"]
     for name in ("parity.json", "generator.tflite", "README.md"):
         assert (target / name).read_bytes() == (exported[1] / name).read_bytes()
@@ -333,11 +326,12 @@ writer.write(tiny.vae(), "export", formats=["tflite"], batch_sizes=[1])
 
 def test_what_is_no_export_is_not_replaced(tmp_path):
     (tmp_path / "thesis.tex").write_text("three years of work")
+    model = tiny.vae()
     for path in (tmp_path, tmp_path / "thesis.tex"):
         with pytest.raises(FileExistsError, match="no earlier export"):
-            writer.write(model_of(), path)
+            writer.write(model, path)
     with pytest.raises(NotADirectoryError, match="can't be written"):
-        writer.write(model_of(), tmp_path / "thesis.tex" / "export")
+        writer.write(model, tmp_path / "thesis.tex" / "export")
     assert os.listdir(tmp_path) == ["thesis.tex"]
 
 
@@ -352,7 +346,7 @@ def test_an_operator_that_tflite_lacks_is_named(tmp_path):
         priors.StandardNormal(2),
     )
     with pytest.raises(ValueError, match=r"TFLite has not the operators Digamma\. Replace"):
-        writer.write(model, tmp_path / "export")
+        writer.write(model, tmp_path / "export", batch_sizes=[1])
     assert os.listdir(tmp_path) == []
 
 
