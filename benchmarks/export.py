@@ -27,7 +27,7 @@ import keras_vae
 from export import web_page, writer
 from keras_vae import command_line
 from keras_vae._compat import tf
-from keras_vae.runs import inputs, loading
+from keras_vae.runs import loading, run_data
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("runs", None, "run directories", required=True)
@@ -48,15 +48,15 @@ def main() -> None:
 
 def row(run, folder):
     vae = keras_vae.load(run)
-    config, dataset = inputs.load_run(run)
+    config, dataset = run_data.load_config_and_data(run)
     report = writer.write(
         vae,
         folder,
         precisions=PRECISIONS,
         batch_sizes=[1, BATCH],
         web=True,
-        examples=inputs.first_examples(config, dataset, EXAMPLES),
-        described=loading.read_run(run),
+        examples=run_data.first_examples(config, dataset, EXAMPLES),
+        described=loading.read_config_json(run),
     )
     files = {content.get("precision"): content for content in report["artefacts"].values()}
     size = files["float32"]["bytes"]

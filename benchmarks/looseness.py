@@ -11,7 +11,7 @@ import math
 from absl import flags
 
 from keras_vae import command_line, evaluation, runs
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "the run directory", required=True)
@@ -22,7 +22,7 @@ flags.DEFINE_list("num_samples", ["500", "5000", "50000"], "numbers of importanc
 def main() -> None:
     with command_line.checking_input():
         run = runs.load(FLAGS.run)
-    batches = inputs.evaluation_batches(run.config, run.data, "test", batch_size=100)
+    batches = run_data.evaluation_batches(run.config, run.data, "test", batch_size=100)
     batches = batches.take(math.ceil(FLAGS.num_examples / 100))
     fewest = None
     for num_samples in map(int, FLAGS.num_samples):

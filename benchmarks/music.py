@@ -19,7 +19,7 @@ from keras_vae.build import build
 from keras_vae.config import Config
 from keras_vae.encoder import PriorEncoder
 from keras_vae.networks import DropFirst
-from keras_vae.runs import inputs, loading
+from keras_vae.runs import loading, run_data
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("run", None, "directory of a music run that has been measured", required=True)
@@ -124,12 +124,12 @@ def row(name, nats, num_steps):
 def main() -> None:
     path = pathlib.Path(FLAGS.run)
     with command_line.checking_input():
-        config = Config.from_dict(loading.read_run(path)["config"])
+        config = Config.from_dict(loading.read_config_json(path)["config"])
         if config.model.decoder != "autoregressive":
             raise ValueError(f"run={path} must be one with decoder=autoregressive (recipe=music).")
         if not (path / "evaluation.json").is_file():
             raise ValueError(f"run={path} has no evaluation.json. Run trainers.evaluate on it.")
-        dataset = inputs.load_data(config)
+        dataset = run_data.load_data(config)
     evaluation = json.loads((path / "evaluation.json").read_text())
     num_steps = config.model.event_shape[0]
     test = levels_of(dataset.test)

@@ -9,7 +9,7 @@ from absl import flags
 
 from keras_vae.runs import callbacks
 from keras_vae.runs.checkpoints import Progress
-from keras_vae.tasks import trainer
+from keras_vae.tasks import training_run
 from trainers import train
 
 FLAGS = flags.FLAGS
@@ -37,14 +37,14 @@ def trainer_path(arguments, folder: pathlib.Path):
         epoch = progress.step // job.steps_per_epoch
         clock.begins = []
         with contextlib.redirect_stdout(sys.stderr):
-            trainer.fit(job, progress, clock, epoch, epoch + 3)
+            training_run.fit(job, progress, clock, epoch, epoch + 3)
         seconds = clock.begins[2] - clock.begins[1]
         return job.steps_per_epoch * job.config.training.batch_size / seconds
 
     return round_
 
 
-class _Clock(callbacks.Checkpoints):
+class _Clock(callbacks.SaveProgress):
     """The trainer's callback that saves, noting too when epochs begin."""
 
     def on_epoch_begin(self, epoch, logs=None):

@@ -19,7 +19,7 @@ from export import precision, pruning, web_page, writer
 from export.parity import ParityError
 from keras_vae import command_line
 from keras_vae.config import Config
-from keras_vae.runs import inputs, loading
+from keras_vae.runs import loading, run_data
 
 FLAGS = flags.FLAGS
 _NUM_EXAMPLES = 1000  # test images by which files are measured, training images they are fitted to
@@ -42,7 +42,7 @@ def main() -> None:
             found = loading.find_checkpoint(run_directory)
             origin = loading.origin(found)
             vae = loading.load_checkpoint(run_directory, found)
-            options["described"] = loading.read_run(run_directory) | {"exported": origin}
+            options["described"] = loading.read_config_json(run_directory) | {"exported": origin}
             wanted = Config.from_dict(options["described"]["config"]).model.prior
             if vae.prior is None and wanted != "none":
                 raise ValueError(
@@ -54,9 +54,9 @@ def main() -> None:
             if evaluation.get("step") == origin["step"]:  # Another step has other weights.
                 options["evaluation"] = evaluation
             if FLAGS.web or FLAGS.prune_latents or FLAGS.precision != ["float32"]:
-                config, dataset = inputs.load_run(run_directory)
+                config, dataset = run_data.load_config_and_data(run_directory)
                 options["examples"], options["fitted_to"] = (
-                    inputs.first_examples(config, dataset, _NUM_EXAMPLES, split)
+                    run_data.first_examples(config, dataset, _NUM_EXAMPLES, split)
                     for split in ("test", "train")
                 )
         else:

@@ -52,7 +52,7 @@ def build(
     """
     binarization = config.data.binarization
     if data is not None:
-        config = settling.resolve(config, data)
+        config = settling.settle(config, data)
         steps = count_steps(data.train, config.training.batch_size)
         steps_per_epoch = steps_per_epoch or steps
     config.check()

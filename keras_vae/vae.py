@@ -8,9 +8,9 @@ from keras_vae import keras_file, seeds
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.batches import Batch
 from keras_vae.encoder import PriorEncoder
-from keras_vae.examples import ExampleSpec
 from keras_vae.inference import completion, interpolation
 from keras_vae.inference.importance import ImportanceSampler
+from keras_vae.inputs import ExampleSpec
 from keras_vae.ops.gradients import GradientWeight
 from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
@@ -24,7 +24,7 @@ class VAE(Trainable):
     """A variational autoencoder (Kingma & Welling 2014).
 
     Examples are x [B, H, W, C]: floats as they are, bool as {0, 1}, whole numbers divided by the
-    highest of their levels, uint8 by 255 (see `examples.ExampleSpec`).
+    highest of their levels, uint8 by 255 (see `inputs.ExampleSpec`).
 
         vae = VAE(encoder, decoder, prior)
         vae.compile(optimizer="adam")

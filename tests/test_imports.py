@@ -34,8 +34,8 @@ TABLE = {
         ["keras_vae.autoregressive.*"],
         ["_compat", "ops", "distributions", "networks", "decoder"],
     ),
-    "examples": (
-        ["keras_vae.examples.*"],
+    "inputs": (
+        ["keras_vae.inputs.*"],
         ["_compat", "ops", "messages", "batches", "likelihoods"],
     ),
     "inference": (["keras_vae.inference.*"], ["_compat", "seeds", "distributions"]),
@@ -50,7 +50,7 @@ TABLE = {
             "objectives",
             "networks",
             "priors",
-            "examples",
+            "inputs",
             "messages",
             "likelihoods",
             "data",
@@ -70,7 +70,7 @@ TABLE = {
             "terms",
             "rate",
             "encoder",
-            "examples",
+            "inputs",
             "inference",
             "training",
             "keras_file",
@@ -110,7 +110,7 @@ TABLE = {
             "encoder",
             "decoder",
             "autoregressive",
-            "examples",
+            "inputs",
             "training",
             "vae",
             "structures",
@@ -152,7 +152,7 @@ TABLE = {
             "likelihoods",
             "priors",
             "conditions",
-            "examples",
+            "inputs",
             "training",
             "keras_file",
             "vae",
@@ -267,7 +267,7 @@ TABLE = {
 
 # (package, module that it loads when it is asked for): training measures and reports, so it stands
 # above runs, where users look for it.
-ALIASES = {("keras_vae.runs", "keras_vae.tasks.trainer")}
+ALIASES = {("keras_vae.runs", "keras_vae.tasks.training_run")}
 
 # Package or module: the only modules of keras_vae that may import it when they are imported.
 AT_TOP_LEVEL = {

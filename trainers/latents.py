@@ -8,14 +8,14 @@ import pathlib
 from absl import flags
 
 from keras_vae import command_line, runs
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 from keras_vae.tasks import latent_files
 from trainers import flags as config_flags
 
 FLAGS = flags.FLAGS
 config_flags.define_run()
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
-flags.DEFINE_enum("split", "test", inputs.SPLITS, "of which images")
+flags.DEFINE_enum("split", "test", run_data.SPLITS, "of which images")
 flags.DEFINE_list(
     "attribute", [], "two labels or their names: pictures of what the first has and the second not"
 )

@@ -6,7 +6,7 @@ from absl import flags
 
 from keras_vae import command_line
 from keras_vae.runs import callbacks, job, run_directory
-from keras_vae.tasks import trainer
+from keras_vae.tasks import training_run
 from trainers import flags as config_flags
 from trainers import strategy
 
@@ -60,7 +60,7 @@ def main() -> None:
     advice = f"Resume with: python -m trainers.train --flagfile={found.workdir / 'flags.txt'}"
     try:
         with command_line.stoppable(advice):  # In training all is saved first.
-            trainer.run_job(found)
+            training_run.run_job(found)
     except callbacks.NonFinite as error:
         command_line.fail(error, code=1)
 

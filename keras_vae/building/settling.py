@@ -7,11 +7,11 @@ import numpy as np
 from keras_vae import conditions, data
 from keras_vae.building.parts import likelihood_of, support_of
 from keras_vae.config import Config
-from keras_vae.examples import ExampleSpec
+from keras_vae.inputs import ExampleSpec
 from keras_vae.likelihoods import Support
 
 
-def resolve(config: Config, dataset: data.Dataset) -> Config:
+def settle(config: Config, dataset: data.Dataset) -> Config:
     """The config with what the data settles filled in: shape, levels, classes and binarization.
 
     Raises:

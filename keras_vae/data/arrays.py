@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.data import layout
+from keras_vae.data import channel_axis
 from keras_vae.data.labels import read_labels
 from keras_vae.data.split import InMemory
 from keras_vae.data.values import check_numbers, on_one_scale
@@ -75,9 +75,10 @@ def as_images(name, arrays, channels=None):
     """(dict split -> [N, H, W, C] of finite numbers, all of one shape; list of notes)."""
     arrays = {split: _checked(f"{split} of {name}", x) for split, x in arrays.items()}
     places = {
-        split: layout.place(f"{split} of {name}", x.shape, channels) for split, x in arrays.items()
+        split: channel_axis.place(f"{split} of {name}", x.shape, channels)
+        for split, x in arrays.items()
     }
-    images = {split: layout.turned(x, places[split]) for split, x in arrays.items()}
+    images = {split: channel_axis.turned(x, places[split]) for split, x in arrays.items()}
     shapes = {split: list(x.shape[1:]) for split, x in images.items()}
     if len({tuple(shape) for shape in shapes.values()}) > 1:
         raise ValueError(

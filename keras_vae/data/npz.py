@@ -3,11 +3,11 @@
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.data import array_files, layout
+from keras_vae.data import array_files, channel_axis
 from keras_vae.data.arrays import as_images, check_varied, from_arrays
 from keras_vae.data.labels import read_labels
 from keras_vae.data.npz_keys import CLASS_NAMES, SPLITS, find_roles
-from keras_vae.data.scan import scale_by_scan
+from keras_vae.data.scale_scan import scale_by_scan
 from keras_vae.data.split import Streamed, chunk_size_for
 from keras_vae.seeds import Site, derive
 
@@ -82,7 +82,7 @@ def _streamed(
 
     def streamed(split):
         x, y = arrays[split], labels.get(split)
-        place = layout.place(split, x.shape, channels)
+        place = channel_axis.place(split, x.shape, channels)
         # Files are often sorted by label: any neighbouring positions must be a fair draw of all.
         shuffle = tf.random.experimental.stateless_shuffle
         order = shuffle(tf.range(len(x)), derive(seed, Site.SPLIT)).numpy()
@@ -90,7 +90,7 @@ def _streamed(
             heads[split].shape[1:],
             pieces=[np.arange(len(x))],
             chunk_size=chunk_size,
-            read_rows=lambda rows: layout.turned(x[rows], place),
+            read_rows=lambda rows: channel_axis.turned(x[rows], place),
             read_labels=None if y is None else lambda rows: y[rows],
             binary=scale.is_binary,
             identity=f"npz {split} {checksums}",

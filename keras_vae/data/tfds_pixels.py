@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae._compat import tf
 from keras_vae.config.image_options import parse_background
-from keras_vae.data import ground
+from keras_vae.data import background
 
 
 def preparation(name, feature, image_size, how, alpha_background):
@@ -27,11 +27,12 @@ def preparation(name, feature, image_size, how, alpha_background):
     steps, notes = [], []
     is_transparent = type(feature).__name__ == "Image" and channels in (2, 4)
     if is_transparent and (colour := parse_background(alpha_background)):
-        channels = 1 if channels == 2 and ground.is_grey(colour) else 3
+        channels = 1 if channels == 2 and background.is_grey(colour) else 3
         steps.append(functools.partial(_on_ground, colour=colour, channels=channels))
+        other = background.name_of(background.other(colour))
         notes.append(
             f"transparent images are put on alpha_background={alpha_background}, but those drawn "
-            f"in this colour alone, which would vanish, on {ground.name_of(ground.other(colour))}"
+            f"in this colour alone, which would vanish, on {other}"
         )
     if image_size:
         steps.append(functools.partial(resize, size=image_size, how=how))
@@ -56,7 +57,7 @@ def _on_ground(image, colour, channels):
     colours = tf.cast(colours, tf.int64)  # the products of 16 bits need more than 32
     is_drawn = opacity > 0
     vanishes = tf.reduce_all((colours == at_depth(colour)) | ~is_drawn) & tf.reduce_any(is_drawn)
-    behind = tf.where(vanishes, at_depth(ground.other(colour)), at_depth(colour))
+    behind = tf.where(vanishes, at_depth(background.other(colour)), at_depth(colour))
     mixed = colours * opacity + behind * (white - opacity)
     return tf.cast((mixed + white // 2) // white, image.dtype)
 

@@ -9,7 +9,7 @@ import numpy as np
 from keras_vae.data import tfds_labels, tfds_rows
 from keras_vae.data.arrays import check_varied
 from keras_vae.data.labels import read_labels
-from keras_vae.data.scan import scale_by_scan
+from keras_vae.data.scale_scan import scale_by_scan
 from keras_vae.data.split import Streamed
 
 

@@ -1,4 +1,4 @@
-"""A flow fitted to codes, for models that have no prior of their own."""
+"""A prior of standardized codes, whose mean and scale are taken out before it is fitted."""
 
 import numpy as np
 

@@ -12,7 +12,7 @@ from keras_vae.config.recipes import RECIPES
 from keras_vae.report import class_section, follow_ups, music, page, pictures, plots
 from keras_vae.report.glossary import NUMBERS, SECTIONS, in_short, measured_on, number
 from keras_vae.report.pictures import Picture
-from keras_vae.runs import inputs, loading
+from keras_vae.runs import loading, run_data
 from keras_vae.runs.results import read_history
 from keras_vae.runs.run import Run
 
@@ -68,7 +68,7 @@ def write(run: Run) -> Path:
 
 def shown_examples(run: Run) -> Batch:
     """The test examples that a report's pictures of latent space are of."""
-    return inputs.first_examples(run.config, run.data, _NUM_SHOWN)
+    return run_data.first_examples(run.config, run.data, _NUM_SHOWN)
 
 
 def write_report(
@@ -121,7 +121,7 @@ def write_report(
         follow_ups.section(run_dir, evaluation["step"]),
         class_section.section(dataset) if dataset else "",
         "<h2>Details</h2>",
-        *_details(config, evaluation, loading.read_run(run_dir)),
+        *_details(config, evaluation, loading.read_config_json(run_dir)),
     ]
     path = run_dir / "report.html"
     page.write_page(path, f"{config.recipe} on {config.data.dataset}", lead, "\n".join(main))

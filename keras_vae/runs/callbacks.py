@@ -54,7 +54,7 @@ class StopOnNonFinite(tfk.callbacks.Callback):
             )
 
 
-class Checkpoints(tfk.callbacks.Callback):
+class SaveProgress(tfk.callbacks.Callback):
     """Saves every so many steps, on the best validation bound, at the end, and on a signal.
 
     Args:

@@ -3,7 +3,7 @@
 from keras_vae import evaluation
 from keras_vae.build import build_fitted_prior
 from keras_vae.files import checksums, write_npz
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 from keras_vae.runs.loading import fitted_prior_file
 from keras_vae.runs.run import Run
 
@@ -13,7 +13,7 @@ def ensure(run: Run) -> None:
     prior = build_fitted_prior(run.config)
     if prior is None or run.model.prior is not None:
         return
-    batches = inputs.evaluation_batches(run.config, run.data, "train", batch_size=1000)
+    batches = run_data.evaluation_batches(run.config, run.data, "train", batch_size=1000)
     codes = evaluation.codes(run.model, batches)
     run.model.fit_prior(prior, codes, seed=run.config.training.seed)
     weights = {f"weight_{i}": weight for i, weight in enumerate(prior.get_weights())}

@@ -9,7 +9,7 @@ from keras_vae.build import build
 from keras_vae.building import settling
 from keras_vae.config import Config
 from keras_vae.data import Dataset
-from keras_vae.runs import inputs, run_directory, warm_start
+from keras_vae.runs import run_data, run_directory, warm_start
 from keras_vae.training import replicas
 from keras_vae.vae import VAE
 
@@ -90,8 +90,8 @@ def prepare(config: Config, workdir=None, strategy=None, options: Options | None
     strategy = strategy or tf.distribute.get_strategy()
     workdir = pathlib.Path(workdir or default_workdir(config))
     run_directory.check_workdir(workdir)
-    dataset = inputs.load_data(config)
-    config = settling.resolve(config, dataset)
+    dataset = run_data.load_data(config)
+    config = settling.settle(config, dataset)
     if config.training.early_stopping and dataset.validation is None:
         raise ValueError(
             "early_stopping needs validation examples, and validation_size is 0. Leave one out."

@@ -45,13 +45,13 @@ def load_model(path, checkpoint: str = "auto", custom_objects: dict | None = Non
                 f"custom_objects is for .keras files; {path} is a directory, and a run names no "
                 "classes. Leave it out."
             )
-        read_run(path)  # It says why, if the directory is no run.
+        read_config_json(path)  # It says why, if the directory is no run.
         return load_checkpoint(path, find_checkpoint(path, checkpoint))
     return keras_file.read(path, custom_objects)
 
 
 @errors_in_one_line()
-def read_run(path) -> dict:
+def read_config_json(path) -> dict:
     """The content of a run directory's config.json.
 
     Raises:
@@ -125,7 +125,7 @@ def check_checkpoint(found: str) -> None:
 def load_checkpoint(path, found: str) -> VAE:
     """The model of a run directory with the weights that `find_checkpoint` found."""
     check_checkpoint(found)
-    stored = read_run(path)
+    stored = read_config_json(path)
     config = Config.from_dict(stored["config"])
     steps = stored["data"]["num_examples"]["train"] // config.training.batch_size
     vae = build(config, steps_per_epoch=steps)

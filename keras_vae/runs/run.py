@@ -6,7 +6,7 @@ import pathlib
 from keras_vae.config import Config
 from keras_vae.data import Dataset
 from keras_vae.files import check_folder
-from keras_vae.runs import inputs, loading
+from keras_vae.runs import loading, run_data
 from keras_vae.runs.results import read_history, read_results
 from keras_vae.vae import VAE
 
@@ -72,12 +72,12 @@ def load(path, checkpoint: str = "auto", dataset: Dataset | None = None) -> Run:
         changed.
     """
     path = pathlib.Path(path)
-    loading.read_run(path)
+    loading.read_config_json(path)
     check_folder("run", path)
     found = loading.find_checkpoint(path, checkpoint)
     # At once: a training that goes on replaces it by a newer one.
     model = loading.load_checkpoint(path, found)
-    config, dataset = inputs.load_run(path, dataset)
+    config, dataset = run_data.load_config_and_data(path, dataset)
     return Run(path, config, model, dataset, found)
 
 

@@ -12,7 +12,7 @@ from keras_vae.runs.loading import (
     find_checkpoint,
     is_export,
     last_checkpoint,
-    read_run,
+    read_config_json,
 )
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
@@ -66,7 +66,7 @@ def check_same(path: pathlib.Path, described: dict) -> None:
     Nothing may differ but the number of epochs, which may grow where no schedule depends on it,
     where the data is kept, and names of classes where the run has none yet.
     """
-    stored = read_run(path)
+    stored = read_config_json(path)
     old, new = Config.from_dict(stored["config"]), Config.from_dict(described["config"])
     changed = {
         option.name: (old.value(option.name), new.value(option.name))
@@ -109,7 +109,7 @@ def options_before(path: pathlib.Path) -> dict:
     Raises:
       ValueError: its config.json isn't one.
     """
-    return before(read_run(path)["config"]) if has_begun(path) else {}
+    return before(read_config_json(path)["config"]) if has_begun(path) else {}
 
 
 def has_begun(path) -> bool:

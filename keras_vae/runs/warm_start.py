@@ -3,7 +3,7 @@
 from keras_vae import evaluation
 from keras_vae._compat import tf
 from keras_vae.priors import MixtureOfNormals, VampPrior
-from keras_vae.runs import inputs, loading
+from keras_vae.runs import loading, run_data
 
 
 def check_source(vae, config) -> None:
@@ -29,12 +29,12 @@ def begin_with_source(vae, config, dataset) -> None:
     for part, other in _pairs(vae, source, config):
         part.set_weights(other.get_weights())
     if _is_fitted(vae, source):
-        batches = inputs.evaluation_batches(config, dataset, "train", batch_size=1000)
+        batches = run_data.evaluation_batches(config, dataset, "train", batch_size=1000)
         vae.prior.fit(evaluation.codes(source, batches), seed=config.training.seed)
     if isinstance(vae.prior, VampPrior) and type(source.prior) is not VampPrior:
         # From all over the training images, whatever their order.
         apart = max(1, dataset.train.num_examples // vae.prior.num_components)
-        batches = inputs.evaluation_batches(config, dataset, "train", apart)
+        batches = run_data.evaluation_batches(config, dataset, "train", apart)
         rows = [batch.rows(0, 1) for batch in batches.take(vae.prior.num_components)]
         x = vae.as_floats(tf.concat([row.x for row in rows], axis=0))
         contexts = None

@@ -13,7 +13,7 @@ _NAMES = {
     "compress": "keras_vae.tasks.compressed_file:compress",
     "evaluate": "keras_vae.tasks.measuring:evaluate",
     "find_anomalies": "keras_vae.tasks.anomalies:find_anomalies",
-    "train": "keras_vae.tasks.trainer:train",
+    "train": "keras_vae.tasks.training_run:train",
     "write_latents": "keras_vae.tasks.latent_files:write_latents",
 }
 __getattr__, __dir__ = _names.lazy(__name__, _NAMES)

@@ -10,7 +10,7 @@ from keras_vae.messages.notes import tell
 from keras_vae.report import follow_ups, plots
 from keras_vae.report.glossary import SCORES
 from keras_vae.report.printing import print_numbers
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
 
 
@@ -67,8 +67,8 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
     if run.data.train.dtype in (np.uint8, np.uint16) and not data.knows_levels(dataset):
         # A darker set would have fewer levels by itself, and then another scale.
         config = config.replace(grey_levels=run.data.train.levels)
-    other = inputs.load_data(config)
-    seen = settling.resolve(config, other).model
+    other = run_data.load_data(config)
+    seen = settling.settle(config, other).model
     if seen.event_shape != run.config.model.event_shape:
         raise ValueError(
             f"dataset={dataset} has images of shape {seen.event_shape}, the run's model is for "
@@ -102,7 +102,7 @@ def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, se
     regret = evaluation.LikelihoodRegret(run.model)
 
     def scores(dataset, split):
-        batches = inputs.evaluation_batches(run.config, dataset, split, 100)
+        batches = run_data.evaluation_batches(run.config, dataset, split, 100)
         batches = list(batches.take(-(-num_examples // 100)))
         print(f"{split} images of {dataset.name}:")
         passes = 2 if split == "test" else 1

@@ -12,7 +12,7 @@ from keras_vae.building.parts import support_of
 from keras_vae.config import Config, options
 from keras_vae.messages.notes import tell
 from keras_vae.report.glossary import NUMBERS, number, with_error
-from keras_vae.runs import inputs, loading
+from keras_vae.runs import loading, run_data
 from keras_vae.runs.results import read_history
 
 _NUM_EXAMPLES = 1000  # whose codes say where holes are looked for
@@ -129,7 +129,7 @@ def read_measured(paths) -> list[Measured]:
         )
     runs = []
     for path, name in zip(paths, _names(paths), strict=True):
-        stored = loading.read_run(path)
+        stored = loading.read_config_json(path)
         if loading.is_export(path):
             raise ValueError(f"runs: {path} is an export. Compare the run that it is of.")
         if not (path / "evaluation.npz").is_file():
@@ -159,8 +159,8 @@ def read_measured(paths) -> list[Measured]:
     if any(run.nll is None for run in runs):
         runs = [
             run._replace(
-                examples=inputs.first_examples(
-                    run.config, inputs.load_data(run.config), _NUM_EXAMPLES
+                examples=run_data.first_examples(
+                    run.config, run_data.load_data(run.config), _NUM_EXAMPLES
                 )
             )
             for run in runs

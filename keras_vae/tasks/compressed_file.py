@@ -14,7 +14,7 @@ from keras_vae.compression import BitsBack, rival_sizes
 from keras_vae.files import check_folder, write_atomically, write_json, write_npz
 from keras_vae.report import follow_ups
 from keras_vae.report.printing import print_numbers
-from keras_vae.runs import inputs, loading
+from keras_vae.runs import loading, run_data
 from keras_vae.runs.run import Run
 
 # By how much of -ELBO the code may be longer, or shorter.
@@ -44,7 +44,7 @@ def compress(run: Run, out: pathlib.Path | None = None, codec: BitsBack | None =
     codec = codec or BitsBack(run.model)
     out = pathlib.Path(out or run.path / "compressed.bin")
     check_target(out)
-    batches = inputs.evaluation_batches(run.config, run.data, "test", batch_size=1000)
+    batches = run_data.evaluation_batches(run.config, run.data, "test", batch_size=1000)
     x = np.concatenate([batch.x for batch in batches])
     bar = tfk.utils.Progbar(len(x), unit_name="image")
     begin = time.perf_counter()

@@ -12,7 +12,7 @@ from keras_vae.building import settling
 from keras_vae.building.parts import CONDITIONS, LIKELIHOODS
 from keras_vae.config import Config
 from keras_vae.files import check_folder, checksums
-from keras_vae.runs import inputs, loading
+from keras_vae.runs import loading, run_data
 from keras_vae.runs.run import provenance
 from keras_vae.tasks.measuring import write_measured
 from keras_vae.trusted import graphs
@@ -47,12 +47,14 @@ def load_export(path) -> Exported:
     check_folder("run", path)
     if not (path / "saved_model").is_dir():
         raise FileNotFoundError(f"run={path} has no SavedModel. Export with formats=savedmodel.")
-    config, dataset = inputs.load_run(path)
+    config, dataset = run_data.load_config_and_data(path)
     checksums.check_files(path, _checksums(path))
     model = graphs.load_saved_model(path / "saved_model")
     if "log_prob" not in model.signatures:
         raise ValueError(f"run={path} is the export of an autoencoder, which has no likelihood.")
-    return Exported(path, config, dataset, loading.read_run(path).get("exported", {}), model)
+    return Exported(
+        path, config, dataset, loading.read_config_json(path).get("exported", {}), model
+    )
 
 
 def _checksums(path):
@@ -77,7 +79,7 @@ def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict
       The content of evaluation.json.
     """
     path, config, dataset, origin, model = exported
-    batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
+    batches = run_data.evaluation_batches(config, dataset, "test", batch_size=100)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     spec = settling.example_spec(config)
     columns, first = [], 0

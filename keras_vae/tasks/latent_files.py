@@ -9,7 +9,7 @@ from keras_vae import evaluation
 from keras_vae.files import write_json, write_npz
 from keras_vae.messages.sentences import some
 from keras_vae.report import class_names, follow_ups, plots
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
 
 # Examples in the projector, which moves them all at once, and pixels of its one image's side.
@@ -83,7 +83,7 @@ def write_files(run: Run, split: str, attribute, out: pathlib.Path) -> list[path
     more and more (Larsen et al. 2016, section 4.2).
     """
     images = getattr(run.data, split)
-    batches = inputs.evaluation_batches(run.config, run.data, split, 100)
+    batches = run_data.evaluation_batches(run.config, run.data, split, 100)
     codes = evaluation.codes(run.model, batches)
     columns = {} if images.labels is None else {"labels": images.labels}
     columns |= images.factors or {}

@@ -9,7 +9,7 @@ from keras_vae import evaluation
 from keras_vae._compat import tfk
 from keras_vae.files import write_json, write_npz
 from keras_vae.report.printing import print_numbers
-from keras_vae.runs import fitted_prior, inputs
+from keras_vae.runs import fitted_prior, run_data
 from keras_vae.runs.run import Run
 from keras_vae.tasks import sample_quality
 
@@ -60,7 +60,7 @@ def evaluate(
         check_annealing(run)
     fitted_prior.ensure(run)
     config, vae, dataset = run.config, run.model, run.data
-    batches = inputs.evaluation_batches(config, dataset, "test", batch_size=100)
+    batches = run_data.evaluation_batches(config, dataset, "test", batch_size=100)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     examples = evaluation.of_examples(vae, batches, num_samples, seed, progress=bar.update)
     result = evaluation.summarize(vae, examples, num_samples, seed)
@@ -83,7 +83,7 @@ def evaluate(
         clusters = np.concatenate([vae.clusters(b.x, b.condition) for b in batches])
         result |= evaluation.cluster_scores(clusters, labels)
     if vae.prior is not None:
-        batch = inputs.first_examples(config, dataset, _NUM_TESTED)
+        batch = run_data.first_examples(config, dataset, _NUM_TESTED)
         against = evaluation.posterior_against_prior(vae, batch, seed)
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
     numbers, copies = sample_quality.measure_samples(run, seed)
@@ -117,7 +117,7 @@ def _annealed(run, nll, annealing, seed):
       (means with their standard errors over the M examples annealed, dict of arrays [M]).
     """
     num_examples = min(annealing.num_examples, len(nll))
-    batches = inputs.evaluation_batches(run.config, run.data, "test", num_examples)
+    batches = run_data.evaluation_batches(run.config, run.data, "test", num_examples)
     x, _, condition = next(iter(batches))
     condition = run.model.condition_of(condition, x)
     # Test images are annealed once, images that the model draws from both sides.

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_vae import data, evaluation, seeds
 from keras_vae.ops.whole_numbers import BYTES, as_floats
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 from keras_vae.seeds import Site
 
 # The most that there is of each, so that large data takes no longer.
@@ -85,7 +85,7 @@ def examples(run, split: str) -> Examples:
     rows = _evenly(images.num_examples, most)
     if isinstance(images, data.Streamed):  # Their order is random: no need to read them all.
         rows = np.arange(len(rows))
-    x = _rows(inputs.evaluation_batches(run.config, run.data, split, 1000), rows)
+    x = _rows(run_data.evaluation_batches(run.config, run.data, split, 1000), rows)
     labels = None if images.labels is None else images.labels[rows]
     shown = run.model.as_floats(x).numpy()
     if run.config.data.binarization == "dynamic":

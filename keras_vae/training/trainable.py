@@ -8,8 +8,8 @@ from keras_vae import objectives, seeds
 from keras_vae._compat import tf, tfk
 from keras_vae.batches import Batch, Block
 from keras_vae.data import Split
-from keras_vae.examples import check_element_spec
-from keras_vae.examples.given import as_conditions, as_input, is_array, next_batch, refuse_weights
+from keras_vae.inputs import check_element_spec
+from keras_vae.inputs.arguments import as_conditions, as_input, is_array, next_batch, refuse_weights
 from keras_vae.networks.bayesian import bayesian_layers, weight_kl
 from keras_vae.rate import AddRate
 from keras_vae.seeds import Site

@@ -9,13 +9,13 @@ import keras_vae
 from keras_vae.building import settling
 from keras_vae.data import digits
 from keras_vae.data.split import InMemory
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 from tests import tiny
 
 
 def resolved(dataset, **options):
     config = keras_vae.recipe("vae", dataset=dataset, **options)
-    return settling.resolve(config, inputs.load_data(config))
+    return settling.settle(config, run_data.load_data(config))
 
 
 @pytest.mark.parametrize("likelihood", ["discretized_logistic", "logistic_mixture", "categorical"])
@@ -50,7 +50,7 @@ def test_counts_are_as_they_are(tmp_path, dtype, kept):
     config = resolved(name, likelihood="poisson")
     assert config.model.event_shape == (4, 4, 1)
     assert config.model.levels is None
-    images = inputs.load_data(config).train
+    images = run_data.load_data(config).train
     assert images.dtype == kept
     assert {image.tobytes() for image in images.array} <= {i.astype(kept).tobytes() for i in x}
     with pytest.raises(ValueError, match="counts aren't grey values to make black or white"):
@@ -61,9 +61,9 @@ def test_grey_values_are_no_counts(tmp_path):
     x = np.random.default_rng(0).integers(0, 17, (30, 4, 4), dtype=np.uint8)
     np.savez(tmp_path / "grey.npz", x=x)
     config = keras_vae.recipe("vae", dataset=f"npz:{tmp_path / 'grey.npz'}", likelihood="poisson")
-    grey = inputs.load_data(config.replace(likelihood="normal"))
+    grey = run_data.load_data(config.replace(likelihood="normal"))
     with pytest.raises(ValueError, match=r"loaded as images of 17 levels\. Load it with val"):
-        settling.resolve(config, grey)
+        settling.settle(config, grey)
 
 
 @pytest.mark.parametrize("likelihood", ["discretized_logistic", "normal"])
@@ -80,16 +80,16 @@ def test_a_run_of_old_ids_gets_its_labels_back(tmp_path):
     np.savez(tmp_path / "made.npz", x=x, y=np.arange(90) % 9 + 1)
     name = f"npz:{tmp_path / 'made.npz'}"
     config = keras_vae.recipe("cvae", dataset=name)
-    new = inputs.load_data(config)
+    new = run_data.load_data(config)
     assert set(new.train.labels) == set(range(9))
     stored = config.replace(num_classes=10, grey_levels=256, stratified=False)
-    old = inputs.load_data(stored)
+    old = run_data.load_data(stored)
     run = tmp_path / "run"
     run.mkdir()
     described = tiny.described(stored, fingerprint=old.fingerprint)
     (run / "config.json").write_text(json.dumps(described))
     (run / "checkpoints").mkdir()
-    _, found = inputs.load_run(run)
+    _, found = run_data.load_config_and_data(run)
     for split in (found.train, found.validation, found.test):
         rows = [np.flatnonzero((x == image).all((1, 2)))[0] for image in split.array[..., 0]]
         np.testing.assert_array_equal(split.labels, np.array(rows) % 9 + 1)

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from keras_vae.data import load
-from keras_vae.data.folder import work
+from keras_vae.data.folder import in_threads
 
 
 def test_results_are_in_order_in_threads_and_without():
@@ -19,7 +19,7 @@ def test_results_are_in_order_in_threads_and_without():
             names.add(threading.current_thread().name)
             return 2 * x
 
-        assert list(work.over(double, range(100))) == list(range(0, 200, 2))
+        assert list(in_threads.over(double, range(100))) == list(range(0, 200, 2))
         assert (len(names) > 1) == bool(seconds)
 
 
@@ -32,12 +32,14 @@ def test_no_more_is_read_ahead_than_a_part():
         time.sleep(1e-3)
         return x
 
-    results = work.over(slow, range(10_000))
-    for _ in range(work.TRIED + 1):
+    results = in_threads.over(slow, range(10_000))
+    for _ in range(in_threads.TRIED + 1):
         next(results)
     time.sleep(0.05)
     results.close()
-    assert len(begun) <= work.TRIED + work.FILES_A_THREAD * (work.os.cpu_count() or 1)
+    assert len(begun) <= in_threads.TRIED + in_threads.FILES_A_THREAD * (
+        in_threads.os.cpu_count() or 1
+    )
 
 
 def test_what_takes_long_says_how_far_it_is(tmp_path, capfd, monkeypatch):
@@ -46,7 +48,7 @@ def test_what_takes_long_says_how_far_it_is(tmp_path, capfd, monkeypatch):
         Image.fromarray(pixels).save(tmp_path / f"{i}.png")
     load(f"folder:{tmp_path}")
     assert capfd.readouterr() == ("", "")
-    monkeypatch.setattr(work, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(in_threads, "QUIET_SECONDS", 0.0)
     load(f"folder:{tmp_path}")
     out, err = capfd.readouterr()
     assert out == ""
@@ -54,6 +56,6 @@ def test_what_takes_long_says_how_far_it_is(tmp_path, capfd, monkeypatch):
         lines = [line for line in err.splitlines() if line.startswith(f"{what}: ")]
         assert lines[-1] == f"{what}: 30 of 30"
         assert len(lines) == 2  # the next would come ten seconds later
-    monkeypatch.setattr(work.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(in_threads.sys.stderr, "isatty", lambda: True)
     load(f"folder:{tmp_path}")
     assert capfd.readouterr().err.count("\n") == 2

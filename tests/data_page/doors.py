@@ -12,7 +12,7 @@ from keras_vae import data
 from keras_vae._compat import tf
 from keras_vae.building import settling
 from keras_vae.messages.notes import Note
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 from keras_vae.seeds import Site, derive
 
 SHAPE = (4, 4, 1)  # of one example
@@ -76,10 +76,10 @@ class Doors:
         config = keras_vae.recipe(
             "vae", likelihood=likelihood, dataset=f"npz:{self.path}/made.npz", validation_size=0
         ).replace(**options)
-        found = inputs.load_data(config)
-        config = settling.resolve(config, found)
+        found = run_data.load_data(config)
+        config = settling.settle(config, found)
         self.noted.append(found.notes)
-        examples = inputs.first_examples(config, found, len(x), "train").x
+        examples = run_data.first_examples(config, found, len(x), "train").x
         return settling.example_spec(config).floats(examples).numpy()
 
     def python(self, x, likelihood="continuous_bernoulli", levels=None):

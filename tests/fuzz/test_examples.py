@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as arrays
 
 from keras_vae import likelihoods
 from keras_vae.conditions import Label
-from keras_vae.examples import ExampleSpec
+from keras_vae.inputs import ExampleSpec
 from tests.fuzz.tried import tried
 
 SHAPE = (3, 2, 1)

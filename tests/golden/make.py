@@ -16,7 +16,7 @@ import keras_vae
 from export import saved_model, tflite
 from keras_vae import likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfk, tfkl
-from keras_vae.runs.inputs import first_examples, load_run
+from keras_vae.runs.run_data import first_examples, load_config_and_data
 
 HERE = pathlib.Path("tests/golden")
 COMMON = (
@@ -64,7 +64,7 @@ def main():
             command("export.export", f"--run={run}", *export)
         model = keras_vae.load(run)
         model.save(HERE / name / "model.keras")
-        config, dataset = load_run(run)
+        config, dataset = load_config_and_data(run)
         batch = first_examples(config, dataset, 4)
         expected[name] = numbers(model, batch) | resumed(run)
         if formats:

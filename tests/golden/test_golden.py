@@ -9,8 +9,8 @@ import pytest
 
 import keras_vae
 from keras_vae import evaluation, runs
-from keras_vae.runs import inputs
-from keras_vae.runs.inputs import first_examples, load_run
+from keras_vae.runs import run_data
+from keras_vae.runs.run_data import first_examples, load_config_and_data
 from tests import binaries
 from tests.golden import make
 
@@ -37,7 +37,7 @@ def name(request):
 
 @pytest.mark.parametrize("kind", ["model.keras", "run"])
 def test_models_and_runs_load_sample_and_measure(name, kind):
-    config, dataset = load_run(make.HERE / name / "run")
+    config, dataset = load_config_and_data(make.HERE / name / "run")
     model = keras_vae.load(make.HERE / name / kind)
     batch = first_examples(config, dataset, 4)
     for key, found in make.numbers(model, batch).items():
@@ -46,7 +46,7 @@ def test_models_and_runs_load_sample_and_measure(name, kind):
 
 @pytest.mark.parametrize("name", [name for name, (_, formats) in make.RUNS.items() if formats])
 def test_exports_sample(name):
-    config, dataset = load_run(make.HERE / name / "run")
+    config, dataset = load_config_and_data(make.HERE / name / "run")
     batch = first_examples(config, dataset, 4)
     found = make.exported(make.HERE / name / "export", batch)["exported"]
     for key, wanted in EXPECTED[name]["exported"].items():
@@ -66,7 +66,7 @@ def test_runs_are_measured_and_go_on(name, tmp_path):
     for key in ("fingerprint", "num_examples"):
         assert after[key] == before[key]
     read = runs.load(run)
-    batches = inputs.evaluation_batches(read.config, read.data, "test", batch_size=100)
+    batches = run_data.evaluation_batches(read.config, read.data, "test", batch_size=100)
     found = evaluation.likelihood(read.model, batches, num_samples=5)
     for key, wanted in EXPECTED[name]["evaluation"].items():
         assert found[key] == (wanted and pytest.approx(wanted, rel=1e-5)), key

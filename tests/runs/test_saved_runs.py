@@ -117,7 +117,7 @@ def test_a_fitted_prior_has_a_checksum(run_train, tmp_path):
 
 
 def test_a_changed_export_is_not_measured(run):
-    described = loading.read_run(run)
+    described = loading.read_config_json(run)
     options = {"formats": ["savedmodel"], "batch_sizes": [1], "described": described}
     writer.write(keras_vae.load(run), run / "export", **options)
     exported.load_export(run / "export")

@@ -8,7 +8,7 @@ import pytest
 import keras_vae
 from keras_vae import priors
 from keras_vae.building import settling
-from keras_vae.runs import inputs, warm_start
+from keras_vae.runs import run_data, warm_start
 from tests import tiny
 from tests.in_process import TINY
 
@@ -37,7 +37,7 @@ def test_a_mixture_begins_where_it_fits_the_codes(saved, monkeypatch):
     path, first = saved
     x = tiny.images(200)
     batch = keras_vae.batches.Batch(x, None, None)
-    monkeypatch.setattr(inputs, "evaluation_batches", lambda *_, **__: [batch])
+    monkeypatch.setattr(run_data, "evaluation_batches", lambda *_, **__: [batch])
     config = tiny.config(prior="mixture", prior_components=2, warm_start=str(path))
     second = keras_vae.build(config)
     before = second.prior.distribution()
@@ -61,8 +61,8 @@ def test_more_components_than_codes_are_refused_before_any_work(saved):
 def test_pseudo_inputs_begin_at_training_images(tmp_path, condition):
     digits = {"likelihood": "continuous_bernoulli", "condition": condition, "hidden": (4,)}
     config = keras_vae.recipe("vae", **digits)
-    dataset = inputs.load_data(config)
-    config = settling.resolve(config, dataset)
+    dataset = run_data.load_data(config)
+    config = settling.settle(config, dataset)
     keras_vae.build(config).save(tmp_path / "first.keras")
     config = config.replace(prior="vamp", warm_start=str(tmp_path / "first.keras"))
     second = keras_vae.build(config)

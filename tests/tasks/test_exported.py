@@ -26,7 +26,7 @@ def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
     assert run_train(*flags, f"--workdir={run}").code == 0
     model = keras_vae.load(run)
     origin = loading.origin(loading.find_checkpoint(run))
-    described = loading.read_run(run) | {"exported": origin}
+    described = loading.read_config_json(run) | {"exported": origin}
     writer.write(model, run / "export", **SAVED_MODEL, described=described)
     found = exported.evaluate_export(exported.load_export(run / "export"), NUM_SAMPLES)
     wanted = json.loads((run / "evaluation.json").read_text())
@@ -50,7 +50,7 @@ def test_what_can_not_be_measured_is_refused_in_one_line(run_train, tmp_path):
     run = tmp_path / "run"
     assert run_train(*TINY, "--recipe=ae", f"--workdir={run}").code == 0
     model = keras_vae.load(run)
-    writer.write(model, run / "export", **SAVED_MODEL, described=loading.read_run(run))
+    writer.write(model, run / "export", **SAVED_MODEL, described=loading.read_config_json(run))
     done = binaries.run("trainers.evaluate", f"--run={run}/export")
     assert done.code == 2
     assert "is the export of an autoencoder, which has no likelihood" in done.err.splitlines()[-1]
@@ -69,7 +69,7 @@ def test_data_that_has_changed_is_refused(run_train, tmp_path):
     run = tmp_path / "run"
     source = f"--dataset=npz:{tmp_path}/x.npz"
     assert run_train(*TINY, source, f"--workdir={run}").code == 0
-    described = loading.read_run(run)
+    described = loading.read_config_json(run)
     writer.write(keras_vae.load(run), run / "export", **SAVED_MODEL, described=described)
     np.savez(tmp_path / "x.npz", x=digits[::-1])
     with pytest.raises(ValueError, match=r"the data of run=.*export has changed"):
@@ -89,7 +89,9 @@ def test_a_rate_of_zero_is_no_alarm_where_nothing_is_inferred(run_train, tmp_pat
     run = tmp_path / "run"
     flags = ("--recipe=monte_carlo", "--latent_samples=5", f"--workdir={run}")
     assert run_train(*TINY, *flags).code == 0
-    described = loading.read_run(run) | {"exported": loading.origin(loading.find_checkpoint(run))}
+    described = loading.read_config_json(run) | {
+        "exported": loading.origin(loading.find_checkpoint(run))
+    }
     writer.write(keras_vae.load(run), run / "export", **SAVED_MODEL, described=described)
     found = exported.evaluate_export(exported.load_export(run / "export"), 20)
     assert found["rate_nats"] == pytest.approx(0.0, abs=1e-5)

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae import evaluation, runs
 from keras_vae.data import load, sprites
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 from keras_vae.tasks import measuring
 from tests.in_process import TINY
 
@@ -28,7 +28,7 @@ def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):
     assert {name: result[name] for name in expected} == expected
     assert "Mutual information gap" in (tmp_path / "report.html").read_text()
     # Of one factor there is nothing to tell apart.
-    batches = inputs.evaluation_batches(run.config, run.data, "test", 100)
+    batches = run_data.evaluation_batches(run.config, run.data, "test", 100)
     alone = {"scale": np.zeros(700), "x": test.factors["x"]}
     assert measuring._disentanglement(vae, batches, alone) == {}
     # Where nearly each image has a value of its own, scores would be chance.

@@ -8,7 +8,7 @@ from PIL import Image
 
 from keras_vae import runs
 from keras_vae.report import plots
-from keras_vae.runs import inputs
+from keras_vae.runs import run_data
 from keras_vae.tasks import latent_files
 from tests import binaries
 from tests.in_process import TINY, parse
@@ -40,7 +40,7 @@ def test_the_command_writes_codes_and_the_projector(run):
     with np.load(folder / "latents.npz") as stored:
         codes, labels = stored["codes"], stored["labels"]
     np.testing.assert_array_equal(labels, run.data.test.labels)
-    batch = next(iter(inputs.evaluation_batches(run.config, run.data, "test", 179)))
+    batch = next(iter(run_data.evaluation_batches(run.config, run.data, "test", 179)))
     np.testing.assert_allclose(codes, run.model.code(batch.x), atol=1e-6)
     np.testing.assert_allclose(np.loadtxt(folder / "codes.tsv"), codes, rtol=1e-4, atol=1e-6)
     np.testing.assert_array_equal(np.loadtxt(folder / "columns.tsv"), labels)

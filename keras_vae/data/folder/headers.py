@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae.data.folder import deep
+from keras_vae.data.folder import deep_pixels
 from keras_vae.data.folder.opening import check_size, opened
 from keras_vae.data.folder.reasons import CUT_DEPTH, Unreadable
 
@@ -78,7 +78,7 @@ def has_colours(path, max_pixels):
 
 
 def _frame(image, path):
-    if deep.is_cut(image, path):
+    if deep_pixels.is_cut(image, path):
         raise Unreadable(CUT_DEPTH)
     return Frame(_size(image), _is_grey(image), _dtype(image), image.has_transparency_data)
 
@@ -99,7 +99,7 @@ def _size(image):
 
 def _is_grey(image):
     mode = image.mode
-    if mode in GREY_MODES or mode.startswith("I;16") or deep.is_grey(image):
+    if mode in GREY_MODES or mode.startswith("I;16") or deep_pixels.is_grey(image):
         return True
     if mode in PALETTE_MODES:
         # The colours of a palette may be ones that the image doesn't use.
@@ -120,7 +120,7 @@ def _palette_is_grey(palette):
 
 
 def _dtype(image):
-    if image.mode.startswith("I;16") or deep.is_colour(image):
+    if image.mode.startswith("I;16") or deep_pixels.is_colour(image):
         return "uint16"
     if image.mode == "I":  # of a PNG or a PGM, 16 bits
         return "uint16" if image.format in ("PNG", "PPM") else "int32"

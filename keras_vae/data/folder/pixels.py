@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_vae.data import ground as grounds
-from keras_vae.data.folder import as_before, deep, resizing, tiff
+from keras_vae.data import background as grounds
+from keras_vae.data.folder import deep_pixels, old_pixels, resizing, tiff
 from keras_vae.data.folder.headers import ORIENTATION
 from keras_vae.data.folder.opening import check_size, opened
 from keras_vae.data.folder.reasons import NOT_FINITE, OTHER_SIZE, Unreadable
@@ -70,8 +70,8 @@ def decode(path, num_frames, target):
 def _one(path, image, target, done):
     """[H, W, C] of the frame at which `image` stands; what is done is counted in `done`."""
     if target.ground is None:
-        return as_before.pixels(image, target.shape)
-    if not deep.is_colour(image):
+        return old_pixels.pixels(image, target.shape)
+    if not deep_pixels.is_colour(image):
         image.load()
         if _is_plain(image) and target.dtype == np.uint8 and _position(image) == 1:
             return _plain(image, target, done)
@@ -141,8 +141,8 @@ def _values(path, image):
 
     The image is loaded, or one of deep colours.
     """
-    if deep.is_colour(image):
-        return deep.read(path, image)
+    if deep_pixels.is_colour(image):
+        return deep_pixels.read(path, image)
     mode = image.mode
     if mode.startswith("I") or mode == "F":
         return _one_channel(image)

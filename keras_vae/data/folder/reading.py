@@ -9,10 +9,10 @@ import numpy as np
 
 from keras_vae._compat import tf
 from keras_vae.config.image_options import parse_background
-from keras_vae.data import ground as grounds
+from keras_vae.data import background as grounds
 from keras_vae.data.arrays import from_arrays
-from keras_vae.data.folder import as_before, finding, headers, opening, pixels, reasons, work
 from keras_vae.data.folder import classes as class_folders
+from keras_vae.data.folder import finding, headers, in_threads, old_pixels, opening, pixels, reasons
 from keras_vae.data.folder.common_depth import bring_together
 from keras_vae.data.folder.names import counted, is_passed_over, listed, shown
 from keras_vae.data.folder.splits import check_deeper, splits
@@ -167,14 +167,14 @@ def _read_headers(found, frames, max_pixels, ground):
     def header(file):
         try:
             if ground is None:
-                return as_before.header(file.path, max_pixels)
+                return old_pixels.header(file.path, max_pixels)
             return headers.read(file.path, frames, max_pixels)
         except Exception as error:  # Pillow raises nearly anything on a broken file
             return reasons.why(error, file.path)
 
     refused = []
     for split in found.values():
-        results = list(work.over(header, split.files, "reading headers of images"))
+        results = list(in_threads.over(header, split.files, "reading headers of images"))
         refused += [
             (file.name, result)
             for file, result in zip(split.files, results, strict=True)
@@ -275,7 +275,7 @@ def _decode(found, target, keep):
         filled, readable = 0, []
         jobs = list(zip(part.files, part.rows, strict=True))
         for (file, rows), (images, of_file) in zip(
-            jobs, work.over(decode, jobs, "reading images"), strict=True
+            jobs, in_threads.over(decode, jobs, "reading images"), strict=True
         ):
             readable.append(of_file is not None)
             if of_file is None:

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from keras_vae.data.folder import opening, pixels, reasons, work
+from keras_vae.data.folder import in_threads, opening, pixels, reasons
 from keras_vae.data.split import Streamed, chunk_size_for
 from keras_vae.data.values import Seen, decide
 
@@ -96,7 +96,7 @@ def _reader(part, target):
         frames = np.split(rows - starts[of_row], first[1:])
         jobs = [(part.files[i], wanted) for i, wanted in zip(numbers, frames, strict=True)]
         with opening.pillow(target.max_pixels):
-            return np.concatenate(list(work.over(decode, jobs)))
+            return np.concatenate(list(in_threads.over(decode, jobs)))
 
     return read_rows
 

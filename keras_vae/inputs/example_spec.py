@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_vae._compat import tf, tfk
 from keras_vae.batches import Block
-from keras_vae.examples.given import check_dense
+from keras_vae.inputs.arguments import check_dense
 from keras_vae.likelihoods import Support
 from keras_vae.messages.notes import note
 from keras_vae.messages.remedies import to_numbers, to_support

@@ -30,13 +30,13 @@ def load_data(config: Config) -> data.Dataset:
     )
 
 
-def load_run(path, dataset: data.Dataset | None = None) -> tuple[Config, data.Dataset]:
+def load_config_and_data(path, dataset: data.Dataset | None = None) -> tuple[Config, data.Dataset]:
     """The config of a run and the data that it was trained on (or `dataset`, which must be that).
 
     Raises:
       ValueError, OSError: it isn't a run, or its data isn't there or has changed.
     """
-    stored = loading.read_run(path)
+    stored = loading.read_config_json(path)
     config = Config.from_dict(stored["config"])
     dataset = dataset or load_data(config)
     if dataset.fingerprint != stored["data"]["fingerprint"]:

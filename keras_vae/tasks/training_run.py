@@ -9,7 +9,7 @@ from keras_vae.config import Config
 from keras_vae.files import write_atomically
 from keras_vae.messages.notes import tell
 from keras_vae.report import class_names
-from keras_vae.runs import callbacks, fitted_prior, inputs, run, warm_start
+from keras_vae.runs import callbacks, fitted_prior, run, run_data, warm_start
 from keras_vae.runs.checkpoints import Progress
 from keras_vae.runs.job import Job, Options, begin, prepare
 from keras_vae.runs.run import Run
@@ -70,7 +70,7 @@ def _train(job: Job) -> None:
         print(f"Resuming at step {progress.step} (epoch {epoch + 1} of {epochs}).")
     if job.worker == 0:
         _cut_metrics(job.workdir / "metrics.csv", epoch)
-    checkpoints = callbacks.Checkpoints(
+    checkpoints = callbacks.SaveProgress(
         progress,
         job.options.checkpoint_steps,
         config.training.early_stopping,
@@ -108,7 +108,7 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
     )
     validation = {}
     if job.dataset.validation is not None:
-        batches = inputs.evaluation_batches(
+        batches = run_data.evaluation_batches(
             job.config,
             job.dataset,
             "validation",
@@ -160,7 +160,7 @@ def _picture(job):
     """A function that draws samples, or an autoencoder's reconstructions, to pictures/."""
     split = "train" if job.dataset.validation is None else "validation"
     size = min(64, getattr(job.dataset, split).num_examples)
-    batch = next(iter(inputs.evaluation_batches(job.config, job.dataset, split, size)))
+    batch = next(iter(run_data.evaluation_batches(job.config, job.dataset, split, size)))
 
     def draw(vae, epoch):
         # matplotlib takes a second to import: not before step one.
