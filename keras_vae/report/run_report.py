@@ -63,7 +63,7 @@ def write(run: Run) -> Path:
     if copies.is_file() and model.prior is not None:
         with np.load(copies, allow_pickle=False) as file:
             shown.insert(2, pictures.neighbours(model, file["samples"], file["neighbours"]))
-    return write_report(run.path, model, run.config, run.evaluation, batch, labels, shown, dataset)
+    return write_report(run.path, model, run.config, run.evaluation, shown, dataset)
 
 
 def shown_examples(run: Run) -> Batch:
@@ -71,16 +71,7 @@ def shown_examples(run: Run) -> Batch:
     return run_data.first_examples(run.config, run.data, _NUM_SHOWN)
 
 
-def write_report(
-    run_dir: Path,
-    vae,
-    config: Config,
-    evaluation: dict,
-    batch,
-    labels=None,
-    shown=None,
-    dataset=None,
-) -> Path:
+def write_report(run_dir: Path, vae, config: Config, evaluation: dict, shown, dataset=None) -> Path:
     """Writes report.html and figures/*.png.
 
     Args:
@@ -89,9 +80,7 @@ def write_report(
       config: its Config.
       evaluation: numbers by name, None where the model has no such number; `x_stderr` is the
         standard error of `x_nats`.
-      batch: a Batch of N test examples as the model sees them.
-      labels: [N] or None.
-      shown: list of Picture; by default what `pictures` makes of the batch.
+      shown: list of Picture.
       dataset: the run's data, whose classes are listed; or None.
 
     Returns:
@@ -107,8 +96,6 @@ def write_report(
         f"<p class='soft'>{escape(measured_on(evaluation))}</p>"
         + "".join(f"<p class='alarm'>{escape(alarm)}</p>" for alarm in evaluation["alarms"])
     )
-    if shown is None:
-        shown = pictures.pictures(vae, batch, labels, dataset and dataset.train.class_names)
     figures = [page.figure(run_dir, p) for p in shown]
     main = [
         *_sections(evaluation, skip=headline),

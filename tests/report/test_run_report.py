@@ -9,7 +9,7 @@ import pytest
 
 import keras_vae
 from keras_vae.batches import Batch
-from keras_vae.report import follow_ups, plots, run_report
+from keras_vae.report import follow_ups, pictures, plots, run_report
 from keras_vae.report.glossary import number
 from keras_vae.runs.results import read_history
 from tests import browser, tiny
@@ -93,7 +93,8 @@ def _write(run_dir, recipe="vae", evaluation=NUMBERS, metrics=METRICS, **options
     labels = np.arange(len(EXAMPLES)) % 3
     vae = keras_vae.build(config)
     batch = Batch(EXAMPLES, None)
-    return run_report.write_report(run_dir, vae, config, evaluation, batch, labels)
+    shown = pictures.pictures(vae, batch, labels)
+    return run_report.write_report(run_dir, vae, config, evaluation, shown)
 
 
 @pytest.fixture(scope="module")
