@@ -42,11 +42,16 @@ def train(config: Config, workdir=None, strategy=None, **options) -> Run | None:
     """
     job = prepare(config, workdir, strategy, Options(**options))
     begin(job)
-    return run_job(job)
+    found = run_job(job)
+    return run.load(job.workdir, dataset=job.dataset) if found is None and not job.worker else found
 
 
 def run_job(job: Job) -> Run | None:
-    """Trains, measures and reports what `prepare` checked and `begin` began; see `train`."""
+    """Trains, measures and reports what `prepare` checked and `begin` began; see `train`.
+
+    Returns:
+      The Run, where it was read for that; else None.
+    """
     _print_summary(job)
     _train(job)
     return _finish(job) if job.worker == 0 else None
@@ -139,11 +144,12 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
     )
 
 
-def _finish(job: Job) -> Run:
-    """What follows training: an autoencoder's prior, evaluation and report."""
+def _finish(job: Job) -> Run | None:
+    """What follows training: an autoencoder's prior, evaluation and report; None if nothing does."""
+    if not job.options.evaluate and job.model.has_density:
+        return None
     trained = run.load(job.workdir, dataset=job.dataset)
-    if job.options.evaluate or not job.model.has_density:
-        fitted_prior.ensure(trained)
+    fitted_prior.ensure(trained)
     if not job.options.evaluate:
         return trained
     found = trained.evaluation
