@@ -145,7 +145,7 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
 
 
 def _finish(job: Job) -> Run | None:
-    """What follows training: an autoencoder's prior, evaluation and report; None if nothing does."""
+    """What follows training: an autoencoder's prior, evaluation, report; None if nothing does."""
     if not job.options.evaluate and job.model.has_density:
         return None
     trained = run.load(job.workdir, dataset=job.dataset)
