@@ -7,7 +7,10 @@ the uninterrupted one would, and what one site draws never moves what another on
 import enum
 import numbers
 
+import numpy as np
+
 from keras_vae._compat import tf
+from keras_vae.ops.whole_numbers import check_whole
 
 
 class Site(enum.IntEnum):
@@ -43,3 +46,10 @@ def derive(root, *path):
     for number in path:
         seed = tf.random.fold_in(seed, tf.cast(number, tf.int32))
     return seed
+
+
+def given_or_fresh(seed: int | None) -> int:
+    """The seed, or where there is none one that was never used."""
+    if seed is not None and not tf.is_tensor(seed):  # Seeds of `derive` are tensors.
+        check_whole("seed", seed, at_least=-(2**31))
+    return np.random.SeedSequence().entropy % 2**31 if seed is None else seed

@@ -16,6 +16,7 @@ from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
+from keras_vae.training.refusals import check_same_latents
 from keras_vae.training.trainable import Trainable
 
 
@@ -59,7 +60,7 @@ class VAE(Trainable):
             raise ValueError("prior is None, but the posterior has a density: it needs a prior.")
         # Encoders of several layers have no single posterior: their model's class checks them.
         if encoder.has_density and hasattr(encoder, "posterior"):
-            _check_same_latents(encoder.posterior, prior)
+            check_same_latents(encoder.posterior, prior)
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
         self.condition = condition
         self.event_shape = decoder.event_shape
@@ -220,7 +221,7 @@ class VAE(Trainable):
         check_whole("n", n, at_least=0)
         if not 0 <= temperature < float("inf"):
             raise ValueError(f"temperature must be at least 0 and finite, got {temperature}.")
-        seed = seed_or_fresh(seed)
+        seed = seeds.given_or_fresh(seed)
         noise = self.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), n)
         condition = self.condition_of(condition, batch_size=n)
         _, p = self.generate(noise, temperature, condition)
@@ -322,20 +323,12 @@ class VAE(Trainable):
         Returns:
           [steps, B, H, W, C].
         """
-        if method not in interpolation.METHODS:
-            raise ValueError(
-                f"method must be one of {sorted(interpolation.METHODS)}, got {method!r}."
-            )
-        check_whole("steps", steps, at_least=1)
         start, end = self._examples(start), self._examples(end)
-        if 1 not in (start.shape[0], end.shape[0]) and start.shape[0] != end.shape[0]:
-            raise ValueError(
-                f"start and end must be as many images, got {start.shape[0]} and {end.shape[0]}."
-            )
         condition = self.condition_of(condition, start)
-        weights = tf.linspace(0.0, 1.0, steps)[:, tf.newaxis, tf.newaxis]
-        ends = self.code(start, condition), self.code(end, condition)
-        return self._decode(interpolation.METHODS[method](*ends, weights), condition).mean()
+        z = interpolation.between(
+            self.code(start, condition), self.code(end, condition), steps, method
+        )
+        return self._decode(z, condition).mean()
 
     def draw_noise(self, seed, num_samples: int, batch_size):
         """The noise that `terms` needs: [S, B, N] from a stateless int32 [2] seed."""
@@ -448,25 +441,3 @@ class VAE(Trainable):
         }
         # A file from before there were levels has none.
         return cls(**parts, levels=config.get("levels"), seed=config["seed"])
-
-
-def _check_same_latents(posterior, prior):
-    """Raises ValueError unless both are of as many latents, with the same label among them."""
-
-    def latents(part):
-        labels = getattr(part, "num_labels", 0)
-        beside = f" beside {labels} labels ({part.family})" if labels else ""
-        return f"{part.latent_dim} latents{beside}"
-
-    if latents(posterior) != latents(prior):
-        raise ValueError(
-            f"{type(posterior).__name__} of {latents(posterior)} with {type(prior).__name__} of "
-            f"{latents(prior)}: posterior and prior must be of the same latents."
-        )
-
-
-def seed_or_fresh(seed: int | None) -> int:
-    """The seed, or where there is none one that was never used."""
-    if seed is not None and not tf.is_tensor(seed):  # Seeds of `seeds.derive` are tensors.
-        check_whole("seed", seed, at_least=-(2**31))
-    return np.random.SeedSequence().entropy % 2**31 if seed is None else seed

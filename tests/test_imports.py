@@ -14,7 +14,7 @@ TABLE = {
     "_compat": (["keras_vae._compat"], []),
     "_names": (["keras_vae._names"], []),
     "ops": (["keras_vae.ops.*"], ["_compat"]),
-    "seeds": (["keras_vae.seeds"], ["_compat"]),
+    "seeds": (["keras_vae.seeds"], ["_compat", "ops"]),
     "batches": (["keras_vae.batches"], ["_compat"]),
     "terms": (["keras_vae.terms"], ["_compat"]),
     "rate": (["keras_vae.rate"], ["_compat"]),
@@ -38,7 +38,7 @@ TABLE = {
         ["keras_vae.inputs.*"],
         ["_compat", "ops", "messages", "batches", "likelihoods"],
     ),
-    "inference": (["keras_vae.inference.*"], ["_compat", "seeds", "distributions"]),
+    "inference": (["keras_vae.inference.*"], ["_compat", "ops", "seeds", "distributions"]),
     "training": (
         ["keras_vae.training.*"],
         [

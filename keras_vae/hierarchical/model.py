@@ -7,7 +7,7 @@ from keras_vae.ops.gradients import GradientWeight, without_weights
 from keras_vae.rate import Rate, analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
-from keras_vae.vae import VAE, seed_or_fresh
+from keras_vae.vae import VAE
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -108,7 +108,7 @@ class HierarchicalVAE(VAE):
                 f"num_layers must be from 0 to {len(self.latent_dims)}, got {num_layers}."
             )
         condition = self.condition_of(condition, batch_size=len(z))
-        noise = self.prior.draw_noise(seeds.derive(seed_or_fresh(seed), Site.SAMPLE), len(z))
+        noise = self.prior.draw_noise(seeds.derive(seeds.given_or_fresh(seed), Site.SAMPLE), len(z))
         z = self.prior.redraw(z, num_layers, noise, temperature, self._context(condition))
         return self._decode(z, condition).mean()
 

@@ -1,6 +1,7 @@
 """Ways between two points of latent space."""
 
 from keras_vae._compat import tf
+from keras_vae.ops.whole_numbers import check_whole
 
 
 def linear(a, b, weights):
@@ -20,3 +21,20 @@ def spherical(a, b, weights):
 
 
 METHODS = {"linear": linear, "spherical": spherical}
+
+
+def between(start, end, steps: int, method: str):
+    """Points [steps, B, D] on the way from `start` to `end`, [B, D] or one of them [1, D].
+
+    Raises:
+      ValueError: there is no such method, less than one step, or other numbers of points.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {sorted(METHODS)}, got {method!r}.")
+    check_whole("steps", steps, at_least=1)
+    if 1 not in (start.shape[0], end.shape[0]) and start.shape[0] != end.shape[0]:
+        raise ValueError(
+            f"start and end must be as many images, got {start.shape[0]} and {end.shape[0]}."
+        )
+    weights = tf.linspace(0.0, 1.0, steps)[:, tf.newaxis, tf.newaxis]
+    return METHODS[method](start, end, weights)

@@ -65,3 +65,18 @@ def refuse_conditions(y) -> None:
     """Raises ValueError for conditions beside a Split, which has its own."""
     if y is not None:
         raise ValueError("y: the labels of a Split are the conditions. Leave y out.")
+
+
+def check_same_latents(posterior, prior):
+    """Raises ValueError unless both are of as many latents, with the same label among them."""
+
+    def latents(part):
+        labels = getattr(part, "num_labels", 0)
+        beside = f" beside {labels} labels ({part.family})" if labels else ""
+        return f"{part.latent_dim} latents{beside}"
+
+    if latents(posterior) != latents(prior):
+        raise ValueError(
+            f"{type(posterior).__name__} of {latents(posterior)} with {type(prior).__name__} of "
+            f"{latents(prior)}: posterior and prior must be of the same latents."
+        )
