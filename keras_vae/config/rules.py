@@ -1,4 +1,4 @@
-"""Which options don't go together, and why."""
+"""Options that don't go together, and why. Of objects, `training.refusals` says the same."""
 
 from keras_vae.config.image_options import check_resize, parse_background
 from keras_vae.config.sections import find

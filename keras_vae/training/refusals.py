@@ -1,4 +1,4 @@
-"""What can't be trained: by objectives that don't suit the model, with conditions given twice."""
+"""Objects that can't be trained together, and why. Of options, `config.rules` says the same."""
 
 from keras_vae.networks.bayesian import bayesian_layers
 from keras_vae.priors import Prior
