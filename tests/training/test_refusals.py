@@ -14,7 +14,7 @@ from tests import tiny
         ({"prior": "mixture"}, objectives.SGVB("analytic"), "there is no closed form"),
         ({"prior": "real_nvp"}, objectives.Reconstruction(), "no KL, by which alone"),
         ({"recipe": "monte_carlo"}, objectives.SGVB(), "without an encoder"),
-        ({"recipe": "monte_carlo"}, objectives.ImportanceWeighted(1), "of 1 samples without an"),
+        ({"recipe": "monte_carlo"}, objectives.ImportanceWeighted(1), "of 1 samples: without an"),
         ({"weights": "bayes"}, objectives.ImportanceWeighted(2), "is no bound for all examples"),
     ],
 )
