@@ -90,21 +90,3 @@ def test_tasks_write_beside_the_run(run, tmp_path):
     assert run.path / "latents" / "latents.npz" in tasks.write_latents(run)
     other = runs.train(config(1, seed=1), tmp_path / "other", num_samples=20, **OPTIONS)
     assert tasks.compare([run.path, other.path], tmp_path / "both").is_file()
-
-
-def test_the_rooms_are_there_after_import_keras_vae():
-    for name in keras_vae.__all__:
-        assert getattr(keras_vae, name) is not None
-    assert set(keras_vae.__all__) <= set(dir(keras_vae))
-    with pytest.raises(AttributeError, match="no attribute 'rooms'"):
-        keras_vae.rooms  # noqa: B018
-
-
-def test_old_names_of_modules_say_the_new_ones():
-    with pytest.warns(DeprecationWarning, match="keras_vae.schedules is keras_vae.training.sched"):
-        from keras_vae.schedules import linear
-    from keras_vae.training import schedules
-
-    assert linear is schedules.linear
-    with pytest.warns(DeprecationWarning, match=r"keras_vae\.data\.Split"):
-        assert keras_vae.data.Images is keras_vae.data.Split
