@@ -324,6 +324,7 @@ class VAE(Trainable):
           [steps, B, H, W, C].
         """
         start, end = self._examples(start), self._examples(end)
+        interpolation.check_ends(start, end, steps, method)
         condition = self.condition_of(condition, start)
         z = interpolation.between(
             self.code(start, condition), self.code(end, condition), steps, method

@@ -23,12 +23,8 @@ def spherical(a, b, weights):
 METHODS = {"linear": linear, "spherical": spherical}
 
 
-def between(start, end, steps: int, method: str):
-    """Points [steps, B, D] on the way from `start` to `end`, [B, D] or one of them [1, D].
-
-    Raises:
-      ValueError: there is no such method, less than one step, or other numbers of points.
-    """
+def check_ends(start, end, steps: int, method: str) -> None:
+    """Raises ValueError where there is no such method, less than one step, or no pair for each."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {sorted(METHODS)}, got {method!r}.")
     check_whole("steps", steps, at_least=1)
@@ -36,5 +32,9 @@ def between(start, end, steps: int, method: str):
         raise ValueError(
             f"start and end must be as many images, got {start.shape[0]} and {end.shape[0]}."
         )
+
+
+def between(start, end, steps: int, method: str):
+    """Points [steps, B, D] on the way from `start` to `end`, [B, D] or one of them [1, D]."""
     weights = tf.linspace(0.0, 1.0, steps)[:, tf.newaxis, tf.newaxis]
     return METHODS[method](start, end, weights)
