@@ -16,6 +16,8 @@ def lazy(package: str, modules: dict):
     """
 
     def __getattr__(name):
+        if package == "keras_vae" and name in RENAMED:
+            return importlib.import_module(f"{package}.{name}")
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}.")
         module, _, attribute = modules[name].partition(":")
@@ -71,6 +73,22 @@ RENAMED = {
 }
 
 
+# What these modules held by another name, or what stands elsewhere now: "module:attribute".
+MOVED = {
+    "archives": {
+        "check": "files.archives:check_archive",
+        "read": "files.archives:read_archive",
+    },
+    "choices": {
+        "choose": "ops.categorical:from_normal",
+        "chosen": "ops.categorical:from_uniform",
+    },
+    "compilation": {"prefers_xla": "training.xla:prefers_xla"},
+    "refusals": {"check": "training.refusals:check_objective"},
+    "saving": {"load": "runs.loading:load_model", "save": "keras_file:write"},
+}
+
+
 class _Renamed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports a module under its old name, with a DeprecationWarning that says the new one."""
 
@@ -89,6 +107,9 @@ class _Renamed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         vars(module).update(
             {k: v for k, v in vars(importlib.import_module(new)).items() if not k.startswith("__")}
         )
+        for name, place in MOVED.get(module.__name__.partition(".")[2], {}).items():
+            found, _, attribute = place.partition(":")
+            setattr(module, name, getattr(importlib.import_module(f"keras_vae.{found}"), attribute))
 
 
 def keep_old_names() -> None:

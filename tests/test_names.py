@@ -28,3 +28,16 @@ def test_every_old_module_is_another_now(old):
         found = importlib.import_module(f"keras_vae.{old}")
     public = {name for name in vars(new) if not name.startswith("__")}
     assert public <= set(vars(found))
+
+
+def test_functions_of_old_modules_are_found_by_their_old_names():
+    from keras_vae.compilation import prefers_xla
+    from keras_vae.runs import load_model
+    from keras_vae.saving import load, save
+
+    assert load is load_model is keras_vae.load
+    assert save.__module__ == "keras_vae.keras_file"
+    assert prefers_xla.__module__ == "keras_vae.training.xla"
+    for old, names in _names.MOVED.items():
+        module = getattr(keras_vae, old)  # Without an import of its own, too.
+        assert all(callable(getattr(module, name)) for name in names)
