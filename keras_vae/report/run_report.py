@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.batches import Batch
 from keras_vae.config import Config, options
 from keras_vae.config.recipes import RECIPES
 from keras_vae.report import class_section, follow_ups, music, page, pictures, plots
@@ -50,7 +49,8 @@ def write(run: Run) -> Path:
         raise ValueError(
             f"run={run.path} isn't measured at step {run.step}. First call tasks.evaluate(run)."
         )
-    model, dataset, batch = run.model, run.data, shown_examples(run)
+    model, dataset = run.model, run.data
+    batch = run_data.first_examples(run.config, dataset, _NUM_SHOWN)
     names = dataset.train.class_names
     labels = None if dataset.test.labels is None else dataset.test.labels[: len(batch.x)]
     if dataset.test.lowest_pitch is not None:
@@ -64,11 +64,6 @@ def write(run: Run) -> Path:
         with np.load(copies, allow_pickle=False) as file:
             shown.insert(2, pictures.neighbours(model, file["samples"], file["neighbours"]))
     return write_report(run.path, model, run.config, run.evaluation, shown, dataset)
-
-
-def shown_examples(run: Run) -> Batch:
-    """The test examples that a report's pictures of latent space are of."""
-    return run_data.first_examples(run.config, run.data, _NUM_SHOWN)
 
 
 def write_report(run_dir: Path, vae, config: Config, evaluation: dict, shown, dataset=None) -> Path:
