@@ -32,12 +32,12 @@ class InverseAutoregressive(Posterior):
     density_in_one_pass = False
 
     def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
+        super().__init__(latent_dim, **kwargs)
         if latent_dim < 2:
             raise ValueError(
                 f"latent_dim must be at least 2 for {type(self).__name__}, got {latent_dim}: one "
                 "latent has no other to depend on. Use DiagonalNormal."
             )
-        super().__init__(latent_dim, **kwargs)
         self.num_layers, self.hidden = num_layers, hidden
         self.networks = [
             MADE(latent_dim, hidden, backward=i % 2 == 1, context_size=hidden)

@@ -21,12 +21,12 @@ class Flow(Prior):
     """
 
     def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
+        super().__init__(latent_dim, **kwargs)
         if latent_dim < 2:
             raise ValueError(
                 f"latent_dim must be at least 2 for {type(self).__name__}, got {latent_dim}: it "
                 "changes a latent by what others are. Use MixtureOfNormals."
             )
-        super().__init__(latent_dim, **kwargs)
         self.num_layers, self.hidden = num_layers, hidden
 
     @abc.abstractmethod
