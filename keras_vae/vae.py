@@ -146,7 +146,7 @@ class VAE(Trainable):
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
-        found = self._infer(x, noise, context, weight)
+        found = self.latents(x, noise, context, weight)
         p = self._decode_state(found.state, condition, weight_noise, training)
         log_likelihood = p.log_prob(x)
         if not self.has_bound:
@@ -167,7 +167,7 @@ class VAE(Trainable):
         terms = self.terms(*args, **kwargs)
         return terms, list(terms.rates)
 
-    def _infer(self, x, noise, context, weight=None) -> Latents:
+    def latents(self, x, noise, context, weight=None) -> Latents:
         """z made from noise; with a `GradientWeight` on z, log q has its parameters stopped."""
         q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
         if not self.has_bound:
@@ -369,7 +369,7 @@ class VAE(Trainable):
         if self.has_bound:
             seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
             noise, _ = self._split(self.draw_noise(seed, 1, tf.shape(x)[0]))
-            self.add_rates(self._infer(x, noise, self._context(condition)).rates)
+            self.add_rates(self.latents(x, noise, self._context(condition)).rates)
         return self._decode(self.code(x, condition), condition)
 
     def complete(self, x, known, num_steps: int = 100, seed: int = 0, condition=None):

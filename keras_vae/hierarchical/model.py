@@ -29,7 +29,7 @@ class HierarchicalVAE(VAE):
         """D_1 .. D_L."""
         return self.prior.latent_dims
 
-    def _infer(self, x, noise, context, weight=None):
+    def latents(self, x, noise, context, weight=None):
         """One KL for each layer.
 
         Where q goes from the bottom up, a layer's KL is that of the samples, log q(z_l|z_{l-1}) -
