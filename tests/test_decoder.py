@@ -171,29 +171,35 @@ class OneLayer(AbstractDecoder):
         return cls(tfk.saving.deserialize_keras_object(config["likelihood"]))
 
 
+def linear_model(decoder):
+    model = VAE(
+        Encoder(networks.linear(), posteriors.DiagonalNormal(3)),
+        decoder,
+        priors.StandardNormal(3),
+        Label(tiny.NUM_CLASSES),
+    )
+    model.compile(optimizer=tiny.sgd(), jit_compile=False)
+    return model
+
+
 def test_a_decoder_of_ones_own_is_the_linear_one_of_the_same_weights(tmp_path):
-    x = tiny.images(6)
-    models = []
-    for decoder in (
-        OneLayer(likelihoods.Bernoulli(tiny.EVENT_SHAPE)),
-        Decoder(networks.linear(), likelihoods.Bernoulli(tiny.EVENT_SHAPE)),
-    ):
-        model = VAE(
-            Encoder(networks.linear(), posteriors.DiagonalNormal(3)),
-            decoder,
-            priors.StandardNormal(3),
-            Label(tiny.NUM_CLASSES),
-        )
-        model.compile(optimizer=tiny.sgd(), jit_compile=False)
-        tiny.randomize(model)  # The same weights, in the same order.
-        model.fit(x, np.arange(6) % tiny.NUM_CLASSES, epochs=2, verbose=0)
-        models.append(model)
-    own, wanted = (m.log_likelihood(x, 3, condition=1) for m in models)
-    np.testing.assert_allclose(own, wanted, rtol=1e-5)
-    np.testing.assert_allclose(*(m.sample(3, seed=0, condition=2) for m in models), rtol=1e-5)
-    models[0].save(tmp_path / "own.keras")
+    x, labels = tiny.images(6), np.arange(6) % tiny.NUM_CLASSES
+    own = linear_model(OneLayer(likelihoods.Bernoulli(tiny.EVENT_SHAPE)))
+    linear = linear_model(Decoder(networks.linear(), likelihoods.Bernoulli(tiny.EVENT_SHAPE)))
+    tiny.randomize(own)
+    before = own.decoder.get_weights()
+    own.fit(x, labels, verbose=0)
+    for a, b in zip(own.decoder.get_weights(), before, strict=True):
+        assert (a != b).any()
+    linear.set_weights(own.get_weights())
+    noise = tiny.noise(own, 2, 6)
+    wanted = linear.terms(x, noise, labels).log_likelihood
+    np.testing.assert_allclose(own.terms(x, noise, labels).log_likelihood, wanted, rtol=1e-5)
+    drawn = (m.sample(3, seed=0, condition=2) for m in (own, linear))
+    np.testing.assert_allclose(*drawn, rtol=1e-5)
+    own.save(tmp_path / "own.keras")
     loaded = keras_vae.load(tmp_path / "own.keras")
-    np.testing.assert_array_equal(loaded.log_likelihood(x, 3, condition=1), own)
+    np.testing.assert_allclose(loaded.terms(x, noise, labels).log_likelihood, wanted, rtol=1e-5)
 
 
 def test_log_p_of_a_decoder_of_ones_own_has_no_closed_form():

@@ -17,7 +17,7 @@ _POINTS = {1: 9, 2: 5}
 _DRAWS = 50
 
 
-@tfk.saving.register_keras_serializable("keras_vae")
+@tfk.saving.register_keras_serializable("keras_vae", "BayesianDecoder")
 class BayesianDecoder(Decoder):
     """A `Decoder` that has `networks.bayesian.BayesianDense` layers.
 
@@ -35,7 +35,6 @@ class BayesianDecoder(Decoder):
         **kwargs,
     ):
         super().__init__(network, likelihood, projection, weight_decay, **kwargs)
-        # Files have the weights of these layers by this name.
         self._bayesian = bayesian_layers(self)
         if not self._bayesian:
             raise ValueError(
@@ -99,6 +98,10 @@ class BayesianDecoder(Decoder):
         return tf.stack(
             [tf.reshape(part, [-1, *self.projection.target]) for part in parts], axis=-1
         )
+
+
+# Keras names the weights in a file by this: they stand where those of a Decoder do.
+BayesianDecoder.__name__ = Decoder.__name__
 
 
 def _quadrature(num_parameters):

@@ -43,6 +43,7 @@ class NegativeBinomial(likelihoods.Likelihood):
 
 
 def model_of(likelihood):
+    tfk.utils.set_random_seed(0)
     model = keras_vae.VAE(
         keras_vae.Encoder(networks.mlp((6,)), posteriors.DiagonalNormal(2)),
         keras_vae.Decoder(networks.mlp((6,)), likelihood),
@@ -87,7 +88,7 @@ def test_it_is_saved(trained, tmp_path):
     np.testing.assert_array_equal(found, wanted)
     a, b = parameters(model, loaded.terms(x, noise).z[0])
     density = a * b * x ** (a - 1) * (1 - np.float64(x) ** a) ** (b - 1)
-    np.testing.assert_allclose(wanted[0], np.log(density).sum((1, 2, 3)), rtol=1e-4)
+    np.testing.assert_allclose(wanted[0], np.log(density).sum((1, 2, 3)), rtol=1e-4, atol=1e-3)
 
 
 def test_it_is_exported(trained, tmp_path):
