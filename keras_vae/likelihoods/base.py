@@ -35,16 +35,15 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
     """A distribution layer: parameters [..., H, W, C, k] -> p(x|z), batch [...], event [H, W, C].
 
     As a tensor, the distribution is its mean. One of your own says what the distribution of a value
-    is, and how it is drawn in exported files, unless by its quantile function:
+    is and, where TFP has no quantile function of it, how exported files `draw` it:
 
         @tfk.saving.register_keras_serializable("mine")
-        class Logistic(Likelihood):
-            def per_value(self, params):
-                return tfd.Logistic(params[..., 0], 1.0)
+        class Kumaraswamy(Likelihood):
+            support, params_per_value = Support.UNIT, 2
 
-            def draw(self, p, uniforms):
-                u = uniforms(0)
-                return p.loc + tf.math.log(u) - tf.math.log(1.0 - u)
+            def per_value(self, params):
+                a, b = tf.unstack(tf.exp(params), axis=-1)
+                return tfd.Kumaraswamy(a, b)
 
     Args:
       event_shape: shape of x.
