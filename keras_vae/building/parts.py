@@ -10,7 +10,7 @@ import numpy as np
 from keras_vae import conditions, likelihoods, networks, objectives, posteriors, priors
 from keras_vae._compat import tfk, tfkl
 from keras_vae.autoregressive import AutoregressiveDecoder
-from keras_vae.decoder import Decoder
+from keras_vae.decoder import BayesianDecoder, Decoder
 from keras_vae.networks.bayesian import BayesianDense
 from keras_vae.training import schedules
 
@@ -20,11 +20,13 @@ class Weights(NamedTuple):
 
     Attributes:
       dense: from the model's options to what makes its dense layers.
-      options: from the model's options and a likelihood to arguments of the Decoder.
+      options: from the model's options and a likelihood to arguments of the decoder.
+      decoder: the class of a decoder of independent values.
     """
 
     dense: Callable
     options: Callable
+    decoder: type[Decoder] = Decoder
 
 
 WEIGHTS = {
@@ -45,13 +47,16 @@ WEIGHTS = {
                 math.prod(m.event_shape) * likelihood.params_per_value
             )
         },
+        BayesianDecoder,
     ),
 }
 
 # How values of x depend on each other, given z: from the model's options, a body, a likelihood and
 # further arguments to the decoder.
 DECODERS = {
-    "independent": lambda m, body, likelihood, **options: Decoder(body, likelihood, **options),
+    "independent": lambda m, body, likelihood, **options: WEIGHTS[m.weights].decoder(
+        body, likelihood, **options
+    ),
     "autoregressive": lambda m, body, likelihood, **options: AutoregressiveDecoder(
         body, likelihood, m.hidden[0], **options
     ),
