@@ -16,8 +16,8 @@ class Decoder(AbstractDecoder):
     Where there are Bayesian layers it is a `BayesianDecoder`.
 
     Args:
-      network: Keras layer or model, z [N, *latent_shape] -> features: flat [N, F], one row for each step of x
-        [N, T, F] (or row of an image [N, H, F]), or one for each pixel [N, H, W, F].
+      network: Keras layer or model, z [N, *latent_shape] -> features: flat [N, F], one row for each
+        step of x [N, T, F] (or row of an image [N, H, F]), or one for each pixel [N, H, W, F].
       likelihood: a `likelihoods.Likelihood`; says the shape of x.
       projection: Keras layer, features -> all parameters [N, ...]; by default a linear layer made
         for them.
