@@ -25,8 +25,11 @@ TABLE = {
     "distributions": (["keras_vae.distributions.*"], ["_compat"]),
     "networks": (["keras_vae.networks.*"], ["_compat", "ops"]),
     "likelihoods": (["keras_vae.likelihoods.*"], ["_compat", "ops", "messages", "distributions"]),
-    "posteriors": (["keras_vae.posteriors.*"], ["_compat", "ops", "distributions", "networks"]),
-    "priors": (["keras_vae.priors.*"], ["_compat", "ops", "distributions", "networks"]),
+    "posteriors": (
+        ["keras_vae.posteriors.*"],
+        ["_compat", "ops", "messages", "distributions", "networks"],
+    ),
+    "priors": (["keras_vae.priors.*"], ["_compat", "ops", "messages", "distributions", "networks"]),
     "conditions": (["keras_vae.conditions"], ["_compat", "ops", "messages", "distributions"]),
     "encoder": (["keras_vae.encoder"], ["_compat"]),
     "decoder": (["keras_vae.decoder"], ["_compat", "ops", "networks"]),
@@ -84,6 +87,7 @@ TABLE = {
             "seeds",
             "terms",
             "rate",
+            "messages",
             "distributions",
             "posteriors",
             "priors",
@@ -91,7 +95,7 @@ TABLE = {
             "vae",
         ],
     ),
-    "config": (["keras_vae.config.*"], []),
+    "config": (["keras_vae.config.*"], ["messages"]),
     "data": (
         ["keras_vae.data.*"],
         ["_compat", "_names", "ops", "seeds", "batches", "messages", "files", "config"],
@@ -119,7 +123,7 @@ TABLE = {
     ),
     "build": (
         ["keras_vae.build"],
-        ["_compat", "config", "networks", "likelihoods", "priors", "vae", "building", "data"],
+        ["_compat", "config", "networks", "priors", "vae", "building", "data"],
     ),
     "evaluation": (
         ["keras_vae.evaluation.*"],

@@ -18,10 +18,16 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
       noise_shape: shape of the standard normal noise that one z needs.
       has_density: whether log q(z|x) exists.
       density_in_one_pass: whether it takes one pass at any z, not only at z from noise.
+      continuous: whether z may be any point of R^D, so without a label.
+      is_diagonal: whether it is a normal with independent latents.
+      least_latents: the fewest latents that it can have.
     """
 
     has_density = True
     density_in_one_pass = True
+    continuous = True
+    is_diagonal = False
+    least_latents = 1
 
     def __init__(self, latent_dim: int, **kwargs):
         if latent_dim < 1:

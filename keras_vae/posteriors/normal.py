@@ -12,6 +12,8 @@ _MAX_FACTOR = 10.0
 class DiagonalNormal(Posterior):
     """q(z|x) = N(loc(x), diag(scale(x)^2)) (Kingma & Welling 2014, eq. 9)."""
 
+    is_diagonal = True
+
     @property
     def params_size(self):
         return 2 * self.latent_dim
