@@ -5,6 +5,7 @@ python -m tests.flags_page > docs/flags.md
 
 import dataclasses
 import pathlib
+import re
 import xml.etree.ElementTree as ElementTree
 from typing import NamedTuple
 
@@ -63,9 +64,9 @@ class Row(NamedTuple):
         lines = [self.help]
         if self.needed:
             lines.append(f"*An option of {configs.in_words(self.needed)}.*")
-        lines += [
-            f"`{name}`: {about}" if about else f"`{name}`" for name, about in self.choices.items()
-        ]
+        lines += [f"`{name}`: {about}" for name, about in self.choices.items() if about]
+        if bare := [f"`{name}`" for name, about in self.choices.items() if not about]:
+            lines.append(", ".join(bare))
         return f"`--{self.name}`", self.default, "<br>".join(lines)
 
 
@@ -102,7 +103,7 @@ def row_of(option: dataclasses.Field) -> Row:
     """The flag of an option."""
     return Row(
         option.name,
-        "" if option.default is None else text(option.default),
+        shown(option.default),
         option.metadata["help"],
         configs.needed_for(option.name),
         configs.abouts(option.metadata["choices"] or {}),
@@ -124,6 +125,7 @@ def own_flags(binary: str) -> list[Row]:
 def row_in_help(flag: ElementTree.Element) -> Row:
     """A flag as `--helpxml` has it."""
     help, *lines = flag.findtext("meaning").splitlines()
+    help = re.sub("^<.*?>: ", "", help)  # Where absl lists the choices.
     known = dict(line.split(": ", 1) for line in lines)
     choices = {value.text: known.get(value.text, "") for value in flag.findall("enum_value")}
     return Row(flag.findtext("name"), shown(flag.findtext("default")), help, choices=choices)
@@ -131,7 +133,9 @@ def row_in_help(flag: ElementTree.Element) -> Row:
 
 def shown(default) -> str:
     """A default as the page has it."""
-    return "" if default is None else str(default)
+    if isinstance(default, bool):
+        return str(default).lower()
+    return "" if default is None else text(default)
 
 
 def table(rows: list[Row]) -> str:

@@ -62,7 +62,7 @@ POSTERIORS = fill(
             # The options are the prior's.
             make=lambda m, latent_dim: posteriors.CategoricalNormal(latent_dim, *_label_options(m)),
         ),
-        "deterministic": Member(posteriors.Deterministic, "one code: an autoencoder"),
+        "deterministic": Member(posteriors.Deterministic, "one code for x: an autoencoder"),
         "prior": Member(None, "the prior itself, without an encoder"),
     },
 )
@@ -87,12 +87,12 @@ PRIORS = fill(
         ),
         "real_nvp": Member(
             priors.RealNVP,
-            "a flow of coupling layers",
+            "a flow of coupling layers; of posterior deterministic, fitted to codes",
             ("flow_layers", "flow_hidden"),
         ),
         "maf": Member(
             priors.MAF,
-            "a masked autoregressive flow",
+            "a masked autoregressive flow; of posterior deterministic, fitted to codes",
             ("flow_layers", "flow_hidden"),
         ),
         "conditional_normal": Member(
@@ -107,10 +107,10 @@ PRIORS = fill(
         ),
         "gaussian_mixture": Member(
             priors.GaussianMixture,
-            "of an autoencoder: a mixture fitted to its codes after training",
+            "a mixture fitted to codes after training; for posterior deterministic",
             ("prior_components",),
         ),
-        "none": Member(None, "of an autoencoder: none, so no samples"),
+        "none": Member(None, "no prior, so no samples; for posterior deterministic"),
     },
 )
 _UNIT_RANGE = (Support.BINARY, Support.UNIT, Support.LEVELS)
@@ -120,9 +120,7 @@ LIKELIHOODS = fill(
     "likelihood",
     {
         "bernoulli": Member(likelihoods.Bernoulli, "black and white"),
-        "continuous_bernoulli": Member(
-            likelihoods.ContinuousBernoulli, "numbers from 0 to 1, by one parameter"
-        ),
+        "continuous_bernoulli": Member(likelihoods.ContinuousBernoulli, "numbers from 0 to 1"),
         "normal": Member(
             likelihoods.Normal, "real numbers, all of one given scale", ("likelihood_scale",)
         ),
@@ -146,10 +144,10 @@ LIKELIHOODS = fill(
             ("levels", "likelihood_components"),
         ),
         "laplace": Member(
-            likelihoods.Laplace, "real numbers, of wider tails, each of a scale of its own"
+            likelihoods.Laplace, "real numbers, of heavier tails, each of a scale of its own"
         ),
         "student_t": Member(
-            likelihoods.StudentT, "real numbers, of the widest tails, each of a scale of its own"
+            likelihoods.StudentT, "real numbers, of the heaviest tails, each of a scale of its own"
         ),
         "poisson": Member(likelihoods.Poisson, "counts"),
     },

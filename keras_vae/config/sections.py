@@ -95,16 +95,16 @@ class ModelConfig:
     network: str = option("mlp", "body of encoder and decoder", choices=AXES["network"])
     hidden: tuple[int, ...] = option(
         (400,),
-        "units of each layer; of several stochastic layers, those of the two layers of each one's "
-        "bodies; the GRU of a sequence has the last, that of an autoregressive decoder the first",
+        "units of each layer, as in 200,200; with several stochastic layers, those of the bodies "
+        "of each; the GRU of a sequence has the last, that of an autoregressive decoder the first",
         at_least=1,
     )
     filters: tuple[int, ...] = option((32, 64), "filters of each halving of the size", at_least=1)
     blocks: int = option(2, "residual blocks at each size", at_least=1)
     attention_heads: int | None = option(
         None,
-        "heads of self-attention, in bodies of images at their smallest size; default: 4 in "
-        "transformer, else none",
+        "heads of self-attention, of images at their smallest size; default: 4 in transformer, "
+        "else none",
         at_least=1,
     )
     bar_steps: int = option(
@@ -167,7 +167,7 @@ class ModelConfig:
     likelihood_scale: float = option(1.0, "the standard deviation of a pixel", above=0)
     weights: str = option(
         "point",
-        "what the weights of the decoder are, in several layers of p(x|z_1)",
+        "what the decoder's weights are; with several stochastic layers, those of p(x|z_1)",
         choices=AXES["weights"],
     )
     weight_scale: float = option(1.0, "standard deviation of the prior over the weights", above=0)
@@ -246,7 +246,7 @@ class TrainingConfig:
     epochs: int = option(50, "passes over the training split", at_least=1)
     batch_size: int = option(128, "examples per step, of all replicas together", at_least=1)
     optimizer: str = option("adam", "what Keras trains with", choices=AXES["optimizer"])
-    learning_rate: float = option(1e-3, "of the optimizer", above=0)
+    learning_rate: float = option(1e-3, "size of the optimizer's steps", above=0)
     learning_rate_schedule: str = option(
         "constant",
         "how it changes",
