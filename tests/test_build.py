@@ -13,10 +13,20 @@ from keras_vae.building.bodies import NETWORKS
 from keras_vae.building.parts import BETA_SCHEDULES, LIKELIHOODS, OPTIMIZERS
 from tests import tiny
 
+# But optimizers and schedules, on which nothing depends.
 AXES = {
-    axis: members
-    for axis, members in configs.AXES.items()
-    if axis not in ("optimizer", "beta_schedule")  # Which no other axis depends on.
+    axis: configs.AXES[axis]
+    for axis in (
+        "network",
+        "posterior",
+        "prior",
+        "likelihood",
+        "condition",
+        "weights",
+        "structure",
+        "decoder",
+        "objective",
+    )
 }
 MEMBERS = [(axis, name) for axis, names in AXES.items() for name in names]
 # Options with choices that need no registry: each is tested where it is used.
@@ -39,6 +49,10 @@ OTHER_CHOICES = {
 def test_choices_of_the_config_are_the_members(option):
     assert configs.AXES[option]
     assert configs.find(option)[1].metadata["choices"] is configs.AXES[option]
+
+
+def test_all_axes_are_looked_at():
+    assert set(AXES) | {"optimizer", "beta_schedule"} == set(configs.AXES)
 
 
 def test_every_option_with_choices_is_looked_at():

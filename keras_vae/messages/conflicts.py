@@ -14,7 +14,7 @@ ONE_SAMPLE_WITHOUT_ENCODER = (
 MIXTURE_WITHOUT_ENCODER = (
     "no gradient leads through the choice of a component, so the mixture's weights can't be learned"
 )
-KL_TRAINS_PRIOR = "by which alone a prior's weights are trained"
+KL_TRAINS_PRIOR = "by which alone a prior's weights, those between layers or steps too, are trained"
 FLOW_OF_ONE_LATENT = "a flow changes a latent by what others are"
 AUTOREGRESSION_OF_ONE_LATENT = "one latent has no other to depend on"
 OF_POSTERIORS = "posteriors q(z|x) that have a density at any z in one pass"
