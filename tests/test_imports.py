@@ -17,7 +17,7 @@ TABLE = {
     "seeds": (["keras_vae.seeds"], ["_compat", "ops"]),
     "batches": (["keras_vae.batches"], ["_compat"]),
     "terms": (["keras_vae.terms"], ["_compat"]),
-    "rate": (["keras_vae.rate"], ["_compat", "distributions"]),
+    "rate": (["keras_vae.rate"], ["_compat", "ops", "distributions"]),
     "objectives": (["keras_vae.objectives"], ["_compat"]),
     "messages": (["keras_vae.messages.*"], ["ops"]),
     "files": (["keras_vae.files.*"], ["messages"]),
@@ -25,9 +25,12 @@ TABLE = {
     "distributions": (["keras_vae.distributions.*"], ["_compat", "ops"]),
     "networks": (["keras_vae.networks.*"], ["_compat", "ops"]),
     "likelihoods": (["keras_vae.likelihoods.*"], ["_compat", "ops", "messages", "distributions"]),
-    "posteriors": (["keras_vae.posteriors.*"], ["_compat", "ops", "distributions", "networks"]),
-    "priors": (["keras_vae.priors.*"], ["_compat", "ops", "distributions", "networks"]),
-    "conditions": (["keras_vae.conditions"], ["_compat", "ops", "messages"]),
+    "posteriors": (
+        ["keras_vae.posteriors.*"],
+        ["_compat", "ops", "messages", "distributions", "networks"],
+    ),
+    "priors": (["keras_vae.priors.*"], ["_compat", "ops", "messages", "distributions", "networks"]),
+    "conditions": (["keras_vae.conditions"], ["_compat", "ops", "messages", "distributions"]),
     "encoder": (["keras_vae.encoder"], ["_compat"]),
     "decoder": (
         ["keras_vae.decoder.*"],
@@ -87,6 +90,7 @@ TABLE = {
             "seeds",
             "terms",
             "rate",
+            "messages",
             "distributions",
             "posteriors",
             "priors",
@@ -94,7 +98,7 @@ TABLE = {
             "vae",
         ],
     ),
-    "config": (["keras_vae.config.*"], []),
+    "config": (["keras_vae.config.*"], ["messages"]),
     "data": (
         ["keras_vae.data.*"],
         ["_compat", "_names", "ops", "seeds", "batches", "messages", "files", "config"],
@@ -122,7 +126,7 @@ TABLE = {
     ),
     "build": (
         ["keras_vae.build"],
-        ["_compat", "config", "networks", "likelihoods", "priors", "vae", "building", "data"],
+        ["_compat", "config", "networks", "priors", "vae", "building", "data"],
     ),
     "evaluation": (
         ["keras_vae.evaluation.*"],

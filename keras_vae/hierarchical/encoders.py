@@ -8,8 +8,8 @@ from keras_vae.distributions import Joint
 from keras_vae.encoder import AbstractEncoder, FirstLatents, PriorEncoder
 from keras_vae.hierarchical.prior import Path
 from keras_vae.hierarchical.walk import given, log_probs
+from keras_vae.messages import conflicts
 from keras_vae.ops.shapes import over_samples, with_context
-from keras_vae.posteriors import DiagonalNormal
 
 
 class LayeredEncoder(AbstractEncoder):
@@ -119,8 +119,10 @@ class LadderEncoder(LayeredEncoder):
 
     def __init__(self, networks, posteriors, **kwargs):
         super().__init__(networks, posteriors, **kwargs)
-        if not all(isinstance(q, DiagonalNormal) for q in posteriors):
-            raise ValueError("posteriors of a ladder must be DiagonalNormals, as its priors are.")
+        if others := {type(q).__name__ for q in posteriors if not q.is_diagonal}:
+            raise ValueError(
+                f"{type(self).__name__} with {min(others)}: {conflicts.LADDER}. Use DiagonalNormal."
+            )
         self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
     def walk(self, x, choose, context=None):

@@ -25,6 +25,9 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
         afterwards.
       num_labels: how many of z's values, the first, stand for a label.
       density_in_one_pass: whether it takes one pass at any z, not only at z from noise.
+      continuous: whether z may be any point of R^D, so without a label.
+      is_diagonal: whether it is a normal with independent latents.
+      least_latents: the fewest latents that it can have.
     """
 
     takes_maps = False
@@ -33,6 +36,9 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
     trains_prior = True
     density_in_one_pass = True
     num_labels = 0
+    continuous = True
+    is_diagonal = False
+    least_latents = 1
 
     def __init__(self, latent_dim: int | tuple[int, ...], **kwargs):
         shape = latent_shape_of(self, latent_dim)

@@ -22,6 +22,8 @@ class CategoricalNormal(Posterior):
       Kingma et al. 2014, Semi-supervised learning with deep generative models, eqs 2 and 4.
     """
 
+    continuous = False
+
     def __init__(
         self,
         latent_dim: int,

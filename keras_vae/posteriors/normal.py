@@ -14,6 +14,7 @@ class DiagonalNormal(Posterior):
     """q(z|x) = N(loc(x), diag(scale(x)^2)) (Kingma & Welling 2014, eq. 9)."""
 
     takes_maps = True
+    is_diagonal = True
 
     @property
     def params_size(self):

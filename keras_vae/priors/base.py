@@ -21,12 +21,22 @@ class Prior(tfkl.Layer, abc.ABC):
       continuous: whether z may be any point of R^D, so that gradients lead through it.
       is_mixture: whether `distribution` is of components, of which `component_of` tells.
       num_labels: how many of z's values, the first, stand for a label.
+      least_latents: the fewest latents that it can have.
+      needs_context: whether it is p(z|c) of a condition c alone.
+      made_of_posteriors: whether its density is that of the encoder's posteriors.
+      trains_with_model: whether it trains with a model; else it is only fitted to codes.
+      fits_codes: whether it may be fitted to the codes of an autoencoder after its training.
     """
 
     takes_maps = False
     continuous = True
     is_mixture = False
     num_labels = 0
+    least_latents = 1
+    needs_context = False
+    made_of_posteriors = False
+    trains_with_model = True
+    fits_codes = False
 
     def __init__(self, latent_dim: int | tuple[int, ...], **kwargs):
         super().__init__(**kwargs)

@@ -3,6 +3,7 @@
 import contextlib
 
 from keras_vae._compat import tf, tfd, tfk
+from keras_vae.messages import conflicts
 from keras_vae.ops.categorical import CHOICE_NOISE, from_normal
 from keras_vae.priors.base import Prior
 from keras_vae.priors.mixture import mixture
@@ -31,6 +32,7 @@ class VampPrior(Prior):
     """
 
     is_mixture = True
+    made_of_posteriors = True
 
     def __init__(
         self, latent_dim: int, num_components: int = 500, unit_range: bool = True, **kwargs
@@ -44,9 +46,9 @@ class VampPrior(Prior):
         first = vae.encoder.first
         if first is None or not first.posterior.density_in_one_pass:
             raise ValueError(
-                "VampPrior is made of posteriors q(z|x) that have a density at any z in one pass, "
-                f"which {type(first.posterior if first else vae.encoder).__name__} has not. Use "
-                "another prior."
+                f"{type(self).__name__} is made of {conflicts.OF_POSTERIORS}, which "
+                f"{type(first.posterior if first else vae.encoder).__name__} has not. Use another "
+                "prior."
             )
         # Past Keras' tracking.
         object.__setattr__(self, "_encoder", first)

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae import data, seeds
 from keras_vae.batches import Batch
-from keras_vae.building.parts import support_of
+from keras_vae.building.parts import support_of, takes_labels
 from keras_vae.config import Config
 from keras_vae.runs import loading
 from keras_vae.seeds import Site
@@ -56,7 +56,7 @@ def _restore_labels(config, dataset):
     Then ten labels from 1 to 10 made a model of the eleven from 0 to 10.
     """
     names, model = dataset.train.class_names, config.model
-    if model.condition != "label" or model.class_names or not names:
+    if not takes_labels(model) or model.class_names or not names:
         return
     if model.num_classes > len(names) and all(name.isdigit() for name in names):
         for images in filter(None, (dataset.train, dataset.validation, dataset.test)):
@@ -89,5 +89,5 @@ def evaluation_batches(
         seed=seeds.derive(config.training.seed, Site.EVALUATE, SPLITS.index(split)),
         binarization=config.data.binarization,
         draw_noise=draw_noise,
-        with_labels=config.model.condition == "label",
+        with_labels=takes_labels(config.model),
     )

@@ -5,6 +5,7 @@ import numpy as np
 from keras_vae import data, evaluation
 from keras_vae._compat import tfk
 from keras_vae.building import settling
+from keras_vae.building.parts import takes_labels
 from keras_vae.files import write_json
 from keras_vae.messages.notes import tell
 from keras_vae.report import follow_ups, plots
@@ -49,7 +50,7 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
             "anomaly scores are likelihoods, which an autoencoder has not. Train a VAE "
             "(recipe=vae)."
         )
-    if run.config.model.condition == "label":
+    if takes_labels(run.config.model):
         raise ValueError(
             "a model conditioned on labels can't judge data of other labels: train one without "
             "condition=label."

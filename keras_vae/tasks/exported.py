@@ -9,7 +9,7 @@ import numpy as np
 from keras_vae import evaluation
 from keras_vae._compat import tf, tfk
 from keras_vae.building import settling
-from keras_vae.building.parts import CONDITIONS, LIKELIHOODS
+from keras_vae.building.parts import CONDITIONS, LIKELIHOODS, POSTERIORS
 from keras_vae.config import Config
 from keras_vae.files import check_folder, checksums
 from keras_vae.runs import loading, run_data
@@ -100,7 +100,7 @@ def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict
     result = evaluation.means(examples, num_samples)
     bits = evaluation.bits_per_dim(
         result["nll_nats"],
-        LIKELIHOODS[config.model.likelihood][0],
+        LIKELIHOODS[config.model.likelihood].kind,
         config.model.event_shape,
         CONDITIONS[config.model.condition](config.model),
     )
@@ -112,6 +112,7 @@ def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict
         "rate_nats_by_layer": None,
         **provenance(config, dataset, origin),
     }
-    result["alarms"] = evaluation.alarms(result, config.model.posterior != "prior")
+    has_encoder = POSTERIORS[config.model.posterior].kind is not None
+    result["alarms"] = evaluation.alarms(result, has_encoder)
     write_measured(path, result, examples)
     return result

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_vae import data, evaluation, seeds
+from keras_vae.building.parts import takes_labels
 from keras_vae.ops.whole_numbers import BYTES, as_floats
 from keras_vae.runs import run_data
 from keras_vae.seeds import Site
@@ -63,7 +64,7 @@ def measure_samples(run, seed: int = 0) -> tuple[dict, Copies | None]:
     has_labels = (
         run.data.train.labels is not None
         and run.data.test.labels is not None
-        and run.config.model.condition != "label"
+        and not takes_labels(run.config.model)
     )
     draws_images = run.model.prior is not None and not is_music
     if not (has_labels or draws_images):
@@ -94,7 +95,7 @@ def examples(run, split: str) -> Examples:
         )
         shown = as_floats(_rows(grey, rows), images.levels or BYTES).numpy()
     condition = None
-    if run.config.model.condition == "label":
+    if takes_labels(run.config.model):
         condition = labels.astype(np.int32)
     elif run.model.condition is not None:  # A part of the image, which samples hold as it was.
         condition = run.model.as_floats(x).numpy()

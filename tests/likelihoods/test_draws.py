@@ -28,9 +28,8 @@ def uniform(shape):
 
 
 def layer_of(name, shape, levels=9):
-    kind, arguments = LIKELIHOODS[name]
     options = types.SimpleNamespace(likelihood_scale=0.5, levels=levels, likelihood_components=3)
-    return kind(shape, *arguments(options))
+    return LIKELIHOODS[name](options, shape)
 
 
 def assert_distributed_as(x, p, support):
