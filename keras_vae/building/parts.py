@@ -9,11 +9,10 @@ import numpy as np
 from keras_vae import conditions, likelihoods, objectives, posteriors, priors
 from keras_vae._compat import tfk
 from keras_vae.autoregressive import AutoregressiveDecoder
-from keras_vae.building.bodies import WEIGHTS
 from keras_vae.building.visible_part import visible_part
 from keras_vae.config.members import Member, fill
 from keras_vae.config.sections import ModelConfig
-from keras_vae.decoder import BayesianDecoder, Decoder
+from keras_vae.decoder import Decoder
 from keras_vae.likelihoods import Likelihood, Support
 from keras_vae.training import schedules
 
@@ -21,13 +20,7 @@ from keras_vae.training import schedules
 DECODERS = fill(
     "decoder",
     {
-        "independent": Member(
-            Decoder,
-            "each by itself",
-            make=lambda m, body, likelihood, **options: (
-                BayesianDecoder if WEIGHTS[m.weights].kind.drawn else Decoder
-            )(body, likelihood, **options),
-        ),
+        "independent": Member(Decoder, "each by itself"),
         "autoregressive": Member(
             AutoregressiveDecoder,
             "each given those before it, for likelihood categorical",

@@ -58,7 +58,7 @@ def _kind(section, axis: str) -> Any:
 
 
 def _check_autoencoder(config):
-    """A posterior without a bound, or whose prior is fitted afterwards, and what only that bears."""
+    """A posterior without a bound, or with a prior fitted later, and what only that bears."""
     model, objective = config.model, config.objective
     posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
     trains_prior = posterior is None or posterior.trains_prior
@@ -349,7 +349,7 @@ def _check_idle_options(config):
 
 def _check_beta(config):
     objective, epochs = config.objective, config.training.epochs
-    if not _kind(objective, "objective").needs_density and (
+    if not _kind(objective, "objective").needs_bound and (
         objective.beta != 1.0 or objective.beta_schedule != "constant"
     ):
         raise ValueError(
