@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from keras_vae import likelihoods, networks, priors
+from keras_vae import likelihoods, modality, networks, priors
 from keras_vae._compat import tfk
 from keras_vae.building import settling
 from keras_vae.building.parts import (
@@ -87,6 +87,7 @@ def build(
             prior,
             CONDITIONS[model.condition](model),
             levels=model.levels,
+            modality=modality.stored(model.modality),
             seed=config.training.seed,
         )
     vae.compile(
