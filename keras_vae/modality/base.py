@@ -38,7 +38,8 @@ class Modality(abc.ABC):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        _KNOWN[cls.name] = cls
+        if "name" in vars(cls):
+            _KNOWN[cls.name] = cls
 
     @property
     def nouns(self) -> str:

@@ -90,7 +90,7 @@ def _all_samples(pairs):
             not called,
         )
         for i, (run, vae) in enumerate(pairs)
-        for figure, called in _samples(run, vae)
+        for figure, called in _samples(vae)
     ]
 
 
@@ -107,7 +107,7 @@ def _curve(history, column):
     return (1 + history["epoch"], history[column]) if column in history else None
 
 
-def _samples(run, vae):
+def _samples(vae):
     """[(figure of samples, labels of its rows)], or [] where there are none.
 
     There are none without a prior, and of models that are to be given examples.

@@ -1,4 +1,4 @@
-"""A modality of one's own: this file alone makes a run on series be shown, measured and exported."""
+"""A modality of one's own: by this file alone a run on series is shown, measured, exported."""
 
 import dataclasses
 import json
@@ -107,7 +107,7 @@ def test_it_is_exported(run, tmp_path):
     assert made.shape == (3, STEPS, 2)
     with pytest.raises(ValueError, match=r"values are of shape \[12, 2\], no images"):
         sample.grid(made)
-    with pytest.raises(ValueError, match="the page shows images and music, .* is of series"):
+    with pytest.raises(ValueError, match=r"the page shows images and music, .* is of series"):
         run.model.modality.check_page(run.model)
 
 
