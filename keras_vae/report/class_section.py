@@ -72,8 +72,7 @@ def section(dataset) -> str:
     table = page.table(head, rows)
     if len(known) > _SHOWN:
         table = f"<details><summary>{len(known)} classes</summary>{table}</details>"
-    about = f"How many {dataset.train.modality.nouns} of each class there are: {_about(counts)}"
-    return f"<h2>Classes</h2>\n<p class='soft'>{escape(about)}</p>\n{table}"
+    return f"<h2>Classes</h2>\n<p class='soft'>{escape(_about(counts))}</p>\n{table}"
 
 
 def _counts(labels, known):
@@ -85,6 +84,6 @@ def _counts(labels, known):
 
 
 def _about(counts):
-    return "; ".join(
+    return "How many examples of each class there are: " + "; ".join(
         f"{name}, {numbers.min():,} to {numbers.max():,}" for name, numbers in counts.items()
     )

@@ -102,27 +102,24 @@ def reconstructions(vae, batch) -> Picture:
     """The first examples, each above its reconstruction."""
     columns = _fitting(vae, 10)
     inputs, _, condition = batch.rows(0, 3 * columns)
-    nouns = vae.modality.nouns
+    outputs = vae.reconstruct(inputs, condition)
     return Picture(
         "reconstructions",
         "Reconstructions",
-        plots.reconstructions(
-            _drawn(vae, inputs), _drawn(vae, vae.reconstruct(inputs, condition)), columns
-        ),
-        f"{len(inputs)} test {nouns}, each with its reconstruction beneath it.",
-        f"Test {nouns}, each with its reconstruction beneath. Look for what gets lost: fine "
-        f"strokes and texture go first, and {_a(vae)} that comes back as another one was not "
-        "understood.",
+        plots.reconstructions(_drawn(vae, inputs), _drawn(vae, outputs), columns),
+        f"{len(inputs)} test examples, each with its reconstruction beneath it.",
+        "Test examples, each with its reconstruction beneath. Look for what gets lost: fine "
+        "strokes and texture go first, and one that comes back as another was not understood.",
     )
 
 
 def samples(vae, batch, seed: int = SEED, names=None) -> Picture:
     """Decoded draws of the prior; the same draws for the same seed."""
-    columns, nouns = _fitting(vae, 10), vae.modality.nouns
+    columns = _fitting(vae, 10)
     condition, given, called = None, "", []
     if vae.condition is not None:  # One in each row.
         condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
-        given = f"All {nouns} of a row are given the same condition. "
+        given = "All examples of a row are given the same condition. "
     if isinstance(vae.condition, Label):
         figure, called = class_section.samples(vae, columns, seed, names)
     else:
@@ -133,10 +130,10 @@ def samples(vae, batch, seed: int = SEED, names=None) -> Picture:
         "samples",
         "Samples from the prior",
         figure,
-        f"{columns**2} {nouns} that the model made from random latents{of_rows}.",
-        f"{given}Mean {nouns} at latents drawn from the prior. Look for variety and for {nouns} "
-        "that could be real; if reconstructions are good and samples are not, the prior and the "
-        f"codes of real {nouns} don't match.",
+        f"{columns**2} examples that the model made from random latents{of_rows}.",
+        f"{given}Means of p(x|z) at latents drawn from the prior. Look for variety, and for "
+        "examples that could be real; if reconstructions are good and samples are not, the prior "
+        "and the codes of real examples don't match.",
         pixelated=not called,
     )
 
@@ -145,15 +142,14 @@ def neighbours(vae, samples, nearest) -> Picture:
     """Samples, each above the training example nearest to it; both [N, *event_shape]."""
     columns = _fitting(vae, 10)
     samples, nearest = samples[: 3 * columns], nearest[: 3 * columns]
-    noun = vae.modality.noun
     return Picture(
         "neighbours",
-        f"Nearest training {vae.modality.nouns}",
+        "Nearest training examples",
         plots.reconstructions(_drawn(vae, samples), _drawn(vae, nearest), columns),
-        f"{len(samples)} samples, each with the training {noun} nearest to it beneath.",
-        f"Samples, each with the nearest training {noun} beneath (by the distance of values); "
+        f"{len(samples)} samples, each with the training example nearest to it beneath.",
+        "Samples, each with the nearest training example beneath (by the distance of values); "
         "first those that are likeliest copies, much nearer to it than to any other. Look for "
-        f"pairs that are the same {noun}: a model that learned makes some of its own.",
+        "pairs that are the same: a model that learned makes examples of its own.",
     )
 
 
@@ -162,15 +158,14 @@ def holes(vae, batch, latents: Latents, seed: int = SEED) -> Picture:
     columns = _fitting(vae, 10)
     noise = np.random.default_rng(seed).normal(size=(columns, columns, vae.latent_dim))
     codes = (latents.loc + latents.scale * noise).astype(np.float32)
-    made, noun, nouns = _decode(vae, codes, batch), vae.modality.noun, vae.modality.nouns
     return Picture(
         "holes",
         "Holes in latent space",
-        plots.image_grid(_in_one_row(made), columns),
-        f"{columns**2} {nouns} decoded from codes of an independent normal.",
-        f"{nouns.capitalize()} decoded from a normal with the mean and deviation of each latent's "
-        f"codes. Nothing made the codes fill that space: what is no {noun} stands for a hole. A "
-        "VAE trained on the same data (its report's samples) has fewer.",
+        plots.image_grid(_in_one_row(_decode(vae, codes, batch)), columns),
+        f"{columns**2} examples decoded from codes of an independent normal.",
+        "Examples decoded from a normal with the mean and deviation of each latent's codes. "
+        "Nothing made the codes fill that space: what is like no data stands for a hole. A VAE "
+        "trained on the same data (its report's samples) has fewer.",
     )
 
 
@@ -182,15 +177,14 @@ def interpolations(vae, batch, steps: int = 8) -> Picture:
     # Test images may be uint8 or bool; reconstructions are floats in [0, 1].
     white = 255.0 if start.dtype == np.uint8 else 1.0
     ways = np.concatenate([start[np.newaxis] / white, between, end[np.newaxis] / white])
-    noun, nouns = vae.modality.noun, vae.modality.nouns
     return Picture(
         "interpolations",
         "Interpolations",
         plots.interpolations(_drawn(vae, ways)),
-        f"{len(start)} rows of {steps} {nouns}, each changing from one test {noun} into another.",
-        f"Outermost in each row two test {nouns}, between them the straight line through latent "
-        f"space. Look for gradual change; {_a(vae)} that fades out while another fades in, or a "
-        "blurred middle, shows a latent space with holes.",
+        f"{len(start)} rows of {steps} examples, each changing from one of the test into another.",
+        "Outermost in each row two test examples, between them the straight line through latent "
+        "space. Look for gradual change; one that fades out while another fades in, or a blurred "
+        "middle, shows a latent space with holes.",
     )
 
 
@@ -208,13 +202,12 @@ def completions(vae, batch, seed: int = SEED) -> Picture:
     whole = vae.as_floats(x).numpy()[:, np.newaxis]
     hidden = np.where(known, whole, 0.5)
     rows = np.concatenate([whole, hidden, found], axis=1)
-    noun, nouns = vae.modality.noun, vae.modality.nouns
     return Picture(
         "completions",
         "Completions",
         plots.image_grid(_in_one_row(_drawn(vae, rows)), columns),
-        f"{len(x)} rows: a test {noun}, its first half, and {times} {nouns} with that half.",
-        f"Test {nouns}, what the model is shown of them, and second halves that it draws to go "
+        f"{len(x)} rows: a test example, its first half, and {times} examples with that half.",
+        "Test examples, what the model is shown of them, and second halves that it draws to go "
         "with it. Look for halves that fit, and that differ where more than one would.",
     )
 
@@ -232,12 +225,11 @@ def layers(vae, batch, seed: int = SEED) -> Picture:
         "layers",
         "Stochastic layers",
         plots.traversals(_drawn(vae, made), (), ["z_1", *(f"z_1 to z_{n}" for n in numbers[1:])]),
-        f"{len(made)} rows of {vae.modality.nouns}, each a variation of the first, the lower the "
-        "freer.",
+        f"{len(made)} rows of examples, each a variation of the first, the lower the freer.",
         "The first column is one draw of all layers. Beside it the layers named at the left are "
         "drawn anew, those above them held; the last row holds none. Look for what each layer "
-        f"settles: the first rows should keep what the {vae.modality.noun} is, and a row as varied "
-        "as the next one holds a layer that says nothing.",
+        "settles: the first rows should keep what the example is, and a row as varied as the next "
+        "one holds a layer that says nothing.",
         pixelated=False,
     )
 
@@ -258,9 +250,8 @@ def traversals(vae, batch, latents: Latents, steps: int = 13) -> Picture:
         "traversals",
         "Latent traversals",
         plots.traversals(images, values, names),
-        f"One {vae.modality.noun} changed along {len(shown)} latents, a row for each.",
-        f"The first test {vae.modality.noun} with one latent changed, from -3 to 3 {unit}; "
-        f"{order}. Look for "
+        f"One example changed along {len(shown)} latents, a row for each.",
+        f"The first test example with one latent changed, from -3 to 3 {unit}; {order}. Look for "
         "what each latent means; a row that doesn't change is a latent the model doesn't use.",
         pixelated=False,
     )
@@ -297,7 +288,7 @@ def rates(latents) -> Picture:
 
 def manifold(vae, batch) -> Picture:
     """What a regular grid of probabilities decodes to (Kingma & Welling 2014, fig. 4)."""
-    side, noun = _fitting(vae, 20), vae.modality.noun
+    side = _fitting(vae, 20)
     noise = manifold_noise(side)
     condition = _first_condition(vae, batch, side * side)
     codes = vae.prior_sample(noise.reshape(-1, 2), condition=condition)
@@ -305,11 +296,10 @@ def manifold(vae, batch) -> Picture:
         "manifold",
         "The manifold",
         plots.manifold(_decode(vae, np.reshape(codes, noise.shape), batch)),
-        f"{side} by {side} {vae.modality.nouns} laid out by their two latents, changing smoothly.",
-        "The whole latent plane, at the inverse normal CDF of a regular grid, so that every "
-        f"{noun} stands for an equal share of the prior: z[0] grows to the right, z[1] upwards. "
-        "Look for "
-        f"how much room each kind of {noun} takes and where kinds meet.",
+        f"{side} by {side} examples laid out by their two latents, changing smoothly.",
+        "The whole latent plane, at the inverse normal CDF of a regular grid, so that each example "
+        "stands for an equal share of the prior: z[0] grows to the right, z[1] upwards. Look for "
+        "how much room each kind of example takes and where kinds meet.",
     )
 
 
@@ -332,19 +322,19 @@ def clusters(vae, batch, labels=None, names=None) -> Picture:
     for row, k in enumerate(largest):
         first = batch.x[found == k][:columns]
         members[row, : len(first)] = first
-    images, nouns = _drawn(vae, members), vae.modality.nouns
+    images = _drawn(vae, members)
     figure, beside = plots.image_grid(_in_one_row(images), columns), ""
     if labels is not None:
         figure = plots.traversals(
             images, (), class_section.of_clusters(found, labels, largest, names)
         )
-        beside = f", and beside it the commonest label of all of its {nouns}"
+        beside = ", and beside it the commonest label of all of its examples"
     return Picture(
         "clusters",
         "Clusters",
         figure,
-        f"{len(largest)} rows of test {nouns}, each row of one cluster.",
-        f"Test {nouns} by the component of the prior that they belong to: a row for each of the "
+        f"{len(largest)} rows of test examples, each row of one cluster.",
+        f"Test examples by the component of the prior that they belong to: a row for each of the "
         f"{len(largest)} largest of {len(np.unique(found))} clusters{beside}. Look for one kind.",
         pixelated=labels is None,
     )
@@ -368,25 +358,24 @@ def scatter(vae, batch, latents: Latents, labels=None, class_names=None) -> Pict
         )
     if labels is not None and vae.condition is None:
         look += " Labels that keep apart do so without having been shown."
-    names, nouns = [f"z[{d}]" for d in plane], vae.modality.nouns
+    names = [f"z[{d}]" for d in plane]
     called = class_names and [class_section.beside(i, class_names) for i in range(len(class_names))]
     return Picture(
         "latents",
-        f"Where test {nouns} lie",
+        "Where test examples lie",
         plots.latent_scatter(z[:, plane], labels, names, behind, called),
-        f"Scatter plot of {len(z)} test {nouns} in two latents{coloured}.",
-        f"{what} of {len(z)} test {nouns}{which}{coloured}.{look}",
+        f"Scatter plot of {len(z)} test examples in two latents{coloured}.",
+        f"{what} of {len(z)} test examples{which}{coloured}.{look}",
         pixelated=False,
     )
 
 
 def _fitting(vae, most: int) -> int:
     """How many of the model's examples go side by side: at least 3, and at most `most`."""
-    width = _drawn(vae, np.zeros([1, *vae.event_shape])).shape[-2]
-    return max(3, min(most, WIDEST // width))
+    return max(3, min(most, WIDEST // _drawn(vae, np.zeros([1, *vae.event_shape])).shape[-2]))
 
 
-def _drawn(vae, x):
+def _drawn(vae, x) -> np.ndarray:
     """Examples [..., *event_shape] as images [..., H, W, C]."""
     return np.asarray(vae.modality.as_images(np.asarray(x)))
 
@@ -396,15 +385,9 @@ def _in_one_row(images):
     return images.reshape(-1, *images.shape[2:])
 
 
-def _a(vae):
-    """What an example is called, with its article."""
-    noun = vae.modality.noun
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
-
-
 def _decode(vae, codes, batch):
-    """Images [rows, columns, H, W, C] of the means at codes [rows, columns, D], given the first
-    example's condition; row by row, for memory."""
+    """Images [rows, columns, H, W, C] of the means at codes [rows, columns, D], row by row for
+    memory; given the first example's condition."""
     condition = _first_condition(vae, batch, codes.shape[1])
     return np.stack([_drawn(vae, vae.decode(row, condition).mean()) for row in codes])
 

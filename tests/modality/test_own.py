@@ -71,7 +71,7 @@ def test_the_run_knows_what_its_examples_are(run):
 
 def test_the_report_shows_its_curves(run):
     html = (run.path / "report.html").read_text()
-    assert "6 test series, each with its reconstruction beneath it." in html
+    assert "6 test examples, each with its reconstruction beneath it." in html
     words = re.findall(r"alt='([^']*)'|<figcaption>([^<]*)<", html)
     assert not [word for pair in words for word in pair if "image" in word]
     x = run.data.test.array
