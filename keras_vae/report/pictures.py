@@ -181,7 +181,7 @@ def interpolations(vae, batch, steps: int = 8) -> Picture:
         "interpolations",
         "Interpolations",
         plots.interpolations(_drawn(vae, ways)),
-        f"{len(start)} rows of {steps} examples, each changing from one of the test into another.",
+        f"{len(start)} rows of {steps} pictures, each changing from one test example into another.",
         "Outermost in each row two test examples, between them the straight line through latent "
         "space. Look for gradual change; one that fades out while another fades in, or a blurred "
         "middle, shows a latent space with holes.",
