@@ -80,7 +80,8 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
             f"{run.config.model.levels}: they would be told apart by that alone."
         )
     if other.test.num_examples < 2:
-        raise ValueError(f"dataset={dataset} has one test example; at least 2 can be told apart.")
+        noun = run.model.modality.noun
+        raise ValueError(f"dataset={dataset} has one test {noun}; at least 2 can be told apart.")
     return other
 
 
