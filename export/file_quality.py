@@ -48,7 +48,7 @@ def check_loss(file: str, found: dict, gate: Precision) -> None:
     change = found["nll_change"]
     if change is not None and not change <= gate.nll_change:
         raise ParityError(
-            f"{file}: decoding real data costs {change:.3g} nats an image more than the Keras "
+            f"{file}: decoding real data costs {change:.3g} nats an example more than the Keras "
             f"model's (PSNR {found['psnr']:.1f} for {found['psnr_keras']:.1f} dB); allowed are "
             f"{gate.nll_change:g}. The file was not written. "
             f"{'Take precision=' + gate.instead + ', or a' if gate.instead else 'A'}llow more by "

@@ -51,7 +51,7 @@ def prune(vae: VAE, config: Config, batch: Batch, max_loss: float = MAX_LOSS) ->
     change = _check(vae, smaller, kept, batch)
     if not change >= -max_loss:
         raise ParityError(
-            f"prune_latents: the bound falls by {-change:.3g} nats an image without "
+            f"prune_latents: the bound falls by {-change:.3g} nats an example without "
             f"{vae.latent_dim - len(kept)} latents; allowed are {max_loss:g}. Nothing was written. "
             "Export without it, or allow more by max_nll_change."
         )

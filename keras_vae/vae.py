@@ -13,6 +13,7 @@ from keras_vae.encoder import AbstractEncoder
 from keras_vae.inference import completion, interpolation
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.inputs import ExampleSpec
+from keras_vae.modality import Image, Modality, stored
 from keras_vae.ops.gradients import GradientWeight
 from keras_vae.ops.shapes import flat, shaped
 from keras_vae.ops.whole_numbers import check_whole
@@ -60,6 +61,8 @@ class VAE(Trainable):
       condition: a layer of `conditions`, or None; all three parts are given what it makes of c.
       levels: how many levels whole numbers in x have, 17 for 0..16; None for 256, of bytes, unless
         the first whole array that is trained on shows others.
+      modality: what kind of thing an example is, which reports and exports go by; `Image()` if
+        None.
       seed: root of all random draws that are not given a seed of their own.
 
     Attributes:
@@ -80,6 +83,7 @@ class VAE(Trainable):
         condition=None,
         *,
         levels: int | None = None,
+        modality: Modality | None = None,
         seed: int = 0,
         **kwargs,
     ):
@@ -96,7 +100,7 @@ class VAE(Trainable):
         if encoder.trains_prior and encoder.posterior is not None:
             check_same_latents(encoder.posterior, prior)
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
-        self.condition = condition
+        self.condition, self.modality = condition, modality or Image()
         self.event_shape = decoder.event_shape
         self._example_spec = ExampleSpec(decoder.likelihood, levels)
         self.has_bound, self.trains_prior = encoder.has_bound, encoder.trains_prior
@@ -516,6 +520,7 @@ class VAE(Trainable):
             "prior": self.prior and serialize(self.prior),
             "condition": self.condition and serialize(self.condition),
             "levels": self.levels,
+            "modality": self.modality.to_dict(),
             "seed": self.seed,
         }
 
@@ -525,5 +530,6 @@ class VAE(Trainable):
             name: config[name] and tfk.saving.deserialize_keras_object(config[name])
             for name in ("encoder", "decoder", "prior", "condition")
         }
-        # A file from before there were levels has none.
-        return cls(**parts, levels=config.get("levels"), seed=config["seed"])
+        # Older files have no levels and no modality.
+        facts = {"levels": config.get("levels"), "modality": stored(config.get("modality"))}
+        return cls(**parts, **facts, seed=config["seed"])

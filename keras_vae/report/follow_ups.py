@@ -40,8 +40,8 @@ def _anomaly(run_dir, step):
             f"{title}, AUROC",
             number(f"auroc_{name}", found),
             "",
-            f"How well it tells {found['num_examples_of_other']:,} images of {other} from "
-            f"{found['num_examples']:,} test images: 0.5 by chance, 1 without an error.",
+            f"How well it tells {found['num_examples_of_other']:,} examples of {other} from "
+            f"{found['num_examples']:,} test examples: 0.5 by chance, 1 without an error.",
         )
         for name, title in scores.items()
     ]
@@ -50,7 +50,7 @@ def _anomaly(run_dir, step):
         page.image(
             file,
             title,
-            f"Histograms of test images and of {other}.",
+            f"Histograms of test examples and of {other}.",
             "Where both overlap, this score can't tell them apart.",
             pixelated=False,
         )
@@ -70,12 +70,12 @@ def _compression(run_dir, step):
             "Compressed by this model",
             f"{found['file_bits_per_dim']:.4f}",
             "bits per dimension",
-            f"{found['num_examples']:,} test images, bits-back coded without loss and "
+            f"{found['num_examples']:,} test examples, bits-back coded without loss and "
             f"{'decoded exactly' if found['decoded_exactly'] else 'NOT decoded exactly'}. -ELBO is "
             f"{found['expected_bits_per_dim']:.4f}.",
         ),
         *(
-            page.card(name, f"{bits:.4f}", "bits per dimension", "The same images.")
+            page.card(name, f"{bits:.4f}", "bits per dimension", "The same examples.")
             for name, bits in sorted(rivals.items(), key=lambda pair: pair[1])
         ),
     ]
@@ -95,8 +95,8 @@ def _attribute(run_dir, step):
     yield page.image(
         file,
         f"{lacks} towards {has}",
-        f"Rows of images, each changing from one of label {lacks} towards label {has}.",
-        f"Images of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "
+        f"Rows of examples, each changing from one of label {lacks} towards label {has}.",
+        f"Examples of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "
         "is added, more and more to the right. Look for change of that alone.",
     )
     yield "</div>"

@@ -1,4 +1,4 @@
-"""What a run's codes and samples are worth: numbers, and the samples most like training images."""
+"""What a run's codes and samples are worth: numbers, and the samples most like training data."""
 
 import math
 from typing import NamedTuple
@@ -50,30 +50,29 @@ class Copies(NamedTuple):
 
 
 def measure_samples(run, seed: int = 0) -> tuple[dict, Copies | None]:
-    """Measures codes by labels, and samples by images, as far as the run has both.
+    """Measures codes by labels, and samples by examples, as far as the run has both.
 
     Args:
       run: a `Run`.
       seed: of all draws.
 
     Returns:
-      (numbers by name, Copies or None if the model draws no images).
+      (numbers by name, Copies or None if samples aren't compared).
     """
-    is_music = run.data.test.lowest_pitch is not None
     # Codes of a model that is told the label say nothing of what else would tell it.
     has_labels = (
         run.data.train.labels is not None
         and run.data.test.labels is not None
         and not takes_labels(run.config.model)
     )
-    draws_images = run.model.prior is not None and not is_music
-    if not (has_labels or draws_images):
+    compares_samples = run.model.prior is not None and run.model.modality.compares_samples
+    if not (has_labels or compares_samples):
         return {}, None
     train, test = (examples(run, split) for split in ("train", "test"))
     found, copies = {}, None
     if has_labels:
         found |= _probes(run, train, test)
-    if draws_images:
+    if compares_samples:
         numbers, copies = _samples(run, train, test, seed)
         found |= numbers
     return found, copies

@@ -176,12 +176,10 @@ def _picture(job):
         folder.mkdir(exist_ok=True)
         condition = None if vae.condition is None else vae.condition.to_show(64, batch.x)
         if vae.prior is None:
-            images = vae.reconstruct(batch.x, batch.condition)
+            x = vae.reconstruct(batch.x, batch.condition)
         else:
-            images = vae.sample(64, seed=0, condition=condition)
-        images = images.numpy()
-        if job.dataset.train.lowest_pitch is not None:
-            images = plots.piano_rolls(images[:9], job.dataset.train.levels)
+            x = vae.sample(64, seed=0, condition=condition)
+        images = vae.modality.as_images(x[: vae.modality.num_shown].numpy())
         plots.image_grid(images).savefig(folder / f"epoch_{epoch:05d}.png")
 
     return draw

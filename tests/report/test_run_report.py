@@ -305,14 +305,14 @@ def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
     found = Page(path.read_text())
     for words in (
         "Anomalies: <cats> Negative log-likelihood, AUROC 0.875 ± 0.012",
-        "tells 900 images of <cats> from 1,000 test images",
-        "Compressed by this model 0.1658 bits per dimension 179 test images",
+        "tells 900 examples of <cats> from 1,000 test examples",
+        "Compressed by this model 0.1658 bits per dimension 179 test examples",
         "gzip 0.3300",
     ):
         assert words in found.text
     assert "Attributes" not in found.text  # Of weights of another step.
     assert "PNG" not in found.text  # There was none.
-    assert any("Histograms of test images and of <cats>" in p["alt"] for p in found.all("img"))
+    assert any("Histograms of test examples and of <cats>" in p["alt"] for p in found.all("img"))
     follow_ups.refresh(tmp_path)
     assert Page(path.read_text()).text == found.text
     # A new report has it from the beginning.
