@@ -3,7 +3,6 @@
 import numpy as np
 
 from keras_vae.batches import Batch
-from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.rate import analytic_kl
 from keras_vae.vae import VAE
 
@@ -13,7 +12,7 @@ def rates(vae: VAE, batch: Batch):
     given the layers above. None where there is no closed form for each latent."""
     x, _, condition = batch
     noise = vae.draw_noise([0, 0], 1, len(x))
-    if isinstance(vae, HierarchicalVAE):
+    if vae.groups == "layers":
         if not vae.has_analytic_kl:
             return None
         layers = vae.terms(x, noise, condition).rates

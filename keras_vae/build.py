@@ -106,7 +106,7 @@ def build(
 def build_fitted_prior(config: Config) -> Prior | None:
     """The prior, not yet fitted, of an autoencoder that a config describes; None if it has none."""
     posterior = POSTERIORS[config.model.posterior].kind
-    if posterior is None or posterior.has_density:
+    if posterior is None or posterior.trains_prior:
         return None
     with _global_seed(config.training.seed):
         prior = PRIORS[config.model.prior](config.model, config.model.latent_dim)

@@ -29,6 +29,7 @@ class Decoder(tfk.Model):
       weight_decay: adds weight_decay / 2 times the sum of all squared weights to the losses, those
         of the likelihood itself (its scale) apart. With 1 / (scale^2 num_examples) this is
         -log p(weights) per example of a normal prior: MAP.
+      latent_rank: 1 for flat z [..., D], 3 for maps [..., h, w, d].
 
     Attributes:
       in_turn: whether each value of x is drawn given those before it, by a distribution with
@@ -39,12 +40,19 @@ class Decoder(tfk.Model):
     in_turn = False
 
     def __init__(
-        self, network, likelihood, projection=None, weight_decay: float | None = None, **kwargs
+        self,
+        network,
+        likelihood,
+        projection=None,
+        weight_decay: float | None = None,
+        latent_rank: int = 1,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         check_layer("network", network)
         self.network, self.likelihood = network, likelihood
         self.event_shape = tuple(likelihood.event_shape)
+        self.latent_rank = latent_rank
         self._given_projection, self.weight_decay = projection, weight_decay
         self.projection = _Projection(self.event_shape, likelihood.params_per_value, projection)
         self._bayesian = bayesian_layers(self)
@@ -66,7 +74,7 @@ class Decoder(tfk.Model):
             a Bayesian last layer's are averaged over: for each value of x by itself, as they are
             independent, which says far more of E p(x|z, weights) than any draws of them.
         """
-        z = with_context(z, context)
+        z = with_context(z, context, self.latent_rank)
         if self.noise_size == 0:
             return self.likelihood(self._parameters(z))
         if noise is not None:
@@ -85,7 +93,7 @@ class Decoder(tfk.Model):
 
     def _parameters(self, z):
         """The likelihood's parameters [..., *event_shape, k] from z [..., D]."""
-        return over_samples(lambda z: self.projection(self.network(z)), z)
+        return over_samples(lambda z: self.projection(self.network(z)), z, self.latent_rank)
 
     def _averaged(self, z):
         """p(x|z) averaged over the last layer's weights."""
@@ -109,6 +117,7 @@ class Decoder(tfk.Model):
             "likelihood": serialize(self.likelihood),
             "projection": self._given_projection and serialize(self._given_projection),
             "weight_decay": self.weight_decay,
+            "latent_rank": self.latent_rank,
         }
 
     @classmethod
@@ -118,6 +127,7 @@ class Decoder(tfk.Model):
         return cls(
             *(config[name] and deserialize(config[name]) for name in parts),
             weight_decay=config["weight_decay"],
+            latent_rank=config.get("latent_rank", 1),  # A file from before there were maps.
         )
 
 

@@ -82,7 +82,7 @@ def finite_verbs(model):
     assert np.isfinite(model.reconstruct(x, condition)).all()
     if model.prior is not None:
         assert np.isfinite(model.sample(4, seed=0, condition=tiny.shown(model, x))).all()
-    if model.has_density:
+    if model.has_bound:
         assert np.isfinite(model.log_likelihood(x, num_samples=3, condition=condition)).all()
 
 

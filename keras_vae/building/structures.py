@@ -9,7 +9,7 @@ from keras_vae._compat import tfk, tfkl
 from keras_vae.building.bodies import NETWORKS
 from keras_vae.building.parts import POSTERIORS, PRIORS
 from keras_vae.config.members import Member, fill
-from keras_vae.encoder import Encoder, PriorEncoder
+from keras_vae.encoder import AbstractEncoder, Encoder, PriorEncoder
 from keras_vae.hierarchical import (
     BottomUpEncoder,
     HierarchicalVAE,
@@ -33,7 +33,7 @@ class Structure(NamedTuple):
     """
 
     vae_class: type[VAE]
-    encoder: tfk.Model
+    encoder: AbstractEncoder
     decoder_body: tfkl.Layer
     prior: Prior | None
 
@@ -42,7 +42,7 @@ def _one_layer(m):
     bodies = NETWORKS[m.network].kind
     posterior = POSTERIORS[m.posterior](m, m.latent_dim)
     encoder = Encoder(bodies.encoder(m), posterior) if posterior else PriorEncoder()
-    prior = PRIORS[m.prior](m, m.latent_dim) if encoder.has_density else None
+    prior = PRIORS[m.prior](m, m.latent_dim) if encoder.trains_prior else None
     return Structure(VAE, encoder, bodies.decoder(m), prior)
 
 

@@ -61,26 +61,27 @@ def _check_autoencoder(config):
     """A posterior without a density, and what only that bears."""
     model, objective = config.model, config.objective
     posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
-    autoencoder = posterior is not None and not posterior.has_density
-    if autoencoder and not _is_fitted(prior):
+    trains_prior = posterior is None or posterior.trains_prior
+    if not trains_prior and not _is_fitted(prior):
         fitted = [name for name, member in AXES["prior"].items() if _is_fitted(member.kind)]
         fitted.sort(key=lambda name: _is_trained(AXES["prior"][name].kind))
         raise ValueError(
             f"posterior={model.posterior} with prior={model.prior}: it has no density to train a "
             f"prior by. Use a prior that is fitted afterwards, {', '.join(fitted)}."
         )
-    if not autoencoder and not _is_trained(prior):
+    if trains_prior and not _is_trained(prior):
         raise ValueError(
             f"posterior={model.posterior} with prior={model.prior}: a posterior with a density "
             "needs a prior that trains with it, such as standard_normal or mixture."
         )
-    needs_density = _kind(objective, "objective").needs_density
-    if autoencoder and needs_density:
+    needs_bound = _kind(objective, "objective").needs_bound
+    if needs_bound and not (posterior is None or posterior.has_bound):
         raise ValueError(
             f"objective={objective.objective} needs a posterior density, which "
             f"posterior={model.posterior} has not. Use objective=reconstruction."
         )
-    if autoencoder and objective.latent_samples > 1 and not _kind(model, "weights").drawn:
+    certain = posterior is not None and not posterior.has_density
+    if certain and not _kind(model, "weights").drawn and objective.latent_samples > 1:
         raise ValueError(
             f"latent_samples={objective.latent_samples} with posterior={model.posterior}: all "
             "samples of its code are the same. Use latent_samples=1."
@@ -94,9 +95,9 @@ def _check_autoencoder(config):
             f"prior_components={model.prior_components} of prior=gaussian_mixture can't be fitted "
             f"to the codes of {model.num_examples} training examples. Use fewer."
         )
-    without_kl = not needs_density or objective.beta == 0
+    without_kl = not needs_bound or objective.beta == 0
     if (
-        not autoencoder
+        trains_prior
         and without_kl
         and (model.prior != "standard_normal" or model.structure != "single")
     ):
@@ -348,7 +349,7 @@ def _check_idle_options(config):
 
 def _check_beta(config):
     objective, epochs = config.objective, config.training.epochs
-    if not _kind(objective, "objective").needs_density and (
+    if not _kind(objective, "objective").needs_bound and (
         objective.beta != 1.0 or objective.beta_schedule != "constant"
     ):
         raise ValueError(

@@ -6,7 +6,6 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae.evaluation.standard_errors import stderr
-from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.networks.bayesian import weight_kl
 from keras_vae.seeds import Site
@@ -46,7 +45,7 @@ def of_examples(vae, batches, num_samples: int = 5000, seed: int = 0, progress=N
     """
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
-    measure = _importance(vae, batches, num_samples, seed) if vae.has_density else _distortion(vae)
+    measure = _importance(vae, batches, num_samples, seed) if vae.has_bound else _distortion(vae)
     columns = []
     for i, batch in enumerate(batches):
         columns.append(measure(i, batch))
@@ -88,14 +87,14 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
         "weight_kl_nats": None if of_weights is None else float(of_weights),
         "bits_per_dim": None,
         "bits_per_dim_stderr": None,
-        "num_samples": num_samples if vae.has_density else None,
+        "num_samples": num_samples if vae.has_bound else None,
         "num_examples": len(examples["distortion"]),
         "seed": seed,
     }
-    if vae.has_density:
+    if vae.has_bound:
         result |= means(examples, num_samples)
         by_group = [_mean(kl) for kl in examples["kl"].T]
-        if isinstance(vae, HierarchicalVAE):
+        if vae.groups == "layers":
             result["rate_nats_by_layer"] = by_group
         elif len(by_group) == vae.latent_dim:
             result["rate_nats_by_latent"] = by_group
@@ -106,7 +105,7 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
 
 
 def means(examples: dict, num_samples: int) -> dict:
-    """Those of `summarize` that hold for any model with a density, from `of_examples`' arrays.
+    """Those of `summarize` that hold for any model with a bound, from `of_examples`' arrays.
 
     The looseness is that of the delta method, Var(w) / (2 k p(x)^2) (Nowozin 2018, Debiasing
     evidence approximations, proposition 1). As the weights' spread is itself known from the samples

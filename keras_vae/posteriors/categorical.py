@@ -34,7 +34,10 @@ class CategoricalNormal(Posterior):
     ):
         self.num_labels, self.family, self.relaxation = num_labels, family, relaxation
         super().__init__(latent_dim, **kwargs)
-        self.noise_shape = (FAMILIES[family].noise_size(num_labels, latent_dim),)
+
+    @property
+    def noise_shape(self):
+        return (FAMILIES[self.family].noise_size(self.num_labels, self.latent_dim),)
 
     @property
     def params_size(self):

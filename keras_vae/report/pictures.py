@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from keras_vae._compat import tfd
 from keras_vae.conditions import Label
 from keras_vae.evaluation import draw_latents
-from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.report import class_section, plots
 
 BATCH_SIZE = 256
@@ -69,19 +68,19 @@ def pictures(vae, batch, labels=None, names=None) -> list[Picture]:
         shown.append(reconstructions(vae, batch))
     if vae.prior is not None:
         shown.append(samples(vae, batch, names=names))
-    if not vae.has_density:
+    if not vae.trains_prior:
         shown.append(holes(vae, batch, latents))
     if vae.has_encoder:
         shown.append(interpolations(vae, batch))
     if vae.can_complete:
         shown.append(completions(vae, batch))
-    if isinstance(vae, HierarchicalVAE):
+    if vae.groups == "layers":
         shown.append(layers(vae, batch))
     else:
         shown.append(traversals(vae, batch, latents))
         if latents.rate is not None and vae.latent_dim > 1:
             shown.append(rates(latents))
-    if vae.has_density and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
+    if vae.trains_prior and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
         shown.append(manifold(vae, batch))
     if vae.has_clusters:
         shown.append(clusters(vae, batch, labels, names))
@@ -95,7 +94,7 @@ def measure_latents(vae, batch) -> Latents:
     codes, kls = [], []
     for start in range(0, len(batch.x), BATCH_SIZE):
         x, _, condition = batch.rows(start, start + BATCH_SIZE)
-        codes.append(vae.code(x, condition))
+        codes.append(vae.flat(vae.code(x, condition)))
         kls.append(vae.terms(x, vae.draw_noise([SEED, SEED], 1, len(x)), condition).kl)
     codes = np.concatenate(codes)
     # A full covariance has one KL for all latents.
@@ -104,10 +103,10 @@ def measure_latents(vae, batch) -> Latents:
     order = np.argsort(-(rate if by_latent else codes.var(axis=0)), kind="stable")
     if vae.prior is not None:  # A label is nothing to move along.
         order = order[order >= vae.prior.num_labels]
-    if not vae.has_density:
+    if not vae.trains_prior:
         return Latents(codes, rate, order, codes.mean(axis=0), codes.std(axis=0))
     loc, scale = vae.prior_moments(_first_condition(vae, batch, 1))
-    return Latents(codes, rate, order, loc.numpy(), scale.numpy())
+    return Latents(codes, rate, order, vae.flat(loc).numpy(), vae.flat(scale).numpy())
 
 
 def reconstructions(vae, batch) -> Picture:
@@ -250,7 +249,7 @@ def traversals(vae, batch, latents: Latents, steps: int = 13) -> Picture:
     shown = latents.order[:10]
     values = np.linspace(-3.0, 3.0, steps, dtype=np.float32)
     images = _decode(vae, traversal_codes(latents, shown, values), batch)
-    unit = "prior standard deviations" if vae.has_density else "standard deviations of codes"
+    unit = "prior standard deviations" if vae.trains_prior else "standard deviations of codes"
     if latents.rate is None:
         names = [f"z[{d}]" for d in shown]
         order = "those whose codes vary most come first"
@@ -357,7 +356,7 @@ def scatter(vae, batch, latents: Latents, labels=None, class_names=None) -> Pict
     which = "" if len(latents.order) == 2 else f" in the two latents of {most}"
     coloured = "" if labels is None else ", coloured by label"
     z, behind, what, look = latents.codes, None, "The codes", ""
-    if vae.has_density:
+    if vae.encoder.has_density:
         what = "A draw of q(z|x) for each"
         z, drawn = draw_latents(vae, batch, SEED)
         behind = drawn[:, plane]

@@ -81,7 +81,7 @@ def write_report(run_dir: Path, vae, config: Config, evaluation: dict, shown, da
     Returns:
       The path of report.html, which is replaced only when it is complete.
     """
-    autoencoder = not vae.has_density
+    autoencoder = not vae.has_bound
     headline = "distortion_nats" if autoencoder else "nll_nats"
     name, unit, meaning = NUMBERS[headline]
     lead = (

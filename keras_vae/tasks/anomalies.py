@@ -45,7 +45,7 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
     Raises:
       ValueError, OSError: there is none, or the model can't look at it.
     """
-    if not run.model.has_density:
+    if not run.model.has_bound:
         raise ValueError(
             "anomaly scores are likelihoods, which an autoencoder has not. Train a VAE "
             "(recipe=vae)."

@@ -108,7 +108,11 @@ def _probes(run, train, test):
     labelled = []
     for part in (train.at_most(most), test.at_most(most)):
         codes = [
-            run.model.code(part.x[rows], None if part.condition is None else part.condition[rows])
+            run.model.flat(
+                run.model.code(
+                    part.x[rows], None if part.condition is None else part.condition[rows]
+                )
+            )
             for rows in _slices(len(part.x), 1000)
         ]
         x = run.model.as_floats(part.x).numpy()
@@ -120,8 +124,8 @@ def _samples(run, train, test, seed):
     test = test.at_most(_NUM_COMPARED)
     # Beside images of black and white, grey means would be told by that alone.
     as_draws = run.data.train.levels == 2 or run.config.data.binarization == "threshold"
-    as_draws &= run.model.has_density
-    if run.model.has_density:
+    as_draws &= run.model.has_bound
+    if run.model.has_bound:
         replicated = evaluation.simulate(run.model, len(test.x), seed, test.condition)[0].numpy()
     made = replicated if as_draws else _means(run.model, test, seed)
     learned_from = train.at_most(_NUM_LABELLED)
@@ -129,7 +133,7 @@ def _samples(run, train, test, seed):
     more_real = train.at_most(len(made)).images
     found = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
     found |= evaluation.sample_quality(made, test.images, more_real, features)
-    if run.model.has_density:
+    if run.model.has_bound:
         found |= evaluation.predictive_checks(
             run.model.as_floats(test.x).numpy(), replicated, seed=seed
         )

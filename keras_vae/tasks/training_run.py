@@ -146,7 +146,7 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
 
 def _finish(job: Job) -> Run | None:
     """What follows training: an autoencoder's prior, evaluation, report; None if nothing does."""
-    if not job.options.evaluate and job.model.has_density:
+    if not job.options.evaluate and job.model.trains_prior:
         return None
     trained = run.load(job.workdir, dataset=job.dataset)
     fitted_prior.ensure(trained)
@@ -199,7 +199,7 @@ def _cut_metrics(path: pathlib.Path, epochs: int) -> None:
 
 
 def _kl(vae) -> str:
-    if not vae.has_density:
+    if not vae.has_bound:
         return "none"
     return "analytic" if vae.uses_analytic_kl else "sampled"
 

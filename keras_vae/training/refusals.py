@@ -14,7 +14,7 @@ def check_objective(objective, vae, beta) -> None:
       beta: weight of the KL, a number or a function of the step.
     """
     name = type(objective).__name__
-    if objective.needs_density and not vae.has_density:
+    if objective.needs_bound and not vae.has_bound:
         raise ValueError(
             f"objective {name} needs a prior and a posterior density, which an autoencoder has "
             "not. Use objectives.Reconstruction."
@@ -24,8 +24,8 @@ def check_objective(objective, vae, beta) -> None:
             "kl='analytic': there is no closed form of the KL between this posterior and this "
             "prior. Use kl='sampled' or 'auto'."
         )
-    without_kl = not objective.needs_density or beta == 0
-    if vae.has_density and without_kl and vae.prior.trainable_variables:
+    without_kl = not objective.needs_bound or beta == 0
+    if vae.trains_prior and without_kl and vae.prior.trainable_variables:
         raise ValueError(
             f"objective {name} with beta={beta} has no KL, {conflicts.KL_TRAINS_PRIOR}. Use "
             "objectives.SGVB and a beta above 0."
@@ -71,9 +71,9 @@ def check_same_latents(posterior, prior):
     """Raises ValueError unless both are of as many latents, with the same label among them."""
 
     def latents(part):
-        labels = getattr(part, "num_labels", 0)
-        beside = f" beside {labels} labels ({part.family})" if labels else ""
-        return f"{part.latent_dim} latents{beside}"
+        beside = f" beside {part.num_labels} labels ({part.family})" if part.num_labels else ""
+        size = part.latent_dim if len(part.latent_shape) == 1 else part.latent_shape
+        return f"{size} latents{beside}"
 
     if latents(posterior) != latents(prior):
         raise ValueError(

@@ -35,7 +35,7 @@ class Trainable(tfk.Model):
       take_levels(levels): takes the levels of a split's whole numbers.
       settle_levels(x): takes the levels of whole numbers from the first whole array of them.
       needs_binary: whether its likelihood is of black and white.
-      has_density: whether q(z|x) has one, and so the model an ELBO.
+      has_bound: whether it has a bound on log p(x).
       has_analytic_kl: whether the KL of each Rate has a closed form.
 
     Args:
@@ -44,6 +44,7 @@ class Trainable(tfk.Model):
 
     # How a Split is binarized; None where the likelihood says it. `build` knows.
     binarization = None
+    objective = None  # Until it is compiled.
 
     def __init__(self, *, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
@@ -82,7 +83,7 @@ class Trainable(tfk.Model):
           run_eagerly: run step by step in Python, for debugging.
         """
         if objective is None:
-            objective = objectives.SGVB() if self.has_density else objectives.Reconstruction()
+            objective = objectives.SGVB() if self.has_bound else objectives.Reconstruction()
         refusals.check_objective(objective, self, beta)
         # weighted_metrics=[]: Keras mistakes a Batch, three parts, for (x, y, sample weights).
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
@@ -91,14 +92,15 @@ class Trainable(tfk.Model):
         self.jit_compile = self._resolve_jit_compile(jit_compile)
         ema = None if ema_decay is None else MovingAverage(self.trainable_variables, ema_decay)
         object.__setattr__(self, "ema", ema)
-        names = ["loss", "distortion"] + (["elbo_nats", "rate"] if self.has_density else [])
+        names = ["loss", "distortion"] + (["elbo_nats", "rate"] if self.has_bound else [])
         names += ["weight_kl"] if bayesian_layers(self) else []
         object.__setattr__(self, "_trackers", {name: tfk.metrics.Mean(name) for name in names})
 
     @property
     def uses_analytic_kl(self) -> bool:
         """Whether the KL in the losses is exact: chosen from TFP's registry when it may be."""
-        return self.has_analytic_kl and self.objective.kl_loss != "sampled"
+        wanted = None if self.objective is None else self.objective.kl_loss
+        return self.has_analytic_kl and wanted != "sampled"
 
     @property
     def metrics(self):
@@ -241,22 +243,31 @@ class Trainable(tfk.Model):
         """Context in which the weights are the moving average, where there is one."""
         return contextlib.nullcontext() if self.ema is None else self.ema.applied()
 
-    def call(self, batch: Batch, training=None) -> Terms:
-        """The terms of a batch; adds the KL to the losses where the objective has it there."""
-        terms = self.terms(
-            *batch, stop_posterior=self.objective.stop_posterior, training=bool(training)
-        )
+    def step_terms(self, batch: Batch, training: bool = False) -> Terms:
+        """The terms of a batch; adds the KL to the losses where the objective has it there.
+
+        To be entered through Keras' `__call__`, which alone keeps the losses of several layers.
+        """
+        terms = self.terms(*batch, stop_posterior=self.objective.stop_posterior, training=training)
         if self.objective.kl_loss is not None:
-            for q, p, z in terms.rates:
-                self.add_rate(q, p, None if self.uses_analytic_kl else z)
+            self.add_rates(terms.rates)
         return terms._replace(rates=())  # Keras looks through what a call returns.
+
+    def add_rates(self, rates) -> None:
+        """Adds the KL of each `Rate` to the losses: exact, or at its z."""
+        for q, p, z in rates:
+            self.add_rate(q, p, None if self.uses_analytic_kl else z)
 
     def train_step(self, batch: Batch):
         """One optimizer step."""
         self.beta.assign(self.beta_schedule(self.optimizer.iterations))
         with tf.GradientTape() as tape:
             terms = self(batch, training=True)
+            # The KL is in `losses` where the objective has it there, and in `terms` for the rest.
             loss = self.objective(terms, self.beta) + tf.add_n([0.0, *self.losses])  # [B]
+            weight = self.objective.gradient_weight(terms, self.beta)
+            if weight is not None:
+                terms.gradient_weight.set(weight)
             # The optimizer sums gradients over replicas: the one place that scales for them.
             scaled = tf.reduce_mean(loss) / self.distribute_strategy.num_replicas_in_sync
         logs = self._track(loss, terms)  # The metrics are those of the weights before they move.
@@ -275,7 +286,7 @@ class Trainable(tfk.Model):
 
     def _track(self, loss, terms):
         values = {"loss": loss, "distortion": terms.distortion}
-        if terms.has_density:
+        if terms.has_bound:
             values |= {"elbo_nats": terms.elbo_nats, "rate": terms.rate}
         if "weight_kl" in self._trackers:
             values["weight_kl"] = weight_kl(self)

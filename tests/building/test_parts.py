@@ -178,7 +178,8 @@ def test_facts_of_parts_are_what_the_rules_had_by_name():
         kinds = {name: member.kind for name, member in AXES[axis].items() if member.kind}
         return {name for name, kind in kinds.items() if getattr(kind, fact) == wanted}
 
-    assert having("posterior", "has_density", False) == {"deterministic"}
+    for fact in ("has_density", "has_bound", "trains_prior"):
+        assert having("posterior", fact, False) == {"deterministic"}
     assert having("posterior", "is_diagonal", True) == {"diagonal"}
     assert having("posterior", "continuous", False) == {"categorical"}
     assert having("posterior", "least_latents", 2) == {"iaf"}

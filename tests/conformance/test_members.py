@@ -287,7 +287,7 @@ def test_public_verbs_give_images(trained):
     if model.prior is not None:
         one = None if model.condition is None else tiny.shown(model, x)[0]
         assert_images(model.sample(3, seed=0, condition=one), model, 3)
-    if model.has_density:
+    if model.has_bound:
         assert np.isfinite(model.log_likelihood(x, num_samples=3, condition=condition)).all()
 
 

@@ -141,7 +141,7 @@ def test_a_model_that_knows_its_images_by_heart_is_found_out(run):
     vae = types.SimpleNamespace(
         sample=lambda n, seed, condition: train[100 : 100 + n],
         as_floats=run.model.as_floats,
-        has_density=False,
+        has_bound=False,
         prior="there is one",
         condition=None,
     )
