@@ -7,12 +7,8 @@ import numpy as np
 from export.parity import ParityError
 from export.precision import Precision
 from export.tflite import verb_and_size
-from keras_vae._compat import tf
 from keras_vae.batches import Batch
-from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal, Poisson
 from keras_vae.vae import VAE
-
-_SMALLEST = 1e-6  # probability that a likelihood of rounded means takes for 0
 
 
 def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
@@ -38,7 +34,7 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
         wanted.append(vae.decode(*arrays.values()).mean().numpy())
     found, wanted = (np.concatenate(images)[: len(x)] for images in (found, wanted))
     x = vae.as_floats(x).numpy()
-    worse = [_nll(vae.decoder.likelihood, x, image) for image in (found, wanted)]
+    worse = [vae.decoder.likelihood.nll_of_mean(x, image) for image in (found, wanted)]
     return {
         "psnr": _psnr(x, found),
         "psnr_keras": _psnr(x, wanted),
@@ -86,18 +82,3 @@ def _condition(vae, x, condition):
 
 def _psnr(x, image):
     return -10.0 * math.log10(max(float(np.mean(np.square(x - image))), 1e-12))
-
-
-def _nll(likelihood, x, image):
-    """-log p(x|z) of each example but for a constant, where the mean image tells it."""
-    axes = tuple(range(1, x.ndim))
-    if isinstance(likelihood, Bernoulli):
-        p = np.clip(image, _SMALLEST, 1.0 - _SMALLEST)
-        return -np.sum(x * np.log(p) + (1.0 - x) * np.log1p(-p), axis=axes)
-    if isinstance(likelihood, Poisson):
-        rate = np.maximum(image, _SMALLEST)
-        return np.sum(rate - x * np.log(rate), axis=axes)
-    if isinstance(likelihood, Normal | LearnedScaleNormal):
-        scale = float(tf.convert_to_tensor(likelihood.scale))
-        return np.sum(np.square((x - image) / scale), axis=axes) / 2.0
-    return None

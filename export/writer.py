@@ -73,6 +73,8 @@ def write(
     path = pathlib.Path(path).resolve()
     check_target(path)
     check_options(formats, precisions, batch_sizes, web)
+    if vae.prior is not None and not vae.decoder.in_turn:
+        vae.decoder.likelihood.check_draw()
     if web:
         web_page.check_page(vae)
     batch_sizes = sorted(set(batch_sizes))

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from keras_vae._compat import tf, tfd, tfpl
+from keras_vae.distributions import plain
 from keras_vae.ops.shapes import flat
 
 
@@ -33,7 +34,7 @@ def analytic_kl(q, p):
     Raises:
       NotImplementedError: TFP registers no KL for this pair.
     """
-    q = _plain(q)
+    q = plain(q)
     if isinstance(q, tfd.Independent) and isinstance(p, tfd.Independent):
         return flat(tfd.kl_divergence(q.distribution, p.distribution), q.event_shape.rank)
     return tfd.kl_divergence(q, _like(q, p))[..., tf.newaxis]
@@ -61,15 +62,10 @@ def _low_rank_kl(q, p, name=None):
     )
 
 
-def _plain(q):
-    """The distribution inside what a tfp.layers layer returns, whose type tells its family."""
-    return getattr(q, "tensor_distribution", q)
-
-
 def _like(q, p):
     """p in q's family: no KL is registered between a multivariate and an Independent normal."""
     if (
-        isinstance(_plain(q), tfd.MultivariateNormalTriL)
+        isinstance(plain(q), tfd.MultivariateNormalTriL)
         and isinstance(p, tfd.Independent)
         and isinstance(p.distribution, tfd.Normal)
     ):

@@ -52,7 +52,7 @@ def support_of(likelihood):
     """All values [V, 1, 1] that a pixel may take; of counts, all that have mass worth the name."""
     if likelihood.support is Support.COUNTS:
         return np.arange(1000, dtype=np.float32)[:, np.newaxis, np.newaxis]
-    levels = getattr(likelihood, "levels", 2)
+    levels = likelihood.levels or 2
     return (np.arange(levels) / (levels - 1)).astype(np.float32)[:, np.newaxis, np.newaxis]
 
 
@@ -316,7 +316,7 @@ def test_samples_lie_in_the_support_and_have_the_mean(name):
     n = 4000
     x = p.sample(n, seed=[0, 1]).numpy()
     if likelihood.support in (Support.BINARY, Support.LEVELS):
-        levels = getattr(likelihood, "levels", 2)
+        levels = likelihood.levels or 2
         np.testing.assert_allclose(x * (levels - 1), np.round(x * (levels - 1)), atol=1e-4)
     if likelihood.support is Support.COUNTS:
         np.testing.assert_array_equal(x, np.round(x))

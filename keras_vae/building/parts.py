@@ -9,6 +9,7 @@ import numpy as np
 from keras_vae import conditions, likelihoods, objectives, posteriors, priors
 from keras_vae._compat import tfk
 from keras_vae.autoregressive import AutoregressiveDecoder
+from keras_vae.building.bodies import WEIGHTS
 from keras_vae.building.visible_part import visible_part
 from keras_vae.config.members import Member, fill
 from keras_vae.config.sections import ModelConfig
@@ -20,7 +21,11 @@ from keras_vae.training import schedules
 DECODERS = fill(
     "decoder",
     {
-        "independent": Member(Decoder, "each by itself"),
+        "independent": Member(
+            Decoder,
+            "each by itself",
+            make=lambda m, *given, **options: WEIGHTS[m.weights].kind.decoder(*given, **options),
+        ),
         "autoregressive": Member(
             AutoregressiveDecoder,
             "each given those before it, for likelihood categorical",

@@ -51,7 +51,7 @@ class ExampleSpec:
 
     def __init__(self, likelihood, levels: int | None = None):
         self.event_shape, self._likelihood = tuple(likelihood.event_shape), likelihood
-        self._support = getattr(likelihood, "support", Support.REAL)
+        self._support = likelihood.support
         own = likelihood.levels if self._support is Support.LEVELS else None
         if levels is not None and not (is_whole(levels) and 2 <= levels <= MOST):
             raise ValueError(f"levels must be a whole number from 2 to {MOST}, got {levels!r}.")

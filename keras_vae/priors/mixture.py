@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk
+from keras_vae.distributions import plain
 from keras_vae.ops.categorical import CHOICE_NOISE, from_normal
 from keras_vae.priors.base import Prior
 from keras_vae.priors.normal import normal, raw_scale_of
@@ -17,8 +18,7 @@ def mixture(logits, components) -> tfd.Distribution:
       logits: [K].
       components: batch [K], event [D].
     """
-    # The distribution inside of what a tfp.layers layer returns: its type tells its family.
-    components = getattr(components, "tensor_distribution", components)
+    components = plain(components)
     factorises = isinstance(components, tfd.Independent)
     if factorises and isinstance(components.distribution, tfd.Normal):
         family = _DiagonalMixture

@@ -9,6 +9,7 @@ import pytest
 
 import keras_vae
 from keras_vae import evaluation, runs
+from keras_vae.decoder import BayesianDecoder
 from keras_vae.runs import run_data
 from keras_vae.runs.run_data import first_examples, load_config_and_data
 from tests import binaries
@@ -79,6 +80,13 @@ def test_a_body_with_tensor_functions_loads():
     x = np.random.default_rng(1).uniform(size=(4, 8, 8, 1)).astype(np.float32)
     assert_close(make.elbo(model, x), EXPECTED["tensor_functions"]["elbo"])
     assert_close(make.samples(model, None)["sample"], EXPECTED["tensor_functions"]["sample"])
+
+
+def test_a_decoder_of_bayesian_weights_loads():
+    model = keras_vae.load(make.HERE / "bayesian_weights.keras")
+    assert type(model.decoder) is BayesianDecoder
+    for key, found in make.of_bayesian_weights(model).items():
+        assert_close(found, EXPECTED["bayesian_weights"][key])
 
 
 def test_the_files_are_small():
