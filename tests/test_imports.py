@@ -17,7 +17,7 @@ TABLE = {
     "seeds": (["keras_vae.seeds"], ["_compat", "ops"]),
     "batches": (["keras_vae.batches"], ["_compat"]),
     "terms": (["keras_vae.terms"], ["_compat"]),
-    "rate": (["keras_vae.rate"], ["_compat", "distributions"]),
+    "rate": (["keras_vae.rate"], ["_compat", "ops", "distributions"]),
     "objectives": (["keras_vae.objectives"], ["_compat"]),
     "messages": (["keras_vae.messages.*"], ["ops"]),
     "files": (["keras_vae.files.*"], ["messages"]),
@@ -30,7 +30,7 @@ TABLE = {
         ["_compat", "ops", "messages", "distributions", "networks"],
     ),
     "priors": (["keras_vae.priors.*"], ["_compat", "ops", "messages", "distributions", "networks"]),
-    "conditions": (["keras_vae.conditions"], ["_compat", "ops", "messages"]),
+    "conditions": (["keras_vae.conditions"], ["_compat", "ops", "messages", "distributions"]),
     "encoder": (["keras_vae.encoder"], ["_compat"]),
     "decoder": (
         ["keras_vae.decoder.*"],

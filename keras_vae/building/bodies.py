@@ -8,7 +8,6 @@ from typing import NamedTuple
 from keras_vae import networks
 from keras_vae._compat import tfkl
 from keras_vae.config.members import Member, fill
-from keras_vae.decoder import BayesianDecoder, Decoder
 from keras_vae.networks.bayesian import BayesianDense
 
 
@@ -17,14 +16,12 @@ class Weights(NamedTuple):
 
     Attributes:
       dense: from the model's options to what makes its dense layers.
-      options: from the model's options and a likelihood to arguments of the decoder.
-      decoder: the class of a decoder of independent values.
+      options: from the model's options and a likelihood to arguments of the Decoder.
       drawn: whether weights are random, and drawn anew at each pass.
     """
 
     dense: Callable
     options: Callable
-    decoder: type[Decoder] = Decoder
     drawn: bool = False
 
 
@@ -56,7 +53,6 @@ WEIGHTS = fill(
                         math.prod(m.event_shape) * likelihood.params_per_value
                     )
                 },
-                BayesianDecoder,
                 drawn=True,
             ),
             "normal distributions, with a normal prior",

@@ -13,7 +13,7 @@ from keras_vae.building.bodies import WEIGHTS
 from keras_vae.building.visible_part import visible_part
 from keras_vae.config.members import Member, fill
 from keras_vae.config.sections import ModelConfig
-from keras_vae.decoder import Decoder
+from keras_vae.decoder import BayesianDecoder, Decoder
 from keras_vae.likelihoods import Likelihood, Support
 from keras_vae.training import schedules
 
@@ -24,7 +24,9 @@ DECODERS = fill(
         "independent": Member(
             Decoder,
             "each by itself",
-            make=lambda m, *given, **options: WEIGHTS[m.weights].kind.decoder(*given, **options),
+            make=lambda m, body, likelihood, **options: (
+                BayesianDecoder if WEIGHTS[m.weights].kind.drawn else Decoder
+            )(body, likelihood, **options),
         ),
         "autoregressive": Member(
             AutoregressiveDecoder,

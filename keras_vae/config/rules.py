@@ -58,7 +58,7 @@ def _kind(section, axis: str) -> Any:
 
 
 def _check_autoencoder(config):
-    """A posterior without a density, and what only that bears."""
+    """A posterior without a bound, or whose prior is fitted afterwards."""
     model, objective = config.model, config.objective
     posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
     trains_prior = posterior is None or posterior.trains_prior
@@ -80,8 +80,8 @@ def _check_autoencoder(config):
             f"objective={objective.objective} needs a posterior density, which "
             f"posterior={model.posterior} has not. Use objective=reconstruction."
         )
-    certain = posterior is not None and not posterior.has_density
-    if certain and not _kind(model, "weights").drawn and objective.latent_samples > 1:
+    without_noise = posterior is not None and not posterior.has_density
+    if without_noise and objective.latent_samples > 1 and not _kind(model, "weights").drawn:
         raise ValueError(
             f"latent_samples={objective.latent_samples} with posterior={model.posterior}: all "
             "samples of its code are the same. Use latent_samples=1."
@@ -349,7 +349,7 @@ def _check_idle_options(config):
 
 def _check_beta(config):
     objective, epochs = config.objective, config.training.epochs
-    if not _kind(objective, "objective").needs_bound and (
+    if not _kind(objective, "objective").needs_density and (
         objective.beta != 1.0 or objective.beta_schedule != "constant"
     ):
         raise ValueError(

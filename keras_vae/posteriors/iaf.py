@@ -35,7 +35,7 @@ class InverseAutoregressive(Posterior):
 
     def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
         super().__init__(latent_dim, **kwargs)
-        if latent_dim < self.least_latents:
+        if self.latent_dim < self.least_latents:
             raise ValueError(
                 f"latent_dim must be at least {self.least_latents} for {type(self).__name__}, got "
                 f"{latent_dim}: {conflicts.AUTOREGRESSION_OF_ONE_LATENT}. Use DiagonalNormal."

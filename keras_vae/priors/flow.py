@@ -26,7 +26,7 @@ class Flow(Prior):
 
     def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
         super().__init__(latent_dim, **kwargs)
-        if latent_dim < self.least_latents:
+        if self.latent_dim < self.least_latents:
             raise ValueError(
                 f"latent_dim must be at least {self.least_latents} for {type(self).__name__}, got "
                 f"{latent_dim}: {conflicts.FLOW_OF_ONE_LATENT}. Use MixtureOfNormals."

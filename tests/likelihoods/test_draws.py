@@ -115,9 +115,8 @@ def test_given_values_of_a_mixture_stay():
 def test_values_far_out_are_finite():
     """The generator's numbers reach the largest below 1 and 2^-25."""
     for name in LIKELIHOODS:
-        p = tiny.likelihood(name, (2,))(
-            tf.zeros([1, 2, tiny.likelihood(name, (2,)).params_per_value])
-        )
+        layer = tiny.likelihood(name, (2,))
+        p = layer(tf.zeros([1, 2, layer.params_per_value]))
         for u in (2.0**-25, 1.0 - 2.0**-24):
             assert np.isfinite(p.from_uniform(lambda i, u=u: tf.fill([1, 2], u))).all(), name
 
