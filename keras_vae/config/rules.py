@@ -349,7 +349,7 @@ def _check_idle_options(config):
 
 def _check_beta(config):
     objective, epochs = config.objective, config.training.epochs
-    if not _kind(objective, "objective").needs_density and (
+    if not _kind(objective, "objective").needs_bound and (
         objective.beta != 1.0 or objective.beta_schedule != "constant"
     ):
         raise ValueError(
