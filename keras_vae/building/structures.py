@@ -9,7 +9,7 @@ from keras_vae._compat import tfk, tfkl
 from keras_vae.building.bodies import NETWORKS
 from keras_vae.building.parts import POSTERIORS, PRIORS
 from keras_vae.config.members import Member, fill
-from keras_vae.encoder import Encoder, PriorEncoder
+from keras_vae.encoder import AbstractEncoder, Encoder, PriorEncoder
 from keras_vae.hierarchical import (
     BottomUpEncoder,
     HierarchicalVAE,
@@ -33,7 +33,7 @@ class Structure(NamedTuple):
     """
 
     vae_class: type[VAE]
-    encoder: tfk.Model
+    encoder: AbstractEncoder
     decoder_body: tfkl.Layer
     prior: Prior | None
 

@@ -58,7 +58,7 @@ def _kind(section, axis: str) -> Any:
 
 
 def _check_autoencoder(config):
-    """A posterior without a bound, or with a prior fitted later, and what only that bears."""
+    """A posterior without a bound, or whose prior is fitted afterwards."""
     model, objective = config.model, config.objective
     posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
     trains_prior = posterior is None or posterior.trains_prior

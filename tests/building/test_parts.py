@@ -15,10 +15,6 @@ from keras_vae.likelihoods.base import positive_scale
 from tests import tiny
 
 FACTS = {option.name for _, option in configs.options() if not option.metadata["flag"]}
-MADE_OF_OTHERS = {
-    "posterior": {"categorical"},  # Its label is the prior's.
-    "prior": {"vamp"},  # Its inputs are in the range of the likelihood.
-}
 MEMBERS = [(axis, name) for axis, members in AXES.items() for name in members]
 
 
@@ -67,16 +63,16 @@ def test_a_member_says_which_options_it_reads(axis, name):
     reads = Reads(section)
     if axis == "network":
         member.kind.encoder(reads), member.kind.decoder(reads)
-        reads.names -= {"weights"}
     elif axis == "weights":
         member.kind.dense(reads)
         member.kind.options(reads, likelihoods.Bernoulli(tiny.EVENT_SHAPE))
     else:
         member(reads, *given)
-    if name in MADE_OF_OTHERS.get(axis, ()):
-        assert set(member.options) <= reads.names
-    else:
-        assert reads.names - FACTS == set(member.options) - FACTS
+    wanted = set(member.options)
+    if (axis, name) == ("posterior", "categorical"):  # Its label is the prior's.
+        wanted |= set(PRIORS["categorical"].options)
+    # Which members other axes have is for the rules.
+    assert reads.names - FACTS - set(AXES) == wanted - FACTS
 
 
 def test_every_choice_has_a_line_of_its_own():
@@ -178,7 +174,8 @@ def test_facts_of_parts_are_what_the_rules_had_by_name():
         kinds = {name: member.kind for name, member in AXES[axis].items() if member.kind}
         return {name for name, kind in kinds.items() if getattr(kind, fact) == wanted}
 
-    assert having("posterior", "has_density", False) == {"deterministic"}
+    for fact in ("has_density", "has_bound", "trains_prior"):
+        assert having("posterior", fact, False) == {"deterministic"}
     assert having("posterior", "is_diagonal", True) == {"diagonal"}
     assert having("posterior", "continuous", False) == {"categorical"}
     assert having("posterior", "least_latents", 2) == {"iaf"}
