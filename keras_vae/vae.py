@@ -7,10 +7,12 @@ import numpy as np
 from keras_vae import keras_file, seeds
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.batches import Batch
+from keras_vae.distributions import of_known
 from keras_vae.encoder import PriorEncoder
 from keras_vae.inference import completion, interpolation
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.inputs import ExampleSpec
+from keras_vae.inputs.arguments import as_batch
 from keras_vae.ops.gradients import GradientWeight
 from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
@@ -86,7 +88,9 @@ class VAE(Trainable):
 
     # Scoring -----------------------------------------------------------------------------------
 
-    def terms(self, x, noise, condition=None, stop_posterior=False, training=False) -> Terms:
+    def terms(
+        self, x, noise, condition=None, stop_posterior=False, training=False, mask=None
+    ) -> Terms:
         """The log-densities at x and at the z made from noise, and what the rate is made of.
 
         Args:
@@ -96,14 +100,17 @@ class VAE(Trainable):
           stop_posterior: take log q(z|x) with its parameters stopped, and put a `GradientWeight`
             on z: what gradient estimators beyond the plain one are made of.
           training: whether Bayesian weights are all drawn; see `Decoder`.
+          mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
+            the encoder sees 0 in place of the others. None if all are.
         """
-        x = self.as_floats(x)
+        x, mask = self._known(x, mask)
         condition = self.condition_of(condition, x)
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
         q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
-        log_likelihood = self._decode_state(z, condition, weight_noise, training).log_prob(x)
+        p = self._decode_state(z, condition, weight_noise, training)
+        log_likelihood = of_known(p, mask).log_prob(x)
         if not self.has_density:
             return Terms(z, log_likelihood)
         log_prior, kl, rates = self._against_prior(q, z, context)
@@ -276,9 +283,9 @@ class VAE(Trainable):
         return self._decode(self.code(x, condition), condition).mean()
 
     def predict_step(self, data):
-        """Keras' hook: `predict` reconstructs examples, or pairs of examples and conditions."""
-        x, condition, _ = tfk.utils.unpack_x_y_sample_weight(data)
-        return self.reconstruct(x, condition)
+        """Keras' hook: `predict` reconstructs examples, with their conditions or as a `Batch`."""
+        batch = as_batch(data)
+        return self.reconstruct(batch.x, batch.condition)
 
     def call(self, inputs, training=None):
         """The terms of a `Batch`; of examples x [B, H, W, C], their reconstructions."""
@@ -350,6 +357,19 @@ class VAE(Trainable):
     def as_floats(self, x):
         """Examples x [B, H, W, C] (or [B, H, W], C being 1) as the model computes with: float32."""
         return self._example_spec.floats(x)
+
+    def _known(self, x, mask):
+        """(x as floats, with 0 where its values are unknown; the mask in its shape, or None)."""
+        x = self.as_floats(x)
+        if mask is None:
+            return x, None
+        if self.condition is not None and self.condition.in_examples:
+            raise ValueError(
+                "mask: this model is given part of each example, all of which must be known. Use "
+                "a model without condition=image_part."
+            )
+        mask = tf.ensure_shape(self._example_spec.with_channels(mask), x.shape)
+        return tf.where(mask, x, 0.0), mask
 
     def check_shape(self, shape) -> None:
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""

@@ -69,6 +69,7 @@ TABLE = {
             "batches",
             "terms",
             "rate",
+            "distributions",
             "encoder",
             "inputs",
             "inference",

@@ -110,3 +110,11 @@ class Values(tfd.Independent):
     def sum_of_logs(self, x):
         """Sum of the log-densities of the values."""
         return super()._log_prob(x)
+
+    def known(self, mask):
+        """The same of those values alone that `mask` [B, *event_shape] knows; see `of_known`.
+
+        A subclass that sums in a way of its own has a way of its own here too.
+        """
+        known = tfd.Masked(self.distribution, mask, safe_sample_fn=lambda p: 0.0)
+        return Values(known, len(self.event_shape))

@@ -2,6 +2,7 @@
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfk
+from keras_vae.distributions import of_known
 from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.ops.gradients import GradientWeight, without_weights
 from keras_vae.rate import Rate, analytic_kl
@@ -32,13 +33,15 @@ class HierarchicalVAE(VAE):
         """D_1 .. D_L."""
         return self.prior.latent_dims
 
-    def terms(self, x, noise, condition=None, stop_posterior=False, training=False) -> Terms:
+    def terms(
+        self, x, noise, condition=None, stop_posterior=False, training=False, mask=None
+    ) -> Terms:
         """The log-densities at x and z, and a rate for each layer: see `VAE.terms`.
 
         Where q goes from the bottom up, a layer's KL is that of the samples, log q(z_l|z_{l-1}) -
         log p(z_l|z_{l+1}): only their sum is a divergence.
         """
-        x = self.as_floats(x)
+        x, mask = self._known(x, mask)
         condition = self.condition_of(condition, x)
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
@@ -63,7 +66,7 @@ class HierarchicalVAE(VAE):
         else:
             kl = tf.transpose(tf.reduce_mean(log_q - log_p, axis=1))
         p = self._decode_state(path.state, condition, weight_noise, training)
-        log_likelihood = p.log_prob(x)
+        log_likelihood = of_known(p, mask).log_prob(x)
         return Terms(
             path.z,
             log_likelihood,
