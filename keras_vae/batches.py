@@ -57,11 +57,11 @@ class Block(NamedTuple):
         return cls(*batch.map(lambda t: tf.expand_dims(t, 0)))
 
     @property
-    def num_steps(self):
+    def num_steps(self) -> int | tf.Tensor:
         """K, a Python int where it is known, else a scalar tensor."""
         return self.x.shape[0] or tf.shape(self.x)[0]
 
-    def step(self, i) -> Batch:
+    def step(self, i: int | tf.Tensor) -> Batch:
         """The input of step `i` (int or scalar tensor)."""
         return Batch(*_map(lambda t: tf.gather(t, i), self))
 

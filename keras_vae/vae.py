@@ -128,10 +128,11 @@ class VAE(Trainable):
         kl = analytic_kl(q, p) if self.has_analytic_kl else None
         return p.log_prob(z), kl, [Rate(q, p, z)]
 
-    def log_likelihood(self, x, num_samples: int = 100, seed: int = 0, condition=None):
+    def log_likelihood(self, x, num_samples: int = 100, seed: int = 0, condition=None, mask=None):
         """log p(x) in nats, [B], by importance sampling (Burda et al. 2016, eq. 8).
 
-        A lower bound in expectation, which tightens with `num_samples`.
+        A lower bound in expectation, which tightens with `num_samples`. With a mask, bool of x's
+        shape, it is that of the known values alone.
         """
         if not self.has_density:
             raise ValueError(
@@ -141,10 +142,12 @@ class VAE(Trainable):
         check_whole("num_samples", num_samples, at_least=1)
         if self._importance_sampler is None:
             self._importance_sampler = ImportanceSampler(self)
+        if mask is not None:
+            x = as_batch(Batch(np.asanyarray(x), mask=np.asanyarray(mask))).x
         x = self._examples(x)
         condition = self.condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
-        return self._importance_sampler(x, num_samples, seed, condition).log_likelihood
+        return self._importance_sampler(x, num_samples, seed, condition, mask).log_likelihood
 
     # Inferring and generating ------------------------------------------------------------------
 

@@ -4,12 +4,14 @@ Every draw comes from a seed of its epoch and step, so the input from step n on 
 n. Whole batches move at a time, and values keep their dtype until the device.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.batches import Batch, Block
 from keras_vae.data.binarization import binarize
-from keras_vae.data.split import InMemory, to_host
+from keras_vae.data.split import InMemory, Split, to_host
 from keras_vae.ops.untuned import untuned
 from keras_vae.seeds import Site, derive
 
@@ -17,7 +19,7 @@ from keras_vae.seeds import Site, derive
 EVALUATION_RUN = 1000
 
 
-def steps_per_epoch(images, batch_size):
+def steps_per_epoch(images: Split, batch_size: int) -> int:
     """Whole batches in an epoch.
 
     Raises:
@@ -31,7 +33,7 @@ def steps_per_epoch(images, batch_size):
     return images.num_examples // batch_size
 
 
-def block_lengths(steps, steps_per_block):
+def block_lengths(steps: int, steps_per_block: int) -> list[int]:
     """Steps in each block of an epoch: as few blocks as can be, lengths that differ by at most 1.
 
     Args:
@@ -46,17 +48,17 @@ def block_lengths(steps, steps_per_block):
 
 
 def training_blocks(
-    images,
+    images: Split,
     *,
-    batch_size,
-    steps_per_block,
-    epochs,
-    seed,
-    binarization,
-    draw_noise=None,
-    with_labels=False,
-    start_step=0,
-):
+    batch_size: int,
+    steps_per_block: int,
+    epochs: int,
+    seed: int,
+    binarization: str,
+    draw_noise: Callable | None = None,
+    with_labels: bool = False,
+    start_step: int = 0,
+) -> tf.data.Dataset:
     """The input of training, from `start_step` to the end of the last epoch.
 
     Each epoch is shuffled anew; its last short batch is dropped; no block crosses its end. What a
@@ -133,8 +135,14 @@ def training_blocks(
 
 
 def evaluation_batches(
-    images, *, batch_size, seed, binarization, draw_noise=None, with_labels=False
-):
+    images: Split,
+    *,
+    batch_size: int,
+    seed: TensorLike | int,
+    binarization: str,
+    draw_noise: Callable | None = None,
+    with_labels: bool = False,
+) -> tf.data.Dataset:
     """All images in order, the last short batch included.
 
     An image is binarized by seed and its place in the split alone: the same in every pass, for

@@ -102,12 +102,13 @@ def check_parts(batch: Batch) -> None:
             "give Blocks."
         )
     mask = batch.mask
-    if mask is not None and not (
-        mask.dtype == tf.bool and batch.x.shape.is_compatible_with(mask.shape)
-    ):
+    if mask is None:
+        return
+    shape, dtype = tf.TensorShape(batch.x.shape), tf.as_dtype(mask.dtype)
+    if dtype != tf.bool or not shape.is_compatible_with(mask.shape):
         raise ValueError(
-            f"mask must be bool, of x's shape {tuple(batch.x.shape)}; got {mask.dtype.name} of "
-            f"shape {tuple(mask.shape)}. True is what is known."
+            f"mask must be bool, of x's shape {tuple(shape)}; got {dtype.name} of shape "
+            f"{tuple(mask.shape)}. True is what is known."
         )
 
 

@@ -12,7 +12,9 @@ def worker_index(strategy: tf.distribute.Strategy) -> int:
     )
 
 
-def distribute(blocks: tf.data.Dataset, strategy: tf.distribute.Strategy):
+def distribute(
+    blocks: tf.data.Dataset, strategy: tf.distribute.Strategy
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
     """`blocks` of global batches for a strategy: each replica gets its rows of every step.
 
     Where a batch can't be shared equally, some replicas get one row more.
@@ -33,7 +35,7 @@ def distribute(blocks: tf.data.Dataset, strategy: tf.distribute.Strategy):
     return strategy.distribute_datasets_from_function(for_worker)
 
 
-def rows_of_replica(block: Block, replica, replicas: int) -> Block:
+def rows_of_replica(block: Block, replica: int | tf.Tensor, replicas: int) -> Block:
     """The rows of one replica: the batch is axis 1 of x, condition and mask, axis 2 of noise."""
     replica = tf.cast(replica, tf.int32)
     steps, size = tf.unstack(tf.shape(block.x)[:2])

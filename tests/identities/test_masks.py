@@ -107,6 +107,16 @@ def test_importance_samples_of_what_is_observed_are_miwaes_bound():
     np.testing.assert_allclose(objective.bound(terms), wanted, atol=2e-4)
 
 
+def test_log_likelihood_is_that_of_what_is_observed():
+    model, x, mask, wanted = partly_observed()
+    with_nan = np.where(mask, x, np.float32(np.nan))
+    np.testing.assert_allclose(model.log_likelihood(with_nan, 3, mask=mask), wanted, atol=2e-4)
+    all_known = np.ones_like(mask)
+    np.testing.assert_array_equal(
+        model.log_likelihood(x, 3, mask=all_known), model.log_likelihood(x, 3)
+    )
+
+
 # Training and evaluation -------------------------------------------------------------------------
 
 
