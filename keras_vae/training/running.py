@@ -62,9 +62,9 @@ def block_taker(model, site: seeds.Site) -> Callable:
 def block_runner(model, step: Callable) -> Callable:
     """A function that runs `step` on each batch of a block and gives the metrics.
 
-    Noise that isn't there yet is drawn between the steps, never inside what XLA compiles: its
-    numbers differ from TensorFlow's in the last digits, and on CPUs take it many times as long.
-    So memory holds the noise of one step.
+    Noise that isn't there yet is drawn between the steps, never inside what XLA compiles, which
+    draws other numbers from the same seed, and on CPUs more slowly. So memory holds the noise of
+    one step.
     """
 
     def run_all(block, step=step):

