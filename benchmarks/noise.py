@@ -1,6 +1,6 @@
 """Where noise is drawn: python benchmarks/noise.py
 
-First what a normal number costs inside XLA and outside, and by how much the two differ. Then steps
+First what normal numbers cost inside XLA and outside, and how many of them are the same. Then steps
 per second of models with ever more latents, in blocks of 10 steps of 128 images, with the noise
 drawn in the pipeline and in the step: medians of interleaved rounds in one run, a JSON line a row.
 """
@@ -22,13 +22,13 @@ flags.DEFINE_integer("rounds", 5, "rounds, of which the median is taken", lower_
 
 BATCH_SIZE, STEPS, BLOCKS = 128, 10, 4
 MODELS = {
-    "mlp, XLA": ({"network": "mlp", "hidden": (400,)}, True, (20, 200, 2000, 20_000)),
-    "conv, no XLA": ({"network": "conv", "filters": (32, 64)}, False, (20, 2000)),
+    "mlp, XLA": ({"network": "mlp", "hidden": (400,)}, True, (20, 200, 2000)),
+    "conv, no XLA": ({"network": "conv", "filters": (32, 64)}, False, (20,)),
 }
 
 
 def of_normal_numbers(size: int) -> dict:
-    """Milliseconds that a draw of [128, size] takes, and the largest difference."""
+    """Milliseconds that a draw of [128, size] takes, and the share of equal numbers."""
     draw = lambda seed: tf.random.stateless_normal([BATCH_SIZE, size], seed)  # noqa: E731
     outside, inside = tf.function(draw), tf.function(draw, jit_compile=True)
     found = {"normal_numbers": BATCH_SIZE * size}
@@ -40,9 +40,7 @@ def of_normal_numbers(size: int) -> dict:
             seconds.append(time.perf_counter() - start)
         found[f"{name}_ms"] = round(1000 * statistics.median(seconds[1:]), 3)
     seed = tf.constant([0, 0])
-    difference = np.abs(outside(seed) - inside(seed))
-    found["equal"] = float(np.mean(difference == 0.0))
-    return found | {"largest_difference": float(difference.max())}
+    return found | {"equal": float(np.mean(outside(seed) == inside(seed)))}
 
 
 def steps_per_second(model, split, noise: str) -> float:

@@ -9,8 +9,10 @@ from keras_vae.messages.notes import note
 
 _STEPS_PER_BLOCK = 50  # after which Keras shows how far it is
 
-# Where a block's noise takes more bytes, its steps draw it themselves: see benchmarks/noise.py.
-MOST_NOISE = 2**25
+# Bytes of noise that a block may bring; some four blocks are in memory at a time. Steps that draw
+# their own noise are slower, by a tenth where XLA compiles them (benchmarks/noise.py), as drawing
+# ahead is beside the steps and leaves XLA the block as a whole.
+MOST_NOISE = 2**26
 
 
 def training_set(
@@ -72,7 +74,7 @@ def training_blocks(
       steps_per_block: K, the longest a block may be.
       noise: where it is drawn, the same numbers by the same seed: in the "pipeline", while other
         steps run, or in its "step", which has memory hold that of one step. "auto" is the pipeline
-        where XLA compiles whole blocks and those have at most `MOST_NOISE` bytes of it.
+        where a block has at most `MOST_NOISE` bytes of it.
       **options: as of `data.training_blocks`.
     """
     if noise == "auto":
@@ -123,8 +125,8 @@ def evaluation_set(
 def _where_drawn(model, num_examples):
     """Where noise for blocks of so many examples is drawn, all their steps together."""
     one = model.draw_noise([0, 0], model.objective.num_samples, 1)
-    is_small = num_examples * one.shape.num_elements() * one.dtype.size <= MOST_NOISE
-    return "pipeline" if is_small and model.jit_compile else "step"
+    size = num_examples * one.shape.num_elements() * one.dtype.size
+    return "pipeline" if size <= MOST_NOISE else "step"
 
 
 def _binarization(model, split):
