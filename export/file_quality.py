@@ -24,7 +24,7 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
       many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
     """
     size = max(size for verb, size in map(verb_and_size, signatures) if verb == "decode")
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     found, wanted = [], []
     for i in range(0, len(x), size):
@@ -59,7 +59,7 @@ def check_loss(file: str, found: dict, gate: Precision) -> None:
 def calibration(vae: VAE, batch: Batch) -> dict:
     """{verb: {input: [N, ...]}} that span the range of values: real examples and their codes, and
     as many latents of the prior at twice its temperature, or else of twice the codes' deviation."""
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     if vae.prior is None:
         wide = z.mean(axis=0) + 2.0 * (np.roll(z, 1, axis=0) - z.mean(axis=0))

@@ -86,7 +86,7 @@ def _taken(weights, shape, kept, latent_dim):
 
 def _check(vae, smaller, kept, batch):
     """By how much the bound rises. Raises ValueError unless `smaller` is `vae` with zeros."""
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     noise = vae.draw_noise([0, 0], _SAMPLES, len(x))
     size = noise.shape[-1]
     # Behind the latents' numbers stand those of Bayesian weights.

@@ -47,7 +47,10 @@ TABLE = {
         ["keras_vae.inputs.*"],
         ["_compat", "ops", "messages", "batches", "likelihoods"],
     ),
-    "inference": (["keras_vae.inference.*"], ["_compat", "ops", "seeds", "distributions"]),
+    "inference": (
+        ["keras_vae.inference.*"],
+        ["_compat", "ops", "seeds", "batches", "distributions"],
+    ),
     "training": (
         ["keras_vae.training.*"],
         [
@@ -78,6 +81,7 @@ TABLE = {
             "batches",
             "terms",
             "rate",
+            "distributions",
             "encoder",
             "modality",
             "inputs",

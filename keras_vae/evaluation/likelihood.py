@@ -143,7 +143,8 @@ def bits_per_dim(nats: float | None, likelihood, event_shape, condition=None) ->
 def _importance(vae, batches, num_samples, seed):
     sampler = ImportanceSampler(vae)
     if num_samples >= _LEAST_FITTED:
-        x, _, condition = next(iter(batches))
+        batch = next(iter(batches))
+        x, condition = batch.x, batch.condition
         affordable = max(_LEAST_FITTED, num_samples * len(batches) // _PASSES)
         num_fitted = min(num_samples, _MOST_FITTED, affordable)
         sampler.widen(x, num_fitted, seeds.derive(seed, Site.PROPOSAL), condition)

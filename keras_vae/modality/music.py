@@ -175,7 +175,8 @@ def make(vae, batch) -> Made:
       vae: a VAE.
       batch: a Batch of test examples.
     """
-    x, _, condition = batch.rows(0, NUM_RECONSTRUCTIONS)
+    rows = batch.rows(0, NUM_RECONSTRUCTIONS)
+    x, condition = rows.x, rows.condition
     given = x if condition is None else condition
     codes = vae.code(x, condition).numpy()
     start, end = codes[:NUM_INTERPOLATIONS], np.roll(codes, -1, axis=0)[:NUM_INTERPOLATIONS]

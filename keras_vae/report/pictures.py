@@ -81,7 +81,8 @@ def measure_latents(vae, batch) -> Latents:
     """The Latents of a model on a Batch of N examples."""
     codes, kls = [], []
     for start in range(0, len(batch.x), BATCH_SIZE):
-        x, _, condition = batch.rows(start, start + BATCH_SIZE)
+        rows = batch.rows(start, start + BATCH_SIZE)
+        x, condition = rows.x, rows.condition
         codes.append(vae.flat(vae.code(x, condition)))
         kls.append(vae.terms(x, vae.draw_noise([SEED, SEED], 1, len(x)), condition).kl)
     codes = np.concatenate(codes)
@@ -100,7 +101,8 @@ def measure_latents(vae, batch) -> Latents:
 def reconstructions(vae, batch) -> Picture:
     """The first examples, each above its reconstruction."""
     columns = _fitting(vae, 10)
-    inputs, _, condition = batch.rows(0, 3 * columns)
+    rows = batch.rows(0, 3 * columns)
+    inputs, condition = rows.x, rows.condition
     outputs = vae.reconstruct(inputs, condition)
     return Picture(
         "reconstructions",
@@ -170,7 +172,8 @@ def holes(vae, batch, latents: Latents, seed: int = SEED) -> Picture:
 
 def interpolations(vae, batch, steps: int = 8) -> Picture:
     """From each of the first examples to the next one, on a straight line in latent space."""
-    start, _, condition = batch.rows(0, 8)
+    rows = batch.rows(0, 8)
+    start, condition = rows.x, rows.condition
     end = np.roll(start, -1, axis=0)
     between = vae.interpolate(start, end, steps, condition=condition)
     # Test images may be uint8 or bool; reconstructions are floats in [0, 1].
@@ -190,7 +193,8 @@ def interpolations(vae, batch, steps: int = 8) -> Picture:
 def completions(vae, batch, seed: int = SEED) -> Picture:
     """Examples of which the second half, of images the lower, is drawn anew several times."""
     columns = _fitting(vae, 10)
-    x, _, condition = batch.rows(0, 6)
+    rows = batch.rows(0, 6)
+    x, condition = rows.x, rows.condition
     known = np.zeros(vae.event_shape, bool)
     known[: len(known) // 2] = True
     # All completions are drawn together: each image is there as often as there are columns left.
@@ -395,5 +399,6 @@ def _first_condition(vae, batch, n: int):
     """n times the first example's condition, for a model that has one."""
     if vae.condition is None:
         return None
-    x, _, condition = batch.rows(0, 1)
+    rows = batch.rows(0, 1)
+    x, condition = rows.x, rows.condition
     return np.repeat(x if condition is None else condition, n, axis=0)

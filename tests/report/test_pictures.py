@@ -210,7 +210,8 @@ def test_all_pictures_are_of_the_given_conditions(recipe, labels):
         f"reconstructions samples interpolations {completions}traversals rates manifold latents"
     )
     # Beside each test image its reconstruction, where the interpolation begins.
-    x, _, condition = batch.rows(0, 8)
+    batch = batch.rows(0, 8)
+    x, condition = batch.x, batch.condition
     wanted = _bytes(vae.reconstruct(x, condition).numpy()[..., 0])
     assert np.abs(_tiles(shown["interpolations"], 8, 10)[:, 1] - wanted).max() <= 1
     # The lower left corner, given the first example's condition.
