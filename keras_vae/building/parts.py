@@ -13,6 +13,7 @@ from keras_vae.autoregressive import AutoregressiveDecoder
 from keras_vae.decoder import Decoder
 from keras_vae.networks.bayesian import BayesianDense
 from keras_vae.training import schedules
+from keras_vae.training.fused_adam import FusedAdam
 
 
 class Weights(NamedTuple):
@@ -184,7 +185,7 @@ OBJECTIVES = {
 }
 
 OPTIMIZERS = {
-    "adam": tfk.optimizers.Adam,
+    "adam": FusedAdam,
     "adamax": tfk.optimizers.Adamax,
     "sgd": tfk.optimizers.SGD,
     "rmsprop": tfk.optimizers.RMSprop,

@@ -16,6 +16,7 @@ from keras_vae.seeds import Site
 from keras_vae.terms import Terms
 from keras_vae.training import refusals, schedules
 from keras_vae.training.feeding import evaluation_set, training_set
+from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.moving_average import MovingAverage
 from keras_vae.training.xla import prefers_xla
 
@@ -84,6 +85,8 @@ class Trainable(tfk.Model):
         if objective is None:
             objective = objectives.SGVB() if self.has_density else objectives.Reconstruction()
         refusals.check_objective(objective, self, beta)
+        if isinstance(optimizer, str) and optimizer.lower() == "adam":
+            optimizer = FusedAdam()
         # weighted_metrics=[]: Keras mistakes a Batch, three parts, for (x, y, sample weights).
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
         self.objective = objective
