@@ -1,9 +1,10 @@
 """Training speed: python benchmarks/training.py
 
 Images per second of trainers.train's own path, and in the same run of plain Keras `fit` and of a
-bare compiled loop (with Keras' Adam and with TensorFlow's fused one), all with the same networks and
-tfp layers, batch 128: medians of 5 interleaved rounds, one JSON line a row. Of both fits the second of three epochs is timed: filling a pipeline
-and setting up a fit are left out. The images are random bytes: speed doesn't depend on them.
+bare compiled loop, with Keras' Adam and with TensorFlow's fused one, all with the same networks and
+tfp layers, batch 128: medians of 5 interleaved rounds, one JSON line a row. Of both fits the second
+of three epochs is timed: filling a pipeline and setting up a fit are left out. The images are
+random bytes: speed doesn't depend on them.
 """
 
 import json

@@ -1,6 +1,8 @@
 """A run goes on with the kernels that it began with: by oneDNN or not, which round otherwise."""
 
 import json
+import pathlib
+import shutil
 
 import pytest
 
@@ -8,20 +10,24 @@ from keras_vae import runs
 from keras_vae._compat import ONEDNN, ONEDNN_BY_DEFAULT, onednn_is_on
 from keras_vae.config import Config
 from keras_vae.runs import run_directory
-from tests import binaries
-from tests.in_process import TINY
+from tests import binaries, in_process
+from trainers import train
 
 pytestmark = pytest.mark.skipif(ONEDNN_BY_DEFAULT is None, reason="oneDNN is x86's")
 OTHER = not onednn_is_on()
-MORE = ("--epochs=4",)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    path = tmp_path_factory.mktemp("onednn") / "run"
+    in_process.parse(*in_process.TINY, f"--workdir={path}")
+    train.main()
+    return path
 
 
 @pytest.fixture
-def run(run_train, tmp_path, monkeypatch):
-    monkeypatch.setenv(ONEDNN, str(int(onednn_is_on())))
-    path = tmp_path / "run"
-    assert run_train(*TINY, f"--workdir={path}").code == 0
-    return path
+def run(trained, tmp_path):
+    return pathlib.Path(shutil.copytree(trained, tmp_path / "run"))
 
 
 def stored(run):
@@ -46,7 +52,7 @@ def test_a_run_knows_how_it_began_and_another_process_is_refused(run):
 
 def test_the_command_starts_again_with_the_kernels_of_the_run(run):
     begin_otherwise(run)
-    done = binaries.run("trainers.train", *TINY, *MORE, f"--workdir={run}")
+    done = binaries.run("trainers.train", *in_process.TINY, "--epochs=4", f"--workdir={run}")
     assert done.code == 0, done.err
     assert done.out.count(f"Note: starting again with {ONEDNN}={int(OTHER)}, as the run") == 1
     assert "Resuming at step" in done.out
