@@ -9,6 +9,8 @@ import os
 import pathlib
 import sys
 
+import numpy as np
+
 # The variable by which TensorFlow is told, when it is imported, whether to compute by oneDNN.
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _NEURAL = {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"}
@@ -29,8 +31,6 @@ def onednn_by_default(cpuinfo: str) -> bool | None:
 
 _cpuinfo = pathlib.Path("/proc/cpuinfo")
 ONEDNN_BY_DEFAULT = onednn_by_default(_cpuinfo.read_text() if _cpuinfo.exists() else "")
-
-import numpy as np
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 # TensorFlow's remarks on how it was compiled are for its developers; errors still show.
