@@ -7,7 +7,7 @@ import pytest
 
 from keras_vae import likelihoods
 from keras_vae._compat import tf, tfd
-from keras_vae.distributions import of_known, one_pass
+from keras_vae.distributions import Mixture, of_known, one_pass, plain
 from keras_vae.likelihoods.levels import LevelsLikelihood
 from tests import tiny
 
@@ -71,13 +71,18 @@ def test_what_is_compiled_in_one_pass_is_the_same():
 
 
 def test_means_over_weights_have_known_values_too():
-    """They are tfd's own Independent."""
-    p, x = made(likelihoods.Laplace(EVENT))
-    plain = tfd.Independent(p.distribution, 3)
-    np.testing.assert_array_equal(of_known(plain, MASK).log_prob(x), of_known(p, MASK).log_prob(x))
+    likelihood = likelihoods.Laplace(EVENT)
+    params = RNG.normal(size=(B, *EVENT, 2, 2)).astype(np.float32)
+    weights = np.log([0.3, 0.7]).astype(np.float32)
+    p, x = likelihood.averaged(params, weights), tiny.images(B, likelihood.support, EVENT)
+    each = likelihood.per_value(params).log_prob(x[..., np.newaxis])
+    by_value = tf.reduce_logsumexp(each + weights, axis=-1).numpy()
+    wanted = np.where(MASK, by_value, 0.0).sum((-3, -2, -1))
+    np.testing.assert_allclose(of_known(p, MASK).log_prob(x), wanted, rtol=1e-4)
 
 
 def test_values_that_depend_on_each_other_are_refused():
-    p = tfd.MultivariateNormalDiag(tf.zeros([2, 3]))
-    with pytest.raises(ValueError, match="mask: x as MultivariateNormalDiag isn't of independent"):
-        of_known(p, np.ones([2, 3], bool))
+    components = likelihoods.Normal(EVENT)(tf.zeros([B, 2, *EVENT, 1]))
+    p = Mixture(tfd.Categorical(logits=tf.zeros(2)), plain(components))
+    with pytest.raises(ValueError, match="mask: x as Mixture isn't of independent"):
+        of_known(p, MASK)
