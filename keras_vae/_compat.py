@@ -7,6 +7,8 @@ is first imported.
 
 import os
 
+import numpy as np
+
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 # TensorFlow's remarks on how it was compiled are for its developers; errors still show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -69,8 +71,12 @@ tfb = tfp.bijectors
 tfd = tfp.distributions
 tfpl = tfp.layers
 
+# What functions of numbers take: a tensor, or an array that becomes one.
+TensorLike = tf.Tensor | np.ndarray
+
 __all__ = [
     "SavedModel",
+    "TensorLike",
     "check_layer",
     "check_versions",
     "tf",
