@@ -1,5 +1,8 @@
 """What every binary shares."""
 
+import ast
+import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -7,6 +10,7 @@ import sys
 import pytest
 from absl import flags
 
+import keras_vae
 from keras_vae import command_line
 from keras_vae.messages import notes
 
@@ -99,3 +103,17 @@ def test_a_note_is_one_line_whoever_gives_it(capsys):
     notes.tell("the splits are in a\nb\udce9")
     command_line._show(notes.Note("the splits are in a\nb\udce9"), notes.Note, "file.py", 1)
     assert capsys.readouterr().out == 2 * "Note: the splits are in a\\nb\\udce9\n"
+
+
+def test_the_library_names_options_without_dashes():
+    """Who reads its notes and errors in a notebook has no flags."""
+    about_flags = {"command_line.py", "run_directory.py"}  # The latter writes flags.txt.
+    files = pathlib.Path(keras_vae.__file__).parent.rglob("*.py")
+    found = {
+        f"{file.name}: {node.value}"
+        for file in files
+        if file.name not in about_flags
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and re.search(r"(^|[\s(=`'])--[a-z]", str(node.value))
+    }
+    assert found == set()
