@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from keras_vae import seeds
 from keras_vae._compat import tf
 from keras_vae.distributions import one_pass
+from keras_vae.ops.in_batches import in_batches
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100
@@ -144,16 +145,14 @@ class ImportanceSampler:
 
     def _sum(self, add, nothing, x, condition, num_samples, seed):
         """Sums [B, ...] over all samples: `nothing`, to which `add` adds a chunk at a time."""
-        columns = []
+
+        def of_rows(rows, x, condition):
+            chunk_size = self._chunk_size or max(1, self._max_pairs // len(rows))
+            sums = [tf.repeat([start], len(rows), axis=0) for start in nothing]
+            return add(sums, x, condition, num_samples, chunk_size, seeds.derive(seed, rows.start))
+
         step = max(1, self._max_pairs // min(num_samples, _SAMPLES_PER_ENCODING))
-        for i in range(0, len(x), step):
-            rows = slice(i, i + step)
-            x_i, condition_i = x[rows], None if condition is None else condition[rows]
-            chunk_size = self._chunk_size or max(1, self._max_pairs // len(x_i))
-            sums = [tf.repeat([start], len(x_i), axis=0) for start in nothing]
-            of_rows = seeds.derive(seed, i)
-            columns.append(add(sums, x_i, condition_i, num_samples, chunk_size, of_rows))
-        return [tf.concat(parts, axis=0) for parts in zip(*columns, strict=True)]
+        return in_batches(of_rows, step, range(len(x)), x, condition)
 
     def _in_chunks(self, add):
         """A function that adds all samples of x to sums, by `add` of those of one chunk."""
