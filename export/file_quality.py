@@ -7,12 +7,8 @@ import numpy as np
 from export.parity import ParityError
 from export.precision import Precision
 from export.tflite import verb_and_size
-from keras_vae._compat import tf
 from keras_vae.batches import Batch
-from keras_vae.likelihoods import Bernoulli, LearnedScaleNormal, Normal, Poisson
 from keras_vae.vae import VAE
-
-_SMALLEST = 1e-6  # probability that a likelihood of rounded means takes for 0
 
 
 def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
@@ -28,7 +24,7 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
       many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
     """
     size = max(size for verb, size in map(verb_and_size, signatures) if verb == "decode")
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     found, wanted = [], []
     for i in range(0, len(x), size):
@@ -38,7 +34,7 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
         wanted.append(vae.decode(*arrays.values()).mean().numpy())
     found, wanted = (np.concatenate(images)[: len(x)] for images in (found, wanted))
     x = vae.as_floats(x).numpy()
-    worse = [_nll(vae.decoder.likelihood, x, image) for image in (found, wanted)]
+    worse = [vae.decoder.likelihood.nll_of_mean(x, image) for image in (found, wanted)]
     return {
         "psnr": _psnr(x, found),
         "psnr_keras": _psnr(x, wanted),
@@ -52,7 +48,7 @@ def check_loss(file: str, found: dict, gate: Precision) -> None:
     change = found["nll_change"]
     if change is not None and not change <= gate.nll_change:
         raise ParityError(
-            f"{file}: decoding real data costs {change:.3g} nats an image more than the Keras "
+            f"{file}: decoding real data costs {change:.3g} nats an example more than the Keras "
             f"model's (PSNR {found['psnr']:.1f} for {found['psnr_keras']:.1f} dB); allowed are "
             f"{gate.nll_change:g}. The file was not written. "
             f"{'Take precision=' + gate.instead + ', or a' if gate.instead else 'A'}llow more by "
@@ -63,7 +59,7 @@ def check_loss(file: str, found: dict, gate: Precision) -> None:
 def calibration(vae: VAE, batch: Batch) -> dict:
     """{verb: {input: [N, ...]}} that span the range of values: real examples and their codes, and
     as many latents of the prior at twice its temperature, or else of twice the codes' deviation."""
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     if vae.prior is None:
         wide = z.mean(axis=0) + 2.0 * (np.roll(z, 1, axis=0) - z.mean(axis=0))
@@ -86,18 +82,3 @@ def _condition(vae, x, condition):
 
 def _psnr(x, image):
     return -10.0 * math.log10(max(float(np.mean(np.square(x - image))), 1e-12))
-
-
-def _nll(likelihood, x, image):
-    """-log p(x|z) of each example but for a constant, where the mean image tells it."""
-    axes = tuple(range(1, x.ndim))
-    if isinstance(likelihood, Bernoulli):
-        p = np.clip(image, _SMALLEST, 1.0 - _SMALLEST)
-        return -np.sum(x * np.log(p) + (1.0 - x) * np.log1p(-p), axis=axes)
-    if isinstance(likelihood, Poisson):
-        rate = np.maximum(image, _SMALLEST)
-        return np.sum(rate - x * np.log(rate), axis=axes)
-    if isinstance(likelihood, Normal | LearnedScaleNormal):
-        scale = float(tf.convert_to_tensor(likelihood.scale))
-        return np.sum(np.square((x - image) / scale), axis=axes) / 2.0
-    return None

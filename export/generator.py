@@ -3,7 +3,7 @@
 import contextlib
 import math
 
-from export import draws, random_tensorflow
+from export import random_tensorflow
 from export.random_numpy import Stream
 from keras_vae._compat import tf
 from keras_vae.inference.importance import logaddexp
@@ -11,6 +11,10 @@ from keras_vae.vae import VAE
 
 # The signature `log_prob`.
 _SAMPLES_AT_ONCE = 10
+# Of the uniform numbers that a `Likelihood` draws from: those of i = 0 and 1, and of a choice.
+_UNIFORMS = (Stream.PIXEL, Stream.PIXEL_2, Stream.CHOICE)
+# The largest float32 below 1, which the generator's numbers may be rounded to.
+_BELOW_ONE = 1.0 - 2.0**-24
 
 
 class Generator(tf.Module):
@@ -37,11 +41,11 @@ class Generator(tf.Module):
         verbs = {"decode": ["z"]}
         if vae.has_encoder:
             verbs |= {"encode": ["x"], "reconstruct": ["x"]}
-            if vae.has_density:
+            if vae.encoder.has_density:
                 verbs["encode_with_seed"] = ["x", "seed"]
         if vae.prior is not None:
             verbs |= {"sample": ["seed"], "sample_with_temperature": ["seed", "temperature"]}
-        if vae.has_density:
+        if vae.has_bound:
             verbs["log_prob"] = ["x", "k", "seed"]
         if vae.condition is not None:
             for inputs in verbs.values():
@@ -78,7 +82,7 @@ class Generator(tf.Module):
             # A tensor of its own: where two outputs are one, LiteRT for browsers loses the first.
             image = tf.minimum(sample, sample.dtype.max)
         else:
-            image, sample = p.mean(), draws.draw(p, lambda stream: self._uniform(seed, stream))
+            image, sample = p.mean(), p.from_uniform(lambda i: self._uniform(seed, _UNIFORMS[i]))
         return {"image": self._shaped(image, z), "sample": self._shaped(sample, z), "z": z}
 
     def encode(self, x, condition=None):
@@ -173,7 +177,7 @@ class Generator(tf.Module):
     def _uniform(self, seed, stream):
         event_shape = self._vae.event_shape
         numbers = self._random.uniform(seed, stream, math.prod(event_shape))
-        return tf.reshape(numbers, [-1, *event_shape])
+        return tf.minimum(tf.reshape(numbers, [-1, *event_shape]), _BELOW_ONE)
 
     def _shaped(self, image, given):
         # The decoder's reshapes lose what is known of the shape.
@@ -189,14 +193,7 @@ def posterior_parameters(vae: VAE, x, condition=None) -> dict:
       "scale" and "factor" [B, D, R]: z = loc + scale * a + factor b, of normal numbers a and b. A q
       without moments in closed form has "code" [B, D] alone, the z of zero noise.
     """
-    q = vae.encode(x, condition)
-    if hasattr(q, "scale_tril"):
-        return {"loc": q.loc, "scale_tril": q.scale_tril}
-    if hasattr(q, "cov_perturb_factor"):
-        scale = tf.sqrt(q.cov_diag_factor)
-        return {"loc": q.loc, "scale": scale, "factor": q.cov_perturb_factor}
-    try:
-        loc = q.mean()
-    except NotImplementedError:  # A flow, or several stochastic layers.
+    posterior = vae.encoder.posterior
+    if posterior is None:  # Of several layers or steps.
         return {"code": vae.code(x, condition)}
-    return {"loc": loc, "scale": q.stddev()} if vae.has_density else {"loc": loc}
+    return posterior.outputs(vae.encode(x, condition))

@@ -6,6 +6,7 @@ RIGHT_SHIFT, but neither LEFT_SHIFT nor OR.
 
 from export.random_numpy import KEY_PARITY, NUM_ROUNDS, ROTATIONS, Stream
 from keras_vae._compat import tf
+from keras_vae.ops.turn import turn
 
 # There are no branches or loops by tensors for AutoGraph to find, and it looks for long.
 _as_it_is = tf.autograph.experimental.do_not_convert
@@ -51,11 +52,6 @@ def uniform(seed, stream: Stream, n: int):
     """Uniform numbers above 0 and up to 1, float32 [B, n]; see `random_numpy.uniform`."""
     top_24 = tf.cast(_shift_right(bits(seed, stream, n), 8), tf.float32)
     return (top_24 + 0.5) * 2.0**-24
-
-
-def turn(u):
-    """2 pi u; see `random_numpy.turn`."""
-    return 6.28125 * u + 0.0019350051879882812 * u
 
 
 @_as_it_is

@@ -5,11 +5,11 @@ prior compute with.
 """
 
 import abc
+from collections.abc import Sequence
 
 import numpy as np
 
-from keras_vae._compat import tf, tfd, tfk, tfkl
-from keras_vae.distributions import OfEachValue
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.messages.sentences import some
 from keras_vae.ops.whole_numbers import as_floats
 
@@ -42,17 +42,19 @@ class Condition(tfkl.Layer, abc.ABC):
       shape, given_dtype: of one example's condition.
       wanted: what a user should give, for errors.
       in_examples: whether the examples x [B, H, W, C] are conditions themselves.
+      from_labels: whether conditions are the labels of the data.
       num_given: how many values of an example the condition settles.
     """
 
     in_examples = False
+    from_labels = False
     num_given = 0
 
     shape: tuple
     given_dtype: tf.DType
     wanted: str
 
-    def zeros(self, batch_size: int):
+    def zeros(self, batch_size: int) -> tf.Tensor:
         """Conditions [batch_size, *shape] that say as little as can be."""
         return tf.zeros([batch_size, *self.shape], self.given_dtype)
 
@@ -61,10 +63,10 @@ class Condition(tfkl.Layer, abc.ABC):
         return condition
 
     @abc.abstractmethod
-    def to_show(self, n: int, x):
+    def to_show(self, n: int, x: TensorLike) -> np.ndarray:
         """n conditions that show what the model does, from examples x [B, H, W, C]."""
 
-    def batch(self, condition, batch_size=None):
+    def batch(self, condition, batch_size: int | None = None) -> tf.Tensor:
         """Conditions [B, *shape] as tensor, of one for all (if B is given) or one for each."""
         condition = tf.convert_to_tensor(condition)
         if self.given_dtype.is_floating:
@@ -81,7 +83,7 @@ class Condition(tfkl.Layer, abc.ABC):
             )
         return condition
 
-    def complete(self, p, condition):
+    def complete(self, p: tfd.Distribution, condition: TensorLike) -> tfd.Distribution:
         """p(x|z, c), where c settles part of x itself; as it is, where c does not."""
         del condition
         return p
@@ -98,8 +100,9 @@ class Label(Condition):
 
     shape = ()
     given_dtype = tf.int32
+    from_labels = True
 
-    def __init__(self, num_classes: int, names=None, **kwargs):
+    def __init__(self, num_classes: int, names: Sequence[str] | None = None, **kwargs):
         super().__init__(**kwargs)
         if num_classes < 1:
             raise ValueError(f"num_classes must be at least 1, got {num_classes}.")
@@ -112,14 +115,14 @@ class Label(Condition):
         self.names = None if names is None else tuple(names)
 
     @property
-    def wanted(self):
+    def wanted(self) -> str:
         return f"a label from 0 to {self.num_classes - 1}"
 
     def numbers_of(self, condition):
         if tf.is_tensor(condition):
             if condition.dtype != tf.string:
                 return condition
-            if not hasattr(condition, "numpy"):  # In a graph, names are known only when it runs.
+            if not tf.executing_eagerly():  # In a graph, names are known only when it runs.
                 numbers = tf.numpy_function(self.numbers_of, [condition], tf.int32)
                 return tf.ensure_shape(numbers, condition.shape)
         if np.ma.is_masked(condition):
@@ -224,7 +227,7 @@ class ImagePart(Condition):
     in_examples = True
     wanted = "an image, of which the visible part counts"
 
-    def __init__(self, visible, channels: int = 1, **kwargs):
+    def __init__(self, visible: Sequence | np.ndarray, channels: int = 1, **kwargs):
         super().__init__(**kwargs)
         self.visible, self.channels = np.asarray(visible, bool), channels
         if self.visible.ndim != 2 or self.visible.all() or not self.visible.any():
@@ -245,38 +248,8 @@ class ImagePart(Condition):
         return tf.concat([seen, mask], axis=-1)
 
     def complete(self, p, condition):
-        if hasattr(p, "completed"):  # It knows better, as what is given says how the rest is drawn.
-            return p.completed(self, condition)
-        if isinstance(p, tfd.MixtureSameFamily):
-            components = self.complete(p.components_distribution, condition[:, tf.newaxis])
-            return tfd.MixtureSameFamily(p.mixture_distribution, components)
-        per_value = getattr(p, "tensor_distribution", p).distribution
-        return tfd.Independent(Completed(per_value, condition, self.mask), len(self.shape))
+        return p.completed(condition, self.mask)
 
     def get_config(self):
         config = {"visible": self.visible.astype(int).tolist(), "channels": self.channels}
         return super().get_config() | config
-
-
-class Completed(OfEachValue):
-    """A distribution of values, some of which are given: those have the density 1 of what is known.
-
-    Args:
-      base: the distribution of all values, batch [..., B, H, W, C], event [].
-      given: [B, H, W, C].
-      mask: bool [H, W, C], whether a value is given.
-    """
-
-    def __init__(self, base, given, mask):
-        parameters = dict(locals())
-        self.base, self.given, self.mask = base, given, mask
-        super().__init__(parameters, reparameterized=False)
-
-    def _log_prob(self, x):
-        return tf.where(self.mask, 0.0, self.base.log_prob(x))
-
-    def _sample_n(self, n, seed=None):
-        return tf.where(self.mask, self.given, self.base.sample(n, seed=seed))
-
-    def _mean(self):
-        return tf.where(self.mask, self.given, self.base.mean())

@@ -5,9 +5,15 @@ import re
 import numpy as np
 import pytest
 
+import keras_vae
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.batches import Batch
+from keras_vae.conditions import Label
+from keras_vae.decoder import AbstractDecoder, BayesianDecoder
+from keras_vae.evaluation import exact_log_likelihood
+from keras_vae.networks.bayesian import BayesianDense
+from keras_vae.ops.shapes import with_context
 from tests import tiny
 
 LIKELIHOODS = [
@@ -142,3 +148,84 @@ def test_batch_statistics_are_of_training_alone():
     np.testing.assert_array_equal(mean, before)
     model.fit(x, verbose=0)
     assert (mean.numpy() != before).all()
+
+
+@tfk.saving.register_keras_serializable("tests")
+class OneLayer(AbstractDecoder):
+    """A decoder of a user's own: what it must say, and no more."""
+
+    def __init__(self, likelihood, **kwargs):
+        super().__init__(**kwargs)
+        self.dense, self.likelihood = tfkl.Dense(np.prod(likelihood.event_shape)), likelihood
+
+    def call(self, z, context=None):
+        params = self.dense(with_context(z, context))
+        shape = tf.concat([tf.shape(z)[:-1], [*self.event_shape, 1]], 0)
+        return self.likelihood(tf.reshape(params, shape))
+
+    def get_config(self):
+        return {"likelihood": tfk.saving.serialize_keras_object(self.likelihood)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(tfk.saving.deserialize_keras_object(config["likelihood"]))
+
+
+def linear_model(decoder):
+    model = VAE(
+        Encoder(networks.linear(), posteriors.DiagonalNormal(3)),
+        decoder,
+        priors.StandardNormal(3),
+        Label(tiny.NUM_CLASSES),
+    )
+    model.compile(optimizer=tiny.sgd(), jit_compile=False)
+    return model
+
+
+def test_a_decoder_of_ones_own_is_the_linear_one_of_the_same_weights(tmp_path):
+    x, labels = tiny.images(6), np.arange(6) % tiny.NUM_CLASSES
+    own = linear_model(OneLayer(likelihoods.Bernoulli(tiny.EVENT_SHAPE)))
+    linear = linear_model(Decoder(networks.linear(), likelihoods.Bernoulli(tiny.EVENT_SHAPE)))
+    tiny.randomize(own)
+    before = own.decoder.get_weights()
+    own.fit(x, labels, verbose=0)
+    for a, b in zip(own.decoder.get_weights(), before, strict=True):
+        assert (a != b).any()
+    linear.set_weights(own.get_weights())
+    noise = tiny.noise(own, 2, 6)
+    wanted = linear.terms(x, noise, labels).log_likelihood
+    np.testing.assert_allclose(own.terms(x, noise, labels).log_likelihood, wanted, rtol=1e-5)
+    drawn = (m.sample(3, seed=0, condition=2) for m in (own, linear))
+    np.testing.assert_allclose(*drawn, rtol=1e-5)
+    own.save(tmp_path / "own.keras")
+    loaded = keras_vae.load(tmp_path / "own.keras")
+    np.testing.assert_allclose(loaded.terms(x, noise, labels).log_likelihood, wanted, rtol=1e-5)
+
+
+def test_log_p_of_a_decoder_of_ones_own_has_no_closed_form():
+    model = VAE(
+        Encoder(networks.linear(), posteriors.DiagonalNormal(3)),
+        OneLayer(likelihoods.Normal((2,))),
+        priors.StandardNormal(3),
+    )
+    with pytest.raises(ValueError, match="a closed form of log p"):
+        exact_log_likelihood(model, np.zeros((1, 2), np.float32))
+
+
+def test_bayesian_layers_make_a_bayesian_decoder():
+    body, likelihood = networks.mlp((4,), dense=BayesianDense), likelihoods.Bernoulli((2,))
+    for decoder in (
+        Decoder(body, likelihood),
+        Decoder(networks.linear(), likelihood, BayesianDense(2)),
+        Decoder(network=networks.linear(), likelihood=likelihood, projection=BayesianDense(2)),
+    ):
+        assert type(decoder) is BayesianDecoder
+        assert type(Decoder.from_config(decoder.get_config())) is BayesianDecoder
+    assert type(Decoder(networks.mlp((4,)), likelihood)) is Decoder
+    with pytest.raises(ValueError, match="network has no Bayesian layers, nor has projection"):
+        BayesianDecoder(networks.mlp((4,)), likelihood)
+
+
+def test_what_is_no_likelihood_is_refused():
+    with pytest.raises(TypeError, match=r"likelihood must be a keras_vae.likelihoods.Likelihood"):
+        Decoder(networks.linear(), tfd.Normal(0.0, 1.0))

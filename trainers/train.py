@@ -15,9 +15,18 @@ config_flags.define_config()
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_string("workdir", None, "the run directory (default: runs/DATASET-RECIPE)")
 flags.DEFINE_enum(
-    "strategy", "auto", strategy.STRATEGIES, "where to train; auto takes all there is"
+    "strategy",
+    "auto",
+    list(strategy.STRATEGIES),
+    config_flags.with_choices("where to train", strategy.STRATEGIES),
 )
-flags.DEFINE_enum("jit_compile", "auto", ["auto", "true", "false"], "compile steps by XLA")
+_COMPILED = {"auto": "where it helps: not for convolutions on CPUs", "true": "", "false": ""}
+flags.DEFINE_enum(
+    "jit_compile",
+    "auto",
+    list(_COMPILED),
+    config_flags.with_choices("whether XLA compiles the steps", _COMPILED),
+)
 # The other fields of job.Options: what each is, and the least number it may be.
 _ABOUT = {
     "resume": "go on where the run in workdir stopped",

@@ -2,10 +2,11 @@
 
 import math
 
-from keras_vae._compat import tf, tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.autoregressive.distribution import Stepwise
 from keras_vae.autoregressive.values_in_turn import ValuesInTurn
-from keras_vae.decoder import Decoder
+from keras_vae.decoder import AbstractDecoder
+from keras_vae.likelihoods import Categorical
 from keras_vae.networks import Recurrence
 from keras_vae.ops.categorical import from_normal
 from keras_vae.ops.eager_graphs import graph_when_eager
@@ -13,7 +14,7 @@ from keras_vae.ops.shapes import with_context
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class AutoregressiveDecoder(Decoder):
+class AutoregressiveDecoder(AbstractDecoder):
     """p(x_1|z) p(x_2|x_1, z) .. p(x_T|x_1 .. x_{T-1}, z), and each x_t a value at a time.
 
     A GRU reads the step before, and what the body says of this one from z. Unlike MusicVAE's
@@ -26,29 +27,38 @@ class AutoregressiveDecoder(Decoder):
         [N, T, W, F]; [N, F] are given to every step.
       likelihood: a `likelihoods.Categorical` of x [T, W, C].
       units: of the GRU and of what makes logits of it.
-      weight_decay: as of a `Decoder`.
+      weight_decay: see `decay_weights`.
     """
 
     in_turn = True
 
-    def __init__(self, network, likelihood, units: int, weight_decay=None, **kwargs):
-        super().__init__(network, likelihood, weight_decay=weight_decay, **kwargs)
+    def __init__(
+        self,
+        network: tfkl.Layer,
+        likelihood: Categorical,
+        units: int,
+        weight_decay: float | None = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.take_parts(network, likelihood)
         self.units, self.levels = units, likelihood.levels
         self.num_steps, self.step_size = self.event_shape[0], math.prod(self.event_shape[1:])
         self.cell = tfkl.GRUCell(units)
         self.read = Recurrence(self.cell, return_sequences=True)
         self.projection = ValuesInTurn(self.step_size, self.levels, units)
+        self.decay_weights(weight_decay)
 
-    def call(self, z, context=None, noise=None) -> Stepwise:
+    def call(self, z: TensorLike, context: TensorLike | None = None) -> Stepwise:
         """p(x|z, context), batch [...], event [T, W, C], from z [..., D]."""
         return Stepwise(self, with_context(z, context))
 
-    def levels_of(self, x):
+    def levels_of(self, x: TensorLike) -> tf.Tensor:
         """Levels [N, T, P] of values x [N, T, W, C]."""
         levels = tf.round(tf.reshape(x, [-1, self.num_steps, self.step_size]) * (self.levels - 1))
         return tf.cast(levels, tf.int32)
 
-    def given(self, z, x, known=None):
+    def given(self, z: TensorLike, x: TensorLike, known: TensorLike | None = None):
         """The likelihood of each value given those before it in x [N, T, W, C], from z [N, D].
 
         And given those that are known, at all steps: `known` has levels [N, T, P], of others -1.
@@ -60,7 +70,7 @@ class AutoregressiveDecoder(Decoder):
         return self.likelihood(tf.reshape(logits, [-1, *self.event_shape, self.levels]))
 
     @graph_when_eager
-    def walk(self, z, noise, temperature, known=None):
+    def walk(self, z, noise, temperature, known=None) -> tf.Tensor:
         """x [N, T, W, C], value by value, from z [N, D] and noise [N, T, P, 2].
 
         The temperature, a scalar tensor above 0, divides the logits. What is `known`, as of
@@ -112,9 +122,13 @@ class AutoregressiveDecoder(Decoder):
         return tf.reshape(one_hot, [-1, self.num_steps, self.step_size * self.levels])
 
     def get_config(self):
-        config = super().get_config() | {"units": self.units}
-        del config["projection"]
-        return config
+        serialize = tfk.saving.serialize_keras_object
+        return {
+            "network": serialize(self.network),
+            "likelihood": serialize(self.likelihood),
+            "weight_decay": self.weight_decay,
+            "units": self.units,
+        }
 
     @classmethod
     def from_config(cls, config):

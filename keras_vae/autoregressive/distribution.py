@@ -1,14 +1,14 @@
 """Stepwise: the distribution of x that an `AutoregressiveDecoder` gives."""
 
-from keras_vae._compat import tf, tfp
-from keras_vae.distributions import Custom
+from keras_vae._compat import TensorLike, tf, tfp
+from keras_vae.distributions import Custom, Observation
 from keras_vae.ops.categorical import CHOICE_NOISE
 
 # The softmax of logits over this is one-hot: a temperature of 0.
 _COLDEST = 1e-6
 
 
-class Stepwise(Custom):
+class Stepwise(Custom, Observation):
     """p(x|z), batch [...], event [T, W, C], each value given those before it.
 
     `mean` is the greedy sequence, each value the likeliest given those before it. It is no mean,
@@ -17,26 +17,26 @@ class Stepwise(Custom):
     Args:
       decoder: gives the distribution of all values where x is known, and walks from value to value.
       z: [..., B, D].
-      part: a `conditions.ImagePart`, or None.
-      condition: [B, T, W, C], which has the values that `part` gives.
+      given: [B, T, W, C], of which the known part counts, or None.
+      mask: bool [T, W, C], whether a value is known.
 
     Attributes:
       noise_shape: shape of the standard normal noise that one x needs.
     """
 
-    def __init__(self, decoder, z, part=None, condition=None):
+    def __init__(self, decoder, z, given=None, mask=None):
         parameters = dict(locals())
         self._decoder, self._z = decoder, z
-        self._part, self._condition = part, condition
+        self._given, self._mask = given, mask
         self._noise_per_step = (decoder.num_steps, decoder.step_size, CHOICE_NOISE)
         self.noise_shape = (decoder.num_steps * decoder.step_size * CHOICE_NOISE,)
         super().__init__(parameters, reparameterized=False)
 
-    def completed(self, part, condition):
-        """The same, where `part` of x is given by the condition [B, T, W, C]."""
-        return Stepwise(self._decoder, self._z, part, condition)
+    def completed(self, given, mask):
+        # What is given says how the rest is drawn.
+        return Stepwise(self._decoder, self._z, given, mask)
 
-    def from_noise(self, noise, temperature=1.0):
+    def from_noise(self, noise: TensorLike, temperature: TensorLike | float = 1.0) -> tf.Tensor:
         """x [..., T, W, C] from noise [..., *noise_shape]; logits are divided by `temperature`."""
         shape = tf.concat([tf.shape(noise)[:-1], self.event_shape], 0)
         z = tf.broadcast_to(self._z, tf.concat([tf.shape(noise)[:-1], self._z.shape[-1:]], 0))
@@ -67,15 +67,15 @@ class Stepwise(Custom):
         x = tf.broadcast_to(x, tf.concat([batch, event], 0))
         known, rows = self._known(tf.shape(x)), tf.reshape(x, [-1, *event])
         p = self._decoder.given(tf.reshape(z, [-1, z.shape[-1]]), rows, known)
-        if self._part is not None:
-            p = self._part.complete(p, rows)
+        if self._mask is not None:
+            p = p.completed(rows, self._mask)
         return tf.reshape(p.log_prob(rows), batch)
 
     def _known(self, shape):
         """Levels [N, T, P] of what is given, -1 of what is not, for x of that shape; or None."""
-        if self._part is None:
+        if self._mask is None:
             return None
-        given = tf.where(self._part.mask, self._condition, -1.0 / (self._decoder.levels - 1))
+        given = tf.where(self._mask, self._given, -1.0 / (self._decoder.levels - 1))
         return self._decoder.levels_of(tf.broadcast_to(given, shape))
 
     def _mean(self):

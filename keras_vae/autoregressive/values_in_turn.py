@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from keras_vae._compat import tf, tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -31,11 +31,11 @@ class ValuesInTurn(tfkl.Layer):
         self.kernel = self.add_weight("kernel", [num_values, hidden, levels])
         self.bias = self.add_weight("bias", [num_values, levels], initializer="zeros")
 
-    def call(self, features, values):
+    def call(self, features: TensorLike, values: TensorLike) -> tf.Tensor:
         """Logits [N, P, L] from features [N, F] and the values, one-hot [N, P, L]."""
         return self.walk(features, lambda i, logits: values[:, i])[0]
 
-    def walk(self, features, choose: Callable):
+    def walk(self, features: TensorLike, choose: Callable) -> tuple[tf.Tensor, tf.Tensor]:
         """(logits, values), both [N, P, L], from features [N, F].
 
         choose(i, logits [N, L]) -> value i, one-hot [N, L].

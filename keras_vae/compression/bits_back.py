@@ -24,7 +24,6 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf
-from keras_vae.decoder import Decoder
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.likelihoods import Support
 from keras_vae.posteriors import DiagonalNormal
@@ -85,7 +84,7 @@ class BitsBack:
                 "and Windows alone: pip install constriction builds it where Rust is installed."
             ) from error
         self._vae = vae
-        self.levels = getattr(vae.decoder.likelihood, "levels", 2)
+        self.levels = vae.decoder.likelihood.levels
         self._dtype = np.min_scalar_type(self.levels - 1)
         self._num_pixels = math.prod(vae.event_shape)
         self._sampler = ImportanceSampler(vae)
@@ -264,7 +263,7 @@ class BitsBack:
 def _check(vae) -> None:
     """Raises ValueError unless bits-back coding can code by the model."""
     decoder = vae.decoder
-    posterior = getattr(vae.encoder, "posterior", vae.encoder)
+    posterior = vae.encoder.posterior or vae.encoder
     for fits, wanted, found in (
         (vae.condition is None, "condition=none", vae.condition),
         (isinstance(posterior, DiagonalNormal), "posterior=diagonal", posterior),
@@ -273,7 +272,7 @@ def _check(vae) -> None:
             "prior=standard_normal or learned_normal",
             vae.prior,
         ),
-        (type(decoder) is Decoder, "decoder=independent", decoder),
+        (not decoder.in_turn, "decoder=independent", decoder),
         (
             decoder.likelihood.support in (Support.BINARY, Support.LEVELS),
             "likelihood=bernoulli, or one of levels such as discretized_logistic",

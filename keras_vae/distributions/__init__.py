@@ -1,5 +1,29 @@
 """Distributions that TensorFlow Probability lacks."""
 
-from keras_vae.distributions.joint import Custom, Joint, OfEachValue, Values, one_pass
+from keras_vae.distributions.joint import Custom, Joint, OfEachValue
+from keras_vae.distributions.observation import (
+    CHOICE,
+    Mixture,
+    Observation,
+    Uniforms,
+    Values,
+    draw_from_mixture,
+    of_known,
+    one_pass,
+    plain,
+)
 
-__all__ = ["Custom", "Joint", "OfEachValue", "Values", "one_pass"]
+__all__ = [
+    "CHOICE",
+    "Custom",
+    "Joint",
+    "Mixture",
+    "Observation",
+    "OfEachValue",
+    "Uniforms",
+    "Values",
+    "draw_from_mixture",
+    "of_known",
+    "one_pass",
+    "plain",
+]

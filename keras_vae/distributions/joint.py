@@ -1,26 +1,8 @@
 """What distributions of our own share."""
 
-import contextlib
-import contextvars
 from collections.abc import Callable
 
 from keras_vae._compat import tf, tfd, tfp
-
-_in_one_pass = contextvars.ContextVar("in_one_pass", default=False)
-
-
-@contextlib.contextmanager
-def one_pass():
-    """Graphs traced here have log p(x|z) compiled by XLA, and nothing around it.
-
-    Then it takes one pass over the values instead of one for each operation, while the networks
-    keep TensorFlow's own products, on CPUs the faster ones.
-    """
-    token = _in_one_pass.set(True)
-    try:
-        yield
-    finally:
-        _in_one_pass.reset(token)
 
 
 class Custom(tfd.Distribution):
@@ -97,16 +79,3 @@ class OfEachValue(Custom):
 
     def _event_shape_tensor(self):
         return tf.constant([], tf.int32)
-
-
-class Values(tfd.Independent):
-    """The independent values of x, whose densities are summed in one pass where `one_pass` asks."""
-
-    def _log_prob(self, x):
-        if not _in_one_pass.get():
-            return self.sum_of_logs(x)
-        return tf.function(self.sum_of_logs, jit_compile=True)(x)
-
-    def sum_of_logs(self, x):
-        """Sum of the log-densities of the values."""
-        return super()._log_prob(x)

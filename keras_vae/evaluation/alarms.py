@@ -52,7 +52,7 @@ def alarms(result: dict[str, Any], has_encoder: bool = True) -> list[str]:
     if result["rate_nats"] is not None and result["rate_nats"] < _COLLAPSED:
         found.append(
             f"The posterior has collapsed: the rate is {result['rate_nats']:.3f} nats, so the "
-            "latents say nothing of an image. Try beta_schedule=linear with "
+            "latents say nothing of an example. Try beta_schedule=linear with "
             "beta_warmup_epochs, a lower beta if it is above 1, objective=free_bits, or a "
             "decoder that can do less alone."
         )
@@ -60,7 +60,7 @@ def alarms(result: dict[str, Any], has_encoder: bool = True) -> list[str]:
     unused = [str(i) for i, rate in enumerate(layers, 1) if rate < _COLLAPSED]
     if unused and len(unused) < len(layers):
         found.append(
-            f"Of {len(layers)} stochastic layers, counted from the image, these carry nothing: "
+            f"Of {len(layers)} stochastic layers, counted from x, these carry nothing: "
             f"{', '.join(unused)}. Try objective=free_bits, a longer beta_warmup_epochs, "
             "fewer layers, or structure=ladder if it is bottom_up."
         )

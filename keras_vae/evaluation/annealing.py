@@ -229,12 +229,14 @@ class AnnealedSampler:
     def _move(self, path, z, t, step_size, seed):
         """One move of z [S, B, D] that leaves f_t as it is, and its acceptance rate [B]."""
 
+        step_size = tf.reshape(step_size, [-1] + [1] * len(self._vae.latent_shape))
+
         def log_prob(z):
             log_start, log_joint = path.densities(z)
             return (1.0 - t) * log_start + t * log_joint
 
         kernel = tfp.mcmc.HamiltonianMonteCarlo(
-            log_prob, step_size[:, tf.newaxis] * path.spread, self._num_leapfrog_steps
+            log_prob, step_size * path.spread, self._num_leapfrog_steps
         )
         # Results of the move before would hold the density of another temperature.
         z, results = kernel.one_step(z, kernel.bootstrap_results(z), seed=seed)
@@ -297,7 +299,7 @@ def _check_model(vae, start):
             "its latents that mixes, or that its decoder sees: use log_likelihood, which samples "
             "by importance."
         )
-    if start == "posterior" and not vae.has_density:
+    if start == "posterior" and not vae.encoder.has_density:
         raise ValueError(
             "annealing from the posterior needs a density q(z|x), which an autoencoder has not: "
             "use AnnealedSampler(vae, start='prior')."

@@ -36,7 +36,7 @@ class LikelihoodRegret:
     """
 
     def __init__(self, vae: VAE, num_steps: int = 100, num_draws: int = 4):
-        if not vae.has_density:
+        if not vae.has_bound:
             raise ValueError(
                 "likelihood regret needs an ELBO, which an autoencoder has not. Train a VAE "
                 "(recipe=vae)."

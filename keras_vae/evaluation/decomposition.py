@@ -36,8 +36,8 @@ def decomposition(vae, batches, num_draws: int = 2000, seed: int = 0) -> dict | 
       Hoffman & Johnson 2016, ELBO surgery; Chen et al. 2018, Isolating sources of disentanglement,
       eq. 2.
     """
-    posterior = getattr(vae.encoder, "posterior", None)
-    if posterior is None or not (vae.has_density and posterior.density_in_one_pass):
+    posterior = vae.encoder.posterior
+    if posterior is None or not (posterior.has_density and posterior.density_in_one_pass):
         return None
     if vae.condition is not None:
         return None
@@ -58,8 +58,9 @@ def decomposition(vae, batches, num_draws: int = 2000, seed: int = 0) -> dict | 
         """log q(z) [C], and of each latent alone [C, D] (zeros where that isn't known)."""
         q = posterior.distribution(parameters)
         if not by_latent:
-            return tf.reduce_logsumexp(q.log_prob(z[:, tf.newaxis]), 1), tf.zeros_like(z)
-        log_q = q.distribution.log_prob(z[:, tf.newaxis])  # [C, N, D]
+            joint = tf.reduce_logsumexp(q.log_prob(z[:, tf.newaxis]), 1)
+            return joint, tf.zeros_like(vae.flat(z))
+        log_q = vae.flat(q.distribution.log_prob(z[:, tf.newaxis]))  # [C, N, D]
         joint = tf.reduce_logsumexp(tf.reduce_sum(log_q, -1), 1)
         return joint, tf.reduce_logsumexp(log_q, 1)
 

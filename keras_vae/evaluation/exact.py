@@ -1,6 +1,7 @@
 """log p(x) in closed form, where there is one."""
 
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
+from keras_vae.decoder import Decoder
 from keras_vae.likelihoods import LearnedScaleNormal, Normal
 from keras_vae.priors import LearnedNormal, StandardNormal
 from keras_vae.vae import VAE
@@ -43,6 +44,7 @@ def _is_linear(vae) -> bool:
         vae.condition is None
         and type(vae.prior) in (StandardNormal, LearnedNormal)
         and type(vae.decoder.likelihood) in (Normal, LearnedScaleNormal)
+        and isinstance(vae.decoder, Decoder)
         and isinstance(vae.decoder.network, tfk.Sequential)
         and all(isinstance(layer, tfkl.Flatten) for layer in vae.decoder.network.layers)
         and type(vae.decoder.projection.linear) is tfkl.Dense

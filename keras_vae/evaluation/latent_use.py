@@ -12,8 +12,8 @@ from keras_vae.vae import VAE
 
 
 def codes(vae: VAE, batches: Iterable[Batch]) -> np.ndarray:
-    """The z that stand for the examples of `batches`, in their order: [N, D]; see `VAE.code`."""
-    return np.concatenate([vae.code(batch.x, batch.condition) for batch in batches])
+    """The z that stand for the examples of `batches`, in their order, [N, D]; see `VAE.code`."""
+    return np.concatenate([vae.flat(vae.code(b.x, b.condition)) for b in batches])
 
 
 def active_units(vae: VAE, batches: Iterable[Batch], threshold: float = 0.01) -> int:
@@ -51,4 +51,4 @@ def draw_latents(vae: VAE, batch: Batch, seed: int = 0) -> tuple[np.ndarray, np.
     inferred = vae.terms(batch.x, noise, batch.condition).z[0]
     noise = vae.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), num_points)
     drawn = vae.prior_sample(noise, condition=vae.condition_of(batch.condition, batch.x))
-    return inferred.numpy(), drawn.numpy()
+    return vae.flat(inferred).numpy(), vae.flat(drawn).numpy()

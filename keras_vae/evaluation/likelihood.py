@@ -9,7 +9,6 @@ import numpy as np
 from keras_vae import seeds
 from keras_vae.batches import Batch
 from keras_vae.evaluation.standard_errors import stderr
-from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.likelihoods import Likelihood
 from keras_vae.networks.bayesian import weight_kl
@@ -59,7 +58,7 @@ def of_examples(
     """
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
-    measure = _importance(vae, batches, num_samples, seed) if vae.has_density else _distortion(vae)
+    measure = _importance(vae, batches, num_samples, seed) if vae.has_bound else _distortion(vae)
     columns = []
     for i, batch in enumerate(batches):
         columns.append(measure(i, batch))
@@ -103,14 +102,14 @@ def summarize(
         "weight_kl_nats": None if of_weights is None else float(of_weights),
         "bits_per_dim": None,
         "bits_per_dim_stderr": None,
-        "num_samples": num_samples if vae.has_density else None,
+        "num_samples": num_samples if vae.has_bound else None,
         "num_examples": len(examples["distortion"]),
         "seed": seed,
     }
-    if vae.has_density:
+    if vae.has_bound:
         result |= means(examples, num_samples)
         by_group = [_mean(kl) for kl in examples["kl"].T]
-        if isinstance(vae, HierarchicalVAE):
+        if vae.groups == "layers":
             result["rate_nats_by_layer"] = by_group
         elif len(by_group) == vae.latent_dim:
             result["rate_nats_by_latent"] = by_group
@@ -121,7 +120,7 @@ def summarize(
 
 
 def means(examples: dict[str, np.ndarray], num_samples: int) -> dict[str, float | int | None]:
-    """Those of `summarize` that hold for any model with a density, from `of_examples`' arrays.
+    """Those of `summarize` that hold for any model with a bound, from `of_examples`' arrays.
 
     The looseness is that of the delta method, Var(w) / (2 k p(x)^2) (Nowozin 2018, Debiasing
     evidence approximations, proposition 1). As the weights' spread is itself known from the samples
@@ -164,7 +163,8 @@ def bits_per_dim(
 def _importance(vae, batches, num_samples, seed):
     sampler = ImportanceSampler(vae)
     if num_samples >= _LEAST_FITTED:
-        x, _, condition = next(iter(batches))
+        batch = next(iter(batches))
+        x, condition = batch.x, batch.condition
         affordable = max(_LEAST_FITTED, num_samples * len(batches) // _PASSES)
         num_fitted = min(num_samples, _MOST_FITTED, affordable)
         sampler.widen(x, num_fitted, seeds.derive(seed, Site.PROPOSAL), condition)

@@ -5,13 +5,15 @@ import enum
 
 import numpy as np
 
-from keras_vae._compat import tfd, tfkl, tfpl
-from keras_vae.distributions import Values
+from keras_vae._compat import TensorLike, tf, tfd, tfkl, tfpl
+from keras_vae.distributions import Uniforms, Values, draw_from_mixture
 from keras_vae.messages.remedies import to_support
 from keras_vae.ops.positive import positive
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
 MIN_SCALE = 1e-3
+# What `nll_of_mean` takes for a probability or rate of 0: means may be rounded.
+SMALLEST = 1e-6
 
 
 class Support(enum.Enum):
@@ -32,7 +34,16 @@ class Support(enum.Enum):
 class Likelihood(tfpl.DistributionLambda, abc.ABC):
     """A distribution layer: parameters [..., H, W, C, k] -> p(x|z), batch [...], event [H, W, C].
 
-    As a tensor, the distribution is its mean.
+    As a tensor, the distribution is its mean. One of your own says what the distribution of a value
+    is and, where TFP has no quantile function of it, how exported files `draw` it:
+
+        @tfk.saving.register_keras_serializable("mine")
+        class Kumaraswamy(Likelihood):
+            support, params_per_value = Support.UNIT, 2
+
+            def per_value(self, params):
+                a, b = tf.unstack(tf.exp(params), axis=-1)
+                return tfd.Kumaraswamy(a, b)
 
     Args:
       event_shape: shape of x.
@@ -40,22 +51,24 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
     Attributes:
       params_per_value: k, the parameters that one value of x needs.
       support: the values of x that it gives mass to.
+      levels: how many values that are, 0 and 1 among them; None of counts and of real numbers.
       joint: what joins the distributions of the values, a `Values`.
     """
 
-    params_per_value = 1
-    support = Support.REAL
-    joint = Values
+    params_per_value: int = 1
+    support: Support = Support.REAL
+    levels: int | None = None
+    joint: type[Values] = Values
 
-    def __init__(self, event_shape, **kwargs):
+    def __init__(self, event_shape: tuple, **kwargs):
         super().__init__(
-            lambda params: self.joint(self.per_value(params), len(event_shape)),
+            lambda params: self.joint(self.per_value(params), len(event_shape), self.draw),
             convert_to_tensor_fn=tfd.Distribution.mean,
             **kwargs,
         )
         self.event_shape = tuple(event_shape)
 
-    def check_values(self, x) -> None:
+    def check_values(self, x: TensorLike) -> None:
         """Raises ValueError unless this likelihood gives mass to float x [..., H, W, C]."""
         x = np.asarray(x)
         if self._holds(x):
@@ -68,8 +81,7 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             )
         low, high = float(x.min()), float(x.max())
         is_whole = bool(np.all(x == np.round(x)))
-        levels = self.levels if self.support is Support.LEVELS else None
-        remedy = to_support(self.support.name.lower(), low, high, is_whole, levels)
+        remedy = to_support(self.support.name.lower(), low, high, is_whole, self.levels)
         raise ValueError(
             f"x has values that {type(self).__name__} gives no mass to: wanted "
             f"{self.support.value}, got values from {low:g} to {high:g}, the first "
@@ -87,14 +99,57 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
         return bool(low > -np.inf and high < np.inf)
 
     @abc.abstractmethod
-    def per_value(self, params) -> tfd.Distribution:
+    def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         """The distribution of every single value of x, batch [..., H, W, C], event []."""
 
-    def averaged(self, params, log_weights) -> tfd.Distribution:
+    def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
+        """Values [..., H, W, C] from uniform numbers, by operators that every runtime has.
+
+        Exported files draw by it, as TFP's own draws ask for TensorFlow. By default it is the
+        quantile function.
+
+        Args:
+          p: what `per_value` gives.
+          uniforms: (i) -> numbers above 0 and below 1, [..., H, W, C]; those of i = 0 and i = 1 are
+            independent.
+
+        Raises:
+          ValueError: TFP has no quantile function of such a distribution.
+        """
+        try:
+            return p.quantile(uniforms(0))
+        except NotImplementedError:
+            raise ValueError(
+                f"{type(self).__name__} can't be drawn in exported files: {p.name} has no quantile "
+                f"function. Write {type(self).__name__}.draw(p, uniforms), which makes values of "
+                "uniform numbers."
+            ) from None
+
+    def check_draw(self) -> None:
+        """Raises ValueError unless it is known how values are drawn: see `draw`."""
+        p = self.per_value(tf.zeros([*self.event_shape, self.params_per_value]))
+        self.draw(p, lambda i: tf.fill(self.event_shape, 0.5))
+
+    def nll_of_mean(self, x: TensorLike, mean: TensorLike) -> np.ndarray | None:
+        """-log p(x) in nats, [B], of the p of that mean, but for what depends on x alone.
+
+        Args:
+          x: [B, H, W, C].
+          mean: [B, H, W, C].
+
+        Returns:
+          None where the mean alone doesn't settle p.
+        """
+        del x, mean
+        return None
+
+    def averaged(self, params: tf.Tensor, log_weights: TensorLike) -> tfd.Distribution:
         """The mixture, value by value, of parameters [..., H, W, C, R, k]; log_weights are [R]."""
         each = self.per_value(params)
         mixture = tfd.MixtureSameFamily(tfd.Categorical(log_weights), each)
-        return tfd.Independent(mixture, len(self.event_shape))
+        return Values(
+            mixture, len(self.event_shape), lambda p, u: draw_from_mixture(p, u, self.draw)
+        )
 
     def get_config(self):
         # DistributionLambda's own get_config pickles Python functions.
@@ -105,6 +160,11 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
         return cls(**config)
 
 
-def positive_scale(raw_scale):
+def positive_scale(raw_scale: TensorLike) -> tf.Tensor:
     """The scale of a real value from a network's output; 0.5 at 0."""
     return positive(raw_scale, 0.5, MIN_SCALE)
+
+
+def sum_of_values(each: np.ndarray) -> np.ndarray:
+    """The sum [B] over the values of each example, of [B, H, W, C]."""
+    return np.sum(each, axis=tuple(range(1, np.ndim(each))))

@@ -1,8 +1,10 @@
 """Likelihoods of pixels in {0, 1} and [0, 1]."""
 
+import numpy as np
+
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.distributions import Values
-from keras_vae.likelihoods.base import Likelihood, Support
+from keras_vae.likelihoods.base import SMALLEST, Likelihood, Support, sum_of_values
 
 # The logit whose sigmoid, and that of its opposite, float32 can still tell from 0.
 _CERTAIN = 80.0
@@ -19,7 +21,22 @@ class _Bernoulli(tfd.Bernoulli):
         return (1.0 - 2.0 * x) * self.logits
 
 
+class _KnownBernoulli(_Bernoulli):
+    """One of values of which some are unknown: those are sure to be what they are."""
+
+    def __init__(self, mask, **kwargs):
+        self._mask = mask
+        super().__init__(**kwargs)
+
+    def logits_against(self, x):
+        return tf.where(self._mask, super().logits_against(x), -float("inf"))
+
+
 class _BinaryValues(Values):
+    def known(self, mask):
+        known = _KnownBernoulli(mask, logits=self.distribution.logits, dtype=tf.float32)
+        return _BinaryValues(known, self._num_axes, self._draw)
+
     def sum_of_logs(self, x):
         against = self.distribution.logits_against(x)
         num_axes = len(self.event_shape)
@@ -50,10 +67,18 @@ class Bernoulli(Likelihood):
     """Pixels in {0, 1} (Kingma & Welling 2014, eq. 11)."""
 
     support = Support.BINARY
+    levels = 2
     joint = _BinaryValues
 
     def per_value(self, params):
         return _Bernoulli(logits=params[..., 0], dtype=tf.float32)
+
+    def draw(self, p, uniforms):
+        return tf.cast(uniforms(0) < p.mean(), tf.float32)
+
+    def nll_of_mean(self, x, mean):
+        probs = np.clip(mean, SMALLEST, 1.0 - SMALLEST)
+        return -sum_of_values(x * np.log(probs) + (1.0 - x) * np.log1p(-probs))
 
     def averaged(self, params, log_weights):
         """A Bernoulli too, of which logarithms are taken once instead of at every point."""
@@ -75,3 +100,13 @@ class ContinuousBernoulli(Likelihood):
 
     def per_value(self, params):
         return tfd.ContinuousBernoulli(logits=params[..., 0])
+
+    def draw(self, p, uniforms):
+        logits, u = p.logits_parameter(), uniforms(0)
+        # Mirrored, so that the exponential is of a negative number; near 0, the first two terms of
+        # a series take over.
+        is_flat, rising = tf.abs(logits) < 0.01, logits > 0.0
+        rate, v = tf.where(is_flat, 1.0, tf.abs(logits)), tf.where(rising, 1.0 - u, u)
+        x = -tf.math.log(1.0 - v + v * tf.exp(-rate)) / rate
+        x = tf.where(rising, 1.0 - x, x)
+        return tf.where(is_flat, u + 0.5 * logits * u * (1.0 - u), x)

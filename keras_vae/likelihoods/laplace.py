@@ -1,6 +1,6 @@
 """The Laplace likelihood."""
 
-from keras_vae._compat import tfd, tfk
+from keras_vae._compat import tf, tfd, tfk
 from keras_vae.likelihoods.base import Likelihood, positive_scale
 
 
@@ -15,3 +15,7 @@ class Laplace(Likelihood):
 
     def per_value(self, params):
         return tfd.Laplace(params[..., 0], positive_scale(params[..., 1]))
+
+    def draw(self, p, uniforms):
+        centred = uniforms(0) - 0.5
+        return p.loc - p.scale * tf.sign(centred) * tf.math.log(1.0 - 2.0 * tf.abs(centred))

@@ -5,6 +5,7 @@ import numpy as np
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.distributions import OfEachValue
 from keras_vae.likelihoods.base import Likelihood, Support
+from keras_vae.ops.categorical import from_uniform
 
 
 class LevelsLikelihood(Likelihood):
@@ -16,7 +17,7 @@ class LevelsLikelihood(Likelihood):
 
     support = Support.LEVELS
 
-    def __init__(self, event_shape, levels: int = 256, **kwargs):
+    def __init__(self, event_shape: tuple, levels: int = 256, **kwargs):
         if levels < 2:
             raise ValueError(f"levels must be at least 2, got {levels}.")
         super().__init__(event_shape, **kwargs)
@@ -49,6 +50,10 @@ class Categorical(LevelsLikelihood):
             return tf.reduce_sum(levels * probs, axis=-1)
 
         return Levels(categorical, self.levels, mean_level)
+
+    def draw(self, p, uniforms):
+        level = from_uniform(p.base.logits_parameter(), uniforms(0))
+        return tf.cast(level, tf.float32) / (self.levels - 1)
 
 
 class Levels(OfEachValue):

@@ -1,6 +1,7 @@
 """Likelihoods of quantised data whose neighbouring levels are alike: rounded logistics."""
 
-from keras_vae._compat import tf, tfd, tfk
+from keras_vae._compat import TensorLike, tf, tfd, tfk
+from keras_vae.distributions import draw_from_mixture
 from keras_vae.likelihoods.levels import Levels, LevelsLikelihood
 from keras_vae.ops.positive import positive
 
@@ -19,6 +20,9 @@ class DiscretizedLogistic(LevelsLikelihood):
         rounded = _rounded(params[..., 0] + 0.5, params[..., 1], self.levels)
         return Levels(rounded, self.levels, rounded.mean)
 
+    def draw(self, p, uniforms):
+        return p.base.from_uniform(uniforms(0)) / (self.levels - 1)
+
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class MixtureOfLogistics(LevelsLikelihood):
@@ -33,7 +37,7 @@ class MixtureOfLogistics(LevelsLikelihood):
       Salimans et al. 2017, PixelCNN++, section 2.1.
     """
 
-    def __init__(self, event_shape, levels: int = 256, num_components: int = 5, **kwargs):
+    def __init__(self, event_shape: tuple, levels: int = 256, num_components: int = 5, **kwargs):
         if num_components < 1:
             raise ValueError(f"num_components must be at least 1, got {num_components}.")
         super().__init__(event_shape, levels, **kwargs)
@@ -57,6 +61,10 @@ class MixtureOfLogistics(LevelsLikelihood):
 
         return Levels(mixture, self.levels, mean_level)
 
+    def draw(self, p, uniforms):
+        level = draw_from_mixture(p.base, uniforms, lambda p, uniforms: p.from_uniform(uniforms(0)))
+        return level / (self.levels - 1)
+
     def get_config(self):
         return super().get_config() | {"num_components": self.num_components}
 
@@ -76,6 +84,12 @@ class RoundedLogistic(tfd.QuantizedDistribution):
     factors are exact however wide or far off the levels the distribution is, where TFP's
     difference is rounded away, and so their gradients lead back from there.
     """
+
+    def from_uniform(self, u: TensorLike) -> tf.Tensor:
+        """Levels of the shape of u, numbers above 0 and below 1."""
+        logistic = self.distribution
+        x = logistic.loc + logistic.scale * (tf.math.log(u) - tf.math.log(1.0 - u))
+        return tf.clip_by_value(tf.math.ceil(x), self.low, self.high)
 
     def _log_prob(self, k):
         loc, scale = self.distribution.loc, self.distribution.scale

@@ -1,33 +1,52 @@
 """Normal likelihoods."""
 
+import numpy as np
+
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.likelihoods.base import MIN_SCALE, Likelihood, positive_scale
+from keras_vae.likelihoods.base import MIN_SCALE, Likelihood, positive_scale, sum_of_values
 from keras_vae.ops.positive import inverse_softplus
+from keras_vae.ops.turn import turn
+
+
+class _AnyNormal(Likelihood):
+    """N(loc, scale^2)."""
+
+    def draw(self, p, uniforms):
+        radius = tf.sqrt(-2.0 * tf.math.log(uniforms(0)))  # Box & Muller 1958.
+        return p.loc + p.scale * radius * tf.cos(turn(uniforms(1)))
+
+
+class _OneScaleNormal(_AnyNormal):
+    """N(loc, scale^2) with one `scale` for all pixels."""
+
+    def per_value(self, params):
+        return tfd.Normal(params[..., 0], self.scale)
+
+    def nll_of_mean(self, x, mean):
+        scale = float(tf.convert_to_tensor(self.scale))
+        return sum_of_values(np.square((x - mean) / scale)) / 2.0
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class Normal(Likelihood):
+class Normal(_OneScaleNormal):
     """N(loc, scale^2) with one fixed scale.
 
     Args:
       scale: standard deviation of every pixel, above 0.
     """
 
-    def __init__(self, event_shape, scale: float = 1.0, **kwargs):
+    def __init__(self, event_shape: tuple, scale: float = 1.0, **kwargs):
         if not scale > 0:
             raise ValueError(f"scale must be above 0, got {scale}.")
         super().__init__(event_shape, **kwargs)
         self.scale = scale
-
-    def per_value(self, params):
-        return tfd.Normal(params[..., 0], self.scale)
 
     def get_config(self):
         return super().get_config() | {"scale": self.scale}
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class LearnedScaleNormal(Likelihood):
+class LearnedScaleNormal(_OneScaleNormal):
     """N(loc, scale^2) with one learned scale for all pixels.
 
     References:
@@ -42,16 +61,13 @@ class LearnedScaleNormal(Likelihood):
         super().build(input_shape)
 
     @property
-    def scale(self):
+    def scale(self) -> tf.Tensor:
         """The standard deviation of every pixel, a scalar tensor."""
         return tf.math.softplus(self.raw_scale) + MIN_SCALE
 
-    def per_value(self, params):
-        return tfd.Normal(params[..., 0], self.scale)
-
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class PerPixelScaleNormal(Likelihood):
+class PerPixelScaleNormal(_AnyNormal):
     """N(loc, scale^2) with a scale from the network for every pixel."""
 
     params_per_value = 2

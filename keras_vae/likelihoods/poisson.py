@@ -1,10 +1,14 @@
 """The Poisson likelihood."""
 
+import numpy as np
+
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.likelihoods.base import Likelihood, Support
+from keras_vae.likelihoods.base import SMALLEST, Likelihood, Support, sum_of_values
 
 # Rates of 3 million; float32 has exp(88) at most, and counts are whole numbers up to 16 million.
 _MAX_LOG_RATE = 15.0
+# Uniform numbers have 24 bits; and no runtime should count for ever.
+_MOST_COUNTS = 10_000.0
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -17,3 +21,22 @@ class Poisson(Likelihood):
         # The gradient passes, and so leads back from beyond.
         bounded = tf.grad_pass_through(lambda log_rate: tf.minimum(log_rate, _MAX_LOG_RATE))
         return tfd.Poisson(log_rate=bounded(params[..., 0]))
+
+    def draw(self, p, uniforms):
+        u, log_rate = uniforms(0), p.log_rate_parameter()
+
+        def is_below(k, x, log_mass, cumulative):
+            return tf.reduce_any(u > cumulative) & (k < _MOST_COUNTS)
+
+        def count(k, x, log_mass, cumulative):
+            x = x + tf.cast(u > cumulative, tf.float32)
+            log_mass = log_mass + log_rate - tf.math.log(k + 1.0)
+            return k + 1.0, x, log_mass, cumulative + tf.exp(log_mass)
+
+        of_none = -tf.exp(log_rate)
+        start = 0.0, tf.zeros_like(u), of_none, tf.exp(of_none)
+        return tf.while_loop(is_below, count, start)[1]
+
+    def nll_of_mean(self, x, mean):
+        rate = np.maximum(mean, SMALLEST)
+        return sum_of_values(rate - x * np.log(rate))

@@ -3,6 +3,7 @@
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.likelihoods.base import Likelihood, positive_scale
 from keras_vae.ops.positive import inverse_softplus
+from keras_vae.ops.turn import turn
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -25,9 +26,14 @@ class StudentT(Likelihood):
         super().build(input_shape)
 
     @property
-    def df(self):
+    def df(self) -> tf.Tensor:
         """The degrees of freedom of every pixel, a scalar tensor; 5 at first."""
         return 2.0 + tf.math.softplus(self.raw_df)
 
     def per_value(self, params):
         return tfd.StudentT(self.df, params[..., 0], positive_scale(params[..., 1]))
+
+    def draw(self, p, uniforms):
+        # Bailey 1994, Polar generation of random variates with the t-distribution.
+        radius = tf.sqrt(p.df * (tf.pow(uniforms(0), -2.0 / p.df) - 1.0))
+        return p.loc + p.scale * radius * tf.cos(turn(uniforms(1)))

@@ -19,10 +19,10 @@ What the numbers are that tasks write beside a run. This page and the
 
     python -m keras_vae.measures.documents
 
-- Numbers are means over test images; those in nats are nats of an image.
+- Numbers are means over test examples; those in nats are nats of an example.
 - Where a number doesn't apply, its key is missing or its value is null.
 - **±** marks numbers with a standard error: `nll_stderr` of `nll_nats`, `precision_stderr` of
-  `precision`. The error is null where there is one image alone.
+  `precision`. The error is null where there is one example alone.
 - **p** marks numbers with a p-value: `predictive_contrast_p_value` of `predictive_contrast`.
 - **\\*** marks columns of compare.html, **\\*\\*** those of the terminal too.
 - Keys keep their names. A file of another version may have more keys, which readers ignore.

@@ -17,7 +17,7 @@ LATENTS = (
     Measure(
         "active_units",
         "Active units",
-        "How many latents the images move: their posterior mean varies (Burda et al. 2016).",
+        "How many latents the examples move: their posterior mean varies (Burda et al. 2016).",
         value=COUNT,
         of=_RUNS,
         shown=Shown.TERMINAL,
@@ -25,8 +25,8 @@ LATENTS = (
     Measure(
         "mutual_information_nats",
         "Mutual information",
-        "What z tells of which test image it belongs to: the useful part of the rate, at most the "
-        "log of their number (Hoffman & Johnson 2016).",
+        "What z tells of which test example it belongs to: the useful part of the rate, at most "
+        "the log of their number (Hoffman & Johnson 2016).",
         unit="nats",
         of=_AGGREGATED,
         shown=Shown.TERMINAL,
@@ -35,7 +35,7 @@ LATENTS = (
         "marginal_kl_nats",
         "Marginal KL",
         "KL(q(z) || p(z)) of the aggregated posterior: the rest of the rate. Large, samples are "
-        "decoded from places that no image has.",
+        "decoded from places that no example has.",
         unit="nats",
         better="lower",
         of=_AGGREGATED,
@@ -58,7 +58,7 @@ LATENTS = (
     Measure(
         "posterior_against_prior_p_value",
         "Posterior against prior",
-        "The p-value of a two-sample test between codes drawn for test images and draws of the "
+        "The p-value of a two-sample test between codes drawn for test examples and draws of the "
         "prior. Near 0, they can be told apart.",
         value=SHARE,
         of=_PRIOR,
@@ -76,7 +76,7 @@ LATENTS = (
     Measure(
         "label_information_nats",
         "Label's information",
-        "What the label among the latents tells of which test image it is of, at most the log of "
+        "What the label among the latents tells of which test example it is of, at most the log of "
         "the number of labels. At 0, clusters mean nothing.",
         unit="nats",
         of="models with a label among their latents",
@@ -84,7 +84,7 @@ LATENTS = (
     Measure(
         "cluster_accuracy",
         "Cluster accuracy",
-        "The share of test images in the cluster of their label, clusters named as fits best.",
+        "The share of test examples in the cluster of their label, clusters named as fits best.",
         better="higher",
         value=SHARE,
         of=_CLUSTERS,
@@ -94,7 +94,7 @@ LATENTS = (
     Measure(
         "cluster_adjusted_rand_index",
         "Adjusted Rand index",
-        "How often two test images are together both in clusters and in labels: 1 always, 0 as "
+        "How often two test examples are together both in clusters and in labels: 1 always, 0 as "
         "often as by chance (Hubert & Arabie 1985).",
         better="higher",
         of=_CLUSTERS,
@@ -123,7 +123,7 @@ DOWNSTREAM = (
         Measure(
             f"probe_{kind}_accuracy{suffix}",
             f"{title}{of}",
-            f"The accuracy of telling the labels of test images by {how} {what}.",
+            f"The accuracy of telling the labels of test examples by {how} {what}.",
             better="" if suffix else "higher",
             value=SHARE,
             of=_LABELS,
@@ -132,7 +132,7 @@ DOWNSTREAM = (
         )
         for kind, title, how in (
             ("linear", "Linear probe", "logistic regression on"),
-            ("knn", "Neighbours' vote", "the 5 training images that are nearest in"),
+            ("knn", "Neighbours' vote", "the 5 training examples that are nearest in"),
         )
         for suffix, of, what in (
             ("", "", "their codes"),
@@ -143,15 +143,15 @@ DOWNSTREAM = (
     Measure(
         "probe_commonest_accuracy",
         "Commonest label",
-        "The accuracy of always guessing the commonest label of training images, which says what "
+        "The accuracy of always guessing the commonest label of training examples, which says what "
         "the ones above are worth.",
         value=SHARE,
         of=_LABELS,
     ),
     Measure(
         "probe_num_train",
-        "Training images of the probes",
-        "How many images the probes learned from.",
+        "Training examples of the probes",
+        "How many examples the probes learned from.",
         value=COUNT,
         of=_LABELS,
         shown=Shown.DETAILS,
@@ -204,7 +204,7 @@ DISENTANGLEMENT = (
     _score(
         "factor_vae_score",
         "FactorVAE score",
-        "How often the latent that varies least among images of one factor's same value tells "
+        "How often the latent that varies least among examples of one factor's same value tells "
         "which factor it is; chance is 1 by the number of factors (Kim & Mnih 2018).",
     ),
     _score(

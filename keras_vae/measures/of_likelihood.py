@@ -1,4 +1,4 @@
-"""Measures of how likely a model finds test images."""
+"""Measures of how likely a model finds test examples."""
 
 from keras_vae.measures.measure import COUNT, NONNEGATIVE, NUMBERS, Measure, Shown
 
@@ -9,7 +9,7 @@ LIKELIHOOD = (
     Measure(
         "nll_nats",
         "Negative log-likelihood",
-        "-log p(x) of a test image, estimated by importance sampling: on average an upper bound "
+        "-log p(x) of a test example, estimated by importance sampling: on average an upper bound "
         "of the true value.",
         unit="nats",
         better="lower",
@@ -20,7 +20,7 @@ LIKELIHOOD = (
     Measure(
         "bits_per_dim",
         "Bits per dimension",
-        "The negative log-likelihood of one value of a pixel. Compares images of any size.",
+        "The negative log-likelihood of one value of x. Compares examples of any size.",
         unit="bits",
         better="lower",
         of="likelihoods of discrete values",
@@ -40,7 +40,7 @@ LIKELIHOOD = (
     Measure(
         "distortion_nats",
         "Distortion",
-        "-E log p(x|z): what is lost when an image goes through its latents.",
+        "-E log p(x|z): what is lost when an example goes through its latents.",
         unit="nats",
         better="lower",
         has_error=True,
@@ -49,7 +49,7 @@ LIKELIHOOD = (
     Measure(
         "rate_nats",
         "Rate",
-        "KL(q(z|x) || p(z)): what the latents say about an image. Near 0, they say nothing.",
+        "KL(q(z|x) || p(z)): what the latents say about an example. Near 0, they say nothing.",
         unit="nats",
         of=_DENSITY,
         has_error=True,
@@ -86,7 +86,7 @@ LIKELIHOOD = (
     Measure(
         "ais_nll_nats",
         "NLL by annealing",
-        "The negative log-likelihood of the first test images by annealed importance sampling: "
+        "The negative log-likelihood of the first test examples by annealed importance sampling: "
         "slower, and a tighter bound where importance samples miss the posterior.",
         unit="nats",
         better="lower",
@@ -98,7 +98,7 @@ LIKELIHOOD = (
         "ais_below_importance_nats",
         "Annealing's gain",
         "How much lower annealing's bound is than the importance samples' bound on the same "
-        "images. Near 0, the two agree.",
+        "examples. Near 0, the two agree.",
         unit="nats",
         of=_ANNEALED,
         has_error=True,
@@ -106,7 +106,7 @@ LIKELIHOOD = (
     Measure(
         "bdmc_gap_nats",
         "Annealing's gap",
-        "On images that the model draws, log p(x) is bounded from both sides: the bounds are so "
+        "On examples that the model draws, log p(x) is bounded from both sides: the bounds are so "
         "far apart (Grosse et al. 2015).",
         unit="nats",
         better="lower",
@@ -124,15 +124,15 @@ LIKELIHOOD = (
     Measure(
         "ais_effective_chains",
         "Annealing's chains",
-        "How many of annealing's chains count for an image.",
+        "How many of annealing's chains count for an example.",
         better="higher",
         value=NONNEGATIVE,
         of=_ANNEALED,
     ),
     Measure(
         "ais_num_examples",
-        "Images annealed",
-        "The number of test images annealed; the model draws as many.",
+        "Examples annealed",
+        "The number of test examples annealed; the model draws as many.",
         value=COUNT,
         of=_ANNEALED,
         shown=Shown.DETAILS,
@@ -148,7 +148,7 @@ LIKELIHOOD = (
     Measure(
         "ais_num_chains",
         "Chains of annealing",
-        "The number of chains for each image.",
+        "The number of chains for each example.",
         value=COUNT,
         of=_ANNEALED,
         shown=Shown.DETAILS,
@@ -156,13 +156,13 @@ LIKELIHOOD = (
     Measure(
         "num_samples",
         "Importance samples",
-        "The number drawn for each image to estimate its likelihood.",
+        "The number drawn for each example to estimate its likelihood.",
         value=COUNT,
         of=_DENSITY,
     ),
     Measure(
         "num_examples",
-        "Test images",
+        "Test examples",
         "The numbers are means over all of them.",
         value=COUNT,
     ),
@@ -172,8 +172,8 @@ RATES = (
     Measure(
         "rate_nats_by_layer",
         "Rate of each layer",
-        "The parts of the rate, that of the stochastic layer next to the image first. A layer near "
-        "0 is not used.",
+        "The parts of the rate, that of the stochastic layer next to x first. A layer near 0 is not "
+        "used.",
         unit="nats",
         value=NUMBERS,
         of="models of several stochastic layers",

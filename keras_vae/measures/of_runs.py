@@ -14,7 +14,10 @@ PROVENANCE = (
     _fact("dataset", "Data set", "Its name, as the option dataset has it.", TEXT),
     _fact("split", "Split", "The part of the data set that was measured.", TEXT),
     _fact(
-        "data_notes", "Notes on the data", "What was done to the images when they were read.", TEXTS
+        "data_notes",
+        "Notes on the data",
+        "What was done to examples when they were read.",
+        TEXTS,
     ),
     _fact(
         "binarization",
@@ -40,14 +43,14 @@ EVALUATED = (
     _fact(
         "unseen_labels",
         "Labels not trained on",
-        "Names or numbers of labels that test images have, and no training image.",
+        "Names or numbers of labels that test examples have, and no training example.",
         {"type": "array", "items": {"type": ["string", "integer"]}},
         "data with such labels",
     ),
     _fact(
         "unseen_num_examples",
-        "Test images of such labels",
-        "How many test images have them; they count in all numbers.",
+        "Test examples of such labels",
+        "How many test examples have them; they count in all numbers.",
         COUNT,
         "data with such labels",
     ),

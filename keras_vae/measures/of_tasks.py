@@ -26,8 +26,8 @@ def _detail(key: str, name: str, meaning: str, value: dict, unit: str = "") -> M
     return Measure(key, name, meaning, unit, value=value, shown=Shown.DETAILS)
 
 
-def _mean_nll(suffix: str, images: str) -> Measure:
-    name = f"Negative log-likelihood of {images}"
+def _mean_nll(suffix: str, examples: str) -> Measure:
+    name = f"Negative log-likelihood of {examples}"
     return _detail(f"nll_nats{suffix}", name, "The mean over them.", NUMBER, "nats")
 
 
@@ -37,7 +37,7 @@ ANOMALY = {
             Measure(
                 f"auroc_{score}",
                 f"{name}, AUROC",
-                "How well this score tells images of the other data from test images: 0.5 by "
+                "How well this score tells examples of the other data from test examples: 0.5 by "
                 "chance, 1 without an error.",
                 better="higher",
                 value=NONNEGATIVE,
@@ -45,25 +45,25 @@ ANOMALY = {
             )
             for score, name in SCORES.items()
         ),
-        _mean_nll("", "test images"),
-        _mean_nll("_of_other", "the other images"),
-        _mean_nll("_of_training", "training images"),
+        _mean_nll("", "test examples"),
+        _mean_nll("_of_other", "the other examples"),
+        _mean_nll("_of_training", "training examples"),
     ),
     "What was measured": (
         _detail("other_dataset", "Other data set", "Its name, as the option dataset has it.", TEXT),
         _detail(
             "num_examples",
-            "Test images",
-            "The number of test images scored, from the first on.",
+            "Test examples",
+            "The number of test examples scored, from the first on.",
             COUNT,
         ),
         _detail(
             "num_examples_of_other",
-            "Other images",
-            "The number of other images scored, from the first on.",
+            "Other examples",
+            "The number of other examples scored, from the first on.",
             COUNT,
         ),
-        _detail("num_samples", "Importance samples", "The number drawn for each image.", COUNT),
+        _detail("num_samples", "Importance samples", "The number drawn for each example.", COUNT),
         SEED,
         *PROVENANCE,
     ),
@@ -89,7 +89,7 @@ COMPRESSION = {
         _detail(
             "bits_per_dim",
             "Code",
-            "The length of the images' code, without header and first bits.",
+            "The length of the examples' code, without header and first bits.",
             NUMBER,
             _BITS,
         ),
@@ -108,33 +108,33 @@ COMPRESSION = {
         _detail(
             "rivals",
             "Other formats",
-            "What gzip, bz2, PNG and WebP make of the same images, each in its best form; null for "
-            "one that can't hold them.",
+            "What gzip, bz2, PNG and WebP make of the same examples, each in its best form; null "
+            "for one that can't hold them.",
             {"type": "object", "additionalProperties": _RIVAL},
         ),
         _detail(
             "decoded_exactly",
             "Decoded exactly",
-            "Whether another process decoded the same images.",
+            "Whether another process decoded the same examples.",
             FLAG,
         ),
         _detail(
             "seconds_encoding",
             "Time of encoding",
-            "The time for all images.",
+            "The time for all examples.",
             NONNEGATIVE,
             "seconds",
         ),
         _detail(
             "seconds_decoding",
             "Time of decoding",
-            "The time for all images, with the start of the process that decodes.",
+            "The time for all examples, with the start of the process that decodes.",
             NONNEGATIVE,
             "seconds",
         ),
     ),
     "What was measured": (
-        _detail("num_examples", "Test images", "The number of images compressed.", COUNT),
+        _detail("num_examples", "Test examples", "The number of examples compressed.", COUNT),
         *PROVENANCE,
     ),
 }

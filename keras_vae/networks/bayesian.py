@@ -4,7 +4,7 @@ import contextlib
 import math
 import warnings
 
-from keras_vae._compat import tf, tfd, tfk, tfkl, tfpl
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl, tfpl
 
 # The standard deviation that weights start with: near a layer without doubt.
 _FIRST_SCALE = 0.01
@@ -73,14 +73,14 @@ class BayesianDense(tfkl.Layer):
             self.dense.build((*input_shape[:-1], input_shape[-1] + 1))
         super().build(input_shape)
 
-    def kl(self):
+    def kl(self) -> tf.Tensor:
         """KL(q(W) || p(W)) in nats, a scalar."""
         return tfd.kl_divergence(self.dense.kernel_posterior, self.dense.kernel_prior)
 
     def call(self, x):
         return self.dense(tf.concat([x, tf.ones_like(x[..., :1])], axis=-1))
 
-    def moments(self, x):
+    def moments(self, x: TensorLike) -> tuple[tf.Tensor, tf.Tensor]:
         """(mean, standard deviation) over q(W) of the output [N, units] before its activation.
 
         Given x its values are independent normals, as their weights are.
@@ -114,13 +114,15 @@ class BayesianDense(tfkl.Layer):
         }
 
 
-def bayesian_layers(model) -> list[BayesianDense]:
-    """The layers of a model whose weights have a distribution."""
-    return [layer for layer in model.submodules if isinstance(layer, BayesianDense)]
+def bayesian_layers(*parts) -> list[BayesianDense]:
+    """The layers of models, or layers themselves, whose weights have a distribution."""
+    models = [part for part in parts if isinstance(part, tf.Module)]
+    layers = [layer for model in models for layer in (model, *model.submodules)]
+    return [layer for layer in layers if isinstance(layer, BayesianDense)]
 
 
 @contextlib.contextmanager
-def drawn_weights(layers, noise):
+def drawn_weights(layers: list[BayesianDense], noise: TensorLike):
     """Inside, each layer draws its weights by its part of noise [N, sum of their units]."""
     parts = tf.split(noise, [layer.units for layer in layers], axis=-1)
     for layer, part in zip(layers, parts, strict=True):
@@ -132,7 +134,7 @@ def drawn_weights(layers, noise):
             layer.noise = None
 
 
-def weight_kl(model):
+def weight_kl(model: tf.Module) -> tf.Tensor | None:
     """The KL of all weights per training example, in nats; None where weights are numbers."""
     layers = bayesian_layers(model)
     return sum(layer.kl() / layer.num_examples for layer in layers) if layers else None

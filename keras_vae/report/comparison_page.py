@@ -101,7 +101,7 @@ def _all_samples(pairs):
             not called,
         )
         for i, (run, vae) in enumerate(pairs)
-        for figure, called in _samples(run, vae)
+        for figure, called in _samples(vae)
     ]
 
 
@@ -118,15 +118,16 @@ def _curve(history, column):
     return (1 + history["epoch"], history[column]) if column in history else None
 
 
-def _samples(run, vae):
+def _samples(vae):
     """[(figure of samples, labels of its rows)], or [] where there are none.
 
-    There are none without a prior, of music, and of models that are to be given images.
+    There are none without a prior, and of models that are to be given examples.
     """
-    if vae.prior is None or run.config.data.dataset.startswith("chorales:"):
+    if vae.prior is None:
         return []
     if vae.condition is None:
-        return [(plots.image_grid(vae.sample(64, seed=0).numpy()), [])]
+        made = vae.sample(vae.modality.num_shown, seed=0).numpy()
+        return [(plots.image_grid(vae.modality.as_images(made)), [])]
     return [] if vae.condition.in_examples else [class_section.samples(vae, 8, seed=0)]
 
 

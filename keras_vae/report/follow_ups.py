@@ -38,8 +38,8 @@ def _anomaly(run_dir: Path, step: int) -> Iterator[str]:
     other = found["other_dataset"]
     scores = {name: title for name, title in SCORES.items() if f"auroc_{name}" in found}
     of = (
-        f"Of {found['num_examples_of_other']:,} images of {other} and {found['num_examples']:,} "
-        "test images."
+        f"Of {found['num_examples_of_other']:,} examples of {other} and {found['num_examples']:,} "
+        "test examples."
     )
     measures = [of_file("anomaly.json")[f"auroc_{name}"] for name in scores]
     cards = [
@@ -50,7 +50,7 @@ def _anomaly(run_dir: Path, step: int) -> Iterator[str]:
         page.image(
             file,
             title,
-            f"Histograms of test images and of {other}.",
+            f"Histograms of test examples and of {other}.",
             "Where both overlap, this score can't tell them apart.",
             pixelated=False,
         )
@@ -71,12 +71,12 @@ def _compression(run_dir: Path, step: int) -> Iterator[str]:
             own.name,
             f"{found[own.key]:.4f}",
             own.unit,
-            f"{found['num_examples']:,} test images, bits-back coded without loss and "
+            f"{found['num_examples']:,} test examples, bits-back coded without loss and "
             f"{'decoded exactly' if found['decoded_exactly'] else 'NOT decoded exactly'}. -ELBO is "
             f"{found['expected_bits_per_dim']:.4f}.",
         ),
         *(
-            page.card(name, f"{bits:.4f}", own.unit, "The same images.")
+            page.card(name, f"{bits:.4f}", own.unit, "The same examples.")
             for name, bits in sorted(rivals.items(), key=lambda pair: pair[1])
         ),
     ]
@@ -96,8 +96,8 @@ def _attribute(run_dir: Path, step: int) -> Iterator[str]:
     yield page.image(
         file,
         f"{lacks} towards {has}",
-        f"Rows of images, each changing from one of label {lacks} towards label {has}.",
-        f"Images of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "
+        f"Rows of examples, each changing from one of label {lacks} towards label {has}.",
+        f"Examples of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "
         "is added, more and more to the right. Look for change of that alone.",
     )
     yield "</div>"

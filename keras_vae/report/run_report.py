@@ -12,9 +12,9 @@ from keras_vae.config import Config, options
 from keras_vae.config.recipes import RECIPES
 from keras_vae.data import Dataset
 from keras_vae.measures import EVALUATION, Shown, of_file
-from keras_vae.report import class_section, follow_ups, music, page, pictures, plots
+from keras_vae.report import class_section, follow_ups, page, pictures, plots
 from keras_vae.report.numbers_as_text import in_short, measured_on, number
-from keras_vae.report.pictures import Picture
+from keras_vae.report.plots import Picture
 from keras_vae.runs import loading, run_data
 from keras_vae.runs.results import read_history
 from keras_vae.runs.run import Run
@@ -31,7 +31,7 @@ NO_DENSITY = (
 CURVES = {
     "elbo_nats": ("ELBO", "nats", "The bound on log p(x), at beta = 1. It should rise."),
     "distortion": ("Distortion", "nats", "What is lost in reconstruction. It should fall."),
-    "rate": ("Rate", "nats", "What the latents say about an image. At 0, they are not used."),
+    "rate": ("Rate", "nats", "What the latents say about an example. At 0, they are not used."),
     "loss": ("Loss", "nats", "What training minimises, with the weights it gives its terms."),
 }
 # These get one where they change.
@@ -58,12 +58,7 @@ def write(run: Run) -> Path:
     batch = run_data.first_examples(run.config, dataset, _NUM_SHOWN)
     names = dataset.train.class_names
     labels = None if dataset.test.labels is None else dataset.test.labels[: len(batch.x)]
-    if dataset.test.lowest_pitch is not None:
-        made, levels = music.make(model, batch), dataset.test.levels
-        music.write_midi(run.path, made, levels, dataset.test.lowest_pitch)
-        shown = music.pictures(made, model, batch, levels)
-    else:
-        shown = pictures.pictures(model, batch, labels, names)
+    shown = pictures.pictures(model, batch, labels, names, run.path)
     copies = run.path / "copies.npz"
     if copies.is_file() and model.prior is not None:
         with np.load(copies, allow_pickle=False) as file:
@@ -93,7 +88,7 @@ def write_report(
     Returns:
       The path of report.html, which is replaced only when it is complete.
     """
-    autoencoder = not vae.has_density
+    autoencoder = not vae.has_bound
     headline = "distortion_nats" if autoencoder else "nll_nats"
     measure = of_file()[headline]
     lead = (
@@ -171,7 +166,7 @@ def _curves(history):
 
 
 def _rate_distortion(history, evaluation):
-    """Where training went, and where test images are at its end."""
+    """Where training went, and where test examples are at its end."""
     rate, distortion = evaluation.get("rate_nats"), evaluation["distortion_nats"]
     if rate is None or "rate" not in history:
         return
@@ -181,10 +176,11 @@ def _rate_distortion(history, evaluation):
         "rate_distortion",
         "Rate and distortion",
         plots.rate_distortion({"test": (rate, distortion)}, path=path),
-        f"Test images at a rate of {rate:.1f} and a distortion of {distortion:.1f} nats, and how "
+        f"Test examples at a rate of {rate:.1f} and a distortion of {distortion:.1f} nats, and how "
         "training went there.",
-        "Each epoch of training, and the test images. To the right, latents say more of an image; "
-        "below, less of it is lost. Along a thin line the ELBO is the same: lower left is better.",
+        "Each epoch of training, and the test examples. To the right, latents say more of an "
+        "example; below, less of it is lost. Along a thin line the ELBO is the same: lower left is "
+        "better.",
         pixelated=False,
     )
 

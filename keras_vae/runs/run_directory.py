@@ -43,10 +43,7 @@ def check_workdir(path: pathlib.Path) -> None:
 def describe(config: Config, dataset) -> dict:
     """The content of config.json: the config, and what data and versions it met."""
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    facts = {
-        "lowest_pitch": dataset.train.lowest_pitch,
-        "class_names": dataset.train.class_names and list(dataset.train.class_names),
-    }
+    names = dataset.train.class_names
     return {
         "config": config.to_dict(),
         "data": {
@@ -55,7 +52,7 @@ def describe(config: Config, dataset) -> dict:
             "num_examples": {k: v.num_examples for k, v in splits.items() if v is not None},
             "notes": list(dataset.notes),
         }
-        | {name: fact for name, fact in facts.items() if fact is not None},
+        | ({} if names is None else {"class_names": list(names)}),
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vae import evaluation
 from keras_vae.batches import Batch
-from keras_vae.building.parts import support_of
+from keras_vae.building.parts import CONDITIONS, support_of
 from keras_vae.config import Config, options
 from keras_vae.measures import Measure, Shown, columns
 from keras_vae.messages.notes import tell
@@ -223,9 +223,8 @@ def _kind(model):
 
 
 def _condition(model):
-    return (
-        f"{model.condition} {model.visible}" if model.condition == "image_part" else model.condition
-    )
+    has_part = "visible" in CONDITIONS[model.condition].options
+    return f"{model.condition} {model.visible}" if has_part else model.condition
 
 
 def _names(paths):

@@ -22,7 +22,7 @@ def made(**options):
 def drawn(model, n, seed=0):
     """n images drawn from the model, of its levels."""
     z = model.prior_sample(model.prior.draw_noise([0, seed], n))
-    levels = getattr(model.decoder.likelihood, "levels", 2)
+    levels = model.decoder.likelihood.levels
     x = model.decode(z).sample(seed=[1, seed]).numpy()
     return np.float32(np.round(x * (levels - 1)) / (levels - 1))
 

@@ -203,7 +203,11 @@ def test_no_loss_is_told_where_the_mean_tells_none():
     ("precision", "limits", "message"),
     [
         ("dynamic_int8", {"max_error": 1e-9}, r"image differs .* Take precision=float16, or allow"),
-        ("float16", {"max_nll_change": -1.0}, r"nats an image more .* Take precision=float32, or"),
+        (
+            "float16",
+            {"max_nll_change": -1.0},
+            r"an example more .* Take precision=float32, or",
+        ),
         (
             "float32",
             {"max_error": 1e-12},

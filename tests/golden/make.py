@@ -2,8 +2,10 @@
 
 They stand for all files that users have, so they are never made anew: what is new gets a file
 beside them. Each run has trained 2 epochs of 2 steps; `expected.json` says what each file gave.
+bayesian_weights.keras is of 4f9dc36, whose decoders are all `Decoder`, and was zipped again.
 """
 
+import functools
 import json
 import pathlib
 import shutil
@@ -16,6 +18,7 @@ import keras_vae
 from export import saved_model, tflite
 from keras_vae import likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfk, tfkl
+from keras_vae.networks.bayesian import BayesianDense
 from keras_vae.runs.run_data import first_examples, load_config_and_data
 
 HERE = pathlib.Path("tests/golden")
@@ -73,6 +76,9 @@ def main():
     functional.save(HERE / "tensor_functions.keras")
     x = np.random.default_rng(1).uniform(size=(4, 8, 8, 1)).astype(np.float32)
     expected["tensor_functions"] = {"elbo": elbo(functional, x), **samples(functional, None)}
+    bayesian = with_bayesian_weights()
+    bayesian.save(HERE / "bayesian_weights.keras")
+    expected["bayesian_weights"] = of_bayesian_weights(bayesian)
     (HERE / "expected.json").write_text(json.dumps(expected) + "\n")
 
 
@@ -94,7 +100,7 @@ def samples(model, condition):
 def numbers(model, batch):
     condition = None if batch.condition is None else batch.condition[:2]
     found = {} if model.prior is None else samples(model, condition)
-    if not model.has_density:
+    if not model.has_bound:
         return found | {"code": model.code(batch.x).numpy().ravel().tolist()}
     found |= {"elbo": elbo(model, batch.x, batch.condition)}
     nll = -model.log_likelihood(np.float32(batch.x) / scale(batch.x), 5, condition=batch.condition)
@@ -155,6 +161,36 @@ def with_tensor_functions():
         ),
         priors.StandardNormal(2),
     )
+
+
+def with_bayesian_weights():
+    """Hidden layer and projection have weights with a distribution, moved from where they begin."""
+    tfk.utils.set_random_seed(0)
+    dense = functools.partial(BayesianDense, num_examples=100)
+    model = keras_vae.VAE(
+        keras_vae.Encoder(networks.mlp((6,)), posteriors.DiagonalNormal(2)),
+        keras_vae.Decoder(
+            networks.mlp((5,), dense=dense), likelihoods.LearnedScaleNormal((4, 3, 1)), dense(12)
+        ),
+        priors.StandardNormal(2),
+    )
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_variables:
+        weight.assign_add(0.3 * rng.normal(size=weight.shape))
+    return model
+
+
+def of_bayesian_weights(model):
+    x = np.random.default_rng(1).normal(size=(4, 4, 3, 1)).astype(np.float32)
+    noise = model.draw_noise([0, 1], 1, len(x))
+    return {
+        "elbo": elbo(model, x),
+        "elbo of all weights drawn": model.terms(x, noise, training=True)
+        .elbo_nats.numpy()
+        .tolist(),
+        "nll": (-model.log_likelihood(x, 5)).numpy().tolist(),
+        "sample": samples(model, None)["sample"],
+    }
 
 
 if __name__ == "__main__":

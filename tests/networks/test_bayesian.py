@@ -59,7 +59,7 @@ def spread(model, z):
     """Standard deviation of the mean image over draws of the weights, at z [B, D]."""
     noise = RNG.normal(size=(100, len(z), model.decoder.noise_size)).astype(np.float32)
     z = np.repeat(z[np.newaxis], 100, axis=0)
-    images = model.decoder(z, noise=noise, training=True).mean()
+    images = model.decoder(z, noise=noise, draw_all=True).mean()
     return images.numpy().std(axis=0).mean()
 
 
@@ -191,7 +191,7 @@ def test_a_prediction_is_the_mean_over_draws_of_the_weights():
     z = tf.constant(RNG.normal(size=(2, 3)), tf.float32)
     draws = model.decoder._draws.astype(np.float32)
     each = [
-        model.decoder(z, noise=np.repeat(noise[np.newaxis], 2, axis=0), training=True).mean()
+        model.decoder(z, noise=np.repeat(noise[np.newaxis], 2, axis=0), draw_all=True).mean()
         for noise in draws
     ]
     np.testing.assert_allclose(model.decode(z).mean(), np.mean(each, axis=0), rtol=1e-4)
@@ -235,7 +235,7 @@ def test_evaluation_averages_over_the_last_layers_weights(likelihood, doubt):
     tolerance = 5 * deviation / n**0.5 + of_points
     assert (np.abs(terms.log_likelihood[0] - wanted) < tolerance).all()
     drawn = model.terms(x, noise, training=True).log_likelihood[0]
-    direct = model.decoder(z, noise=noise[0, :, 3:], training=True).log_prob(x)
+    direct = model.decoder(z, noise=noise[0, :, 3:], draw_all=True).log_prob(x)
     np.testing.assert_allclose(drawn, direct, rtol=1e-5)
     assert np.abs(drawn - wanted).max() > 2 * tolerance.max()
 
@@ -266,7 +266,7 @@ def test_training_draws_all_weights():
     model = with_doubt(0.3)
     batch = tiny.block(model, 1, 4).step(0)
     terms = model(batch, training=True)
-    wanted = model.terms(*batch, training=True).log_likelihood
+    wanted = model.terms(batch.x, batch.noise, training=True).log_likelihood
     np.testing.assert_allclose(terms.log_likelihood, wanted, rtol=1e-6)
 
 

@@ -59,7 +59,7 @@ def test_a_failed_decoding_ends_with_code_1(run):
     """The last line says so, and compression.json too."""
     done = binaries.run("tests.tasks.failed_decoding", f"--run={run}")
     assert done.code == 1, done.err
-    assert done.err.splitlines()[-1] == "error: what was decoded isn't the test images."
+    assert done.err.splitlines()[-1] == "error: what was decoded isn't the test split."
     assert not json.loads((run / "compression.json").read_text())["decoded_exactly"]
 
 

@@ -96,7 +96,7 @@ def test_annealing_has_standard_errors_of_what_the_examples_are(run, measured):
 def test_the_report_shows_the_numbers_by_section(run, measured):
     page = (run.path / "report.html").read_text()
     sections = ("Likelihood", "Latents", "Downstream use", "Samples", "Posterior predictive checks")
-    for words in (*sections, "NLL by annealing", "Mutual information", "Nearest training images"):
+    for words in (*sections, "NLL by annealing", "Mutual information", "Nearest training examples"):
         assert words in page
     assert measured["alarms"] == evaluation.alarms(measured)
 
@@ -164,7 +164,7 @@ def test_a_model_that_knows_its_images_by_heart_is_found_out(run):
     vae = types.SimpleNamespace(
         sample=lambda n, seed, condition: train[100 : 100 + n],
         as_floats=run.model.as_floats,
-        has_density=False,
+        has_bound=False,
         prior="there is one",
         condition=None,
     )

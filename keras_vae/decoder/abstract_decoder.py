@@ -1,0 +1,72 @@
+"""What every decoder is."""
+
+import abc
+
+from keras_vae._compat import TensorLike, check_layer, tf, tfd, tfk, tfkl
+from keras_vae.likelihoods import Likelihood
+
+
+class AbstractDecoder(tfk.Model, abc.ABC):
+    """z -> p(x|z). A decoder of your own has a `likelihood` and a `call`.
+
+    Attributes:
+      likelihood: a `likelihoods.Likelihood`: the shape of x and what values have mass. p(x|z) need
+        not be made by it.
+      in_turn: whether each value of x is drawn given those before it.
+      noise_size: normal numbers that one draw of the weights needs; 0 where weights are numbers.
+    """
+
+    likelihood: Likelihood
+    in_turn: bool = False
+    noise_size: int = 0
+
+    @property
+    def event_shape(self) -> tuple:
+        """The shape of x."""
+        return tuple(self.likelihood.event_shape)
+
+    @abc.abstractmethod
+    def call(self, z: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
+        """p(x|z, context), batch [...], event [H, W, C], from z.
+
+        Args:
+          z: [..., *latent_shape].
+          context: [B, ...] or None, B the last batch axis of z.
+
+        Returns:
+          A `distributions.Observation`, such as the likelihood gives. It has `from_uniform`; of a
+          decoder that draws `in_turn`, `from_noise` and `noise_shape` instead.
+        """
+
+    def take_parts(self, network: tfkl.Layer, likelihood: Likelihood) -> None:
+        """Keeps a body and a likelihood as attributes.
+
+        Raises:
+          TypeError: they are something else.
+        """
+        check_layer("network", network)
+        if not isinstance(likelihood, Likelihood):
+            raise TypeError(
+                f"likelihood must be a keras_vae.likelihoods.Likelihood, got "
+                f"{type(likelihood).__name__}. Make it a subclass, whose per_value gives the "
+                "distribution of every value."
+            )
+        self.network, self.likelihood = network, likelihood
+
+    def decay_weights(self, weight_decay: float | None) -> None:
+        """Adds weight_decay / 2 times the sum of all squared weights to the losses, unless None.
+
+        Those of the likelihood itself (its scale) stand apart. With 1 / (scale^2 num_examples) this
+        is -log p(weights) per example of a normal prior: MAP.
+        """
+        self.weight_decay = weight_decay
+        if weight_decay is not None:
+            self.add_loss(self._penalty)
+
+    def _penalty(self):
+        apart = {id(w) for w in self.likelihood.trainable_variables}
+        weights = [w for w in self.trainable_variables if id(w) not in apart]
+        return self.weight_decay * tf.add_n([tf.nn.l2_loss(w) for w in weights])
+
+    def get_build_config(self) -> None:
+        """None: Keras would build it again by a call without the context."""

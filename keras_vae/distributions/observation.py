@@ -1,0 +1,171 @@
+"""p(x|z), as decoders give it."""
+
+import abc
+import contextlib
+import contextvars
+from collections.abc import Callable
+
+from keras_vae._compat import TensorLike, tf, tfd
+from keras_vae.distributions.joint import OfEachValue
+from keras_vae.ops.categorical import from_uniform
+
+# (i) -> uniform numbers above 0 and below 1, of the shape of what is drawn. Those of different i
+# are independent: 0 and 1 are for values, CHOICE says which component of a mixture it is.
+Uniforms = Callable[[int], tf.Tensor]
+CHOICE = 2
+
+# TFP's own classes are its base classes' with a way to pass through `tf.function`, which only
+# distributions of TFP's can take.
+_Independent, _MixtureSameFamily = tfd.Independent.__base__, tfd.MixtureSameFamily.__base__
+
+_in_one_pass = contextvars.ContextVar("in_one_pass", default=False)
+
+
+@contextlib.contextmanager
+def one_pass():
+    """Graphs traced here have log p(x|z) compiled by XLA, and nothing around it.
+
+    Then it takes one pass over the values instead of one for each operation, while the networks
+    keep TensorFlow's own products, on CPUs the faster ones.
+    """
+    token = _in_one_pass.set(True)
+    try:
+        yield
+    finally:
+        _in_one_pass.reset(token)
+
+
+class Observation(abc.ABC):
+    """What a model asks of p(x|z) beside what all distributions of TFP have."""
+
+    @abc.abstractmethod
+    def completed(self, given: TensorLike, mask: TensorLike) -> tfd.Distribution:
+        """p(x|z) where part of x is known: that part has the density 1 of what is known.
+
+        Args:
+          given: [B, H, W, C], of which the known part counts.
+          mask: bool [H, W, C], whether a value is known.
+        """
+
+    def known(self, mask: TensorLike) -> tfd.Distribution:
+        """p(x|z) of the known values alone, the others integrated out.
+
+        The log-density of an unknown value is 0, whatever x has there.
+
+        Args:
+          mask: bool [B, H, W, C], which values are known.
+
+        Raises:
+          ValueError: the values of x aren't independent given z.
+        """
+        raise ValueError(
+            f"mask: x as {type(self).__name__} isn't of independent values, of which some could be "
+            "left out. Use another decoder or likelihood."
+        )
+
+
+class Values(_Independent, Observation):
+    """p(x|z) of values that are independent of each other.
+
+    Args:
+      distribution: of every value, batch [..., H, W, C], event [].
+      num_axes: how many axes x has.
+      draw: (distribution, uniforms) -> a draw of every value; see `Likelihood.draw`.
+    """
+
+    def __init__(self, distribution: tfd.Distribution, num_axes: int, draw: Callable):
+        super().__init__(distribution, num_axes)
+        self._num_axes, self._draw = num_axes, draw
+
+    def completed(self, given, mask):
+        def draw(p, uniforms):
+            return tf.where(mask, given, self._draw(p.base, uniforms))
+
+        return Values(Completed(self.distribution, given, mask), self._num_axes, draw)
+
+    def known(self, mask):
+        known = tfd.Masked(self.distribution, mask, safe_sample_fn=lambda p: 0.0)
+        return Values(known, self._num_axes, self._draw)
+
+    def from_uniform(self, uniforms: Uniforms) -> tf.Tensor:
+        """x [..., H, W, C] from `uniforms` of that shape."""
+        return self._draw(self.distribution, uniforms)
+
+    def _log_prob(self, x):
+        if not _in_one_pass.get():
+            return self.sum_of_logs(x)
+        return tf.function(self.sum_of_logs, jit_compile=True)(x)
+
+    def sum_of_logs(self, x: TensorLike) -> tf.Tensor:
+        """Sum of the log-densities of the values."""
+        return super()._log_prob(x)
+
+
+class Mixture(_MixtureSameFamily, Observation):
+    """p(x|z) that is a mixture of `Values`: all values of an x are of the same component."""
+
+    def completed(self, given, mask):
+        components = self.components_distribution.completed(given[:, tf.newaxis], mask)
+        return Mixture(self.mixture_distribution, components)
+
+    def from_uniform(self, uniforms: Uniforms) -> tf.Tensor:
+        """x [..., H, W, C] from `uniforms` of that shape."""
+        return draw_from_mixture(self, uniforms, Values.from_uniform)
+
+
+class Completed(OfEachValue):
+    """A distribution of values, some of which are given: those have the density 1 of what is known.
+
+    Args:
+      base: the distribution of all values, batch [..., B, H, W, C], event [].
+      given: [B, H, W, C].
+      mask: bool [H, W, C], whether a value is given.
+    """
+
+    def __init__(self, base, given, mask):
+        parameters = dict(locals())
+        self.base, self.given, self.mask = base, given, mask
+        super().__init__(parameters, reparameterized=False)
+
+    def _log_prob(self, x):
+        return tf.where(self.mask, 0.0, self.base.log_prob(x))
+
+    def _sample_n(self, n, seed=None):
+        return tf.where(self.mask, self.given, self.base.sample(n, seed=seed))
+
+    def _mean(self):
+        return tf.where(self.mask, self.given, self.base.mean())
+
+
+def draw_from_mixture(p, uniforms: Uniforms, draw: Callable) -> tf.Tensor:
+    """A draw of a mixture, of one of its components.
+
+    Args:
+      p: a mixture as tfd.MixtureSameFamily is one.
+      uniforms: of the shape of the draw.
+      draw: (components, uniforms) -> a draw of each component.
+    """
+    event = len(p.event_shape)
+    choice = uniforms(CHOICE)[(..., *[0] * event)]  # One for all values of an event.
+    logits = p.mixture_distribution.logits_parameter()
+    taken = tf.one_hot(from_uniform(logits, choice), logits.shape[-1])  # [..., K]
+    for _ in range(event):
+        taken = taken[..., tf.newaxis]
+    # The same numbers for all components, of which one is taken.
+    axis = -1 - event
+    drawn = draw(p.components_distribution, lambda i: tf.expand_dims(uniforms(i), axis))
+    return tf.reduce_sum(taken * drawn, axis)
+
+
+def of_known(p: tfd.Distribution, mask: TensorLike | None) -> tfd.Distribution:
+    """`Observation.known` of p(x|z), or p itself where all values are known, the mask None."""
+    return p if mask is None else plain(p).known(mask)
+
+
+def plain(p: tfd.Distribution) -> tfd.Distribution:
+    """The distribution inside of what a layer of tfp.layers returns; any other one as it is.
+
+    Such a layer wraps it, to make a tensor of it where one is wanted. It is the type of what is
+    inside that tells the family, by which closed forms are found.
+    """
+    return getattr(p, "tensor_distribution", p)
