@@ -15,6 +15,7 @@ from keras_vae.config.sections import ModelConfig
 from keras_vae.decoder import Decoder
 from keras_vae.likelihoods import Likelihood, Support
 from keras_vae.training import schedules
+from keras_vae.training.fused_adam import FusedAdam
 
 # Made of a body, a likelihood and further arguments.
 DECODERS = fill(
@@ -223,7 +224,7 @@ OBJECTIVES = fill(
 OPTIMIZERS = fill(
     "optimizer",
     {
-        "adam": Member(tfk.optimizers.Adam, "Adam (Kingma & Ba 2015)"),
+        "adam": Member(FusedAdam, "Adam (Kingma & Ba 2015)"),
         "adamax": Member(tfk.optimizers.Adamax, "Adam, by the largest gradients"),
         "sgd": Member(tfk.optimizers.SGD, "plain gradient descent"),
         "rmsprop": Member(tfk.optimizers.RMSprop, "gradients over their recent size"),

@@ -23,6 +23,7 @@ from keras_vae.seeds import Site
 from keras_vae.terms import Terms
 from keras_vae.training import refusals, schedules
 from keras_vae.training.feeding import evaluation_set, training_set
+from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.moving_average import MovingAverage
 from keras_vae.training.running import block_runner, block_taker
 from keras_vae.training.xla import prefers_xla
@@ -93,6 +94,8 @@ class Trainable(tfk.Model):
         if objective is None:
             objective = objectives.SGVB() if self.has_bound else objectives.Reconstruction()
         refusals.check_objective(objective, self, beta)
+        if isinstance(optimizer, str) and optimizer.lower() == "adam":
+            optimizer = FusedAdam()
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly)
         self.objective = objective
         self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
