@@ -172,8 +172,8 @@ RATES = (
     Measure(
         "rate_nats_by_layer",
         "Rate of each layer",
-        "The parts of the rate, that of the stochastic layer next to x first. A layer near 0 is not "
-        "used.",
+        "The parts of the rate, that of the stochastic layer next to x first. A layer near 0 is "
+        "not used.",
         unit="nats",
         value=NUMBERS,
         of="models of several stochastic layers",
