@@ -24,6 +24,7 @@ What is done with it:
   runs: train, resume and load a run
   tasks: evaluate, compare, compress, find anomalies, write codes
   evaluation, inference, compression: measures and questions to a model, without a run
+  measures: what each measured number is called and means, and the JSON Schema of the files
   report, plots: pages and pictures
 """
 
@@ -45,6 +46,7 @@ _ROOMS = {
         "evaluation",
         "inference",
         "likelihoods",
+        "measures",
         "modality",
         "networks",
         "objectives",

@@ -7,6 +7,7 @@ from keras_vae import seeds
 from keras_vae._compat import tf
 from keras_vae.batches import Batch
 from keras_vae.distributions import one_pass
+from keras_vae.ops.in_batches import in_batches
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100
@@ -152,14 +153,15 @@ class ImportanceSampler:
 
     def _sum(self, add, nothing, examples: Batch, num_samples, seed):
         """Sums [B, ...] over all samples: `nothing`, to which `add` adds a chunk at a time."""
-        columns = []
+
+        def of_rows(rows):
+            batch = examples.rows(rows.start, rows.stop)
+            chunk_size = self._chunk_size or max(1, self._max_pairs // len(rows))
+            sums = [tf.repeat([start], len(rows), axis=0) for start in nothing]
+            return add(sums, batch, num_samples, chunk_size, seeds.derive(seed, rows.start))
+
         step = max(1, self._max_pairs // min(num_samples, _SAMPLES_PER_ENCODING))
-        for i in range(0, len(examples.x), step):
-            rows = examples.rows(i, i + step)
-            chunk_size = self._chunk_size or max(1, self._max_pairs // len(rows.x))
-            sums = [tf.repeat([start], len(rows.x), axis=0) for start in nothing]
-            columns.append(add(sums, rows, num_samples, chunk_size, seeds.derive(seed, i)))
-        return [tf.concat(parts, axis=0) for parts in zip(*columns, strict=True)]
+        return in_batches(of_rows, step, range(len(examples.x)))
 
     def _in_chunks(self, add):
         """A function that adds all samples of x to sums, by `add` of those of one chunk."""

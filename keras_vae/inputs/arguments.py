@@ -57,7 +57,7 @@ def as_input(x, name="x"):
         return np.asarray(x)
     raise ValueError(
         f"{name} must be one array of examples or a set of batches, got {_shown(x)}. Files are "
-        "read by python -m trainers.train --dataset=folder:PATH or npz:PATH."
+        "read by keras_vae.data.load('folder:PATH'), or 'npz:PATH'."
     )
 
 

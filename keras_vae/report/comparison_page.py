@@ -1,15 +1,23 @@
 """compare.html: measured runs side by side, their curves, samples and holes."""
 
 import pathlib
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 from keras_vae.report import class_section, page, pictures, plots, run_report
-from keras_vae.report.glossary import measured_on
+from keras_vae.report.numbers_as_text import measured_on
 from keras_vae.report.pictures import Picture
 from keras_vae.runs import loading
 
 
-def write(runs, out: pathlib.Path, table, notes, connected: bool) -> pathlib.Path:
+def write(
+    runs: Sequence[Any],
+    out: pathlib.Path,
+    table: tuple[list[str], list[list[tuple]]],
+    notes: Sequence[str],
+    connected: bool,
+) -> pathlib.Path:
     """Writes compare.html and figures/ to the folder `out`; returns the page's path.
 
     Args:
@@ -22,7 +30,10 @@ def write(runs, out: pathlib.Path, table, notes, connected: bool) -> pathlib.Pat
     models = [loading.load_model(run.path, run.numbers["checkpoint"]) for run in runs]
     pairs = list(zip(runs, models, strict=True))
     out.mkdir(parents=True, exist_ok=True)
-    notes = [*notes, *(f"{run.name}: {alarm}" for run in runs for alarm in run.numbers["alarms"])]
+    notes = [
+        *notes,
+        *(f"{run.name}: {alarm}" for run in runs for alarm in run.numbers.get("alarms", ())),
+    ]
     lead = f"<p class='soft'>{len(runs)} runs on {escape(runs[0].numbers['dataset'])}.</p>"
     lead += "".join(f"<p class='alarm'>{escape(note)}</p>" for note in notes)
     measured = [(run.name, measured_on(run.numbers)) for run in runs]

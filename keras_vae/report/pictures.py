@@ -7,6 +7,7 @@ import numpy as np
 from keras_vae._compat import tfd
 from keras_vae.conditions import Label
 from keras_vae.evaluation import draw_latents
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.report import class_section, plots
 from keras_vae.report.plots import Picture
 
@@ -79,16 +80,15 @@ def _of_examples(vae, batch, latents, labels, names):
 
 def measure_latents(vae, batch) -> Latents:
     """The Latents of a model on a Batch of N examples."""
-    codes, kls = [], []
-    for start in range(0, len(batch.x), BATCH_SIZE):
-        rows = batch.rows(start, start + BATCH_SIZE)
-        x, condition = rows.x, rows.condition
-        codes.append(vae.flat(vae.code(x, condition)))
-        kls.append(vae.terms(x, vae.draw_noise([SEED, SEED], 1, len(x)), condition).kl)
-    codes = np.concatenate(codes)
+
+    def codes_and_kl(x, condition):
+        noise = vae.draw_noise([SEED, SEED], 1, len(x))
+        return vae.flat(vae.code(x, condition)).numpy(), vae.terms(x, noise, condition).kl
+
+    codes, kl = in_batches(codes_and_kl, BATCH_SIZE, batch.x, batch.condition)
     # A full covariance has one KL for all latents.
-    by_latent = kls[0] is not None and kls[0].shape[-1] == vae.latent_dim
-    rate = np.concatenate(kls).mean(axis=0) if by_latent else None
+    by_latent = kl is not None and kl.shape[-1] == vae.latent_dim
+    rate = kl.numpy().mean(axis=0) if by_latent else None
     order = np.argsort(-(rate if by_latent else codes.var(axis=0)), kind="stable")
     if vae.prior is not None:  # A label is nothing to move along.
         order = order[order >= vae.prior.num_labels]

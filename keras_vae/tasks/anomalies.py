@@ -7,9 +7,9 @@ from keras_vae._compat import tfk
 from keras_vae.building import settling
 from keras_vae.building.parts import takes_labels
 from keras_vae.files import write_json
+from keras_vae.measures import SCORES
 from keras_vae.messages.notes import tell
 from keras_vae.report import follow_ups, plots
-from keras_vae.report.glossary import SCORES
 from keras_vae.report.printing import print_numbers
 from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
