@@ -53,7 +53,8 @@ class Bernoulli(Likelihood):
     joint = _BinaryValues
 
     def per_value(self, params):
-        return _Bernoulli(logits=params[..., 0], dtype=tf.float32)
+        # An index would cost a copy in the gradient.
+        return _Bernoulli(logits=tf.squeeze(params, axis=-1), dtype=tf.float32)
 
     def averaged(self, params, log_weights):
         """A Bernoulli too, of which logarithms are taken once instead of at every point."""
