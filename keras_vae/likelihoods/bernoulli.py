@@ -71,7 +71,8 @@ class Bernoulli(Likelihood):
     joint = _BinaryValues
 
     def per_value(self, params):
-        return _Bernoulli(logits=params[..., 0], dtype=tf.float32)
+        # An index would cost a copy in the gradient.
+        return _Bernoulli(logits=tf.squeeze(params, axis=-1), dtype=tf.float32)
 
     def draw(self, p, uniforms):
         return tf.cast(uniforms(0) < p.mean(), tf.float32)
