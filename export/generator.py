@@ -41,11 +41,11 @@ class Generator(tf.Module):
         verbs = {"decode": ["z"]}
         if vae.has_encoder:
             verbs |= {"encode": ["x"], "reconstruct": ["x"]}
-            if vae.has_density:
+            if vae.encoder.has_density:
                 verbs["encode_with_seed"] = ["x", "seed"]
         if vae.prior is not None:
             verbs |= {"sample": ["seed"], "sample_with_temperature": ["seed", "temperature"]}
-        if vae.has_density:
+        if vae.has_bound:
             verbs["log_prob"] = ["x", "k", "seed"]
         if vae.condition is not None:
             for inputs in verbs.values():
@@ -193,14 +193,7 @@ def posterior_parameters(vae: VAE, x, condition=None) -> dict:
       "scale" and "factor" [B, D, R]: z = loc + scale * a + factor b, of normal numbers a and b. A q
       without moments in closed form has "code" [B, D] alone, the z of zero noise.
     """
-    q = vae.encode(x, condition)
-    if hasattr(q, "scale_tril"):
-        return {"loc": q.loc, "scale_tril": q.scale_tril}
-    if hasattr(q, "cov_perturb_factor"):
-        scale = tf.sqrt(q.cov_diag_factor)
-        return {"loc": q.loc, "scale": scale, "factor": q.cov_perturb_factor}
-    try:
-        loc = q.mean()
-    except NotImplementedError:  # A flow, or several stochastic layers.
+    posterior = vae.encoder.posterior
+    if posterior is None:  # Of several layers or steps.
         return {"code": vae.code(x, condition)}
-    return {"loc": loc, "scale": q.stddev()} if vae.has_density else {"loc": loc}
+    return posterior.outputs(vae.encode(x, condition))

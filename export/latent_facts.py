@@ -3,7 +3,6 @@
 import numpy as np
 
 from keras_vae.batches import Batch
-from keras_vae.hierarchical import HierarchicalVAE
 from keras_vae.rate import analytic_kl
 from keras_vae.vae import VAE
 
@@ -11,9 +10,9 @@ from keras_vae.vae import VAE
 def rates(vae: VAE, batch: Batch):
     """KL(q(z_d|x) || p(z_d)) in nats, the mean over N examples, [D]; of several stochastic layers
     given the layers above. None where there is no closed form for each latent."""
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     noise = vae.draw_noise([0, 0], 1, len(x))
-    if isinstance(vae, HierarchicalVAE):
+    if vae.groups == "layers":
         if not vae.has_analytic_kl:
             return None
         layers = vae.terms(x, noise, condition).rates

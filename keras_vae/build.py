@@ -5,24 +5,26 @@ import random
 
 import numpy as np
 
-from keras_vae import likelihoods, networks, priors
+from keras_vae import modality, networks
 from keras_vae._compat import tfk
 from keras_vae.building import settling
+from keras_vae.building.bodies import WEIGHTS
 from keras_vae.building.parts import (
     BETA_SCHEDULES,
     CONDITIONS,
     DECODERS,
+    LIKELIHOODS,
     OBJECTIVES,
     OPTIMIZERS,
+    POSTERIORS,
     PRIORS,
-    WEIGHTS,
     likelihood_of,
-    support_of,
 )
 from keras_vae.building.structures import STRUCTURES
 from keras_vae.config import Config
 from keras_vae.data import Dataset
 from keras_vae.data import steps_per_epoch as count_steps
+from keras_vae.priors import Flow, Prior, Standardized
 from keras_vae.vae import VAE
 
 
@@ -31,8 +33,8 @@ def build(
     *,
     data: Dataset | None = None,
     steps_per_epoch: int | None = None,
-    jit_compile="auto",
-    run_eagerly=False,
+    jit_compile: bool | str = "auto",
+    run_eagerly: bool = False,
 ) -> VAE:
     """The compiled model that a config describes, with fresh weights.
 
@@ -62,31 +64,32 @@ def build(
             "event_shape is missing: the shape of one example, as in "
             f"recipe({config.recipe!r}, event_shape=images.shape[1:])."
         )
-    if model.levels is None and support_of(model) is likelihoods.Support.LEVELS:
+    if model.levels is None and "levels" in LIKELIHOODS[model.likelihood].options:
         raise ValueError(
             f"likelihood={model.likelihood} is for quantised data and needs `levels`, the number "
             "of values a pixel takes: 256 for 8-bit images."
         )
-    if model.weights != "point" and model.num_examples is None:
+    if model.num_examples is None and "num_examples" in WEIGHTS[model.weights].options:
         raise ValueError(
             f"weights={model.weights} needs `num_examples`, the number of training examples."
         )
-    if model.condition == "label" and model.num_classes is None:
-        raise ValueError("condition=label needs `num_classes`, the number of labels.")
+    if model.num_classes is None and "num_classes" in CONDITIONS[model.condition].options:
+        raise ValueError(f"condition={model.condition} needs `num_classes`, the number of labels.")
     with _global_seed(config.training.seed):  # The initial weights depend on it.
         likelihood = likelihood_of(model)
-        vae_class, encoder, decoder_body, prior = STRUCTURES[model.structure](model)
-        vae = vae_class(
-            encoder,
+        structure = STRUCTURES[model.structure](model)
+        vae = structure.vae_class(
+            structure.encoder,
             DECODERS[model.decoder](
                 model,
-                _seeing_z(model, decoder_body),
+                _seeing_z(model, structure.decoder_body),
                 likelihood,
-                **WEIGHTS[model.weights].options(model, likelihood),
+                **WEIGHTS[model.weights].kind.options(model, likelihood),
             ),
-            prior,
+            structure.prior,
             CONDITIONS[model.condition](model),
             levels=model.levels,
+            modality=modality.stored(model.modality),
             seed=config.training.seed,
         )
     vae.compile(
@@ -101,18 +104,20 @@ def build(
     return vae
 
 
-def build_fitted_prior(config: Config):
+def build_fitted_prior(config: Config) -> Prior | None:
     """The prior, not yet fitted, of an autoencoder that a config describes; None if it has none."""
-    if config.model.posterior != "deterministic":
+    posterior = POSTERIORS[config.model.posterior].kind
+    if posterior is None or posterior.trains_prior:
         return None
     with _global_seed(config.training.seed):
-        prior = PRIORS[config.model.prior](config.model)
-    return priors.Standardized(prior) if isinstance(prior, priors.Flow) else prior
+        prior = PRIORS[config.model.prior](config.model, config.model.latent_dim)
+    return Standardized(prior) if isinstance(prior, Flow) else prior
 
 
 def _seeing_z(model, body):
     """The decoder's body, which sees z but no label among the latents."""
-    if model.posterior != "categorical":
+    prior = PRIORS[model.prior].kind
+    if prior is None or prior.continuous:
         return body
     return tfk.Sequential([networks.DropFirst(model.prior_components), body])
 
@@ -136,15 +141,18 @@ def _optimizer(training, steps_per_epoch):
         learning_rate = tfk.optimizers.schedules.CosineDecay(
             learning_rate, training.epochs * steps_per_epoch
         )
-    return OPTIMIZERS[training.optimizer](learning_rate, global_clipnorm=training.clip_norm)
+    return OPTIMIZERS[training.optimizer](
+        training, learning_rate, global_clipnorm=training.clip_norm
+    )
 
 
 def _beta(objective, steps_per_epoch):
-    if objective.beta_schedule == "constant":
+    schedule = BETA_SCHEDULES[objective.beta_schedule]
+    if schedule.kind is None:
         return objective.beta
     _require_steps(steps_per_epoch, f"beta_schedule={objective.beta_schedule}")
     steps = round(objective.beta_warmup_epochs * steps_per_epoch)
-    return BETA_SCHEDULES[objective.beta_schedule](objective.beta, max(steps, 1))
+    return schedule(objective, objective.beta, max(steps, 1))
 
 
 def _require_steps(steps_per_epoch, option):

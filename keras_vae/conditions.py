@@ -42,10 +42,12 @@ class Condition(tfkl.Layer, abc.ABC):
       shape, given_dtype: of one example's condition.
       wanted: what a user should give, for errors.
       in_examples: whether the examples x [B, H, W, C] are conditions themselves.
+      from_labels: whether conditions are the labels of the data.
       num_given: how many values of an example the condition settles.
     """
 
     in_examples = False
+    from_labels = False
     num_given = 0
 
     shape: tuple
@@ -98,6 +100,7 @@ class Label(Condition):
 
     shape = ()
     given_dtype = tf.int32
+    from_labels = True
 
     def __init__(self, num_classes: int, names: Sequence[str] | None = None, **kwargs):
         super().__init__(**kwargs)

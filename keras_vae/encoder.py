@@ -1,21 +1,69 @@
-"""Encoder: x -> q(z|x)."""
+"""Encoders: x -> q(z|x)."""
 
+import abc
 import math
 
 from keras_vae._compat import check_layer, tf, tfd, tfk, tfkl
 
 
+class FirstLatents:
+    """q(z|x) of those of an encoder's latents that are drawn first, as far as a prior needs it.
+
+    Args:
+      posterior: a `posteriors.Posterior`.
+      parameters: (x, context) -> its parameters [B, *params_shape].
+    """
+
+    def __init__(self, posterior, parameters):
+        self.posterior, self.parameters = posterior, parameters
+        self.noise_shape = posterior.noise_shape
+
+
+class AbstractEncoder(tfk.Model, abc.ABC):
+    """What a VAE asks of its encoder.
+
+    Attributes:
+      noise_shape: (N,), of the standard normal noise that one z needs.
+      has_density: whether log q(z|x) exists.
+      has_bound: whether a model of it has a bound on log p(x).
+      trains_prior: whether the prior trains with the model; else it is fitted to the codes
+        afterwards.
+      exact_kl: whether the rate is a sum of KLs that are exact where TFP has them.
+      sees_x: whether z depends on x at all.
+      posterior: the `Posterior` of all latents; None where they are of several layers or steps.
+      first: the `FirstLatents`; None where those that are drawn first depend on no x.
+    """
+
+    has_density = True
+    has_bound = True
+    trains_prior = True
+    exact_kl = True
+    sees_x = True
+    posterior = None
+    first: FirstLatents | None = None
+
+    noise_shape: tuple[int, ...]
+
+    def bind(self, vae) -> None:
+        """Takes what the encoder needs of the `vae` that it becomes part of: here nothing."""
+
+    @abc.abstractmethod
+    def call(self, x, context=None) -> tfd.Distribution:
+        """q(z|x, context), batch [B], event [D]; context is [B, ...] or None."""
+
+    @abc.abstractmethod
+    def draw(self, x, noise, context=None):
+        """z [S, B, *latent_shape] made from noise [S, B, *noise_shape]."""
+
+
 @tfk.saving.register_keras_serializable("keras_vae")
-class Encoder(tfk.Model):
+class Encoder(AbstractEncoder):
     """A network body, a linear projection, and a posterior.
 
     Args:
-      network: Keras layer or model, x [B, H, W, C] -> features of any shape.
-      posterior: a `posteriors.Posterior`, or any layer with its interface.
-
-    Attributes:
-      noise_shape: shape of the standard normal noise that one z needs.
-      has_density: whether log q(z|x) exists.
+      network: Keras layer or model, x [B, H, W, C] -> features of any shape; for a posterior of
+        maps [h, w, d], features [B, h, w, F].
+      posterior: a `posteriors.Posterior`.
     """
 
     def __init__(self, network, posterior, **kwargs):
@@ -24,19 +72,23 @@ class Encoder(tfk.Model):
         self.network, self.posterior = network, posterior
         self.flatten = tfkl.Flatten()
         self.noise_shape, self.has_density = posterior.noise_shape, posterior.has_density
+        self.has_bound, self.trains_prior = posterior.has_bound, posterior.trains_prior
+        self.first = FirstLatents(posterior, self.parameters)
         self.projection = tfkl.Dense(posterior.params_size)
         self.context_map = None  # Made when the first context comes.
 
-    def call(self, x, context=None) -> tfd.Distribution:
-        """q(z|x, context), batch [B], event [D]; context is [B, ...] or None."""
+    def call(self, x, context=None):
         return self.posterior(self.parameters(x, context))
 
+    def draw(self, x, noise, context=None):
+        return self.infer(x, noise, context)[1]
+
     def infer(self, x, noise, context=None, weight=None):
-        """(q, z, log q(z|x)): the posterior, and z [S, B, D] made from noise [S, B, *noise_shape].
+        """(q, z, log q(z|x)): the posterior, z [S, B, *latent_shape] made from noise, its density.
 
         Args:
           x: [B, H, W, C].
-          noise: standard normal.
+          noise: standard normal, [S, B, *noise_shape].
           context: [B, ...] or None.
           weight: None, or a `GradientWeight` to put on z; log q then has its parameters stopped.
         """
@@ -49,10 +101,18 @@ class Encoder(tfk.Model):
         return q, z, log_q
 
     def parameters(self, x, context=None):
-        """The posterior's parameters, [B, params_size]."""
+        """The posterior's parameters, [B, *params_shape]."""
         if context is not None:
             x = self._beside(x, context)
-        return self.projection(self.flatten(self.network(x)))
+        features, places = self.network(x), self.posterior.latent_shape[:-1]
+        if not places:
+            return self.projection(self.flatten(features))
+        if tuple(features.shape[1:-1]) != places:
+            raise ValueError(
+                f"encoder network gave features of shape {tuple(features.shape[1:])}; wanted "
+                f"{(*places, 'any')} for latents of shape {self.posterior.latent_shape}."
+            )
+        return self.projection(features)
 
     def _beside(self, x, context):
         """x [B, H, W, C] with the context as further channels.
@@ -79,49 +139,42 @@ class Encoder(tfk.Model):
         return cls(**{k: tfk.saving.deserialize_keras_object(v) for k, v in config.items()})
 
 
-class FirstLatents:
-    """q(z|x) of those of an encoder's latents that are drawn first, as far as a prior needs it.
-
-    Args:
-      posterior: a `posteriors.Posterior`.
-      parameters: (x, context) -> its parameters [B, params_size].
-    """
-
-    def __init__(self, posterior, parameters):
-        self.posterior, self.parameters = posterior, parameters
-        self.noise_shape = posterior.noise_shape
-
-
 @tfk.saving.register_keras_serializable("keras_vae")
-class PriorEncoder(tfk.Model):
+class PriorEncoder(AbstractEncoder):
     """No encoder: q(z|x) is the prior, where plain Monte Carlo draws its samples.
 
     The model that it becomes part of hands it the prior.
     """
 
-    has_density = True
+    sees_x = False
 
-    def bind(self, vae) -> None:
+    def bind(self, vae):
         """Takes the prior of `vae`, to which its weights belong."""
         object.__setattr__(self, "_prior", vae.prior)
-        self.noise_shape = vae.prior.noise_shape
+
+    @property
+    def noise_shape(self):
+        return self._prior.noise_shape
 
     def build(self, input_shape):
         self.built = True  # By Keras' own build it would be called, before there is a prior.
 
-    def call(self, x, context=None) -> tfd.Distribution:
+    def call(self, x, context=None):
         """p(z|context), batch [B], event [D]."""
         p = self._prior.distribution(context)
         return tfd.BatchBroadcast(p, tf.shape(x)[:1])
 
+    def draw(self, x, noise, context=None):
+        return self._prior.from_noise(noise, context=context)
+
     def infer(self, x, noise, context=None, weight=None):
-        """(q, z, log q(z)), as of any `Encoder`.
+        """(q, z, log q(z)), as of an `Encoder`.
 
         `weight` is left aside: as q is the prior, whose gradient is not to be another one, every
         estimator is the plain one here.
         """
         del weight
-        z = self._prior.from_noise(noise, context=context)
+        z = self.draw(x, noise, context)
         return self(x, context), z, self._prior.distribution(context).log_prob(z)
 
     def get_config(self):

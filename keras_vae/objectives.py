@@ -11,17 +11,20 @@ from typing import ClassVar, Literal
 from keras_vae._compat import tf, tfp
 
 
-class _Bound:
-    """What objectives of the evidence lower bound share.
+class Objective:
+    """What every objective is; here, of the evidence lower bound.
+
+    A call gives the loss per example [B] of Terms and beta.
 
     Attributes:
-      needs_density: whether it needs log p(z) and log q(z|x).
+      needs_bound: whether it needs log p(z) and log q(z|x), and so a model that has a bound.
       averages_weights: whether it is the log of a mean over the samples of an example.
       kl_loss: "analytic", "sampled", "auto": how the model adds the KL to its losses; None: not.
-      stop_posterior: whether log q(z|x) comes with its parameters stopped.
+      stop_posterior: whether log q(z|x) comes with its parameters stopped, and z with a
+        `GradientWeight`, that of `gradient_weight`.
     """
 
-    needs_density: ClassVar[bool] = True
+    needs_bound: ClassVar[bool] = True
     averages_weights: ClassVar[bool] = False
     kl_loss: ClassVar[str | None] = None
     stop_posterior: ClassVar[bool] = False
@@ -30,9 +33,13 @@ class _Bound:
         """The bound on log p(x), [B], that this objective is about."""
         return terms.elbo_nats
 
+    def gradient_weight(self, terms, beta):
+        """What the gradient that reaches z is multiplied by, [S, B]; None: it stays."""
+        del terms, beta
+
 
 @dataclass(frozen=True)
-class SGVB(_Bound):
+class SGVB(Objective):
     """The evidence lower bound (Kingma & Welling 2014); its KL comes from the model's losses.
 
     Args:
@@ -55,7 +62,7 @@ class SGVB(_Bound):
 
 
 @dataclass(frozen=True)
-class FreeBits(_Bound):
+class FreeBits(Objective):
     """The bound in which each latent's rate, averaged over the batch, is free up to `nats`.
 
     Where the model has no KL of each latent, this is each stochastic layer's rate, or that of all
@@ -82,7 +89,7 @@ class FreeBits(_Bound):
 
 
 @dataclass(frozen=True)
-class ImportanceWeighted(_Bound):
+class ImportanceWeighted(Objective):
     """The bound of k importance samples, -log (1/k) sum_s w_s (Burda et al. 2016, eq. 8).
 
     With the prior as posterior this is plain Monte Carlo, -log (1/k) sum_s p(x|z_s). Below beta = 1
@@ -105,23 +112,28 @@ class ImportanceWeighted(_Bound):
 
     def __call__(self, terms, beta):
         """Loss per example [B]."""
-        log_weight = terms.log_likelihood + beta * (terms.log_prior - terms.log_posterior)
-        if self.gradient == "dreg":
-            # Tucker et al. have beta = 1, where this is the normalised weight once more.
-            weight = tf.nn.softmax(log_weight, axis=0)
-            terms.gradient_weight.set(1.0 - beta * (1.0 - weight))
-        return -tfp.math.reduce_logmeanexp(log_weight, axis=0)
+        return -tfp.math.reduce_logmeanexp(self._log_weight(terms, beta), axis=0)
+
+    def gradient_weight(self, terms, beta):
+        if self.gradient != "dreg":
+            return None
+        # Tucker et al. have beta = 1, where this is the normalised weight once more.
+        weight = tf.nn.softmax(self._log_weight(terms, beta), axis=0)
+        return 1.0 - beta * (1.0 - weight)
+
+    def _log_weight(self, terms, beta):
+        return terms.log_likelihood + beta * (terms.log_prior - terms.log_posterior)
 
     def bound(self, terms):
         return tfp.math.reduce_logmeanexp(terms.log_weight, axis=0)
 
 
 @dataclass(frozen=True)
-class Reconstruction(_Bound):
+class Reconstruction(Objective):
     """-log p(x|z) alone: an autoencoder."""
 
     num_samples: int = 1
-    needs_density: ClassVar[bool] = False
+    needs_bound: ClassVar[bool] = False
 
     def __call__(self, terms, beta):
         """Loss per example [B]."""

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from keras_vae._compat import tf, tfd, tfpl
 from keras_vae.distributions import plain
+from keras_vae.ops.shapes import flat
 
 
 class Rate(NamedTuple):
@@ -11,7 +12,7 @@ class Rate(NamedTuple):
 
     Attributes:
       q, p: posterior and prior, batch [B], [S, B] or (p) [].
-      z: latents drawn from q, [S, B, D].
+      z: latents drawn from q, [S, B, *event].
     """
 
     q: Any
@@ -23,19 +24,19 @@ def analytic_kl(q, p):
     """KL(q || p) in closed form, in nats.
 
     Args:
-      q: batch [B], or [S, B] where it depends on latents drawn before; event [D].
-      p: batch [], [B] or [S, B], event [D].
+      q: batch [B], or [S, B] where it depends on latents drawn before; event [D] or of a map.
+      p: batch [], [B] or [S, B], event as of q.
 
     Returns:
-      [B, G] or [S, B, G]: per latent (G = D) where both factorise over latents, else in one group
-      (G = 1).
+      [B, G] or [S, B, G]: per latent (G = D, a map's are flat) where both factorise over latents,
+      else in one group (G = 1).
 
     Raises:
       NotImplementedError: TFP registers no KL for this pair.
     """
     q = plain(q)
     if isinstance(q, tfd.Independent) and isinstance(p, tfd.Independent):
-        return tfd.kl_divergence(q.distribution, p.distribution)
+        return flat(tfd.kl_divergence(q.distribution, p.distribution), q.event_shape.rank)
     return tfd.kl_divergence(q, _like(q, p))[..., tf.newaxis]
 
 
@@ -87,8 +88,7 @@ class AddRate(tfpl.KLDivergenceAddLoss):
         self.weight = weight
 
     def call(self, q, p, z=None):
-        """Adds the KL of q and p, which are as in `analytic_kl`; sampled at z [S, B, D] if given,
-        else exact."""
+        """Adds the KL of q and p, which are as in `analytic_kl`: exact, or at z [S, B, *event]."""
         if z is None:
             num_examples = tf.cast(tf.reduce_prod(q.batch_shape_tensor()), tf.float32)
             regularizer = tfpl.KLDivergenceRegularizer(

@@ -10,14 +10,14 @@ class Terms(NamedTuple):
     """Log-densities of a model at x and z, in nats per example.
 
     Attributes:
-      z: latents, [S, B, D].
+      z: latents, [S, B, *latent_shape].
       log_likelihood: log p(x|z), [S, B].
-      log_prior: log p(z), [S, B]; None without a posterior density (autoencoders).
+      log_prior: log p(z), [S, B]; None without a bound (autoencoders).
       log_posterior: log q(z|x), [S, B], or None as above.
       kl: KL(q(z|x) || p(z)) of G latents or groups of them (stochastic layers), [B, G]; None where
         only the sampled rate of all latents together is known.
       gradient_weight: the `GradientWeight` on z, where log_posterior has its parameters stopped.
-      rates: the `rate.Rate` of each stochastic layer; none without a posterior density.
+      rates: the `rate.Rate` of each stochastic layer; none without a bound.
     """
 
     z: Any
@@ -29,8 +29,8 @@ class Terms(NamedTuple):
     rates: Sequence = ()
 
     @property
-    def has_density(self) -> bool:
-        """Whether q(z|x) has a density, and so the model an ELBO."""
+    def has_bound(self) -> bool:
+        """Whether the model has a bound on log p(x)."""
         return self.log_posterior is not None
 
     @property

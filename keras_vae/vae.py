@@ -1,23 +1,46 @@
 """VAE: encoder, decoder and prior as one Keras model."""
 
+import math
 import warnings
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_vae import keras_file, seeds
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.batches import Batch
-from keras_vae.encoder import PriorEncoder
+from keras_vae.distributions import of_known
+from keras_vae.encoder import AbstractEncoder
 from keras_vae.inference import completion, interpolation
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.inputs import ExampleSpec
+from keras_vae.inputs.arguments import as_batch
+from keras_vae.modality import Image, Modality, stored
 from keras_vae.ops.gradients import GradientWeight
+from keras_vae.ops.shapes import flat, shaped
 from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
 from keras_vae.training.refusals import check_same_latents
 from keras_vae.training.trainable import Trainable
+
+
+class Latents(NamedTuple):
+    """z made from noise, and what the parts that make it say of it.
+
+    Attributes:
+      z: [S, B, *latent_shape].
+      state: what the decoder is given of z.
+      log_prior, log_posterior, kl, rates: as of Terms.
+    """
+
+    z: Any
+    state: Any
+    log_prior: Any = None
+    log_posterior: Any = None
+    kl: Any = None
+    rates: Any = ()
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -33,15 +56,26 @@ class VAE(Trainable):
         vae.sample(16)
 
     Args:
-      encoder: an `Encoder`, or a model with its interface, that gives q(z|x).
+      encoder: an `Encoder`, or another `AbstractEncoder`, that gives q(z|x).
       decoder: a `Decoder`.
-      prior: a layer of `priors`. An autoencoder, whose posterior has no density, may do without
-        one (None), or have one fitted to its codes, of which `sample` alone makes use.
+      prior: a layer of `priors`. An autoencoder may do without one (None), or have one fitted to
+        its codes, of which `sample` alone makes use.
       condition: a layer of `conditions`, or None; all three parts are given what it makes of c.
       levels: how many levels whole numbers in x have, 17 for 0..16; None for 256, of bytes, unless
         the first whole array that is trained on shows others.
+      modality: what kind of thing an example is, which reports and exports go by; `Image()` if
+        None.
       seed: root of all random draws that are not given a seed of their own.
+
+    Attributes:
+      latent_shape, latent_dim: the shape of z, [D] or [h, w, d], and how many values it has.
+      has_bound: whether it has a bound on log p(x).
+      trains_prior: whether the prior trains with the model; else `fit_prior` fits it.
+      has_analytic_kl: whether the rate is a sum of KLs that TFP has in closed form.
+      groups: what the parts of the rate are of: "latents", "layers" or "steps".
     """
+
+    groups = "latents"
 
     def __init__(
         self,
@@ -51,42 +85,60 @@ class VAE(Trainable):
         condition=None,
         *,
         levels: int | None = None,
+        modality: Modality | None = None,
         seed: int = 0,
         **kwargs,
     ):
         check_whole("seed", seed, at_least=-(2**31))
         super().__init__(seed=seed, **kwargs)
-        if encoder.has_density and prior is None:
-            raise ValueError("prior is None, but the posterior has a density: it needs a prior.")
+        if not isinstance(encoder, AbstractEncoder):
+            raise ValueError(
+                f"encoder must be an Encoder, or another AbstractEncoder, got "
+                f"{type(encoder).__name__}. A network becomes one by Encoder(network, posterior)."
+            )
+        if encoder.trains_prior and prior is None:
+            raise ValueError("prior is None, but this encoder needs one: give a layer of priors.")
         # Encoders of several layers have no single posterior: their model's class checks them.
-        if encoder.has_density and hasattr(encoder, "posterior"):
+        if encoder.trains_prior and encoder.posterior is not None:
             check_same_latents(encoder.posterior, prior)
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
-        self.condition = condition
+        self.condition, self.modality = condition, modality or Image()
         self.event_shape = decoder.event_shape
         self._example_spec = ExampleSpec(decoder.likelihood, levels)
-        self.has_density = encoder.has_density
+        self.has_bound, self.trains_prior = encoder.has_bound, encoder.trains_prior
         self._importance_sampler = None
         self._completer = None
-        for part in (encoder, prior):
-            if hasattr(part, "bind"):  # One that computes with another part's weights.
-                part.bind(self)
-        # One pass creates all variables and shows whether the parts fit.
-        self.has_analytic_kl = False  # Until there are distributions to ask.
+        self._settle()
+
+    def _settle(self):
+        """Settles what the parts are only together, in this order."""
+        # 1. Parts that compute with another part's weights take them: their noise has a size then.
+        self.encoder.bind(self)
+        if self.prior is not None:
+            self.prior.bind(self)
+        # 2. One pass creates all variables, and shows whether the parts fit and the shape of z.
+        self.has_analytic_kl = False
         terms = self.terms(
             tf.zeros([1, *self.event_shape]),
             self.draw_noise([0, 0], 1, 1),
-            None if condition is None else condition.zeros(1),
+            None if self.condition is None else self.condition.zeros(1),
             training=True,  # Training calls every layer.
         )
-        self.latent_dim = terms.z.shape[-1]
-        rates = terms.rates
-        self.has_analytic_kl = bool(rates) and all(has_analytic_kl(q, p) for q, p, _ in rates)
+        self.latent_shape = tuple(terms.z.shape[2:])
+        self.latent_dim = math.prod(self.latent_shape)
+        # 3. The distributions of that pass say whether their KL has a closed form.
+        self.has_analytic_kl = (
+            self.encoder.exact_kl
+            and bool(terms.rates)
+            and all(has_analytic_kl(q, p) for q, p, _ in terms.rates)
+        )
         self.built = True
 
     # Scoring -----------------------------------------------------------------------------------
 
-    def terms(self, x, noise, condition=None, stop_posterior=False, training=False) -> Terms:
+    def terms(
+        self, x, noise, condition=None, stop_posterior=False, training=False, mask=None
+    ) -> Terms:
         """The log-densities at x and at the z made from noise, and what the rate is made of.
 
         Args:
@@ -96,18 +148,28 @@ class VAE(Trainable):
           stop_posterior: take log q(z|x) with its parameters stopped, and put a `GradientWeight`
             on z: what gradient estimators beyond the plain one are made of.
           training: whether Bayesian weights are all drawn; see `Decoder`.
+          mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
+            the encoder sees 0 in place of the others. None if all are.
         """
-        x = self.as_floats(x)
+        x, mask = self._known(x, mask)
         condition = self.condition_of(condition, x)
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
-        q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
-        log_likelihood = self._decode_state(z, condition, weight_noise, training).log_prob(x)
-        if not self.has_density:
-            return Terms(z, log_likelihood)
-        log_prior, kl, rates = self._against_prior(q, z, context)
-        return Terms(z, log_likelihood, log_prior, log_posterior, kl, weight, rates)
+        found = self.latents(x, noise, context, weight)
+        p = self._decode_state(found.state, condition, weight_noise, training)
+        log_likelihood = of_known(p, mask).log_prob(x)
+        if not self.has_bound:
+            return Terms(found.z, log_likelihood)
+        return Terms(
+            found.z,
+            log_likelihood,
+            found.log_prior,
+            found.log_posterior,
+            found.kl,
+            weight,
+            found.rates,
+        )
 
     def infer(self, *args, **kwargs):
         """(Terms, [Rate of each stochastic layer]): the old name of `terms`."""
@@ -115,18 +177,27 @@ class VAE(Trainable):
         terms = self.terms(*args, **kwargs)
         return terms, list(terms.rates)
 
+    def latents(self, x, noise, context, weight=None) -> Latents:
+        """z made from noise; with a `GradientWeight` on z, log q has its parameters stopped."""
+        q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
+        if not self.has_bound:
+            return Latents(z, z)
+        log_prior, kl, rates = self._against_prior(q, z, context)
+        return Latents(z, z, log_prior, log_posterior, kl, rates)
+
     def _against_prior(self, q, z, context):
         """(log p(z), the KL of its parts or None, [Rate of each stochastic layer])."""
         p = self.prior.distribution(context)
         kl = analytic_kl(q, p) if self.has_analytic_kl else None
         return p.log_prob(z), kl, [Rate(q, p, z)]
 
-    def log_likelihood(self, x, num_samples: int = 100, seed: int = 0, condition=None):
+    def log_likelihood(self, x, num_samples: int = 100, seed: int = 0, condition=None, mask=None):
         """log p(x) in nats, [B], by importance sampling (Burda et al. 2016, eq. 8).
 
-        A lower bound in expectation, which tightens with `num_samples`.
+        A lower bound in expectation, which tightens with `num_samples`. With a mask, bool of x's
+        shape, it is that of the known values alone.
         """
-        if not self.has_density:
+        if not self.has_bound:
             raise ValueError(
                 "log_likelihood needs a posterior density, which an autoencoder has not. Train a "
                 "VAE (recipe=vae)."
@@ -134,22 +205,25 @@ class VAE(Trainable):
         check_whole("num_samples", num_samples, at_least=1)
         if self._importance_sampler is None:
             self._importance_sampler = ImportanceSampler(self)
+        if mask is not None:
+            x = as_batch(Batch(np.asanyarray(x), mask=np.asanyarray(mask))).x
         x = self._examples(x)
         condition = self.condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
-        return self._importance_sampler(x, num_samples, seed, condition).log_likelihood
+        return self._importance_sampler(x, num_samples, seed, condition, mask).log_likelihood
 
     # Inferring and generating ------------------------------------------------------------------
 
     def encode(self, x, condition=None) -> tfd.Distribution:
-        """q(z|x), batch [B], event [D]."""
+        """q(z|x), batch [B], event *latent_shape."""
         x = self._examples(x)
         return self.encoder(x, self._context(self.condition_of(condition, x)))
 
     def code(self, x, condition=None, noise=None):
-        """The z [B, D] made from noise [B, *noise_shape] of the encoder, a draw of q(z|x).
+        """The z [B, *latent_shape] made from noise, a draw of q(z|x).
 
-        Without noise it is the z that stands for x: that of zeros (of a normal q, the mean).
+        The noise is [B, *noise_shape] of the encoder. Without it, this is the z that stands for x:
+        that of zeros, of a normal q the mean.
         """
         x = self._examples(x)
         if noise is None:
@@ -158,11 +232,7 @@ class VAE(Trainable):
         if not noise.shape.is_compatible_with(shape):
             raise ValueError(f"noise must be of shape {shape}, got {noise.shape.as_list()}.")
         context = self._context(self.condition_of(condition, x))
-        return self._posterior_z(x, noise[tf.newaxis], context)[0]
-
-    def _posterior_z(self, x, noise, context):
-        """z [S, B, D] made from noise [S, B, *noise_shape]."""
-        return self.encoder.infer(x, noise, context)[1]
+        return self.encoder.draw(x, noise[tf.newaxis], context)[0]
 
     def condition_of(self, condition, x=None, batch_size=None):
         """The conditions [B, ...] that `decode` is given; None if the model isn't conditional.
@@ -196,12 +266,19 @@ class VAE(Trainable):
             return condition
         return self.condition.numbers_of(condition)
 
+    def flat(self, z):
+        """z [..., *latent_shape] as [..., D], which `decode` takes too."""
+        return flat(z, len(self.latent_shape))
+
     def decode(self, z, condition=None) -> tfd.Distribution:
-        """p(x|z), batch [..., B], event [H, W, C], from z [..., B, D]."""
-        z = tf.cast(z, tf.float32)
-        if not z.shape[-1:].is_compatible_with([self.latent_dim]):
-            raise ValueError(f"z must be [..., B, {self.latent_dim}], got {z.shape.as_list()}.")
-        batch_size = z.shape[-2] if len(z.shape) > 1 else None
+        """p(x|z), batch [..., B], event [H, W, C], from z [..., B, *latent_shape] or flat."""
+        z, rank = tf.cast(z, tf.float32), len(self.latent_shape)
+        if rank > 1 and z.shape[-1:] == [self.latent_dim]:
+            z = shaped(z, self.latent_shape)
+        if not z.shape[-rank:].is_compatible_with(self.latent_shape):
+            wanted = ", ".join(map(str, self.latent_shape))
+            raise ValueError(f"z must be [..., B, {wanted}], got {z.shape.as_list()}.")
+        batch_size = z.shape[-rank - 1] if len(z.shape) > rank else None
         return self._decode(z, self.condition_of(condition, batch_size=batch_size))
 
     def sample(self, n: int, temperature: float = 1.0, seed: int | None = None, condition=None):
@@ -231,22 +308,22 @@ class VAE(Trainable):
         return p.from_noise(noise, temperature)
 
     def prior_sample(self, noise, temperature=1.0, condition=None):
-        """z [..., D] of the prior from noise [..., *prior.noise_shape]."""
+        """z [..., *latent_shape] of the prior from noise [..., *prior.noise_shape]."""
         context = self._context(self.condition_of(condition))
         return self.prior.from_noise(noise, temperature, context)
 
     def generate(self, noise, temperature=1.0, condition=None):
-        """(z [..., D] of the prior, p(x|z)); arguments are as in `prior_sample`."""
+        """(z [..., *latent_shape] of the prior, p(x|z)); arguments are as in `prior_sample`."""
         z = self.prior_sample(noise, temperature, condition)
         return z, self.decode(z, condition)
 
     def prior_distribution(self, condition=None) -> tfd.Distribution:
-        """p(z), event [D]; batch [], or [B] where it depends on the condition [B, ...]."""
+        """p(z), event *latent_shape; batch [], or [B] where it depends on conditions [B, ...]."""
         self._require_prior("prior_distribution")
         return self.prior.distribution(self._context(self.condition_of(condition)))
 
     def prior_moments(self, condition=None):
-        """(mean, standard deviation) of each latent under the prior, [D], given one condition."""
+        """(mean, standard deviation) of each latent under the prior, given one condition."""
         context = self._context(self.condition_of(condition, batch_size=1))
         return self.prior.moments(context)
 
@@ -256,8 +333,8 @@ class VAE(Trainable):
             raise ValueError(
                 "clusters needs a prior of components: prior=mixture, vamp or categorical."
             )
-        p = self.prior.distribution(self._context(self.condition_of(condition, x)))
-        return p.posterior_marginal(self.code(x, condition)).mode()
+        context = self._context(self.condition_of(condition, x))
+        return self.prior.component_of(self.code(x, condition), context)
 
     @property
     def has_clusters(self) -> bool:
@@ -267,7 +344,13 @@ class VAE(Trainable):
     @property
     def has_encoder(self) -> bool:
         """Whether codes depend on the examples; not where the prior serves as posterior."""
-        return not isinstance(self.encoder, PriorEncoder)
+        return self.encoder.sees_x
+
+    @property
+    def has_density(self) -> bool:
+        """The old name of `has_bound`."""
+        warnings.warn("VAE.has_density is VAE.has_bound now.", DeprecationWarning, stacklevel=2)
+        return self.has_bound
 
     def reconstruct(self, x, condition=None):
         """Mean images [B, H, W, C] of p(x|z) at the codes of x."""
@@ -276,15 +359,31 @@ class VAE(Trainable):
         return self._decode(self.code(x, condition), condition).mean()
 
     def predict_step(self, data):
-        """Keras' hook: `predict` reconstructs examples, or pairs of examples and conditions."""
-        x, condition, _ = tfk.utils.unpack_x_y_sample_weight(data)
-        return self.reconstruct(x, condition)
+        """Keras' hook: `predict` reconstructs examples, with their conditions or as a `Batch`."""
+        batch = as_batch(data)
+        return self.reconstruct(batch.x, batch.condition)
 
-    def call(self, inputs, training=None):
-        """The terms of a `Batch`; of examples x [B, H, W, C], their reconstructions."""
-        if isinstance(inputs, Batch):
-            return super().call(inputs, training=training)
-        return self.reconstruct(inputs)
+    def call(self, x, condition=None, training=None):
+        """p(x|z) at the codes of x, batch [B], event [H, W, C]; adds the KL to `losses`.
+
+        The KL, weighed with beta, is a mean over examples, exact where it can be. Else it is taken
+        at z drawn by TensorFlow's global seed, as Keras' own layers draw. Training enters by a
+        `Batch`, and gets its Terms.
+
+        Args:
+          x: examples [B, H, W, C], or a Batch.
+          condition: [B, ...] of conditional models.
+          training: whether Bayesian weights are all drawn, of a Batch.
+        """
+        if isinstance(x, Batch):
+            return self.step_terms(x, bool(training))
+        x = self._examples(x)
+        condition = self.condition_of(condition, x)
+        if self.has_bound:
+            seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
+            noise, _ = self._split(self.draw_noise(seed, 1, tf.shape(x)[0]))
+            self.add_rates(self.latents(x, noise, self._context(condition)).rates)
+        return self._decode(self.code(x, condition), condition)
 
     def complete(self, x, known, num_steps: int = 100, seed: int = 0, condition=None):
         """Images [B, H, W, C] with their unknown values drawn by what is known; see `Completer`.
@@ -326,10 +425,9 @@ class VAE(Trainable):
         start, end = self._examples(start), self._examples(end)
         interpolation.check_ends(start, end, steps, method)
         condition = self.condition_of(condition, start)
-        z = interpolation.between(
-            self.code(start, condition), self.code(end, condition), steps, method
-        )
-        return self._decode(z, condition).mean()
+        start, end = (self.flat(self.code(x, condition)) for x in (start, end))
+        z = interpolation.between(start, end, steps, method)
+        return self._decode(shaped(z, self.latent_shape), condition).mean()
 
     def draw_noise(self, seed, num_samples: int, batch_size):
         """The noise that `terms` needs: [S, B, N] from a stateless int32 [2] seed."""
@@ -350,6 +448,19 @@ class VAE(Trainable):
     def as_floats(self, x):
         """Examples x [B, H, W, C] (or [B, H, W], C being 1) as the model computes with: float32."""
         return self._example_spec.floats(x)
+
+    def _known(self, x, mask):
+        """(x as floats, with 0 where its values are unknown; the mask in its shape, or None)."""
+        x = self.as_floats(x)
+        if mask is None:
+            return x, None
+        if self.condition is not None and self.condition.in_examples:
+            raise ValueError(
+                "mask: this model is given part of each example, all of which must be known. Use "
+                "a model without condition=image_part."
+            )
+        mask = tf.ensure_shape(self._example_spec.with_channels(mask), x.shape)
+        return tf.where(mask, x, 0.0), mask
 
     def check_shape(self, shape) -> None:
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
@@ -381,7 +492,7 @@ class VAE(Trainable):
             self.condition_of(condition, x)
 
     def _decode(self, z, condition):
-        """p(x|z) from z [..., B, D]."""
+        """p(x|z) from z [..., B, *latent_shape]."""
         return self._decode_state(z, condition)
 
     def _decode_state(self, state, condition, weight_noise=None, training=False):
@@ -412,7 +523,7 @@ class VAE(Trainable):
 
         vae.fit_prior(priors.GaussianMixture(20), vae.code(images))
         """
-        if self.has_density:
+        if self.trains_prior:
             raise ValueError("fit_prior is for autoencoders; this model's prior is trained.")
         prior.fit(codes, seed=seed)
         self.prior = prior
@@ -431,6 +542,7 @@ class VAE(Trainable):
             "prior": self.prior and serialize(self.prior),
             "condition": self.condition and serialize(self.condition),
             "levels": self.levels,
+            "modality": self.modality.to_dict(),
             "seed": self.seed,
         }
 
@@ -440,5 +552,6 @@ class VAE(Trainable):
             name: config[name] and tfk.saving.deserialize_keras_object(config[name])
             for name in ("encoder", "decoder", "prior", "condition")
         }
-        # A file from before there were levels has none.
-        return cls(**parts, levels=config.get("levels"), seed=config["seed"])
+        # Older files have no levels and no modality.
+        facts = {"levels": config.get("levels"), "modality": stored(config.get("modality"))}
+        return cls(**parts, **facts, seed=config["seed"])

@@ -9,44 +9,24 @@ import keras_vae
 from keras_vae import config as configs
 from keras_vae import likelihoods, networks, objectives, posteriors
 from keras_vae._compat import tf, tfk
-from keras_vae.building.parts import (
-    BETA_SCHEDULES,
-    CONDITIONS,
-    DECODERS,
-    LIKELIHOODS,
-    NETWORKS,
-    OBJECTIVES,
-    OPTIMIZERS,
-    POSTERIORS,
-    PRIORS,
-    WEIGHTS,
-)
-from keras_vae.building.structures import STRUCTURES
+from keras_vae.building.bodies import NETWORKS
+from keras_vae.building.parts import BETA_SCHEDULES, LIKELIHOODS, OPTIMIZERS
 from tests import tiny
 
-REGISTRIES = {
-    "network": set(NETWORKS),
-    "posterior": set(POSTERIORS),
-    "prior": set(PRIORS),
-    "likelihood": set(LIKELIHOODS),
-    "condition": set(CONDITIONS),
-    "weights": set(WEIGHTS),
-    "structure": set(STRUCTURES),
-    "decoder": set(DECODERS),
-    "objective": set(OBJECTIVES),
-    "optimizer": set(OPTIMIZERS),
-    "beta_schedule": {"constant", *BETA_SCHEDULES},
-}
+# But optimizers and schedules, on which nothing depends.
 AXES = {
-    "network": NETWORKS,
-    "posterior": POSTERIORS,
-    "prior": PRIORS,
-    "likelihood": LIKELIHOODS,
-    "condition": CONDITIONS,
-    "weights": WEIGHTS,
-    "structure": STRUCTURES,
-    "decoder": DECODERS,
-    "objective": OBJECTIVES,
+    axis: configs.AXES[axis]
+    for axis in (
+        "network",
+        "posterior",
+        "prior",
+        "likelihood",
+        "condition",
+        "weights",
+        "structure",
+        "decoder",
+        "objective",
+    )
 }
 MEMBERS = [(axis, name) for axis, names in AXES.items() for name in names]
 # Options with choices that need no registry: each is tested where it is used.
@@ -65,16 +45,19 @@ OTHER_CHOICES = {
 }
 
 
-@pytest.mark.parametrize("option", list(REGISTRIES))
-def test_choices_of_the_config_are_the_registries(option):
-    choices = configs.find(option)[1].metadata["choices"]
-    assert set(choices) == REGISTRIES[option]
-    assert len(choices) == len(set(choices))
+@pytest.mark.parametrize("option", list(configs.AXES))
+def test_choices_of_the_config_are_the_members(option):
+    assert configs.AXES[option]
+    assert configs.find(option)[1].metadata["choices"] is configs.AXES[option]
+
+
+def test_all_axes_are_looked_at():
+    assert set(AXES) | {"optimizer", "beta_schedule"} == set(configs.AXES)
 
 
 def test_every_option_with_choices_is_looked_at():
     with_choices = {f.name for _, f in configs.options() if f.metadata["choices"]}
-    assert with_choices == set(REGISTRIES) | OTHER_CHOICES
+    assert with_choices == set(configs.AXES) | OTHER_CHOICES
 
 
 @pytest.mark.parametrize("activation", configs.find("activation")[1].metadata["choices"])
@@ -95,11 +78,12 @@ def finite_step(model):
 
 def finite_verbs(model):
     """What is drawn, and what is measured, must be finite too."""
-    x, _, condition = tiny.block(model, 1, 4).step(0)
+    batch = tiny.block(model, 1, 4).step(0)
+    x, condition = batch.x, batch.condition
     assert np.isfinite(model.reconstruct(x, condition)).all()
     if model.prior is not None:
         assert np.isfinite(model.sample(4, seed=0, condition=tiny.shown(model, x))).all()
-    if model.has_density:
+    if model.has_bound:
         assert np.isfinite(model.log_likelihood(x, num_samples=3, condition=condition)).all()
 
 
@@ -273,7 +257,7 @@ def test_condition_options_arrive():
 
 def test_beta_is_warmed_up_over_epochs():
     """4 steps an epoch: a warm-up of 2.5 epochs is 10 steps."""
-    for name in BETA_SCHEDULES:
+    for name in set(BETA_SCHEDULES) - {"constant"}:
         model = tiny.vae(beta=4.0, beta_schedule=name, beta_warmup_epochs=2.5)
         schedule = model.beta_schedule
         assert float(schedule(tf.constant(0, tf.int64))) == 0.0
@@ -285,7 +269,7 @@ def test_beta_is_warmed_up_over_epochs():
 def test_training_options_arrive():
     for name, optimizer in OPTIMIZERS.items():
         model = tiny.vae(optimizer=name, learning_rate=0.25, clip_norm=2.0)
-        assert type(model.optimizer) is optimizer
+        assert type(model.optimizer) is optimizer.kind
         assert float(model.optimizer.learning_rate) == 0.25
         assert model.optimizer.global_clipnorm == 2.0
     assert tiny.vae(ema_decay=0.9).ema.decay == 0.9

@@ -1,75 +1,16 @@
-"""The README names every flag and every recipe, and its Python runs."""
+"""The README names every command and every recipe, and its Python runs."""
 
 import pathlib
 import re
 
 import pytest
-from absl import flags
 
 from export.precision import PRECISIONS
 from keras_vae import networks
-from keras_vae.config import options
 from keras_vae.config.recipes import RECIPES
-from tests import binaries
-from trainers import train
 
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def flags_in_the_table():
-    return set(re.findall(r"^\| `--(\w+)` \|", README, re.MULTILINE))
-
-
-def test_every_flag_of_train_is_in_the_table():
-    defined = {flag.name for flag in flags.FLAGS.flags_by_module_dict()[train.__name__]}
-    defined |= {flag.name for flag in flags.FLAGS.flags_by_module_dict()["trainers.flags"]}
-    assert defined == flags_in_the_table()
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "trainers.evaluate",
-        "trainers.compare",
-        "trainers.compress",
-        "trainers.anomaly",
-        "trainers.latents",
-        "export.export",
-    ],
-)
-def test_every_flag_in_help_is_in_the_readme(module):
-    """In its binary's part of the sentence on them, and no other flag is."""
-    shown = binaries.run(module, "--help").out
-    names = re.findall(r"^  --(?:\[no\])?(\w+):", shown, re.MULTILINE)
-    sentence = README[README.index("The other binaries:") :]
-    (part,) = re.findall(rf"`{module}`(.*?)(?:;|\.\n)", sentence, re.DOTALL)
-    assert sorted(names) == sorted(re.findall(r"`--(\w+)`", part))
-
-
-def test_defaults_and_choices_in_the_table_are_the_flags():
-    rows = re.findall(r"^\| `--(\w+)` \| (.*?) ?\| (.*?) ?\|$", README, re.MULTILINE)
-    assert len(rows) == len(flags_in_the_table())
-    defaults, choosing = {field.name: field.default for _, field in options()}, 0
-    for name, default, text in rows:
-        flag = flags.FLAGS[name]
-        if isinstance(flag, flags.EnumFlag) and name != "recipe":  # Which has a table of its own.
-            choosing += 1
-            missing = set(flag.parser.enum_values) - {default, *re.findall(r"`(\w+)`", text)}
-            assert not missing, f"--{name}: {missing}"
-        found = defaults.get(name, flag.default)
-        # Others are said in words, or depend on the data.
-        if found is not None and re.fullmatch(r"[\w.,-]+", default):
-            found = found if isinstance(found, tuple) else (found,)
-            assert [_value(v) for v in default.split(",")] == [_value(str(v)) for v in found], name
-    assert choosing > 15
-
-
-def _value(text):
-    try:
-        return float(text)
-    except ValueError:
-        return text.lower()
 
 
 def test_every_console_command_is_a_binary_and_in_the_readme():

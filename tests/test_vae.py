@@ -41,7 +41,7 @@ def test_an_autoencoder_has_a_likelihood_and_no_densities():
     model = tiny.vae(posterior="deterministic")
     x = tiny.images(6)
     terms = model.terms(x, tiny.noise(model, 2, 6))
-    assert not terms.has_density
+    assert not terms.has_bound
     assert terms.log_prior is terms.log_posterior is terms.kl is None
     wanted = model.decode(model.encode(x).mean()).log_prob(x)
     np.testing.assert_allclose(terms.log_likelihood, [wanted, wanted], rtol=1e-5)
@@ -145,7 +145,7 @@ def test_spherical_interpolation_of_parallel_ends_is_linear(identity):
 
 
 def test_a_posterior_with_a_density_needs_a_prior():
-    with pytest.raises(ValueError, match="prior is None, but the posterior has a density"):
+    with pytest.raises(ValueError, match="prior is None, but this encoder needs one"):
         VAE(
             Encoder(networks.mlp((4,)), posteriors.DiagonalNormal(2)),
             Decoder(networks.mlp((4,)), likelihoods.Bernoulli((2, 2, 1))),
@@ -212,3 +212,59 @@ def test_infer_is_terms_by_its_old_name():
         terms, rates = model.infer(x, noise)
     np.testing.assert_array_equal(terms.log_prior, model.terms(x, noise).log_prior)
     assert [r.z.shape for r in rates] == [(1, 2, 3)]
+
+
+# What Keras' own verbs give -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"condition": "label"},
+        {"condition": "image_part", "network": "conv"},
+        {"structure": "ladder"},
+        {"structure": "sequence"},
+    ],
+    ids=["one layer", "label", "image part", "ladder", "sequence"],
+)
+def test_called_it_gives_the_distribution_at_the_code_and_adds_the_kl(options):
+    model = tiny.randomize(tiny.vae(**options))
+    x = tiny.images(6)
+    condition = tiny.conditions_for(model, 6)
+    given = () if condition is None else (condition,)
+    p = model(x, *given)
+    no_noise = tf.zeros_like(tiny.noise(model, 1, 6))
+    terms = model.terms(x, no_noise, condition)
+    np.testing.assert_allclose(p.log_prob(x), terms.log_likelihood[0], rtol=1e-5)
+    np.testing.assert_allclose(p.mean(), model.predict((x, *given) if given else x, verbose=0))
+    assert len(model.losses) == len(terms.rates)
+    if model.groups == "latents":  # Exact, whatever z.
+        np.testing.assert_allclose(sum(model.losses), np.mean(terms.rate), rtol=1e-5)
+        model.beta.assign(0.5)
+        model(x, *given)
+        np.testing.assert_allclose(sum(model.losses), 0.5 * np.mean(terms.rate), rtol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{"prior": "mixture"}, {"structure": "ladder"}])
+def test_called_it_takes_the_kl_at_a_drawn_z_where_it_depends_on_one(options):
+    model, x = tiny.randomize(tiny.vae(**options)), tiny.images(6)
+    tf.random.set_seed(0)
+
+    @tf.function
+    def rate():
+        model(x)
+        return tf.add_n(model.losses)
+
+    drawn = np.array([rate() for _ in range(400)])
+    error = drawn.std() / 20.0
+    assert error > 0.0
+    rates = model.terms(x, tiny.noise(model, 2000, 6)).rate
+    assert abs(drawn.mean() - np.mean(rates)) < 4.0 * error
+
+
+def test_called_in_a_loop_of_ones_own_it_trains_every_weight():
+    model, x = tiny.vae(), tiny.images(6)
+    with tf.GradientTape() as tape:
+        loss = -tf.reduce_mean(model(x).log_prob(x)) + tf.add_n(model.losses)
+    assert all(g is not None for g in tape.gradient(loss, model.trainable_variables))

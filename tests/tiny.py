@@ -7,6 +7,7 @@ import keras_vae
 from keras_vae import likelihoods, objectives, posteriors, priors
 from keras_vae._compat import tf, tfk
 from keras_vae.batches import Block
+from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.config.recipes import RECIPES
 from keras_vae.likelihoods import Support
 from keras_vae.networks import linear
@@ -61,6 +62,14 @@ def config(**options) -> keras_vae.Config:
     if options.get("posterior") == "prior":
         small |= {"objective": "importance_weighted"}
     return keras_vae.recipe(name, **(small | options))
+
+
+def likelihood(name, shape, levels=9) -> likelihoods.Likelihood:
+    """The likelihood of that name, of values [*shape]."""
+    member = LIKELIHOODS[name]
+    sizes = {"likelihood_scale": 0.5, "likelihood_components": 3}
+    options = {option: sizes[option] for option in member.options if option in sizes}
+    return member(config(likelihood=name, levels=levels, **options).model, shape)
 
 
 def described(config, **data) -> dict:
@@ -133,8 +142,8 @@ def halves(block, strategy) -> Block:
             lambda context: parts[context.replica_id_in_sync_group]
         )
 
-    x, noise, condition = block
-    return Block(rows(x, 1), rows(noise, 2), None if condition is None else rows(condition, 1))
+    condition = None if block.condition is None else rows(block.condition, 1)
+    return Block(rows(block.x, 1), rows(block.noise, 2), condition)
 
 
 def train(model, *blocks) -> dict:

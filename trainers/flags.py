@@ -1,11 +1,13 @@
 """Flags of the binaries, made from the config's dataclasses."""
 
 import dataclasses
+from collections.abc import Mapping
 
 from absl import flags
 
 from keras_vae import config as configs
 from keras_vae.config.recipes import RECIPES, recipe
+from keras_vae.config.rules import text
 
 _DEFINE = {
     int: flags.DEFINE_integer,
@@ -18,19 +20,29 @@ _DEFINE = {
 def define_run(about: str = "the run directory") -> None:
     """Defines --run and --checkpoint."""
     flags.DEFINE_string("run", None, about, required=True)
-    choices = ["auto", "best", "last"]
-    flags.DEFINE_enum("checkpoint", "auto", choices, "auto: best if there is one")
+    choices = {
+        "auto": "the best if there is one, else the last",
+        "best": "that of the best validation bound",
+        "last": "that of the last step",
+    }
+    flags.DEFINE_enum("checkpoint", "auto", list(choices), with_choices("which weights", choices))
 
 
 def define_config() -> None:
     """Defines --recipe and one flag per option; one that isn't given keeps the recipe's value."""
-    flags.DEFINE_enum("recipe", "vae", list(RECIPES), "a named model; other flags change it")
+    recipes = {name: options["about"] for name, options in RECIPES.items()}
+    flags.DEFINE_enum(
+        "recipe",
+        "vae",
+        list(recipes),
+        with_choices("a named model; other flags change it", recipes),
+    )
     for _, option in configs.options():
         if option.metadata["flag"]:
             _define(option)
 
 
-def config_from_flags(**known) -> configs.Config:
+def config_from_flags(**known: object) -> configs.Config:
     """The recipe's config with the given flags' values; `known` are those of other options.
 
     Raises:
@@ -44,18 +56,25 @@ def config_from_flags(**known) -> configs.Config:
     return recipe(flags.FLAGS.recipe, **(known | given))
 
 
+def with_choices(help: str, choices: Mapping[str, str]) -> str:
+    """Help on a flag, and a line on each of its choices about which there is one."""
+    return "\n".join([help, *(f"{name}: {about}" for name, about in choices.items() if about)])
+
+
 def _define(option: dataclasses.Field) -> None:
-    meta = option.metadata
-    default = (
-        ",".join(map(str, option.default)) if isinstance(option.default, tuple) else option.default
-    )
-    shown = "" if default is None else f" (default: {default})"
-    if meta["choices"]:
-        flags.DEFINE_enum(option.name, None, list(meta["choices"]), meta["help"] + shown)
+    help, choices = option.metadata["help"], option.metadata["choices"]
+    if needed := configs.needed_for(option.name):
+        help += f"; of {configs.in_words(needed)}"
+    if option.default is not None:
+        help += f" (default: {text(option.default)})"
+    if choices:
+        flags.DEFINE_enum(
+            option.name, None, list(choices), with_choices(help, configs.abouts(choices))
+        )
     elif configs.element_type(option.type):
-        flags.DEFINE_list(option.name, None, meta["help"] + shown)
+        flags.DEFINE_list(option.name, None, help)
     else:
-        _DEFINE[configs.value_type(option.type)](option.name, None, meta["help"] + shown)
+        _DEFINE[configs.value_type(option.type)](option.name, None, help)
 
 
 def _value(option):

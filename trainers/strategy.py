@@ -4,7 +4,14 @@ import os
 
 from keras_vae._compat import tf
 
-STRATEGIES = ("auto", "cpu", "gpu", "mirrored", "multiworker", "tpu")
+STRATEGIES = {
+    "auto": "all there is",
+    "cpu": "the CPU",
+    "gpu": "the first GPU",
+    "mirrored": "all GPUs of this machine",
+    "multiworker": "the machines that TF_CONFIG names",
+    "tpu": "the TPU that TPU_NAME names",
+}
 
 
 def make(name: str) -> tf.distribute.Strategy:

@@ -1,225 +1,245 @@
-"""Names of parts, and how each is made of a config's options: one table for each axis."""
+"""The members of each axis: what each is, which options it has, and how it is made of them.
 
-import functools
-import math
-from collections.abc import Callable
-from typing import NamedTuple
+One entry is all that a new member needs. Options stand in the order of the class's arguments.
+Networks and weights are in `bodies`, structures in `structures`.
+"""
 
 import numpy as np
 
-from keras_vae import conditions, likelihoods, networks, objectives, posteriors, priors
-from keras_vae._compat import tfk, tfkl
+from keras_vae import conditions, likelihoods, objectives, posteriors, priors
+from keras_vae._compat import tfk
 from keras_vae.autoregressive import AutoregressiveDecoder
-from keras_vae.decoder import BayesianDecoder, Decoder
-from keras_vae.networks.bayesian import BayesianDense
+from keras_vae.building.visible_part import visible_part
+from keras_vae.config.members import Member, fill
+from keras_vae.config.sections import ModelConfig
+from keras_vae.decoder import Decoder
+from keras_vae.likelihoods import Likelihood, Support
 from keras_vae.training import schedules
+from keras_vae.training.fused_adam import FusedAdam
 
-
-class Weights(NamedTuple):
-    """How a decoder has its weights.
-
-    Attributes:
-      dense: from the model's options to what makes its dense layers.
-      options: from the model's options and a likelihood to arguments of the decoder.
-      decoder: the class of a decoder of independent values.
-    """
-
-    dense: Callable
-    options: Callable
-    decoder: type[Decoder] = Decoder
-
-
-WEIGHTS = {
-    "point": Weights(lambda m: tfkl.Dense, lambda m, likelihood: {}),
-    "map": Weights(
-        lambda m: tfkl.Dense,
-        lambda m, likelihood: {"weight_decay": 1.0 / (m.weight_scale**2 * m.num_examples)},
-    ),
-    "bayes": Weights(
-        lambda m: functools.partial(
-            BayesianDense,
-            prior_scale=m.weight_scale,
-            num_examples=m.num_examples,
-            temperature=m.weight_temperature,
+# Made of a body, a likelihood and further arguments.
+DECODERS = fill(
+    "decoder",
+    {
+        "independent": Member(Decoder, "each by itself"),
+        "autoregressive": Member(
+            AutoregressiveDecoder,
+            "each given those before it, for likelihood categorical",
+            ("hidden",),
+            lambda m, body, likelihood, **options: AutoregressiveDecoder(
+                body, likelihood, m.hidden[0], **options
+            ),
         ),
-        lambda m, likelihood: {
-            "projection": WEIGHTS["bayes"].dense(m)(
-                math.prod(m.event_shape) * likelihood.params_per_value
-            )
-        },
-        BayesianDecoder,
-    ),
-}
-
-# How values of x depend on each other, given z: from the model's options, a body, a likelihood and
-# further arguments to the decoder.
-DECODERS = {
-    "independent": lambda m, body, likelihood, **options: WEIGHTS[m.weights].decoder(
-        body, likelihood, **options
-    ),
-    "autoregressive": lambda m, body, likelihood, **options: AutoregressiveDecoder(
-        body, likelihood, m.hidden[0], **options
-    ),
-}
-
-# Each network: (encoder body, decoder body) from the model's options.
-NETWORKS = {
-    "linear": (lambda m: networks.linear(), lambda m: networks.linear()),
-    "mlp": (
-        lambda m: networks.mlp(m.hidden, m.activation),
-        lambda m: networks.mlp(m.hidden[::-1], m.activation, WEIGHTS[m.weights].dense(m)),
-    ),
-    "gated_mlp": (
-        lambda m: networks.gated_mlp(m.hidden),
-        lambda m: networks.gated_mlp(m.hidden[::-1], WEIGHTS[m.weights].dense(m)),
-    ),
-    "conv": (
-        lambda m: networks.conv_encoder(m.filters, m.activation, m.attention_heads),
-        lambda m: networks.conv_decoder(m.event_shape, m.filters, m.activation, m.attention_heads),
-    ),
-    "gated_conv": (
-        lambda m: networks.gated_conv_encoder(m.filters, m.attention_heads),
-        lambda m: networks.gated_conv_decoder(m.event_shape, m.filters, m.attention_heads),
-    ),
-    "resnet": (
-        lambda m: networks.resnet_encoder(m.filters, m.blocks, m.activation, m.attention_heads),
-        lambda m: networks.resnet_decoder(
-            m.event_shape, m.filters, m.blocks, m.activation, m.attention_heads
-        ),
-    ),
-    "gru": (
-        lambda m: networks.gru_encoder(m.event_shape, m.hidden),
-        lambda m: networks.gru_decoder(m.event_shape, m.hidden),
-    ),
-    "bars": (
-        lambda m: networks.bars_encoder(m.event_shape, m.hidden, m.levels),
-        lambda m: networks.bars_decoder(m.event_shape, m.hidden, m.bar_steps),
-    ),
-    "transformer": (
-        lambda m: networks.transformer_encoder(
-            m.event_shape, m.hidden, m.attention_heads or 4, m.activation
-        ),
-        lambda m: networks.transformer_decoder(
-            m.event_shape, m.hidden, m.attention_heads or 4, m.activation
-        ),
-    ),
-}
-
-# Each posterior from the model's options; None for the prior itself.
-POSTERIORS = {
-    "diagonal": lambda m: posteriors.DiagonalNormal(m.latent_dim),
-    "full_covariance": lambda m: posteriors.FullCovarianceNormal(m.latent_dim),
-    "low_rank": lambda m: posteriors.LowRankNormal(m.latent_dim, m.posterior_rank),
-    "iaf": lambda m: posteriors.InverseAutoregressive(m.latent_dim, m.flow_layers, m.flow_hidden),
-    "categorical": lambda m: posteriors.CategoricalNormal(*_label_options(m)),
-    "deterministic": lambda m: posteriors.Deterministic(m.latent_dim),
-    "prior": lambda m: None,
-}
-
-# Each prior from the model's options.
-PRIORS = {
-    "standard_normal": lambda m: priors.StandardNormal(m.latent_dim),
-    "learned_normal": lambda m: priors.LearnedNormal(m.latent_dim),
-    "mixture": lambda m: priors.MixtureOfNormals(
-        m.latent_dim, m.prior_components, m.prior_covariance
-    ),
-    "vamp": lambda m: priors.VampPrior(
-        m.latent_dim,
-        m.prior_components,
-        unit_range=support_of(m) in _UNIT_RANGE,
-    ),
-    "real_nvp": lambda m: priors.RealNVP(m.latent_dim, m.flow_layers, m.flow_hidden),
-    "maf": lambda m: priors.MAF(m.latent_dim, m.flow_layers, m.flow_hidden),
-    "conditional_normal": lambda m: priors.ConditionalNormal(m.latent_dim, m.prior_hidden),
-    "categorical": lambda m: priors.LabelledMixture(*_label_options(m)),
-    "gaussian_mixture": lambda m: priors.GaussianMixture(m.latent_dim, m.prior_components),
-    "none": lambda m: None,
-}
-_UNIT_RANGE = (
-    likelihoods.Support.BINARY,
-    likelihoods.Support.UNIT,
-    likelihoods.Support.LEVELS,
+    },
 )
 
-# Each likelihood: its class and, beside the shape of x, its arguments from the model's options.
-LIKELIHOODS = {
-    "bernoulli": (likelihoods.Bernoulli, lambda m: ()),
-    "continuous_bernoulli": (likelihoods.ContinuousBernoulli, lambda m: ()),
-    "normal": (likelihoods.Normal, lambda m: (m.likelihood_scale,)),
-    "normal_learned_scale": (likelihoods.LearnedScaleNormal, lambda m: ()),
-    "normal_per_pixel_scale": (likelihoods.PerPixelScaleNormal, lambda m: ()),
-    "discretized_logistic": (likelihoods.DiscretizedLogistic, lambda m: (m.levels,)),
-    "categorical": (likelihoods.Categorical, lambda m: (m.levels,)),
-    "logistic_mixture": (
-        likelihoods.MixtureOfLogistics,
-        lambda m: (m.levels, m.likelihood_components),
-    ),
-    "laplace": (likelihoods.Laplace, lambda m: ()),
-    "student_t": (likelihoods.StudentT, lambda m: ()),
-    "poisson": (likelihoods.Poisson, lambda m: ()),
-}
+
+def _label_options(m):
+    """What posterior and prior take whose first latents are a label."""
+    return m.prior_components, m.relaxation, m.relaxation_temperature
 
 
-def likelihood_of(model):
+# Made of the number of latents, as are priors.
+POSTERIORS = fill(
+    "posterior",
+    {
+        "diagonal": Member(posteriors.DiagonalNormal, "a normal, its latents independent"),
+        "full_covariance": Member(
+            posteriors.FullCovarianceNormal, "a normal, its latents correlated"
+        ),
+        "low_rank": Member(
+            posteriors.LowRankNormal,
+            "a normal, its latents correlated along a few directions",
+            ("posterior_rank",),
+        ),
+        "iaf": Member(
+            posteriors.InverseAutoregressive,
+            "a normal bent by an inverse autoregressive flow",
+            ("flow_layers", "flow_hidden"),
+        ),
+        "categorical": Member(
+            posteriors.CategoricalNormal,
+            "a label, and a normal for each of its values; for prior categorical",
+            # The options are the prior's.
+            make=lambda m, latent_dim: posteriors.CategoricalNormal(latent_dim, *_label_options(m)),
+        ),
+        "deterministic": Member(posteriors.Deterministic, "one code for x: an autoencoder"),
+        "prior": Member(None, "the prior itself, without an encoder"),
+    },
+)
+
+PRIORS = fill(
+    "prior",
+    {
+        "standard_normal": Member(priors.StandardNormal, "N(0, I)"),
+        "learned_normal": Member(priors.LearnedNormal, "a normal, its latents independent"),
+        "mixture": Member(
+            priors.MixtureOfNormals,
+            "a mixture of normals",
+            ("prior_components", "prior_covariance"),
+        ),
+        "vamp": Member(
+            priors.VampPrior,
+            "a mixture of posteriors at learned inputs",
+            ("prior_components",),
+            lambda m, latent_dim: priors.VampPrior(
+                latent_dim, m.prior_components, unit_range=support_of(m) in _UNIT_RANGE
+            ),
+        ),
+        "real_nvp": Member(
+            priors.RealNVP,
+            "a flow of coupling layers; of posterior deterministic, fitted to codes",
+            ("flow_layers", "flow_hidden"),
+        ),
+        "maf": Member(
+            priors.MAF,
+            "a masked autoregressive flow; of posterior deterministic, fitted to codes",
+            ("flow_layers", "flow_hidden"),
+        ),
+        "conditional_normal": Member(
+            priors.ConditionalNormal,
+            "p(z|c), a normal by a network of the condition",
+            ("prior_hidden",),
+        ),
+        "categorical": Member(
+            priors.LabelledMixture,
+            "a label, and a normal for each of its values; for posterior categorical",
+            ("prior_components", "relaxation", "relaxation_temperature"),
+        ),
+        "gaussian_mixture": Member(
+            priors.GaussianMixture,
+            "a mixture fitted to codes after training; for posterior deterministic",
+            ("prior_components",),
+        ),
+        "none": Member(None, "no prior, so no samples; for posterior deterministic"),
+    },
+)
+_UNIT_RANGE = (Support.BINARY, Support.UNIT, Support.LEVELS)
+
+# Made of the shape of x.
+LIKELIHOODS = fill(
+    "likelihood",
+    {
+        "bernoulli": Member(likelihoods.Bernoulli, "black and white"),
+        "continuous_bernoulli": Member(likelihoods.ContinuousBernoulli, "numbers from 0 to 1"),
+        "normal": Member(
+            likelihoods.Normal, "real numbers, all of one given scale", ("likelihood_scale",)
+        ),
+        "normal_learned_scale": Member(
+            likelihoods.LearnedScaleNormal, "real numbers, all of one learned scale (sigma-VAE)"
+        ),
+        "normal_per_pixel_scale": Member(
+            likelihoods.PerPixelScaleNormal, "real numbers, each of a scale of its own"
+        ),
+        "discretized_logistic": Member(
+            likelihoods.DiscretizedLogistic,
+            "levels of grey or colour, by a rounded logistic",
+            ("levels",),
+        ),
+        "categorical": Member(
+            likelihoods.Categorical, "levels, each of a probability of its own", ("levels",)
+        ),
+        "logistic_mixture": Member(
+            likelihoods.MixtureOfLogistics,
+            "levels of grey or colour, by a mixture of rounded logistics",
+            ("levels", "likelihood_components"),
+        ),
+        "laplace": Member(
+            likelihoods.Laplace, "real numbers, of heavier tails, each of a scale of its own"
+        ),
+        "student_t": Member(
+            likelihoods.StudentT, "real numbers, of the heaviest tails, each of a scale of its own"
+        ),
+        "poisson": Member(likelihoods.Poisson, "counts"),
+    },
+)
+
+
+def likelihood_of(model: ModelConfig) -> Likelihood:
     """The likelihood layer that a model's options name.
 
     Args:
-      model: ModelConfig, with what its likelihood needs (event_shape, levels) filled in.
+      model: with what its likelihood needs (event_shape, levels) filled in.
     """
-    kind, arguments = LIKELIHOODS[model.likelihood]
-    return kind(model.event_shape, *arguments(model))
+    return LIKELIHOODS[model.likelihood](model, model.event_shape)
 
 
-def support_of(model) -> likelihoods.Support:
+def support_of(model: ModelConfig) -> Support:
     """The values that the likelihood that a model's options name gives mass to."""
-    return LIKELIHOODS[model.likelihood][0].support
+    return LIKELIHOODS[model.likelihood].kind.support
 
 
-CONDITIONS = {
-    "none": lambda m: None,
-    "label": lambda m: conditions.Label(m.num_classes, m.class_names),
-    "image_part": lambda m: conditions.ImagePart(_visible(m), m.event_shape[-1]),
-}
-
-OBJECTIVES = {
-    "sgvb": lambda o: objectives.SGVB(o.kl, o.latent_samples),
-    "free_bits": lambda o: objectives.FreeBits(o.free_bits, o.latent_samples),
-    "importance_weighted": lambda o: objectives.ImportanceWeighted(o.latent_samples, o.gradient),
-    "reconstruction": lambda o: objectives.Reconstruction(o.latent_samples),
-}
-
-OPTIMIZERS = {
-    "adam": tfk.optimizers.Adam,
-    "adamax": tfk.optimizers.Adamax,
-    "sgd": tfk.optimizers.SGD,
-    "rmsprop": tfk.optimizers.RMSprop,
-}
-
-BETA_SCHEDULES = {
-    "linear": schedules.linear,
-    "sigmoid": schedules.sigmoid,
-    "cyclic": schedules.cyclic,
-}
+CONDITIONS = fill(
+    "condition",
+    {
+        "none": Member(None, "nothing"),
+        "label": Member(conditions.Label, "its label", ("num_classes", "class_names")),
+        "image_part": Member(
+            conditions.ImagePart,
+            "a part of the image, which it completes",
+            ("visible", "visible_mask"),
+            lambda m: conditions.ImagePart(_mask(m), m.event_shape[-1]),
+        ),
+    },
+)
 
 
-def _label_options(model):
-    """The arguments of prior and posterior that have a label."""
-    return (
-        model.latent_dim,
-        model.prior_components,
-        model.relaxation,
-        model.relaxation_temperature,
-    )
+def takes_labels(model: ModelConfig) -> bool:
+    """Whether the condition that a model's options name is made of examples' labels."""
+    kind = CONDITIONS[model.condition].kind
+    return kind is not None and kind.from_labels
 
 
-def _visible(model):
+def _mask(m):
     """Which pixels [H, W] are given."""
-    height, width = model.event_shape[:2]
-    if model.visible_mask is not None:
-        return np.reshape(model.visible_mask, (height, width))
-    if model.visible not in conditions.VISIBLE:
-        raise ValueError(
-            f"visible must be one of {', '.join(conditions.VISIBLE)}, got {model.visible!r}; or "
-            "give visible_mask."
-        )
-    return conditions.VISIBLE[model.visible](height, width)
+    height, width = m.event_shape[:2]
+    if m.visible_mask is None:
+        return visible_part(m.visible, height, width)
+    return np.reshape(m.visible_mask, (height, width))
+
+
+OBJECTIVES = fill(
+    "objective",
+    {
+        "sgvb": Member(objectives.SGVB, "the evidence lower bound", ("kl", "latent_samples")),
+        "free_bits": Member(
+            objectives.FreeBits,
+            "the bound, with the first nats of each latent free",
+            ("free_bits", "latent_samples"),
+        ),
+        "importance_weighted": Member(
+            objectives.ImportanceWeighted,
+            "the bound of latent_samples weighted samples (IWAE)",
+            ("latent_samples", "gradient"),
+        ),
+        "reconstruction": Member(
+            objectives.Reconstruction,
+            "-log p(x|z) alone, without a KL",
+            ("latent_samples",),
+        ),
+    },
+)
+
+# Made of the learning rate and further arguments.
+OPTIMIZERS = fill(
+    "optimizer",
+    {
+        "adam": Member(FusedAdam, "Adam (Kingma & Ba 2015)"),
+        "adamax": Member(tfk.optimizers.Adamax, "Adam, by the largest gradients"),
+        "sgd": Member(tfk.optimizers.SGD, "plain gradient descent"),
+        "rmsprop": Member(tfk.optimizers.RMSprop, "gradients over their recent size"),
+    },
+)
+
+# Made of beta and the number of steps.
+BETA_SCHEDULES = fill(
+    "beta_schedule",
+    {
+        "constant": Member(None, "not at all"),
+        "linear": Member(schedules.linear, "in a line"),
+        "sigmoid": Member(schedules.sigmoid, "along a logistic curve"),
+        "cyclic": Member(
+            schedules.cyclic, "in a line, then stays as long, and begins again from 0"
+        ),
+    },
+)

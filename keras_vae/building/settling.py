@@ -1,11 +1,10 @@
 """What the data settles of a config: shape, levels, classes and binarization."""
 
-import pathlib
-
 import numpy as np
 
-from keras_vae import conditions, data
-from keras_vae.building.parts import likelihood_of, support_of
+from keras_vae import data
+from keras_vae.building.parts import CONDITIONS, likelihood_of, support_of, takes_labels
+from keras_vae.building.visible_part import visible_part
 from keras_vae.config import Config
 from keras_vae.inputs import ExampleSpec
 from keras_vae.likelihoods import Support
@@ -28,18 +27,15 @@ def settle(config: Config, dataset: data.Dataset) -> Config:
     others = [s for s in (dataset.validation, dataset.test) if s is not None]
     for split in others:  # They are binarized as train is; their values are checked too.
         data.resolve(binarization, split, needs_binary=False)
-    if config.data.dataset.startswith("chorales:") and binarization != "none":
-        raise ValueError(
-            f"likelihood={name} with binarization={binarization}: the pitches of chorales aren't "
-            "grey values to make black or white. Use likelihood=categorical (or recipe=music)."
-        )
+    config = config.replace(binarization=binarization, modality=images.modality.to_dict())
+    images.modality.check_config(config)
     levels = 2 if binarization != "none" else images.levels
     if support is Support.LEVELS and levels is None:
         raise ValueError(
             f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
             "values. Use likelihood=normal."
         )
-    config = config.replace(levels=levels, binarization=binarization, **_condition(config, dataset))
+    config = config.replace(levels=levels, **_condition(config, dataset))
     if images.dtype == np.float32 and binarization == "none":
         spec = example_spec(config)
         for split in (images, *others):
@@ -67,52 +63,23 @@ def _check_counts(name, images, binarization):
 
 def _condition(config, dataset):
     """The options that a condition needs from the data."""
-    if config.model.condition == "label":
+    if takes_labels(config.model):
         splits = [s for s in (dataset.train, dataset.validation, dataset.test) if s is not None]
         if any(split.labels is None for split in splits):
             raise ValueError(
-                f"condition=label needs labels, and dataset={dataset.name} has none in each split."
+                f"condition={config.model.condition} needs labels, and dataset={dataset.name} has "
+                "none in each split."
             )
         lowest = min(split.labels.min() for split in splits)
         if lowest < 0:
-            raise ValueError(f"condition=label needs labels from 0 on, got {lowest}.")
+            raise ValueError(
+                f"condition={config.model.condition} needs labels from 0 on, got {lowest}."
+            )
         names = dataset.train.class_names
         found = int(max(split.labels.max() for split in splits)) + 1
         # A class may have a name and no image.
         return {"num_classes": len(names) if names else found, "class_names": names}
-    if config.model.condition == "image_part":
-        return {"visible_mask": _visible_mask(config.model.visible, *dataset.train.shape[:2])}
+    if "visible" in CONDITIONS[config.model.condition].options:
+        mask = visible_part(config.model.visible, *dataset.train.shape[:2])
+        return {"visible_mask": tuple(mask.astype(int).ravel().tolist())}
     return {}
-
-
-def _visible_mask(visible, height, width):
-    """The mask of that name, or in that file, as a tuple of rows put end to end."""
-    from PIL import Image, UnidentifiedImageError  # Takes its time to import.
-
-    if visible in conditions.VISIBLE:
-        mask = conditions.VISIBLE[visible](height, width)
-    else:
-        path = pathlib.Path(visible).expanduser()
-        if not path.is_file():
-            raise ValueError(
-                f"visible must be one of {', '.join(conditions.VISIBLE)}, or an image file; got "
-                f"{visible!r}."
-            )
-        try:
-            with Image.open(path) as image:
-                if image.has_transparency_data or image.mode[0] in "IF":
-                    raise ValueError(
-                        f"visible={visible} must be of 8 bits a pixel and without transparency, "
-                        f"white where a pixel is given, got mode {image.mode}. Save it so."
-                    )
-                mask = np.asarray(image.convert("L")) >= 128
-        except UnidentifiedImageError as error:
-            raise ValueError(f"visible={visible} is no image file.") from error
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise ValueError(f"visible={visible} can't be read as an image: {error}.") from error
-        if mask.shape != (height, width):
-            raise ValueError(
-                f"visible={visible} is of {mask.shape[0]}x{mask.shape[1]} pixels, the data of "
-                f"{height}x{width}. Resize the mask."
-            )
-    return tuple(mask.astype(int).ravel().tolist())

@@ -2,11 +2,14 @@
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 from keras_vae import networks
 from keras_vae._compat import tfk, tfkl
-from keras_vae.building.parts import NETWORKS, POSTERIORS, PRIORS
-from keras_vae.encoder import Encoder, PriorEncoder
+from keras_vae.building.bodies import NETWORKS
+from keras_vae.building.parts import POSTERIORS, PRIORS
+from keras_vae.config.members import Member, fill
+from keras_vae.encoder import AbstractEncoder, Encoder, PriorEncoder
 from keras_vae.hierarchical import (
     BottomUpEncoder,
     HierarchicalVAE,
@@ -15,22 +18,37 @@ from keras_vae.hierarchical import (
     LayeredPriorEncoder,
     TopDownBlock,
 )
+from keras_vae.priors import Prior
 from keras_vae.sequence import GatedTransition, MarkovEncoder, MarkovPrior, SequenceVAE
 from keras_vae.vae import VAE
 
 
+class Structure(NamedTuple):
+    """What a model is made of, beside its likelihood and its condition.
+
+    Attributes:
+      vae_class: the class of the model.
+      encoder, prior: its parts; the prior is None where it is fitted to codes afterwards.
+      decoder_body: the decoder's body.
+    """
+
+    vae_class: type[VAE]
+    encoder: AbstractEncoder
+    decoder_body: tfkl.Layer
+    prior: Prior | None
+
+
 def _one_layer(m):
-    encoder_body, decoder_body = NETWORKS[m.network]
-    posterior = POSTERIORS[m.posterior](m)
-    encoder = Encoder(encoder_body(m), posterior) if posterior else PriorEncoder()
-    prior = PRIORS[m.prior](m) if encoder.has_density else None
-    return VAE, encoder, decoder_body(m), prior
+    bodies = NETWORKS[m.network].kind
+    posterior = POSTERIORS[m.posterior](m, m.latent_dim)
+    encoder = Encoder(bodies.encoder(m), posterior) if posterior else PriorEncoder()
+    prior = PRIORS[m.prior](m, m.latent_dim) if encoder.trains_prior else None
+    return Structure(VAE, encoder, bodies.decoder(m), prior)
 
 
 def _several_layers(m, encoder_class, body, skip=False):
     """Each stochastic layer has a body that looks up from below and one that looks down on it."""
-    of_layers = [dataclasses.replace(m, latent_dim=d) for d in m.latent_dims]
-    if all(qs := [POSTERIORS[m.posterior](layer) for layer in of_layers]):
+    if all(qs := [POSTERIORS[m.posterior](m, d) for d in m.latent_dims]):
         encoder = encoder_class([body(m, units) for units in m.hidden], qs)
     else:
         encoder = LayeredPriorEncoder()
@@ -38,19 +56,15 @@ def _several_layers(m, encoder_class, body, skip=False):
         TopDownBlock(body(m, units), latent_dim, skip)
         for units, latent_dim in zip(m.hidden[1:], m.latent_dims[:-1], strict=True)
     ]
-    top = PRIORS[m.prior](dataclasses.replace(m, latent_dim=m.latent_dims[-1]))
-    _, decoder_body = NETWORKS[m.network]
-    return (
-        HierarchicalVAE,
-        encoder,
-        decoder_body(dataclasses.replace(m, hidden=(m.hidden[0],) * 2)),
-        LayeredPrior(blocks, top),
+    top = PRIORS[m.prior](m, m.latent_dims[-1])
+    decoder_body = NETWORKS[m.network].kind.decoder(
+        dataclasses.replace(m, hidden=(m.hidden[0],) * 2)
     )
+    return Structure(HierarchicalVAE, encoder, decoder_body, LayeredPrior(blocks, top))
 
 
 def _two_layers_of(m, units):
-    encoder_body, _ = NETWORKS[m.network]
-    return encoder_body(dataclasses.replace(m, hidden=(units, units)))
+    return NETWORKS[m.network].kind.encoder(dataclasses.replace(m, hidden=(units, units)))
 
 
 def _residual(m, units):
@@ -59,18 +73,17 @@ def _residual(m, units):
 
 def _sequence(m):
     num_steps, units = m.event_shape[0], m.hidden[-1]
-    _, decoder_body = NETWORKS[m.network]
-    decoder = networks.PerStep(decoder_body(m), num_steps, m.latent_dim)
+    decoder = networks.PerStep(NETWORKS[m.network].kind.decoder(m), num_steps, m.latent_dim)
     transition = GatedTransition(m.latent_dim, units, m.activation)
-    prior = MarkovPrior(PRIORS[m.prior](m), transition, num_steps)
-    if POSTERIORS[m.posterior](m) is None:
-        return VAE, PriorEncoder(), decoder, prior
-    return SequenceVAE, _sequence_encoder(m, num_steps, units), decoder, prior
+    prior = MarkovPrior(PRIORS[m.prior](m, m.latent_dim), transition, num_steps)
+    if POSTERIORS[m.posterior].kind is None:
+        return Structure(VAE, PriorEncoder(), decoder, prior)
+    return Structure(SequenceVAE, _sequence_encoder(m, num_steps, units), decoder, prior)
 
 
 def _sequence_encoder(m, num_steps, units):
-    encoder_body, _ = NETWORKS[m.network]
-    step_body = networks.PerStep(encoder_body(m), num_steps, math.prod(m.event_shape[1:]))
+    step_body = NETWORKS[m.network].kind.encoder(m)
+    step_body = networks.PerStep(step_body, num_steps, math.prod(m.event_shape[1:]))
     steps = networks.Recurrence(tfkl.GRUCell(units), return_sequences=True)
     if m.inference == "smoother":
         steps = tfkl.Bidirectional(steps)
@@ -80,12 +93,29 @@ def _sequence_encoder(m, num_steps, units):
     )
 
 
-# How latents depend on each other: from the model's options to the model's class, its encoder, its
-# decoder's body and its prior.
-STRUCTURES = {
-    "single": _one_layer,
-    "bottom_up": lambda m: _several_layers(m, BottomUpEncoder, _two_layers_of),
-    # The skip leads around the latents: without it twelve layers don't train.
-    "ladder": lambda m: _several_layers(m, LadderEncoder, _residual, skip=True),
-    "sequence": _sequence,
-}
+# Made of the model's options alone: each gives a `Structure`.
+STRUCTURES = fill(
+    "structure",
+    {
+        "single": Member(VAE, "one layer of them", ("latent_dim",), _one_layer),
+        "bottom_up": Member(
+            HierarchicalVAE,
+            "z_1 .. z_L, p(x|z_1) p(z_1|z_2) .. p(z_L); q infers z_1 from x, then z_2 from z_1",
+            ("latent_dims",),
+            lambda m: _several_layers(m, BottomUpEncoder, _two_layers_of),
+        ),
+        "ladder": Member(
+            HierarchicalVAE,
+            "the same p; q infers z_L from x, then the others on the way down",
+            ("latent_dims",),
+            # The skip leads around the latents: without it twelve layers don't train.
+            lambda m: _several_layers(m, LadderEncoder, _residual, skip=True),
+        ),
+        "sequence": Member(
+            SequenceVAE,
+            "z_t of each step or row, p(z_1) p(z_2|z_1) .. p(z_T|z_{T-1})",
+            ("latent_dim", "inference", "hidden", "activation"),
+            _sequence,
+        ),
+    },
+)

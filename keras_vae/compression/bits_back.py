@@ -263,7 +263,7 @@ class BitsBack:
 def _check(vae) -> None:
     """Raises ValueError unless bits-back coding can code by the model."""
     decoder = vae.decoder
-    posterior = getattr(vae.encoder, "posterior", vae.encoder)
+    posterior = vae.encoder.posterior or vae.encoder
     for fits, wanted, found in (
         (vae.condition is None, "condition=none", vae.condition),
         (isinstance(posterior, DiagonalNormal), "posterior=diagonal", posterior),

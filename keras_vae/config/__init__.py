@@ -3,9 +3,23 @@
 The command-line flags are made from its options, and `Config.check` refuses what can't be.
 """
 
+from keras_vae.config.members import AXES, Member, abouts, in_words, needed_for
 from keras_vae.config.option import element_type, value_type
 from keras_vae.config.rules import lacking_for
 from keras_vae.config.sections import find, options
 from keras_vae.config.whole_config import Config, before
 
-__all__ = ["Config", "before", "element_type", "find", "lacking_for", "options", "value_type"]
+__all__ = [
+    "AXES",
+    "Config",
+    "Member",
+    "abouts",
+    "before",
+    "element_type",
+    "find",
+    "in_words",
+    "lacking_for",
+    "needed_for",
+    "options",
+    "value_type",
+]

@@ -3,12 +3,16 @@
 import re
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-WAYS = ("crop", "pad", "stretch")  # in which image_size makes a square
+WAYS = {  # in which image_size makes a square
+    "crop": "cut to the centre",
+    "pad": "filled up with black",
+    "stretch": "stretched",
+}
 _COLOURS = {"white": WHITE, "black": BLACK}
 _AS_BEFORE = "ignore"  # of runs that are older than alpha_background: transparency is left out
 
 
-def parse_background(alpha_background):
+def parse_background(alpha_background: str) -> tuple[int, int, int] | None:
     """(R, G, B) from 0 to 255 of white, black or RRGGBB; None where transparency is left out.
 
     Raises:
@@ -26,7 +30,7 @@ def parse_background(alpha_background):
     return tuple(bytes.fromhex(alpha_background))
 
 
-def check_resize(resize, image_size):
+def check_resize(resize: str, image_size: int | None) -> None:
     """Raises ValueError for a way to make squares that isn't known, or of no size."""
     if resize not in WAYS:
         raise ValueError(f"resize must be one of {', '.join(WAYS)}, got {resize!r}.")

@@ -2,13 +2,33 @@
 
 import types
 import typing
-from dataclasses import field
+from collections.abc import Mapping
+from dataclasses import Field, field
+from typing import Any
+
+from keras_vae.config.members import Member
 
 
-def option(default, help, *, choices=None, at_least=None, above=None, flag=True, before=None):
+def option(
+    default: Any,
+    help: str,
+    *,
+    choices: Mapping[str, Member | str] | None = None,
+    at_least: float | None = None,
+    above: float | None = None,
+    flag: bool = True,
+    before: Any = None,
+) -> Any:
     """A dataclass field with what flags and checks need to know about it.
 
-    `before` is the value of stored configs from before the option was, where it isn't the default.
+    Args:
+      default: its value where none is given.
+      help: what it is, in one line.
+      choices: the values it may have, each with one line on it: an axis, or texts by name.
+      at_least, above: its least value; of a tuple, that of each entry.
+      flag: whether users give it; else the data says it.
+      before: its value in stored configs from before there was the option, where that isn't the
+        default.
     """
     metadata = {
         "help": help,
@@ -21,20 +41,20 @@ def option(default, help, *, choices=None, at_least=None, above=None, flag=True,
     return field(default=default, metadata=metadata)
 
 
-def value_type(annotation):
+def value_type(annotation: Any) -> Any:
     """The type of an option's values: int for both `int` and `int | None`."""
     if isinstance(annotation, types.UnionType):
         return next(t for t in typing.get_args(annotation) if t is not type(None))
     return annotation
 
 
-def element_type(annotation):
+def element_type(annotation: Any) -> type | None:
     """The type of one entry of a tuple option, or None if the option is no tuple."""
     wanted = value_type(annotation)
     return typing.get_args(wanted)[0] if typing.get_origin(wanted) is tuple else None
 
 
-def coerce(annotation, value):
+def coerce(annotation: Any, value: Any) -> Any:
     """JSON's lists become tuples, and whole numbers floats where floats are meant."""
     if isinstance(value, list):
         return tuple(value)
@@ -43,7 +63,7 @@ def coerce(annotation, value):
     return value
 
 
-def check_option(option_field, value) -> None:
+def check_option(option_field: Field, value: Any) -> None:
     """Raises ValueError unless `value` is of the option's type and range."""
     name, meta = option_field.name, option_field.metadata
     if value is None and option_field.default is None:

@@ -1,62 +1,35 @@
-"""Options that don't go together, and why. Of objects, `training.refusals` says the same."""
+"""Options that don't go together, and why. Of objects, `training.refusals` says the same.
+
+What is known of a part is read from its class, so that the rules hold for new members too.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from keras_vae.config.image_options import check_resize, parse_background
-from keras_vae.config.sections import find
+from keras_vae.config.members import AXES, in_words, needed_for
+from keras_vae.config.sections import ModelConfig, options
+from keras_vae.messages import conflicts
 
-# The priors that an autoencoder may have: each is fitted to its codes after training.
-FITTED_PRIORS = ("gaussian_mixture", "real_nvp", "maf", "none")
-
-# (option, the option of its section that it depends on, values of that one for which it has an
-# effect). Several rows for one option are alternatives.
-_ONLY_WITH = (
-    ("hidden", "network", ("mlp", "gated_mlp", "gru", "transformer", "bars")),
-    ("hidden", "decoder", ("autoregressive",)),
-    ("bar_steps", "network", ("bars",)),
-    ("hidden", "structure", ("sequence",)),
-    ("filters", "network", ("conv", "gated_conv", "resnet")),
-    ("latent_dim", "structure", ("single", "sequence")),
-    ("latent_dims", "structure", ("bottom_up", "ladder")),
-    ("inference", "structure", ("sequence",)),
-    ("blocks", "network", ("resnet",)),
-    ("attention_heads", "network", ("conv", "gated_conv", "resnet", "transformer")),
-    ("activation", "network", ("mlp", "conv", "resnet", "transformer")),
-    ("activation", "structure", ("sequence",)),
-    ("posterior_rank", "posterior", ("low_rank",)),
-    ("prior_covariance", "prior", ("mixture",)),
-    ("prior_components", "prior", ("mixture", "vamp", "categorical", "gaussian_mixture")),
-    ("relaxation", "prior", ("categorical",)),
-    ("relaxation_temperature", "prior", ("categorical",)),
-    ("prior_hidden", "prior", ("conditional_normal",)),
-    ("flow_layers", "posterior", ("iaf",)),
-    ("flow_layers", "prior", ("real_nvp", "maf")),
-    ("flow_hidden", "posterior", ("iaf",)),
-    ("flow_hidden", "prior", ("real_nvp", "maf")),
-    ("likelihood_scale", "likelihood", ("normal",)),
-    ("likelihood_components", "likelihood", ("logistic_mixture",)),
-    ("weight_scale", "weights", ("map", "bayes")),
-    ("weight_temperature", "weights", ("bayes",)),
-    ("visible", "condition", ("image_part",)),
-    ("kl", "objective", ("sgvb",)),
-    ("gradient", "objective", ("importance_weighted",)),
-    ("free_bits", "objective", ("free_bits",)),
-)
+if TYPE_CHECKING:
+    from keras_vae.config.whole_config import Config
 
 
-def check_rules(config) -> None:
+def check_rules(config: "Config") -> None:
     """Raises ValueError saying which options of a Config can't be together, and what to do."""
     parse_background(config.data.alpha_background)
     check_resize(config.data.resize, config.data.image_size)
-    _check_prior_as_posterior(config)
+    if _kind(config.model, "posterior") is None:
+        _check_without_encoder(config)
     _check_autoencoder(config)
     _check_posterior_and_prior(config.model)
     _check_weights(config)
     _check_gradient(config)
-    if config.model.structure in ("bottom_up", "ladder"):
+    if "latent_dims" in AXES["structure"][config.model.structure].options:
         _check_layers(config.model)
     if config.model.structure == "sequence":
         _check_sequence(config.model)
     _check_network(config.model)
-    if config.model.decoder == "autoregressive":
+    if _kind(config.model, "decoder").in_turn:
         _check_autoregressive(config.model)
     _check_idle_options(config)
     _check_beta(config)
@@ -65,44 +38,53 @@ def check_rules(config) -> None:
         raise ValueError(f"ema_decay must be below 1, got {decay}.")
 
 
-def lacking_for(config, name: str) -> list:
-    """[(option, its values)] of which one is needed for option `name` to say anything.
+def lacking_for(config: "Config", name: str) -> dict[str, list[str]]:
+    """The members of which one is needed for option `name` to have an effect, {axis: names}.
 
-    Empty where one is there, or none is needed.
+    Empty where one of them is there, or none is needed.
     """
-    section = getattr(config, find(name)[0])
-    wanted = [(needed, values) for n, needed, values in _ONLY_WITH if n == name]
-    return [] if any(getattr(section, n) in values for n, values in wanted) else wanted
+    wanted = needed_for(name)
+    return {} if any(config.value(axis) in names for axis, names in wanted.items()) else wanted
 
 
-def text(value) -> str:
+def text(value: Any) -> str:
     """A value as a flag has it."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def _kind(section, axis: str) -> Any:
+    """The class of the part that an option of the section chooses; None if it is to have none."""
+    return AXES[axis][getattr(section, axis)].kind
+
+
 def _check_autoencoder(config):
-    """A posterior without a density, and what only that bears."""
+    """A posterior without a bound, or whose prior is fitted afterwards."""
     model, objective = config.model, config.objective
-    autoencoder = model.posterior == "deterministic"
-    if autoencoder and model.prior not in FITTED_PRIORS:
+    posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
+    trains_prior = posterior is None or posterior.trains_prior
+    if not trains_prior and not _is_fitted(prior):
+        fitted = [name for name, member in AXES["prior"].items() if _is_fitted(member.kind)]
+        fitted.sort(key=lambda name: _is_trained(AXES["prior"][name].kind))
         raise ValueError(
-            f"posterior=deterministic with prior={model.prior}: it has no density to train a "
-            f"prior by. Use a prior that is fitted afterwards, {', '.join(FITTED_PRIORS)}."
+            f"posterior={model.posterior} with prior={model.prior}: it has no density to train a "
+            f"prior by. Use a prior that is fitted afterwards, {', '.join(fitted)}."
         )
-    if not autoencoder and model.prior in ("gaussian_mixture", "none"):
+    if trains_prior and not _is_trained(prior):
         raise ValueError(
             f"posterior={model.posterior} with prior={model.prior}: a posterior with a density "
             "needs a prior that trains with it, such as standard_normal or mixture."
         )
-    if autoencoder and objective.objective != "reconstruction":
+    needs_bound = _kind(objective, "objective").needs_bound
+    if needs_bound and not (posterior is None or posterior.has_bound):
         raise ValueError(
             f"objective={objective.objective} needs a posterior density, which "
-            "posterior=deterministic has not. Use objective=reconstruction."
+            f"posterior={model.posterior} has not. Use objective=reconstruction."
         )
-    if autoencoder and objective.latent_samples > 1 and model.weights != "bayes":
+    without_noise = posterior is not None and not posterior.has_density
+    if without_noise and objective.latent_samples > 1 and not _kind(model, "weights").drawn:
         raise ValueError(
-            f"latent_samples={objective.latent_samples} with posterior=deterministic: all samples "
-            "of its code are the same. Use latent_samples=1."
+            f"latent_samples={objective.latent_samples} with posterior={model.posterior}: all "
+            "samples of its code are the same. Use latent_samples=1."
         )
     if (
         model.prior == "gaussian_mixture"
@@ -113,76 +95,88 @@ def _check_autoencoder(config):
             f"prior_components={model.prior_components} of prior=gaussian_mixture can't be fitted "
             f"to the codes of {model.num_examples} training examples. Use fewer."
         )
-    without_kl = objective.objective == "reconstruction" or objective.beta == 0
+    without_kl = not needs_bound or objective.beta == 0
     if (
-        not autoencoder
+        trains_prior
         and without_kl
         and (model.prior != "standard_normal" or model.structure != "single")
     ):
         remedy = "a beta above 0" if objective.beta == 0 else "objective=sgvb"
         raise ValueError(
             f"objective={objective.objective} and beta={objective.beta:g} with prior={model.prior} "
-            f"and structure={model.structure}: no KL is in the loss, by which alone a prior of "
-            f"several layers, of steps, or with weights is trained. Use {remedy}, or "
-            "prior=standard_normal and structure=single."
+            f"and structure={model.structure}: no KL is in the loss, {conflicts.KL_TRAINS_PRIOR}. "
+            f"Use {remedy}, or prior=standard_normal and structure=single."
         )
 
 
-def _check_prior_as_posterior(config):
-    """A model without an encoder."""
+def _is_fitted(prior):
+    """Whether a prior may be fitted to the codes of an autoencoder; no prior needs no fit."""
+    return prior is None or prior.fits_codes
+
+
+def _is_trained(prior):
+    """Whether a prior trains with a model."""
+    return prior is not None and prior.trains_with_model
+
+
+def _check_without_encoder(config):
     model, objective = config.model, config.objective
-    if model.posterior != "prior":
-        return
-    if model.weights == "bayes":
+    prior, without = _kind(model, "prior"), f"posterior={model.posterior}"
+    if _kind(model, "weights").drawn:
         raise ValueError(
-            "weights=bayes with posterior=prior: with one z for an example the decoder learns to "
-            "ignore z, and each of several z would draw weights of its own. Use weights=map."
+            f"weights={model.weights} with {without}: {conflicts.DRAWN_WEIGHTS_WITHOUT_ENCODER}. "
+            "Use weights=map."
         )
-    if objective.objective != "importance_weighted" or objective.latent_samples == 1:
+    if not _averages_samples(objective):
         raise ValueError(
-            f"posterior=prior with objective={objective.objective} and latent_samples="
-            f"{objective.latent_samples}: no encoder draws z for x, so at one z this loss is "
-            "minimised by a decoder that ignores z. Use objective=importance_weighted and more "
-            "latent_samples (or recipe=monte_carlo)."
+            f"{without} with objective={objective.objective} and latent_samples="
+            f"{objective.latent_samples}: {conflicts.ONE_SAMPLE_WITHOUT_ENCODER}. Use "
+            "objective=importance_weighted and more latent_samples (or recipe=monte_carlo)."
         )
     if model.inference != "smoother":
         raise ValueError(
-            f"inference={model.inference} is of an encoder, which posterior=prior has not. Leave "
-            "it out."
+            f"inference={model.inference} is of an encoder, which {without} has not. Leave it out."
         )
     if objective.gradient != "plain":
         raise ValueError(
-            f"gradient={objective.gradient} is of an encoder, which posterior=prior has not. "
-            "Use gradient=plain."
+            f"gradient={objective.gradient} is of an encoder, which {without} has not. Use "
+            "gradient=plain."
         )
     if objective.beta != 1.0 or objective.beta_schedule != "constant":
         raise ValueError(
-            "beta and beta_schedule weigh the KL, which from posterior=prior to the prior is 0."
+            f"beta and beta_schedule weigh the KL, which from {without} to the prior is 0."
         )
-    if model.prior == "mixture":
+    if prior is not None and prior.made_of_posteriors:
         raise ValueError(
-            "prior=mixture with posterior=prior: no gradient leads through the choice of a "
-            "component, so the mixture's weights can't be learned. Use prior=real_nvp."
+            f"prior={model.prior} with {without}: it is a mixture of {conflicts.OF_POSTERIORS}, "
+            "and there is none. Use posterior=diagonal, full_covariance or low_rank."
+        )
+    if prior is not None and prior.is_mixture:
+        raise ValueError(
+            f"prior={model.prior} with {without}: {conflicts.MIXTURE_WITHOUT_ENCODER}. Use "
+            "prior=real_nvp."
         )
 
 
-def _check_posterior_and_prior(model):
-    layered = model.structure in ("bottom_up", "ladder") and model.latent_dims
+def _averages_samples(objective):
+    """Whether the loss of an example is a mean over several weighted samples."""
+    return _kind(objective, "objective").averages_weights and objective.latent_samples > 1
+
+
+def _check_posterior_and_prior(model: ModelConfig):
+    posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
+    layered = "latent_dims" in AXES["structure"][model.structure].options and model.latent_dims
     sizes = model.latent_dims if layered else (model.latent_dim,)
-    if model.posterior == "iaf" and min(sizes) == 1:
+    if posterior is not None and min(sizes) < posterior.least_latents:
         raise ValueError(
-            f"posterior=iaf with {'latent_dims' if layered else 'latent_dim'}={text(sizes)}: one "
-            "latent has no other to depend on. Use posterior=diagonal."
+            f"posterior={model.posterior} with {'latent_dims' if layered else 'latent_dim'}="
+            f"{text(sizes)}: {conflicts.AUTOREGRESSION_OF_ONE_LATENT}. Use posterior=diagonal."
         )
-    if model.prior == "vamp" and model.posterior == "prior":
+    of_posteriors = prior is not None and prior.made_of_posteriors
+    if posterior is not None and of_posteriors and not posterior.density_in_one_pass:
         raise ValueError(
-            "prior=vamp with posterior=prior: it is a mixture of posteriors q(z|x), and there is "
-            "none. Use posterior=diagonal, full_covariance or low_rank."
-        )
-    if model.prior == "vamp" and model.posterior == "iaf":
-        raise ValueError(
-            "prior=vamp with posterior=iaf: it is a mixture of posteriors q(z|x), each of which "
-            "would have to go through all latents in turn at every z. Use posterior=diagonal, "
+            f"prior={model.prior} with posterior={model.posterior}: it is a mixture of "
+            f"{conflicts.OF_POSTERIORS}, which {model.posterior} has not. Use posterior=diagonal, "
             "full_covariance or low_rank."
         )
     if model.posterior == "low_rank" and model.posterior_rank > min(sizes):
@@ -190,46 +184,50 @@ def _check_posterior_and_prior(model):
             f"posterior_rank={model.posterior_rank} of {min(sizes)} latents: no covariance needs "
             "so many columns. Use fewer, or posterior=full_covariance."
         )
-    if model.prior in ("real_nvp", "maf") and sizes[-1] < 2:
+    if prior is not None and sizes[-1] < prior.least_latents:
         raise ValueError(
-            f"prior={model.prior} of {sizes[-1]} latent: a flow changes a latent by what others "
-            "are. Use two or more, or prior=mixture."
+            f"prior={model.prior} of {sizes[-1]} latent: {conflicts.FLOW_OF_ONE_LATENT}. Use two "
+            "or more, or prior=mixture."
         )
-    if model.prior == "conditional_normal" and model.condition == "none":
+    if prior is not None and prior.needs_context and _kind(model, "condition") is None:
         raise ValueError(
-            "prior=conditional_normal is p(z|c) and needs a condition c. Use condition=label "
-            "or condition=image_part, or prior=learned_normal."
+            f"prior={model.prior} is p(z|c) and needs a condition c. Use condition=label or "
+            "condition=image_part, or prior=learned_normal."
         )
-    if (model.posterior == "categorical") != (model.prior == "categorical"):
+    if _has_label(posterior) != _has_label(prior):
         raise ValueError(
             f"posterior={model.posterior} with prior={model.prior}: a label among the latents "
             "needs both to be categorical (recipe=gmvae). Change one of them."
         )
 
 
+def _has_label(part):
+    """Whether the first of the latents of a posterior or a prior stand for a label."""
+    return part is not None and not part.continuous
+
+
 def _check_weights(config):
     model, objective = config.model, config.objective
-    if model.weights != "bayes":
+    if not _kind(model, "weights").drawn:
         return
-    if model.network not in ("linear", "mlp", "gated_mlp"):
+    if _kind(model, "network").takes != "values":
         raise ValueError(
-            f"weights=bayes with network={model.network}: tfp.layers has reparameterized dense "
-            "layers, but no transposed convolutions, recurrent layers or attention. Use "
-            "network=mlp or weights=map."
+            f"weights={model.weights} with network={model.network}: tfp.layers has "
+            "reparameterized dense layers, but no transposed convolutions, recurrent layers or "
+            "attention. Use network=mlp or weights=map."
         )
-    if objective.objective == "importance_weighted" and objective.latent_samples > 1:
+    if _averages_samples(objective):
         raise ValueError(
-            f"weights=bayes with importance_weighted and latent_samples={objective.latent_samples}"
-            ": each sample draws weights of its own, and the log of a mean over them is no bound "
-            "for all examples together, which share the weights. Use objective=sgvb, or "
-            "latent_samples=1."
+            f"weights={model.weights} with {objective.objective} and latent_samples="
+            f"{objective.latent_samples}: {conflicts.DRAWN_WEIGHTS_OF_SAMPLES}. Use "
+            "objective=sgvb, or latent_samples=1."
         )
 
 
 def _check_gradient(config):
     model, objective = config.model, config.objective
     if (
-        model.posterior == "categorical"
+        _has_label(_kind(model, "posterior"))
         and model.relaxation == "straight_through"
         and objective.gradient == "dreg"
     ):
@@ -240,31 +238,35 @@ def _check_gradient(config):
         )
 
 
-def _check_network(model):
+def _check_network(model: ModelConfig):
+    takes = _kind(model, "network").takes
     if not model.filters:
         raise ValueError("filters must have at least one entry.")
-    if not model.hidden and model.network in ("gru", "transformer", "bars"):
+    if not model.hidden and takes == "steps":
         raise ValueError(f"hidden must have at least one entry with network={model.network}.")
     if model.event_shape is None or len(model.event_shape) == 3:
         return
-    if model.condition == "image_part":
+    condition = _kind(model, "condition")
+    if condition is not None and condition.in_examples:
         raise ValueError(
-            "condition=image_part is for images (height, width, channels), but examples have "
-            f"event_shape={text(model.event_shape)}. Use condition=label."
+            f"condition={model.condition} is for images (height, width, channels), but examples "
+            f"have event_shape={text(model.event_shape)}. Use condition=label."
         )
-    if model.network in ("conv", "gated_conv", "resnet"):
+    if takes == "images":
         raise ValueError(
             f"network={model.network} is for images (height, width, channels), but examples "
             f"have event_shape={text(model.event_shape)}. Use network=mlp, gru or transformer."
         )
 
 
-def _check_layers(model):
+def _check_layers(model: ModelConfig):
     """Of a model of several stochastic layers."""
     layers = f"structure={model.structure}"
+    posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
     if model.latent_dims is None:
         raise ValueError(f"{layers} needs latent_dims, as in latent_dims=100,50 for two layers.")
-    if model.network not in ("mlp", "gated_mlp"):
+    network = AXES["network"][model.network]
+    if network.kind.takes != "values" or "hidden" not in network.options:
         raise ValueError(
             f"{layers} with network={model.network}: what joins one layer of latents to the next "
             "are dense layers of `hidden` units. Use network=mlp or gated_mlp."
@@ -275,79 +277,83 @@ def _check_layers(model):
             f"stochastic layer; got hidden={text(model.hidden)} and "
             f"latent_dims={text(model.latent_dims)}."
         )
-    if model.posterior in ("deterministic", "categorical"):
+    if posterior is not None and not (posterior.has_density and posterior.continuous):
         raise ValueError(
             f"{layers} with posterior={model.posterior}: what ties one layer to the next is a "
             "density of real numbers. Use posterior=diagonal, or structure=single."
         )
-    if model.structure == "ladder" and model.posterior not in ("diagonal", "prior"):
+    if model.structure == "ladder" and not _is_diagonal(posterior):
         raise ValueError(
-            f"{layers} with posterior={model.posterior}: it multiplies what x says of each layer "
-            "with that layer's prior, and both are diagonal normals. Use posterior=diagonal, or "
-            "structure=bottom_up."
+            f"{layers} with posterior={model.posterior}: {conflicts.LADDER}. Use "
+            "posterior=diagonal, or structure=bottom_up."
         )
-    if model.prior == "vamp" and model.structure == "bottom_up":
+    if model.structure == "bottom_up" and prior is not None and prior.made_of_posteriors:
         raise ValueError(
-            f"{layers} with prior=vamp: it is a mixture of q(z_L|x), which inference from the "
-            "bottom up has not in closed form. Use structure=ladder, or prior=mixture."
+            f"{layers} with prior={model.prior}: it is a mixture of {conflicts.OF_POSTERIORS}, "
+            "which q(z_L|x) from the bottom up has not. Use structure=ladder, or prior=mixture."
         )
 
 
-def _check_autoregressive(model):
+def _is_diagonal(posterior):
+    """Whether a posterior is a diagonal normal, as a prior without a posterior takes no other."""
+    return posterior is None or posterior.is_diagonal
+
+
+def _check_autoregressive(model: ModelConfig):
     """Of a decoder that goes from value to value."""
     if model.likelihood != "categorical":
         raise ValueError(
-            f"decoder=autoregressive with likelihood={model.likelihood}: it says how "
+            f"decoder={model.decoder} with likelihood={model.likelihood}: it says how "
             "likely each level of the next value is. Use likelihood=categorical."
         )
     if not model.hidden:
-        raise ValueError("hidden must have at least one entry with decoder=autoregressive.")
-    if model.weights == "bayes":
+        raise ValueError(f"hidden must have at least one entry with decoder={model.decoder}.")
+    if _kind(model, "weights").drawn:
         raise ValueError(
-            "decoder=autoregressive with weights=bayes: tfp.layers has no reparameterized "
-            "recurrent layers. Use weights=map."
+            f"decoder={model.decoder} with weights={model.weights}: tfp.layers has no "
+            "reparameterized recurrent layers. Use weights=map."
         )
 
 
-def _check_sequence(model):
+def _check_sequence(model: ModelConfig):
     """Of a model with latents of each step."""
-    if model.network not in ("linear", "mlp", "gated_mlp"):
+    if _kind(model, "network").takes != "values":
         raise ValueError(
             f"structure=sequence with network={model.network}: the body is of one step, a row of "
             "numbers; steps are joined by a GRU. Use network=mlp, or structure=single."
         )
     if not model.hidden:
         raise ValueError("hidden must have at least one entry with structure=sequence.")
-    if model.posterior not in ("diagonal", "prior"):
+    if not _is_diagonal(_kind(model, "posterior")):
         raise ValueError(
             f"structure=sequence with posterior={model.posterior}: each step's posterior is a "
             "diagonal normal, given the step before it. Use posterior=diagonal, or "
             "structure=single."
         )
-    if model.weights == "bayes":
+    if _kind(model, "weights").drawn:
         raise ValueError(
-            "structure=sequence with weights=bayes: all steps share the weights, but draws of "
-            "them are independent between rows. Use weights=map."
+            f"structure=sequence with weights={model.weights}: all steps share the weights, but "
+            "draws of them are independent between rows. Use weights=map."
         )
 
 
 def _check_idle_options(config):
-    """An option that says nothing, beside the others, was meant to."""
-    for name in dict.fromkeys(row[0] for row in _ONLY_WITH):
-        _, option_field = find(name)
-        given = config.value(name)
-        if given != option_field.default and (wanted := lacking_for(config, name)):
-            wanted = " or ".join(f"{n}={' or '.join(values)}" for n, values in wanted)
-            raise ValueError(f"{name}={text(given)} is an option of {wanted} alone.")
+    """An option that has no effect, beside the others, was meant to; what the data says is not."""
+    for _, option_field in options():
+        name, given = option_field.name, config.value(option_field.name)
+        if not option_field.metadata["flag"] or given == option_field.default:
+            continue
+        if wanted := lacking_for(config, name):
+            raise ValueError(f"{name}={text(given)} is an option of {in_words(wanted)} alone.")
 
 
 def _check_beta(config):
     objective, epochs = config.objective, config.training.epochs
-    if objective.objective == "reconstruction" and (
+    if not _kind(objective, "objective").needs_bound and (
         objective.beta != 1.0 or objective.beta_schedule != "constant"
     ):
         raise ValueError(
-            "beta and beta_schedule weigh the KL, and objective=reconstruction has none."
+            f"beta and beta_schedule weigh the KL, and objective={objective.objective} has none."
         )
     warmup = objective.beta_warmup_epochs
     if (objective.beta_schedule == "constant") != (warmup == 0):

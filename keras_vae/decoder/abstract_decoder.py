@@ -27,10 +27,10 @@ class AbstractDecoder(tfk.Model, abc.ABC):
 
     @abc.abstractmethod
     def call(self, z: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
-        """p(x|z, context), batch [...], event [H, W, C], from z [..., D].
+        """p(x|z, context), batch [...], event [H, W, C], from z.
 
         Args:
-          z: [..., D].
+          z: [..., *latent_shape].
           context: [B, ...] or None, B the last batch axis of z.
 
         Returns:

@@ -23,7 +23,7 @@ class BayesianDecoder(Decoder):
 
     Args:
       network, likelihood, projection, weight_decay: as of a `Decoder`; the network or the
-        projection has Bayesian layers.
+        projection has Bayesian layers. z is flat.
     """
 
     def __init__(

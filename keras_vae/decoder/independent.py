@@ -16,16 +16,17 @@ class Decoder(AbstractDecoder):
     Where there are Bayesian layers it is a `BayesianDecoder`.
 
     Args:
-      network: Keras layer or model, z [N, D] -> features: flat [N, F], one row for each step of x
-        [N, T, F] (or row of an image [N, H, F]), or one for each pixel [N, H, W, F].
+      network: Keras layer or model, z [N, *latent_shape] -> features: flat [N, F], one row for each
+        step of x [N, T, F] (or row of an image [N, H, F]), or one for each pixel [N, H, W, F].
       likelihood: a `likelihoods.Likelihood`; says the shape of x.
       projection: Keras layer, features -> all parameters [N, ...]; by default a linear layer made
         for them.
       weight_decay: see `decay_weights`.
+      latent_rank: 1 for flat z [..., D], 3 for maps [..., h, w, d].
     """
 
     def __new__(cls, *args, **kwargs):
-        # Files and programs from before there was a BayesianDecoder call it so.
+        # By the layers alone it is known which it is; older files know this name only.
         if cls is Decoder and bayesian_layers(*args, *kwargs.values()):
             from keras_vae.decoder.bayesian_decoder import BayesianDecoder
 
@@ -38,20 +39,22 @@ class Decoder(AbstractDecoder):
         likelihood: Likelihood,
         projection: tfkl.Layer | None = None,
         weight_decay: float | None = None,
+        latent_rank: int = 1,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.latent_rank = latent_rank
         self.take_parts(network, likelihood)
         self._given_projection = projection
         self.projection = _Projection(self.event_shape, likelihood.params_per_value, projection)
         self.decay_weights(weight_decay)
 
     def call(self, z: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
-        return self.likelihood(self._parameters(with_context(z, context)))
+        return self.likelihood(self._parameters(with_context(z, context, self.latent_rank)))
 
     def _parameters(self, z):
-        """The likelihood's parameters [..., *event_shape, k] from z [..., D]."""
-        return over_samples(lambda z: self.projection(self.network(z)), z)
+        """The likelihood's parameters [..., *event_shape, k] from z."""
+        return over_samples(lambda z: self.projection(self.network(z)), z, self.latent_rank)
 
     def get_config(self):
         serialize = tfk.saving.serialize_keras_object
@@ -60,6 +63,7 @@ class Decoder(AbstractDecoder):
             "likelihood": serialize(self.likelihood),
             "projection": self._given_projection and serialize(self._given_projection),
             "weight_decay": self.weight_decay,
+            "latent_rank": self.latent_rank,
         }
 
     @classmethod
@@ -69,6 +73,7 @@ class Decoder(AbstractDecoder):
         return cls(
             *(config[name] and deserialize(config[name]) for name in parts),
             weight_decay=config["weight_decay"],
+            latent_rank=config.get("latent_rank", 1),  # A file from before there were maps.
         )
 
 

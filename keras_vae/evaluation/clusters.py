@@ -5,7 +5,6 @@ import scipy.special
 
 from keras_vae.evaluation.label_counts import left_out, too_few
 from keras_vae.evaluation.standard_errors import share_stderr
-from keras_vae.posteriors import CategoricalNormal
 
 
 def cluster_scores(clusters, labels) -> dict:
@@ -39,7 +38,8 @@ def label_information(vae, batches) -> float | None:
     The mutual information of example and label under q(y|x), the label's part of what
     `decomposition` has of all latents. None for models without such a label, and of one example.
     """
-    if not isinstance(getattr(vae.encoder, "posterior", None), CategoricalNormal):
+    posterior = vae.encoder.posterior
+    if posterior is None or not posterior.num_labels:
         return None
     logits = [vae.encode(batch.x, batch.condition).logits for batch in batches]
     q = scipy.special.softmax(np.concatenate(logits), axis=-1)  # [N, K]

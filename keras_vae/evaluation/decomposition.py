@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfd
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.seeds import Site
 
 # Densities computed at a time, each of one latent of one draw under one example's posterior.
@@ -35,8 +36,8 @@ def decomposition(vae, batches, num_draws: int = 2000, seed: int = 0) -> dict | 
       Hoffman & Johnson 2016, ELBO surgery; Chen et al. 2018, Isolating sources of disentanglement,
       eq. 2.
     """
-    posterior = getattr(vae.encoder, "posterior", None)
-    if posterior is None or not (vae.has_density and posterior.density_in_one_pass):
+    posterior = vae.encoder.posterior
+    if posterior is None or not (posterior.has_density and posterior.density_in_one_pass):
         return None
     if vae.condition is not None:
         return None
@@ -57,16 +58,14 @@ def decomposition(vae, batches, num_draws: int = 2000, seed: int = 0) -> dict | 
         """log q(z) [C], and of each latent alone [C, D] (zeros where that isn't known)."""
         q = posterior.distribution(parameters)
         if not by_latent:
-            return tf.reduce_logsumexp(q.log_prob(z[:, tf.newaxis]), 1), tf.zeros_like(z)
-        log_q = q.distribution.log_prob(z[:, tf.newaxis])  # [C, N, D]
+            joint = tf.reduce_logsumexp(q.log_prob(z[:, tf.newaxis]), 1)
+            return joint, tf.zeros_like(vae.flat(z))
+        log_q = vae.flat(q.distribution.log_prob(z[:, tf.newaxis]))  # [C, N, D]
         joint = tf.reduce_logsumexp(tf.reduce_sum(log_q, -1), 1)
         return joint, tf.reduce_logsumexp(log_q, 1)
 
     rows = max(1, _MAX_VALUES // (num_examples * posterior.latent_dim))
-    chunks = [log_q(z[i : i + rows]) for i in range(0, len(z), rows)]
-    joint, each = (
-        tf.concat(part, 0) - math.log(num_examples) for part in zip(*chunks, strict=True)
-    )
+    joint, each = (part - math.log(num_examples) for part in in_batches(log_q, rows, z))
     found = {
         "mutual_information_nats": _mean(log_q_of_own - joint),
         "marginal_kl_nats": _mean(joint - prior.log_prob(z)),

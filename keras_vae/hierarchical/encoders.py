@@ -5,14 +5,14 @@ import math
 
 from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
-from keras_vae.encoder import FirstLatents, PriorEncoder
+from keras_vae.encoder import AbstractEncoder, FirstLatents, PriorEncoder
 from keras_vae.hierarchical.prior import Path
 from keras_vae.hierarchical.walk import given, log_probs
+from keras_vae.messages import conflicts
 from keras_vae.ops.shapes import over_samples, with_context
-from keras_vae.posteriors import DiagonalNormal
 
 
-class LayeredEncoder(tfk.Model, abc.ABC):
+class LayeredEncoder(AbstractEncoder):
     """q(z_1 .. z_L|x) of a `HierarchicalVAE`, which hands it the prior.
 
     Args:
@@ -21,12 +21,9 @@ class LayeredEncoder(tfk.Model, abc.ABC):
       posteriors: a `posteriors.Posterior` of each layer.
 
     Attributes:
-      noise_shape: shape of the standard normal noise that one z needs.
       exact_kl: whether the rate is the sum of each layer's KL, given the layers above.
-      first: `FirstLatents`, where the top layer's q(z_L|x) depends on no other.
+      first: the `FirstLatents`, where the top layer's q(z_L|x) depends on no other.
     """
-
-    has_density = True
 
     def __init__(self, networks, posteriors, **kwargs):
         super().__init__(**kwargs)
@@ -36,7 +33,7 @@ class LayeredEncoder(tfk.Model, abc.ABC):
         self.noise_sizes = [q.noise_shape[0] for q in posteriors]
         self.noise_shape = (sum(self.noise_sizes),)
 
-    def bind(self, vae) -> None:
+    def bind(self, vae):
         """Takes the prior of `vae`, to which its weights belong."""
         object.__setattr__(self, "_prior", vae.prior)
 
@@ -50,18 +47,22 @@ class LayeredEncoder(tfk.Model, abc.ABC):
           context: [B, ...] or None.
         """
 
-    def call(self, x, context=None) -> tfd.Distribution:
-        """q(z|x, context), batch [B], event [D]."""
-
+    def call(self, x, context=None):
         def log_prob(z):
             q, path = self.walk(x, given(z, self.latent_dims), context)
             return tf.reduce_sum(log_probs(q, path.parts), axis=0)
 
-        def from_noise(noise):
-            return self.walk(x, self.drawn(noise, context), context)[1].z
-
         size = self.noise_shape[0]
-        return Joint(log_prob, from_noise, size, sum(self.latent_dims), tf.shape(x)[:1])
+        return Joint(
+            log_prob,
+            lambda noise: self.draw(x, noise, context),
+            size,
+            sum(self.latent_dims),
+            tf.shape(x)[:1],
+        )
+
+    def draw(self, x, noise, context=None):
+        return self.walk(x, self.drawn(noise, context), context)[1].z
 
     def drawn(self, noise, context=None):
         """Chooses draws of each layer's q by noise [..., *noise_shape]."""
@@ -118,8 +119,10 @@ class LadderEncoder(LayeredEncoder):
 
     def __init__(self, networks, posteriors, **kwargs):
         super().__init__(networks, posteriors, **kwargs)
-        if not all(isinstance(q, DiagonalNormal) for q in posteriors):
-            raise ValueError("posteriors of a ladder must be DiagonalNormals, as its priors are.")
+        if others := {type(q).__name__ for q in posteriors if not q.is_diagonal}:
+            raise ValueError(
+                f"{type(self).__name__} with {min(others)}: {conflicts.LADDER}. Use DiagonalNormal."
+            )
         self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
     def walk(self, x, choose, context=None):

@@ -3,11 +3,10 @@
 from keras_vae import seeds
 from keras_vae._compat import tf, tfk
 from keras_vae.hierarchical.walk import given, log_probs
-from keras_vae.ops.gradients import GradientWeight, without_weights
+from keras_vae.ops.gradients import without_weights
 from keras_vae.rate import Rate, analytic_kl
 from keras_vae.seeds import Site
-from keras_vae.terms import Terms
-from keras_vae.vae import VAE
+from keras_vae.vae import VAE, Latents
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -23,26 +22,19 @@ class HierarchicalVAE(VAE):
       condition, seed: as of a VAE.
     """
 
-    def __init__(self, encoder, decoder, prior, condition=None, **kwargs):
-        super().__init__(encoder, decoder, prior, condition, **kwargs)
-        self.has_analytic_kl = self.has_analytic_kl and encoder.exact_kl
+    groups = "layers"
 
     @property
     def latent_dims(self):
         """D_1 .. D_L."""
         return self.prior.latent_dims
 
-    def terms(self, x, noise, condition=None, stop_posterior=False, training=False) -> Terms:
-        """The log-densities at x and z, and a rate for each layer: see `VAE.terms`.
+    def latents(self, x, noise, context, weight=None):
+        """One KL for each layer.
 
         Where q goes from the bottom up, a layer's KL is that of the samples, log q(z_l|z_{l-1}) -
         log p(z_l|z_{l+1}): only their sum is a divergence.
         """
-        x = self.as_floats(x)
-        condition = self.condition_of(condition, x)
-        context = self._context(condition)
-        weight = GradientWeight() if stop_posterior else None
-        noise, weight_noise = self._split(noise)
         posteriors, path = self.encoder.walk(x, self.encoder.drawn(noise, context), context)
 
         def log_posterior(z):
@@ -62,25 +54,13 @@ class HierarchicalVAE(VAE):
             kl = tf.stack([_mean_kl(q, p) for q, p, _ in rates], axis=-1)
         else:
             kl = tf.transpose(tf.reduce_mean(log_q - log_p, axis=1))
-        p = self._decode_state(path.state, condition, weight_noise, training)
-        log_likelihood = p.log_prob(x)
-        return Terms(
-            path.z,
-            log_likelihood,
-            tf.reduce_sum(log_p, axis=0),
-            tf.reduce_sum(log_q, axis=0),
-            kl,
-            weight,
-            rates,
-        )
+        log_prior, log_posterior = (tf.reduce_sum(t, axis=0) for t in (log_p, log_q))
+        return Latents(path.z, path.state, log_prior, log_posterior, kl, rates)
 
     def generate(self, noise, temperature=1.0, condition=None):
         condition = self.condition_of(condition)
         path = self.prior.path(noise, temperature, self._context(condition))
         return path.z, self._decode_state(path.state, condition)
-
-    def _posterior_z(self, x, noise, context):
-        return self.encoder.walk(x, self.encoder.drawn(noise, context), context)[1].z
 
     def vary(
         self,

@@ -98,17 +98,19 @@ class LayeredPrior(Prior):
         latent_dims = (*(block.latent_dim for block in blocks), top.latent_dim)
         super().__init__(sum(latent_dims), **kwargs)
         self.blocks, self.top, self.latent_dims = blocks, top, latent_dims
-        self._settle_noise()
 
-    def _settle_noise(self):
-        self.noise_sizes = (*self.latent_dims[:-1], *self.top.noise_shape)
-        self.noise_shape = (sum(self.noise_sizes),)
+    @property
+    def noise_sizes(self):
+        """Of each layer's noise, z_1's first."""
+        return *self.latent_dims[:-1], *self.top.noise_shape
 
-    def bind(self, vae) -> None:
+    @property
+    def noise_shape(self):
+        return (sum(self.noise_sizes),)
+
+    def bind(self, vae):
         """Lets the top take what it needs of `vae`."""
-        if hasattr(self.top, "bind"):
-            self.top.bind(vae)
-            self._settle_noise()
+        self.top.bind(vae)
 
     def frozen(self):
         return self.top.frozen()

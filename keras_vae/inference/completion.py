@@ -9,7 +9,7 @@ from keras_vae.seeds import Site
 
 def problem(vae) -> str | None:
     """Why a VAE can't complete examples, if it can't."""
-    if not (vae.has_density and vae.has_encoder):
+    if not (vae.encoder.has_density and vae.has_encoder):
         return "this model has no q(z|x) to draw from. Train a VAE (recipe=vae)"
     if vae.condition is not None and vae.condition.in_examples:
         return "this model does it by itself, in sample(condition=image)"

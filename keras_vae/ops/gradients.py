@@ -19,12 +19,16 @@ class GradientWeight:
         self._weight = None
 
     def apply(self, z):
-        """z [S, B, D], unchanged."""
+        """z [S, B, *latent_shape], unchanged."""
+        event_axes = [1] * (z.shape.rank - 2)
 
         @tf.custom_gradient
         def identity(z):
             def gradient(upstream):
-                return upstream if self._weight is None else self._weight * upstream
+                if self._weight is None:
+                    return upstream
+                shape = tf.concat([tf.shape(self._weight), event_axes], 0)
+                return tf.reshape(self._weight, shape) * upstream
 
             return tf.identity(z), gradient
 
@@ -32,7 +36,7 @@ class GradientWeight:
 
     def set(self, weight):
         """Multiplies the gradient by weight [S, B], itself taken as a constant."""
-        self._weight = tf.stop_gradient(weight)[..., tf.newaxis]
+        self._weight = tf.stop_gradient(weight)
 
 
 def without_weights(function):

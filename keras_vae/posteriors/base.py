@@ -1,46 +1,76 @@
 """What every posterior is."""
 
 import abc
+import math
 
 from keras_vae._compat import tf, tfd, tfkl, tfpl
+from keras_vae.ops.shapes import latent_dim_of, latent_shape_of
 
 
 class Posterior(tfpl.DistributionLambda, abc.ABC):
-    """A distribution layer: parameters [B, params_size] -> q(z|x), batch [B], event [D].
+    """A distribution layer: parameters [B, *params_shape] -> q(z|x), batch [B], event [D].
 
     As a tensor, the distribution is its code: never a draw of the layer's own.
 
     Args:
-      latent_dim: D, at least 1.
+      latent_dim: D, at least 1; or (h, w, d) for posteriors that `takes_maps`, whose event it is.
 
     Attributes:
-      params_size: how many parameters an example needs.
-      noise_shape: shape of the standard normal noise that one z needs.
+      latent_shape: of one z.
+      latent_dim: how many values one z has.
+      takes_maps: whether z may be a map.
       has_density: whether log q(z|x) exists.
+      has_bound: whether a model of it has a bound on log p(x).
+      trains_prior: whether the prior trains with the model; else it is fitted to the codes
+        afterwards.
+      num_labels: how many of z's values, the first, stand for a label.
       density_in_one_pass: whether it takes one pass at any z, not only at z from noise.
+      continuous: whether z may be any point of R^D, so without a label.
+      is_diagonal: whether it is a normal with independent latents.
+      least_latents: the fewest latents that it can have.
     """
 
+    takes_maps = False
     has_density = True
+    has_bound = True
+    trains_prior = True
     density_in_one_pass = True
+    num_labels = 0
+    continuous = True
+    is_diagonal = False
+    least_latents = 1
 
-    def __init__(self, latent_dim: int, **kwargs):
-        if latent_dim < 1:
-            raise ValueError(f"latent_dim must be at least 1, got {latent_dim}.")
+    def __init__(self, latent_dim: int | tuple[int, ...], **kwargs):
+        shape = latent_shape_of(self, latent_dim)
         super().__init__(self.distribution, convert_to_tensor_fn=self.code, **kwargs)
-        self.latent_dim = latent_dim
-        self.noise_shape = (latent_dim,)
+        self.latent_shape, self.latent_dim = shape, math.prod(shape)
+
+    @property
+    def noise_shape(self) -> tuple[int]:
+        """(N,), of the standard normal noise that one z needs."""
+        return (self.latent_dim,)
 
     @property
     @abc.abstractmethod
-    def params_size(self) -> int: ...
+    def params_size(self) -> int:
+        """How many parameters an example needs; of a map, each of its places."""
+
+    @property
+    def params_shape(self) -> tuple[int, ...]:
+        """Of the parameters of one example."""
+        return *self.latent_shape[:-1], self.params_size
 
     @abc.abstractmethod
     def distribution(self, params) -> tfd.Distribution:
-        """q(z|x), batch [B], event [D], from parameters [B, params_size]."""
+        """q(z|x), batch [B], event [D], from parameters [B, *params_shape]."""
 
     def code(self, q):
         """The z [B, D] that stands for q, that of zero noise: here its mean."""
         return q.mean()
+
+    def outputs(self, q) -> dict[str, tf.Tensor]:
+        """What an export says of q, by name: here the code alone."""
+        return {"code": self.code(q)}
 
     @abc.abstractmethod
     def from_noise(self, q, noise):
@@ -52,7 +82,7 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
 
     def get_config(self):
         # DistributionLambda's own get_config pickles Python functions.
-        return tfkl.Layer.get_config(self) | {"latent_dim": self.latent_dim}
+        return tfkl.Layer.get_config(self) | {"latent_dim": latent_dim_of(self.latent_shape)}
 
     @classmethod
     def from_config(cls, config):

@@ -22,6 +22,8 @@ class CategoricalNormal(Posterior):
       Kingma et al. 2014, Semi-supervised learning with deep generative models, eqs 2 and 4.
     """
 
+    continuous = False
+
     def __init__(
         self,
         latent_dim: int,
@@ -32,7 +34,10 @@ class CategoricalNormal(Posterior):
     ):
         self.num_labels, self.family, self.relaxation = num_labels, family, relaxation
         super().__init__(latent_dim, **kwargs)
-        self.noise_shape = (FAMILIES[family].noise_size(num_labels, latent_dim),)
+
+    @property
+    def noise_shape(self):
+        return (FAMILIES[self.family].noise_size(self.num_labels, self.latent_dim),)
 
     @property
     def params_size(self):

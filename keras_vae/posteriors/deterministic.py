@@ -8,18 +8,23 @@ from keras_vae.posteriors.base import Posterior
 class Deterministic(Posterior):
     """All mass on loc(x): the code of an autoencoder. It needs no noise and has no density."""
 
-    has_density = False
+    has_density = has_bound = trains_prior = False
 
-    def __init__(self, latent_dim: int, **kwargs):
-        super().__init__(latent_dim, **kwargs)
-        self.noise_shape = (0,)
+    takes_maps = True
+
+    @property
+    def noise_shape(self):
+        return (0,)
 
     @property
     def params_size(self):
-        return self.latent_dim
+        return self.latent_shape[-1]
 
     def distribution(self, params):
-        return tfd.VectorDeterministic(params)
+        return tfd.Independent(tfd.Deterministic(params), len(self.latent_shape))
+
+    def outputs(self, q):
+        return {"loc": q.mean()}
 
     def from_noise(self, q, noise):
         num_samples = tf.shape(noise)[0]

@@ -3,6 +3,7 @@
 import functools
 
 from keras_vae._compat import tf, tfb, tfd, tfk
+from keras_vae.messages import conflicts
 from keras_vae.networks.made import MADE
 from keras_vae.ops.gradients import without_weights
 from keras_vae.posteriors.base import Posterior
@@ -30,14 +31,15 @@ class InverseAutoregressive(Posterior):
     """
 
     density_in_one_pass = False
+    least_latents = 2
 
     def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
-        if latent_dim < 2:
-            raise ValueError(
-                f"latent_dim must be at least 2 for {type(self).__name__}, got {latent_dim}: one "
-                "latent has no other to depend on. Use DiagonalNormal."
-            )
         super().__init__(latent_dim, **kwargs)
+        if self.latent_dim < self.least_latents:
+            raise ValueError(
+                f"latent_dim must be at least {self.least_latents} for {type(self).__name__}, got "
+                f"{latent_dim}: {conflicts.AUTOREGRESSION_OF_ONE_LATENT}. Use DiagonalNormal."
+            )
         self.num_layers, self.hidden = num_layers, hidden
         self.networks = [
             MADE(latent_dim, hidden, backward=i % 2 == 1, context_size=hidden)

@@ -2,6 +2,7 @@
 
 from keras_vae._compat import tf, tfb, tfd, tfk
 from keras_vae.ops.positive import scale_of
+from keras_vae.ops.shapes import shaped
 from keras_vae.posteriors.base import Posterior
 
 # Keeps a low-rank covariance positive definite in float32.
@@ -12,22 +13,28 @@ _MAX_FACTOR = 10.0
 class DiagonalNormal(Posterior):
     """q(z|x) = N(loc(x), diag(scale(x)^2)) (Kingma & Welling 2014, eq. 9)."""
 
+    takes_maps = True
+    is_diagonal = True
+
     @property
     def params_size(self):
-        return 2 * self.latent_dim
+        return 2 * self.latent_shape[-1]
 
     def distribution(self, params):
-        return diagonal_normal(params)
+        return diagonal_normal(params, len(self.latent_shape))
+
+    def outputs(self, q):
+        return {"loc": q.mean(), "scale": q.stddev()}
 
     def from_noise(self, q, noise):
-        z = q.mean() + q.stddev() * noise
+        z = q.mean() + q.stddev() * shaped(noise, self.latent_shape)
         return z, q.log_prob(z)
 
 
-def diagonal_normal(params):
-    """N(loc, diag(scale^2)), event [D], from parameters [B, 2 D]."""
+def diagonal_normal(params, event_rank: int = 1):
+    """N(loc, diag(scale^2)), event [D], from parameters [B, 2 D]; of maps, the last axis is D."""
     loc, raw_scale = tf.split(params, 2, axis=-1)
-    return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale)), 1)
+    return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale)), event_rank)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -44,6 +51,9 @@ class FullCovarianceNormal(Posterior):
         # TFP's FillScaleTriL would not do: TFLite lacks its operators.
         scale_tril = tf.where(tf.eye(self.latent_dim, dtype=tf.bool), scale_of(raw), raw)
         return tfd.MultivariateNormalTriL(loc, scale_tril)
+
+    def outputs(self, q):
+        return {"loc": q.loc, "scale_tril": q.scale_tril}
 
     def from_noise(self, q, noise):
         z = q.loc + tf.linalg.matvec(q.scale_tril, noise)
@@ -69,7 +79,10 @@ class LowRankNormal(Posterior):
             raise ValueError(f"rank must be at least 1, got {rank}.")
         super().__init__(latent_dim, **kwargs)
         self.rank = rank
-        self.noise_shape = (latent_dim + rank,)
+
+    @property
+    def noise_shape(self):
+        return (self.latent_dim + self.rank,)
 
     @property
     def params_size(self):
@@ -82,6 +95,10 @@ class LowRankNormal(Posterior):
         raw_factor = tf.reshape(raw_factor, tf.concat([tf.shape(loc), [self.rank]], 0))
         factor = scale * _MAX_FACTOR * tf.tanh(raw_factor / _MAX_FACTOR)
         return tfd.MultivariateNormalDiagPlusLowRankCovariance(loc, scale[..., 0] ** 2, factor)
+
+    def outputs(self, q):
+        scale = tf.sqrt(q.cov_diag_factor)
+        return {"loc": q.loc, "scale": scale, "factor": q.cov_perturb_factor}
 
     def from_noise(self, q, noise):
         own, shared = tf.split(noise, [self.latent_dim, self.rank], axis=-1)

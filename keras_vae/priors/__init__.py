@@ -7,6 +7,7 @@ would come too late for optimizer and checkpoint.)
 from keras_vae.priors.base import Prior
 from keras_vae.priors.categorical import LabelledMixture
 from keras_vae.priors.conditional import ConditionalNormal
+from keras_vae.priors.flattened import Flattened
 from keras_vae.priors.flow import Flow
 from keras_vae.priors.gaussian_mixture import GaussianMixture
 from keras_vae.priors.maf import MAF
@@ -19,6 +20,7 @@ from keras_vae.priors.vamp import VampPrior
 __all__ = [
     "MAF",
     "ConditionalNormal",
+    "Flattened",
     "Flow",
     "GaussianMixture",
     "LabelledMixture",

@@ -2,48 +2,79 @@
 
 import abc
 import contextlib
+import math
 
 from keras_vae._compat import tf, tfd, tfkl
+from keras_vae.ops.shapes import latent_dim_of, latent_shape_of
 
 
 class Prior(tfkl.Layer, abc.ABC):
-    """p(z), or p(z|c), of z [..., D].
+    """p(z), or p(z|c), of z [..., *latent_shape]: [..., D], or maps [..., h, w, d].
 
     Args:
-      latent_dim: D.
+      latent_dim: D, or (h, w, d) for priors that `takes_maps`.
 
     Attributes:
-      noise_shape: shape of the standard normal noise that one z needs.
+      latent_shape: of one z.
+      latent_dim: how many values one z has.
+      takes_maps: whether z may be a map.
       continuous: whether z may be any point of R^D, so that gradients lead through it.
-      is_mixture: whether `distribution` is of components, of which `posterior_marginal` tells.
+      is_mixture: whether `distribution` is of components, of which `component_of` tells.
       num_labels: how many of z's values, the first, stand for a label.
+      least_latents: the fewest latents that it can have.
+      needs_context: whether it is p(z|c) of a condition c alone.
+      made_of_posteriors: whether its density is that of the encoder's posteriors.
+      trains_with_model: whether it trains with a model; else it is only fitted to codes.
+      fits_codes: whether it may be fitted to the codes of an autoencoder after its training.
     """
 
+    takes_maps = False
     continuous = True
     is_mixture = False
     num_labels = 0
+    least_latents = 1
+    needs_context = False
+    made_of_posteriors = False
+    trains_with_model = True
+    fits_codes = False
 
-    def __init__(self, latent_dim: int, **kwargs):
+    def __init__(self, latent_dim: int | tuple[int, ...], **kwargs):
         super().__init__(**kwargs)
-        self.latent_dim = latent_dim
-        self.noise_shape = (latent_dim,)
+        self.latent_shape = latent_shape_of(self, latent_dim)
+        self.latent_dim = math.prod(self.latent_shape)
+
+    @property
+    def noise_shape(self) -> tuple[int]:
+        """(N,), of the standard normal noise that one z needs."""
+        return (self.latent_dim,)
+
+    def bind(self, vae) -> None:
+        """Takes what the prior needs of the `vae` that it becomes part of: here nothing."""
 
     @abc.abstractmethod
     def distribution(self, context=None) -> tfd.Distribution:
-        """p(z), event [D]; batch [], or [B] where it depends on the context [B, ...]."""
+        """p(z), event *latent_shape; batch [], or [B] where it depends on the context [B, ...]."""
 
     @abc.abstractmethod
     def from_noise(self, noise, temperature=1.0, context=None):
-        """z [..., D] from noise [..., *noise_shape] scaled by `temperature`: of a normal, its
-        standard deviation."""
+        """z [..., *latent_shape] from noise [..., *noise_shape].
+
+        The noise is scaled by `temperature`: of a normal, its standard deviation.
+        """
 
     def moments(self, context=None):
-        """(mean, standard deviation) of each latent, [D], given one context [1, ...] if any; here
-        of ten thousand draws."""
+        """(mean, standard deviation) of each latent, each of latent_shape; here of 10,000 draws.
+
+        Of p(z|c), given one context [1, ...].
+        """
         z = self.from_noise(self.draw_noise([0, 0], 10_000), context=context)
         return tf.reduce_mean(z, axis=0), tf.math.reduce_std(z, axis=0)
 
-    def draw_noise(self, seed, num_samples: int):
+    def component_of(self, z, context=None) -> tf.Tensor:
+        """The component of a mixture that each z [B, *latent_shape] is likeliest of, [B]."""
+        return self.distribution(context).posterior_marginal(z).mode()
+
+    def draw_noise(self, seed, num_samples: int) -> tf.Tensor:
         """Standard normal noise [num_samples, *noise_shape] from a stateless int32 [2] seed."""
         return tf.random.stateless_normal([num_samples, *self.noise_shape], seed)
 
@@ -53,4 +84,4 @@ class Prior(tfkl.Layer, abc.ABC):
         return contextlib.nullcontext()
 
     def get_config(self):
-        return super().get_config() | {"latent_dim": self.latent_dim}
+        return super().get_config() | {"latent_dim": latent_dim_of(self.latent_shape)}

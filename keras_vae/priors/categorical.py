@@ -31,13 +31,16 @@ class LabelledMixture(Prior):
     ):
         super().__init__(latent_dim, **kwargs)
         self.num_labels, self.family, self.relaxation = num_labels, family, relaxation
-        self.noise_shape = (FAMILIES[family].noise_size(num_labels, latent_dim),)
         shape = [num_labels, latent_dim]
         # Apart from the beginning: labels that are alike have no reason to part.
         self.loc = self.add_weight(
             "loc", shape, initializer=tfk.initializers.RandomNormal(stddev=1.0)
         )
         self.raw_scale = self.add_weight("raw_scale", shape, initializer="zeros")
+
+    @property
+    def noise_shape(self):
+        return (FAMILIES[self.family].noise_size(self.num_labels, self.latent_dim),)
 
     def distribution(self, context=None):
         logits = tf.zeros(self.num_labels)

@@ -18,6 +18,8 @@ class ConditionalNormal(Prior):
       generative models.
     """
 
+    needs_context = True
+
     def __init__(self, latent_dim: int, hidden: int = 200, **kwargs):
         super().__init__(latent_dim, **kwargs)
         self.hidden = hidden

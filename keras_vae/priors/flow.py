@@ -3,6 +3,7 @@
 import abc
 
 from keras_vae._compat import tf, tfb, tfd
+from keras_vae.messages import conflicts
 from keras_vae.priors.base import Prior
 
 # A layer scales a latent by at most e^3 and at least e^-3: float32 stays finite.
@@ -20,13 +21,16 @@ class Flow(Prior):
       hidden: units of the hidden layer of each layer's network.
     """
 
+    least_latents = 2
+    fits_codes = True
+
     def __init__(self, latent_dim: int, num_layers: int = 4, hidden: int = 200, **kwargs):
-        if latent_dim < 2:
-            raise ValueError(
-                f"latent_dim must be at least 2 for {type(self).__name__}, got {latent_dim}: it "
-                "changes a latent by what others are. Use MixtureOfNormals."
-            )
         super().__init__(latent_dim, **kwargs)
+        if self.latent_dim < self.least_latents:
+            raise ValueError(
+                f"latent_dim must be at least {self.least_latents} for {type(self).__name__}, got "
+                f"{latent_dim}: {conflicts.FLOW_OF_ONE_LATENT}. Use MixtureOfNormals."
+            )
         self.num_layers, self.hidden = num_layers, hidden
 
     @abc.abstractmethod

@@ -17,6 +17,9 @@ class GaussianMixture(MixtureOfNormals):
       estimation).
     """
 
+    trains_with_model = False
+    fits_codes = True
+
     def __init__(self, latent_dim: int, num_components: int = 10, **kwargs):
         kwargs |= {"covariance": "full", "trainable": False}
         super().__init__(latent_dim, num_components, **kwargs)

@@ -89,7 +89,6 @@ class MixtureOfNormals(Prior):
             raise ValueError(f"covariance must be diagonal or full, got {covariance!r}.")
         super().__init__(latent_dim, **kwargs)
         self.num_components, self.covariance = num_components, covariance
-        self.noise_shape = (latent_dim + CHOICE_NOISE,)
         # At first about N(0, I), half of its variance within components and half between them.
         spread = math.sqrt(0.5)
         shape = [num_components, latent_dim]
@@ -103,6 +102,10 @@ class MixtureOfNormals(Prior):
         if covariance == "full":
             # Only the part below the diagonal counts.
             self.lower = self.add_weight("lower", [*shape, latent_dim], initializer="zeros")
+
+    @property
+    def noise_shape(self):
+        return (self.latent_dim + CHOICE_NOISE,)
 
     def fit(self, codes, seed: int = 0) -> None:
         """Takes the mixture of largest likelihood found for codes [N, D].

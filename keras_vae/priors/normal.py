@@ -2,14 +2,15 @@
 
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.ops.positive import raw_of, scale_of
+from keras_vae.ops.shapes import shaped
 from keras_vae.priors.base import Prior
 
 _ONE = raw_of(1.0)  # A little below 0.
 
 
-def normal(loc, raw_scale):
+def normal(loc, raw_scale, event_rank: int = 1):
     """N(loc, diag(scale^2)), event [D], from any numbers [..., D]; N(0, I) from zeros."""
-    return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale + _ONE)), 1)
+    return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale + _ONE)), event_rank)
 
 
 def raw_scale_of(scale: float) -> float:
@@ -21,31 +22,36 @@ def raw_scale_of(scale: float) -> float:
 class StandardNormal(Prior):
     """p(z) = N(0, I)."""
 
+    takes_maps = True
+
     def distribution(self, context=None):
-        return tfd.Independent(tfd.Normal(tf.zeros(self.latent_dim), 1.0), 1)
+        shape = self.latent_shape
+        return tfd.Independent(tfd.Normal(tf.zeros(shape), 1.0), len(shape))
 
     def from_noise(self, noise, temperature=1.0, context=None):
-        return temperature * noise
+        return temperature * shaped(noise, self.latent_shape)
 
     def moments(self, context=None):
-        return tf.zeros(self.latent_dim), tf.ones(self.latent_dim)
+        return tf.zeros(self.latent_shape), tf.ones(self.latent_shape)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class LearnedNormal(Prior):
     """p(z) = N(loc, diag(scale^2)), trained with the model; N(0, I) at first."""
 
-    def __init__(self, latent_dim: int, **kwargs):
+    takes_maps = True
+
+    def __init__(self, latent_dim: int | tuple[int, ...], **kwargs):
         super().__init__(latent_dim, **kwargs)
-        self.loc = self.add_weight("loc", [latent_dim], initializer="zeros")
-        self.raw_scale = self.add_weight("raw_scale", [latent_dim], initializer="zeros")
+        self.loc = self.add_weight("loc", self.latent_shape, initializer="zeros")
+        self.raw_scale = self.add_weight("raw_scale", self.latent_shape, initializer="zeros")
 
     def distribution(self, context=None):
-        return normal(self.loc, self.raw_scale)
+        return normal(self.loc, self.raw_scale, len(self.latent_shape))
 
     def from_noise(self, noise, temperature=1.0, context=None):
         loc, scale = self.moments()
-        return loc + temperature * scale * noise
+        return loc + temperature * scale * shaped(noise, self.latent_shape)
 
     def moments(self, context=None):
         p = self.distribution()

@@ -18,9 +18,12 @@ class Standardized(Prior):
     def __init__(self, prior: Prior, **kwargs):
         super().__init__(prior.latent_dim, trainable=False, **kwargs)
         self.prior = prior
-        self.noise_shape = prior.noise_shape
         self.loc = self.add_weight("loc", [self.latent_dim], initializer="zeros")
         self.scale = self.add_weight("scale", [self.latent_dim], initializer="ones")
+
+    @property
+    def noise_shape(self):
+        return self.prior.noise_shape
 
     def fit(self, codes, seed: int = 0, epochs: int = 100, batch_size: int = 128) -> None:
         """Makes codes [N, D] likely: their moments first, then the prior of u by Adam."""

@@ -2,7 +2,8 @@
 
 import contextlib
 
-from keras_vae._compat import tf, tfk
+from keras_vae._compat import tf, tfd, tfk
+from keras_vae.messages import conflicts
 from keras_vae.ops.categorical import CHOICE_NOISE, from_normal
 from keras_vae.priors.base import Prior
 from keras_vae.priors.mixture import mixture
@@ -22,7 +23,7 @@ class VampPrior(Prior):
     posterior must have a density at any z in one pass.
 
     Args:
-      latent_dim: D.
+      latent_dim: D; posteriors of maps are taken flat, for a `Flattened` prior.
       num_components: K.
       unit_range: whether examples lie in [0, 1]; pseudo-inputs then do.
 
@@ -31,6 +32,7 @@ class VampPrior(Prior):
     """
 
     is_mixture = True
+    made_of_posteriors = True
 
     def __init__(
         self, latent_dim: int, num_components: int = 500, unit_range: bool = True, **kwargs
@@ -39,28 +41,31 @@ class VampPrior(Prior):
         self.num_components, self.unit_range = num_components, unit_range
         self._frozen_parameters = None
 
-    def bind(self, vae) -> None:
+    def bind(self, vae):
         """Takes the encoder of `vae`, to which its weights belong, and makes inputs for it."""
-        encoder = getattr(vae.encoder, "first", vae.encoder)
-        posterior = getattr(encoder, "posterior", None)
-        if posterior is None or not posterior.density_in_one_pass:
+        first = vae.encoder.first
+        if first is None or not first.posterior.density_in_one_pass:
             raise ValueError(
-                "VampPrior is made of posteriors q(z|x) that have a density at any z in one pass, "
-                f"which {type(posterior or encoder).__name__} has not. Use another prior."
+                f"{type(self).__name__} is made of {conflicts.OF_POSTERIORS}, which "
+                f"{type(first.posterior if first else vae.encoder).__name__} has not. Use another "
+                "prior."
             )
         # Past Keras' tracking.
-        object.__setattr__(self, "_encoder", encoder)
-        self.noise_shape = (encoder.noise_shape[0] + CHOICE_NOISE,)
+        object.__setattr__(self, "_encoder", first)
         # Dark images of much noise: alike, pseudo-inputs would stay so for long.
-        first = tfk.initializers.RandomNormal(-1.0, 1.0)
+        dark = tfk.initializers.RandomNormal(-1.0, 1.0)
         shape = [self.num_components, *vae.event_shape]
-        self.raw_inputs = self.add_weight("raw_inputs", shape, initializer=first)
+        self.raw_inputs = self.add_weight("raw_inputs", shape, initializer=dark)
         self.contexts = None
         if vae.condition is not None:
             context_shape = vae.condition(vae.condition.zeros(1)).shape[1:]
             self.contexts = self.add_weight(
                 "contexts", [self.num_components, *context_shape], initializer="zeros"
             )
+
+    @property
+    def noise_shape(self):
+        return (self._encoder.noise_shape[0] + CHOICE_NOISE,)
 
     @property
     def pseudo_inputs(self):
@@ -83,6 +88,10 @@ class VampPrior(Prior):
 
     def distribution(self, context=None):
         components = self._encoder.posterior.distribution(self._parameters())
+        if components.event_shape.rank > 1:
+            moments = components.mean(), components.stddev()
+            loc, scale = (tf.reshape(t, [-1, self.latent_dim]) for t in moments)
+            components = tfd.Independent(tfd.Normal(loc, scale), 1)
         return mixture(tf.zeros(self.num_components), components)
 
     def from_noise(self, noise, temperature=1.0, context=None):
@@ -93,7 +102,7 @@ class VampPrior(Prior):
         k = from_normal(tf.zeros(self.num_components), choice)
         posterior = self._encoder.posterior
         q = posterior.distribution(tf.gather(self._parameters(), k))  # Batch [n].
-        z, _ = posterior.from_noise(q, temperature * flat[tf.newaxis])  # [1, n, D]
+        z, _ = posterior.from_noise(q, temperature * flat[tf.newaxis])  # [1, n, *latent_shape]
         return tf.reshape(z, tf.concat([tf.shape(noise)[:-1], [self.latent_dim]], 0))
 
     def moments(self, context=None):

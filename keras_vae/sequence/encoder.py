@@ -2,9 +2,9 @@
 
 import math
 
-from keras_vae._compat import tf, tfd, tfk
+from keras_vae._compat import tf, tfk
 from keras_vae.distributions import Joint
-from keras_vae.encoder import FirstLatents
+from keras_vae.encoder import AbstractEncoder, FirstLatents
 from keras_vae.ops.eager_graphs import graph_when_eager
 from keras_vae.ops.gradients import without_weights
 from keras_vae.ops.shapes import over_samples, with_context
@@ -13,7 +13,7 @@ from keras_vae.sequence.steps import at_all_steps, flat, steps_first
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class MarkovEncoder(tfk.Model):
+class MarkovEncoder(AbstractEncoder):
     """q(z_t|z_{t-1}, h_t) at each step, h_t what a network says of x.
 
     A smoother's h_t is of all of x, or of x_t and what comes after it, which is as good: given
@@ -28,11 +28,8 @@ class MarkovEncoder(tfk.Model):
       num_steps: T.
 
     Attributes:
-      noise_shape: shape of the standard normal noise that one z needs.
-      first: `FirstLatents`, q(z_1|x).
+      first: the `FirstLatents`, q(z_1|x).
     """
-
-    has_density = True
 
     def __init__(self, network, combiner, latent_dim: int, num_steps: int, **kwargs):
         super().__init__(**kwargs)
@@ -42,8 +39,7 @@ class MarkovEncoder(tfk.Model):
         self.noise_shape = (num_steps * latent_dim,)
         self.first = FirstLatents(self.normal, self._first_parameters)
 
-    def call(self, x, context=None) -> tfd.Distribution:
-        """q(z|x, context), batch [B], event [T D]; context is [B, ...] or None."""
+    def call(self, x, context=None):
         h, size = self._look(x, context), self.noise_shape[0]
         return Joint(
             lambda z: self._given(z, h).log_prob(z),
@@ -52,6 +48,9 @@ class MarkovEncoder(tfk.Model):
             size,
             tf.shape(x)[:1],
         )
+
+    def draw(self, x, noise, context=None):
+        return self._draw(noise, self._look(x, context))
 
     def infer(self, x, noise, context=None, weight=None):
         """(q, z, log q(z|x)): z [S, B, T D] made from noise [S, B, *noise_shape].

@@ -23,6 +23,8 @@ class SequenceVAE(VAE):
       models.
     """
 
+    groups = "steps"
+
     def _against_prior(self, q, z, context):
         """The rates are those of the first step and of all others.
 

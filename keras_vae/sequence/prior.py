@@ -24,18 +24,19 @@ class MarkovPrior(Prior):
         super().__init__(num_steps * initial.latent_dim, **kwargs)
         self.initial, self.transition, self.num_steps = initial, transition, num_steps
         self.normal = DiagonalNormal(initial.latent_dim)
-        self._settle_noise()
 
-    def _settle_noise(self):
-        first = self.initial
-        self.noise_sizes = (*first.noise_shape, (self.num_steps - 1) * first.latent_dim)
-        self.noise_shape = (sum(self.noise_sizes),)
+    @property
+    def noise_sizes(self):
+        """Of the noise of z_1, and of all later steps'."""
+        return *self.initial.noise_shape, (self.num_steps - 1) * self.initial.latent_dim
 
-    def bind(self, vae) -> None:
+    @property
+    def noise_shape(self):
+        return (sum(self.noise_sizes),)
+
+    def bind(self, vae):
         """Lets the prior of z_1 take what it needs of `vae`."""
-        if hasattr(self.initial, "bind"):
-            self.initial.bind(vae)
-            self._settle_noise()
+        self.initial.bind(vae)
 
     def frozen(self):
         return self.initial.frozen()

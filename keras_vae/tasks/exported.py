@@ -9,7 +9,7 @@ import numpy as np
 from keras_vae import evaluation
 from keras_vae._compat import tf, tfk
 from keras_vae.building import settling
-from keras_vae.building.parts import CONDITIONS, LIKELIHOODS
+from keras_vae.building.parts import CONDITIONS, LIKELIHOODS, POSTERIORS
 from keras_vae.config import Config
 from keras_vae.files import check_folder, checksums
 from keras_vae.runs import loading, run_data
@@ -83,24 +83,24 @@ def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     spec = settling.example_spec(config)
     columns, first = [], 0
-    for i, (x, _, condition) in enumerate(batches):
-        index = tf.range(first, first + len(x))
+    for i, batch in enumerate(batches):
+        index = tf.range(first, first + len(batch.x))
         arguments = {
-            "x": spec.floats(x),
+            "x": spec.floats(batch.x),
             "k": tf.constant(num_samples),
             "seed": tf.stack([tf.fill(index.shape, seed), index], axis=1),
         }
-        if condition is not None:
-            arguments["condition"] = condition
+        if batch.condition is not None:
+            arguments["condition"] = batch.condition
         columns.append(model.signatures["log_prob"](**arguments))
-        first += len(x)
+        first += len(batch.x)
         bar.update(i + 1)
     examples = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
     examples["nll"] = -examples.pop("log_prob")
     result = evaluation.means(examples, num_samples)
     bits = evaluation.bits_per_dim(
         result["nll_nats"],
-        LIKELIHOODS[config.model.likelihood][0],
+        LIKELIHOODS[config.model.likelihood].kind,
         config.model.event_shape,
         CONDITIONS[config.model.condition](config.model),
     )
@@ -112,6 +112,7 @@ def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict
         "rate_nats_by_layer": None,
         **provenance(config, dataset, origin),
     }
-    result["alarms"] = evaluation.alarms(result, config.model.posterior != "prior")
+    has_encoder = POSTERIORS[config.model.posterior].kind is not None
+    result["alarms"] = evaluation.alarms(result, has_encoder)
     write_measured(path, result, examples)
     return result

@@ -1,5 +1,6 @@
 """Objects that can't be trained together, and why. Of options, `config.rules` says the same."""
 
+from keras_vae.messages import conflicts
 from keras_vae.networks.bayesian import bayesian_layers
 from keras_vae.priors import Prior
 
@@ -13,7 +14,7 @@ def check_objective(objective, vae, beta) -> None:
       beta: weight of the KL, a number or a function of the step.
     """
     name = type(objective).__name__
-    if objective.needs_density and not vae.has_density:
+    if objective.needs_bound and not vae.has_bound:
         raise ValueError(
             f"objective {name} needs a prior and a posterior density, which an autoencoder has "
             "not. Use objectives.Reconstruction."
@@ -23,41 +24,40 @@ def check_objective(objective, vae, beta) -> None:
             "kl='analytic': there is no closed form of the KL between this posterior and this "
             "prior. Use kl='sampled' or 'auto'."
         )
-    without_kl = not objective.needs_density or beta == 0
-    if vae.has_density and without_kl and vae.prior.trainable_variables:
+    without_kl = not objective.needs_bound or beta == 0
+    if vae.trains_prior and without_kl and vae.prior.trainable_variables:
         raise ValueError(
-            f"objective {name} with beta={beta} has no KL, by which alone this prior's weights "
-            "are trained. Use objectives.SGVB and a beta above 0."
+            f"objective {name} with beta={beta} has no KL, {conflicts.KL_TRAINS_PRIOR}. Use "
+            "objectives.SGVB and a beta above 0."
         )
     averages_samples = objective.averages_weights and objective.num_samples > 1
     if not vae.has_encoder:
         _check_without_encoder(objective, vae, averages_samples)
     if averages_samples and bayesian_layers(vae):
         raise ValueError(
-            f"objective {name} of several samples with Bayesian weights: each sample draws "
-            "weights of its own, and the log of a mean over them is no bound for all examples "
-            "together, which share the weights. Use num_samples=1, or objectives.SGVB."
+            f"objective {name} of several samples with Bayesian weights: "
+            f"{conflicts.DRAWN_WEIGHTS_OF_SAMPLES}. Use num_samples=1, or objectives.SGVB."
         )
 
 
 def _check_without_encoder(objective, vae, averages_samples):
     if bayesian_layers(vae):
         raise ValueError(
-            "Bayesian weights without an encoder: with one z for an example the decoder learns to "
-            "ignore z, and each of several z would draw weights of its own. Use ordinary layers."
+            f"Bayesian weights without an encoder: {conflicts.DRAWN_WEIGHTS_WITHOUT_ENCODER}. Use "
+            "ordinary layers."
         )
     if not averages_samples:
         raise ValueError(
-            f"objective {type(objective).__name__} of {objective.num_samples} samples: without an "
-            "encoder, this loss is minimised by a decoder that ignores z. Use "
-            "objectives.ImportanceWeighted of more samples."
+            f"objective {type(objective).__name__} of {objective.num_samples} samples: "
+            f"{conflicts.ONE_SAMPLE_WITHOUT_ENCODER}. Use objectives.ImportanceWeighted of more "
+            "samples."
         )
     if any(
         isinstance(part, Prior) and part.is_mixture for part in (vae.prior, *vae.prior.submodules)
     ):
         raise ValueError(
-            "a mixture as prior without an encoder: no gradient leads through the choice of a "
-            "component, so the mixture's weights can't be learned. Use priors.RealNVP."
+            f"a mixture as prior without an encoder: {conflicts.MIXTURE_WITHOUT_ENCODER}. Use "
+            "priors.RealNVP."
         )
 
 
@@ -71,9 +71,9 @@ def check_same_latents(posterior, prior):
     """Raises ValueError unless both are of as many latents, with the same label among them."""
 
     def latents(part):
-        labels = getattr(part, "num_labels", 0)
-        beside = f" beside {labels} labels ({part.family})" if labels else ""
-        return f"{part.latent_dim} latents{beside}"
+        beside = f" beside {part.num_labels} labels ({part.family})" if part.num_labels else ""
+        size = part.latent_dim if len(part.latent_shape) == 1 else part.latent_shape
+        return f"{size} latents{beside}"
 
     if latents(posterior) != latents(prior):
         raise ValueError(

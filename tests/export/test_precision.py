@@ -175,7 +175,11 @@ def test_draws_may_be_off_as_their_means_are(likelihood, name):
     ("precision", "limits", "message"),
     [
         ("dynamic_int8", {"max_error": 1e-9}, r"image differs .* Take precision=float16, or allow"),
-        ("float16", {"max_nll_change": -1.0}, r"nats an image more .* Take precision=float32, or"),
+        (
+            "float16",
+            {"max_nll_change": -1.0},
+            r"an example more .* Take precision=float32, or",
+        ),
         (
             "float32",
             {"max_error": 1e-12},

@@ -18,7 +18,8 @@ from export import parity, random_numpy, saved_model, tflite, writer
 from export.random_numpy import Stream
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfkl
-from keras_vae.building.parts import LIKELIHOODS, NETWORKS
+from keras_vae.building.bodies import NETWORKS
+from keras_vae.building.parts import LIKELIHOODS
 from tests import binaries, tiny
 
 # Each network and each likelihood at least once; autoencoders, which don't sample, export faster.
@@ -35,6 +36,7 @@ CASES = [
     ("ae", "conv", "discretized_logistic"),
     ("ae", "mlp", "logistic_mixture"),
 ]
+CASES += [("ae", "linear", name) for name in LIKELIHOODS if name not in {case[2] for case in CASES}]
 
 
 def model_of(**options):

@@ -100,7 +100,7 @@ def samples(model, condition):
 def numbers(model, batch):
     condition = None if batch.condition is None else batch.condition[:2]
     found = {} if model.prior is None else samples(model, condition)
-    if not model.has_density:
+    if not model.has_bound:
         return found | {"code": model.code(batch.x).numpy().ravel().tolist()}
     found |= {"elbo": elbo(model, batch.x, batch.condition)}
     nll = -model.log_likelihood(np.float32(batch.x) / scale(batch.x), 5, condition=batch.condition)

@@ -1,7 +1,5 @@
 """Draws of pixels from uniform numbers: distributed as TFP's density says, for every likelihood."""
 
-import types
-
 import numpy as np
 import pytest
 import scipy.stats
@@ -13,6 +11,7 @@ from keras_vae._compat import tf, tfd
 from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.distributions import CHOICE, Mixture, plain
 from keras_vae.likelihoods import Support
+from tests import tiny
 
 N = 20_000
 SEED = np.stack([np.arange(N), -np.arange(N)], axis=1).astype(np.int32)
@@ -25,12 +24,6 @@ def uniform(shape):
     """i -> [N, *shape], the exported generator's numbers of N images."""
     size = int(np.prod(shape))
     return lambda i: tf.constant(random_numpy.uniform(SEED, STREAMS[i], size).reshape(N, *shape))
-
-
-def layer_of(name, shape, levels=9):
-    kind, arguments = LIKELIHOODS[name]
-    options = types.SimpleNamespace(likelihood_scale=0.5, levels=levels, likelihood_components=3)
-    return kind(shape, *arguments(options))
 
 
 def assert_distributed_as(x, p, support):
@@ -50,7 +43,7 @@ def assert_distributed_as(x, p, support):
 
 @pytest.mark.parametrize("name", LIKELIHOODS)
 def test_draws_have_the_likelihoods_distribution(name):
-    layer = layer_of(name, (2, 3, 1))
+    layer = tiny.likelihood(name, (2, 3, 1))
     rng = np.random.default_rng(0)
     params = rng.normal(size=(1, 2, 3, 1, layer.params_per_value)).astype(np.float32)
     p = layer(tf.constant(params))
@@ -65,7 +58,7 @@ def test_draws_have_the_likelihoods_distribution(name):
 
 
 def test_levels_far_off_and_certain_are_drawn_too():
-    layer = layer_of("discretized_logistic", (1, 1, 1), levels=256)
+    layer = tiny.likelihood("discretized_logistic", (1, 1, 1), levels=256)
     for loc, wanted in ((50.0, 1.0), (-50.0, 0.0)):
         p = layer(tf.constant([loc, -50.0], shape=(1, 1, 1, 1, 2)))
         assert (p.from_uniform(uniform((1, 1, 1))).numpy() == wanted).all()
@@ -122,7 +115,8 @@ def test_given_values_of_a_mixture_stay():
 def test_values_far_out_are_finite():
     """The generator's numbers reach the largest below 1 and 2^-25."""
     for name in LIKELIHOODS:
-        p = layer_of(name, (2,))(tf.zeros([1, 2, layer_of(name, (2,)).params_per_value]))
+        layer = tiny.likelihood(name, (2,))
+        p = layer(tf.zeros([1, 2, layer.params_per_value]))
         for u in (2.0**-25, 1.0 - 2.0**-24):
             assert np.isfinite(p.from_uniform(lambda i, u=u: tf.fill([1, 2], u))).all(), name
 

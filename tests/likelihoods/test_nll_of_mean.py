@@ -1,7 +1,5 @@
 """What the mean of p(x|z) alone says of -log p(x|z): all that depends on it."""
 
-import types
-
 import numpy as np
 import pytest
 import scipy.special
@@ -17,16 +15,10 @@ RNG = np.random.default_rng(0)
 TOLD = {"bernoulli", "poisson", "normal", "normal_learned_scale"}
 
 
-def layer_of(name, shape):
-    kind, arguments = LIKELIHOODS[name]
-    options = types.SimpleNamespace(likelihood_scale=0.5, levels=9, likelihood_components=3)
-    return kind(shape, *arguments(options))
-
-
 @pytest.mark.parametrize("name", LIKELIHOODS)
 def test_differences_are_those_of_the_log_densities(name):
     """At one x, of two means: what depends on x alone cancels. None where a mean isn't all."""
-    layer = layer_of(name, (4, 3, 1))
+    layer = tiny.likelihood(name, (4, 3, 1))
     rng = np.random.default_rng(0)
     raw = rng.normal(size=(2, 6, 4, 3, 1, layer.params_per_value)).astype(np.float32)
     p = layer(tf.constant(raw))
@@ -71,7 +63,7 @@ def test_what_is_left_out_is_known():
         "normal": lambda x: 7 * np.log(0.5 * np.sqrt(2 * np.pi)),
     }
     for name, constant in left_out.items():
-        layer = layer_of(name, (7,))
+        layer = tiny.likelihood(name, (7,))
         p, x = layer(raw), tiny.images(5, layer.support, (7,))
         found = layer.nll_of_mean(x, p.mean().numpy()) + constant(x)
         np.testing.assert_allclose(found, -p.log_prob(x), rtol=1e-5, err_msg=name)

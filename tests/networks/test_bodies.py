@@ -5,7 +5,7 @@ import pytest
 
 from keras_vae import Decoder, Encoder, posteriors
 from keras_vae._compat import tf, tfk
-from keras_vae.building.parts import NETWORKS
+from keras_vae.building.bodies import NETWORKS
 from keras_vae.likelihoods import Bernoulli
 from tests import tiny
 
@@ -21,8 +21,8 @@ def bodies(network, **options):
     """[(encoder body, two examples), (decoder body, two latents)], their weights drawn anew."""
     model = tiny.config(network=network, **options).model
     inputs = [normal(2, *model.event_shape), normal(2, 3)]
-    encoder_body, decoder_body = (make(model) for make in NETWORKS[network])
-    pairs = list(zip([encoder_body, decoder_body], inputs, strict=True))
+    made = NETWORKS[network].kind
+    pairs = list(zip([made.encoder(model), made.decoder(model)], inputs, strict=True))
     for body, x in pairs:
         body(x)
         tiny.randomize(body)

@@ -1,0 +1,150 @@
+"""Prints docs/flags.md, made of the options, of their choices and of each binary's own flags.
+
+python -m tests.flags_page > docs/flags.md
+"""
+
+import dataclasses
+import pathlib
+import re
+import xml.etree.ElementTree as ElementTree
+from typing import NamedTuple
+
+from export import sample
+from keras_vae import config as configs
+from keras_vae.config.recipes import RECIPES
+from keras_vae.config.rules import text
+from tests import binaries
+
+PAGE = pathlib.Path(__file__).parents[1] / "docs" / "flags.md"
+# Each with what it does.
+BINARIES = {
+    "trainers.train": "trains a model and writes a run directory",
+    "trainers.evaluate": "measures a run, or an export",
+    "trainers.compare": "sets measured runs side by side",
+    "trainers.compress": "compresses a run's test images without loss",
+    "trainers.anomaly": "tells other data from a run's",
+    "trainers.latents": "writes a run's codes",
+    "export.export": "exports a run",
+    "export.sample": "draws images from a TFLite file",
+}
+SECTIONS = {
+    "data": "The data",
+    "model": "The model",
+    "objective": "The loss",
+    "training": "How it is minimised",
+}
+HEAD = """# Flags
+
+A flag is `--name=value`; a list has commas between, as in `--hidden=200,200`. In Python the same
+names are arguments, as in `keras_vae.recipe("vae", hidden=(200, 200))`.
+
+This page is made from the options by `python -m tests.flags_page > docs/flags.md`.
+"""
+
+
+class Row(NamedTuple):
+    """A flag.
+
+    Attributes:
+      name: without the dashes.
+      default: as text; empty where there is none.
+      help: what it is.
+      needed: what it is an option of, as `needed_for` gives it.
+      choices: {name: one line on it}; empty where there are none.
+    """
+
+    name: str
+    default: str
+    help: str
+    needed: dict = {}
+    choices: dict = {}
+
+    def cells(self) -> tuple[str, str, str]:
+        """Of the flag's row in a table."""
+        lines = [self.help]
+        if self.needed:
+            lines.append(f"*An option of {configs.in_words(self.needed)}.*")
+        lines += [f"`{name}`: {about}" for name, about in self.choices.items() if about]
+        if bare := [f"`{name}`" for name, about in self.choices.items() if not about]:
+            lines.append(", ".join(bare))
+        return f"`--{self.name}`", self.default, "<br>".join(lines)
+
+
+def page() -> str:
+    """The page, as Markdown."""
+    parts = [HEAD]
+    for binary, about in BINARIES.items():
+        parts.append(f"## {binary}\n\n`python -m {binary}` {about}.\n")
+        own = own_flags(binary)
+        if binary == "trainers.train":
+            recipes = {name: options["about"] for name, options in RECIPES.items()}
+            recipe = Row("recipe", "vae", "where other defaults come from", choices=recipes)
+            parts.append(table([recipe]))
+            parts += [
+                f"### {title}\n\n{table(rows_of(section))}" for section, title in SECTIONS.items()
+            ]
+            parts.append("### The run\n")
+            options = {option.name for _, option in configs.options()} | {"recipe"}
+            own = [row for row in own if row.name not in options]
+        parts.append(table(own))
+    return "\n".join(parts)
+
+
+def rows_of(section: str) -> list[Row]:
+    """The flags of a section of the config."""
+    return [
+        row_of(option)
+        for found, option in configs.options()
+        if found == section and option.metadata["flag"]
+    ]
+
+
+def row_of(option: dataclasses.Field) -> Row:
+    """The flag of an option."""
+    return Row(
+        option.name,
+        shown(option.default),
+        option.metadata["help"],
+        configs.needed_for(option.name),
+        configs.abouts(option.metadata["choices"] or {}),
+    )
+
+
+def own_flags(binary: str) -> list[Row]:
+    """The flags in a binary's --help."""
+    if binary == "export.sample":  # Without absl, so that it runs on a device.
+        return [
+            Row(a.dest, shown(a.default), a.help, choices=dict.fromkeys(a.choices or (), ""))
+            for a in sample._parser()._actions
+            if a.dest != "help"
+        ]
+    found = ElementTree.fromstring(binaries.run(binary, "--helpxml").out)
+    return [row_in_help(flag) for flag in found.findall("flag") if flag.findtext("key") == "yes"]
+
+
+def row_in_help(flag: ElementTree.Element) -> Row:
+    """A flag as `--helpxml` has it."""
+    help, *lines = flag.findtext("meaning").splitlines()
+    help = re.sub("^<.*?>: ", "", help)  # Where absl lists the choices.
+    known = dict(line.split(": ", 1) for line in lines)
+    choices = {value.text: known.get(value.text, "") for value in flag.findall("enum_value")}
+    return Row(flag.findtext("name"), shown(flag.findtext("default")), help, choices=choices)
+
+
+def shown(default) -> str:
+    """A default as the page has it."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return "" if default is None else text(default)
+
+
+def table(rows: list[Row]) -> str:
+    """A table of flags, as Markdown."""
+    lines = [" | ".join(cell.replace("|", r"\|") for cell in row.cells()) for row in rows]
+    return "\n".join(
+        ["| flag | default | |", "|---|---|---|", *(f"| {line} |" for line in lines), ""]
+    )
+
+
+if __name__ == "__main__":
+    print(page(), end="")
