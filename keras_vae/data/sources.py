@@ -14,8 +14,9 @@ from keras_vae.data.split import Split, Streamed
 from keras_vae.messages.sentences import errors_in_one_line, in_one_line, some
 from keras_vae.seeds import Site, derive
 
-# Kinds of data that aren't images, KIND:PATH: function of the path, and of those of the options
-# `window` and `transpose` that are given, -> (dict split -> Split, list of notes). Add your own.
+# Readers of data sets KIND:PATH that state their modality and levels; add your own. A reader takes
+# the path (of chorales also `window` and `transpose`, where they are given) and gives
+# (dict split -> Split, list of notes).
 READERS: dict[str, Callable] = {"chorales": chorales.read}
 _FILES_OF_IMAGES = ("npz", "npy", "folder")
 _OWN_LEVELS = ("digits", "sprites")

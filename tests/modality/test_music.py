@@ -9,7 +9,7 @@ import pytest
 import keras_vae
 from keras_vae.batches import Batch
 from keras_vae.modality import Music, music
-from keras_vae.report import pictures, plots
+from keras_vae.report import comparison_page, pictures, plots
 from keras_vae.runs import loading
 from tests import browser, tiny, tools
 
@@ -113,6 +113,8 @@ def test_pictures_show_what_was_made():
     np.testing.assert_array_equal(
         twice.reconstructions, np.repeat(twice.reconstructions[:1], 6, axis=0)
     )
+    ((figure, _),) = comparison_page._samples(vae)  # 9 rolls of 5 by 32, a pixel between them.
+    assert figure.axes[0].get_images()[0].get_array().shape[:2] == (3 * 6 - 1, 3 * 33 - 1)
     shown = pictures.pictures(vae, batch)
     assert [p.name for p in shown] == ["reconstructions", "samples", "interpolations", "latents"]
     assert all(isinstance(p, pictures.Picture) and p.alt and p.caption for p in shown)
