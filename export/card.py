@@ -48,7 +48,7 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
     Args:
       vae: the model.
       report: the content of parity.json.
-      described: the run's config.json, or None; that of music says its lowest pitch.
+      described: the run's config.json, or None.
       evaluation: the run's evaluation.json, or None.
     """
     data, measured = (described or {}).get("data"), evaluation or {}
@@ -74,8 +74,8 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
         "machine": f"{_processor()}, {os.cpu_count()} processors; TFLite files ran in one thread",
         "files": report["artefacts"],
     }
-    more = {"class_names": class_names(vae), "music": _music(described)}
-    return content | {name: fact for name, fact in more.items() if fact}
+    names = class_names(vae)
+    return content | ({"class_names": names} if names else {}) | vae.modality.card_facts()
 
 
 def _ranges(vae, artefacts):
@@ -95,18 +95,6 @@ def class_names(vae: VAE) -> list[str] | None:
     """What the labels are called that the model is given, from 0 on; None where it has no names."""
     names = vae.condition.names if isinstance(vae.condition, Label) else None
     return names and list(names)
-
-
-def _music(described):
-    """What makes notes of the values of a piano roll [steps, voices]; None of other data."""
-    lowest_pitch = (described or {}).get("data", {}).get("lowest_pitch")
-    if lowest_pitch is None:
-        return None
-    return {
-        "lowest_pitch": lowest_pitch,
-        "levels": described["config"]["model"]["levels"],
-        "steps_per_quarter": 4,
-    }
 
 
 def _processor():

@@ -66,7 +66,7 @@ def main() -> None:
                     "prune_latents needs a run directory, whose data tells what is dead."
                 )
         if FLAGS.web:
-            web_page.check_page(vae)
+            vae.modality.check_page(vae)
     try:
         with command_line.checking_input():
             if FLAGS.prune_latents:

@@ -24,7 +24,7 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
       many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
     """
     size = max(size for verb, size in map(verb_and_size, signatures) if verb == "decode")
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     found, wanted = [], []
     for i in range(0, len(x), size):
@@ -48,7 +48,7 @@ def check_loss(file: str, found: dict, gate: Precision) -> None:
     change = found["nll_change"]
     if change is not None and not change <= gate.nll_change:
         raise ParityError(
-            f"{file}: decoding real data costs {change:.3g} nats an image more than the Keras "
+            f"{file}: decoding real data costs {change:.3g} nats an example more than the Keras "
             f"model's (PSNR {found['psnr']:.1f} for {found['psnr_keras']:.1f} dB); allowed are "
             f"{gate.nll_change:g}. The file was not written. "
             f"{'Take precision=' + gate.instead + ', or a' if gate.instead else 'A'}llow more by "
@@ -59,7 +59,7 @@ def check_loss(file: str, found: dict, gate: Precision) -> None:
 def calibration(vae: VAE, batch: Batch) -> dict:
     """{verb: {input: [N, ...]}} that span the range of values: real examples and their codes, and
     as many latents of the prior at twice its temperature, or else of twice the codes' deviation."""
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     if vae.prior is None:
         wide = z.mean(axis=0) + 2.0 * (np.roll(z, 1, axis=0) - z.mean(axis=0))

@@ -10,7 +10,7 @@ from keras_vae.vae import VAE
 def rates(vae: VAE, batch: Batch):
     """KL(q(z_d|x) || p(z_d)) in nats, the mean over N examples, [D]; of several stochastic layers
     given the layers above. None where there is no closed form for each latent."""
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     noise = vae.draw_noise([0, 0], 1, len(x))
     if vae.groups == "layers":
         if not vae.has_analytic_kl:

@@ -51,7 +51,7 @@ def prune(vae: VAE, config: Config, batch: Batch, max_loss: float = MAX_LOSS) ->
     change = _check(vae, smaller, kept, batch)
     if not change >= -max_loss:
         raise ParityError(
-            f"prune_latents: the bound falls by {-change:.3g} nats an image without "
+            f"prune_latents: the bound falls by {-change:.3g} nats an example without "
             f"{vae.latent_dim - len(kept)} latents; allowed are {max_loss:g}. Nothing was written. "
             "Export without it, or allow more by max_nll_change."
         )
@@ -86,7 +86,7 @@ def _taken(weights, shape, kept, latent_dim):
 
 def _check(vae, smaller, kept, batch):
     """By how much the bound rises. Raises ValueError unless `smaller` is `vae` with zeros."""
-    x, _, condition = batch
+    x, condition = batch.x, batch.condition
     noise = vae.draw_noise([0, 0], _SAMPLES, len(x))
     size = noise.shape[-1]
     # Behind the latents' numbers stand those of Bayesian weights.

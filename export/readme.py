@@ -5,8 +5,14 @@ import math
 _LISTED = 100  # classes whose names are in the file
 
 
-def text(report: dict, music: dict | None = None, class_names: list | None = None) -> str:
-    """Markdown from the content of `parity.json`, and the model card's fields of these names."""
+def text(report: dict, about: str = "", class_names: list | None = None) -> str:
+    """Markdown of an export.
+
+    Args:
+      report: the content of `parity.json`.
+      about: what the model's modality says of its values.
+      class_names: of the model card.
+    """
     artefacts = report["artefacts"]
     samples = any("sample" in name for a in artefacts.values() for name in a["signatures"])
     lite = next((file for file in artefacts if file != "saved_model"), None)
@@ -22,7 +28,7 @@ def text(report: dict, music: dict | None = None, class_names: list | None = Non
     return _TEMPLATE.format(
         images=_DRAWS if report["values_come_in_turn"] else _MEANS,
         seeds=_SEEDS if samples else _NO_PRIOR,
-        music=_MUSIC.format(top=music["levels"] - 1, **music) if music else "",
+        about=f"\n{about}" if about else "",
         pruned=_PRUNED.format(**report["pruned"]) if report["pruned"] else "",
         condition=f"\n{_CONDITION}{report['condition']}.\n" if report["condition"] else "",
         classes=_classes(class_names) if class_names else "",
@@ -54,11 +60,11 @@ def _example(content, report):
 def _make_input(name, kind, size):
     """A line of Python that makes `size` rows of an input, of a type as in `parity.json`."""
     if name == "seed":
-        return f"seed = np.array([[2024, i] for i in range({size})], np.int32)  # A pair per image."
+        return f"seed = np.array([[2024, i] for i in range({size})], np.int32)  # A pair each."
     dtype, sizes = kind.rstrip("]").split("[")
     shape = tuple(size if n == "B" else int(n) for n in sizes.split(", "))
     if name == "condition":
-        return f"condition = np.zeros({shape}, np.{dtype})  # One per image: yours."
+        return f"condition = np.zeros({shape}, np.{dtype})  # One each: yours."
     return f"{name} = np.random.default_rng(0).normal(size={shape}).astype(np.{dtype})"
 
 
@@ -72,7 +78,7 @@ def _classes(names):
 
 
 def _make_row(kind):
-    """JavaScript that makes one image's row of an input, of a type as in `parity.json`."""
+    """JavaScript that makes one example's row of an input, of a type as in `parity.json`."""
     dtype, sizes = kind.rstrip("]").split("[")
     numbers = math.prod(int(n) for n in sizes.split(", ")[1:])
     return f"new {dtype.capitalize()}Array({numbers})"
@@ -118,10 +124,10 @@ def _quality(data):
     if data is None:
         return ""
     change = data["nll_change"]
-    costs = "" if change is None else f"; decoding costs {change:+.3f} nats an image"
+    costs = "" if change is None else f"; decoding costs {change:+.3f} nats an example"
     return (
         f"; PSNR {data['psnr']:.2f} dB where Keras has {data['psnr_keras']:.2f}, of "
-        f"{data['examples']} real images{costs}"
+        f"{data['examples']} real examples{costs}"
     )
 
 
@@ -133,21 +139,15 @@ _MEANS = """\
 `image` is the mean of p(x|z), `sample` a draw of it, `z` the latents."""
 
 _DRAWS = """\
-Images are sequences of levels, each chosen given those before it: by `sample` at random, by
+Examples are sequences of levels, each chosen given those before it: by `sample` at random, by
 `decode` the likeliest."""
 
 _SEEDS = """\
-A seed is a pair of int32 numbers per image, any values. The same pair gives the same image, in
+A seed is a pair of int32 numbers for each row, any values. The same pair gives the same `image`, in
 whatever batch it stands, and in both files up to rounding."""
 
 _NO_PRIOR = """\
 The model is an autoencoder: it has no prior to sample from, it decodes what you give it."""
-
-_MUSIC = """
-An image is a piano roll [steps, voices, 1]; a step is a sixteenth. Of a value, level =
-round(value * {top}) is one of {levels} levels: 0 is silence, others are the MIDI pitch level +
-{lowest_pitch} - 1.
-"""
 
 _PRUNED = """
 Of {latents_before} latents {latents} are left; the others carried less than 0.01 nats each, and the
@@ -159,7 +159,7 @@ Labels are called as follows. `python -m export.sample --condition=NAME` takes t
 
 """
 
-_CONDITION = "Each image is made for a condition of its own, which you give: "
+_CONDITION = "Each row is made for a condition of its own, which you give: "
 
 _TEMPLATE = """\
 # An exported generator
@@ -167,7 +167,7 @@ _TEMPLATE = """\
 Written by `keras_vae`; needs neither it nor Keras. {images}
 
 {seeds}
-{music}{pruned}{condition}{classes}
+{about}{pruned}{condition}{classes}
 {examples}
 ## Signatures
 
@@ -195,8 +195,8 @@ images = {verb}({arguments})["image"]  # {image}
 
 _JAVASCRIPT = """\
 In a browser, with `npm install @litertjs/core`, a bundler such as esbuild, and `generator.js` of
-this project's `export/web` (whose `node.js` does the same in Node), for any number of images, their
-rows one after another:
+this project's `export/web` (whose `node.js` does the same in Node), for any number of rows, one
+after another:
 
 ```javascript
 import {{ loadLiteRt }} from "@litertjs/core";

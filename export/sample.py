@@ -69,6 +69,11 @@ def sample(model, seed, n, temperature=1.0, condition=None, output="image"):
 
 def grid(images) -> Image.Image:
     """Images [N, H, W, C] in [0, 1] in one picture, about as many columns as rows."""
+    if images.ndim != 4:
+        raise ValueError(
+            f"the model's values are of shape {list(images.shape[1:])}, no images [H, W, C] to "
+            "write as a picture. Call sample() in Python for the values."
+        )
     count, height, width, channels = images.shape
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)

@@ -37,15 +37,6 @@ def missing() -> str | None:
     )
 
 
-def check_page(vae: VAE) -> None:
-    """Raises ValueError for a model that a page can't serve."""
-    if isinstance(vae.condition, ImagePart) and _levels_of_music(vae):
-        raise ValueError(
-            "web: the page has nothing to write music down with, which condition=image_part must "
-            "be given. Export without web, and call generator.tflite with it."
-        )
-
-
 def told(folder: pathlib.Path) -> str:
     """What to say of an export's page: where it is, or why there is none."""
     file = folder / FILE
@@ -99,13 +90,13 @@ def facts(
     condition, support = vae.condition, vae.decoder.likelihood.support
     counts = support is Support.COUNTS and examples is not None
     return {
-        "title": f"A generator of {_data(described)}",
+        "title": f"A generator of {_data(vae, described)}",
         "lead": _lead(vae, evaluation),
         "size": f"{model.name}, {_size(model.stat().st_size)}",
         "shape": list(vae.event_shape),
         "binary": support is Support.BINARY,
         "highest": float(examples.x.max()) if counts else 1.0,
-        "levels": _levels_of_music(vae),
+        **vae.modality.page_facts(),
         "inTurn": vae.decoder.in_turn,
         "latents": vae.latent_dim,
         "order": order[order >= labels].tolist(),
@@ -123,16 +114,8 @@ def facts(
     }
 
 
-def _data(described):
-    return short_name(described["data"]["name"]) if described else "images"
-
-
-def _levels_of_music(vae):
-    """How many levels there are; None where examples are no notes of few voices at many steps."""
-    steps, voices, channels = vae.event_shape
-    # An image may be drawn in turn too, but is hardly ever twice as high as wide.
-    is_music = vae.decoder.in_turn and channels == 1 and steps >= 2 * voices
-    return vae.decoder.levels if is_music else None
+def _data(vae, described):
+    return short_name(described["data"]["name"]) if described else vae.modality.nouns
 
 
 def _lead(vae, evaluation):

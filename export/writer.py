@@ -76,7 +76,7 @@ def write(
     if vae.prior is not None and not vae.decoder.in_turn:
         vae.decoder.likelihood.check_draw()
     if web:
-        web_page.check_page(vae)
+        vae.modality.check_page(vae)
     batch_sizes = sorted(set(batch_sizes))
     calibrated = [p for p in precisions if PRECISIONS[p].needs_calibration]
     if calibrated and (fitted_to is None or len(fitted_to.x) < max(batch_sizes)):
@@ -128,8 +128,8 @@ def write(
         for name, artefact in artefacts.items():
             artefact["sha256"] = card.hashes(folder / name)
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
-        read = {name: content.get(name) for name in ("music", "class_names")}
-        (folder / "README.md").write_text(readme.text(report, **read))
+        words = readme.text(report, vae.modality.readme(), content.get("class_names"))
+        (folder / "README.md").write_text(words)
         written = [name for name in precisions if PRECISIONS[name].file in artefacts]
         if web and web_page.generator_of(written):
             model = folder / PRECISIONS[web_page.generator_of(written)].file

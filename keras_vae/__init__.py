@@ -20,9 +20,11 @@ The model and its parts:
   networks, posteriors, priors, likelihoods, objectives, conditions: what parts are made of
 What is done with it:
   data: load data sets, files and folders
+  modality: what kind of thing an example is: image, music, or one of your own
   runs: train, resume and load a run
   tasks: evaluate, compare, compress, find anomalies, write codes
   evaluation, inference, compression: measures and questions to a model, without a run
+  measures: what each measured number is called and means, and the JSON Schema of the files
   report, plots: pages and pictures
 """
 
@@ -44,6 +46,8 @@ _ROOMS = {
         "evaluation",
         "inference",
         "likelihoods",
+        "measures",
+        "modality",
         "networks",
         "objectives",
         "posteriors",

@@ -1,56 +1,70 @@
-"""Blocks of training steps: what the input pipeline hands to the model.
+"""Batches and blocks of them: what the input pipeline hands to the model.
 
 A block holds the batches of K steps, so that one compiled function can run K steps without going
-back to Python. Random numbers come with the data: XLA draws them 10 to 40 times slower on CPUs than
-TensorFlow's own kernels, and drawn beforehand they are the same whatever runs the step.
+back to Python. A batch brings its noise with it, or the seed from which a step draws that very
+noise: see `training.feeding`.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 
 
 class Batch(NamedTuple):
-    """One step's input.
+    """One step's input. Its parts are taken by name: more of them may come.
 
     Attributes:
       x: [B, ...] examples: floats as they are, bool as {0, 1}, whole numbers by the model's levels.
-      noise: standard normal noise of the latents, [S, B, N].
+      noise: standard normal noise of the latents, [S, B, N]; None where the seed stands for it.
       condition: [B, ...] what a conditional model is given; None if it is given nothing, or x.
+      seed: int32 [2], from which the noise is drawn; None where it is given.
+      mask: bool, of x's shape, which values of x are known; None if all are.
+      place: int32 [2], the first of x's rows in the batch of all replicas, and the size of that
+        batch, for which noise is drawn; None if x is all of it.
     """
 
-    x: Any
-    noise: Any
-    condition: Any = None
+    x: TensorLike
+    noise: TensorLike | None = None
+    condition: TensorLike | None = None
+    seed: TensorLike | None = None
+    mask: TensorLike | None = None
+    place: TensorLike | None = None
 
-    def rows(self, start, stop) -> "Batch":
-        """Its examples from `start` to `stop`, without noise."""
-        condition = None if self.condition is None else self.condition[start:stop]
-        return Batch(self.x[start:stop], None, condition)
+    def rows(self, start: int, stop: int) -> "Batch":
+        """Its examples from `start` to `stop`, without noise or seed."""
+        examples = Batch(self.x, condition=self.condition, mask=self.mask)
+        return examples.map(lambda t: t[start:stop])
+
+    def map(self, function: Callable) -> "Batch":
+        """The batch of function(part) of each part that there is."""
+        return Batch(*_map(function, self))
 
 
 class Block(NamedTuple):
-    """K steps' input: the fields of `Batch`, each with a leading axis K."""
+    """K steps' input: the parts of `Batch`, each with a leading axis K."""
 
-    x: Any
-    noise: Any
-    condition: Any = None
+    x: TensorLike
+    noise: TensorLike | None = None
+    condition: TensorLike | None = None
+    seed: TensorLike | None = None
+    mask: TensorLike | None = None
+    place: TensorLike | None = None
 
     @classmethod
     def of_one(cls, batch: Batch) -> "Block":
         """The block that holds the single step `batch`."""
-        return cls(*_map(lambda t: tf.expand_dims(t, 0), batch))
+        return cls(*batch.map(lambda t: tf.expand_dims(t, 0)))
 
     @property
-    def num_steps(self):
+    def num_steps(self) -> int | tf.Tensor:
         """K, a Python int where it is known, else a scalar tensor."""
         return self.x.shape[0] or tf.shape(self.x)[0]
 
-    def step(self, i) -> Batch:
+    def step(self, i: int | tf.Tensor) -> Batch:
         """The input of step `i` (int or scalar tensor)."""
         return Batch(*_map(lambda t: tf.gather(t, i), self))
 
 
-def _map(function, structure):
-    """tf.nest.map_structure that leaves None as it is."""
-    return tf.nest.map_structure(lambda t: None if t is None else function(t), structure)
+def _map(function, parts):
+    return [None if part is None else function(part) for part in parts]

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from keras_vae import networks
+from keras_vae import modality, networks
 from keras_vae._compat import tfk
 from keras_vae.building import settling
 from keras_vae.building.bodies import WEIGHTS
@@ -89,6 +89,7 @@ def build(
             structure.prior,
             CONDITIONS[model.condition](model),
             levels=model.levels,
+            modality=modality.stored(model.modality),
             seed=config.training.seed,
         )
     vae.compile(

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import warnings
+from typing import NoReturn
 
 from absl import app, flags, logging
 
@@ -56,6 +57,20 @@ def fail(message, code: int = 2) -> None:
     """Prints one line to stderr and exits with `code`."""
     print("error:", in_one_line(str(message).strip()), file=sys.stderr)
     sys.exit(code)
+
+
+def start_again(module: str, why: str, environment: dict[str, str]) -> NoReturn:
+    """Becomes `python -m module` with the same flags, for what is read once, at an import.
+
+    Args:
+      module: the binary that runs.
+      why: the end of the line that says so.
+      environment: variables to set.
+    """
+    variables = " ".join(f"{name}={value}" for name, value in environment.items())
+    tell(f"starting again with {variables}, {why}.")
+    os.environ.update(environment)
+    os.execv(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]])
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import numbers
 
 import numpy as np
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.ops.whole_numbers import check_whole
 
 
@@ -29,7 +29,15 @@ class Site(enum.IntEnum):
     COMPLETE = 10
 
 
-def derive(root, *path):
+SPLITS = ("train", "validation", "test")  # A split's number is part of its seed.
+
+
+def of_split(root: int, split: str) -> tf.Tensor:
+    """The seed by which a split is binarized, and its noise drawn, when a model is evaluated."""
+    return derive(root, Site.EVALUATE, SPLITS.index(split))
+
+
+def derive(root: int | TensorLike, *path: int | TensorLike) -> tf.Tensor:
     """Folds `path` into the seed `root`.
 
     Args:

@@ -9,10 +9,13 @@ import numpy as np
 from keras_vae import keras_file, seeds
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.batches import Batch
+from keras_vae.distributions import of_known
 from keras_vae.encoder import AbstractEncoder
 from keras_vae.inference import completion, interpolation
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.inputs import ExampleSpec
+from keras_vae.inputs.arguments import as_batch
+from keras_vae.modality import Image, Modality, stored
 from keras_vae.ops.gradients import GradientWeight
 from keras_vae.ops.shapes import flat, shaped
 from keras_vae.ops.whole_numbers import check_whole
@@ -60,6 +63,8 @@ class VAE(Trainable):
       condition: a layer of `conditions`, or None; all three parts are given what it makes of c.
       levels: how many levels whole numbers in x have, 17 for 0..16; None for 256, of bytes, unless
         the first whole array that is trained on shows others.
+      modality: what kind of thing an example is, which reports and exports go by; `Image()` if
+        None.
       seed: root of all random draws that are not given a seed of their own.
 
     Attributes:
@@ -80,6 +85,7 @@ class VAE(Trainable):
         condition=None,
         *,
         levels: int | None = None,
+        modality: Modality | None = None,
         seed: int = 0,
         **kwargs,
     ):
@@ -96,7 +102,7 @@ class VAE(Trainable):
         if encoder.trains_prior and encoder.posterior is not None:
             check_same_latents(encoder.posterior, prior)
         self.encoder, self.decoder, self.prior = encoder, decoder, prior
-        self.condition = condition
+        self.condition, self.modality = condition, modality or Image()
         self.event_shape = decoder.event_shape
         self._example_spec = ExampleSpec(decoder.likelihood, levels)
         self.has_bound, self.trains_prior = encoder.has_bound, encoder.trains_prior
@@ -130,7 +136,9 @@ class VAE(Trainable):
 
     # Scoring -----------------------------------------------------------------------------------
 
-    def terms(self, x, noise, condition=None, stop_posterior=False, training=False) -> Terms:
+    def terms(
+        self, x, noise, condition=None, stop_posterior=False, training=False, mask=None
+    ) -> Terms:
         """The log-densities at x and at the z made from noise, and what the rate is made of.
 
         Args:
@@ -140,15 +148,17 @@ class VAE(Trainable):
           stop_posterior: take log q(z|x) with its parameters stopped, and put a `GradientWeight`
             on z: what gradient estimators beyond the plain one are made of.
           training: whether Bayesian weights are all drawn; see `Decoder`.
+          mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
+            the encoder sees 0 in place of the others. None if all are.
         """
-        x = self.as_floats(x)
+        x, mask = self._known(x, mask)
         condition = self.condition_of(condition, x)
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
         found = self.latents(x, noise, context, weight)
         p = self._decode_state(found.state, condition, weight_noise, training)
-        log_likelihood = p.log_prob(x)
+        log_likelihood = of_known(p, mask).log_prob(x)
         if not self.has_bound:
             return Terms(found.z, log_likelihood)
         return Terms(
@@ -181,10 +191,11 @@ class VAE(Trainable):
         kl = analytic_kl(q, p) if self.has_analytic_kl else None
         return p.log_prob(z), kl, [Rate(q, p, z)]
 
-    def log_likelihood(self, x, num_samples: int = 100, seed: int = 0, condition=None):
+    def log_likelihood(self, x, num_samples: int = 100, seed: int = 0, condition=None, mask=None):
         """log p(x) in nats, [B], by importance sampling (Burda et al. 2016, eq. 8).
 
-        A lower bound in expectation, which tightens with `num_samples`.
+        A lower bound in expectation, which tightens with `num_samples`. With a mask, bool of x's
+        shape, it is that of the known values alone.
         """
         if not self.has_bound:
             raise ValueError(
@@ -194,10 +205,12 @@ class VAE(Trainable):
         check_whole("num_samples", num_samples, at_least=1)
         if self._importance_sampler is None:
             self._importance_sampler = ImportanceSampler(self)
+        if mask is not None:
+            x = as_batch(Batch(np.asanyarray(x), mask=np.asanyarray(mask))).x
         x = self._examples(x)
         condition = self.condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
-        return self._importance_sampler(x, num_samples, seed, condition).log_likelihood
+        return self._importance_sampler(x, num_samples, seed, condition, mask).log_likelihood
 
     # Inferring and generating ------------------------------------------------------------------
 
@@ -346,9 +359,9 @@ class VAE(Trainable):
         return self._decode(self.code(x, condition), condition).mean()
 
     def predict_step(self, data):
-        """Keras' hook: `predict` reconstructs examples, or pairs of examples and conditions."""
-        x, condition, _ = tfk.utils.unpack_x_y_sample_weight(data)
-        return self.reconstruct(x, condition)
+        """Keras' hook: `predict` reconstructs examples, with their conditions or as a `Batch`."""
+        batch = as_batch(data)
+        return self.reconstruct(batch.x, batch.condition)
 
     def call(self, x, condition=None, training=None):
         """p(x|z) at the codes of x, batch [B], event [H, W, C]; adds the KL to `losses`.
@@ -436,6 +449,19 @@ class VAE(Trainable):
         """Examples x [B, H, W, C] (or [B, H, W], C being 1) as the model computes with: float32."""
         return self._example_spec.floats(x)
 
+    def _known(self, x, mask):
+        """(x as floats, with 0 where its values are unknown; the mask in its shape, or None)."""
+        x = self.as_floats(x)
+        if mask is None:
+            return x, None
+        if self.condition is not None and self.condition.in_examples:
+            raise ValueError(
+                "mask: this model is given part of each example, all of which must be known. Use "
+                "a model without condition=image_part."
+            )
+        mask = tf.ensure_shape(self._example_spec.with_channels(mask), x.shape)
+        return tf.where(mask, x, 0.0), mask
+
     def check_shape(self, shape) -> None:
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
         self._example_spec.check_shape(shape)
@@ -516,6 +542,7 @@ class VAE(Trainable):
             "prior": self.prior and serialize(self.prior),
             "condition": self.condition and serialize(self.condition),
             "levels": self.levels,
+            "modality": self.modality.to_dict(),
             "seed": self.seed,
         }
 
@@ -525,5 +552,6 @@ class VAE(Trainable):
             name: config[name] and tfk.saving.deserialize_keras_object(config[name])
             for name in ("encoder", "decoder", "prior", "condition")
         }
-        # A file from before there were levels has none.
-        return cls(**parts, levels=config.get("levels"), seed=config["seed"])
+        # Older files have no levels and no modality.
+        facts = {"levels": config.get("levels"), "modality": stored(config.get("modality"))}
+        return cls(**parts, **facts, seed=config["seed"])

@@ -40,11 +40,11 @@ def test_rows(training, capsys):
     training.main()
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert rows[0] == {"model": "mlp", "seconds_to_first_step": 1.0}
-    paths = ("trainers.train", "keras_fit", "bare_loop")
+    paths = ("trainers.train", "keras_fit", "bare_loop", "bare_loop_fused_adam")
     assert [(row["model"], row["path"]) for row in rows[1:]] == [
         (model, path) for model in ("mlp", "conv") for path in paths
     ]
-    for row, keras in zip(rows[1:], [rows[2]] * 3 + [rows[5]] * 3, strict=True):
+    for row, keras in zip(rows[1:], [rows[2]] * 4 + [rows[6]] * 4, strict=True):
         ratio = row["images_per_second"] / keras["images_per_second"]
         assert row["ratio_to_keras_fit"] == pytest.approx(ratio, rel=0.01)
     assert flags.FLAGS.rounds == 1

@@ -78,7 +78,8 @@ def finite_step(model):
 
 def finite_verbs(model):
     """What is drawn, and what is measured, must be finite too."""
-    x, _, condition = tiny.block(model, 1, 4).step(0)
+    batch = tiny.block(model, 1, 4).step(0)
+    x, condition = batch.x, batch.condition
     assert np.isfinite(model.reconstruct(x, condition)).all()
     if model.prior is not None:
         assert np.isfinite(model.sample(4, seed=0, condition=tiny.shown(model, x))).all()

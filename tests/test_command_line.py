@@ -1,5 +1,8 @@
 """What every binary shares."""
 
+import ast
+import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -7,6 +10,7 @@ import sys
 import pytest
 from absl import flags
 
+import keras_vae
 from keras_vae import command_line
 from keras_vae.messages import notes
 
@@ -99,3 +103,16 @@ def test_a_note_is_one_line_whoever_gives_it(capsys):
     notes.tell("the splits are in a\nb\udce9")
     command_line._show(notes.Note("the splits are in a\nb\udce9"), notes.Note, "file.py", 1)
     assert capsys.readouterr().out == 2 * "Note: the splits are in a\\nb\\udce9\n"
+
+
+def test_the_library_names_options_without_dashes():
+    """Who reads its notes and errors in a notebook has no flags."""
+    about_flags = {"command_line.py", "run_directory.py"}  # The latter writes flags.txt.
+    found = set()
+    for file in pathlib.Path(keras_vae.__file__).parent.rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+        docstrings = {node.value for node in nodes if isinstance(node, ast.Expr)}
+        texts = {node for node in nodes if isinstance(node, ast.Constant)} - docstrings
+        if file.name not in about_flags:
+            found |= {t.value for t in texts if re.search(r"(^|[\s(=`'])--[a-z]", str(t.value))}
+    assert found == set()

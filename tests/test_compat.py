@@ -81,3 +81,25 @@ def test_binaries_name_wrong_versions_in_one_line(tmp_path, binary):
     assert "Traceback" not in done.stderr
     last = done.stderr.splitlines()[-1]  # TensorFlow says something first.
     assert last.startswith("error: keras_vae needs tensorflow, tf-keras and")
+
+
+def test_what_tensorflow_leaves_off_is_known_by_the_cpu():
+    """TensorFlow's rule (tensorflow/core/util/port.cc)."""
+    cpu = "processor\t: 0\nflags\t\t: fpu avx2 avx512f{}\nbugs\t\t: avx_vnni\n\n"
+    assert _compat.onednn_by_default(cpu.format("")) is False
+    for feature in ("avx512_vnni", "avx_vnni", "amx_int8", "avx512_bf16"):
+        assert _compat.onednn_by_default(cpu.format(f" {feature}") * 2) is True
+    assert _compat.onednn_by_default("processor\t: 0\nFeatures\t: fp asimd\n") is None
+    assert _compat.onednn_by_default("") is None
+
+
+@pytest.mark.skipif(_compat.ONEDNN_BY_DEFAULT is None, reason="oneDNN is x86's")
+@pytest.mark.parametrize(("given", "wanted"), [(None, "True"), ("0", "False")])
+def test_onednn_is_on_unless_the_user_has_said_otherwise(monkeypatch, given, wanted):
+    """As TensorFlow itself says."""
+    monkeypatch.delenv(_compat.ONEDNN, raising=False)
+    if given is not None:
+        monkeypatch.setenv(_compat.ONEDNN, given)
+    code = "from keras_vae import _compat; print(_compat.onednn_is_on())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == [wanted], done.stderr

@@ -58,6 +58,7 @@ OTHER_VALUES = {
     "weight_temperature": 0.5,
     "condition": "image_part",
     "visible": "top_half",
+    "modality": {"name": "music", "levels": 5, "lowest_pitch": 60},
     "event_shape": (28, 28, 1),
     "levels": 17,
     "num_classes": 4,

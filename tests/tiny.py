@@ -142,8 +142,8 @@ def halves(block, strategy) -> Block:
             lambda context: parts[context.replica_id_in_sync_group]
         )
 
-    x, noise, condition = block
-    return Block(rows(x, 1), rows(noise, 2), None if condition is None else rows(condition, 1))
+    condition = None if block.condition is None else rows(block.condition, 1)
+    return Block(rows(block.x, 1), rows(block.noise, 2), condition)
 
 
 def train(model, *blocks) -> dict:

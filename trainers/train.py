@@ -5,6 +5,7 @@ import pathlib
 from absl import flags
 
 from keras_vae import command_line
+from keras_vae._compat import ONEDNN
 from keras_vae.runs import callbacks, job, run_directory
 from keras_vae.tasks import training_run
 from trainers import flags as config_flags
@@ -51,8 +52,7 @@ def prepare() -> job.Job:
     Raises:
       ValueError, OSError: in one sentence, what the user can mend.
     """
-    config = config_flags.config_from_flags()
-    workdir = pathlib.Path(FLAGS.workdir or job.default_workdir(config))
+    workdir = _workdir()
     run_directory.check_workdir(workdir)
     # A run goes on as it began, where its flags are older than an option.
     config = config_flags.config_from_flags(**run_directory.options_before(workdir))
@@ -60,6 +60,10 @@ def prepare() -> job.Job:
     options = {name: FLAGS[name].value for name in _ABOUT}
     options["jit_compile"] = {"auto": "auto", "true": True, "false": False}[FLAGS.jit_compile]
     return job.prepare(config, workdir, where, job.Options(**options))
+
+
+def _workdir() -> pathlib.Path:
+    return pathlib.Path(FLAGS.workdir or job.default_workdir(config_flags.config_from_flags()))
 
 
 def main() -> None:
@@ -74,9 +78,18 @@ def main() -> None:
         command_line.fail(error, code=1)
 
 
+def _main_as_the_run_began() -> None:
+    """`main`, in a process whose TensorFlow computes by oneDNN only if the run's did."""
+    with command_line.checking_input():
+        value = run_directory.onednn_to_set(_workdir())
+    if value is not None:
+        command_line.start_again("trainers.train", "as the run began", {ONEDNN: value})
+    main()
+
+
 def run() -> None:
     """The command keras-vae-train."""
-    command_line.run(main)
+    command_line.run(_main_as_the_run_began)
 
 
 if __name__ == "__main__":

@@ -9,25 +9,19 @@ import numpy as np
 from keras_vae import conditions, likelihoods, objectives, posteriors, priors
 from keras_vae._compat import tfk
 from keras_vae.autoregressive import AutoregressiveDecoder
-from keras_vae.building.bodies import WEIGHTS
 from keras_vae.building.visible_part import visible_part
 from keras_vae.config.members import Member, fill
 from keras_vae.config.sections import ModelConfig
-from keras_vae.decoder import BayesianDecoder, Decoder
+from keras_vae.decoder import Decoder
 from keras_vae.likelihoods import Likelihood, Support
 from keras_vae.training import schedules
+from keras_vae.training.fused_adam import FusedAdam
 
 # Made of a body, a likelihood and further arguments.
 DECODERS = fill(
     "decoder",
     {
-        "independent": Member(
-            Decoder,
-            "each by itself",
-            make=lambda m, body, likelihood, **options: (
-                BayesianDecoder if WEIGHTS[m.weights].kind.drawn else Decoder
-            )(body, likelihood, **options),
-        ),
+        "independent": Member(Decoder, "each by itself"),
         "autoregressive": Member(
             AutoregressiveDecoder,
             "each given those before it, for likelihood categorical",
@@ -230,7 +224,7 @@ OBJECTIVES = fill(
 OPTIMIZERS = fill(
     "optimizer",
     {
-        "adam": Member(tfk.optimizers.Adam, "Adam (Kingma & Ba 2015)"),
+        "adam": Member(FusedAdam, "Adam (Kingma & Ba 2015)"),
         "adamax": Member(tfk.optimizers.Adamax, "Adam, by the largest gradients"),
         "sgd": Member(tfk.optimizers.SGD, "plain gradient descent"),
         "rmsprop": Member(tfk.optimizers.RMSprop, "gradients over their recent size"),

@@ -27,18 +27,15 @@ def settle(config: Config, dataset: data.Dataset) -> Config:
     others = [s for s in (dataset.validation, dataset.test) if s is not None]
     for split in others:  # They are binarized as train is; their values are checked too.
         data.resolve(binarization, split, needs_binary=False)
-    if config.data.dataset.startswith("chorales:") and binarization != "none":
-        raise ValueError(
-            f"likelihood={name} with binarization={binarization}: the pitches of chorales aren't "
-            "grey values to make black or white. Use likelihood=categorical (or recipe=music)."
-        )
+    config = config.replace(binarization=binarization, modality=images.modality.to_dict())
+    images.modality.check_config(config)
     levels = 2 if binarization != "none" else images.levels
     if support is Support.LEVELS and levels is None:
         raise ValueError(
             f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
             "values. Use likelihood=normal."
         )
-    config = config.replace(levels=levels, binarization=binarization, **_condition(config, dataset))
+    config = config.replace(levels=levels, **_condition(config, dataset))
     if images.dtype == np.float32 and binarization == "none":
         spec = example_spec(config)
         for split in (images, *others):

@@ -188,6 +188,12 @@ class ModelConfig:
     event_shape: tuple[int, ...] | None = option(
         None, "shape of one example; the data's", at_least=1, flag=False
     )
+    modality: dict | None = option(  # noqa: RUF009 - as all options are made
+        None,
+        "what kind of thing an example is, and facts of it; the data's",
+        flag=False,
+        before={"name": "image"},
+    )
     levels: int | None = option(
         None, "how many values a pixel takes; the data's", at_least=2, flag=False
     )

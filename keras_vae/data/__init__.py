@@ -9,11 +9,12 @@ from keras_vae.data.pipeline import (
     steps_per_epoch,
     training_blocks,
 )
-from keras_vae.data.sources import Dataset, knows_levels, load, short_name
+from keras_vae.data.sources import READERS, Dataset, knows_levels, load, short_name
 from keras_vae.data.split import InMemory, Split, Streamed
 
 __all__ = [
     "BINARIZATIONS",
+    "READERS",
     "Dataset",
     "InMemory",
     "Split",

@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_vae.data import array_files
 from keras_vae.data.split import InMemory
+from keras_vae.modality import Music
 
 SILENT = -1  # as a pitch; as a level, 0
 BAR_STEPS = 16  # sixteenths in a bar of 4/4; training windows begin so far apart
@@ -43,11 +44,7 @@ def read(path, window=None, transpose=None):
     if not len(sounding):
         raise ValueError(f"{name} must hold music to learn from, but all of it is silent.")
     low, high = int(sounding.min()), int(sounding.max())
-
-    def images(windows):
-        levels = np.where(windows == SILENT, 0, windows - low + 1)
-        array = (levels / (high - low + 1)).astype(np.float32)
-        return InMemory(array, levels=high - low + 2, lowest_pitch=low)
+    modality = Music(levels=high - low + 2, lowest_pitch=low)
 
     splits, notes = {}, []
     for split, pieces in chorales.items():
@@ -63,7 +60,9 @@ def read(path, window=None, transpose=None):
         else:
             left = sum(map(len, pieces)) - windows.shape[0] * window
             notes.append(f"{split}: {left} steps at the ends of chorales fill no window, left out")
-        splits[split] = images(windows)
+        level = np.where(windows == SILENT, 0, windows - low + 1)
+        array = (level / (modality.levels - 1)).astype(np.float32)
+        splits[split] = InMemory(array, levels=modality.levels, modality=modality)
     return splits, notes
 
 

@@ -4,19 +4,22 @@ Every draw comes from a seed of its epoch and step, so the input from step n on 
 n. Whole batches move at a time, and values keep their dtype until the device.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.batches import Batch, Block
 from keras_vae.data.binarization import binarize
-from keras_vae.data.split import InMemory, to_host
+from keras_vae.data.split import InMemory, Split, to_host
+from keras_vae.ops.untuned import untuned
 from keras_vae.seeds import Site, derive
 
 # Evaluation binarizes runs of this many examples at a time, whatever the batch size is.
 EVALUATION_RUN = 1000
 
 
-def steps_per_epoch(images, batch_size):
+def steps_per_epoch(images: Split, batch_size: int) -> int:
     """Whole batches in an epoch.
 
     Raises:
@@ -30,7 +33,7 @@ def steps_per_epoch(images, batch_size):
     return images.num_examples // batch_size
 
 
-def block_lengths(steps, steps_per_block):
+def block_lengths(steps: int, steps_per_block: int) -> list[int]:
     """Steps in each block of an epoch: as few blocks as can be, lengths that differ by at most 1.
 
     Args:
@@ -45,17 +48,17 @@ def block_lengths(steps, steps_per_block):
 
 
 def training_blocks(
-    images,
+    images: Split,
     *,
-    batch_size,
-    steps_per_block,
-    epochs,
-    seed,
-    binarization,
-    draw_noise,
-    with_labels=False,
-    start_step=0,
-):
+    batch_size: int,
+    steps_per_block: int,
+    epochs: int,
+    seed: int,
+    binarization: str,
+    draw_noise: Callable | None = None,
+    with_labels: bool = False,
+    start_step: int = 0,
+) -> tf.data.Dataset:
     """The input of training, from `start_step` to the end of the last epoch.
 
     Each epoch is shuffled anew; its last short batch is dropped; no block crosses its end. What a
@@ -69,12 +72,14 @@ def training_blocks(
       epochs: how many in all, those before `start_step` included.
       seed: int.
       binarization: what `resolve` returned.
-      draw_noise: (seed int32 [2]) -> noise of one batch, [S, B, N].
+      draw_noise: (seed int32 [2]) -> noise of one batch, [S, B, N]; None for batches that have
+        the seed instead.
       with_labels: whether the images' labels are the condition.
       start_step: steps done already, counted from the first epoch's first.
 
     Returns:
-      tf.data.Dataset of Block(x=[K, B, H, W, C], noise=[K, S, B, N], condition=[K, B] or None).
+      tf.data.Dataset of Block: x [K, B, H, W, C], noise [K, S, B, N] or seed [K, 2], condition
+      [K, B] or None.
 
     Raises:
       ValueError: the batch is larger than the data.
@@ -99,8 +104,8 @@ def training_blocks(
         x, condition = fetch(batch)
         seed_of_step = derive(seed, Site.BINARIZE, epoch, step)
         x = binarize(x, binarization, seed_of_step, images.levels)
-        noise = draw_noise(derive(seed, Site.LATENT, epoch, step))
-        return epoch * len(lengths) + tf.gather(block_of_step, step), Batch(x, noise, condition)
+        batch = _batch(x, condition, derive(seed, Site.LATENT, epoch, step), draw_noise)
+        return epoch * len(lengths) + tf.gather(block_of_step, step), batch
 
     def length_of(block):
         is_first = block == first_epoch * len(lengths) + first_block
@@ -108,7 +113,7 @@ def training_blocks(
             is_first, np.int64(first_length), tf.gather(np.int64(lengths), block % len(lengths))
         )
 
-    return (
+    blocks = (
         tf.data.Dataset.range(first_epoch, epochs)
         .flat_map(epoch_of_batches)
         .map(step_input, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -126,11 +131,18 @@ def training_blocks(
         .prefetch(2)
         .with_options(_options())
     )
+    return untuned(blocks)
 
 
 def evaluation_batches(
-    images, *, batch_size, seed, binarization, draw_noise=None, with_labels=False
-):
+    images: Split,
+    *,
+    batch_size: int,
+    seed: TensorLike | int,
+    binarization: str,
+    draw_noise: Callable | None = None,
+    with_labels: bool = False,
+) -> tf.data.Dataset:
     """All images in order, the last short batch included.
 
     An image is binarized by seed and its place in the split alone: the same in every pass, for
@@ -141,11 +153,12 @@ def evaluation_batches(
       batch_size: B.
       seed: int32 [2], other ones for other splits.
       binarization: what `resolve` returned.
-      draw_noise: None, or (seed int32 [2], batch size int32 []) -> noise of one batch.
+      draw_noise: (seed int32 [2], batch size int32 []) -> noise of one batch; None for batches
+        that have the seed instead.
       with_labels: whether the images' labels are the condition.
 
     Returns:
-      tf.data.Dataset of Batch(x=[B, H, W, C], noise, condition=[B] or None).
+      tf.data.Dataset of Batch: x [B, H, W, C], noise or seed [2], condition [B] or None.
     """
     if isinstance(images, InMemory):
         array = images.on_host
@@ -162,13 +175,13 @@ def evaluation_batches(
 
     def batch(i, x):
         size = tf.shape(x)[0]
-        noise = draw_noise and draw_noise(derive(seed, Site.LATENT, i), size)
         start = i * batch_size
         condition = None if labels is None else labels[start : start + tf.cast(size, tf.int64)]
-        return Batch(x, noise, condition)
+        draw = draw_noise and (lambda seed: draw_noise(seed, size))
+        return _batch(x, condition, derive(seed, Site.LATENT, i), draw)
 
     count = -(-images.num_examples // batch_size)
-    return (
+    batches = (
         runs.enumerate()
         .map(binarized, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .rebatch(batch_size)
@@ -178,6 +191,14 @@ def evaluation_batches(
         .prefetch(2)
         .with_options(_options())
     )
+    return untuned(batches)
+
+
+def _batch(x, condition, seed, draw_noise):
+    """The batch with its noise, or without a way to draw it with its seed."""
+    if draw_noise is None:
+        return Batch(x, condition=condition, seed=seed)
+    return Batch(x, draw_noise(seed), condition)
 
 
 # The two ways to shuffle. Each returns two functions: `batches(seed, begin)` gives an epoch's
@@ -245,5 +266,4 @@ def _options():
     """Graph rewrites off: they gain nothing here, and would copy the array for each iterator."""
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
-    options.autotune.enabled = False  # See `ops.untuned`.
     return options

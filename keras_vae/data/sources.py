@@ -1,9 +1,10 @@
-"""A data set by its name: where it comes from, and which images are for what."""
+"""A data set by its name: where it comes from, and which examples are for what."""
 
 import dataclasses
 import hashlib
 import os
 import pathlib
+from collections.abc import Callable
 
 import numpy as np
 
@@ -13,8 +14,12 @@ from keras_vae.data.split import Split, Streamed
 from keras_vae.messages.sentences import errors_in_one_line, in_one_line, some
 from keras_vae.seeds import Site, derive
 
-_WITH_PATH = ("npz", "npy", "folder", "chorales")
-_OWN_LEVELS = ("digits", "sprites", "chorales")
+# Readers of data sets KIND:PATH that state their modality and levels; add your own. A reader takes
+# the path (of chorales also `window` and `transpose`, where they are given) and gives
+# (dict split -> Split, list of notes).
+READERS: dict[str, Callable] = {"chorales": chorales.read}
+_FILES_OF_IMAGES = ("npz", "npy", "folder")
+_OWN_LEVELS = ("digits", "sprites")
 TEST, VALIDATION = 0, 1  # what a held-out split's seed is folded with
 
 
@@ -43,12 +48,16 @@ class Dataset:
 def short_name(dataset: str) -> str:
     """Without kind, path and version: faces, of npz:some/faces.npz; mnist, of mnist:3.0.1."""
     kind, _, path = dataset.partition(":")
-    return pathlib.PurePath(path).stem if kind in _WITH_PATH else kind.replace("/", "-")
+    return pathlib.PurePath(path).stem if _has_path(kind) else kind.replace("/", "-")
 
 
 def knows_levels(dataset: str) -> bool:
     """Whether a data set states its levels itself, so that grey_levels is nothing for it."""
-    return dataset.partition(":")[0] in _OWN_LEVELS
+    return dataset.partition(":")[0] in (*_OWN_LEVELS, *READERS)
+
+
+def _has_path(kind):
+    return kind in (*_FILES_OF_IMAGES, *READERS)
 
 
 @errors_in_one_line()
@@ -77,7 +86,7 @@ def load(
 
     Args:
       dataset: "digits", "sprites", the name of a TFDS image set, "folder:PATH", "npz:PATH",
-        "npy:PATH" or "chorales:PATH".
+        "npy:PATH", "chorales:PATH", or another kind of `READERS`.
       data_dir: where TFDS sets are prepared; TFDS' own default if None.
       image_size: images of a folder or TFDS set are brought to this height and width in pixels;
         None keeps their size.
@@ -108,7 +117,7 @@ def load(
     """
     kind, _, path = dataset.partition(":")
     path = os.path.expanduser(path)
-    if kind in _WITH_PATH and not path:
+    if _has_path(kind) and not path:
         raise ValueError(f"dataset={dataset} must say where: {kind}:PATH.")
     if npz_keys and kind not in ("npz", "npy"):
         raise ValueError(f"npz_keys is for dataset=npz:PATH, got dataset={dataset}. Leave it out.")
@@ -122,12 +131,13 @@ def load(
             f"grey_levels is for folders, npz and TFDS sets, got grey_levels={grey_levels} with "
             f"dataset={dataset}, whose levels are known. Leave it out."
         )
-    for option, value in (("window", window), ("transpose", transpose)):
-        if value and kind != "chorales":
+    cut = {name: n for name, n in (("window", window), ("transpose", transpose)) if n}
+    for option in cut:
+        if kind != "chorales":
             raise ValueError(
                 f"{option} is for dataset=chorales:PATH, got dataset={dataset}. Leave it out."
             )
-    if label and (kind in _WITH_PATH or dataset == "digits"):
+    if label and (_has_path(kind) or dataset == "digits"):
         raise ValueError(
             f"label is for TFDS sets and sprites, got dataset={dataset}. Leave it out, or name the "
             "labels of an npz by npz_keys."
@@ -143,8 +153,8 @@ def load(
         splits, notes = digits.read(), []
     elif dataset == "sprites":
         splits, notes = sprites.read(seed, label or "shape"), []
-    elif kind == "chorales":
-        splits, notes = chorales.read(path, window, transpose)
+    elif kind in READERS:
+        splits, notes = READERS[kind](path, **cut)
     elif kind in ("npz", "npy"):
         splits, notes = npz.read(
             path,
@@ -190,10 +200,10 @@ def load(
         chunks = len(train.chunk_sizes)
         notes.append(f"more than {memory_limit_gb:g} GB decoded: streamed in {chunks} chunks")
 
-    tenth = max(1, train.num_examples // 10)
+    tenth, nouns = max(1, train.num_examples // 10), train.modality.nouns
     drawn = []
     if test is None:
-        notes.append(f"no test split: {tenth} of {train.num_examples} images held out for it")
+        notes.append(f"no test split: {tenth} of {train.num_examples} {nouns} held out for it")
         seed_of_test = derive(seed, Site.SPLIT, TEST)
         test, train = _hold_out("the test split", train, tenth, seed_of_test, stratified)
         drawn.append("test")
@@ -227,8 +237,9 @@ def _hold_out(what, images, n, seed, stratified):
     """`images.hold_out`, with an error where it would leave nothing."""
     if not 0 < n < images.num_examples:
         raise ValueError(
-            f"{what} must be at least 1 and less than the {images.num_examples} images it is taken "
-            f"from, got {n}. Choose another validation_size, or give more images."
+            f"{what} must be at least 1 and less than the {images.num_examples} "
+            f"{images.modality.nouns} it is taken from, got {n}. Choose another validation_size, "
+            "or give more data."
         )
     return images.hold_out(n, seed, stratified)
 
@@ -249,5 +260,6 @@ def _absent_classes(splits):
         if len(absent):
             shown = some([f"{names[i]} ({total[i]} in all)" for i in absent])
             untrained = ", which the model has and learns nothing of" if split == "train" else ""
-            notes.append(f"{split} has no image of class {shown}{untrained}")
+            noun = splits["train"].modality.noun
+            notes.append(f"{split} has no {noun} of class {shown}{untrained}")
     return notes

@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_vae._compat import tf
 from keras_vae.data.stratification import stratify
+from keras_vae.modality import Image, Modality
 
 CHUNKS_IN_LIMIT = 16  # chunks of a streamed set that would fill the memory limit
 
@@ -20,19 +21,19 @@ class Split:
     """One split: `InMemory` or `Streamed`.
 
     Attributes:
-      shape: (H, W, C).
+      modality: what kind of thing an example is, a `Modality`.
+      shape: of one example; (H, W, C) of images.
       dtype: np.dtype of what is read: bool, uint8, uint16 or float32.
       levels: how many grey levels the values can take, None for real numbers and counts.
       chunk_sizes: list of ints, the number of examples in each chunk; one chunk when in memory.
       labels: int64 [N] or None.
       class_names: str of each label from 0 on, tuple; None where labels are plain numbers.
       factors: what made each image, where that is known: dict name -> whole numbers [N]; or None.
-      lowest_pitch: of music, the MIDI pitch of level 1 (level 0 is silence); else None.
       num_examples: N.
-      array: [N, H, W, C], all of it in memory.
+      array: [N, *shape], all of it in memory.
     """
 
-    lowest_pitch = None
+    modality: Modality = Image()
     class_names = None
 
     def __init__(self, shape, dtype, levels, chunk_sizes):
@@ -51,14 +52,14 @@ class InMemory(Split):
         array,
         labels=None,
         levels=None,
-        lowest_pitch=None,
+        modality=Split.modality,
         factors=None,
         class_names=None,
     ):
         super().__init__(array.shape[1:], array.dtype, levels, [len(array)])
         self.array = array
         self.labels = labels
-        self.lowest_pitch = lowest_pitch
+        self.modality = modality
         self.factors = factors
         self.class_names = class_names
 
@@ -78,7 +79,7 @@ class InMemory(Split):
         labels = None if self.labels is None else self.labels[rows]
         factors = self.factors and {name: column[rows] for name, column in self.factors.items()}
         return InMemory(
-            self.array[rows], labels, self.levels, self.lowest_pitch, factors, self.class_names
+            self.array[rows], labels, self.levels, self.modality, factors, self.class_names
         )
 
     def update_hash(self, sha):

@@ -26,7 +26,7 @@ class Decoder(AbstractDecoder):
     """
 
     def __new__(cls, *args, **kwargs):
-        # Files and programs from before there was a BayesianDecoder call it so.
+        # By the layers alone it is known which it is; older files know this name only.
         if cls is Decoder and bayesian_layers(*args, *kwargs.values()):
             from keras_vae.decoder.bayesian_decoder import BayesianDecoder
 

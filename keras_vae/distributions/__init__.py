@@ -8,6 +8,7 @@ from keras_vae.distributions.observation import (
     Uniforms,
     Values,
     draw_from_mixture,
+    of_known,
     one_pass,
     plain,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Uniforms",
     "Values",
     "draw_from_mixture",
+    "of_known",
     "one_pass",
     "plain",
 ]

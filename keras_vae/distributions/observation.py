@@ -47,6 +47,22 @@ class Observation(abc.ABC):
           mask: bool [H, W, C], whether a value is known.
         """
 
+    def known(self, mask: TensorLike) -> tfd.Distribution:
+        """p(x|z) of the known values alone, the others integrated out.
+
+        The log-density of an unknown value is 0, whatever x has there.
+
+        Args:
+          mask: bool [B, H, W, C], which values are known.
+
+        Raises:
+          ValueError: the values of x aren't independent given z.
+        """
+        raise ValueError(
+            f"mask: x as {type(self).__name__} isn't of independent values, of which some could be "
+            "left out. Use another decoder or likelihood."
+        )
+
 
 class Values(_Independent, Observation):
     """p(x|z) of values that are independent of each other.
@@ -66,6 +82,10 @@ class Values(_Independent, Observation):
             return tf.where(mask, given, self._draw(p.base, uniforms))
 
         return Values(Completed(self.distribution, given, mask), self._num_axes, draw)
+
+    def known(self, mask):
+        known = tfd.Masked(self.distribution, mask, safe_sample_fn=lambda p: 0.0)
+        return Values(known, self._num_axes, self._draw)
 
     def from_uniform(self, uniforms: Uniforms) -> tf.Tensor:
         """x [..., H, W, C] from `uniforms` of that shape."""
@@ -135,6 +155,11 @@ def draw_from_mixture(p, uniforms: Uniforms, draw: Callable) -> tf.Tensor:
     axis = -1 - event
     drawn = draw(p.components_distribution, lambda i: tf.expand_dims(uniforms(i), axis))
     return tf.reduce_sum(taken * drawn, axis)
+
+
+def of_known(p: tfd.Distribution, mask: TensorLike | None) -> tfd.Distribution:
+    """`Observation.known` of p(x|z), or p itself where all values are known, the mask None."""
+    return p if mask is None else plain(p).known(mask)
 
 
 def plain(p: tfd.Distribution) -> tfd.Distribution:

@@ -1,5 +1,7 @@
 """Which numbers of an evaluation should worry its reader, and what to do about them."""
 
+from typing import Any
+
 from keras_vae.messages.sentences import some
 
 # Looseness in nats that ten effective samples leave. With fewer, the largest weights dominate.
@@ -10,14 +12,12 @@ _MISSED = 0.1
 _COLLAPSED = 0.1
 
 
-def alarms(result: dict, has_encoder: bool = True) -> list[str]:
+def alarms(result: dict[str, Any], has_encoder: bool = True) -> list[str]:
     """Sentences about what is wrong, each with the remedy.
 
     Args:
-      result: what `likelihood` gives; with annealing, `ais_below_importance_nats` and its standard
-        error `ais_below_importance_stderr` too; with a label among the latents,
-        `label_information_nats`; with labels, what `unseen` gives, and sentences on numbers that
-        are left out, whose names end in `_left_out`.
+      result: what `likelihood` gives, and any other numbers of an evaluation, by the keys of
+        `keras_vae.measures`.
       has_encoder: whether latents are inferred at all, so that they can fail to be.
     """
     found = []
@@ -52,7 +52,7 @@ def alarms(result: dict, has_encoder: bool = True) -> list[str]:
     if result["rate_nats"] is not None and result["rate_nats"] < _COLLAPSED:
         found.append(
             f"The posterior has collapsed: the rate is {result['rate_nats']:.3f} nats, so the "
-            "latents say nothing of an image. Try beta_schedule=linear with "
+            "latents say nothing of an example. Try beta_schedule=linear with "
             "beta_warmup_epochs, a lower beta if it is above 1, objective=free_bits, or a "
             "decoder that can do less alone."
         )
@@ -60,7 +60,7 @@ def alarms(result: dict, has_encoder: bool = True) -> list[str]:
     unused = [str(i) for i, rate in enumerate(layers, 1) if rate < _COLLAPSED]
     if unused and len(unused) < len(layers):
         found.append(
-            f"Of {len(layers)} stochastic layers, counted from the image, these carry nothing: "
+            f"Of {len(layers)} stochastic layers, counted from x, these carry nothing: "
             f"{', '.join(unused)}. Try objective=free_bits, a longer beta_warmup_epochs, "
             "fewer layers, or structure=ladder if it is bottom_up."
         )

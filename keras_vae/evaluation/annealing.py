@@ -9,14 +9,16 @@ References:
   quantitative analysis of decoder-based generative models.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from keras_vae import seeds
-from keras_vae._compat import tf, tfp
+from keras_vae._compat import TensorLike, tf, tfp
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.seeds import Site
+from keras_vae.vae import VAE
 
 # The warm-up moves step sizes towards this share of accepted moves, HMC's best (Beskos et al. 2013,
 # Optimal tuning of the hybrid Monte Carlo algorithm), at this rate per move.
@@ -37,9 +39,9 @@ class Annealed(NamedTuple):
       effective_sample_size: (sum w)^2 / sum w^2, or of 1 / w, from 1 to S.
     """
 
-    log_likelihood: Any
-    acceptance_rate: Any
-    effective_sample_size: Any
+    log_likelihood: tf.Tensor
+    acceptance_rate: tf.Tensor
+    effective_sample_size: tf.Tensor
 
 
 class Bounds(NamedTuple):
@@ -49,12 +51,12 @@ class Bounds(NamedTuple):
     upper: Annealed
 
     @property
-    def gap(self):
+    def gap(self) -> tf.Tensor:
         """What lies between them, [B], in nats."""
         return self.upper.log_likelihood - self.lower.log_likelihood
 
 
-def sigmoidal(num_steps: int, steepness: float = 4.0):
+def sigmoidal(num_steps: int, steepness: float = 4.0) -> np.ndarray:
     """Inverse temperatures from 0 to 1, [num_steps + 1], closest at both ends (Wu et al. 2017)."""
     t = 1.0 / (1.0 + np.exp(-steepness * np.linspace(-1.0, 1.0, num_steps + 1)))
     return (t - t[0]) / (t[-1] - t[0])
@@ -83,13 +85,13 @@ class AnnealedSampler:
 
     def __init__(
         self,
-        vae,
-        temperatures=None,
+        vae: VAE,
+        temperatures: Sequence[float] | np.ndarray | None = None,
         num_chains: int = 16,
         num_leapfrog_steps: int = 3,
         start: str = "posterior",
         batch_size: int = 100,
-        progress: Callable | None = None,
+        progress: Callable[[int], object] | None = None,
     ):
         _check_model(vae, start)
         self._vae, self._start = vae, start
@@ -101,11 +103,19 @@ class AnnealedSampler:
         # XLA doesn't compile this: momenta are drawn inside, and its generator is slow on CPUs.
         self._estimate = tf.function(self._estimate)
 
-    def __call__(self, x, seed, condition=None) -> Annealed:
+    def __call__(
+        self, x: TensorLike, seed: int | tf.Tensor, condition: TensorLike | None = None
+    ) -> Annealed:
         """The estimate from below for x [B, ...], by draws from `seed` (int, or int32 [2])."""
         return self._in_batches(self._estimate, x, condition, seed)
 
-    def bounds(self, x, z, seed, condition=None) -> Bounds:
+    def bounds(
+        self,
+        x: TensorLike,
+        z: TensorLike,
+        seed: int | tf.Tensor,
+        condition: TensorLike | None = None,
+    ) -> Bounds:
         """Both estimates, for x [B, ...] and z [B, D] of `simulate`: z must be draws of p(z|x)."""
 
         def estimates(x, condition, seed, z):
@@ -118,18 +128,17 @@ class AnnealedSampler:
 
     def _in_batches(self, estimate, x, condition, seed, *z):
         """What `estimate` says of slices of so few examples that they are in work together."""
-        condition = self._vae.condition_of(condition, x)
-        parts = []
-        for start in range(0, len(x), self._batch_size):
-            rows = slice(start, start + self._batch_size)
-            given = None if condition is None else condition[rows]
-            of_batch = seeds.derive(seed, Site.ANNEAL, start)
-            parts.append(
-                estimate(self._vae.as_floats(x[rows]), given, of_batch, *(t[rows] for t in z))
+
+        def of_batch(rows, x, condition, *z):
+            found = estimate(
+                self._vae.as_floats(x), condition, seeds.derive(seed, Site.ANNEAL, rows.start), *z
             )
             if self._progress is not None:
-                self._progress(len(x[rows]) * (1 + len(z)))  # With z there are two estimates.
-        return tf.nest.map_structure(lambda *p: tf.concat(p, axis=0), *parts)
+                self._progress(len(rows) * (1 + len(z)))  # With z there are two estimates.
+            return found
+
+        condition = self._vae.condition_of(condition, x)
+        return in_batches(of_batch, self._batch_size, range(len(x)), x, condition, *z)
 
     def _estimate(self, x, condition, seed, z=None):
         """From below; or from above, if z [B, D] is given, a draw of p(z|x)."""
@@ -245,10 +254,16 @@ class _Path(NamedTuple):
 
     densities: Callable
     draw: Callable
-    spread: Any
+    spread: tf.Tensor
 
 
-def simulate(vae, num_examples: int, seed, condition=None, batch_size: int = 100):
+def simulate(
+    vae: VAE,
+    num_examples: int,
+    seed: int | tf.Tensor,
+    condition: TensorLike | None = None,
+    batch_size: int = 100,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Examples that the model draws, and the z of each, which is thus a draw of p(z|x).
 
     Args:
@@ -261,14 +276,13 @@ def simulate(vae, num_examples: int, seed, condition=None, batch_size: int = 100
     Returns:
       (x [N, ...], z [N, D]).
     """
-    parts = []
-    for start in range(0, num_examples, batch_size):
-        of_z, of_x = _split(seeds.derive(seed, Site.SAMPLE, start), 2)
-        stop = min(start + batch_size, num_examples)
-        given = None if condition is None else condition[start:stop]
-        z = vae.prior_sample(vae.prior.draw_noise(of_z, stop - start), condition=given)
-        parts.append((vae.decode(z, given).sample(seed=of_x), z))
-    return tuple(tf.concat(column, axis=0) for column in zip(*parts, strict=True))
+
+    def draw(rows, condition):
+        of_z, of_x = _split(seeds.derive(seed, Site.SAMPLE, rows.start), 2)
+        z = vae.prior_sample(vae.prior.draw_noise(of_z, len(rows)), condition=condition)
+        return vae.decode(z, condition).sample(seed=of_x), z
+
+    return in_batches(draw, batch_size, range(num_examples), condition)
 
 
 def _check_model(vae, start):

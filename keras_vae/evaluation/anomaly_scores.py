@@ -9,10 +9,11 @@ import math
 import numpy as np
 
 from keras_vae import seeds
-from keras_vae._compat import tf, tfk
+from keras_vae._compat import TensorLike, tf, tfk
 from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.inference.importance import weigh
 from keras_vae.seeds import Site
+from keras_vae.vae import VAE
 
 # Draws for each bound, by which the two are compared.
 _NUM_COMPARED = 64
@@ -34,7 +35,7 @@ class LikelihoodRegret:
       ValueError: the model has no posterior density.
     """
 
-    def __init__(self, vae, num_steps: int = 100, num_draws: int = 4):
+    def __init__(self, vae: VAE, num_steps: int = 100, num_draws: int = 4):
         if not vae.has_bound:
             raise ValueError(
                 "likelihood regret needs an ELBO, which an autoencoder has not. Train a VAE "
@@ -43,7 +44,9 @@ class LikelihoodRegret:
         self._vae, self._num_steps, self._num_draws = vae, num_steps, num_draws
         self._of_size = {}  # Functions by batch size, which have variables of that size.
 
-    def __call__(self, x, seed: int = 0, condition=None):
+    def __call__(
+        self, x: TensorLike, seed: int = 0, condition: TensorLike | None = None
+    ) -> tf.Tensor:
         """The regret [B] of examples x [B, ...], in nats; but for sampling error, at least 0."""
         size = len(x)
         if size not in self._of_size:
@@ -81,7 +84,7 @@ class LikelihoodRegret:
         return regret
 
 
-def auroc(usual, other) -> tuple[float, float]:
+def auroc(usual: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     """How well scores tell two sets of examples apart, and its standard error.
 
     Args:
@@ -105,7 +108,7 @@ def auroc(usual, other) -> tuple[float, float]:
     return area, math.hypot(*errors)
 
 
-def typicality(nll, training_nll: float):
+def typicality(nll: np.ndarray, training_nll: float) -> np.ndarray:
     """How far likelihoods are from the usual, to either side; in nats, of examples [N].
 
     Nalisnick et al. 2019, Detecting out-of-distribution inputs using typicality, eq. 4, for sets of

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfd
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.seeds import Site
 
 # Densities computed at a time, each of one latent of one draw under one example's posterior.
@@ -64,10 +65,7 @@ def decomposition(vae, batches, num_draws: int = 2000, seed: int = 0) -> dict | 
         return joint, tf.reduce_logsumexp(log_q, 1)
 
     rows = max(1, _MAX_VALUES // (num_examples * posterior.latent_dim))
-    chunks = [log_q(z[i : i + rows]) for i in range(0, len(z), rows)]
-    joint, each = (
-        tf.concat(part, 0) - math.log(num_examples) for part in zip(*chunks, strict=True)
-    )
+    joint, each = (part - math.log(num_examples) for part in in_batches(log_q, rows, z))
     found = {
         "mutual_information_nats": _mean(log_q_of_own - joint),
         "marginal_kl_nats": _mean(joint - prior.log_prob(z)),

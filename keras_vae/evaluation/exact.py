@@ -1,12 +1,13 @@
 """log p(x) in closed form, where there is one."""
 
-from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.decoder import Decoder
 from keras_vae.likelihoods import LearnedScaleNormal, Normal
 from keras_vae.priors import LearnedNormal, StandardNormal
+from keras_vae.vae import VAE
 
 
-def exact_log_likelihood(vae, x):
+def exact_log_likelihood(vae: VAE, x: TensorLike) -> tf.Tensor:
     """log p(x) in nats, [B] and float64, of a linear VAE (recipe `linear_vae`).
 
     With p(z) = N(m, diag(r^2)) and p(x|z) = N(W z + b, s^2 I), p(x) is N(W m + b,

@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae._compat import tf, tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.evaluation.label_counts import too_few
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.ops.untuned import untuned
 
 _SMALLEST = 32  # pixels of height and width, below which Inception would see a blur only
 _COMPONENTS = 64
 _BATCH_SIZE = 64  # of the classifier's training
+_AT_ONCE = 100  # images whose features are computed at a time, for memory's sake
 
 
 class Features(NamedTuple):
@@ -24,14 +26,14 @@ class Features(NamedTuple):
     """
 
     name: str
-    function: Callable
+    function: Callable[[np.ndarray], TensorLike]
 
-    def __call__(self, images):
+    def __call__(self, images: TensorLike) -> np.ndarray:
         """Images [N, H, W, C], floats, as points [N, D], float64."""
         return np.asarray(self.function(np.asarray(images, np.float32)), np.float64)
 
 
-def features(images, labels=None, seed: int = 0) -> Features:
+def features(images: np.ndarray, labels: np.ndarray | None = None, seed: int = 0) -> Features:
     """The best features at hand for images like these.
 
     Inception's, if Keras has its weights on this machine (nothing is downloaded) and the images are
@@ -62,7 +64,7 @@ def _suits_inception(images):
     return is_image and min(height, width) >= _SMALLEST
 
 
-def inception(weights) -> Features:
+def inception(weights: str | pathlib.Path) -> Features:
     """2048 features of Inception v3 (Szegedy et al. 2016), trained on ImageNet.
 
     Keras' weights: distances compare with each other, not with those of the weights of 2015 that
@@ -76,10 +78,12 @@ def inception(weights) -> Features:
         pixels = tf.image.resize(np.clip(images, 0.0, 1.0), (299, 299))
         return network(tf.broadcast_to(2.0 * pixels - 1.0, [len(images), 299, 299, 3]), False)
 
-    return Features("Inception v3 of Keras, 2048 features", _in_batches(function))
+    return Features(
+        "Inception v3 of Keras, 2048 features", lambda x: in_batches(function, _AT_ONCE, x)
+    )
 
 
-def classifier(images, labels, seed: int = 0, steps: int = 200) -> Features:
+def classifier(images: np.ndarray, labels: np.ndarray, seed: int = 0, steps: int = 200) -> Features:
     """The last layer but one of a small convolutional network, trained to tell the labels.
 
     Args:
@@ -118,10 +122,10 @@ def classifier(images, labels, seed: int = 0, steps: int = 200) -> Features:
     batches = batches.map(lambda i: (tf.gather(x, i), tf.gather(labels, i)))
     trained.fit(untuned(batches), verbose=0)
     name = f"classifier of the {len(classes)} labels, 64 features"
-    return Features(name, _in_batches(lambda x: network((x - loc) / scale)))
+    return Features(name, lambda x: in_batches(lambda x: network((x - loc) / scale), _AT_ONCE, x))
 
 
-def principal_components(images) -> Features:
+def principal_components(images: np.ndarray) -> Features:
     """At most 64 principal components of the images [N, H, W, C]."""
     from sklearn.decomposition import PCA
 
@@ -129,12 +133,3 @@ def principal_components(images) -> Features:
     pca = PCA(min(_COMPONENTS, *flat.shape), random_state=0).fit(flat)
     name = f"pixels, {pca.n_components_} principal components"
     return Features(name, lambda x: pca.transform(np.reshape(x, [len(x), -1])))
-
-
-def _in_batches(function):
-    """The function [N, ...] -> [N, D], given 100 at a time for memory's sake."""
-
-    def whole(x):
-        return np.concatenate([function(x[i : i + 100]) for i in range(0, len(x), 100)])
-
-    return whole

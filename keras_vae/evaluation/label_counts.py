@@ -1,11 +1,14 @@
 """What labels of a split can carry, and why some numbers would say nothing."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 _FEWEST = 5  # examples of each label, on average, and of all labels but the commonest
 
 
-def too_few(labels, what: str, of_each: bool = True) -> str | None:
+def too_few(labels: Sequence[int] | np.ndarray, what: str, of_each: bool = True) -> str | None:
     """Why telling these labels apart says nothing, if it doesn't.
 
     Args:
@@ -31,7 +34,11 @@ def left_out(what: str, why: str) -> str:
     return f"{what} aren't measured: {why}. Give more images of each class."
 
 
-def unseen(train_labels, test_labels, names=None) -> dict:
+def unseen(
+    train_labels: Sequence[int] | np.ndarray,
+    test_labels: Sequence[int] | np.ndarray,
+    names: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """Labels of test examples that no training example has, and how many examples these are.
 
     Args:

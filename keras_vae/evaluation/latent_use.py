@@ -1,18 +1,22 @@
 """What the latents carry."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from keras_vae import seeds
+from keras_vae.batches import Batch
 from keras_vae.evaluation.two_sample import two_sample_test
 from keras_vae.seeds import Site
+from keras_vae.vae import VAE
 
 
-def codes(vae, batches) -> np.ndarray:
+def codes(vae: VAE, batches: Iterable[Batch]) -> np.ndarray:
     """The z that stand for the examples of `batches`, in their order, [N, D]; see `VAE.code`."""
     return np.concatenate([vae.flat(vae.code(b.x, b.condition)) for b in batches])
 
 
-def active_units(vae, batches, threshold: float = 0.01) -> int:
+def active_units(vae: VAE, batches: Iterable[Batch], threshold: float = 0.01) -> int:
     """The number of latents whose code varies with x (Burda et al. 2016, section 5.3).
 
     Args:
@@ -23,7 +27,7 @@ def active_units(vae, batches, threshold: float = 0.01) -> int:
     return int(np.sum(np.var(codes(vae, batches), axis=0) > threshold))
 
 
-def posterior_against_prior(vae, batch, seed: int = 0) -> dict:
+def posterior_against_prior(vae: VAE, batch: Batch, seed: int = 0) -> dict[str, float]:
     """Whether the aggregated posterior is the prior: `two_sample_test` of draws from both.
 
     Where it isn't, samples are decoded from codes unlike those that training decoded. Arguments are
@@ -33,7 +37,7 @@ def posterior_against_prior(vae, batch, seed: int = 0) -> dict:
     return two_sample_test(inferred, drawn, seed=seed)
 
 
-def draw_latents(vae, batch, seed: int = 0):
+def draw_latents(vae: VAE, batch: Batch, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Draws of the aggregated posterior and of the prior, both [N, D].
 
     Args:

@@ -1,14 +1,19 @@
 """Likelihood of a data split: the ELBO's parts and the importance-weighted bound."""
 
 import math
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_vae import seeds
+from keras_vae.batches import Batch
 from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.inference.importance import ImportanceSampler
+from keras_vae.likelihoods import Likelihood
 from keras_vae.networks.bayesian import weight_kl
 from keras_vae.seeds import Site
+from keras_vae.vae import VAE
 
 # The width of the proposal is chosen on the first batch, by samples of each of its examples.
 _LEAST_FITTED = 100  # samples; by fewer the width can't be told
@@ -17,7 +22,9 @@ _PASSES = 12  # passes over these samples that the choice takes, about
 _LEAST_SPREAD = 10  # importance samples by which the spread of the weights can be told
 
 
-def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
+def likelihood(
+    vae: VAE, batches: Collection[Batch], num_samples: int = 5000, seed: int = 0
+) -> dict[str, Any]:
     """Measures -log p(x) over all examples; beta = 1 and the true bound, whatever was trained.
 
     Args:
@@ -32,7 +39,13 @@ def likelihood(vae, batches, num_samples: int = 5000, seed: int = 0) -> dict:
     return summarize(vae, of_examples(vae, batches, num_samples, seed), num_samples, seed)
 
 
-def of_examples(vae, batches, num_samples: int = 5000, seed: int = 0, progress=None) -> dict:
+def of_examples(
+    vae: VAE,
+    batches: Collection[Batch],
+    num_samples: int = 5000,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> dict[str, np.ndarray]:
     """The same of each example; arguments are as in `likelihood`.
 
     Args:
@@ -54,7 +67,9 @@ def of_examples(vae, batches, num_samples: int = 5000, seed: int = 0, progress=N
     return {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
 
 
-def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
+def summarize(
+    vae: VAE, examples: dict[str, np.ndarray], num_samples: int, seed: int
+) -> dict[str, Any]:
     """Means over examples.
 
     Args:
@@ -104,7 +119,7 @@ def summarize(vae, examples: dict, num_samples: int, seed: int) -> dict:
     return result
 
 
-def means(examples: dict, num_samples: int) -> dict:
+def means(examples: dict[str, np.ndarray], num_samples: int) -> dict[str, float | int | None]:
     """Those of `summarize` that hold for any model with a bound, from `of_examples`' arrays.
 
     The looseness is that of the delta method, Var(w) / (2 k p(x)^2) (Nowozin 2018, Debiasing
@@ -129,7 +144,12 @@ def means(examples: dict, num_samples: int) -> dict:
     }
 
 
-def bits_per_dim(nats: float | None, likelihood, event_shape, condition=None) -> float | None:
+def bits_per_dim(
+    nats: float | None,
+    likelihood: Likelihood | type[Likelihood],
+    event_shape: Sequence[int],
+    condition: Any = None,
+) -> float | None:
     """Nats of x as bits of one value that `condition` doesn't give, where x is discrete.
 
     `likelihood` is one or its class.
@@ -143,7 +163,8 @@ def bits_per_dim(nats: float | None, likelihood, event_shape, condition=None) ->
 def _importance(vae, batches, num_samples, seed):
     sampler = ImportanceSampler(vae)
     if num_samples >= _LEAST_FITTED:
-        x, _, condition = next(iter(batches))
+        batch = next(iter(batches))
+        x, condition = batch.x, batch.condition
         affordable = max(_LEAST_FITTED, num_samples * len(batches) // _PASSES)
         num_fitted = min(num_samples, _MOST_FITTED, affordable)
         sampler.widen(x, num_fitted, seeds.derive(seed, Site.PROPOSAL), condition)

@@ -1,9 +1,10 @@
 """What the codes tell of labels that training didn't see: downstream use."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from keras_vae._compat import TensorLike
 from keras_vae.evaluation.label_counts import left_out, too_few
 from keras_vae.evaluation.standard_errors import share_stderr
 
@@ -19,12 +20,12 @@ class Labelled(NamedTuple):
       labels: whole numbers [N].
     """
 
-    codes: Any
-    x: Any
-    labels: Any
+    codes: TensorLike
+    x: TensorLike
+    labels: np.ndarray
 
 
-def probes(train: Labelled, test: Labelled) -> dict:
+def probes(train: Labelled, test: Labelled) -> dict[str, float | int | str]:
     """How well a linear classifier and nearest neighbours tell labels, by codes and without them.
 
     Args:
@@ -61,7 +62,13 @@ def probes(train: Labelled, test: Labelled) -> dict:
     return found | {"probe_num_train": len(train.labels)}
 
 
-def probe_accuracy(train_codes, train_labels, test_codes, test_labels, standardize=True) -> dict:
+def probe_accuracy(
+    train_codes: TensorLike,
+    train_labels: np.ndarray,
+    test_codes: TensorLike,
+    test_labels: np.ndarray,
+    standardize: bool = True,
+) -> dict[str, float]:
     """The accuracy on test codes of two classifiers of train codes.
 
     Args:

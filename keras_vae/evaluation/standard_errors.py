@@ -1,11 +1,12 @@
 """Standard errors over examples."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 
-def stderr(values) -> float | None:
+def stderr(values: Sequence[float] | np.ndarray) -> float | None:
     """Of the mean of values [N]; one value says nothing of it."""
     if len(values) < 2:
         return None

@@ -2,8 +2,12 @@
 
 import numpy as np
 
+from keras_vae._compat import TensorLike
 
-def two_sample_test(a, b, num_permutations: int = 500, seed: int = 0) -> dict:
+
+def two_sample_test(
+    a: TensorLike, b: TensorLike, num_permutations: int = 500, seed: int = 0
+) -> dict[str, float]:
     """The kernel two-sample test, its null distribution by permutation.
 
     The kernel is Gaussian, as wide as the median distance between points.

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 from keras_vae import seeds
 from keras_vae._compat import tf
+from keras_vae.batches import Batch
 from keras_vae.distributions import one_pass
+from keras_vae.ops.in_batches import in_batches
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100
@@ -35,7 +37,7 @@ class Estimate(NamedTuple):
     kl: Any
 
 
-def weigh(model, x, noise, condition, scale, loc=0.0):
+def weigh(model, x, noise, condition, scale, loc=0.0, mask=None):
     """Importance weights of z made from N(loc, scale^2) in place of the noise N(0, 1) of q(z|x).
 
     Args:
@@ -44,6 +46,7 @@ def weigh(model, x, noise, condition, scale, loc=0.0):
       noise: [S, B, N] ~ N(0, 1).
       condition: [B, ...] or None.
       scale, loc: that broadcast with noise.
+      mask: bool, which values of x are known; None if all are.
 
     Returns:
       (the noise moved and scaled [S, B, N], log w [S, B]); E w = p(x).
@@ -52,7 +55,7 @@ def weigh(model, x, noise, condition, scale, loc=0.0):
     # log N(moved; 0, 1) - log N(moved; loc, scale^2).
     ratio = tf.math.log(scale) - 0.5 * (moved**2 - noise**2)
     with one_pass():
-        log_weight = model.terms(x, moved, condition).log_weight
+        log_weight = model.terms(x, moved, condition, mask=mask).log_weight
     return moved, log_weight + tf.reduce_sum(ratio, axis=-1)
 
 
@@ -86,16 +89,21 @@ class ImportanceSampler:
         self._add_squares = self._in_chunks(self._add_squares)
         self._add_parts = self._in_chunks(self._add_parts)
 
-    def __call__(self, x, num_samples: int, seed, condition=None) -> Estimate:
-        """The estimate for x [B, ...] with `num_samples` samples from the stateless `seed`."""
+    def __call__(self, x, num_samples: int, seed, condition=None, mask=None) -> Estimate:
+        """The estimate for x [B, ...] with `num_samples` samples from the stateless `seed`.
+
+        With a mask, bool of x's shape, all densities are of the known values alone: the bound is
+        that of MIWAE (Mattei & Frellsen 2019).
+        """
         if num_samples < 1:
             raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
         num_draws = min(num_samples, _NUM_DRAWS)
         of_weights, of_parts = seeds.derive(seed, 0), seeds.derive(seed, 1)
+        examples = Batch(x, condition=condition, mask=mask)
         nothing = -math.inf, -math.inf
-        log_w, log_w2 = self._sum(self._add_weights, nothing, x, condition, num_samples, of_weights)
+        log_w, log_w2 = self._sum(self._add_weights, nothing, examples, num_samples, of_weights)
         nothing = 0.0, tf.zeros(self._num_groups)
-        distortion, kl = self._sum(self._add_parts, nothing, x, condition, num_draws, of_parts)
+        distortion, kl = self._sum(self._add_parts, nothing, examples, num_draws, of_parts)
         return Estimate(
             log_w - tf.math.log(float(num_samples)),
             tf.exp(2.0 * log_w - log_w2),
@@ -110,12 +118,13 @@ class ImportanceSampler:
         Later estimates remain bounds, of x too, as long as `seed` isn't theirs. Arguments are as in
         `__call__`.
         """
+        examples = Batch(x, condition=condition)
         of_bounds, posterior = seeds.derive(seed, 0), tf.ones_like(self.noise_scale)
 
         def bounds(noise_scale):
             self.noise_scale.assign(noise_scale)
             nothing = -math.inf, -math.inf
-            return self._sum(self._add_weights, nothing, x, condition, num_samples, of_bounds)[0]
+            return self._sum(self._add_weights, nothing, examples, num_samples, of_bounds)[0]
 
         of_posterior = bounds(posterior)
 
@@ -128,7 +137,7 @@ class ImportanceSampler:
         def excess(seed):
             """How far noise of p(z|x) spreads beyond that of q(z|x): nowhere in unused latents."""
             nothing = -math.inf, tf.zeros_like(posterior)
-            _, squares = self._sum(self._add_squares, nothing, x, condition, num_samples, seed)
+            _, squares = self._sum(self._add_squares, nothing, examples, num_samples, seed)
             return tf.nn.relu(tf.reduce_mean(squares, axis=0) - 1.0)
 
         tried = [(0.0, posterior)]
@@ -142,30 +151,29 @@ class ImportanceSampler:
             found = excess(seeds.derive(seed, i))
             assign_best_of([tf.sqrt(1.0 + width * found) for width in (1.0, 2.0, 3.0)])
 
-    def _sum(self, add, nothing, x, condition, num_samples, seed):
+    def _sum(self, add, nothing, examples: Batch, num_samples, seed):
         """Sums [B, ...] over all samples: `nothing`, to which `add` adds a chunk at a time."""
-        columns = []
+
+        def of_rows(rows):
+            batch = examples.rows(rows.start, rows.stop)
+            chunk_size = self._chunk_size or max(1, self._max_pairs // len(rows))
+            sums = [tf.repeat([start], len(rows), axis=0) for start in nothing]
+            return add(sums, batch, num_samples, chunk_size, seeds.derive(seed, rows.start))
+
         step = max(1, self._max_pairs // min(num_samples, _SAMPLES_PER_ENCODING))
-        for i in range(0, len(x), step):
-            rows = slice(i, i + step)
-            x_i, condition_i = x[rows], None if condition is None else condition[rows]
-            chunk_size = self._chunk_size or max(1, self._max_pairs // len(x_i))
-            sums = [tf.repeat([start], len(x_i), axis=0) for start in nothing]
-            of_rows = seeds.derive(seed, i)
-            columns.append(add(sums, x_i, condition_i, num_samples, chunk_size, of_rows))
-        return [tf.concat(parts, axis=0) for parts in zip(*columns, strict=True)]
+        return in_batches(of_rows, step, range(len(examples.x)))
 
     def _in_chunks(self, add):
         """A function that adds all samples of x to sums, by `add` of those of one chunk."""
 
         # XLA doesn't compile this as a whole: on CPUs its matrix products are slower.
         @tf.function
-        def add_chunks(sums, x, condition, first, last, size: int, seed):
+        def add_chunks(sums, examples, first, last, size: int, seed):
             """Adds the chunks from number `first` up to `last`, of `size` samples each."""
 
             def add_chunk(j, sums):
-                noise = self._model.draw_noise(seeds.derive(seed, j), size, len(x))
-                return j + 1, add(sums, x, noise, condition)
+                noise = self._model.draw_noise(seeds.derive(seed, j), size, len(examples.x))
+                return j + 1, add(sums, examples, noise)
 
             return tf.while_loop(
                 lambda j, _: j < last,
@@ -174,38 +182,42 @@ class ImportanceSampler:
                 parallel_iterations=1,  # More would need more memory.
             )[1]
 
-        def add_all(sums, x, condition, num_samples, chunk_size, seed):
+        def add_all(sums, examples, num_samples, chunk_size, seed):
             num_full, rest = divmod(num_samples, chunk_size)
             for first in range(0, num_full, _CHUNKS_PER_CALL):
                 last = min(first + _CHUNKS_PER_CALL, num_full)
                 interval = tf.constant(first), tf.constant(last)
-                sums = add_chunks(sums, x, condition, *interval, chunk_size, seed)
+                sums = add_chunks(sums, examples, *interval, chunk_size, seed)
             if rest:
                 interval = tf.constant(num_full), tf.constant(num_full + 1)
-                sums = add_chunks(sums, x, condition, *interval, rest, seed)
+                sums = add_chunks(sums, examples, *interval, rest, seed)
             return sums
 
         return add_all
 
-    def _add_weights(self, sums, x, noise, condition):
+    def _weigh(self, examples, noise):
+        x, condition = examples.x, examples.condition
+        return weigh(self._model, x, noise, condition, self.noise_scale, mask=examples.mask)
+
+    def _add_weights(self, sums, examples, noise):
         """Sums are log sum w and log sum w^2."""
-        _, log_weight = weigh(self._model, x, noise, condition, self.noise_scale)
+        _, log_weight = self._weigh(examples, noise)
         log_w, log_w2 = sums
         return [
             logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
             logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
         ]
 
-    def _add_squares(self, sums, x, noise, condition):
+    def _add_squares(self, sums, examples, noise):
         """Sums are log sum w and sum w noise^2 / sum w."""
-        scaled, log_weight = weigh(self._model, x, noise, condition, self.noise_scale)
+        scaled, log_weight = self._weigh(examples, noise)
         log_w, squares = sums
         total = logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0))
         added = tf.einsum("sb,sbn->bn", tf.exp(log_weight - total), scaled**2)
         return [total, tf.exp(log_w - total)[:, tf.newaxis] * squares + added]
 
-    def _add_parts(self, sums, x, noise, condition):
-        terms = self._model.terms(x, noise, condition)
+    def _add_parts(self, sums, examples, noise):
+        terms = self._model.terms(examples.x, noise, examples.condition, mask=examples.mask)
         size = tf.cast(tf.shape(noise)[0], tf.float32)
         distortion, kl = sums
         return [distortion + size * terms.distortion, kl + size * terms.kl_by_group]

@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from keras_vae._compat import tf, tfk
+from keras_vae.batches import Batch
 
 _SPARSE = {tf.RaggedTensor: "x.to_tensor()", tf.SparseTensor: "tf.sparse.to_dense(x)"}
 
@@ -56,7 +57,7 @@ def as_input(x, name="x"):
         return np.asarray(x)
     raise ValueError(
         f"{name} must be one array of examples or a set of batches, got {_shown(x)}. Files are "
-        "read by python -m trainers.train --dataset=folder:PATH or npz:PATH."
+        "read by keras_vae.data.load('folder:PATH'), or 'npz:PATH'."
     )
 
 
@@ -73,6 +74,42 @@ def as_conditions(y):
         return np.asarray(y)
     except ValueError as error:
         raise ValueError(f"condition must be one array, got parts that differ: {error}") from error
+
+
+def as_batch(data) -> Batch:
+    """The batch that a set gives as examples, as a pair with their conditions, or as a `Batch`.
+
+    Values of x that its mask doesn't know are 0.
+
+    Raises:
+      ValueError: it holds weights of examples, noise, or a mask of another shape.
+    """
+    if not isinstance(data, Batch):
+        x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
+        refuse_weights(weights)
+        return Batch(x, condition=condition)
+    check_parts(data)
+    if data.mask is None:
+        return data
+    return data._replace(x=tf.where(data.mask, data.x, tf.zeros_like(data.x)))
+
+
+def check_parts(batch: Batch) -> None:
+    """Raises ValueError for a batch of the user's, or its element_spec, that can't be taken."""
+    if batch.noise is not None or batch.seed is not None:
+        raise ValueError(
+            "Batch must come without noise and seed, which are drawn for it. Leave them out, or "
+            "give Blocks."
+        )
+    mask = batch.mask
+    if mask is None:
+        return
+    shape, dtype = tf.TensorShape(batch.x.shape), tf.as_dtype(mask.dtype)
+    if dtype != tf.bool or not shape.is_compatible_with(mask.shape):
+        raise ValueError(
+            f"mask must be bool, of x's shape {tuple(shape)}; got {dtype.name} of shape "
+            f"{tuple(mask.shape)}. True is what is known."
+        )
 
 
 class RefusedBatch(ValueError):

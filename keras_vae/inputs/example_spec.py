@@ -3,8 +3,8 @@
 import numpy as np
 
 from keras_vae._compat import tf, tfk
-from keras_vae.batches import Block
-from keras_vae.inputs.arguments import check_dense
+from keras_vae.batches import Batch, Block
+from keras_vae.inputs.arguments import check_dense, check_parts
 from keras_vae.likelihoods import Support
 from keras_vae.messages.notes import note
 from keras_vae.messages.remedies import to_numbers, to_support
@@ -22,6 +22,11 @@ def check_element_spec(spec, check_shape) -> None:
     """Raises ValueError for the elements of a tf.data set that can't be batches of examples."""
     if isinstance(spec, Block):
         return
+    if isinstance(spec, Batch):
+        # What isn't there has a specification too, of None.
+        spec = spec.map(lambda part: part if isinstance(part, tf.TensorSpec) else None)
+        check_parts(spec)
+        spec = spec.x
     x = spec[0] if isinstance(spec, tuple) and 1 <= len(spec) <= 3 else spec
     if not isinstance(x, tf.TensorSpec):
         raise ValueError(

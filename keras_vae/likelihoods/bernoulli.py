@@ -21,7 +21,22 @@ class _Bernoulli(tfd.Bernoulli):
         return (1.0 - 2.0 * x) * self.logits
 
 
+class _KnownBernoulli(_Bernoulli):
+    """One of values of which some are unknown: those are sure to be what they are."""
+
+    def __init__(self, mask, **kwargs):
+        self._mask = mask
+        super().__init__(**kwargs)
+
+    def logits_against(self, x):
+        return tf.where(self._mask, super().logits_against(x), -float("inf"))
+
+
 class _BinaryValues(Values):
+    def known(self, mask):
+        known = _KnownBernoulli(mask, logits=self.distribution.logits, dtype=tf.float32)
+        return _BinaryValues(known, self._num_axes, self._draw)
+
     def sum_of_logs(self, x):
         against = self.distribution.logits_against(x)
         num_axes = len(self.event_shape)
@@ -56,7 +71,8 @@ class Bernoulli(Likelihood):
     joint = _BinaryValues
 
     def per_value(self, params):
-        return _Bernoulli(logits=params[..., 0], dtype=tf.float32)
+        # An index would cost a copy in the gradient.
+        return _Bernoulli(logits=tf.squeeze(params, axis=-1), dtype=tf.float32)
 
     def draw(self, p, uniforms):
         return tf.cast(uniforms(0) < p.mean(), tf.float32)

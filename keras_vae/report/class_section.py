@@ -31,8 +31,9 @@ def samples(vae, num_rows: int, seed: int, names=None):
       names: of the labels; by default those that the model has.
     """
     labels = vae.condition.to_show(num_rows, None)
-    images = vae.sample(num_rows**2, seed=seed, condition=np.repeat(labels, num_rows)).numpy()
-    names, rows = names or vae.condition.names, images.reshape(num_rows, -1, *vae.event_shape)
+    made = vae.sample(num_rows**2, seed=seed, condition=np.repeat(labels, num_rows)).numpy()
+    names, images = names or vae.condition.names, vae.modality.as_images(made)
+    rows = images.reshape(num_rows, -1, *images.shape[1:])
     figure = plots.traversals(rows, (), [beside(label, names) for label in labels.tolist()])
     return figure, [name_of(label, names) for label in labels.tolist()]
 
@@ -54,7 +55,7 @@ def of_clusters(clusters, labels, shown, names) -> list[str]:
 
 
 def section(dataset) -> str:
-    """The HTML of how many images of each class each split has; empty without labels."""
+    """The HTML of how many examples of each class each split has; empty without labels."""
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     labels = {name: split.labels for name, split in splits.items() if split is not None}
     labels = {name: column for name, column in labels.items() if column is not None}
@@ -83,6 +84,6 @@ def _counts(labels, known):
 
 
 def _about(counts):
-    return "How many images of each class there are: " + "; ".join(
+    return "How many examples of each class there are: " + "; ".join(
         f"{name}, {numbers.min():,} to {numbers.max():,}" for name, numbers in counts.items()
     )

@@ -1,15 +1,23 @@
 """compare.html: measured runs side by side, their curves, samples and holes."""
 
 import pathlib
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 from keras_vae.report import class_section, page, pictures, plots, run_report
-from keras_vae.report.glossary import measured_on
+from keras_vae.report.numbers_as_text import measured_on
 from keras_vae.report.pictures import Picture
 from keras_vae.runs import loading
 
 
-def write(runs, out: pathlib.Path, table, notes, connected: bool) -> pathlib.Path:
+def write(
+    runs: Sequence[Any],
+    out: pathlib.Path,
+    table: tuple[list[str], list[list[tuple]]],
+    notes: Sequence[str],
+    connected: bool,
+) -> pathlib.Path:
     """Writes compare.html and figures/ to the folder `out`; returns the page's path.
 
     Args:
@@ -22,7 +30,10 @@ def write(runs, out: pathlib.Path, table, notes, connected: bool) -> pathlib.Pat
     models = [loading.load_model(run.path, run.numbers["checkpoint"]) for run in runs]
     pairs = list(zip(runs, models, strict=True))
     out.mkdir(parents=True, exist_ok=True)
-    notes = [*notes, *(f"{run.name}: {alarm}" for run in runs for alarm in run.numbers["alarms"])]
+    notes = [
+        *notes,
+        *(f"{run.name}: {alarm}" for run in runs for alarm in run.numbers.get("alarms", ())),
+    ]
     lead = f"<p class='soft'>{len(runs)} runs on {escape(runs[0].numbers['dataset'])}.</p>"
     lead += "".join(f"<p class='alarm'>{escape(note)}</p>" for note in notes)
     measured = [(run.name, measured_on(run.numbers)) for run in runs]
@@ -90,7 +101,7 @@ def _all_samples(pairs):
             not called,
         )
         for i, (run, vae) in enumerate(pairs)
-        for figure, called in _samples(run, vae)
+        for figure, called in _samples(vae)
     ]
 
 
@@ -107,15 +118,16 @@ def _curve(history, column):
     return (1 + history["epoch"], history[column]) if column in history else None
 
 
-def _samples(run, vae):
+def _samples(vae):
     """[(figure of samples, labels of its rows)], or [] where there are none.
 
-    There are none without a prior, of music, and of models that are to be given images.
+    There are none without a prior, and of models that are to be given examples.
     """
-    if vae.prior is None or run.config.data.dataset.startswith("chorales:"):
+    if vae.prior is None:
         return []
     if vae.condition is None:
-        return [(plots.image_grid(vae.sample(64, seed=0).numpy()), [])]
+        made = vae.sample(vae.modality.num_shown, seed=0).numpy()
+        return [(plots.image_grid(vae.modality.as_images(made)), [])]
     return [] if vae.condition.in_examples else [class_section.samples(vae, 8, seed=0)]
 
 

@@ -1,11 +1,13 @@
 """What was done with a run's weights beside its evaluation: the last section of its report."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from keras_vae.files import write_atomically
+from keras_vae.measures import SCORES, of_file
 from keras_vae.report import page
-from keras_vae.report.glossary import SCORES, number
+from keras_vae.report.numbers_as_text import number
 from keras_vae.runs.results import read_results
 
 # The part of report.html between these marks is written anew after each task.
@@ -29,28 +31,26 @@ def refresh(run_dir: Path) -> None:
         write_atomically(report, before + found + rest.partition(_END)[2])
 
 
-def _anomaly(run_dir, step):
+def _anomaly(run_dir: Path, step: int) -> Iterator[str]:
     found = read_results(run_dir / "anomaly.json", step)
     if found is None:
         return
     other = found["other_dataset"]
     scores = {name: title for name, title in SCORES.items() if f"auroc_{name}" in found}
+    of = (
+        f"Of {found['num_examples_of_other']:,} examples of {other} and {found['num_examples']:,} "
+        "test examples."
+    )
+    measures = [of_file("anomaly.json")[f"auroc_{name}"] for name in scores]
     cards = [
-        page.card(
-            f"{title}, AUROC",
-            number(f"auroc_{name}", found),
-            "",
-            f"How well it tells {found['num_examples_of_other']:,} images of {other} from "
-            f"{found['num_examples']:,} test images: 0.5 by chance, 1 without an error.",
-        )
-        for name, title in scores.items()
+        page.card(m.name, number(m.key, found), m.unit, f"{m.explanation} {of}") for m in measures
     ]
     yield page.grid(f"Anomalies: {other}", cards)
     figures = [
         page.image(
             file,
             title,
-            f"Histograms of test images and of {other}.",
+            f"Histograms of test examples and of {other}.",
             "Where both overlap, this score can't tell them apart.",
             pixelated=False,
         )
@@ -60,29 +60,30 @@ def _anomaly(run_dir, step):
     yield "<div class='pictures'>" + "\n".join(figures) + "</div>"
 
 
-def _compression(run_dir, step):
+def _compression(run_dir: Path, step: int) -> Iterator[str]:
     found = read_results(run_dir / "compression.json", step)
     if found is None:
         return
     rivals = {name: size["bits_per_dim"] for name, size in found["rivals"].items() if size}
+    own = of_file("compression.json")["file_bits_per_dim"]
     cards = [
         page.card(
-            "Compressed by this model",
-            f"{found['file_bits_per_dim']:.4f}",
-            "bits per dimension",
-            f"{found['num_examples']:,} test images, bits-back coded without loss and "
+            own.name,
+            f"{found[own.key]:.4f}",
+            own.unit,
+            f"{found['num_examples']:,} test examples, bits-back coded without loss and "
             f"{'decoded exactly' if found['decoded_exactly'] else 'NOT decoded exactly'}. -ELBO is "
             f"{found['expected_bits_per_dim']:.4f}.",
         ),
         *(
-            page.card(name, f"{bits:.4f}", "bits per dimension", "The same images.")
+            page.card(name, f"{bits:.4f}", own.unit, "The same examples.")
             for name, bits in sorted(rivals.items(), key=lambda pair: pair[1])
         ),
     ]
     yield page.grid("Compression", cards)
 
 
-def _attribute(run_dir, step):
+def _attribute(run_dir: Path, step: int) -> Iterator[str]:
     found = read_results(run_dir / "latents" / "latents.json", step)
     if found is None or not found["attribute"]:
         return
@@ -95,8 +96,8 @@ def _attribute(run_dir, step):
     yield page.image(
         file,
         f"{lacks} towards {has}",
-        f"Rows of images, each changing from one of label {lacks} towards label {has}.",
-        f"Images of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "
+        f"Rows of examples, each changing from one of label {lacks} towards label {has}.",
+        f"Examples of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "
         "is added, more and more to the right. Look for change of that alone.",
     )
     yield "</div>"

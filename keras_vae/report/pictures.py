@@ -3,37 +3,18 @@
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from keras_vae._compat import tfd
 from keras_vae.conditions import Label
 from keras_vae.evaluation import draw_latents
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.report import class_section, plots
+from keras_vae.report.plots import Picture
 
 BATCH_SIZE = 256
 WIDEST = 1280  # Pixels of the data; a picture of larger images holds fewer of them.
 SEED = 0
 USED = 0.01  # Nats below which a latent is not used.
-
-
-class Picture(NamedTuple):
-    """A figure and its words.
-
-    Attributes:
-      name: of its file, without an ending.
-      title: one to four words.
-      figure: a matplotlib Figure.
-      alt: what it shows, for those who can't see it.
-      caption: what it shows and what to look for.
-      pixelated: whether it is images alone, to be enlarged without smoothing.
-    """
-
-    name: str
-    title: str
-    figure: Figure
-    alt: str
-    caption: str
-    pixelated: bool = True
 
 
 class Latents(NamedTuple):
@@ -54,15 +35,25 @@ class Latents(NamedTuple):
     scale: np.ndarray
 
 
-def pictures(vae, batch, labels=None, names=None) -> list[Picture]:
+def pictures(vae, batch, labels=None, names=None, folder=None) -> list[Picture]:
     """All pictures that make sense for this model.
 
     Args:
       vae: a VAE.
       batch: a Batch of N test examples as the model sees them.
       labels, names: [N], and what labels from 0 on are called; or None.
+      folder: the run directory, where the model's modality may write files; or None.
     """
     latents = measure_latents(vae, batch)
+    shown = vae.modality.show(vae, batch, folder)
+    shown = shown or _of_examples(vae, batch, latents, labels, names)
+    if vae.latent_dim > 1 and vae.has_encoder:
+        shown.append(scatter(vae, batch, latents, labels, names))
+    return shown
+
+
+def _of_examples(vae, batch, latents, labels, names):
+    """The pictures of examples that a modality shows which has no pictures of its own."""
     shown = []
     if vae.has_encoder:
         shown.append(reconstructions(vae, batch))
@@ -84,22 +75,20 @@ def pictures(vae, batch, labels=None, names=None) -> list[Picture]:
         shown.append(manifold(vae, batch))
     if vae.has_clusters:
         shown.append(clusters(vae, batch, labels, names))
-    if vae.latent_dim > 1 and vae.has_encoder:
-        shown.append(scatter(vae, batch, latents, labels, names))
     return shown
 
 
 def measure_latents(vae, batch) -> Latents:
     """The Latents of a model on a Batch of N examples."""
-    codes, kls = [], []
-    for start in range(0, len(batch.x), BATCH_SIZE):
-        x, _, condition = batch.rows(start, start + BATCH_SIZE)
-        codes.append(vae.flat(vae.code(x, condition)))
-        kls.append(vae.terms(x, vae.draw_noise([SEED, SEED], 1, len(x)), condition).kl)
-    codes = np.concatenate(codes)
+
+    def codes_and_kl(x, condition):
+        noise = vae.draw_noise([SEED, SEED], 1, len(x))
+        return vae.flat(vae.code(x, condition)).numpy(), vae.terms(x, noise, condition).kl
+
+    codes, kl = in_batches(codes_and_kl, BATCH_SIZE, batch.x, batch.condition)
     # A full covariance has one KL for all latents.
-    by_latent = kls[0] is not None and kls[0].shape[-1] == vae.latent_dim
-    rate = np.concatenate(kls).mean(axis=0) if by_latent else None
+    by_latent = kl is not None and kl.shape[-1] == vae.latent_dim
+    rate = kl.numpy().mean(axis=0) if by_latent else None
     order = np.argsort(-(rate if by_latent else codes.var(axis=0)), kind="stable")
     if vae.prior is not None:  # A label is nothing to move along.
         order = order[order >= vae.prior.num_labels]
@@ -112,53 +101,56 @@ def measure_latents(vae, batch) -> Latents:
 def reconstructions(vae, batch) -> Picture:
     """The first examples, each above its reconstruction."""
     columns = _fitting(vae, 10)
-    inputs, _, condition = batch.rows(0, 3 * columns)
+    rows = batch.rows(0, 3 * columns)
+    inputs, condition = rows.x, rows.condition
+    outputs = vae.reconstruct(inputs, condition)
     return Picture(
         "reconstructions",
         "Reconstructions",
-        plots.reconstructions(inputs, vae.reconstruct(inputs, condition), columns),
-        f"{len(inputs)} test images, each with its reconstruction beneath it.",
-        "Test images, each with its reconstruction beneath. Look for what gets lost: fine strokes "
-        "and texture go first, and an image that comes back as another one was not understood.",
+        plots.reconstructions(_drawn(vae, inputs), _drawn(vae, outputs), columns),
+        f"{len(inputs)} test examples, each with its reconstruction beneath it.",
+        "Test examples, each with its reconstruction beneath. Look for what gets lost: fine "
+        "strokes and texture go first, and one that comes back as another was not understood.",
     )
 
 
 def samples(vae, batch, seed: int = SEED, names=None) -> Picture:
-    """Images decoded from draws of the prior; the same draws for the same seed."""
+    """Decoded draws of the prior; the same draws for the same seed."""
     columns = _fitting(vae, 10)
     condition, given, called = None, "", []
     if vae.condition is not None:  # One in each row.
         condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
-        given = "All images of a row are given the same condition. "
+        given = "All examples of a row are given the same condition. "
     if isinstance(vae.condition, Label):
         figure, called = class_section.samples(vae, columns, seed, names)
     else:
-        figure = plots.image_grid(vae.sample(columns**2, seed=seed, condition=condition), columns)
+        made = vae.sample(columns**2, seed=seed, condition=condition)
+        figure = plots.image_grid(_drawn(vae, made), columns)
     of_rows = f", in rows of the labels {', '.join(called)}" if called else ""
     return Picture(
         "samples",
         "Samples from the prior",
         figure,
-        f"{columns**2} images that the model made from random latents{of_rows}.",
-        f"{given}Mean images at latents drawn from the prior. Look for variety and for images that "
-        "could be real; if reconstructions are good and samples are not, the prior and the codes "
-        "of real images don't match.",
+        f"{columns**2} examples that the model made from random latents{of_rows}.",
+        f"{given}Means of p(x|z) at latents drawn from the prior. Look for variety, and for "
+        "examples that could be real; if reconstructions are good and samples are not, the prior "
+        "and the codes of real examples don't match.",
         pixelated=not called,
     )
 
 
 def neighbours(vae, samples, nearest) -> Picture:
-    """Samples, each above the training image nearest to it; both [N, H, W, C]."""
+    """Samples, each above the training example nearest to it; both [N, *event_shape]."""
     columns = _fitting(vae, 10)
     samples, nearest = samples[: 3 * columns], nearest[: 3 * columns]
     return Picture(
         "neighbours",
-        "Nearest training images",
-        plots.reconstructions(samples, nearest, columns),
-        f"{len(samples)} samples, each with the training image nearest to it beneath.",
-        "Samples, each with the nearest training image beneath (by the distance of pixels); first "
-        "those that are likeliest copies, much nearer to it than to any other. Look for pairs that "
-        "are the same image: a model that learned makes images of its own.",
+        "Nearest training examples",
+        plots.reconstructions(_drawn(vae, samples), _drawn(vae, nearest), columns),
+        f"{len(samples)} samples, each with the training example nearest to it beneath.",
+        "Samples, each with the nearest training example beneath (by the distance of values); "
+        "first those that are likeliest copies, much nearer to it than to any other. Look for "
+        "pairs that are the same: a model that learned makes examples of its own.",
     )
 
 
@@ -167,41 +159,42 @@ def holes(vae, batch, latents: Latents, seed: int = SEED) -> Picture:
     columns = _fitting(vae, 10)
     noise = np.random.default_rng(seed).normal(size=(columns, columns, vae.latent_dim))
     codes = (latents.loc + latents.scale * noise).astype(np.float32)
-    images = _decode(vae, codes, batch)
     return Picture(
         "holes",
         "Holes in latent space",
-        plots.image_grid(images.reshape(-1, *vae.event_shape), columns),
-        f"{columns**2} images decoded from codes of an independent normal.",
-        "Images decoded from a normal with the mean and deviation of each latent's codes. Nothing "
-        "made the codes fill that space: what is no image stands for a hole. A VAE trained on the "
-        "same data (its report's samples) has fewer.",
+        plots.image_grid(_in_one_row(_decode(vae, codes, batch)), columns),
+        f"{columns**2} examples decoded from codes of an independent normal.",
+        "Examples decoded from a normal with the mean and deviation of each latent's codes. "
+        "Nothing made the codes fill that space: what is like no data stands for a hole. A VAE "
+        "trained on the same data (its report's samples) has fewer.",
     )
 
 
 def interpolations(vae, batch, steps: int = 8) -> Picture:
     """From each of the first examples to the next one, on a straight line in latent space."""
-    start, _, condition = batch.rows(0, 8)
+    rows = batch.rows(0, 8)
+    start, condition = rows.x, rows.condition
     end = np.roll(start, -1, axis=0)
     between = vae.interpolate(start, end, steps, condition=condition)
     # Test images may be uint8 or bool; reconstructions are floats in [0, 1].
     white = 255.0 if start.dtype == np.uint8 else 1.0
-    images = np.concatenate([start[np.newaxis] / white, between, end[np.newaxis] / white])
+    ways = np.concatenate([start[np.newaxis] / white, between, end[np.newaxis] / white])
     return Picture(
         "interpolations",
         "Interpolations",
-        plots.interpolations(images),
-        f"{len(start)} rows of {steps} images, each changing from one test image into another.",
-        "Outermost in each row two test images, between them the straight line through latent "
-        "space. Look for gradual change; an image that fades out while another fades in, or a "
-        "blurred middle, shows a latent space with holes.",
+        plots.interpolations(_drawn(vae, ways)),
+        f"{len(start)} rows of {steps} pictures, each changing from one test example into another.",
+        "Outermost in each row two test examples, between them the straight line through latent "
+        "space. Look for gradual change; one that fades out while another fades in, or a blurred "
+        "middle, shows a latent space with holes.",
     )
 
 
 def completions(vae, batch, seed: int = SEED) -> Picture:
-    """Images of which the lower half is drawn anew, several times."""
+    """Examples of which the second half, of images the lower, is drawn anew several times."""
     columns = _fitting(vae, 10)
-    x, _, condition = batch.rows(0, 6)
+    rows = batch.rows(0, 6)
+    x, condition = rows.x, rows.condition
     known = np.zeros(vae.event_shape, bool)
     known[: len(known) // 2] = True
     # All completions are drawn together: each image is there as often as there are columns left.
@@ -211,14 +204,14 @@ def completions(vae, batch, seed: int = SEED) -> Picture:
     found = np.reshape(found, (len(x), times, *vae.event_shape))
     whole = vae.as_floats(x).numpy()[:, np.newaxis]
     hidden = np.where(known, whole, 0.5)
-    images = np.concatenate([whole, hidden, found], axis=1)
+    rows = np.concatenate([whole, hidden, found], axis=1)
     return Picture(
         "completions",
         "Completions",
-        plots.image_grid(images.reshape(-1, *vae.event_shape), columns),
-        f"{len(x)} rows: a test image, its upper half, and {times} images with that upper half.",
-        "Test images, what the model is shown of them, and lower halves that it draws to go with "
-        "it. Look for halves that fit, and that differ where more than one would.",
+        plots.image_grid(_in_one_row(_drawn(vae, rows)), columns),
+        f"{len(x)} rows: a test example, its first half, and {times} examples with that half.",
+        "Test examples, what the model is shown of them, and second halves that it draws to go "
+        "with it. Look for halves that fit, and that differ where more than one would.",
     )
 
 
@@ -229,16 +222,16 @@ def layers(vae, batch, seed: int = SEED) -> Picture:
     z = vae.prior_sample(noise, condition=_first_condition(vae, batch, 1))
     z, condition = np.repeat(z, columns, axis=0), _first_condition(vae, batch, columns)
     numbers = range(1, len(vae.latent_dims) + 1)
-    images = np.stack([vae.vary(z, n, seed=seed, condition=condition) for n in numbers])
-    images[:, 0] = vae.decode(z, condition).mean()[0]
+    made = np.stack([vae.vary(z, n, seed=seed, condition=condition) for n in numbers])
+    made[:, 0] = vae.decode(z, condition).mean()[0]
     return Picture(
         "layers",
         "Stochastic layers",
-        plots.traversals(images, (), ["z_1", *(f"z_1 to z_{n}" for n in numbers[1:])]),
-        f"{len(images)} rows of images, each a variation of the first, the lower the freer.",
+        plots.traversals(_drawn(vae, made), (), ["z_1", *(f"z_1 to z_{n}" for n in numbers[1:])]),
+        f"{len(made)} rows of examples, each a variation of the first, the lower the freer.",
         "The first column is one draw of all layers. Beside it the layers named at the left are "
         "drawn anew, those above them held; the last row holds none. Look for what each layer "
-        "settles: the first rows should keep what the image is, and a row as varied as the next "
+        "settles: the first rows should keep what the example is, and a row as varied as the next "
         "one holds a layer that says nothing.",
         pixelated=False,
     )
@@ -260,8 +253,8 @@ def traversals(vae, batch, latents: Latents, steps: int = 13) -> Picture:
         "traversals",
         "Latent traversals",
         plots.traversals(images, values, names),
-        f"One image changed along {len(shown)} latents, a row for each.",
-        f"The first test image with one latent changed, from -3 to 3 {unit}; {order}. Look for "
+        f"One example changed along {len(shown)} latents, a row for each.",
+        f"The first test example with one latent changed, from -3 to 3 {unit}; {order}. Look for "
         "what each latent means; a row that doesn't change is a latent the model doesn't use.",
         pixelated=False,
     )
@@ -290,7 +283,7 @@ def rates(latents) -> Picture:
         plots.bars(rate, "latents by falling rate", "nats"),
         f"Bars of the rate of {len(rate)} latents, from {rate[0]:.2f} to {rate[-1]:.2f} nats; "
         f"{used} of them are above {USED} nats.",
-        f"What each latent says of an image, on average. {used} of {len(rate)} say more than "
+        f"What each latent says of an example, on average. {used} of {len(rate)} say more than "
         f"{USED} nats" + ("; the others could be left out." if used < len(rate) else "."),
         pixelated=False,
     )
@@ -306,10 +299,10 @@ def manifold(vae, batch) -> Picture:
         "manifold",
         "The manifold",
         plots.manifold(_decode(vae, np.reshape(codes, noise.shape), batch)),
-        f"{side} by {side} images laid out by their two latents, changing smoothly.",
-        "The whole latent plane, at the inverse normal CDF of a regular grid, so that every image "
+        f"{side} by {side} examples laid out by their two latents, changing smoothly.",
+        "The whole latent plane, at the inverse normal CDF of a regular grid, so that each example "
         "stands for an equal share of the prior: z[0] grows to the right, z[1] upwards. Look for "
-        "how much room each kind of image takes and where kinds meet.",
+        "how much room each kind of example takes and where kinds meet.",
     )
 
 
@@ -323,27 +316,28 @@ def manifold_noise(side: int):
 
 
 def clusters(vae, batch, labels=None, names=None) -> Picture:
-    """Test images by the component of the prior that their codes are likeliest of."""
+    """Test examples by the component of the prior that their codes are likeliest of."""
     columns = _fitting(vae, 10)
     found = np.asarray(vae.clusters(batch.x, batch.condition))
     largest = np.argsort(-np.bincount(found), kind="stable")[:10]
     largest = [k for k in largest if np.any(found == k)]
-    images = np.zeros((len(largest), columns, *vae.event_shape), batch.x.dtype)
+    members = np.zeros((len(largest), columns, *vae.event_shape), batch.x.dtype)
     for row, k in enumerate(largest):
-        members = batch.x[found == k][:columns]
-        images[row, : len(members)] = members
-    figure, beside = plots.image_grid(images.reshape(-1, *vae.event_shape), columns), ""
+        first = batch.x[found == k][:columns]
+        members[row, : len(first)] = first
+    images = _drawn(vae, members)
+    figure, beside = plots.image_grid(_in_one_row(images), columns), ""
     if labels is not None:
         figure = plots.traversals(
             images, (), class_section.of_clusters(found, labels, largest, names)
         )
-        beside = ", and beside it the commonest label of all of its images"
+        beside = ", and beside it the commonest label of all of its examples"
     return Picture(
         "clusters",
         "Clusters",
         figure,
-        f"{len(largest)} rows of test images, each row of one cluster.",
-        f"Test images by the component of the prior that they belong to: a row for each of the "
+        f"{len(largest)} rows of test examples, each row of one cluster.",
+        f"Test examples by the component of the prior that they belong to: a row for each of the "
         f"{len(largest)} largest of {len(np.unique(found))} clusters{beside}. Look for one kind.",
         pixelated=labels is None,
     )
@@ -371,29 +365,40 @@ def scatter(vae, batch, latents: Latents, labels=None, class_names=None) -> Pict
     called = class_names and [class_section.beside(i, class_names) for i in range(len(class_names))]
     return Picture(
         "latents",
-        "Where test images lie",
+        "Where test examples lie",
         plots.latent_scatter(z[:, plane], labels, names, behind, called),
-        f"Scatter plot of {len(z)} test images in two latents{coloured}.",
-        f"{what} of {len(z)} test images{which}{coloured}.{look}",
+        f"Scatter plot of {len(z)} test examples in two latents{coloured}.",
+        f"{what} of {len(z)} test examples{which}{coloured}.{look}",
         pixelated=False,
     )
 
 
 def _fitting(vae, most: int) -> int:
-    """How many of the model's images go side by side: at least 3, and at most `most`."""
-    return max(3, min(most, WIDEST // vae.event_shape[1]))
+    """How many of the model's examples go side by side: at least 3, and at most `most`."""
+    return max(3, min(most, WIDEST // _drawn(vae, np.zeros([1, *vae.event_shape])).shape[-2]))
+
+
+def _drawn(vae, x) -> np.ndarray:
+    """Examples [..., *event_shape] as images [..., H, W, C]."""
+    return np.asarray(vae.modality.as_images(np.asarray(x)))
+
+
+def _in_one_row(images):
+    """Images [rows, columns, H, W, C] one after another, [N, H, W, C]."""
+    return images.reshape(-1, *images.shape[2:])
 
 
 def _decode(vae, codes, batch):
-    """Mean images [rows, columns, H, W, C] at codes [rows, columns, D], given the first example's
-    condition; row by row, for memory."""
+    """Images [rows, columns, H, W, C] of the means at codes [rows, columns, D], row by row for
+    memory; given the first example's condition."""
     condition = _first_condition(vae, batch, codes.shape[1])
-    return np.stack([vae.decode(row, condition).mean() for row in codes])
+    return np.stack([_drawn(vae, vae.decode(row, condition).mean()) for row in codes])
 
 
 def _first_condition(vae, batch, n: int):
     """n times the first example's condition, for a model that has one."""
     if vae.condition is None:
         return None
-    x, _, condition = batch.rows(0, 1)
+    rows = batch.rows(0, 1)
+    x, condition = rows.x, rows.condition
     return np.repeat(x if condition is None else condition, n, axis=0)

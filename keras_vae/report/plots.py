@@ -9,6 +9,7 @@ C the first channel is shown.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib import colormaps, font_manager
@@ -20,6 +21,26 @@ GRID_WIDTH = 720  # Pixels; smaller grids are enlarged by a whole number, up to 
 WIDTH = 4.2  # Inches of figures with axes; their 9 point labels then read on a phone.
 INK = "#808080"
 COLOURS = colormaps["tab10"].colors
+
+
+class Picture(NamedTuple):
+    """A figure and its words.
+
+    Attributes:
+      name: of its file, without an ending.
+      title: one to four words.
+      figure: a matplotlib Figure.
+      alt: what it shows, for those who can't see it.
+      caption: what it shows and what to look for.
+      pixelated: whether it is images alone, to be enlarged without smoothing.
+    """
+
+    name: str
+    title: str
+    figure: Figure
+    alt: str
+    caption: str
+    pixelated: bool = True
 
 
 def image_grid(images, columns: int | None = None) -> Figure:

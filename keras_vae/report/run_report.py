@@ -1,19 +1,24 @@
 """report.html: everything there is to see of a run, in one file that needs no other."""
 
 import json
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_vae.config import Config, options
 from keras_vae.config.recipes import RECIPES
-from keras_vae.report import class_section, follow_ups, music, page, pictures, plots
-from keras_vae.report.glossary import NUMBERS, SECTIONS, in_short, measured_on, number
-from keras_vae.report.pictures import Picture
+from keras_vae.data import Dataset
+from keras_vae.measures import EVALUATION, Shown, of_file
+from keras_vae.report import class_section, follow_ups, page, pictures, plots
+from keras_vae.report.numbers_as_text import in_short, measured_on, number
+from keras_vae.report.plots import Picture
 from keras_vae.runs import loading, run_data
 from keras_vae.runs.results import read_history
 from keras_vae.runs.run import Run
+from keras_vae.vae import VAE
 
 _NUM_SHOWN = 1000  # examples in pictures of latent space
 
@@ -26,7 +31,7 @@ NO_DENSITY = (
 CURVES = {
     "elbo_nats": ("ELBO", "nats", "The bound on log p(x), at beta = 1. It should rise."),
     "distortion": ("Distortion", "nats", "What is lost in reconstruction. It should fall."),
-    "rate": ("Rate", "nats", "What the latents say about an image. At 0, they are not used."),
+    "rate": ("Rate", "nats", "What the latents say about an example. At 0, they are not used."),
     "loss": ("Loss", "nats", "What training minimises, with the weights it gives its terms."),
 }
 # These get one where they change.
@@ -53,12 +58,7 @@ def write(run: Run) -> Path:
     batch = run_data.first_examples(run.config, dataset, _NUM_SHOWN)
     names = dataset.train.class_names
     labels = None if dataset.test.labels is None else dataset.test.labels[: len(batch.x)]
-    if dataset.test.lowest_pitch is not None:
-        made, levels = music.make(model, batch), dataset.test.levels
-        music.write_midi(run.path, made, levels, dataset.test.lowest_pitch)
-        shown = music.pictures(made, model, batch, levels)
-    else:
-        shown = pictures.pictures(model, batch, labels, names)
+    shown = pictures.pictures(model, batch, labels, names, run.path)
     copies = run.path / "copies.npz"
     if copies.is_file() and model.prior is not None:
         with np.load(copies, allow_pickle=False) as file:
@@ -66,15 +66,22 @@ def write(run: Run) -> Path:
     return write_report(run.path, model, run.config, run.evaluation, shown, dataset)
 
 
-def write_report(run_dir: Path, vae, config: Config, evaluation: dict, shown, dataset=None) -> Path:
+def write_report(
+    run_dir: Path,
+    vae: VAE,
+    config: Config,
+    evaluation: dict[str, Any],
+    shown: Sequence[Picture],
+    dataset: Dataset | None = None,
+) -> Path:
     """Writes report.html and figures/*.png.
 
     Args:
       run_dir: a run's directory; curves are drawn from its metrics.csv, if it has one.
       vae: the trained VAE.
       config: its Config.
-      evaluation: numbers by name, None where the model has no such number; `x_stderr` is the
-        standard error of `x_nats`.
+      evaluation: numbers by the keys of `keras_vae.measures`, None where the model has no such
+        number, and perhaps others.
       shown: list of Picture.
       dataset: the run's data, whose classes are listed; or None.
 
@@ -83,13 +90,14 @@ def write_report(run_dir: Path, vae, config: Config, evaluation: dict, shown, da
     """
     autoencoder = not vae.has_bound
     headline = "distortion_nats" if autoencoder else "nll_nats"
-    name, unit, meaning = NUMBERS[headline]
+    measure = of_file()[headline]
     lead = (
         f"<p class='soft'>{escape(_subtitle(config))}</p>"
-        f"<p class='headline'><strong>{number(headline, evaluation)} {unit}</strong><br>"
-        f"{'Reconstruction error' if autoencoder else name}: {escape(meaning)}</p>"
+        f"<p class='headline'><strong>{number(headline, evaluation)} {measure.unit}</strong><br>"
+        f"{'Reconstruction error' if autoencoder else measure.name}: "
+        f"{escape(measure.explanation)}</p>"
         f"<p class='soft'>{escape(measured_on(evaluation))}</p>"
-        + "".join(f"<p class='alarm'>{escape(alarm)}</p>" for alarm in evaluation["alarms"])
+        + "".join(f"<p class='alarm'>{escape(alarm)}</p>" for alarm in evaluation.get("alarms", ()))
     )
     figures = [page.figure(run_dir, p) for p in shown]
     main = [
@@ -126,11 +134,11 @@ def _latents(model):
 
 
 def _sections(evaluation, skip):
-    for section, numbers in SECTIONS.items():
+    for section, measures in EVALUATION.items():
         cards = [
-            page.card(name, number(key, evaluation), unit, meaning)
-            for key, (name, unit, meaning) in numbers.items()
-            if evaluation.get(key) is not None and key != skip
+            page.card(m.name, number(m.key, evaluation), m.unit, m.explanation)
+            for m in measures
+            if m.shown >= Shown.CARD and evaluation.get(m.key) is not None and m.key != skip
         ]
         if cards:
             yield page.grid(section, cards)
@@ -158,7 +166,7 @@ def _curves(history):
 
 
 def _rate_distortion(history, evaluation):
-    """Where training went, and where test images are at its end."""
+    """Where training went, and where test examples are at its end."""
     rate, distortion = evaluation.get("rate_nats"), evaluation["distortion_nats"]
     if rate is None or "rate" not in history:
         return
@@ -168,10 +176,11 @@ def _rate_distortion(history, evaluation):
         "rate_distortion",
         "Rate and distortion",
         plots.rate_distortion({"test": (rate, distortion)}, path=path),
-        f"Test images at a rate of {rate:.1f} and a distortion of {distortion:.1f} nats, and how "
+        f"Test examples at a rate of {rate:.1f} and a distortion of {distortion:.1f} nats, and how "
         "training went there.",
-        "Each epoch of training, and the test images. To the right, latents say more of an image; "
-        "below, less of it is lost. Along a thin line the ELBO is the same: lower left is better.",
+        "Each epoch of training, and the test examples. To the right, latents say more of an "
+        "example; below, less of it is lost. Along a thin line the ELBO is the same: lower left is "
+        "better.",
         pixelated=False,
     )
 

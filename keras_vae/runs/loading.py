@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from keras_vae import keras_file
+from keras_vae import keras_file, modality
 from keras_vae._compat import tf
 from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
@@ -68,9 +68,18 @@ def read_config_json(path) -> dict:
         if not isinstance(data["num_examples"]["train"], int):
             raise ValueError(f"num_examples must be int, got {data['num_examples']}")
         data["fingerprint"]
+        _add_modality(content["config"]["model"], data)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{file} isn't a run's config ({error!r}).") from error
     return content
+
+
+def _add_modality(model, data):
+    """Music of runs that were stored before there were modalities is known by its lowest pitch."""
+    if "modality" not in model and "lowest_pitch" in data:
+        pitch, levels = data["lowest_pitch"], model["levels"]
+        model["modality"] = modality.Music(levels, pitch).to_dict()
+    modality.stored(model.get("modality"))
 
 
 def is_export(path) -> bool:

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 
 from keras_vae import data, seeds
+from keras_vae._compat import tf
 from keras_vae.batches import Batch
 from keras_vae.building.parts import support_of, takes_labels
 from keras_vae.config import Config
 from keras_vae.runs import loading
-from keras_vae.seeds import Site
 
-SPLITS = ("train", "validation", "test")  # A split's number is part of its seed.
+SPLITS = seeds.SPLITS
 
 
 def load_data(config: Config) -> data.Dataset:
@@ -68,12 +68,12 @@ def first_examples(config: Config, dataset: data.Dataset, n: int, split: str = "
     """Up to n examples of a split as the model sees them, as arrays."""
     size = min(n, getattr(dataset, split).num_examples)
     batch = next(iter(evaluation_batches(config, dataset, split, size)))
-    return Batch(*(None if part is None else part.numpy() for part in batch))
+    return batch.rows(0, size).map(lambda part: part.numpy())
 
 
 def evaluation_batches(
-    config: Config, dataset: data.Dataset, split: str, batch_size: int, draw_noise=None
-):
+    config: Config, dataset: data.Dataset, split: str, batch_size: int
+) -> tf.data.Dataset:
     """All examples of a split in order, as the model sees them, in batches.
 
     Args:
@@ -81,13 +81,11 @@ def evaluation_batches(
       dataset: its data.
       split: "train", "validation" or "test": each is binarized by draws of its own.
       batch_size: B.
-      draw_noise: as in `data.evaluation_batches`.
     """
     return data.evaluation_batches(
         getattr(dataset, split),
         batch_size=batch_size,
-        seed=seeds.derive(config.training.seed, Site.EVALUATE, SPLITS.index(split)),
+        seed=seeds.of_split(config.training.seed, split),
         binarization=config.data.binarization,
-        draw_noise=draw_noise,
         with_labels=takes_labels(config.model),
     )

@@ -1,10 +1,11 @@
 """The run directory: what a training is, where it stands, and whether it may go on."""
 
 import importlib.metadata
+import os
 import pathlib
 import shutil
 
-from keras_vae._compat import tf
+from keras_vae._compat import ONEDNN, ONEDNN_BY_DEFAULT, onednn_is_on, tf
 from keras_vae.config import Config, before, options
 from keras_vae.files import check_folder, write_atomically, write_json
 from keras_vae.runs.loading import (
@@ -41,12 +42,9 @@ def check_workdir(path: pathlib.Path) -> None:
 
 
 def describe(config: Config, dataset) -> dict:
-    """The content of config.json: the config, and what data and versions it met."""
+    """The content of config.json: the config, and what data, versions and kernels it met."""
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    facts = {
-        "lowest_pitch": dataset.train.lowest_pitch,
-        "class_names": dataset.train.class_names and list(dataset.train.class_names),
-    }
+    names = dataset.train.class_names
     return {
         "config": config.to_dict(),
         "data": {
@@ -55,9 +53,27 @@ def describe(config: Config, dataset) -> dict:
             "num_examples": {k: v.num_examples for k, v in splits.items() if v is not None},
             "notes": list(dataset.notes),
         }
-        | {name: fact for name, fact in facts.items() if fact is not None},
+        | ({} if names is None else {"class_names": list(names)}),
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "onednn": onednn_is_on(),
     }
+
+
+def onednn_to_set(path: pathlib.Path) -> str | None:
+    """The value of the variable ONEDNN with which the run at `path` goes on as it began.
+
+    Returns:
+      None where this process computes as the run does, or there is no run, or TensorFlow can't do
+      as it is told: for some machines it is built without oneDNN.
+    """
+    if not has_begun(path):
+        return None
+    # None: the run is older than this entry, and nobody had set the variable.
+    wanted = read_config_json(path).get("onednn", ONEDNN_BY_DEFAULT)
+    value = str(int(bool(wanted)))
+    if wanted in (None, onednn_is_on()) or os.environ.get(ONEDNN) == value:
+        return None
+    return value
 
 
 def check_same(path: pathlib.Path, described: dict) -> None:
@@ -83,6 +99,12 @@ def check_same(path: pathlib.Path, described: dict) -> None:
         raise ValueError(
             f"workdir={path} holds a run of another config: {'; '.join(differing)}. Choose another "
             "workdir, or give the same flags (its flags.txt has them)."
+        )
+    if (value := onednn_to_set(path)) is not None:
+        raise ValueError(
+            f"{ONEDNN}={os.environ.get(ONEDNN)}, but the run in workdir={path} began as with "
+            f"{ONEDNN}={value}, which rounds otherwise. Set the variable to {value} before Python "
+            "starts, or choose another workdir."
         )
     then, now = old.training.epochs, new.training.epochs
     if now > then and _stopped_early(path):

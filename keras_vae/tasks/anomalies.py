@@ -7,9 +7,9 @@ from keras_vae._compat import tfk
 from keras_vae.building import settling
 from keras_vae.building.parts import takes_labels
 from keras_vae.files import write_json
+from keras_vae.measures import SCORES
 from keras_vae.messages.notes import tell
 from keras_vae.report import follow_ups, plots
-from keras_vae.report.glossary import SCORES
 from keras_vae.report.printing import print_numbers
 from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
@@ -23,7 +23,7 @@ def find_anomalies(
     num_samples: int = 500,
     seed: int = 0,
 ) -> dict:
-    """Tells the images of another data set from the run's own by scores of its model.
+    """Tells the examples of another data set from the run's own by scores of its model.
 
     Args:
       run: a `Run`.
@@ -57,8 +57,8 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
         )
     if run.data.test.num_examples < 2:
         raise ValueError(
-            f"run={run.path} has one test image, which nothing can be told apart from. Train with "
-            "more."
+            f"run={run.path} has one test {run.model.modality.noun}, which nothing can be told "
+            "apart from. Train with more."
         )
     # How the run's own arrays and features are named, and how many of them were held out, says
     # nothing of another set.
@@ -69,10 +69,10 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
         # A darker set would have fewer levels by itself, and then another scale.
         config = config.replace(grey_levels=run.data.train.levels)
     other = run_data.load_data(config)
-    seen = settling.settle(config, other).model
+    seen, nouns = settling.settle(config, other).model, run.model.modality.nouns
     if seen.event_shape != run.config.model.event_shape:
         raise ValueError(
-            f"dataset={dataset} has images of shape {seen.event_shape}, the run's model is for "
+            f"dataset={dataset} has {nouns} of shape {seen.event_shape}, the run's model is for "
             f"{run.config.model.event_shape}."
         )
     if seen.levels != run.config.model.levels:
@@ -81,12 +81,13 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
             f"{run.config.model.levels}: they would be told apart by that alone."
         )
     if other.test.num_examples < 2:
-        raise ValueError(f"dataset={dataset} has one test image; at least 2 can be told apart.")
+        noun = run.model.modality.noun
+        raise ValueError(f"dataset={dataset} has one test {noun}; at least 2 can be told apart.")
     return other
 
 
 def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, seed: int) -> dict:
-    """Scores of test images of both, and the AUROC of each; prints and writes them.
+    """Scores of test examples of both, and the AUROC of each; prints and writes them.
 
     Args:
       run: whose test images are the usual ones, and training images the typical.
@@ -105,7 +106,7 @@ def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, se
     def scores(dataset, split):
         batches = run_data.evaluation_batches(run.config, dataset, split, 100)
         batches = list(batches.take(-(-num_examples // 100)))
-        print(f"{split} images of {dataset.name}:")
+        print(f"{split} {run.model.modality.nouns} of {dataset.name}:")
         passes = 2 if split == "test" else 1
         bar = tfk.utils.Progbar(passes * len(batches), unit_name="batch")
         found = evaluation.of_examples(run.model, batches, num_samples, seed, bar.update)

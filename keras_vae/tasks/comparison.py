@@ -2,7 +2,8 @@
 
 import json
 import pathlib
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,49 +11,14 @@ from keras_vae import evaluation
 from keras_vae.batches import Batch
 from keras_vae.building.parts import CONDITIONS, support_of
 from keras_vae.config import Config, options
+from keras_vae.measures import Measure, Shown, columns
 from keras_vae.messages.notes import tell
-from keras_vae.report.glossary import NUMBERS, number, with_error
+from keras_vae.report.numbers_as_text import number, with_error
 from keras_vae.runs import loading, run_data
 from keras_vae.runs.results import read_history
 
 _NUM_EXAMPLES = 1000  # whose codes say where holes are looked for
 
-# Columns of the table on a terminal, of the numbers that keras_vae.report.glossary names.
-COLUMNS = (
-    "nll_nats",
-    "bits_per_dim",
-    "elbo_nats",
-    "rate_nats",
-    "distortion_nats",
-    "active_units",
-    "mutual_information_nats",
-    "cluster_accuracy",
-    "effective_sample_size",
-)
-# These too on the page.
-MORE_COLUMNS = (
-    "nll_looseness_nats",
-    "ais_nll_nats",
-    "bdmc_gap_nats",
-    "posterior_against_prior_p_value",
-    "cluster_adjusted_rand_index",
-    "cluster_mutual_information",
-    "probe_linear_accuracy",
-    "probe_knn_accuracy",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "frechet_distance",
-    "kernel_distance",
-    "copied_fraction",
-    "mig",
-    "sap",
-    "dci_disentanglement",
-    "factor_vae_score",
-    "beta_vae_score",
-    "modularity",
-)
 # The facts that must be the same for likelihoods to be comparable.
 _SAME = ("dataset", "split", "binarization", "binarization_seed", "num_examples", "num_samples")
 
@@ -63,7 +29,7 @@ class Measured(NamedTuple):
     Attributes:
       name: its path without what all runs have in common.
       fingerprint: of its data.
-      numbers: evaluation.json.
+      numbers: content of evaluation.json, by key of `measures.of_file`, and perhaps others.
       nll: of each test example, [N]; None for autoencoders.
       history: metrics.csv, dict name -> [E]; empty where there is none.
       examples: Batch of test examples, where there are autoencoders among the runs; else None.
@@ -73,13 +39,13 @@ class Measured(NamedTuple):
     name: str
     config: Config
     fingerprint: str
-    numbers: dict
+    numbers: dict[str, Any]
     nll: np.ndarray | None
-    history: dict
+    history: dict[str, np.ndarray]
     examples: Batch | None = None
 
 
-def compare(runs, out) -> pathlib.Path:
+def compare(runs: Iterable[str | pathlib.Path], out: str | pathlib.Path) -> pathlib.Path:
     """Sets measured runs side by side: prints a table, and writes a page with their curves.
 
     Args:
@@ -110,11 +76,11 @@ def write_page(runs: list[Measured], out: pathlib.Path) -> pathlib.Path:
     from keras_vae.report import comparison_page  # matplotlib takes a second to import.
 
     notes = [*differences(runs), *_of_distortions(runs)]
-    columns = table(runs, COLUMNS + MORE_COLUMNS)
-    return comparison_page.write(runs, out, columns, notes, _differing(runs) == ["beta"])
+    shown = table(runs, columns(Shown.PAGE))
+    return comparison_page.write(runs, out, shown, notes, _differing(runs) == ["beta"])
 
 
-def read_measured(paths) -> list[Measured]:
+def read_measured(paths: Iterable[str | pathlib.Path]) -> list[Measured]:
     """The runs at `paths`.
 
     Raises:
@@ -134,14 +100,14 @@ def read_measured(paths) -> list[Measured]:
             raise ValueError(f"runs: {path} is an export. Compare the run that it is of.")
         if not (path / "evaluation.npz").is_file():
             raise FileNotFoundError(
-                f"{path} isn't measured. First run: python -m trainers.evaluate --run={path}"
+                f"{path} isn't measured. First call tasks.evaluate, or run trainers.evaluate."
             )
         numbers = json.loads((path / "evaluation.json").read_text())
         step = loading.origin(loading.find_checkpoint(path, numbers["checkpoint"]))["step"]
         if step != numbers["step"]:
             raise ValueError(
                 f"{path} was measured at step {numbers['step']} and trained on to step {step}. "
-                f"First run: python -m trainers.evaluate --run={path}"
+                "First call tasks.evaluate, or run trainers.evaluate."
             )
         with np.load(path / "evaluation.npz", allow_pickle=False) as examples:
             nll = examples.get("nll")
@@ -168,7 +134,7 @@ def read_measured(paths) -> list[Measured]:
     return runs
 
 
-def differences(runs) -> list[str]:
+def differences(runs: Sequence[Measured]) -> list[str]:
     """Why the likelihoods of these runs don't compare; empty if they do."""
     having = [run for run in runs if run.nll is not None]
     values = {key: {json.dumps(run.numbers.get(key)) for run in having} for key in _SAME}
@@ -192,7 +158,7 @@ def _of_distortions(runs) -> list[str]:
     return [f"The runs differ in likelihood ({', '.join(found)}): their distortions don't compare."]
 
 
-def against_best(runs) -> dict:
+def against_best(runs: Sequence[Measured]) -> dict[str, tuple[float, float | None]]:
     """dict name -> (difference of the NLL from the best run's, its standard error), in nats.
 
     The error is of the mean of each example's difference: much of what makes an example likely
@@ -211,15 +177,20 @@ def against_best(runs) -> dict:
     }
 
 
-def table(runs, columns=COLUMNS) -> tuple[list[str], list[list[tuple]]]:
-    """(names of the columns, for each run a list of (text, number to sort by or text))."""
+def table(
+    runs: Sequence[Measured], measures: Sequence[Measure] = columns(Shown.TERMINAL)
+) -> tuple[list[str], list[list[tuple]]]:
+    """Measures of the runs, as far as any run has them, and options that differ.
+
+    Returns:
+      (names of the columns, for each run a list of (text, number to sort by or text)).
+    """
     comparable = not differences(runs)
     behind = against_best(runs) if comparable else {}
-    keys = [k for k in columns if any(run.numbers.get(k) is not None for run in runs)]
+    found = [m for m in measures if any(run.numbers.get(m.key) is not None for run in runs)]
     differing = _differing(runs)
     names = ["Run", *(["Behind the best (nats)"] if behind else [])]
-    names += [NUMBERS[k][0] + (f" ({NUMBERS[k][1]})" if NUMBERS[k][1] else "") for k in keys]
-    names += differing
+    names += [measure.title for measure in found] + differing
     rows = []
     for run in runs:
         row = [(run.name, run.name)]
@@ -227,7 +198,7 @@ def table(runs, columns=COLUMNS) -> tuple[list[str], list[list[tuple]]]:
             difference = behind.get(run.name)
             text = "none" if difference is None else with_error(*difference)
             row.append((text, difference and difference[0]))
-        row += [(number(k, run.numbers), run.numbers.get(k)) for k in keys]
+        row += [(number(m.key, run.numbers), run.numbers.get(m.key)) for m in found]
         for name in differing:
             value = run.config.value(name)
             row.append((str(value), value if isinstance(value, int | float) else str(value)))
@@ -267,7 +238,7 @@ def _names(paths):
     return ["/".join(p[common:]) for p in parts]
 
 
-def print_table(runs) -> None:
+def print_table(runs: Sequence[Measured]) -> None:
     """Prints the table."""
     names, rows = table(runs)
     lines = [names, *([text for text, _ in row] for row in rows)]

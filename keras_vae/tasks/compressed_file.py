@@ -1,4 +1,4 @@
-"""A run's test images compressed without loss, which proves its likelihood: compression.json."""
+"""A run's test data compressed without loss, which proves its likelihood: compression.json."""
 
 import os
 import pathlib
@@ -26,9 +26,9 @@ _DECODE = (
 
 
 def compress(run: Run, out: pathlib.Path | None = None, codec: BitsBack | None = None) -> dict:
-    """Writes the compressed test images and compression.json, and prints the numbers.
+    """Writes the compressed test examples and compression.json, and prints the numbers.
 
-    Another process decodes the file, and its images are compared.
+    Another process decodes the file, and what it finds is compared.
 
     Args:
       run: a `Run`.
@@ -46,7 +46,7 @@ def compress(run: Run, out: pathlib.Path | None = None, codec: BitsBack | None =
     check_target(out)
     batches = run_data.evaluation_batches(run.config, run.data, "test", batch_size=1000)
     x = np.concatenate([batch.x for batch in batches])
-    bar = tfk.utils.Progbar(len(x), unit_name="image")
+    bar = tfk.utils.Progbar(len(x), unit_name="example")
     begin = time.perf_counter()
     content = codec.encode(x, progress=bar.update)
     write_atomically(out, content)
@@ -88,11 +88,11 @@ def compress(run: Run, out: pathlib.Path | None = None, codec: BitsBack | None =
 def problem(result: dict) -> str | None:
     """What is wrong with the content of compression.json, if anything is."""
     if not result["decoded_exactly"]:
-        return "what was decoded isn't the test images."
+        return "what was decoded isn't the test split."
     if abs(result["gap"]) > MAX_GAP:
         return (
             f"the code's length is {result['gap']:+.1%} off -ELBO; {MAX_GAP:.0%} were allowed. "
-            f"With {result['num_examples']} images chance counts: take a larger test set."
+            f"With {result['num_examples']} examples chance counts: take a larger test set."
         )
     return None
 

@@ -83,17 +83,17 @@ def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     spec = settling.example_spec(config)
     columns, first = [], 0
-    for i, (x, _, condition) in enumerate(batches):
-        index = tf.range(first, first + len(x))
+    for i, batch in enumerate(batches):
+        index = tf.range(first, first + len(batch.x))
         arguments = {
-            "x": spec.floats(x),
+            "x": spec.floats(batch.x),
             "k": tf.constant(num_samples),
             "seed": tf.stack([tf.fill(index.shape, seed), index], axis=1),
         }
-        if condition is not None:
-            arguments["condition"] = condition
+        if batch.condition is not None:
+            arguments["condition"] = batch.condition
         columns.append(model.signatures["log_prob"](**arguments))
-        first += len(x)
+        first += len(batch.x)
         bar.update(i + 1)
     examples = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
     examples["nll"] = -examples.pop("log_prob")

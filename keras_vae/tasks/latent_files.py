@@ -1,4 +1,4 @@
-"""Codes of a run's images: arrays, TensorBoard's projector, and what tells two labels apart."""
+"""Codes of a run's examples: arrays, TensorBoard's projector, and what tells two labels apart."""
 
 import math
 import pathlib
@@ -35,7 +35,8 @@ def parse_attribute(run: Run, split: str, attribute) -> tuple[int, int] | None:
         raise ValueError(f"attribute needs labels, and dataset={run.data.name} has none.")
     if run.model.condition is not None:
         raise ValueError(
-            f"attribute: with condition={run.config.model.condition} an image is not of its code "
+            f"attribute: with condition={run.config.model.condition} {run.model.modality.nouns} "
+            "are not of their code "
             "alone. Take an unconditional model."
         )
     known, names = sorted(set(labels.tolist())), images.class_names
@@ -75,11 +76,11 @@ def write_latents(
 def write_files(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Path]:
     """Writes the files and returns their paths.
 
-    `latents.npz` has `codes` [N, D], the z that stand for the images in their order, `labels` [N]
+    `latents.npz` has `codes` [N, D], the z that stand for the examples in their order, `labels` [N]
     where there are, `class_names` [K] where those have names, and each known factor [N];
     `latents.json` says of which weights they are. The
-    projector's files are of 5,000 images at most. `attribute_A_B.png`, for `attribute` (A, B):
-    images of label B in a row each, to whose code the mean of codes of A less that of B is added,
+    projector's files are of 5,000 examples at most. `attribute_A_B.png`, for `attribute` (A, B):
+    examples of label B in a row each, to whose code the mean of codes of A less that of B is added,
     more and more (Larsen et al. 2016, section 4.2).
     """
     images = getattr(run.data, split)
@@ -91,15 +92,17 @@ def write_files(run: Run, split: str, attribute, out: pathlib.Path) -> list[path
     write_npz(out / "latents.npz", {"codes": codes, **columns, **names})
     if names:
         columns["labels"] = names["class_names"][images.labels]
-    num_shown = min(_NUM_SHOWN, (_WIDEST // max(run.model.event_shape[:2])) ** 2)
+    as_images = run.model.modality.as_images
+    side = max(as_images(np.zeros([1, *run.model.event_shape])).shape[1:3])
+    num_shown = min(_NUM_SHOWN, (_WIDEST // side) ** 2)
     shown = np.concatenate([b.x for b in batches.take(-(-num_shown // 100))])[:num_shown]
-    paths = [out / "latents.npz", *_write_projector(codes, columns, shown, out)]
+    paths = [out / "latents.npz", *_write_projector(codes, columns, as_images(shown), out)]
     if attribute is not None:
         has, lacks = attribute
         rows = np.flatnonzero(images.labels == lacks)
         added = codes[images.labels == has].mean(axis=0) - codes[rows].mean(axis=0)
         changed = codes[rows[:_NUM_CHANGED], np.newaxis] + _STRENGTHS[:, np.newaxis] * added
-        pictures = run.model.decode(changed.reshape(-1, codes.shape[-1])).mean()
+        pictures = as_images(run.model.decode(changed.reshape(-1, codes.shape[-1])).mean().numpy())
         paths.append(out / f"attribute_{has}_{lacks}.png")
         plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
     paths.append(out / "latents.json")  # Last: it stands for the others too.

@@ -118,7 +118,8 @@ def _annealed(run, nll, annealing, seed):
     """
     num_examples = min(annealing.num_examples, len(nll))
     batches = run_data.evaluation_batches(run.config, run.data, "test", num_examples)
-    x, _, condition = next(iter(batches))
+    batch = next(iter(batches))
+    x, condition = batch.x, batch.condition
     condition = run.model.condition_of(condition, x)
     # Test images are annealed once, images that the model draws from both sides.
     print("Annealing, of test images and of images that the model draws:")

@@ -1,14 +1,16 @@
-"""What a run's codes and samples are worth: numbers, and the samples most like training images."""
+"""What a run's codes and samples are worth: numbers, and the samples most like training data."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_vae import data, evaluation, seeds
 from keras_vae.building.parts import takes_labels
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.ops.whole_numbers import BYTES, as_floats
 from keras_vae.runs import run_data
+from keras_vae.runs.run import Run
 from keras_vae.seeds import Site
 
 # The most that there is of each, so that large data takes no longer.
@@ -49,37 +51,36 @@ class Copies(NamedTuple):
     neighbours: np.ndarray
 
 
-def measure_samples(run, seed: int = 0) -> tuple[dict, Copies | None]:
-    """Measures codes by labels, and samples by images, as far as the run has both.
+def measure_samples(run: Run, seed: int = 0) -> tuple[dict[str, Any], Copies | None]:
+    """Measures codes by labels, and samples by examples, as far as the run has both.
 
     Args:
       run: a `Run`.
       seed: of all draws.
 
     Returns:
-      (numbers by name, Copies or None if the model draws no images).
+      (numbers by name, Copies or None if samples aren't compared).
     """
-    is_music = run.data.test.lowest_pitch is not None
     # Codes of a model that is told the label say nothing of what else would tell it.
     has_labels = (
         run.data.train.labels is not None
         and run.data.test.labels is not None
         and not takes_labels(run.config.model)
     )
-    draws_images = run.model.prior is not None and not is_music
-    if not (has_labels or draws_images):
+    compares_samples = run.model.prior is not None and run.model.modality.compares_samples
+    if not (has_labels or compares_samples):
         return {}, None
     train, test = (examples(run, split) for split in ("train", "test"))
     found, copies = {}, None
     if has_labels:
         found |= _probes(run, train, test)
-    if draws_images:
+    if compares_samples:
         numbers, copies = _samples(run, train, test, seed)
         found |= numbers
     return found, copies
 
 
-def examples(run, split: str) -> Examples:
+def examples(run: Run, split: str) -> Examples:
     """As many of a split as memory should hold, evenly from all of it."""
     images = getattr(run.data, split)
     most = _TRAIN_VALUES // math.prod(images.shape)
@@ -107,16 +108,9 @@ def _probes(run, train, test):
     most = min(_NUM_LABELLED, _LABELLED_VALUES // math.prod(run.model.event_shape))
     labelled = []
     for part in (train.at_most(most), test.at_most(most)):
-        codes = [
-            run.model.flat(
-                run.model.code(
-                    part.x[rows], None if part.condition is None else part.condition[rows]
-                )
-            )
-            for rows in _slices(len(part.x), 1000)
-        ]
+        codes = in_batches(run.model.code, 1000, part.x, part.condition)
         x = run.model.as_floats(part.x).numpy()
-        labelled.append(evaluation.Labelled(np.concatenate(codes), x, part.labels))
+        labelled.append(evaluation.Labelled(np.asarray(run.model.flat(codes)), x, part.labels))
     return evaluation.probes(*labelled)
 
 
@@ -149,12 +143,12 @@ def _samples(run, train, test, seed):
 
 def _means(vae, examples, seed):
     """The mean of p(x|z) at as many draws of z as examples, each given the condition of one."""
-    parts = []
-    for rows in _slices(len(examples.x), 100):
-        given = None if examples.condition is None else examples.condition[rows]
+
+    def draw(rows, condition):
         of_batch = seeds.derive(seed, Site.SAMPLE, rows.start)
-        parts.append(vae.sample(rows.stop - rows.start, seed=of_batch, condition=given))
-    return np.concatenate(parts)
+        return vae.sample(len(rows), seed=of_batch, condition=condition)
+
+    return np.asarray(in_batches(draw, 100, range(len(examples.x)), examples.condition))
 
 
 def _evenly(n, wanted):
@@ -173,7 +167,3 @@ def _rows(batches, rows):
         parts.append(x[rows[first:last] - start])
         start += len(x)
     return np.concatenate(parts)
-
-
-def _slices(n, size):
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]

@@ -4,7 +4,6 @@ import pathlib
 import sys
 
 from keras_vae._compat import tf, tfk
-from keras_vae.batches import Block
 from keras_vae.config import Config
 from keras_vae.files import write_atomically
 from keras_vae.messages.notes import tell
@@ -101,7 +100,6 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
       Keras' History.
     """
     training, vae = job.config.training, job.model
-    num_samples = vae.objective.num_samples
     blocks = feeding.training_blocks(
         vae,
         job.dataset.train,
@@ -113,15 +111,11 @@ def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
     )
     validation = {}
     if job.dataset.validation is not None:
-        batches = run_data.evaluation_batches(
-            job.config,
-            job.dataset,
-            "validation",
-            training.batch_size,
-            lambda seed, size: vae.draw_noise(seed, num_samples, size),
-        ).map(Block.of_one)
-        validation["validation_data"] = replicas.distribute(batches, job.strategy)
-        validation["validation_steps"] = len(batches)
+        held_out = feeding.evaluation_set(
+            vae, job.dataset.validation, training.batch_size, job.config.data.binarization
+        )
+        validation["validation_data"] = replicas.distribute(held_out, job.strategy)
+        validation["validation_steps"] = len(held_out)
     used = [callbacks.Speed(training.batch_size), callbacks.StopOnNonFinite(progress)]
     if job.worker == 0:
         # Before saving: a row without its checkpoint is cut off again, the reverse would be a gap.
@@ -176,12 +170,10 @@ def _picture(job):
         folder.mkdir(exist_ok=True)
         condition = None if vae.condition is None else vae.condition.to_show(64, batch.x)
         if vae.prior is None:
-            images = vae.reconstruct(batch.x, batch.condition)
+            x = vae.reconstruct(batch.x, batch.condition)
         else:
-            images = vae.sample(64, seed=0, condition=condition)
-        images = images.numpy()
-        if job.dataset.train.lowest_pitch is not None:
-            images = plots.piano_rolls(images[:9], job.dataset.train.levels)
+            x = vae.sample(64, seed=0, condition=condition)
+        images = vae.modality.as_images(x[: vae.modality.num_shown].numpy())
         plots.image_grid(images).savefig(folder / f"epoch_{epoch:05d}.png")
 
     return draw

@@ -1,14 +1,23 @@
 """A split of a data set as the model's input: binarized, shuffled, and with its noise."""
 
+from typing import Literal
+
 from keras_vae import data, seeds
+from keras_vae._compat import tf
 from keras_vae.batches import Block
 from keras_vae.messages.notes import note
-from keras_vae.seeds import Site
 
 _STEPS_PER_BLOCK = 50  # after which Keras shows how far it is
 
+# Bytes of noise that a block may bring; some four blocks are in memory at a time. Steps that draw
+# their own noise are slower, by a tenth where XLA compiles them (benchmarks/noise.py), as drawing
+# ahead is beside the steps and leaves XLA the block as a whole.
+MOST_NOISE = 2**26
 
-def training_set(model, split: data.Split, batch_size: int, epochs: int, first_epoch: int):
+
+def training_set(
+    model, split: data.Split, batch_size: int, epochs: int, first_epoch: int
+) -> tuple[tf.data.Dataset, int]:
     """The blocks of the epochs from `first_epoch` to `epochs`, and how many an epoch has.
 
     Each epoch is shuffled, and its noise drawn, by the model's seed. A model that has been trained
@@ -47,29 +56,77 @@ def training_set(model, split: data.Split, batch_size: int, epochs: int, first_e
     return blocks, len(data.block_lengths(steps, _STEPS_PER_BLOCK))
 
 
-def training_blocks(model, split: data.Split, *, batch_size: int, **options):
-    """`data.training_blocks` with the seed, the noise and the labels that a model needs."""
+def training_blocks(
+    model,
+    split: data.Split,
+    *,
+    batch_size: int,
+    steps_per_block: int,
+    noise: Literal["auto", "pipeline", "step"] = "auto",
+    **options,
+) -> tf.data.Dataset:
+    """`data.training_blocks` with the seed, the noise and the labels that a model needs.
+
+    Args:
+      model: a compiled VAE.
+      split: a Split.
+      batch_size: B.
+      steps_per_block: K, the longest a block may be.
+      noise: where it is drawn, the same numbers by the same seed: in the "pipeline", while other
+        steps run, or in its "step", which has memory hold that of one step. "auto" is the pipeline
+        where a block has at most `MOST_NOISE` bytes of it.
+      **options: as of `data.training_blocks`.
+    """
+    if noise == "auto":
+        noise = _where_drawn(model, batch_size * steps_per_block)
+
+    def draw_noise(seed):
+        return model.draw_noise(seed, model.objective.num_samples, batch_size)
+
     return data.training_blocks(
         split,
         batch_size=batch_size,
+        steps_per_block=steps_per_block,
         seed=model.seed,
-        draw_noise=lambda seed: model.draw_noise(seed, model.objective.num_samples, batch_size),
+        draw_noise=draw_noise if noise == "pipeline" else None,
         with_labels=_takes_labels(model),
         **options,
     )
 
 
-def evaluation_set(model, split: data.Split, batch_size: int):
-    """All examples of a split in order, as a tf.data.Dataset of Blocks of one step."""
+def evaluation_set(
+    model, split: data.Split, batch_size: int, binarization: str | None = None
+) -> tf.data.Dataset:
+    """All examples of a split in order, as a tf.data.Dataset of Blocks of one step.
+
+    Their draws are those of a validation split, whichever it is.
+
+    Args:
+      model: a compiled VAE.
+      split: a Split.
+      batch_size: B.
+      binarization: how it is binarized; None for what the model needs.
+    """
+
+    def draw_noise(seed, size):
+        return model.draw_noise(seed, model.objective.num_samples, size)
+
     batches = data.evaluation_batches(
         split,
         batch_size=batch_size,
-        seed=seeds.derive(model.seed, Site.EVALUATE),
-        binarization=_binarization(model, split),
-        draw_noise=lambda seed, size: model.draw_noise(seed, model.objective.num_samples, size),
+        seed=seeds.of_split(model.seed, "validation"),
+        binarization=binarization or _binarization(model, split),
+        draw_noise=draw_noise if _where_drawn(model, batch_size) == "pipeline" else None,
         with_labels=_takes_labels(model),
     )
     return batches.map(Block.of_one)
+
+
+def _where_drawn(model, num_examples):
+    """Where noise for blocks of so many examples is drawn, all their steps together."""
+    one = model.draw_noise([0, 0], model.objective.num_samples, 1)
+    size = num_examples * one.shape.num_elements() * one.dtype.size
+    return "pipeline" if size <= MOST_NOISE else "step"
 
 
 def _binarization(model, split):

@@ -12,7 +12,9 @@ def worker_index(strategy: tf.distribute.Strategy) -> int:
     )
 
 
-def distribute(blocks: tf.data.Dataset, strategy: tf.distribute.Strategy):
+def distribute(
+    blocks: tf.data.Dataset, strategy: tf.distribute.Strategy
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
     """`blocks` of global batches for a strategy: each replica gets its rows of every step.
 
     Where a batch can't be shared equally, some replicas get one row more.
@@ -26,20 +28,28 @@ def distribute(blocks: tf.data.Dataset, strategy: tf.distribute.Strategy):
         first = context.input_pipeline_id * local
         return blocks.flat_map(
             lambda block: tf.data.Dataset.range(first, first + local).map(
-                lambda replica: _rows(block, replica, replicas)
+                lambda replica: rows_of_replica(block, replica, replicas)
             )
         )
 
     return strategy.distribute_datasets_from_function(for_worker)
 
 
-def _rows(block: Block, replica, replicas: int) -> Block:
-    """The rows of one replica: the batch is axis 1 of x and condition, axis 2 of noise."""
+def rows_of_replica(block: Block, replica: int | tf.Tensor, replicas: int) -> Block:
+    """The rows of one replica: the batch is axis 1 of x, condition and mask, axis 2 of noise."""
     replica = tf.cast(replica, tf.int32)
-    size = tf.shape(block.x)[1]
-    rows = tf.range(replica * size // replicas, (replica + 1) * size // replicas)
+    steps, size = tf.unstack(tf.shape(block.x)[:2])
+    first = replica * size // replicas
+    rows = tf.range(first, (replica + 1) * size // replicas)
+
+    def taken(part, axis=1):
+        return None if part is None else tf.gather(part, rows, axis=axis)
+
     return Block(
-        tf.gather(block.x, rows, axis=1),
-        tf.gather(block.noise, rows, axis=2),
-        None if block.condition is None else tf.gather(block.condition, rows, axis=1),
+        taken(block.x),
+        taken(block.noise, axis=2),
+        taken(block.condition),
+        block.seed,
+        taken(block.mask),
+        None if block.seed is None else tf.tile([[first, size]], [steps, 1]),
     )

@@ -4,19 +4,28 @@ import contextlib
 
 import numpy as np
 
-from keras_vae import objectives, seeds
+from keras_vae import objectives
 from keras_vae._compat import tf, tfk
-from keras_vae.batches import Batch, Block
+from keras_vae.batches import Batch
 from keras_vae.data import Split
 from keras_vae.inputs import check_element_spec
-from keras_vae.inputs.arguments import as_conditions, as_input, is_array, next_batch, refuse_weights
+from keras_vae.inputs.arguments import (
+    as_batch,
+    as_conditions,
+    as_input,
+    is_array,
+    next_batch,
+    refuse_weights,
+)
 from keras_vae.networks.bayesian import bayesian_layers, weight_kl
 from keras_vae.rate import AddRate
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
 from keras_vae.training import refusals, schedules
 from keras_vae.training.feeding import evaluation_set, training_set
+from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.moving_average import MovingAverage
+from keras_vae.training.running import block_runner, block_taker
 from keras_vae.training.xla import prefers_xla
 
 _BATCH_SIZE = 32  # Keras' own
@@ -26,7 +35,7 @@ class Trainable(tfk.Model):
     """A Keras model that trains by blocks of steps.
 
     A subclass says what its latent variables are:
-      terms(x, noise, condition, stop_posterior, training) -> Terms: see `VAE.terms`.
+      terms(x, noise, condition, stop_posterior, training, mask) -> Terms: see `VAE.terms`.
       draw_noise(seed, num_samples, batch_size): the noise that `terms` needs, [S, B, N].
       check_examples(x, condition): raises ValueError for examples that can't be trained on.
       check_shape(shape): the same for the shape of a batch, as far as it is known.
@@ -85,8 +94,9 @@ class Trainable(tfk.Model):
         if objective is None:
             objective = objectives.SGVB() if self.has_bound else objectives.Reconstruction()
         refusals.check_objective(objective, self, beta)
-        # weighted_metrics=[]: Keras mistakes a Batch, three parts, for (x, y, sample weights).
-        super().compile(optimizer=optimizer, run_eagerly=run_eagerly, weighted_metrics=[])
+        if isinstance(optimizer, str) and optimizer.lower() == "adam":
+            optimizer = FusedAdam()
+        super().compile(optimizer=optimizer, run_eagerly=run_eagerly)
         self.objective = objective
         self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
         self.jit_compile = self._resolve_jit_compile(jit_compile)
@@ -107,15 +117,15 @@ class Trainable(tfk.Model):
         return list(self._trackers.values())
 
     @property
-    def _distributed(self) -> bool:
+    def distributed(self) -> bool:
         """Whether the model was made in the scope of a tf.distribute strategy."""
         with self.distribute_strategy.scope():
             return tf.distribute.has_strategy()
 
     def _resolve_jit_compile(self, jit_compile) -> bool:
         if jit_compile == "auto":
-            return not self._distributed and prefers_xla(self)
-        if jit_compile and self._distributed:
+            return not self.distributed and prefers_xla(self)
+        if jit_compile and self.distributed:
             raise ValueError(
                 "jit_compile=True: steps on replicas aren't compiled by XLA, in which they can't "
                 "sum their gradients. Use jit_compile='auto'."
@@ -136,8 +146,10 @@ class Trainable(tfk.Model):
         """Keras' fit, of arrays of examples, of tf.data sets, or of a split of a data set.
 
         Args:
-          x: examples, or a set of them (of pairs with conditions, of Blocks), or a `data.Split`,
-            which is binarized where the likelihood needs it and brings its labels.
+          x: examples; or a tf.data set of batches: of examples, of pairs with conditions, of
+            `Batch(x, condition=.., mask=..)`, whose mask says which values are known, or of Blocks;
+            or a `data.Split`, which is binarized where the likelihood needs it and brings its
+            labels.
           y: the conditions of a conditional model.
           batch_size, epochs, *args, validation_data, initial_epoch, **kwargs: as Keras' fit has
             them; (x, y) or a Split for validation.
@@ -215,7 +227,7 @@ class Trainable(tfk.Model):
     def _input(self, x, y=None, name="x", settles=True):
         """(x, y) as Keras is to have them.
 
-        A set, or a generator, shows the values of each batch when it comes: see `_looked_at`.
+        A set, or a generator, shows the values of each batch when it comes: see `looked_at`.
 
         Raises:
           ValueError: what can be known of an input before its first batch can't be taken.
@@ -248,7 +260,14 @@ class Trainable(tfk.Model):
 
         To be entered through Keras' `__call__`, which alone keeps the losses of several layers.
         """
-        terms = self.terms(*batch, stop_posterior=self.objective.stop_posterior, training=training)
+        terms = self.terms(
+            batch.x,
+            batch.noise,
+            batch.condition,
+            stop_posterior=self.objective.stop_posterior,
+            training=training,
+            mask=batch.mask,
+        )
         if self.objective.kl_loss is not None:
             self.add_rates(terms.rates)
         return terms._replace(rates=())  # Keras looks through what a call returns.
@@ -281,7 +300,7 @@ class Trainable(tfk.Model):
 
     def test_step(self, batch: Batch):
         """The objective's bound at beta = 1, whatever training uses."""
-        terms = self.terms(*batch)
+        terms = self.terms(batch.x, batch.noise, batch.condition, mask=batch.mask)
         return self._track(-self.objective.bound(terms), terms)
 
     def _track(self, loss, terms):
@@ -292,9 +311,10 @@ class Trainable(tfk.Model):
             values["weight_kl"] = weight_kl(self)
         for name, tracker in self._trackers.items():
             tracker.update_state(values[name])
-        return self._logs()
+        return self.logs()
 
-    def _logs(self):
+    def logs(self) -> dict:
+        """Each metric's mean since it was last reset."""
         return {name: tracker.result() for name, tracker in self._trackers.items()}
 
     # Blocks of steps ---------------------------------------------------------------------------
@@ -306,13 +326,25 @@ class Trainable(tfk.Model):
                 # Or its variables would be made in the first graph, which is then traced again.
                 with self.distribute_strategy.scope():
                     self.optimizer.build(self.trainable_variables)
-            run, next_block = self._block_runner(self.train_step), self._block_taker(Site.LATENT)
+            run, next_block = block_runner(self, self.train_step), block_taker(self, Site.LATENT)
 
             def train_function(iterator):
                 return run(next_block(iterator, self.optimizer.iterations))
 
             self.train_function = train_function
         return self.train_function
+
+    def make_test_function(self, force=False):
+        """Keras' hook: a function of the data iterator that evaluates its next block."""
+        if self.test_function is None or force:
+            run, next_block = block_runner(self, self.test_step), block_taker(self, Site.EVALUATE)
+
+            def test_function(iterator):
+                # The number of examples so far tells batches apart, and starts at 0 every time.
+                return run(next_block(iterator, self._trackers["loss"].count))
+
+            self.test_function = test_function
+        return self.test_function
 
     def make_predict_function(self, force=False):
         """Keras' hook: a function of the data iterator that predicts its next batch."""
@@ -322,89 +354,19 @@ class Trainable(tfk.Model):
 
             def predict_function(iterator):
                 run = strategy.run(
-                    lambda data: predict(self._looked_at(data)), args=(next_batch(iterator),)
+                    lambda data: predict(self.looked_at(data)), args=(next_batch(iterator),)
                 )
                 return tf.concat(strategy.experimental_local_results(run), axis=0)
 
             self.predict_function = predict_function
         return self.predict_function
 
-    def make_test_function(self, force=False):
-        """Keras' hook: a function of the data iterator that evaluates its next block."""
-        if self.test_function is None or force:
-            run, next_block = self._block_runner(self.test_step), self._block_taker(Site.EVALUATE)
-
-            def test_function(iterator):
-                # The number of examples so far tells batches apart, and starts at 0 every time.
-                return run(next_block(iterator, self._trackers["loss"].count))
-
-            self.test_function = test_function
-        return self.test_function
-
-    def _block_taker(self, site: Site):
-        """A function of (iterator, step) that gives the next block.
-
-        A plain batch becomes a block of one, with noise of the `site` that depends on the step.
-        """
-
-        @tf.function(reduce_retracing=True)
-        def with_noise(x, condition, step):
-            # Drawn for the global batch, of which each replica takes its rows.
-            replica = tf.distribute.get_replica_context()
-            size = tf.shape(x)[0]
-            first = size * tf.cast(replica.replica_id_in_sync_group, tf.int32)
-            noise = self.draw_noise(
-                seeds.derive(self.seed, site, step),
-                self.objective.num_samples,
-                size * replica.num_replicas_in_sync,
-            )
-            return Block.of_one(Batch(x, noise[:, first : first + size], condition))
-
-        def take(data, step):
-            return with_noise(*self._looked_at(data), step)
-
-        def next_block(iterator, step):
-            data = next_batch(iterator)
-            if isinstance(data, Block):
-                return data
-            return self.distribute_strategy.run(take, args=(data, tf.convert_to_tensor(step)))
-
-        return next_block
-
-    def _looked_at(self, data):
-        """(x, condition) of a batch, checked: outside of what XLA compiles, which drops checks."""
-        x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
-        refuse_weights(weights)
-        condition = self.numbers_of(condition)
+    def looked_at(self, data) -> Batch:
+        """A batch of the user's, checked: outside of what XLA compiles, which drops checks."""
+        batch = as_batch(data)
+        x, condition = batch.x, self.numbers_of(batch.condition)
         # A replica may have no rows of the last batch.
         is_rest = tf.distribute.get_replica_context().num_replicas_in_sync > 1 and not len(x)
         if self._looks_at_batches and not is_rest:
             self.check_examples(x, condition)
-        return x, condition
-
-    def _block_runner(self, step):
-        """A function that runs `step` on each batch of a block and gives the metrics."""
-        strategy = self.distribute_strategy
-
-        def run_all(block):
-            for i in tf.range(block.num_steps):
-                step(block.step(i))
-            return self._logs()
-
-        if self.run_eagerly:
-            return run_all
-        if not self._distributed:
-            return tf.function(run_all, jit_compile=self.jit_compile)
-
-        @tf.function
-        def run_one(block, i):
-            strategy.run(lambda block, i: step(block.step(i)), args=(block, i))
-
-        def run_replicas(block):
-            # An all-reduce inside a loop of the graph, or under XLA, raises on CPU replicas.
-            num_steps = strategy.experimental_local_results(block.x)[0].shape[0]
-            for i in range(num_steps):
-                run_one(block, tf.constant(i))
-            return self._logs()
-
-        return run_replicas
+        return batch._replace(condition=condition)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae.data import load
+from keras_vae.modality import Music
 
 RNG = np.random.default_rng(0)
 LENGTHS = {"train": (40, 70, 20), "valid": (33,), "test": (90, 64)}
@@ -31,7 +32,7 @@ def test_windows_are_the_pitches(tmp_path):
     assert data.train.levels == 12
     assert data.train.dtype == np.float32
     assert data.train.labels is None
-    assert data.train.lowest_pitch == data.test.lowest_pitch == 50
+    assert data.train.modality == data.test.modality == Music(levels=12, lowest_pitch=50)
     # A window at every bar of 16 steps: 40 -> 0; 70 -> 0, 16, 32; 20 -> none.
     assert data.train.num_examples == 4
     # One after the other: 33 -> 0; 90 -> 0, 32; 64 -> 0, 32.

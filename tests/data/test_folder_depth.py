@@ -57,7 +57,7 @@ def test_opacity_of_16_bits(tmp_path):
     images, notes = read(tmp_path)
     assert images.shape == (1, 5, 6, 1)
     near(images[0], over(la[..., :1], la[..., 1], [65535], 65535))
-    assert "1 image with transparency, on white (--alpha_background)" in notes
+    assert "1 image with transparency, on white (alpha_background)" in notes
 
 
 def test_one_transparent_value_of_16_bits(tmp_path):

@@ -20,7 +20,7 @@ def test_large_scans_are_told_rightly(tmp_path):
         Image.fromarray(random(5, 5)).save(tmp_path / f"{i:02}.png")
     Image.new("1", (13_500, 13_500)).save(tmp_path / "scan.png")
     notes = load(f"folder:{tmp_path}").notes
-    reason = "larger than Pillow's limit of 178,956,970 pixels: raise --max_pixels"
+    reason = "larger than Pillow's limit of 178,956,970 pixels: raise max_pixels"
     assert f"1 file left out, {reason}: scan.png" in notes
 
 

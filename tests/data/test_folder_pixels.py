@@ -94,7 +94,7 @@ def test_frames(tmp_path, kind):
         write_frames(tmp_path / f"{i}.{kind}", pixels[i])
     images, notes = read(tmp_path)
     assert (
-        "3 files with several frames or pages: the first is the image (--frames=all takes all)"
+        "3 files with several frames or pages: the first is the image (frames=all takes all)"
     ) in notes
     np.testing.assert_array_equal(images.squeeze(), pixels[:, 0])
     images, notes = read(tmp_path, frames="all")

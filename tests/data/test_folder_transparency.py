@@ -32,7 +32,7 @@ def test_transparency_is_composited(tmp_path, background, ground):
     clear = (rgb == rgb[2, 3]).all(-1)
     np.testing.assert_array_equal(images[4], np.where(clear[..., None], ground, rgb))
     name = background.lower()
-    assert f"5 images with transparency, on {name} (--alpha_background)" in notes
+    assert f"5 images with transparency, on {name} (alpha_background)" in notes
 
 
 def test_what_transparency_hides_doesnt_matter(tmp_path):
@@ -82,7 +82,7 @@ def test_drawings_in_opacity_alone_are_on_the_other_ground(tmp_path, background,
     names = ("black", "white") if background == "black" else ("white", "black")
     assert (
         f"4 images with transparency, on {names[0]}, but 3 on {names[1]}: drawn in {names[0]} "
-        "alone, they would vanish (--alpha_background)"
+        "alone, they would vanish (alpha_background)"
     ) in notes
 
 

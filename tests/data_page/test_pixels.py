@@ -275,7 +275,7 @@ def test_large_files(doors):
     assert "larger than max_pixels=30: " in doors.notes
     Image.new("1", (13_500, 13_500)).save(doors.path / "train" / "large.png")
     doors.images(left_out=["large.png"])
-    assert "larger than Pillow's limit of 178,956,970 pixels: raise --max_pixels" in doors.notes
+    assert "larger than Pillow's limit of 178,956,970 pixels: raise max_pixels" in doors.notes
 
 
 @row("images of which one alone, decoded, is larger than `--memory_limit_gb`")

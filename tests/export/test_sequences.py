@@ -9,6 +9,7 @@ import pytest
 import keras_vae
 from export import parity, random_numpy, tflite, writer
 from export.random_numpy import Stream
+from keras_vae.modality import Music
 from tests import tiny
 from tests.export.test_card import SCHEMA
 
@@ -35,9 +36,10 @@ def test_a_chain_of_latents(tmp_path):
 
 
 def test_values_in_turn(tmp_path):
-    config = tiny.config(recipe="music")
+    modality = Music(tiny.LEVELS, lowest_pitch=43)
+    config = tiny.config(recipe="music", modality=modality.to_dict())
     vae = tiny.randomize(keras_vae.build(config), scale=0.5)
-    lite = exported(vae, tmp_path, tiny.described(config, lowest_pitch=43))
+    lite = exported(vae, tmp_path, tiny.described(config))
     z = random_numpy.normal(SEED, Stream.LATENT, vae.latent_dim)
     np.testing.assert_allclose(lite["decode_16"](z=z)["image"], vae.decode(z).mean(), atol=1e-6)
     p = vae.decode(z)

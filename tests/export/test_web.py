@@ -15,6 +15,7 @@ import pytest
 from export import card, latent_facts, random_numpy, tflite, web_page, writer
 from export.random_numpy import Stream
 from keras_vae.batches import Batch
+from keras_vae.modality import Music
 from keras_vae.ops.positive import scale_of
 from tests import tiny
 from tests.export.oracle import drawn, seeds
@@ -25,6 +26,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 WEB = ROOT / "export" / "web"
 COUNT = 16
 SEED = seeds(-7, COUNT)
+MUSIC = Music(tiny.LEVELS, lowest_pitch=60).to_dict()
 NAMES = ("cat", "</script><b>dog", "a name that is wider than a phone of 360 pixels")
 
 needs_node = pytest.mark.needs("node", "web")
@@ -286,7 +288,9 @@ def test_a_page_of_clusters(tmp_path):
 
 @needs_browser
 def test_a_page_of_music(tmp_path):
-    model = tiny.randomize(tiny.vae(recipe="music", event_shape=(6, 3, 1)), scale=0.5)
+    model = tiny.randomize(
+        tiny.vae(recipe="music", event_shape=(6, 3, 1), modality=MUSIC), scale=0.5
+    )
     path = tmp_path / "export"
     writer.write(model, path, formats=["tflite"], web=True)
     done = node(ROOT / "tests" / "export" / "browser.mjs", path / "page.html", 800, path / "a.png")
@@ -324,7 +328,8 @@ def test_the_page_is_told_of_only_where_it_is(tmp_path):
 
 @pytest.mark.needs("web")
 def test_a_page_has_no_way_to_be_given_music(tmp_path):
-    model = tiny.vae(recipe="music", event_shape=(8, 4, 1), condition="image_part")
+    options = {"event_shape": (8, 4, 1), "modality": MUSIC}
+    model = tiny.vae(recipe="music", condition="image_part", **options)
     with pytest.raises(ValueError, match=r"web: .* nothing to write music down with.*without web"):
         writer.write(model, tmp_path / "export", formats=["tflite"], web=True)
     assert list(tmp_path.iterdir()) == []
@@ -360,8 +365,13 @@ def test_facts_of_the_model(tmp_path):
     assert facts["names"] is None
     named = tiny.vae(recipe="cvae", class_names=("cat", "dog", "yak", "</script>"))
     assert web_page.facts(named, file)["names"] == ["cat", "dog", "yak", "</script>"]
-    drawn_in_turn = tiny.vae(network="gru", decoder="autoregressive", likelihood="categorical")
-    assert web_page.facts(drawn_in_turn, file)["levels"] is None
+    # Of one shape, twice as high as wide, the modality tells music from an image.
+    in_turn = {"network": "gru", "decoder": "autoregressive", "likelihood": "categorical"}
+    in_turn["event_shape"] = (8, 3, 1)
+    assert web_page.facts(tiny.vae(**in_turn), file)["levels"] is None
+    music = tiny.vae(**in_turn, modality=MUSIC)
+    assert web_page.facts(music, file)["levels"] == tiny.LEVELS
+    assert web_page.facts(music, file)["title"] == "A generator of pieces"
 
 
 def test_latents_of_an_autoencoder_are_as_its_codes(tmp_path):

@@ -266,7 +266,7 @@ def test_training_draws_all_weights():
     model = with_doubt(0.3)
     batch = tiny.block(model, 1, 4).step(0)
     terms = model(batch, training=True)
-    wanted = model.terms(*batch, training=True).log_likelihood
+    wanted = model.terms(batch.x, batch.noise, training=True).log_likelihood
     np.testing.assert_allclose(terms.log_likelihood, wanted, rtol=1e-6)
 
 

@@ -145,7 +145,7 @@ def test_a_conditional_run_shows_names_all_the_way(named, run_train, tmp_path):
             browser.assert_sound(tmp_path / recipe / "report.html", 400)
     conditional = (tmp_path / "cvae" / "report.html").read_text()
     assert "in rows of the labels _zero $1$, &lt;b&gt;one, two, three" in conditional
-    assert "commonest label of all of its images" in report
+    assert "commonest label of all of its examples" in report
     model = keras_vae.load(tmp_path / "cvae")
     np.testing.assert_array_equal(
         model.sample(2, seed=0, condition="two"), model.sample(2, seed=0, condition=2)

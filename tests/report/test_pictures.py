@@ -189,7 +189,7 @@ def test_each_row_of_samples_is_given_a_label_of_its_own():
     labels = np.repeat(np.arange(10) % 4, 10)
     wanted = _bytes(vae.sample(100, seed=3, condition=labels).numpy()[..., 0])
     assert np.abs(_tiles(picture, 10, 10) - wanted.reshape(10, 10, 8, 8)).max() <= 1
-    assert "All images of a row are given the same condition" in picture.caption
+    assert "All examples of a row are given the same condition" in picture.caption
 
 
 def test_each_row_of_samples_completes_the_same_image():
@@ -210,7 +210,8 @@ def test_all_pictures_are_of_the_given_conditions(recipe, labels):
         f"reconstructions samples interpolations {completions}traversals rates manifold latents"
     )
     # Beside each test image its reconstruction, where the interpolation begins.
-    x, _, condition = batch.rows(0, 8)
+    batch = batch.rows(0, 8)
+    x, condition = batch.x, batch.condition
     wanted = _bytes(vae.reconstruct(x, condition).numpy()[..., 0])
     assert np.abs(_tiles(shown["interpolations"], 8, 10)[:, 1] - wanted).max() <= 1
     # The lower left corner, given the first example's condition.

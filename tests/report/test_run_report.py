@@ -10,7 +10,7 @@ import pytest
 import keras_vae
 from keras_vae.batches import Batch
 from keras_vae.report import follow_ups, pictures, plots, run_report
-from keras_vae.report.glossary import number
+from keras_vae.report.numbers_as_text import number
 from keras_vae.runs.results import read_history
 from tests import browser, tiny
 
@@ -178,7 +178,7 @@ def test_it_says_what_was_measured(page):
         "Bits per dimension 0.1863 bits",
         "Effective sample size 31.75",
         "Importance samples 5,000",
-        "Test images 12,345",
+        "Test examples 12,345",
         "Active units 2",
         "More < less.",
         "Likelihood",
@@ -305,14 +305,14 @@ def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
     found = Page(path.read_text())
     for words in (
         "Anomalies: <cats> Negative log-likelihood, AUROC 0.875 ± 0.012",
-        "tells 900 images of <cats> from 1,000 test images",
-        "Compressed by this model 0.1658 bits per dimension 179 test images",
+        "1 without an error. Higher is better. Of 900 examples of <cats> and 1,000 test examples.",
+        "Compressed by this model 0.1658 bits per dimension 179 test examples",
         "gzip 0.3300",
     ):
         assert words in found.text
     assert "Attributes" not in found.text  # Of weights of another step.
     assert "PNG" not in found.text  # There was none.
-    assert any("Histograms of test images and of <cats>" in p["alt"] for p in found.all("img"))
+    assert any("Histograms of test examples and of <cats>" in p["alt"] for p in found.all("img"))
     follow_ups.refresh(tmp_path)
     assert Page(path.read_text()).text == found.text
     # A new report has it from the beginning.

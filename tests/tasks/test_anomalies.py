@@ -6,12 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from keras_vae import runs
+from keras_vae import measures, runs
 from keras_vae.data import load
-from keras_vae.report.glossary import SCORES
+from keras_vae.measures import SCORES
 from keras_vae.tasks import anomalies
 from tests import binaries
 from tests.in_process import TINY, parse
+from tests.measures import stated
 from trainers import train
 
 
@@ -32,7 +33,9 @@ def test_negatives_are_told_from_digits(folder):
     flags = (f"--dataset=npz:{folder / 'negatives.npz'}", "--num_examples=50", "--num_samples=20")
     done = binaries.run("trainers.anomaly", f"--run={folder / 'run'}", *flags)
     assert done.code == 0, done.err
+    stated.check(folder / "run" / "anomaly.json")
     found = json.loads((folder / "run" / "anomaly.json").read_text())
+    assert set(found) == measures.keys("anomaly.json")
     for name in SCORES:
         assert 0.9 < found[f"auroc_{name}"] <= 1.0
         assert f"auroc_{name}: {found[f'auroc_{name}']:.4f}" in done.out

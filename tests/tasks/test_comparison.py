@@ -9,11 +9,13 @@ import pytest
 import scipy.stats
 
 import keras_vae
-from keras_vae.report import comparison_page, page
+from keras_vae.measures import Shown, columns
+from keras_vae.report import comparison_page, page, run_report
 from keras_vae.runs.results import read_history
 from keras_vae.tasks import comparison
 from tests import binaries, browser
 from tests.in_process import TINY, parse
+from tests.measures import stated
 from tests.report.test_run_report import Page
 from trainers import train
 
@@ -153,6 +155,7 @@ def test_two_runs_side_by_side(runs):
 def test_an_autoencoder_shows_its_holes_beside_a_vae(runs, run_train):
     arguments = [a for a in TINY if a != "--evaluate=false"] + ["--num_samples=10"]
     assert run_train(f"--workdir={runs / 'ae'}", "--recipe=ae", *arguments).code == 0
+    stated.check(runs / "ae" / "evaluation.json")
     found = comparison.read_measured([runs / "small", runs / "ae"])
     page_path = comparison.write_page(found, runs / "with_ae")
     assert "Holes in latent space" in Page(page_path.read_text()).text
@@ -182,12 +185,39 @@ def test_a_run_that_was_trained_on_must_be_measured_again(runs):
         comparison.read_measured([runs / "small", path])
 
 
+def test_numbers_of_another_version_are_in_nobodys_way(runs):
+    """A later one may have more keys and other words, an earlier one fewer keys."""
+    path = runs / "other_version"
+    shutil.copytree(runs / "small", path)
+    numbers = json.loads((path / "evaluation.json").read_text())
+    known = {key: numbers[key] for key in numbers if not key.startswith(("probe", "alarms"))}
+    other = {"binarization": "by_hand", "new_nats": {"of": [1, None]}, "new_stderr": "small"}
+    (path / "evaluation.json").write_text(json.dumps(known | other))
+    measured = comparison.read_measured([runs / "small", path])
+    names, (_, row) = comparison.table(measured, columns(Shown.PAGE))
+    assert "new_nats" not in names
+    assert row[names.index("Linear probe")] == ("none", None)
+    text = Page(comparison.write_page(measured, runs / "versions").read_text()).text
+    assert 'The runs differ in binarization ("by_hand", "dynamic")' in text
+    assert "of the test split of digits, binarization=by_hand, by 5 importance samples" in text
+    report = run_report.write_report(
+        path, keras_vae.load(path), measured[1].config, known | other, shown=[]
+    )
+    assert 'new_nats {"of": [1, null]}' in Page(report.read_text()).text
+
+
+def test_a_single_test_image_has_a_difference_without_an_error():
+    runs = [measured("a", np.array([90.0])), measured("b", np.array([92.5]))]
+    _, rows = comparison.table(runs)
+    assert [row[1] for row in rows] == [("0", 0.0), ("2.5", 2.5)]
+
+
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("width", [400, 1400])
 def test_a_browser_shows_it_without_error_request_or_overflow(runs, width):
     measured = comparison.read_measured([runs / "small", runs / "large"])
     found = browser.assert_sound(comparison.write_page(measured, runs), width)
-    names, rows = comparison.table(measured, comparison.COLUMNS + comparison.MORE_COLUMNS)
+    names, rows = comparison.table(measured, columns(Shown.PAGE))
     assert len(found["sorted"]) == len(names)
     for column, shown in enumerate(found["sorted"]):
         keys = {row[0][0]: row[column][1] for row in rows}
@@ -201,7 +231,7 @@ def test_a_browser_shows_it_without_error_request_or_overflow(runs, width):
         (["small", "small"], "two or more"),
         (["small", "none"], "none is not a run"),
         (["small", "exported"], "exported is an export. Compare the run that it is of"),
-        (["small", "unmeasured"], "unmeasured isn't measured. First run: python -m"),
+        (["small", "unmeasured"], "unmeasured isn't measured. First call tasks.evaluate"),
     ],
 )
 def test_bad_input_is_refused(runs, names, words):

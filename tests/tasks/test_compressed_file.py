@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from keras_vae import data, runs
+from keras_vae import data, measures, runs
 from keras_vae.compression import BitsBack
 from keras_vae.tasks import compressed_file
 from tests import binaries, tiny
 from tests.in_process import TINY, parse
+from tests.measures import stated
 from trainers import train
 
 GOOD = {"decoded_exactly": True, "gap": 0.01, "num_examples": 179}
@@ -27,7 +28,9 @@ def run(tmp_path_factory):
 def test_compress(run):
     done = binaries.run("trainers.compress", f"--run={run}")
     assert done.code == 0, done.err
+    stated.check(run / "compression.json")
     found = json.loads((run / "compression.json").read_text())
+    assert set(found) == measures.keys("compression.json")
     content = (run / "compressed.bin").read_bytes()
     assert found["decoded_exactly"]
     assert (found["num_examples"], found["dataset"], found["split"]) == (179, "digits", "test")
@@ -56,7 +59,7 @@ def test_a_failed_decoding_ends_with_code_1(run):
     """The last line says so, and compression.json too."""
     done = binaries.run("tests.tasks.failed_decoding", f"--run={run}")
     assert done.code == 1, done.err
-    assert done.err.splitlines()[-1] == "error: what was decoded isn't the test images."
+    assert done.err.splitlines()[-1] == "error: what was decoded isn't the test split."
     assert not json.loads((run / "compression.json").read_text())["decoded_exactly"]
 
 

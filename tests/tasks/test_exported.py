@@ -13,6 +13,7 @@ from keras_vae.runs import loading
 from keras_vae.tasks import exported
 from tests import binaries
 from tests.in_process import TINY
+from tests.measures import stated
 
 SAVED_MODEL = {"formats": ["savedmodel"], "batch_sizes": [1]}
 # Importance samples of one image vary; of 179 images together little.
@@ -31,6 +32,8 @@ def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
     found = exported.evaluate_export(exported.load_export(run / "export"), NUM_SAMPLES)
     wanted = json.loads((run / "evaluation.json").read_text())
     assert json.loads((run / "export" / "evaluation.json").read_text()) == found
+    for path in (run, run / "export"):
+        stated.check(path / "evaluation.json")
     # The same images; other samples of them.
     assert found["nll_stderr"] == pytest.approx(wanted["nll_stderr"], rel=0.1)
     for name in ("nll_nats", "elbo_nats", "distortion_nats", "bits_per_dim"):

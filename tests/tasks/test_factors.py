@@ -9,6 +9,7 @@ from keras_vae.data import load, sprites
 from keras_vae.runs import run_data
 from keras_vae.tasks import measuring
 from tests.in_process import TINY
+from tests.measures import stated
 
 
 def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):
@@ -19,6 +20,7 @@ def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):
         "--dataset=sprites", *TINY, "--evaluate", "--num_samples=2", f"--workdir={tmp_path}"
     )
     assert done.code == 0, done.err
+    stated.check(tmp_path / "evaluation.json")
     result = json.loads((tmp_path / "evaluation.json").read_text())
     run = runs.load(tmp_path)
     test, vae = load("sprites").test, run.model

@@ -1,17 +1,19 @@
 """trainers.latents: its arrays, the projector's files, attributes, and what it refuses."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import runs
+from keras_vae import measures, runs
 from keras_vae.report import plots
 from keras_vae.runs import run_data
 from keras_vae.tasks import latent_files
 from tests import binaries
 from tests.in_process import TINY, parse
+from tests.measures import stated
 from trainers import train
 
 
@@ -37,6 +39,8 @@ def test_the_command_writes_codes_and_the_projector(run):
     }
     assert {p.name for p in folder.iterdir()} == names | {"projector_config.pbtxt"}
     assert all(f"Wrote {folder / name}" in done.out for name in names)
+    stated.check(folder / "latents.json")
+    assert set(json.loads((folder / "latents.json").read_text())) == measures.keys("latents.json")
     with np.load(folder / "latents.npz") as stored:
         codes, labels = stored["codes"], stored["labels"]
     np.testing.assert_array_equal(labels, run.data.test.labels)

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from keras_vae import evaluation, runs
+from keras_vae import evaluation, measures, runs
+from keras_vae.runs import run_data
 from keras_vae.tasks import measuring, sample_quality
 from tests import browser, tools
 from tests.in_process import TINY, parse
+from tests.measures import stated
 from trainers import train
 
 
@@ -33,11 +35,31 @@ def measured(run):
 def test_the_files_hold_what_is_returned(run, measured):
     stored = json.loads((run.path / "evaluation.json").read_text())
     assert stored == json.loads(json.dumps(measured))
+    stated.check(run.path / "evaluation.json")
     with np.load(run.path / "evaluation.npz") as examples:
         np.testing.assert_allclose(examples["nll"].mean(), measured["nll_nats"], rtol=1e-5)
         bound = -(examples["rate"] + examples["distortion"]).mean()
         np.testing.assert_allclose(bound, measured["elbo_nats"], rtol=1e-5)
         assert len(examples["effective_sample_size"]) == measured["num_examples"]
+
+
+def test_the_table_of_measures_has_what_is_written_and_nothing_else(run, measured):
+    """What this run has not is written by the same functions of other data."""
+    rng, labels = np.random.default_rng(0), np.arange(60) % 3
+    of_one_class = np.zeros(60, int)
+    few = evaluation.Labelled(rng.normal(size=(60, 2)), rng.normal(size=(60, 4)), of_one_class)
+    factors = np.stack([labels, np.arange(60) // 30], axis=1)
+    batches = run_data.evaluation_batches(run.config, run.data, "test", 100)
+    rare = {"scale": np.arange(179) % 2, "x": np.arange(179) // 2}
+    others = (
+        evaluation.cluster_scores(labels, labels)
+        | evaluation.cluster_scores(labels, of_one_class)
+        | evaluation.probes(few, few)
+        | evaluation.disentanglement(rng.normal(size=(60, 2)), factors)
+        | measuring._disentanglement(run.model, batches, rare)
+        | evaluation.unseen([0, 1], labels)
+    )
+    assert set(measured) | set(others) == measures.keys()
 
 
 def test_it_says_on_what_it_was_measured(measured):
@@ -74,7 +96,7 @@ def test_annealing_has_standard_errors_of_what_the_examples_are(run, measured):
 def test_the_report_shows_the_numbers_by_section(run, measured):
     page = (run.path / "report.html").read_text()
     sections = ("Likelihood", "Latents", "Downstream use", "Samples", "Posterior predictive checks")
-    for words in (*sections, "NLL by annealing", "Mutual information", "Nearest training images"):
+    for words in (*sections, "NLL by annealing", "Mutual information", "Nearest training examples"):
         assert words in page
     assert measured["alarms"] == evaluation.alarms(measured)
 
@@ -108,6 +130,7 @@ def test_every_kind_of_model_is_measured(run_train, tmp_path, recipe, words):
     flags += ["--beta_warmup_epochs=1"] if recipe == "ladder" else []
     done = run_train(*flags, f"--recipe={recipe}", "--num_samples=10", f"--workdir={tmp_path}/r")
     assert done.code == 0, done.err
+    stated.check(tmp_path / "r" / "evaluation.json")
     page = (tmp_path / "r" / "report.html").read_text()
     assert all(html.escape(word) in page for word in words)
     if tools.has("chromium"):

@@ -22,6 +22,7 @@ from keras_vae._compat import tf
 from keras_vae.files import checksums
 from keras_vae.runs import callbacks, fitted_prior
 from keras_vae.runs.loading import find_checkpoint
+from keras_vae.training import feeding
 from tests import binaries, in_process
 from tests.in_process import TINY
 from trainers import train
@@ -374,6 +375,17 @@ def test_two_replicas_train_as_one(run_train, tmp_path, monkeypatch, two_replica
     for key in ("loss", "val_loss", "rate"):
         expected, actual = float(rows(one)[-1][key]), float(rows(two)[-1][key])
         assert actual == pytest.approx(expected, rel=1e-5)
+
+
+def test_steps_that_draw_their_noise_make_the_same_run(run_train, tmp_path, monkeypatch):
+    """To the bit, resumed in the other form too."""
+    drawn_before, drawn_within = tmp_path / "before", tmp_path / "within"
+    assert run_train(*TINY, f"--workdir={drawn_before}").code == 0
+    assert run_train(*TINY, "--epochs=1", f"--workdir={drawn_within}").code == 0
+    monkeypatch.setattr(feeding, "MOST_NOISE", 0)
+    assert run_train(*TINY, f"--workdir={drawn_within}").code == 0
+    assert_same(weights(drawn_before), weights(drawn_within))
+    assert rows(drawn_before) == rows(drawn_within)
 
 
 STATUS = pathlib.Path("/proc/self/statm")

@@ -42,7 +42,7 @@ def test_a_step_follows_the_gradient_of_distortion_plus_beta_times_rate(kl):
     model = tiny.randomize(tiny.vae())
     model.compile(tiny.sgd(0.1), objectives.SGVB(kl), beta=4.0, jit_compile=False)
     block = tiny.block(model, 1, 8, num_samples=2)
-    x, noise, _ = block.step(0)
+    x, noise = block.x[0], block.noise[0]
 
     def loss():
         terms = model.terms(x, noise)

@@ -321,7 +321,7 @@ def _notes(found, frames, target, done):
     files = counted(len(several), "file")
     if several and frames == "first":
         notes.append(
-            f"{files} with several frames or pages: the first is the image (--frames=all takes all)"
+            f"{files} with several frames or pages: the first is the image (frames=all takes all)"
         )
     elif several:
         total = sum(len(header.frames) for header in several)
@@ -338,11 +338,11 @@ def _notes(found, frames, target, done):
                 f", but {done[pixels.ON_OTHER_GROUND]} on {other}: drawn in {ground} alone, they "
                 "would vanish"
             )
-        notes.append(f"{note} (--alpha_background)")
+        notes.append(f"{note} (alpha_background)")
     if done[pixels.CUT_TO_ONE_COLOUR]:
         images = counted(done[pixels.CUT_TO_ONE_COLOUR], "image")
         notes.append(
-            f"{images} of one colour alone after the crop to a square (--resize=pad and stretch "
+            f"{images} of one colour alone after the crop to a square (resize=pad and stretch "
             "keep what is beside it)"
         )
     return notes

@@ -28,7 +28,7 @@ class Unreadable(Exception):
 def too_large(max_pixels):
     """The reason for a file of more pixels than `max_pixels`; None is Pillow's limit."""
     if max_pixels is None:
-        return "larger than Pillow's limit of 178,956,970 pixels: raise --max_pixels"
+        return "larger than Pillow's limit of 178,956,970 pixels: raise max_pixels"
     return f"larger than max_pixels={max_pixels}"
 
 

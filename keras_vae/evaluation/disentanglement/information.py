@@ -5,7 +5,7 @@ import numpy as np
 _BINS = 20  # that the range of a latent is cut into, as in Locatello et al. 2019
 
 
-def scores(codes, factors) -> dict:
+def scores(codes: np.ndarray, factors: np.ndarray) -> dict[str, float]:
     """`mig` and `modularity` of codes [N, D] and factors [N, F]."""
     from sklearn.metrics import mutual_info_score
 
@@ -14,7 +14,7 @@ def scores(codes, factors) -> dict:
     return {"mig": mig(information, entropy), "modularity": modularity(information)}
 
 
-def mig(information, entropy) -> float:
+def mig(information: np.ndarray, entropy: np.ndarray) -> float:
     """The mutual information gap (Chen et al. 2018, section 4).
 
     How much more the latent that knows most of a factor knows of it than the next one, as a share
@@ -28,7 +28,7 @@ def mig(information, entropy) -> float:
     return float(np.mean((best - next_best) / entropy))
 
 
-def modularity(information) -> float:
+def modularity(information: np.ndarray) -> float:
     """Whether a latent knows one factor only (Ridgeway & Mozer 2018, section 3).
 
     1 minus what a latent knows of all factors but its best, squared and relative to that; mean over

@@ -10,7 +10,7 @@ _GROUPS = 1000  # for each factor, of training; as many of test
 _SIZE = 64  # examples (or pairs) in a group, as in Locatello et al. 2019
 
 
-def scores(codes, factors, seed) -> dict:
+def scores(codes: np.ndarray, factors: np.ndarray, seed: int) -> dict[str, float]:
     """`factor_vae_score` and `beta_vae_score` of codes [N, D] and factors [N, F]."""
     rng = np.random.default_rng(seed)
     return {
@@ -19,7 +19,7 @@ def scores(codes, factors, seed) -> dict:
     }
 
 
-def factor_vae_score(codes, factors, rng) -> float:
+def factor_vae_score(codes: np.ndarray, factors: np.ndarray, rng: np.random.Generator) -> float:
     """The score of Kim & Mnih 2018, section 3.
 
     All examples of a group have one value of its factor. The latent that varies least in it,
@@ -37,7 +37,7 @@ def factor_vae_score(codes, factors, rng) -> float:
     return float(test[np.arange(len(test)), train.argmax(axis=1)].sum() / test.sum())
 
 
-def beta_vae_score(codes, factors, rng) -> float:
+def beta_vae_score(codes: np.ndarray, factors: np.ndarray, rng: np.random.Generator) -> float:
     """The score of Higgins et al. 2017, section 3.
 
     A group is of pairs, the two examples of each having one value of its factor. From the mean

@@ -6,12 +6,12 @@ _TRAIN = 0.8  # share of the examples that DCI's forests learn from
 _LEAF = 0.01  # least share of these in a leaf: finer splits are noise, and take any latent
 
 
-def scores(codes, factors, seed) -> dict:
+def scores(codes: np.ndarray, factors: np.ndarray, seed: int) -> dict[str, float]:
     """`sap` and `dci_…` of codes [N, D] and factors [N, F]."""
     return {"sap": sap(predictability(codes, factors)), **dci(*importance(codes, factors, seed))}
 
 
-def sap(accuracies) -> float:
+def sap(accuracies: np.ndarray) -> float:
     """Separated attribute predictability (Kumar et al. 2018, section 3).
 
     How much better the latent that predicts a factor best does so than the next one; mean over
@@ -24,7 +24,7 @@ def sap(accuracies) -> float:
     return float(np.mean(best - next_best))
 
 
-def predictability(codes, factors):
+def predictability(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:
     """How well each latent alone predicts each factor by thresholds, [D, F].
 
     Accuracy, balanced over the factor's values; 0 for a latent that doesn't vary.
@@ -45,7 +45,7 @@ def predictability(codes, factors):
     return np.array([[accuracy(code, factor) for factor in factors.T] for code in codes.T])
 
 
-def dci(importances, accuracy) -> dict:
+def dci(importances: np.ndarray, accuracy: float) -> dict[str, float]:
     """Disentanglement, completeness and informativeness (Eastwood & Williams 2018, section 2).
 
     Args:
@@ -59,7 +59,7 @@ def dci(importances, accuracy) -> dict:
     }
 
 
-def importance(codes, factors, seed):
+def importance(codes: np.ndarray, factors: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
     """Importances [D, F] and mean accuracy on held-out examples, by a forest for each factor."""
     from sklearn.ensemble import ExtraTreesClassifier
 

@@ -7,7 +7,7 @@ from keras_vae.evaluation.disentanglement import information, intervention, pred
 _ACTIVE = 0.01  # variance of a latent that counts, as in `active_units`
 
 
-def disentanglement(codes, factors, seed: int = 0) -> dict:
+def disentanglement(codes: np.ndarray, factors: np.ndarray, seed: int = 0) -> dict[str, float]:
     """Scores of how far each factor has a latent of its own, 1 being best.
 
     Args:

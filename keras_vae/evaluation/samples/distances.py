@@ -5,7 +5,7 @@ import numpy as np
 from keras_vae.evaluation.standard_errors import stderr
 
 
-def frechet_distance(a, b) -> float:
+def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """The squared 2-Wasserstein distance of two normals with the points' means and covariances.
 
     |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)). Too large on average, the more so the fewer
@@ -34,7 +34,9 @@ def _square_root(matrix):
     return (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
 
 
-def kernel_distance(a, b, num_subsets: int = 10, seed: int = 0) -> tuple[float, float]:
+def kernel_distance(
+    a: np.ndarray, b: np.ndarray, num_subsets: int = 10, seed: int = 0
+) -> tuple[float, float]:
     """(the squared maximum mean discrepancy, its standard error), by a cubic kernel.
 
     It has no bias: its mean is 0 where both distributions are the same, and it may be below. The

@@ -19,7 +19,7 @@ class Nearest(NamedTuple):
     distances: np.ndarray
 
     @property
-    def ratio(self):
+    def ratio(self) -> np.ndarray:
         """The distance to the nearest by that to the next, [N]; 0 where both are at no distance.
 
         An image that is nobody's copy, be it blurred, is about as far from several.
@@ -28,7 +28,7 @@ class Nearest(NamedTuple):
         return np.divide(first, second, out=np.zeros_like(first), where=second > 0)
 
 
-def nearest(images, train) -> Nearest:
+def nearest(images: np.ndarray, train: np.ndarray) -> Nearest:
     """The nearest of the training images.
 
     Args:
@@ -42,7 +42,7 @@ def nearest(images, train) -> Nearest:
     return Nearest(rows, distances)
 
 
-def memorization(made: Nearest, test: Nearest) -> dict:
+def memorization(made: Nearest, test: Nearest) -> dict[str, float]:
     """What the neighbours of samples say, beside those of test images.
 
     Args:

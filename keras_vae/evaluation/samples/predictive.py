@@ -3,7 +3,9 @@
 import numpy as np
 
 
-def predictive_checks(x, replicated, num_permutations: int = 500, seed: int = 0) -> dict:
+def predictive_checks(
+    x: np.ndarray, replicated: np.ndarray, num_permutations: int = 500, seed: int = 0
+) -> dict[str, float | list[float]]:
     """Compares statistics of test data with those of data that the model draws.
 
     If the model were true, an example and its replicate could change places: doing so at random

@@ -1,5 +1,10 @@
 """All measures of samples in a space of features."""
 
+from typing import Any
+
+import numpy as np
+
+from keras_vae.evaluation.features import Features
 from keras_vae.evaluation.samples.distances import frechet_distance, kernel_distance
 from keras_vae.evaluation.samples.neighbourhoods import neighbourhoods
 
@@ -7,7 +12,9 @@ _NEIGHBOURS = 5
 _SUBSETS = 10
 
 
-def sample_quality(made, real, more_real, features) -> dict:
+def sample_quality(
+    made: np.ndarray, real: np.ndarray, more_real: np.ndarray, features: Features
+) -> dict[str, Any]:
     """How samples compare with real images.
 
     Args:

@@ -8,9 +8,12 @@ import pytest
 
 import keras_vae
 from keras_vae.batches import Batch
-from keras_vae.report import music, pictures, plots
+from keras_vae.modality import Music, music
+from keras_vae.report import comparison_page, pictures, plots
+from keras_vae.runs import loading
 from tests import browser, tiny, tools
 
+SIX_PITCHES = Music(levels=7, lowest_pitch=60)
 FOLDERS = {"samples": 9, "reconstructions": 12, "interpolations": 15}
 
 
@@ -57,10 +60,17 @@ def test_a_run_writes_midi_and_piano_rolls(chorales, run_train, tmp_path):
     assert "piano rolls that the model made" in (run / "report.html").read_text()
     if tools.has("chromium"):
         browser.assert_sound(run / "report.html", 400)
-    assert json.loads((run / "config.json").read_text())["data"]["lowest_pitch"] == 60
+    stored = json.loads((run / "config.json").read_text())
+    assert stored["config"]["model"]["modality"] == SIX_PITCHES.to_dict()
     evaluation = json.loads((run / "evaluation.json").read_text())
     assert evaluation["num_examples"] == 10
     assert np.isfinite(evaluation["nll_nats"])
+    # A run of before there were modalities says its lowest pitch.
+    del stored["config"]["model"]["modality"]
+    stored["data"]["lowest_pitch"] = 60
+    (run / "config.json").write_text(json.dumps(stored))
+    found = loading.read_config_json(run)["config"]["model"]["modality"]
+    assert found == SIX_PITCHES.to_dict()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +92,9 @@ def test_what_cannot_be_is_refused_in_one_line(chorales, run_train, flags, messa
 
 
 def test_pictures_show_what_was_made():
-    vae = tiny.randomize(tiny.vae(recipe="music", event_shape=(32, 4, 1), levels=6), scale=0.5)
+    modality = Music(levels=6, lowest_pitch=60)
+    options = {"event_shape": (32, 4, 1), "levels": 6, "modality": modality.to_dict()}
+    vae = tiny.randomize(tiny.vae(recipe="music", **options), scale=0.5)
     x = tiny.images_for(vae, 8)
     x = np.round(x * 4) / 5
     batch = Batch(x.astype(np.float32), None)
@@ -101,7 +113,9 @@ def test_pictures_show_what_was_made():
     np.testing.assert_array_equal(
         twice.reconstructions, np.repeat(twice.reconstructions[:1], 6, axis=0)
     )
-    shown = music.pictures(made, vae, batch, levels=6)
+    ((figure, _),) = comparison_page._samples(vae)  # 9 rolls of 5 by 32, a pixel between them.
+    assert figure.axes[0].get_images()[0].get_array().shape[:2] == (3 * 6 - 1, 3 * 33 - 1)
+    shown = pictures.pictures(vae, batch)
     assert [p.name for p in shown] == ["reconstructions", "samples", "interpolations", "latents"]
     assert all(isinstance(p, pictures.Picture) and p.alt and p.caption for p in shown)
 
@@ -112,10 +126,11 @@ def test_an_autoencoder_of_music_has_no_samples(tmp_path):
     assert isinstance(vae, keras_vae.VAE)
     made = music.make(vae, Batch(tiny.images_for(vae, 8), None))
     assert made.samples is None
-    music.write_midi(tmp_path, made, tiny.LEVELS, 60)
+    modality = Music(tiny.LEVELS, lowest_pitch=60)
+    modality.write_midi(tmp_path, made)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["interpolations", "reconstructions"]
     # A second time takes the first's place.
-    music.write_midi(tmp_path, made, tiny.LEVELS, 60)
+    modality.write_midi(tmp_path, made)
     assert len(list((tmp_path / "reconstructions").iterdir())) == 12
 
 

@@ -1,0 +1,82 @@
+"""docs/measures.md and docs/evaluation.schema.json, written anew from the table.
+
+python -m keras_vae.measures.documents
+"""
+
+import json
+import pathlib
+
+from keras_vae.measures.json_schema import schema
+from keras_vae.measures.measure import Measure, Shown
+from keras_vae.measures.of_runs import PROVENANCE
+from keras_vae.measures.table import FILES
+
+_HEAD = """# Measures
+
+What the numbers are that tasks write beside a run. This page and the
+[JSON Schema of evaluation.json](evaluation.schema.json) are written from the table in
+`keras_vae/measures/` by
+
+    python -m keras_vae.measures.documents
+
+- Numbers are means over test examples; those in nats are nats of an example.
+- Where a number doesn't apply, its key is missing or its value is null.
+- **±** marks numbers with a standard error: `nll_stderr` of `nll_nats`, `precision_stderr` of
+  `precision`. The error is null where there is one example alone.
+- **p** marks numbers with a p-value: `predictive_contrast_p_value` of `predictive_contrast`.
+- **\\*** marks columns of compare.html, **\\*\\*** those of the terminal too.
+- Keys keep their names. A file of another version may have more keys, which readers ignore.
+"""
+
+_FILES = {
+    "evaluation.json": "`tasks.evaluate` and `trainers.evaluate` write it.",
+    "anomaly.json": "`tasks.find_anomalies` and `trainers.anomaly` write it.",
+    "compression.json": "`tasks.compress` and `trainers.compress` write it.",
+    "latents.json": "`tasks.write_latents` and `trainers.latents` write it, beside latents.npz.",
+}
+
+
+def page() -> str:
+    """The text of docs/measures.md."""
+    parts = [_HEAD]
+    for file, sections in FILES.items():
+        parts.append(f"## {file}\n\n{_FILES[file]}\n")
+        for section, measures in sections.items():
+            # The facts on data and weights, which all files have, are listed once.
+            new = [m for m in measures if file == "evaluation.json" or m not in PROVENANCE]
+            rows = "\n".join(map(_row, new))
+            parts.append(
+                f"### {section}\n\n| Key | Name | Unit | Better | What it is | Applies to |\n"
+                f"|---|---|---|---|---|---|\n{rows}\n"
+            )
+            if len(new) < len(measures):
+                parts.append("And the facts on data and weights that evaluation.json has.\n")
+    return "\n".join(parts)
+
+
+def _row(measure: Measure) -> str:
+    beside = [" ±"] * measure.has_error + [" p"] * measure.has_p_value
+    columns = max(0, measure.shown - Shown.CARD)
+    cells = [
+        f"`{measure.key}`{''.join(beside)}",
+        measure.name + "\\*" * columns,
+        measure.unit,
+        measure.better,
+        measure.meaning,
+        measure.of or "all",
+    ]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def documents() -> dict[str, str]:
+    """The texts by path, from the root of the repository."""
+    return {
+        "docs/measures.md": page(),
+        "docs/evaluation.schema.json": json.dumps(schema(), indent=2) + "\n",
+    }
+
+
+if __name__ == "__main__":
+    for path, text in documents().items():
+        pathlib.Path(path).write_text(text, encoding="utf-8")
+        print("Wrote", path)

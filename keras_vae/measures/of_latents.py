@@ -1,0 +1,230 @@
+"""Measures of what latents carry, and of what their codes are worth."""
+
+from keras_vae.measures.measure import COUNT, NONNEGATIVE, SHARE, TEXT, Measure, Shown
+from keras_vae.measures.of_likelihood import RATES
+
+_RUNS = "runs, not exports"
+_AGGREGATED = "unconditional models of one layer whose posterior has a density in one pass"
+_INDEPENDENT = f"{_AGGREGATED}, with independent latents"
+_PRIOR = "models with a prior"
+_CLUSTERS = "priors of components, on data with labels"
+_LABELS = "data with labels that the model isn't given"
+_FACTORS = "data with known factors"
+_TOO_FEW = "data with too few labels for such numbers"
+
+LATENTS = (
+    *RATES,
+    Measure(
+        "active_units",
+        "Active units",
+        "How many latents the examples move: their posterior mean varies (Burda et al. 2016).",
+        value=COUNT,
+        of=_RUNS,
+        shown=Shown.TERMINAL,
+    ),
+    Measure(
+        "mutual_information_nats",
+        "Mutual information",
+        "What z tells of which test example it belongs to: the useful part of the rate, at most "
+        "the log of their number (Hoffman & Johnson 2016).",
+        unit="nats",
+        of=_AGGREGATED,
+        shown=Shown.TERMINAL,
+    ),
+    Measure(
+        "marginal_kl_nats",
+        "Marginal KL",
+        "KL(q(z) || p(z)) of the aggregated posterior: the rest of the rate. Large, samples are "
+        "decoded from places that no example has.",
+        unit="nats",
+        better="lower",
+        of=_AGGREGATED,
+    ),
+    Measure(
+        "total_correlation_nats",
+        "Total correlation",
+        "The part of the marginal KL that is dependence between latents. 0 if they are "
+        "independent.",
+        unit="nats",
+        of=_INDEPENDENT,
+    ),
+    Measure(
+        "dimension_wise_kl_nats",
+        "Dimension-wise KL",
+        "The part of the marginal KL that is each latent's own distance from its prior.",
+        unit="nats",
+        of=_INDEPENDENT,
+    ),
+    Measure(
+        "posterior_against_prior_p_value",
+        "Posterior against prior",
+        "The p-value of a two-sample test between codes drawn for test examples and draws of the "
+        "prior. Near 0, they can be told apart.",
+        value=SHARE,
+        of=_PRIOR,
+        shown=Shown.PAGE,
+    ),
+    Measure(
+        "posterior_against_prior_mmd",
+        "Distance of posterior and prior",
+        "The maximum mean discrepancy of codes and draws of the prior, which that test is of: 0 "
+        "where all are alike (Gretton et al. 2012).",
+        value=NONNEGATIVE,
+        of=_PRIOR,
+        shown=Shown.DETAILS,
+    ),
+    Measure(
+        "label_information_nats",
+        "Label's information",
+        "What the label among the latents tells of which test example it is of, at most the log of "
+        "the number of labels. At 0, clusters mean nothing.",
+        unit="nats",
+        of="models with a label among their latents",
+    ),
+    Measure(
+        "cluster_accuracy",
+        "Cluster accuracy",
+        "The share of test examples in the cluster of their label, clusters named as fits best.",
+        better="higher",
+        value=SHARE,
+        of=_CLUSTERS,
+        has_error=True,
+        shown=Shown.TERMINAL,
+    ),
+    Measure(
+        "cluster_adjusted_rand_index",
+        "Adjusted Rand index",
+        "How often two test examples are together both in clusters and in labels: 1 always, 0 as "
+        "often as by chance (Hubert & Arabie 1985).",
+        better="higher",
+        of=_CLUSTERS,
+        shown=Shown.PAGE,
+    ),
+    Measure(
+        "cluster_mutual_information",
+        "Cluster information",
+        "What clusters and labels tell of each other, as a share of all that there is (NMI).",
+        better="higher",
+        of=_CLUSTERS,
+        shown=Shown.PAGE,
+    ),
+    Measure(
+        "cluster_scores_left_out",
+        "Why clusters have no scores",
+        "A sentence that is among the alarms too.",
+        value=TEXT,
+        of=_TOO_FEW,
+        shown=Shown.DETAILS,
+    ),
+)
+
+DOWNSTREAM = (
+    *(
+        Measure(
+            f"probe_{kind}_accuracy{suffix}",
+            f"{title}{of}",
+            f"The accuracy of telling the labels of test examples by {how} {what}.",
+            better="" if suffix else "higher",
+            value=SHARE,
+            of=_LABELS,
+            has_error=True,
+            shown=Shown.CARD if suffix else Shown.PAGE,
+        )
+        for kind, title, how in (
+            ("linear", "Linear probe", "logistic regression on"),
+            ("knn", "Neighbours' vote", "the 5 training examples that are nearest in"),
+        )
+        for suffix, of, what in (
+            ("", "", "their codes"),
+            ("_pca", ", PCA", "as many principal components, instead of codes"),
+            ("_pixels", ", pixels", "pixels, instead of codes"),
+        )
+    ),
+    Measure(
+        "probe_commonest_accuracy",
+        "Commonest label",
+        "The accuracy of always guessing the commonest label of training examples, which says what "
+        "the ones above are worth.",
+        value=SHARE,
+        of=_LABELS,
+    ),
+    Measure(
+        "probe_num_train",
+        "Training examples of the probes",
+        "How many examples the probes learned from.",
+        value=COUNT,
+        of=_LABELS,
+        shown=Shown.DETAILS,
+    ),
+    Measure(
+        "probes_left_out",
+        "Why codes aren't probed",
+        "A sentence that is among the alarms too.",
+        value=TEXT,
+        of=_TOO_FEW,
+        shown=Shown.DETAILS,
+    ),
+)
+
+
+def _score(key: str, name: str, meaning: str, shown: Shown = Shown.PAGE) -> Measure:
+    return Measure(key, name, meaning, better="higher", of=_FACTORS, shown=shown)
+
+
+DISENTANGLEMENT = (
+    _score(
+        "mig",
+        "Mutual information gap",
+        "How much more one latent knows of a factor of the data than the next one does, as a share "
+        "of all there is to know: 1 if each factor has a latent of its own (Chen et al. 2018).",
+    ),
+    _score(
+        "sap",
+        "SAP",
+        "How much better one latent alone predicts a factor than the next one does (Kumar et al. "
+        "2018).",
+    ),
+    _score(
+        "dci_disentanglement",
+        "DCI disentanglement",
+        "1 if each latent serves to predict one factor only (Eastwood & Williams 2018).",
+    ),
+    _score(
+        "dci_completeness",
+        "DCI completeness",
+        "1 if each factor is predicted by one latent only (Eastwood & Williams 2018).",
+        Shown.CARD,
+    ),
+    _score(
+        "dci_informativeness",
+        "DCI informativeness",
+        "The accuracy of predicting the factors by all latents (Eastwood & Williams 2018).",
+        Shown.CARD,
+    ),
+    _score(
+        "factor_vae_score",
+        "FactorVAE score",
+        "How often the latent that varies least among examples of one factor's same value tells "
+        "which factor it is; chance is 1 by the number of factors (Kim & Mnih 2018).",
+    ),
+    _score(
+        "beta_vae_score",
+        "Beta-VAE score",
+        "How often a linear classifier of all latents tells which factor it is; latents that mix "
+        "factors may have 1 too (Higgins et al. 2017).",
+    ),
+    _score(
+        "modularity",
+        "Modularity",
+        "1 if each latent knows of one factor only; latents that know nothing may have 0.6 too "
+        "(Ridgeway & Mozer 2018).",
+    ),
+    Measure(
+        "disentanglement_left_out",
+        "Why disentanglement has no scores",
+        "A sentence that is among the alarms too.",
+        value=TEXT,
+        of=_TOO_FEW,
+        shown=Shown.DETAILS,
+    ),
+)

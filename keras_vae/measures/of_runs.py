@@ -1,0 +1,58 @@
+"""Facts beside the scores: what was measured, by which weights, and what should worry readers."""
+
+from keras_vae.measures.measure import COUNT, FLAG, TEXT, TEXTS, WHOLE, Measure, Shown
+
+
+def _fact(key: str, name: str, meaning: str, value: dict, of: str = "") -> Measure:
+    return Measure(key, name, meaning, value=value, of=of, shown=Shown.DETAILS)
+
+
+SEED = _fact("seed", "Seed", "The seed of all that was drawn for these numbers.", WHOLE)
+
+# The run's data and its weights.
+PROVENANCE = (
+    _fact("dataset", "Data set", "Its name, as the option dataset has it.", TEXT),
+    _fact("split", "Split", "The part of the data set that was measured.", TEXT),
+    _fact(
+        "data_notes",
+        "Notes on the data",
+        "What was done to examples when they were read.",
+        TEXTS,
+    ),
+    _fact(
+        "binarization",
+        "Binarization",
+        "How images became black and white: none, threshold or dynamic.",
+        TEXT,
+    ),
+    _fact(
+        "binarization_seed",
+        "Seed of the binarization",
+        "The seed by which pixels were drawn.",
+        WHOLE,
+        "runs with binarization=dynamic",
+    ),
+    _fact("checkpoint", "Checkpoint", "The folder of the weights' checkpoint: best or last.", TEXT),
+    _fact("step", "Step", "The training step of the weights.", COUNT),
+    _fact("ema", "Averaged weights", "Whether the weights are averages over training.", FLAG),
+)
+
+EVALUATED = (
+    *PROVENANCE,
+    SEED,
+    _fact(
+        "unseen_labels",
+        "Labels not trained on",
+        "Names or numbers of labels that test examples have, and no training example.",
+        {"type": "array", "items": {"type": ["string", "integer"]}},
+        "data with such labels",
+    ),
+    _fact(
+        "unseen_num_examples",
+        "Test examples of such labels",
+        "How many test examples have them; they count in all numbers.",
+        COUNT,
+        "data with such labels",
+    ),
+    _fact("alarms", "Alarms", "Sentences on what should worry the reader, with remedies.", TEXTS),
+)

@@ -1,0 +1,7 @@
+"""Modalities: what kind of thing an example is. A new one is a file of its own, see `Modality`."""
+
+from keras_vae.modality.base import Modality, stored
+from keras_vae.modality.image import Image
+from keras_vae.modality.music import Music
+
+__all__ = ["Image", "Modality", "Music", "stored"]

@@ -1,0 +1,131 @@
+"""What kind of thing an example is: the contract of all modalities."""
+
+import abc
+import dataclasses
+import pathlib
+from typing import Any
+
+_KNOWN: dict[str, type["Modality"]] = {}
+
+
+class Modality(abc.ABC):
+    """How examples are called, checked, shown, measured and exported.
+
+    A data set says its modality (`Split.modality`); its runs and models keep it. A subclass is a
+    frozen dataclass. Its fields are facts of the data, values of JSON. To define the class makes it
+    known by its name.
+
+        @dataclasses.dataclass(frozen=True)
+        class Series(Modality):
+            name = noun = nouns = "series"
+            highest: float
+
+            def as_images(self, x):  # Curves: [..., T, 1] becomes [..., 32, T, 1].
+                row = np.round(31 * (1 - x / self.highest))[..., np.newaxis, :, :]
+                return row == np.arange(32)[:, np.newaxis, np.newaxis]
+
+    Attributes:
+      name: by which runs and models store it.
+      noun, nouns: what one example is called, and several.
+      num_shown: how many samples a picture of nothing but samples holds.
+      compares_samples: whether samples are compared with examples value by value, as pixels are.
+    """
+
+    name: str
+    noun: str
+    num_shown = 64
+    compares_samples = False
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "name" in vars(cls):
+            _KNOWN[cls.name] = cls
+
+    @property
+    def nouns(self) -> str:
+        return f"{self.noun}s"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Name and facts, of which `stored` makes it again."""
+        return {"name": self.name, **dataclasses.asdict(self)}
+
+    def check_config(self, config) -> None:
+        """Raises ValueError for options of a Config that such examples can't have."""
+        if config.data.binarization != "none":
+            raise ValueError(
+                f"likelihood={config.model.likelihood} with binarization="
+                f"{config.data.binarization}: {self._not_grey}"
+            )
+
+    @property
+    def _not_grey(self):
+        return (
+            f"the values of {self.nouns} aren't grey values to make black or white. Use "
+            "likelihood=normal."
+        )
+
+    # Shown ------------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def as_images(self, x):
+        """Pictures of examples.
+
+        Args:
+          x: [..., *event_shape], as a data set holds them or as a model gives them.
+
+        Returns:
+          [..., H, W, C], as `keras_vae.plots` takes images: bytes, or floats from 0 to 1.
+        """
+
+    def show(self, vae, batch, folder: pathlib.Path | None = None) -> list:
+        """What a report shows in place of its usual pictures of examples; by default nothing.
+
+        Args:
+          vae: the model.
+          batch: a Batch of test examples.
+          folder: the run directory, for files beside the report; or None.
+
+        Returns:
+          list of `plots.Picture`.
+        """
+        return []
+
+    # Exported ---------------------------------------------------------------------------------
+
+    def card_facts(self) -> dict[str, Any]:
+        """What the model card says of it, beyond what all cards say."""
+        return {}
+
+    def readme(self) -> str:
+        """What an export's README says of its values: lines of Markdown, or nothing."""
+        return ""
+
+    def check_page(self, vae) -> None:
+        """Raises ValueError for a model that a page can't show."""
+        raise ValueError(
+            f"web: the page shows images and music, and this model is of {self.nouns}. Export "
+            "without web."
+        )
+
+    def page_facts(self) -> dict[str, Any]:
+        """What the page has to know of it: `levels` of a piano roll, None of an image."""
+        return {"levels": None}
+
+
+def stored(content: dict[str, Any] | None) -> Modality:
+    """The modality that `to_dict` stored; images where none was.
+
+    Raises:
+      ValueError: there is none of that name and these facts.
+    """
+    facts = dict(content or {"name": "image"})
+    name = facts.pop("name", None)
+    if not isinstance(name, str) or name not in _KNOWN:
+        raise ValueError(
+            f"modality {name!r} isn't known, only {', '.join(_KNOWN)}. Import the module that "
+            "defines it first."
+        )
+    try:
+        return _KNOWN[name](**facts)
+    except TypeError as error:
+        raise ValueError(f"modality {name!r} has other facts than these ({error}).") from error
