@@ -39,10 +39,14 @@ class AbstractEncoder(tfk.Model, abc.ABC):
     trains_prior = True
     exact_kl = True
     sees_x = True
-    posterior = None
     first: FirstLatents | None = None
 
     noise_shape: tuple[int, ...]
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        # No attribute of the class: Keras tracks no layer by the name of one.
+        self.posterior = None
 
     def bind(self, vae) -> None:
         """Takes what the encoder needs of the `vae` that it becomes part of: here nothing."""

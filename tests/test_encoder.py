@@ -64,3 +64,16 @@ def test_examples_do_not_see_each_other():
     together = encoder(x).mean().numpy()
     apart = tf.concat([encoder(x[i : i + 1]).mean() for i in range(4)], 0)
     np.testing.assert_allclose(together, apart, rtol=1e-5, atol=1e-6)
+
+
+def test_the_weights_of_a_posterior_are_the_encoders(tmp_path):
+    """They train with it, and are in its checkpoints."""
+    posterior = posteriors.InverseAutoregressive(3, num_layers=2, hidden=4)
+    encoder = Encoder(networks.linear(), posterior)
+    encoder(tiny.images(2))
+    own = {weights.ref() for weights in posterior.trainable_variables}
+    assert len(own) == 8  # The kernels and biases of two layers of two networks.
+    assert own <= {weights.ref() for weights in encoder.trainable_variables}
+    file = tf.train.Checkpoint(model=encoder).write(str(tmp_path / "encoder"))
+    names = [name for name, _ in tf.train.list_variables(file)]
+    assert sum(name.startswith("model/posterior/networks/") for name in names) == len(own)
