@@ -71,7 +71,8 @@ class LikelihoodRegret:
                 variable.assign(tf.zeros_like(variable))
             compared = self._vae.draw_noise(seeds.derive(seed, 0), _NUM_COMPARED, batch_size)
             before = elbo(x, compared, condition)
-            for i in tf.range(self._num_steps):
+
+            def step(i):
                 noise = self._vae.draw_noise(seeds.derive(seed, 1, i), self._num_draws, batch_size)
                 with tf.GradientTape() as tape:
                     # A sum: what an example learns doesn't depend on the others beside it.
@@ -79,6 +80,9 @@ class LikelihoodRegret:
                 variables = [loc, log_scale]
                 gradients = tape.gradient(loss, variables)
                 optimizer.apply_gradients(zip(gradients, variables, strict=True))
+                return [i + 1]
+
+            tf.while_loop(lambda i: i < self._num_steps, step, [0])
             return elbo(x, compared, condition) - before
 
         return regret
