@@ -34,6 +34,7 @@ fuzz: $(VENV)/installed
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # The page of `export --web`: bundles its sources, and puts the runtime beside them (Node 20).
 web: $(WEB)/runtime/litert.wasm.gz

@@ -17,6 +17,7 @@ setup(
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
     package_data={
+        "keras_vae": ["py.typed"],
         "keras_vae.report": ["page.html.template"],
         "export": [
             "clients/*/*",
@@ -53,6 +54,7 @@ setup(
             "pytest-xdist",
             "hypothesis",
             "ruff",
+            "mypy>=2",
             "nbclient",
             "nbformat",
             "ipykernel",

@@ -93,3 +93,16 @@ def test_checks_of_batches_are_timed_beside_the_step(monkeypatch, capsys):
     (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert row["images"] == "uint8"
     assert row["share"] == pytest.approx(row["check_us"] / row["step_us"], rel=0.01)
+
+
+def test_noise_is_timed_in_both_places(monkeypatch, capsys):
+    noise = benchmark(monkeypatch, "noise")
+    small = {"mlp": ({"network": "mlp", "hidden": (8,)}, False, (3,))}
+    monkeypatch.setattr(noise, "MODELS", small)
+    flags.FLAGS(["benchmark", "--rounds=1"])
+    noise.main()
+    *drawn, row = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [found["equal"] for found in drawn] == [0.0, 0.0]  # Why noise isn't drawn inside XLA.
+    assert row["noise_bytes_a_step"] == 4 * 128 * 3
+    ratio = row["steps_per_second"]["step"] / row["steps_per_second"]["pipeline"]
+    assert row["step_to_pipeline"] == pytest.approx(ratio, rel=0.01)
