@@ -280,7 +280,7 @@ def assert_images(images, model, *batch_shape):
 
 def test_public_verbs_give_images(trained):
     _, model, _, block, _ = trained
-    x, _, condition = block.step(0)
+    x, condition = block.step(0).x, block.step(0).condition
     assert_images(model.reconstruct(x, condition), model, len(x))
     between = model.interpolate(x, x[::-1], steps=3, condition=condition)
     assert_images(between, model, 3, len(x))
@@ -293,7 +293,7 @@ def test_public_verbs_give_images(trained):
 
 def test_draws_are_values_that_have_mass(trained):
     _, model, _, block, _ = trained
-    x, _, condition = block.step(0)
+    x, condition = block.step(0).x, block.step(0).condition
     p = model.decode(model.code(x, condition), tiny.shown(model, x))
     draws = p.sample(5, seed=[0, 1])
     assert_images(draws, model, 5, len(x))
