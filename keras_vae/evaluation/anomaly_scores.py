@@ -5,6 +5,7 @@ Do deep generative models know what they don't know?).
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -42,7 +43,9 @@ class LikelihoodRegret:
                 "(recipe=vae)."
             )
         self._vae, self._num_steps, self._num_draws = vae, num_steps, num_draws
-        self._of_size = {}  # Functions by batch size, which have variables of that size.
+        self._of_size: dict[
+            int, Callable
+        ] = {}  # Functions by batch size, which have variables of that size.
 
     def __call__(
         self, x: TensorLike, seed: int = 0, condition: TensorLike | None = None
@@ -109,7 +112,7 @@ def auroc(usual: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     is_other = np.repeat([0, 1], [len(usual), len(other)])
     area = float(roc_auc_score(is_other, np.append(usual, other)))
     errors = stderr(share_below(other, usual)), stderr(share_below(usual, other))
-    return area, math.hypot(*errors)
+    return area, math.hypot(*(math.nan if error is None else error for error in errors))
 
 
 def typicality(nll: np.ndarray, training_nll: float) -> np.ndarray:
