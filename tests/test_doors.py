@@ -74,7 +74,7 @@ VERBS = {
     "code": lambda m, x: m.code(x),
     "reconstruct": lambda m, x: m.reconstruct(x),
     "predict": lambda m, x: m.predict(x, verbose=0),
-    "call": lambda m, x: m(x),
+    "call": lambda m, x: m(x).mean(),
     "interpolate": lambda m, x: m.interpolate(x, x, steps=2),
     "complete": lambda m, x: m.complete(x, np.ones((8, 8), bool), num_steps=1),
     "log_likelihood": lambda m, x: m.log_likelihood(x, 3),

@@ -12,6 +12,7 @@ import keras_vae
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfk, tfkl
 from keras_vae.files import checksums
+from keras_vae.training.fused_adam import FusedAdam
 from tests import tiny
 
 
@@ -109,11 +110,15 @@ def parts():
     """{class: one of that class}."""
     models = [tiny.vae(**options) for options in VARIED]
     autoencoder = tiny.vae(posterior="deterministic")
-    fitted = [priors.GaussianMixture(2, 3), priors.Standardized(priors.RealNVP(2))]
-    found = [
-        part for model in (*models, autoencoder, *fitted) for part in (model, *model.submodules)
+    others = [
+        priors.GaussianMixture(2, 3),
+        priors.Standardized(priors.RealNVP(2)),
+        priors.Flattened(priors.StandardNormal(4), (2, 1, 2)),
     ]
-    return {type(part): part for part in found}
+    found = [
+        part for model in (*models, autoencoder, *others) for part in (model, *model.submodules)
+    ]
+    return {type(part): part for part in (*found, FusedAdam(1e-2))}
 
 
 def as_json(part):
