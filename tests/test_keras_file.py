@@ -122,7 +122,7 @@ def parts():
 
 
 def as_json(part):
-    return json.loads(json.dumps(part.get_config()))
+    return json.loads(json.dumps(part.get_config(), default=float))
 
 
 OURS = {k: v for k, v in tfk.saving.get_custom_objects().items() if k.startswith("keras_vae>")}
