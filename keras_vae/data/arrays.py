@@ -16,7 +16,7 @@ def from_arrays(
     labels: Mapping[str, np.ndarray] | None = None,
     factors: Mapping[str, dict[str, np.ndarray]] | None = None,
     *,
-    class_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | np.ndarray | None = None,
     values: str = "unit",
     grey_levels: int | None = None,
     channels: str | None = None,

@@ -1,14 +1,10 @@
 """Black and white from grey: what a Bernoulli likelihood needs."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from keras_vae._compat import TensorLike, tf
+from keras_vae.data.split import Split
 from keras_vae.ops.whole_numbers import BYTES, as_floats
-
-if TYPE_CHECKING:
-    from keras_vae.data.split import Split
 
 BINARIZATIONS = ("none", "threshold", "dynamic")
 
@@ -65,7 +61,7 @@ def binarize(
     return threshold(x, levels) if binarization == "threshold" else dynamic(x, seed, levels)
 
 
-def resolve(binarization: str | None, images: "Split", needs_binary: bool) -> str:
+def resolve(binarization: str | None, images: Split, needs_binary: bool) -> str:
     """Settles how images are binarized.
 
     Args:

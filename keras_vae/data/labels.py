@@ -11,7 +11,7 @@ def read_labels(
     name: str,
     labels: Mapping[str, np.ndarray],
     sizes: Mapping[str, int],
-    class_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | np.ndarray | None = None,
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...] | None, list[str]]:
     """Labels of all splits on one numbering.
 

@@ -28,9 +28,9 @@ class Stream:
 
     builder: Any
     prepare: Callable
-    shape: tuple
+    shape: tuple[int, int, int]
     preparation: list
-    sources: dict
+    sources: dict[str, str]
 
     def open(
         self,

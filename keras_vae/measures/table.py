@@ -1,5 +1,7 @@
 """The table of all measures, by file and by section of the file's report."""
 
+from collections.abc import Mapping
+
 from keras_vae.measures.measure import Measure, Shown, error_key, p_value_key
 from keras_vae.measures.of_latents import DISENTANGLEMENT, DOWNSTREAM, LATENTS
 from keras_vae.measures.of_likelihood import LIKELIHOOD
@@ -7,7 +9,7 @@ from keras_vae.measures.of_runs import EVALUATED
 from keras_vae.measures.of_samples import CHECKS, SAMPLES
 from keras_vae.measures.of_tasks import ANOMALY, CODES, COMPRESSION
 
-EVALUATION = {
+EVALUATION: dict[str, tuple[Measure, ...]] = {
     "Likelihood": LIKELIHOOD,
     "Latents": LATENTS,
     "Downstream use": DOWNSTREAM,
@@ -17,7 +19,7 @@ EVALUATION = {
     "What was measured": EVALUATED,
 }
 
-FILES = {
+FILES: dict[str, Mapping[str, tuple[Measure, ...]]] = {
     "evaluation.json": EVALUATION,
     "anomaly.json": ANOMALY,
     "compression.json": COMPRESSION,

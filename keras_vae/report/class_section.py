@@ -1,17 +1,24 @@
 """Classes of a run's data in pictures and tables."""
 
+from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_vae.data import Dataset
 from keras_vae.report import page, plots
 from keras_vae.report.class_names import name_of
+from keras_vae.vae import VAE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SHOWN = 30  # classes in a table that is open from the start
 _LONGEST = 16  # characters of a name beside a picture
 
 
-def beside(label, names) -> str:
+def beside(label: int, names: Sequence[str] | None) -> str:
     """What stands beside a picture of that label.
 
     Its name, cut where it is long; its number where the figure has no glyphs for the name.
@@ -22,7 +29,9 @@ def beside(label, names) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
-def samples(vae, num_rows: int, seed: int, names=None):
+def samples(
+    vae: VAE, num_rows: int, seed: int, names: Sequence[str] | None = None
+) -> tuple["Figure", list[str]]:
     """(figure of samples, in each row as many of one label; what each row's label is called).
 
     Args:
@@ -38,7 +47,9 @@ def samples(vae, num_rows: int, seed: int, names=None):
     return figure, [name_of(label, names) for label in labels.tolist()]
 
 
-def of_clusters(clusters, labels, shown, names) -> list[str]:
+def of_clusters(
+    clusters: np.ndarray, labels: np.ndarray, shown: Sequence[int], names: Sequence[str] | None
+) -> list[str]:
     """The commonest class of each of the clusters `shown`, and its share: "cat 92%".
 
     Args:
@@ -54,7 +65,7 @@ def of_clusters(clusters, labels, shown, names) -> list[str]:
     return found
 
 
-def section(dataset) -> str:
+def section(dataset: Dataset) -> str:
     """The HTML of how many examples of each class each split has; empty without labels."""
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     labels = {name: split.labels for name, split in splits.items() if split is not None}

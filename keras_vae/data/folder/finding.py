@@ -36,9 +36,9 @@ class Found:
     """
 
     files: list[File] = field(default_factory=list)
-    folders: list = field(default_factory=list)
-    refused: list = field(default_factory=list)
-    loops: list = field(default_factory=list)
+    folders: list[tuple[str, ...]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    loops: list[str] = field(default_factory=list)
 
 
 def sub_folders(folder: str) -> dict[str, str]:
