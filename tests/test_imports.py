@@ -329,13 +329,13 @@ FILES = {
 
 def imports(path):
     """(name, whether at top level) of each import in a file: `from a import b` as a.b, unless b is
-    what our module a holds. What is imported for a type checker alone isn't imported."""
+    what our module a holds."""
     found = []
 
     def visit(node, top):
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-                continue
+                continue  # Names for types: nothing is imported when it runs.
             inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             if isinstance(child, ast.Import):
                 found.extend((alias.name, top) for alias in child.names)

@@ -5,6 +5,7 @@ Do deep generative models know what they don't know?).
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -42,7 +43,9 @@ class LikelihoodRegret:
                 "(recipe=vae)."
             )
         self._vae, self._num_steps, self._num_draws = vae, num_steps, num_draws
-        self._of_size = {}  # Functions by batch size, which have variables of that size.
+        self._of_size: dict[
+            int, Callable
+        ] = {}  # Functions by batch size, which have variables of that size.
 
     def __call__(
         self, x: TensorLike, seed: int = 0, condition: TensorLike | None = None
@@ -71,7 +74,8 @@ class LikelihoodRegret:
                 variable.assign(tf.zeros_like(variable))
             compared = self._vae.draw_noise(seeds.derive(seed, 0), _NUM_COMPARED, batch_size)
             before = elbo(x, compared, condition)
-            for i in tf.range(self._num_steps):
+
+            def step(i):
                 noise = self._vae.draw_noise(seeds.derive(seed, 1, i), self._num_draws, batch_size)
                 with tf.GradientTape() as tape:
                     # A sum: what an example learns doesn't depend on the others beside it.
@@ -79,6 +83,9 @@ class LikelihoodRegret:
                 variables = [loc, log_scale]
                 gradients = tape.gradient(loss, variables)
                 optimizer.apply_gradients(zip(gradients, variables, strict=True))
+                return [i + 1]
+
+            tf.while_loop(lambda i: i < self._num_steps, step, [0])
             return elbo(x, compared, condition) - before
 
         return regret
@@ -105,7 +112,7 @@ def auroc(usual: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     is_other = np.repeat([0, 1], [len(usual), len(other)])
     area = float(roc_auc_score(is_other, np.append(usual, other)))
     errors = stderr(share_below(other, usual)), stderr(share_below(usual, other))
-    return area, math.hypot(*errors)
+    return area, math.hypot(*(math.nan if error is None else error for error in errors))
 
 
 def typicality(nll: np.ndarray, training_nll: float) -> np.ndarray:

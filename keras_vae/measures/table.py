@@ -1,7 +1,5 @@
 """The table of all measures, by file and by section of the file's report."""
 
-from collections.abc import Mapping
-
 from keras_vae.measures.measure import Measure, Shown, error_key, p_value_key
 from keras_vae.measures.of_latents import DISENTANGLEMENT, DOWNSTREAM, LATENTS
 from keras_vae.measures.of_likelihood import LIKELIHOOD
@@ -19,7 +17,7 @@ EVALUATION: dict[str, tuple[Measure, ...]] = {
     "What was measured": EVALUATED,
 }
 
-FILES: dict[str, Mapping[str, tuple[Measure, ...]]] = {
+FILES: dict[str, dict[str, tuple[Measure, ...]]] = {
     "evaluation.json": EVALUATION,
     "anomaly.json": ANOMALY,
     "compression.json": COMPRESSION,

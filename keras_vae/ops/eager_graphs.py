@@ -13,7 +13,7 @@ def graph_when_eager(method):
     """
 
     @functools.cache
-    def graph(*ranks):
+    def of_ranks(*ranks):
         # One tf.function for each combination of ranks: of two ranks, reduce_retracing would make
         # a fully unknown shape.
         del ranks
@@ -24,6 +24,6 @@ def graph_when_eager(method):
         if not tf.executing_eagerly():
             return method(self, *args)
         ranks = [None if arg is None else len(arg.shape) for arg in args]
-        return graph(*ranks).__get__(self, type(self))(*args)
+        return of_ranks(*ranks).__get__(self, type(self))(*args)
 
     return wrapped

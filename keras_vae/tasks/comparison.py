@@ -164,13 +164,13 @@ def against_best(runs: Sequence[Measured]) -> dict[str, tuple[float, float | Non
     The error is of the mean of each example's difference: much of what makes an example likely
     or not is the same under all models.
     """
-    having = {run.name: run.nll for run in runs if run.nll is not None}
-    if len({len(nll) for nll in having.values()}) != 1:
+    nlls = {run.name: run.nll for run in runs if run.nll is not None}
+    if len({len(nll) for nll in nlls.values()}) != 1:
         return {}
-    best = min(having.values(), key=np.mean)
+    best = min(nlls.values(), key=lambda nll: nll.mean())
     return {
         name: (float(np.mean(nll - best, dtype=np.float64)), evaluation.stderr(nll - best))
-        for name, nll in having.items()
+        for name, nll in nlls.items()
     }
 
 
