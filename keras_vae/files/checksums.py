@@ -12,7 +12,7 @@ MEMBER = "checksums.json"  # of an archive
 SUFFIX = ".sha256"  # of the file beside others, as the command sha256sum writes and checks it
 
 
-def add_to_archive(path: pathlib.Path) -> None:
+def add_to_archive(path: str | pathlib.Path) -> None:
     """Adds a member to a zip file: {name: SHA-256} of all others."""
     with zipfile.ZipFile(path) as file:
         found = {name: _digest(file.open(name)) for name in file.namelist()}

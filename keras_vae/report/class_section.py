@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from keras_vae.conditions import Label
 from keras_vae.data import Dataset
 from keras_vae.report import page, plots
 from keras_vae.report.class_names import name_of
@@ -39,9 +40,10 @@ def samples(
       num_rows, seed: of the samples.
       names: of the labels; by default those that the model has.
     """
-    labels = vae.condition.to_show(num_rows, None)
+    condition = cast(Label, vae.condition)
+    labels = condition.to_show(num_rows, None)
     made = vae.sample(num_rows**2, seed=seed, condition=np.repeat(labels, num_rows)).numpy()
-    names, images = names or vae.condition.names, vae.modality.as_images(made)
+    names, images = names or condition.names, vae.modality.as_images(made)
     rows = images.reshape(num_rows, -1, *images.shape[1:])
     figure = plots.traversals(rows, (), [beside(label, names) for label in labels.tolist()])
     return figure, [name_of(label, names) for label in labels.tolist()]
