@@ -94,7 +94,7 @@ def _ranges(vae, artefacts):
 def class_names(vae: VAE) -> list[str] | None:
     """What the labels are called that the model is given, from 0 on; None where it has no names."""
     names = vae.condition.names if isinstance(vae.condition, Label) else None
-    return names and list(names)
+    return None if names is None else list(names)
 
 
 def _processor():

@@ -58,7 +58,7 @@ def pack(model: schema.ModelT) -> bytes:
     model.buffers = buffers
     for metadata in model.metadata or []:
         metadata.buffer = new_index[metadata.buffer]
-    once = {}
+    once: dict[tuple, _Once] = {}
     for graph in model.subgraphs:
         named = {*graph.inputs, *graph.outputs}
         for i, tensor in enumerate(graph.tensors):

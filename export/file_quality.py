@@ -23,16 +23,16 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
       dict: `psnr` and `psnr_keras`, decibels of all pixels' errors against x; `nll_change`, by how
       many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
     """
-    size = max(size for verb, size in map(verb_and_size, signatures) if verb == "decode")
+    size = max(size or 0 for verb, size in map(verb_and_size, signatures) if verb == "decode")
     x, condition = batch.x, batch.condition
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
-    found, wanted = [], []
+    images, means = [], []
     for i in range(0, len(x), size):
         rows = np.arange(i, i + size) % len(x)  # The first ones again, where the last are too few.
         arrays = {name: values[rows] for name, values in ({"z": z} | given).items()}
-        found.append(signatures[f"decode_{size}"](**arrays)["image"])
-        wanted.append(vae.decode(*arrays.values()).mean().numpy())
-    found, wanted = (np.concatenate(images)[: len(x)] for images in (found, wanted))
+        images.append(signatures[f"decode_{size}"](**arrays)["image"])
+        means.append(vae.decode(*arrays.values()).mean().numpy())
+    found, wanted = (np.concatenate(parts)[: len(x)] for parts in (images, means))
     x = vae.as_floats(x).numpy()
     worse = [vae.decoder.likelihood.nll_of_mean(x, image) for image in (found, wanted)]
     return {

@@ -2,10 +2,12 @@
 
 import contextlib
 import math
+from collections.abc import Collection
+from types import ModuleType
 
 from export import random_tensorflow
 from export.random_numpy import Stream
-from keras_vae._compat import leave_as_written, tf
+from keras_vae._compat import TensorLike, leave_as_written, tf
 from keras_vae.inference.importance import logaddexp
 from keras_vae.vae import VAE
 
@@ -27,13 +29,14 @@ class Generator(tf.Module):
 
     Args:
       vae: as it is now; one without a prior (an autoencoder) can't sample.
-      random: where random numbers come from: `threefry`, or `noise` for arrays in place of tensors.
+      random: where random numbers come from: `random_tensorflow`, or `random_numpy` for arrays in
+        place of tensors.
 
     Attributes:
       verbs: {name: names of the inputs} of the functions that this model has.
     """
 
-    def __init__(self, vae: VAE, random=random_tensorflow):
+    def __init__(self, vae: VAE, random: ModuleType = random_tensorflow):
         super().__init__()
         # Past TensorFlow's tracking: the file holds these weights, not a Keras model.
         object.__setattr__(self, "_vae", vae)
@@ -56,15 +59,15 @@ class Generator(tf.Module):
         object.__setattr__(self, "verbs", verbs)
 
     @classmethod
-    def of(cls, model) -> "Generator":
+    def of(cls, model: "VAE | Generator") -> "Generator":
         """The generator of a VAE; one that is given stays, with the graphs that it has."""
         return model if isinstance(model, cls) else cls(model)
 
-    def decode(self, z, condition=None):
+    def decode(self, z: TensorLike, condition: TensorLike | None = None) -> dict[str, tf.Tensor]:
         """{"image": mean of p(x|z) [B, H, W, C]} from z [B, D]."""
         return {"image": self._shaped(self._vae.decode(z, condition).mean(), z)}
 
-    def sample(self, seed, condition=None):
+    def sample(self, seed: TensorLike, condition: TensorLike | None = None) -> dict[str, tf.Tensor]:
         """{"image": mean of p(x|z), "sample": draw of it, [B, H, W, C]; "z" [B, D] of the prior}.
 
         Args:
@@ -73,7 +76,9 @@ class Generator(tf.Module):
         """
         return self.sample_with_temperature(seed, 1.0, condition)
 
-    def sample_with_temperature(self, seed, temperature, condition=None):
+    def sample_with_temperature(
+        self, seed: TensorLike, temperature: TensorLike | float, condition: TensorLike | None = None
+    ) -> dict[str, tf.Tensor]:
         """As `sample`, the prior's standard deviation multiplied by a scalar; see `VAE.sample`."""
         vae, shape = self._vae, self._vae.prior.noise_shape
         noise = self._random.normal(seed, Stream.LATENT, math.prod(shape))
@@ -87,22 +92,32 @@ class Generator(tf.Module):
             image, sample = p.mean(), p.from_uniform(lambda i: self._uniform(seed, _UNIFORMS[i]))
         return {"image": self._shaped(image, z), "sample": self._shaped(sample, z), "z": z}
 
-    def encode(self, x, condition=None):
+    def encode(self, x: TensorLike, condition: TensorLike | None = None) -> dict[str, tf.Tensor]:
         """The parameters of q(z|x) (`posterior_parameters`) from float x [B, H, W, C]."""
         return posterior_parameters(self._vae, x, condition)
 
-    def encode_with_seed(self, x, seed, condition=None):
+    def encode_with_seed(
+        self, x: TensorLike, seed: TensorLike, condition: TensorLike | None = None
+    ) -> dict[str, tf.Tensor]:
         """As `encode`, with "z" [B, D] drawn from q(z|x) by seed int32 [B, 2]."""
         shape = self._vae.encoder.noise_shape
         noise = self._random.normal(seed, Stream.POSTERIOR, math.prod(shape))
         z = self._vae.code(x, condition, tf.reshape(noise, [-1, *shape]))
         return self.encode(x, condition) | {"z": z}
 
-    def reconstruct(self, x, condition=None):
+    def reconstruct(
+        self, x: TensorLike, condition: TensorLike | None = None
+    ) -> dict[str, tf.Tensor]:
         """{"image": mean of p(x|z) [B, H, W, C] at the code of x}."""
         return {"image": self._shaped(self._vae.reconstruct(x, condition), x)}
 
-    def log_prob(self, x, k, seed, condition=None):
+    def log_prob(
+        self,
+        x: TensorLike,
+        k: TensorLike | int,
+        seed: TensorLike,
+        condition: TensorLike | None = None,
+    ) -> dict[str, tf.Tensor]:
         """What importance sampling says of log p(x) (`keras_vae.inference.importance`), in nats.
 
         Args:
@@ -147,7 +162,7 @@ class Generator(tf.Module):
             "rate": rate / tf.cast(done // _SAMPLES_AT_ONCE, tf.float32),
         }
 
-    def signatures(self, batch_size: int | None = None, leave_out=()) -> dict:
+    def signatures(self, batch_size: int | None = None, leave_out: Collection[str] = ()) -> dict:
         """{verb: concrete function}, for one batch size or, if None, for any; each traced once."""
         verbs = [verb for verb in self.verbs if verb not in leave_out]
         new = [verb for verb in verbs if (verb, batch_size) not in self._traced]
@@ -186,7 +201,7 @@ class Generator(tf.Module):
         return tf.ensure_shape(image, [given.shape[0], *self._vae.event_shape])
 
 
-def posterior_parameters(vae: VAE, x, condition=None) -> dict:
+def posterior_parameters(vae: VAE, x: TensorLike, condition: TensorLike | None = None) -> dict:
     """The parameters of q(z|x) by name, from x [B, H, W, C].
 
     Returns:

@@ -7,7 +7,7 @@ from keras_vae.rate import analytic_kl
 from keras_vae.vae import VAE
 
 
-def rates(vae: VAE, batch: Batch):
+def rates(vae: VAE, batch: Batch) -> np.ndarray | None:
     """KL(q(z_d|x) || p(z_d)) in nats, the mean over N examples, [D]; of several stochastic layers
     given the layers above. None where there is no closed form for each latent."""
     x, condition = batch.x, batch.condition
@@ -25,18 +25,19 @@ def rates(vae: VAE, batch: Batch):
     return np.mean(terms.kl, axis=0)
 
 
-def moments(vae: VAE, batch: Batch | None):
+def moments(vae: VAE, batch: Batch | None) -> tuple[np.ndarray, np.ndarray]:
     """(mean, standard deviation) of each latent, [D]: of the prior, else of the examples' codes."""
     if vae.prior is not None:
         context = None if vae.condition is None else vae.condition.zeros(1)[0]
-        return tuple(np.asarray(part) for part in vae.prior_moments(context))
+        loc, scale = vae.prior_moments(context)
+        return np.asarray(loc), np.asarray(scale)
     if batch is None:
         return np.zeros(vae.latent_dim), np.ones(vae.latent_dim)
     codes = vae.code(batch.x, batch.condition).numpy()
     return codes.mean(axis=0), codes.std(axis=0)
 
 
-def clusters(vae: VAE):
+def clusters(vae: VAE) -> tuple[np.ndarray, np.ndarray] | None:
     """(mean, standard deviation) of the latents given each value of a label among them, [K, D]:
     the first K latents are the label itself. None where there is none."""
     if vae.prior is None or not vae.prior.num_labels:

@@ -1,6 +1,6 @@
 """Precisions of TFLite files: how each is converted, what it can hold, how far off it may be."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras_vae._compat import tf
 
@@ -28,13 +28,15 @@ class Precision(NamedTuple):
     draw_error: float | None
     nll_change: float
     instead: str | None
-    verbs: tuple | None = None
+    verbs: tuple[str, ...] | None = None
     needs_calibration: bool = False
     is_exact: bool = False
 
-    def with_limits(self, max_error=None, nll_change=None) -> "Precision":
+    def with_limits(
+        self, max_error: float | None = None, nll_change: float | None = None
+    ) -> "Precision":
         """With other limits, where they are given; draws may be off as means may."""
-        given = {"max_error": max_error, "nll_change": nll_change}
+        given: dict[str, Any] = {"max_error": max_error, "nll_change": nll_change}
         if max_error is not None and self.draw_error is not None and not self.is_exact:
             given["draw_error"] = self.draw_error * max_error / self.max_error
         return self._replace(**{k: v for k, v in given.items() if v is not None})
@@ -59,7 +61,7 @@ PRECISIONS = {
 }
 
 
-def configure(converter, precision: str, calibration: dict | None) -> None:
+def configure(converter: tf.lite.TFLiteConverter, precision: str, calibration: dict | None) -> None:
     """Sets a tf.lite.TFLiteConverter to a precision.
 
     Args:

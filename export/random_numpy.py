@@ -14,6 +14,8 @@ import enum
 
 import numpy as np
 
+Words = tuple[np.ndarray, np.ndarray]  # uint32, the two words of a key or a counter
+
 NUM_ROUNDS = 13
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 KEY_PARITY = 0x1BD11BDA
@@ -31,7 +33,7 @@ class Stream(enum.IntEnum):
     IMPORTANCE = 6
 
 
-def threefry2x32(key, counter):
+def threefry2x32(key: Words, counter: Words) -> Words:
     """64 random bits for each key and counter.
 
     Args:
@@ -53,7 +55,7 @@ def threefry2x32(key, counter):
     return x0, x1
 
 
-def bits(seed, stream: Stream, n: int):
+def bits(seed: np.ndarray, stream: Stream, n: int) -> np.ndarray:
     """Random bits, uint32 [B, n].
 
     Args:
@@ -67,7 +69,7 @@ def bits(seed, stream: Stream, n: int):
     return np.concatenate(words, axis=-1)[:, :n]
 
 
-def fold(seed, number, stream: Stream):
+def fold(seed: np.ndarray, number: np.ndarray, stream: Stream) -> np.ndarray:
     """Other seeds int32 [B, 2], made of the seeds int32 [B, 2] and whole numbers from 0 on, [B]."""
     key = np.ascontiguousarray(seed, np.int32).view(np.uint32)
     number = np.asarray(number, np.uint32)
@@ -75,18 +77,18 @@ def fold(seed, number, stream: Stream):
     return np.stack(words, axis=-1).view(np.int32)
 
 
-def uniform(seed, stream: Stream, n: int):
+def uniform(seed: np.ndarray, stream: Stream, n: int) -> np.ndarray:
     """Uniform numbers above 0 and up to 1, float32 [B, n]; arguments as for `bits`."""
     top_24 = (bits(seed, stream, n) >> 8).astype(np.float32)
     return (top_24 + np.float32(0.5)) * np.float32(2.0**-24)
 
 
-def turn(u):
+def turn(u: np.ndarray) -> np.ndarray:
     """2 pi u, float32: by two numbers that float16 holds exactly, as files store constants."""
     return np.float32(6.28125) * u + np.float32(0.0019350051879882812) * u
 
 
-def normal(seed, stream: Stream, n: int):
+def normal(seed: np.ndarray, stream: Stream, n: int) -> np.ndarray:
     """Standard normal numbers, float32 [B, n], by Box & Muller 1958; arguments as for `bits`."""
     u, v = np.split(uniform(seed, stream, n + n % 2), 2, axis=-1)
     radius, angle = np.sqrt(np.float32(-2.0) * np.log(u)), turn(v)

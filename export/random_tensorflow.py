@@ -8,11 +8,13 @@ from export.random_numpy import KEY_PARITY, NUM_ROUNDS, ROTATIONS, Stream
 from keras_vae._compat import tf
 from keras_vae.ops.turn import turn
 
+Words = tuple[tf.Tensor, tf.Tensor]  # int32, the two words of a key or a counter
+
 # There are no branches or loops by tensors for AutoGraph to find, and it looks for long.
 _as_it_is = tf.autograph.experimental.do_not_convert
 
 
-def threefry2x32(key, counter):
+def threefry2x32(key: Words, counter: Words) -> Words:
     """64 random bits for each key and counter; see `random_numpy.threefry2x32`.
 
     Args:
@@ -33,7 +35,7 @@ def threefry2x32(key, counter):
     return x0, x1
 
 
-def bits(seed, stream: Stream, n: int):
+def bits(seed: tf.Tensor, stream: Stream, n: int) -> tf.Tensor:
     """Random bits, int32 [B, n]; see `random_numpy.bits`."""
     index = tf.range((n + 1) // 2)
     words = threefry2x32((seed[:, :1], seed[:, 1:]), (index, tf.fill(index.shape, int(stream))))
@@ -41,21 +43,21 @@ def bits(seed, stream: Stream, n: int):
 
 
 @_as_it_is
-def fold(seed, number, stream: Stream):
+def fold(seed: tf.Tensor, number: tf.Tensor, stream: Stream) -> tf.Tensor:
     """Other seeds, int32 [B, 2]; see `random_numpy.fold`."""
     counter = number, tf.fill(tf.shape(number), int(stream))
     return tf.stack(threefry2x32((seed[:, 0], seed[:, 1]), counter), axis=-1)
 
 
 @_as_it_is
-def uniform(seed, stream: Stream, n: int):
+def uniform(seed: tf.Tensor, stream: Stream, n: int) -> tf.Tensor:
     """Uniform numbers above 0 and up to 1, float32 [B, n]; see `random_numpy.uniform`."""
     top_24 = tf.cast(_shift_right(bits(seed, stream, n), 8), tf.float32)
     return (top_24 + 0.5) * 2.0**-24
 
 
 @_as_it_is
-def normal(seed, stream: Stream, n: int):
+def normal(seed: tf.Tensor, stream: Stream, n: int) -> tf.Tensor:
     """Standard normal numbers, float32 [B, n]; see `random_numpy.normal`."""
     u, v = tf.split(uniform(seed, stream, n + n % 2), 2, axis=-1)
     radius, angle = tf.sqrt(-2.0 * tf.math.log(u)), turn(v)

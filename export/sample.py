@@ -10,6 +10,7 @@ import math
 import pathlib
 import re
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -17,7 +18,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 
-def main(arguments=None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     flags = _parser().parse_args(arguments)
     try:
         _check_picture(pathlib.Path(flags.out))
@@ -31,7 +32,14 @@ def main(arguments=None) -> None:
     print(f"{flags.out}: {len(images)} images")
 
 
-def sample(model, seed, n, temperature=1.0, condition=None, output="image"):
+def sample(
+    model: str | pathlib.Path,
+    seed: int,
+    n: int,
+    temperature: float = 1.0,
+    condition: str | None = None,
+    output: str = "image",
+) -> np.ndarray:
     """Images [n, H, W, C] of seeds (seed, 0) to (seed, n - 1), the same on every device.
 
     Args:
@@ -67,7 +75,7 @@ def sample(model, seed, n, temperature=1.0, condition=None, output="image"):
     return np.concatenate(batches)[:n]
 
 
-def grid(images) -> Image.Image:
+def grid(images: np.ndarray) -> Image.Image:
     """Images [N, H, W, C] in [0, 1] in one picture, about as many columns as rows."""
     if images.ndim != 4:
         raise ValueError(

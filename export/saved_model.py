@@ -1,11 +1,17 @@
 """SavedModel: for TensorFlow in any language, without Keras, TFP or this project."""
 
+import pathlib
+from collections.abc import Sequence
+
 from export.generator import Generator
 from keras_vae._compat import tf
 from keras_vae.trusted import graphs
+from keras_vae.vae import VAE
 
 
-def write_saved_model(model, path, batch_sizes=()) -> None:
+def write_saved_model(
+    model: VAE | Generator, path: str | pathlib.Path, batch_sizes: Sequence[int] = ()
+) -> None:
     """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch.
 
     And each but log_prob in each of the batch sizes, as decode_16.
@@ -26,7 +32,7 @@ def write_saved_model(model, path, batch_sizes=()) -> None:
     save(generator, path, signatures)
 
 
-def save(generator: Generator, path, signatures: dict) -> None:
+def save(generator: Generator, path: str | pathlib.Path, signatures: dict) -> None:
     """The same with signatures {name: tf.function} of your choice."""
     try:
         tf.saved_model.save(generator, str(path), signatures=signatures)
@@ -34,7 +40,7 @@ def save(generator: Generator, path, signatures: dict) -> None:
         raise OSError(f"{path} can't be written: {error.message}") from error
 
 
-def load_signatures(path) -> dict:
+def load_signatures(path: str | pathlib.Path) -> dict:
     """{signature: function of arrays, by name, to a dict of arrays}.
 
     Raises:

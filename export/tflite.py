@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Sequence
 
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.schema_py_generated import BuiltinOperator, Model
@@ -14,6 +15,7 @@ from export import compact, saved_model
 from export.generator import Generator
 from export.precision import PRECISIONS, configure, finish
 from keras_vae._compat import tf
+from keras_vae.vae import VAE
 
 BATCH_SIZES = (1, 16)
 
@@ -23,7 +25,11 @@ class ConversionError(ValueError):
 
 
 def write_tflite(
-    model, path, batch_sizes=BATCH_SIZES, precision="float32", calibration=None
+    model: VAE | Generator,
+    path: str | pathlib.Path,
+    batch_sizes: Sequence[int] = BATCH_SIZES,
+    precision: str = "float32",
+    calibration: dict | None = None,
 ) -> None:
     """Writes the file `path`, with one copy of the weights for all signatures.
 
@@ -111,7 +117,7 @@ def _loops(function):
     return any(node.op in ("While", "StatelessWhile") for node in (*graph.node, *inner))
 
 
-def verb_and_size(name: str):
+def verb_and_size(name: str) -> tuple[str, int | None]:
     """("sample", 16) of "sample_16", and ("sample", None) of "sample"."""
     verb, _, size = name.rpartition("_")
     return (verb, int(size)) if size.isdigit() else (name, None)
@@ -125,7 +131,7 @@ def _in_batches(calibration, verb, size):
     }
 
 
-def load_signatures(path) -> dict:
+def load_signatures(path: str | pathlib.Path) -> dict:
     """{signature: function of arrays, by name, to a dict of arrays}."""
     interpreter = Interpreter(str(path), num_threads=1)
     return {
@@ -133,14 +139,14 @@ def load_signatures(path) -> dict:
     }
 
 
-def crashes(path) -> bool:
+def crashes(path: str | pathlib.Path) -> bool:
     """Whether running a file ends the process without an exception."""
     run_once = pathlib.Path(__file__).with_name("run_once.py")
     done = subprocess.run([sys.executable, str(run_once), str(path)], capture_output=True)
     return done.returncode not in (0, 1)  # 1: with an exception.
 
 
-def operators(path) -> list[str]:
+def operators(path: str | pathlib.Path) -> list[str]:
     """Names of the operators in the file, sorted."""
     names = {code: name for name, code in vars(BuiltinOperator).items() if isinstance(code, int)}
     model = Model.GetRootAs(pathlib.Path(path).read_bytes())

@@ -6,6 +6,7 @@ import html
 import json
 import pathlib
 import string
+from collections.abc import Collection
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def told(folder: pathlib.Path) -> str:
     return f"{FILE} is not written, for it needs a file that samples, and none is."
 
 
-def generator_of(precisions) -> str | None:
+def generator_of(precisions: Collection[str]) -> str | None:
     """The precision whose file goes into the page; None if none of them can sample."""
     return next((name for name in GENERATORS if name in precisions), None)
 
@@ -88,14 +89,16 @@ def facts(
     labels = 0 if clusters is None else len(clusters[0])
     order = np.argsort(-(scale if nats is None else nats), kind="stable")
     condition, support = vae.condition, vae.decoder.likelihood.support
-    counts = support is Support.COUNTS and examples is not None
+    highest = 1.0
+    if support is Support.COUNTS and examples is not None:
+        highest = float(examples.x.max())
     return {
         "title": f"A generator of {_data(vae, described)}",
         "lead": _lead(vae, evaluation),
         "size": f"{model.name}, {_size(model.stat().st_size)}",
         "shape": list(vae.event_shape),
         "binary": support is Support.BINARY,
-        "highest": float(examples.x.max()) if counts else 1.0,
+        "highest": highest,
         **vae.modality.page_facts(),
         "inTurn": vae.decoder.in_turn,
         "latents": vae.latent_dim,

@@ -5,6 +5,7 @@ import json
 import pathlib
 import platform
 import tempfile
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -22,11 +23,11 @@ FORMATS = ("savedmodel", "tflite")
 
 def write(
     vae: VAE,
-    path,
+    path: str | pathlib.Path,
     *,
-    formats=FORMATS,
-    precisions=("float32",),
-    batch_sizes=tflite.BATCH_SIZES,
+    formats: Sequence[str] = FORMATS,
+    precisions: Sequence[str] = ("float32",),
+    batch_sizes: Sequence[int] = tflite.BATCH_SIZES,
     web: bool = False,
     examples: Batch | None = None,
     fitted_to: Batch | None = None,
@@ -131,8 +132,8 @@ def write(
         words = readme.text(report, vae.modality.readme(), content.get("class_names"))
         (folder / "README.md").write_text(words)
         written = [name for name in precisions if PRECISIONS[name].file in artefacts]
-        if web and web_page.generator_of(written):
-            model = folder / PRECISIONS[web_page.generator_of(written)].file
+        if web and (on_page := web_page.generator_of(written)):
+            model = folder / PRECISIONS[on_page].file
             facts = web_page.facts(vae, model, examples, described, evaluation)
             file = folder / web_page.FILE
             file.write_text(web_page.text(model, facts), encoding="utf-8")
@@ -144,7 +145,9 @@ def write(
     return report
 
 
-def check_options(formats, precisions, batch_sizes, web=False) -> None:
+def check_options(
+    formats: Sequence[str], precisions: Sequence[str], batch_sizes: Sequence[int], web: bool = False
+) -> None:
     """Raises ValueError unless these can be; see `write`."""
     for name, given, known in (
         ("formats", formats, FORMATS),
@@ -167,7 +170,7 @@ def check_options(formats, precisions, batch_sizes, web=False) -> None:
         raise ValueError(missing)
 
 
-def check_target(path) -> None:
+def check_target(path: str | pathlib.Path) -> None:
     """Raises OSError if an export can't be written to `path`, or would replace something else."""
     path = pathlib.Path(path).resolve()
     if path.is_dir():

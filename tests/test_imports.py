@@ -334,6 +334,8 @@ def imports(path):
 
     def visit(node, top):
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                continue  # Names for types: nothing is imported when it runs.
             inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             if isinstance(child, ast.Import):
                 found.extend((alias.name, top) for alias in child.names)
@@ -433,6 +435,7 @@ def test_the_reader_sees_all_kinds_of_imports(tmp_path):
     file.write_text(
         "import a.b\nfrom absl import flags\nfrom keras_vae import rate, VAE\n"
         "try:\n    import c\nexcept E:\n    pass\n"
+        "if TYPE_CHECKING:\n    import d\n"
         "class K:\n    def f(self):\n        from keras_vae.runs.loading import save\n"
     )
     assert imports(file) == [

@@ -2,9 +2,11 @@
 
 import math
 import os
+import pathlib
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +36,12 @@ class Header(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read(name, path, keys_of, limit_bytes=math.inf):
+def read(
+    name: str,
+    path: str | pathlib.Path,
+    keys_of: Callable[[dict], dict[str, str]],
+    limit_bytes: float = math.inf,
+) -> dict[str, np.ndarray]:
     """The arrays of a file, {role: array}.
 
     Args:
@@ -61,7 +68,7 @@ def read(name, path, keys_of, limit_bytes=math.inf):
         return (_npy if is_npy else _npz)(name, stream, keys_of, limit_bytes)
 
 
-def checksums(path) -> list[int]:
+def checksums(path: str | pathlib.Path) -> list[int]:
     """CRC-32 of each array of a file."""
     crc = 0
     with open_regular(path) as stream:

@@ -1,5 +1,7 @@
 """Arrays of any numeric dtype as Splits of one scale."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from keras_vae.data import channel_axis
@@ -9,16 +11,16 @@ from keras_vae.data.values import check_numbers, on_one_scale
 
 
 def from_arrays(
-    name,
-    arrays,
-    labels=None,
-    factors=None,
+    name: str,
+    arrays: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray] | None = None,
+    factors: Mapping[str, dict[str, np.ndarray]] | None = None,
     *,
-    class_names=None,
-    values="unit",
-    grey_levels=None,
-    channels=None,
-):
+    class_names: Sequence[str] | np.ndarray | None = None,
+    values: str = "unit",
+    grey_levels: int | None = None,
+    channels: str | None = None,
+) -> tuple[dict[str, InMemory], list[str]]:
     """Images with one scale for all splits, by the rules of docs/data.md.
 
     Args:
@@ -54,7 +56,7 @@ def from_arrays(
             x,
             labels.get(split),
             levels,
-            factors=factors and factors[split],
+            factors=factors[split] if factors else None,
             class_names=class_names,
         )
         for split, x in arrays.items()
@@ -62,7 +64,7 @@ def from_arrays(
     return images, [*notes, *more, *about_labels]
 
 
-def check_varied(name, train):
+def check_varied(name: str, train: np.ndarray) -> None:
     """Raises ValueError if all values of the array are the same."""
     if train.min() == train.max():
         raise ValueError(
@@ -71,7 +73,9 @@ def check_varied(name, train):
         )
 
 
-def as_images(name, arrays, channels=None):
+def as_images(
+    name: str, arrays: Mapping[str, np.ndarray], channels: str | None = None
+) -> tuple[dict[str, np.ndarray], list[str]]:
     """(dict split -> [N, H, W, C] of finite numbers, all of one shape; list of notes)."""
     arrays = {split: _checked(f"{split} of {name}", x) for split, x in arrays.items()}
     places = {

@@ -4,22 +4,24 @@ import numpy as np
 
 from keras_vae.config.image_options import BLACK, WHITE
 
+Colour = tuple[int, int, int]  # R, G, B from 0 to 255
 
-def is_grey(ground):
+
+def is_grey(ground: Colour) -> bool:
     return len(set(ground)) == 1
 
 
-def name_of(ground):
+def name_of(ground: Colour) -> str:
     """What alpha_background has for it."""
     return {WHITE: "white", BLACK: "black"}.get(ground, bytes(ground).hex())
 
 
-def other(ground):
+def other(ground: Colour) -> Colour:
     """Black or white, whichever is further away."""
     return BLACK if sum(ground) > 3 * 127 else WHITE
 
 
-def compose(colours, opacity, ground):
+def compose(colours: np.ndarray, opacity: np.ndarray, ground: Colour) -> tuple[np.ndarray, Colour]:
     """colours * a + ground * (1 - a), rounded, with a from 0 to 1.
 
     A drawing in the ground's own colour alone would vanish, and gets the other ground.

@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
+from keras_vae.data.split import Split
 from keras_vae.ops.whole_numbers import BYTES, as_floats
 
 BINARIZATIONS = ("none", "threshold", "dynamic")
 
 
-def threshold(x, levels: int = BYTES):
+def threshold(x: TensorLike, levels: int = BYTES) -> tf.Tensor:
     """bool, shape of x: whether each value is at least one half of full scale."""
     return as_floats(x, levels) >= 0.5
 
 
-def dynamic(x, seed, levels: int = BYTES):
+def dynamic(x: TensorLike, seed: TensorLike, levels: int = BYTES) -> tf.Tensor:
     """A draw from Bernoulli(x), after Burda et al. 2015 (arXiv 1509.00519).
 
     Args:
@@ -43,7 +44,9 @@ def _dynamic_bytes(x, seed):
     return tf.reshape(even, tf.shape(x)) < tf.cast(x, tf.uint16) * 257
 
 
-def binarize(x, binarization, seed, levels=None):
+def binarize(
+    x: TensorLike, binarization: str, seed: TensorLike, levels: int | None = None
+) -> TensorLike:
     """x by the binarization that `resolve` returned.
 
     Args:
@@ -58,7 +61,7 @@ def binarize(x, binarization, seed, levels=None):
     return threshold(x, levels) if binarization == "threshold" else dynamic(x, seed, levels)
 
 
-def resolve(binarization, images, needs_binary):
+def resolve(binarization: str | None, images: Split, needs_binary: bool) -> str:
     """Settles how images are binarized.
 
     Args:

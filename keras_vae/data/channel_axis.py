@@ -1,6 +1,7 @@
 """Where the axes of an array are: its examples first, its channels last."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,7 +9,7 @@ _CHANNELS_LAST = (1, 2, 3, 4)
 _CHANNELS_FIRST = (1, 3, 4)
 
 
-def place(name, shape, channels=None) -> str:
+def place(name: str, shape: Sequence[int], channels: str | None = None) -> str:
     """Where an array of this shape has its channels: "none", "first" or "last".
 
     Args:
@@ -46,7 +47,7 @@ def place(name, shape, channels=None) -> str:
     )
 
 
-def turned(x, where):
+def turned(x: np.ndarray, where: str) -> np.ndarray:
     """x as [N, H, W, C], from where `place` found its channels."""
     if where == "none":
         return x[..., np.newaxis]

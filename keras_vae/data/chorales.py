@@ -12,7 +12,9 @@ WINDOW = 64
 _SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 
 
-def read(path, window=None, transpose=None):
+def read(
+    path: str, window: int | None = None, transpose: int | None = None
+) -> tuple[dict[str, InMemory], list[str]]:
     """Loads windows of all chorales.
 
     A value is level / (levels - 1); level 0 is silence, level k the k-th pitch from the lowest of

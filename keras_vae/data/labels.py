@@ -1,11 +1,18 @@
 """Labels of any kind as whole numbers from 0 on, with their names: docs/data.md, "Labels"."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from keras_vae.messages.sentences import in_one_line, some
 
 
-def read_labels(name, labels, sizes, class_names=None):
+def read_labels(
+    name: str,
+    labels: Mapping[str, np.ndarray],
+    sizes: Mapping[str, int],
+    class_names: Sequence[str] | np.ndarray | None = None,
+) -> tuple[dict[str, np.ndarray], tuple[str, ...] | None, list[str]]:
     """Labels of all splits on one numbering.
 
     Args:
@@ -62,7 +69,7 @@ def _class_names(name, given):
     return names
 
 
-def are_plain(names) -> bool:
+def are_plain(names: Sequence[str]) -> bool:
     """Whether names of classes say no more than their numbers: "0", "1", …"""
     return all(name == str(i) for i, name in enumerate(names))
 

@@ -1,5 +1,8 @@
 """Images in one .npz or .npy file."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from keras_vae._compat import tf
@@ -8,11 +11,20 @@ from keras_vae.data.arrays import as_images, check_varied, from_arrays
 from keras_vae.data.labels import read_labels
 from keras_vae.data.npz_keys import CLASS_NAMES, SPLITS, find_roles
 from keras_vae.data.scale_scan import scale_by_scan
-from keras_vae.data.split import Streamed, chunk_size_for
+from keras_vae.data.split import Split, Streamed, chunk_size_for
 from keras_vae.seeds import Site, derive
 
 
-def read(path, npz_keys, seed, memory_limit_gb, *, channels=None, values="unit", grey_levels=None):
+def read(
+    path: str,
+    npz_keys: Mapping[str, str] | Sequence[str] | None,
+    seed: int,
+    memory_limit_gb: float,
+    *,
+    channels: str | None = None,
+    values: str = "unit",
+    grey_levels: int | None = None,
+) -> tuple[Mapping[str, Split], list[str]]:
     """Loads or opens an npz or npy; nothing pickled is ever read.
 
     Args:
@@ -42,7 +54,7 @@ def read(path, npz_keys, seed, memory_limit_gb, *, channels=None, values="unit",
     found = array_files.read(name, path, keys_of, limit)
     arrays = {split: found[split] for split in SPLITS if split in found}
     labels = {split: found[f"{split}_labels"] for split in SPLITS if f"{split}_labels" in found}
-    options = {
+    options: dict[str, Any] = {
         "labels": labels,
         "class_names": found.get(CLASS_NAMES),
         "values": values,

@@ -1,8 +1,9 @@
 """Which array of an npz is what, by the words of its key."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from keras_vae.data.array_files import Header
 from keras_vae.data.split_names import split_of, words
 
 SPLITS = ("train", "validation", "test")
@@ -16,7 +17,11 @@ _UNNAMED = re.compile(r"arr_\d+")  # as numpy.savez names arrays that were given
 _IMAGE_RANKS = (3, 4)
 
 
-def find_roles(name, headers, npz_keys=None):
+def find_roles(
+    name: str,
+    headers: Mapping[str, Header | None],
+    npz_keys: Mapping[str, str] | Sequence[str] | None = None,
+) -> tuple[dict[str, str], list[str]]:
     """Roles of the arrays in a file.
 
     Args:

@@ -1,12 +1,20 @@
 """The scale of 8-bit images that aren't all in memory."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from keras_vae.data.values import Seen, decide, look
+from keras_vae.data.values import Scale, Seen, decide, look
 from keras_vae.ops.whole_numbers import FEW
 
 
-def scale_by_scan(name, heads, chunks, values, grey_levels=None):
+def scale_by_scan(
+    name: str,
+    heads: Iterable[np.ndarray],
+    chunks: Iterable[np.ndarray],
+    values: str,
+    grey_levels: int | None = None,
+) -> Scale:
     """How uint8 or bool images are taken, by their first ones where these settle it.
 
     Args:

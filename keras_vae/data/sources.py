@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -62,26 +62,26 @@ def _has_path(kind):
 
 @errors_in_one_line()
 def load(
-    dataset,
+    dataset: str,
     *,
-    data_dir=None,
-    image_size=None,
-    resize="crop",
-    alpha_background="white",
-    frames="first",
-    max_pixels=None,
-    channels=None,
-    grey_levels=None,
-    npz_keys=None,
-    label=None,
-    validation_size=None,
-    stratified=True,
-    seed=0,
-    memory_limit_gb=4.0,
-    window=None,
-    transpose=None,
-    values="unit",
-):
+    data_dir: str | None = None,
+    image_size: int | None = None,
+    resize: str = "crop",
+    alpha_background: str = "white",
+    frames: str = "first",
+    max_pixels: int | None = None,
+    channels: str | None = None,
+    grey_levels: int | None = None,
+    npz_keys: Mapping[str, str] | Sequence[str] | None = None,
+    label: str | None = None,
+    validation_size: int | None = None,
+    stratified: bool = True,
+    seed: int = 0,
+    memory_limit_gb: float = 4.0,
+    window: int | None = None,
+    transpose: int | None = None,
+    values: str = "unit",
+) -> Dataset:
     """Loads a data set and holds out what splits it lacks.
 
     Args:
@@ -149,10 +149,12 @@ def load(
             )
     check_resize(resize, image_size)
     parse_background(alpha_background)  # where nothing is transparent too
+    splits: Mapping[str, Split]
+    notes: list[str] = []
     if dataset == "digits":
-        splits, notes = digits.read(), []
+        splits = digits.read()
     elif dataset == "sprites":
-        splits, notes = sprites.read(seed, label or "shape"), []
+        splits = sprites.read(seed, label or "shape")
     elif kind in READERS:
         splits, notes = READERS[kind](path, **cut)
     elif kind in ("npz", "npy"):
@@ -190,7 +192,7 @@ def load(
             values=values,
             grey_levels=grey_levels,
         )
-    train, validation, test = (splits.get(split) for split in ("train", "validation", "test"))
+    train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
     if image_size and train.shape[:2] != (image_size, image_size):
         raise ValueError(
             f"image_size resizes folders and TFDS sets, got image_size={image_size} with "

@@ -4,20 +4,23 @@ The dtype states the scale, everywhere: uint8 and uint16 are 0..levels - 1 (divi
 the device) or, without levels, counts; bool is {0, 1}; float32 is taken as it is.
 """
 
+import abc
 import functools
 import hashlib
 import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.data.stratification import stratify
 from keras_vae.modality import Image, Modality
 
 CHUNKS_IN_LIMIT = 16  # chunks of a streamed set that would fill the memory limit
 
 
-class Split:
+class Split(abc.ABC):
     """One split: `InMemory` or `Streamed`.
 
     Attributes:
@@ -34,14 +37,42 @@ class Split:
     """
 
     modality: Modality = Image()
-    class_names = None
+    class_names: tuple[str, ...] | None = None
 
-    def __init__(self, shape, dtype, levels, chunk_sizes):
+    def __init__(
+        self,
+        shape: Sequence[int],
+        dtype: np.dtype | type,
+        levels: int | None,
+        chunk_sizes: Iterable[int],
+    ):
         self.shape = tuple(shape)
         self.dtype = np.dtype(dtype)
         self.levels = levels
         self.chunk_sizes = list(chunk_sizes)
         self.num_examples = sum(self.chunk_sizes)
+
+    @property
+    @abc.abstractmethod
+    def array(self) -> np.ndarray: ...
+
+    @functools.cached_property
+    def labels(self) -> np.ndarray | None:
+        return None
+
+    @functools.cached_property
+    def factors(self) -> dict[str, np.ndarray] | None:
+        return None
+
+    @abc.abstractmethod
+    def hold_out(
+        self, n: int, seed: TensorLike, stratified: bool = False
+    ) -> tuple["Split", "Split"]:
+        """Two splits: n examples drawn by `seed` (int32 [2]), label by label or not; the others."""
+
+    @abc.abstractmethod
+    def update_hash(self, sha: "hashlib._Hash") -> None:
+        """Adds the content, or what tells it from any other, to a hashlib object."""
 
 
 class InMemory(Split):
@@ -49,26 +80,32 @@ class InMemory(Split):
 
     def __init__(
         self,
-        array,
-        labels=None,
-        levels=None,
-        modality=Split.modality,
-        factors=None,
-        class_names=None,
+        array: np.ndarray,
+        labels: np.ndarray | None = None,
+        levels: int | None = None,
+        modality: Modality = Split.modality,
+        factors: dict[str, np.ndarray] | None = None,
+        class_names: tuple[str, ...] | None = None,
     ):
         super().__init__(array.shape[1:], array.dtype, levels, [len(array)])
-        self.array = array
+        self._array = array
         self.labels = labels
         self.modality = modality
         self.factors = factors
         self.class_names = class_names
 
+    @property
+    def array(self) -> np.ndarray:
+        return self._array
+
     @functools.cached_property
-    def on_host(self):
+    def on_host(self) -> tf.Tensor:
         """The array as a tensor in host memory, where tf.data runs."""
         return to_host(self.array)
 
-    def hold_out(self, n, seed, stratified=False):
+    def hold_out(
+        self, n: int, seed: TensorLike, stratified: bool = False
+    ) -> tuple["InMemory", "InMemory"]:
         """Two splits: n examples drawn by `seed` (int32 [2]), label by label or not; the others."""
         order = tf.random.experimental.stateless_shuffle(tf.range(self.num_examples), seed).numpy()
         if stratified and self.labels is not None:
@@ -82,7 +119,7 @@ class InMemory(Split):
             self.array[rows], labels, self.levels, self.modality, factors, self.class_names
         )
 
-    def update_hash(self, sha):
+    def update_hash(self, sha: "hashlib._Hash") -> None:
         """Adds the content to a hashlib object."""
         sha.update(f"{self.array.shape} {self.dtype}".encode())
         sha.update(np.ascontiguousarray(self.array).data)
@@ -110,21 +147,21 @@ class Streamed(Split):
 
     def __init__(
         self,
-        shape,
-        pieces,
-        chunk_size,
-        read_rows,
-        read_labels,
-        binary,
-        identity,
-        read_factors=None,
-        levels=256,
-        class_names=None,
-        order=None,
-        in_runs=False,
+        shape: Sequence[int],
+        pieces: list[np.ndarray],
+        chunk_size: int,
+        read_rows: Callable[[np.ndarray], np.ndarray],
+        read_labels: Callable[[np.ndarray], np.ndarray] | None,
+        binary: bool,
+        identity: str,
+        read_factors: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None,
+        levels: int | None = 256,
+        class_names: tuple[str, ...] | None = None,
+        order: np.ndarray | None = None,
+        in_runs: bool = False,
     ):
         self._pieces = pieces
-        self._source = {
+        self._source: dict[str, Any] = {
             "chunk_size": chunk_size,
             "read_rows": read_rows,
             "read_labels": read_labels,
@@ -148,7 +185,7 @@ class Streamed(Split):
         self._read_factors, self._order, self.in_runs = read_factors, order, in_runs
         self.has_labels = read_labels is not None
 
-    def read(self, chunk):
+    def read(self, chunk: int) -> np.ndarray:
         """Chunk number `chunk`, [n, H, W, C].
 
         Raises:
@@ -165,40 +202,42 @@ class Streamed(Split):
         return x > 0
 
     @property
-    def array(self):
+    def array(self) -> np.ndarray:
         return np.concatenate([self.read(chunk) for chunk in range(len(self.chunk_sizes))])
 
     @functools.cached_property
-    def labels(self):
+    def labels(self) -> np.ndarray | None:
         if self._read_labels is None:
             return None
         return np.concatenate([self._read_labels(self._rows_of(chunk)) for chunk in self._chunks])
 
     @functools.cached_property
-    def factors(self):
+    def factors(self) -> dict[str, np.ndarray] | None:
         if self._read_factors is None:
             return None
         found = [self._read_factors(self._rows_of(chunk)) for chunk in self._chunks]
         return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
-    def hold_out(self, n, seed, stratified=False):
+    def hold_out(
+        self, n: int, seed: TensorLike, stratified: bool = False
+    ) -> tuple["Streamed", "Streamed"]:
         """Two splits: n examples drawn by `seed` (int32 [2]), and the others.
 
         Label by label if `stratified`, as long as there are labels and the source can be read at
         scattered rows. Else neighbouring positions, beginning where the seed says: the sources
         keep them in random order.
         """
-        if stratified and self.has_labels and not self.in_runs:
+        if stratified and self._read_labels is not None and not self.in_runs:
             positions = np.concatenate(self._pieces)
             labels = self._read_labels(self._at(positions))
             shuffle = tf.random.experimental.stateless_shuffle
             drawn = stratify(shuffle(tf.range(self.num_examples), seed).numpy(), labels, n)
-            parts = [positions[np.sort(part)] for part in (drawn[:n], drawn[n:])]
-            return tuple(Streamed(self.shape, [part], **self._source) for part in parts)
-        last = self.num_examples - n
-        begin = int(tf.random.stateless_uniform([], seed, 0, last + 1, tf.int32))
-        held = self._between(begin, begin + n)
-        rest = self._between(0, begin) + self._between(begin + n, self.num_examples)
+            held, rest = ([positions[np.sort(part)]] for part in (drawn[:n], drawn[n:]))
+        else:
+            last = self.num_examples - n
+            begin = int(tf.random.stateless_uniform([], seed, 0, last + 1, tf.int32))
+            held = self._between(begin, begin + n)
+            rest = self._between(0, begin) + self._between(begin + n, self.num_examples)
         return (
             Streamed(self.shape, held, **self._source),
             Streamed(self.shape, rest, **self._source),
@@ -222,7 +261,7 @@ class Streamed(Split):
         """The rows of a chunk from front to back, which is fastest on disk."""
         return chunk if self._order is None else np.sort(self._order[chunk])
 
-    def update_hash(self, sha):
+    def update_hash(self, sha: "hashlib._Hash") -> None:
         """Adds the source's identity and the positions used to a hashlib object."""
         pieces = [_in_short(piece) for piece in self._pieces]
         sha.update(f"{self._identity} {pieces} {self.shape} {self.dtype}".encode())
@@ -236,12 +275,12 @@ def _in_short(piece):
     return hashlib.sha256(piece.astype("<i8", copy=False)).hexdigest()
 
 
-def chunk_size_for(shape, limit_bytes):
+def chunk_size_for(shape: Sequence[int], limit_bytes: float) -> int:
     """Examples in a chunk of 8-bit images [H, W, C], a few chunks being in memory at a time."""
     return max(1, int(limit_bytes / CHUNKS_IN_LIMIT / math.prod(shape)))
 
 
-def check_fits(name, shape, dtype, memory_limit_gb):
+def check_fits(name: str, shape: Sequence[int], dtype: np.dtype, memory_limit_gb: float) -> None:
     """Raises ValueError where one image [H, W, C] is larger than the memory for all."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if size > memory_limit_gb * 1e9:
@@ -252,13 +291,13 @@ def check_fits(name, shape, dtype, memory_limit_gb):
         )
 
 
-def to_host(array):
+def to_host(array: np.ndarray) -> tf.Tensor:
     """A tensor in host memory: tf.data runs there, and the device's is wanted for other things."""
     with tf.device("CPU:0"):
         return tf.identity(array)
 
 
-def is_binary(x):
+def is_binary(x: np.ndarray) -> bool:
     """Whether x holds only {0, 1}, or only {0, 255} in uint8."""
     white = 255 if x.dtype == np.uint8 and x.max() == 255 else 1
     return bool(np.all((x == 0) | (x == white)))

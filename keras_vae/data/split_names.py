@@ -1,6 +1,7 @@
 """What people call splits, and arrays of images and labels."""
 
 import re
+from collections.abc import Iterable
 
 _WORDS = {
     "train": ("train", "training"),
@@ -17,12 +18,12 @@ def split_of(name: str) -> str | None:
     return _BY_NAME.get(name.lower())
 
 
-def alike(names) -> list[str]:
+def alike(names: Iterable[str]) -> list[str]:
     """Names of several splits that say so by a word: seg_train, seg_test; train1, test1.
 
     What is beside that word must be the same: a bullet_train and a test_tube are no splits.
     """
-    found = {}  # the other words -> split -> names
+    found: dict = {}  # the other words -> split -> names
     for name in names:
         parts = [part for word in words(name) for part in re.findall(r"[a-z]+|\d+", word)]
         splits = [word for word in parts if split_of(word)]

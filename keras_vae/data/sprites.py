@@ -22,7 +22,7 @@ _HELD_OUT = 10_000  # of validation, and of test
 _CHUNK = 4096  # images drawn at a time
 
 
-def read(seed, label="shape"):
+def read(seed: int, label: str | None = "shape") -> dict[str, Streamed]:
     """dict split -> Streamed of bool [64, 64, 1]: all sprites, in an order drawn by `seed`.
 
     Validation and test are 10,000 each. Labels are the factor `label`.
@@ -52,7 +52,7 @@ def read(seed, label="shape"):
     }
 
 
-def factors(numbers):
+def factors(numbers: np.ndarray) -> dict[str, np.ndarray]:
     """The factors of images [n]: dict name -> int64 [n], each from 0 on.
 
     Shape is 0 for a square, 1 an ellipse, 2 a heart; scale grows from 1/2 to 1; rotation is
@@ -61,7 +61,7 @@ def factors(numbers):
     return dict(zip(FACTORS, np.unravel_index(numbers, tuple(FACTORS.values())), strict=True))
 
 
-def draw(numbers):
+def draw(numbers: np.ndarray) -> np.ndarray:
     """Images [n] from 0 to NUM_IMAGES - 1 as bool [n, 64, 64, 1]."""
     windows = _windows()
     sprite, x, y = np.unravel_index(numbers, windows.shape[:3])

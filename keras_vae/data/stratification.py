@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def stratify(order, labels, n):
+def stratify(order: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
     """The order in which the first n have the labels in proportion, and the rest has each label.
 
     Args:

@@ -5,27 +5,28 @@ import math
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 
 import numpy as np
 
 from keras_vae.data import tfds_labels, tfds_pixels, tfds_rows, tfds_streams
 from keras_vae.data.arrays import from_arrays
-from keras_vae.data.split import check_fits, chunk_size_for
+from keras_vae.data.split import Split, check_fits, chunk_size_for
 from keras_vae.data.split_names import SPLITS, split_of
 
 
 def read(
-    name,
-    data_dir,
-    image_size,
-    memory_limit_gb,
-    label=None,
+    name: str,
+    data_dir: str | None,
+    image_size: int | None,
+    memory_limit_gb: float,
+    label: str | None = None,
     *,
-    resize="crop",
-    alpha_background="ignore",
-    values="unit",
-    grey_levels=None,
-):
+    resize: str = "crop",
+    alpha_background: str = "ignore",
+    values: str = "unit",
+    grey_levels: int | None = None,
+) -> tuple[Mapping[str, Split], list[str]]:
     """Loads or opens a TFDS set that has a feature "image".
 
     Several features "label_shape", "label_scale", … are the factors.
@@ -76,12 +77,12 @@ def read(
         how = [] if resize == "crop" or not image_size else [resize]
         how += [alpha_background] if shape[2] != features["image"].shape[2] else []
         stream = tfds_streams.Stream(builder, prepare, shape, [image_size, *how], sources)
-        splits, more = stream.open(
+        streamed, more = stream.open(
             chunk_size_for(shape, limit), column, class_names, values, grey_levels
         )
-        return splits, notes + more
+        return streamed, notes + more
     factors = tfds_labels.factors(features)
-    columns = ["image", *{column, *factors} - {None}]
+    columns = ["image", *({*factors} if column is None else {column, *factors})]
     found = {
         split: tfds_rows.read(builder, source, sizes[split], columns, prepare)
         for split, source in sources.items()
@@ -96,7 +97,7 @@ def read(
     splits, more = from_arrays(
         name,
         by_column["image"],
-        by_column.get(column),
+        None if column is None else by_column[column],
         named if factors else None,
         class_names=class_names,
         values=values,
@@ -106,7 +107,9 @@ def read(
     return splits, notes + more
 
 
-def network_is_there(url="https://storage.googleapis.com/tfds-data/", timeout=3.0):
+def network_is_there(
+    url: str = "https://storage.googleapis.com/tfds-data/", timeout: float = 3.0
+) -> bool:
     """Whether TFDS' own host answers within `timeout` seconds (through a proxy if one is set)."""
     try:
         urllib.request.urlopen(url, timeout=timeout).close()

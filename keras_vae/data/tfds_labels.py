@@ -1,9 +1,14 @@
 """Which feature of a TFDS set the labels are, and which are factors."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 
 
-def find(name, features, wanted):
+def find(
+    name: str, features: Mapping[str, Any], wanted: str | None
+) -> tuple[str | None, list[str] | None, list[str]]:
     """(column of the labels or None, names of its classes or None, list of notes).
 
     Args:
@@ -28,7 +33,7 @@ def find(name, features, wanted):
     return column, getattr(feature, "names", None) if feature.shape in ((), (1,)) else None, []
 
 
-def named(features, prefix=""):
+def named(features: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """(name, feature) of all features; one in another is "outer/inner"."""
     for name, feature in features.items():
         if hasattr(feature, "items") and not hasattr(feature, "feature"):  # which sequences have
@@ -37,7 +42,7 @@ def named(features, prefix=""):
             yield prefix + name, feature
 
 
-def factors(features):
+def factors(features: Mapping[str, Any]) -> dict[str, str]:
     """dict of the columns "label_shape", … and their names "shape", …; one alone is no factor.
 
     By name, for TFDS gives stored columns in another order in another process.

@@ -1,6 +1,8 @@
 """Images of TFDS on their way from disk: a ground behind transparency, one size for all."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +11,9 @@ from keras_vae.config.image_options import parse_background
 from keras_vae.data import background
 
 
-def preparation(name, feature, image_size, how, alpha_background):
+def preparation(
+    name: str, feature: Any, image_size: int | None, how: str, alpha_background: str
+) -> tuple[Callable[[tf.Tensor], tf.Tensor], tuple[int, int, int], list[str]]:
     """How images are made of those that are stored.
 
     Args:
@@ -62,7 +66,7 @@ def _on_ground(image, colour, channels):
     return tf.cast((mixed + white // 2) // white, image.dtype)
 
 
-def resize(image, size, how):
+def resize(image: tf.Tensor, size: int, how: str) -> tf.Tensor:
     """A square, resized as PIL does it (antialiased bicubic), in the image's dtype."""
     height, width = tf.shape(image)[0], tf.shape(image)[1]
     if how == "crop":

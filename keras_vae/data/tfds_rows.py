@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from absl import logging
@@ -11,7 +13,13 @@ from keras_vae._compat import tf
 READ_BATCH = 1000
 
 
-def read(builder, split, n, columns, prepare=None):
+def read(
+    builder: Any,
+    split: str,
+    n: int,
+    columns: Sequence[str],
+    prepare: Callable[[tf.Tensor], tf.Tensor] | None = None,
+) -> dict[str, np.ndarray]:
     """Columns of `split`, a name or "name[a:b]", in the order on disk: dict of arrays [n, ...].
 
     Args:
@@ -23,7 +31,7 @@ def read(builder, split, n, columns, prepare=None):
     """
     import tensorflow_datasets as tfds
 
-    wanted = {}
+    wanted: dict = {}
     for column in columns:
         *outer, inner = column.split("/")
         functools.reduce(lambda d, name: d.setdefault(name, {}), outer, wanted)[inner] = True
@@ -39,7 +47,7 @@ def read(builder, split, n, columns, prepare=None):
             c: functools.reduce(lambda d, name: d[name], c.split("/"), row) for c in columns
         }
     )
-    if "image" in columns:
+    if "image" in columns and prepare is not None:
         rows = rows.map(
             lambda row: row | {"image": prepare(row["image"])},
             num_parallel_calls=tf.data.AUTOTUNE,

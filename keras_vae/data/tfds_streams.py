@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,13 +26,20 @@ class Stream:
       sources: dict split -> the set's own name of it.
     """
 
-    builder: object
+    builder: Any
     prepare: Callable
-    shape: tuple
+    shape: tuple[int, int, int]
     preparation: list
-    sources: dict
+    sources: dict[str, str]
 
-    def open(self, chunk_size, column, class_names, values, grey_levels):
+    def open(
+        self,
+        chunk_size: int,
+        column: str | None,
+        class_names: Sequence[str] | None,
+        values: str,
+        grey_levels: int | None,
+    ) -> tuple[dict[str, Streamed], list[str]]:
         """(dict split -> Streamed, list of notes).
 
         Args:
@@ -59,7 +67,7 @@ class Stream:
                 self.shape,
                 pieces=[np.arange(self._size(split))],
                 chunk_size=chunk_size,
-                read_rows=lambda rows, s=split: self._images(s, rows[0], rows[-1] + 1),
+                read_rows=self._reader(split),
                 read_labels=readers.get(split),
                 binary=scale.is_binary,
                 identity=self._identity(split),
@@ -84,6 +92,9 @@ class Stream:
 
     def _images(self, split, start, stop):
         return self._rows(split, start, stop, ["image"])["image"]
+
+    def _reader(self, split):
+        return lambda rows: self._images(split, rows[0], rows[-1] + 1)
 
     def _all_images(self):
         for split in self.sources:

@@ -4,6 +4,7 @@ What a likelihood takes is one of VALUES. The rules are the table "Values" of do
 """
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -52,22 +53,24 @@ class Scale:
     note: str | None = None
 
     @property
-    def is_binary(self):
+    def is_binary(self) -> bool:
         return self.dtype == bool
 
     @property
-    def notes(self):
+    def notes(self) -> list[str]:
         """The note in a list, empty if there is none."""
         return [self.note] if self.note else []
 
-    def take(self, x):
+    def take(self, x: np.ndarray) -> np.ndarray:
         """x on this scale."""
         if self.rounded_from:
             return to_bytes(x, self.rounded_from)
         return x > 0 if self.is_binary else x.astype(self.dtype, copy=False)
 
 
-def on_one_scale(name, arrays, values, grey_levels=None):
+def on_one_scale(
+    name: str, arrays: Mapping[str, np.ndarray], values: str, grey_levels: int | None = None
+) -> tuple[dict[str, np.ndarray], int | None, list[str]]:
     """The arrays of all splits on one scale.
 
     Args:
@@ -107,7 +110,7 @@ def on_one_scale(name, arrays, values, grey_levels=None):
     return {split: scale.take(x) for split, x in arrays.items()}, scale.levels, notes
 
 
-def check_numbers(name, x):
+def check_numbers(name: str, x: np.ndarray) -> None:
     """Raises ValueError unless x holds finite numbers."""
     if x.dtype.kind == "O" and x.ndim == 1:
         raise ValueError(
@@ -133,7 +136,7 @@ def check_numbers(name, x):
         )
 
 
-def look(arrays) -> Seen:
+def look(arrays: Iterable[np.ndarray]) -> Seen:
     """What the arrays, of one kind, hold together."""
     arrays = list(arrays)
     low, high = min(x.min().item() for x in arrays), max(x.max().item() for x in arrays)
@@ -142,7 +145,7 @@ def look(arrays) -> Seen:
     return Seen(_kind(arrays[0]), low, high, two_valued)
 
 
-def decide(name, seen: Seen, values, grey_levels=None) -> Scale:
+def decide(name: str, seen: Seen, values: str, grey_levels: int | None = None) -> Scale:
     """How numbers are taken that look so. Floats must have been checked.
 
     Raises:
@@ -166,13 +169,13 @@ def decide(name, seen: Seen, values, grey_levels=None) -> Scale:
     if values == "levels" and levels > BYTES:
         note = f"{levels} levels are rounded to {BYTES}, for a likelihood of levels"
         return Scale(np.dtype(np.uint8), BYTES, rounded_from=levels, note=note)
-    note = None
+    of_levels = None
     if not grey_levels and levels != BYTES:
-        note = (
+        of_levels = (
             f"whole numbers from {low} to {high} are taken as {levels} levels, {levels - 1} being "
             "white; grey_levels=256, say, states another number"
         )
-    return Scale(dtype_of(levels), levels, note=note)
+    return Scale(dtype_of(levels), levels, note=of_levels)
 
 
 def _kind(x):

@@ -14,7 +14,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 
 
-def check_archive(path, max_ratio: float = MAX_RATIO) -> None:
+def check_archive(path: str | pathlib.Path, max_ratio: float = MAX_RATIO) -> None:
     """Raises ValueError, in one line, unless the zip file `path` can be unpacked safely.
 
     Refused are members whose names lead out of the folder they are unpacked to, links, names that
@@ -32,7 +32,7 @@ def check_archive(path, max_ratio: float = MAX_RATIO) -> None:
         raise ValueError(f"{path} is no archive that can be read ({error}).") from error
 
 
-def read_archive(path, max_ratio: float = MAX_RATIO) -> dict[str, bytes]:
+def read_archive(path: str | pathlib.Path, max_ratio: float = MAX_RATIO) -> dict[str, bytes]:
     """{name: content} of all members of an archive that has passed `check_archive`.
 
     Raises:
@@ -76,7 +76,7 @@ def _check(path, file, max_ratio):
             )
 
 
-def leads_out(name):
+def leads_out(name: str) -> bool:
     """Whether a member's name is absolute, of a drive, or has a part `..`; on any system."""
     parts = re.split(r"[/\\]", name)
     return parts[0] == "" or ".." in parts or ":" in parts[0] or "\0" in name

@@ -12,7 +12,7 @@ MEMBER = "checksums.json"  # of an archive
 SUFFIX = ".sha256"  # of the file beside others, as the command sha256sum writes and checks it
 
 
-def add_to_archive(path) -> None:
+def add_to_archive(path: str | pathlib.Path) -> None:
     """Adds a member to a zip file: {name: SHA-256} of all others."""
     with zipfile.ZipFile(path) as file:
         found = {name: _digest(file.open(name)) for name in file.namelist()}
@@ -20,7 +20,7 @@ def add_to_archive(path) -> None:
         file.writestr(MEMBER, json.dumps(found, indent=2))
 
 
-def check_members(path, members: dict[str, bytes]) -> None:
+def check_members(path: str | pathlib.Path, members: dict[str, bytes]) -> None:
     """Raises ValueError unless an archive's members are what its checksums say, where it has some.
 
     Args:
@@ -83,7 +83,7 @@ def check_files(folder: pathlib.Path, wanted: dict[str, str] | None) -> None:
             raise ValueError(_damaged(file))
 
 
-def note_none(path) -> None:
+def note_none(path: str | pathlib.Path) -> None:
     """Notes that something has no checksum."""
     note(f"{path} was saved without a checksum: whether it is damaged can't be told.")
 

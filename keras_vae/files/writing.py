@@ -7,6 +7,8 @@ import os
 import pathlib
 import stat
 import tempfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -26,7 +28,7 @@ def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
             raise
 
 
-def write_json(path: pathlib.Path, content) -> None:
+def write_json(path: pathlib.Path, content: Any) -> None:
     """Writes JSON for people to read, all of it or none."""
     write_atomically(path, json.dumps(content, indent=2) + "\n")
 
@@ -43,7 +45,7 @@ class NotRegular(OSError):
 
 
 @contextlib.contextmanager
-def open_regular(path):
+def open_regular(path: str | pathlib.Path) -> Iterator[BinaryIO]:
     """open(path, "rb") of a regular file alone: opening or reading a pipe waits without end.
 
     What is open is looked at: nothing can take the place of a file that was looked at before.

@@ -7,7 +7,7 @@ from keras_vae.measures.of_runs import EVALUATED
 from keras_vae.measures.of_samples import CHECKS, SAMPLES
 from keras_vae.measures.of_tasks import ANOMALY, CODES, COMPRESSION
 
-EVALUATION = {
+EVALUATION: dict[str, tuple[Measure, ...]] = {
     "Likelihood": LIKELIHOOD,
     "Latents": LATENTS,
     "Downstream use": DOWNSTREAM,

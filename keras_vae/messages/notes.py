@@ -17,6 +17,6 @@ def note(text: str) -> None:
     warnings.warn(text, Note, stacklevel=3)
 
 
-def tell(text) -> None:
+def tell(text: str) -> None:
     """Prints a note as one line."""
     print("Note:", in_one_line(str(text)), flush=True)

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from keras_vae.ops.whole_numbers import BYTES, FEW, MOST, dtype_of, infer_levels
 
 _NO_NUMBERS = {
@@ -13,13 +15,13 @@ _NO_NUMBERS = {
 _OVERSHOOT = 0.25  # so far beyond 0 and 1 go images that were resized by a cubic spline
 
 
-def to_numbers(dtype) -> str:
+def to_numbers(dtype: np.dtype) -> str:
     """A sentence on what to do with an array of this dtype, which isn't one of numbers."""
     kind = "records" if dtype.names else dtype.kind
     return _NO_NUMBERS.get(kind, "Convert it, as x.astype('float32').")
 
 
-def to_unit(low, high, is_whole: bool) -> str:
+def to_unit(low: float, high: float, is_whole: bool) -> str:
     """What brings all x to floats from 0 to 1.
 
     Args:
@@ -38,7 +40,7 @@ def to_unit(low, high, is_whole: bool) -> str:
     return f"np.clip((x + {-float(low)!r}) / {float(high) - float(low)!r}, 0, 1)"
 
 
-def to_levels(low, high, is_whole: bool) -> str:
+def to_levels(low: float, high: float, is_whole: bool) -> str:
     """What brings all x to whole numbers of uint8 or uint16; arguments as of `to_unit`."""
     if _is_signed(low, high):
         return 'np.round(127.5 * (x + 1)).astype("uint8")'
@@ -52,7 +54,9 @@ def to_levels(low, high, is_whole: bool) -> str:
     return f'np.round({to_unit(low, high, is_whole)} * 255).astype("uint8")'
 
 
-def to_support(values: str, low, high, is_whole: bool, levels: int | None = None) -> str:
+def to_support(
+    values: str, low: float, high: float, is_whole: bool, levels: int | None = None
+) -> str:
     """A sentence on what brings floats x to what a model's likelihood takes.
 
     Args:
@@ -70,7 +74,7 @@ def to_support(values: str, low, high, is_whole: bool, levels: int | None = None
         return f"Give {to_unit(low, high, is_whole)}."
     if values == "levels" and levels == BYTES:
         return f"Give {to_levels(low, high, is_whole)}."
-    if values == "levels":
+    if values == "levels" and levels is not None:
         unit = "x" if low >= 0 and high <= 1 else to_unit(low, high, is_whole)
         return f'Give np.round({levels - 1} * ({unit})).astype("{dtype_of(levels)}").'
     if values == "counts":

@@ -1,9 +1,10 @@
 """Parts of sentences, for errors and notes."""
 
 import contextlib
+from collections.abc import Iterator, Sequence
 
 
-def some(names, most: int = 10) -> str:
+def some(names: Sequence[str], most: int = 10) -> str:
     """The first of these names, and how many there are more: "cat, dog and 90 more"."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
@@ -18,7 +19,7 @@ def in_one_line(text: str) -> str:
 
 
 @contextlib.contextmanager
-def errors_in_one_line():
+def errors_in_one_line() -> Iterator[None]:
     """Inside, or in a function so decorated, a ValueError or OSError has one line of text.
 
     A path that it names may have several.

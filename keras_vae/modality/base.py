@@ -3,7 +3,15 @@
 import abc
 import dataclasses
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from keras_vae.batches import Batch
+    from keras_vae.config import Config
+    from keras_vae.report.plots import Picture
+    from keras_vae.vae import VAE
 
 _KNOWN: dict[str, type["Modality"]] = {}
 
@@ -31,6 +39,8 @@ class Modality(abc.ABC):
       compares_samples: whether samples are compared with examples value by value, as pixels are.
     """
 
+    # Of every subclass, which is a dataclass.
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field]]
     name: str
     noun: str
     num_shown = 64
@@ -49,7 +59,7 @@ class Modality(abc.ABC):
         """Name and facts, of which `stored` makes it again."""
         return {"name": self.name, **dataclasses.asdict(self)}
 
-    def check_config(self, config) -> None:
+    def check_config(self, config: "Config") -> None:
         """Raises ValueError for options of a Config that such examples can't have."""
         if config.data.binarization != "none":
             raise ValueError(
@@ -67,7 +77,7 @@ class Modality(abc.ABC):
     # Shown ------------------------------------------------------------------------------------
 
     @abc.abstractmethod
-    def as_images(self, x):
+    def as_images(self, x: np.ndarray) -> np.ndarray:
         """Pictures of examples.
 
         Args:
@@ -77,7 +87,9 @@ class Modality(abc.ABC):
           [..., H, W, C], as `keras_vae.plots` takes images: bytes, or floats from 0 to 1.
         """
 
-    def show(self, vae, batch, folder: pathlib.Path | None = None) -> list:
+    def show(
+        self, vae: "VAE", batch: "Batch", folder: pathlib.Path | None = None
+    ) -> list["Picture"]:
         """What a report shows in place of its usual pictures of examples; by default nothing.
 
         Args:
@@ -100,7 +112,7 @@ class Modality(abc.ABC):
         """What an export's README says of its values: lines of Markdown, or nothing."""
         return ""
 
-    def check_page(self, vae) -> None:
+    def check_page(self, vae: "VAE") -> None:
         """Raises ValueError for a model that a page can't show."""
         raise ValueError(
             f"web: the page shows images and music, and this model is of {self.nouns}. Export "

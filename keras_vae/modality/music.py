@@ -4,12 +4,17 @@ import dataclasses
 import pathlib
 import shutil
 import tempfile
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from keras_vae._compat import tf
 from keras_vae.modality.base import Modality
+
+if TYPE_CHECKING:
+    from keras_vae.batches import Batch
+    from keras_vae.report.plots import Picture
+    from keras_vae.vae import VAE
 
 SEED = 0
 NUM_RECONSTRUCTIONS = 6
@@ -38,18 +43,20 @@ class Music(Modality):
         "likelihood=categorical (or recipe=music)."
     )
 
-    def as_images(self, x):
+    def as_images(self, x: np.ndarray) -> np.ndarray:
         from keras_vae.report import plots  # matplotlib takes a second to import.
 
         return plots.piano_rolls(x, self.levels)
 
-    def show(self, vae, batch, folder: pathlib.Path | None = None) -> list:
+    def show(
+        self, vae: "VAE", batch: "Batch", folder: pathlib.Path | None = None
+    ) -> list["Picture"]:
         made = make(vae, batch)
         if folder is not None:
             self.write_midi(folder, made)
         return self.pictures(made, vae)
 
-    def pictures(self, made: "Made", vae) -> list:
+    def pictures(self, made: "Made", vae: "VAE") -> list["Picture"]:
         """The pictures of a report.
 
         Args:
@@ -59,8 +66,8 @@ class Music(Modality):
         from keras_vae.report import plots
         from keras_vae.report.plots import Picture
 
-        originals, reconstructions, samples, interpolations = (
-            None if x is None else self.as_images(x) for x in made
+        originals, reconstructions, interpolations = (
+            self.as_images(x) for x in (made.originals, made.reconstructions, made.interpolations)
         )
         colours = (
             "Time goes to the right, a line at every bar, pitch upwards, a colour for each voice."
@@ -80,7 +87,8 @@ class Music(Modality):
                 "for what is kept: key, register, contour, or only the style.",
             )
         ]
-        if samples is not None:
+        if made.samples is not None:
+            samples = self.as_images(made.samples)
             shown.append(
                 Picture(
                     "samples",
@@ -137,7 +145,7 @@ class Music(Modality):
             f"{self.lowest_pitch} - 1.\n"
         )
 
-    def check_page(self, vae) -> None:
+    def check_page(self, vae: "VAE") -> None:
         if vae.condition is not None and vae.condition.in_examples:
             raise ValueError(
                 "web: the page has nothing to write music down with, which condition=image_part "
@@ -168,7 +176,7 @@ class Made(NamedTuple):
     interpolations: np.ndarray
 
 
-def make(vae, batch) -> Made:
+def make(vae: "VAE", batch: "Batch") -> Made:
     """Lets the model make music.
 
     Args:

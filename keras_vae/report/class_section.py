@@ -1,17 +1,25 @@
 """Classes of a run's data in pictures and tables."""
 
+from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from keras_vae.conditions import Label
+from keras_vae.data import Dataset
 from keras_vae.report import page, plots
 from keras_vae.report.class_names import name_of
+from keras_vae.vae import VAE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SHOWN = 30  # classes in a table that is open from the start
 _LONGEST = 16  # characters of a name beside a picture
 
 
-def beside(label, names) -> str:
+def beside(label: int, names: Sequence[str] | None) -> str:
     """What stands beside a picture of that label.
 
     Its name, cut where it is long; its number where the figure has no glyphs for the name.
@@ -22,7 +30,9 @@ def beside(label, names) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
-def samples(vae, num_rows: int, seed: int, names=None):
+def samples(
+    vae: VAE, num_rows: int, seed: int, names: Sequence[str] | None = None
+) -> tuple["Figure", list[str]]:
     """(figure of samples, in each row as many of one label; what each row's label is called).
 
     Args:
@@ -30,15 +40,18 @@ def samples(vae, num_rows: int, seed: int, names=None):
       num_rows, seed: of the samples.
       names: of the labels; by default those that the model has.
     """
-    labels = vae.condition.to_show(num_rows, None)
+    condition = cast(Label, vae.condition)
+    labels = condition.to_show(num_rows, None)
     made = vae.sample(num_rows**2, seed=seed, condition=np.repeat(labels, num_rows)).numpy()
-    names, images = names or vae.condition.names, vae.modality.as_images(made)
+    names, images = names or condition.names, vae.modality.as_images(made)
     rows = images.reshape(num_rows, -1, *images.shape[1:])
     figure = plots.traversals(rows, (), [beside(label, names) for label in labels.tolist()])
     return figure, [name_of(label, names) for label in labels.tolist()]
 
 
-def of_clusters(clusters, labels, shown, names) -> list[str]:
+def of_clusters(
+    clusters: np.ndarray, labels: np.ndarray, shown: Sequence[int], names: Sequence[str] | None
+) -> list[str]:
     """The commonest class of each of the clusters `shown`, and its share: "cat 92%".
 
     Args:
@@ -54,7 +67,7 @@ def of_clusters(clusters, labels, shown, names) -> list[str]:
     return found
 
 
-def section(dataset) -> str:
+def section(dataset: Dataset) -> str:
     """The HTML of how many examples of each class each split has; empty without labels."""
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     labels = {name: split.labels for name, split in splits.items() if split is not None}

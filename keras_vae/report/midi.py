@@ -1,5 +1,7 @@
 """Music as standard MIDI files."""
 
+import pathlib
+
 import numpy as np
 
 _TICKS_PER_STEP = 120
@@ -7,7 +9,13 @@ _STEPS_PER_BEAT = 4  # Steps are sixteenths.
 _VELOCITY = 80
 
 
-def write_file(path, x, levels: int, lowest_pitch: int, beats_per_minute: float = 80.0) -> None:
+def write_file(
+    path: str | pathlib.Path,
+    x: np.ndarray,
+    levels: int,
+    lowest_pitch: int,
+    beats_per_minute: float = 80.0,
+) -> None:
     """Writes a window of music, a track for each voice.
 
     A pitch that stays is one held note: the data doesn't tell it from a repeated one.

@@ -1,11 +1,13 @@
 """The frame of an HTML page that is one file and needs no other."""
 
 import base64
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
 
 from keras_vae.files import write_atomically
+from keras_vae.report.plots import Picture
 
 TEMPLATE = Path(__file__).with_name("page.html.template")
 
@@ -22,7 +24,7 @@ def write_page(path: Path, title: str, lead: str, main: str) -> None:
     write_atomically(path, template.substitute(title=escape(title), lead=lead, main=main))
 
 
-def figure(folder: Path, picture) -> str:
+def figure(folder: Path, picture: Picture) -> str:
     """The HTML of a `pictures.Picture`, which is also written to folder/figures/."""
     file = folder / "figures" / f"{picture.name}.png"
     file.parent.mkdir(exist_ok=True)
@@ -49,12 +51,12 @@ def card(name: str, value: str, unit: str, meaning: str) -> str:
     )
 
 
-def grid(title: str, cards) -> str:
+def grid(title: str, cards: Iterable[str]) -> str:
     """Cards side by side under a title."""
     return f"<h2>{escape(title)}</h2>\n<div class='grid'>" + "\n".join(cards) + "</div>"
 
 
-def details(title: str, rows) -> str:
+def details(title: str, rows: Iterable[Sequence[str]]) -> str:
     """A table under a title that opens it: rows of cells, the first one its name."""
     lines = "\n".join(
         f"<tr><th scope='row'>{escape(str(name))}</th>"
@@ -68,7 +70,7 @@ def details(title: str, rows) -> str:
     )
 
 
-def table(names, rows) -> str:
+def table(names: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
     """A plain table: names of its columns, and rows of texts."""
     head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in names)
     body = "\n".join(
@@ -83,7 +85,7 @@ def table(names, rows) -> str:
     )
 
 
-def sortable(names, rows) -> str:
+def sortable(names: Iterable[str], rows: Iterable[Sequence[tuple[str, float | str | None]]]) -> str:
     """A table whose rows can be sorted by a click on a column's name.
 
     Args:

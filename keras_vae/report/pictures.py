@@ -1,15 +1,19 @@
 """What a report shows of a model: figures, with the words that go with them."""
 
+import pathlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from keras_vae._compat import tfd
+from keras_vae.batches import Batch
 from keras_vae.conditions import Label
 from keras_vae.evaluation import draw_latents
 from keras_vae.ops.in_batches import in_batches
 from keras_vae.report import class_section, plots
 from keras_vae.report.plots import Picture
+from keras_vae.vae import VAE
 
 BATCH_SIZE = 256
 WIDEST = 1280  # Pixels of the data; a picture of larger images holds fewer of them.
@@ -35,7 +39,13 @@ class Latents(NamedTuple):
     scale: np.ndarray
 
 
-def pictures(vae, batch, labels=None, names=None, folder=None) -> list[Picture]:
+def pictures(
+    vae: VAE,
+    batch: Batch,
+    labels: np.ndarray | None = None,
+    names: Sequence[str] | None = None,
+    folder: pathlib.Path | None = None,
+) -> list[Picture]:
     """All pictures that make sense for this model.
 
     Args:
@@ -70,7 +80,7 @@ def _of_examples(vae, batch, latents, labels, names):
     else:
         shown.append(traversals(vae, batch, latents))
         if latents.rate is not None and vae.latent_dim > 1:
-            shown.append(rates(latents))
+            shown.append(rates(latents.rate[latents.order]))
     if vae.trains_prior and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
         shown.append(manifold(vae, batch))
     if vae.has_clusters:
@@ -78,7 +88,7 @@ def _of_examples(vae, batch, latents, labels, names):
     return shown
 
 
-def measure_latents(vae, batch) -> Latents:
+def measure_latents(vae: VAE, batch: Batch) -> Latents:
     """The Latents of a model on a Batch of N examples."""
 
     def codes_and_kl(x, condition):
@@ -89,7 +99,7 @@ def measure_latents(vae, batch) -> Latents:
     # A full covariance has one KL for all latents.
     by_latent = kl is not None and kl.shape[-1] == vae.latent_dim
     rate = kl.numpy().mean(axis=0) if by_latent else None
-    order = np.argsort(-(rate if by_latent else codes.var(axis=0)), kind="stable")
+    order = np.argsort(-(codes.var(axis=0) if rate is None else rate), kind="stable")
     if vae.prior is not None:  # A label is nothing to move along.
         order = order[order >= vae.prior.num_labels]
     if not vae.trains_prior:
@@ -98,7 +108,7 @@ def measure_latents(vae, batch) -> Latents:
     return Latents(codes, rate, order, vae.flat(loc).numpy(), vae.flat(scale).numpy())
 
 
-def reconstructions(vae, batch) -> Picture:
+def reconstructions(vae: VAE, batch: Batch) -> Picture:
     """The first examples, each above its reconstruction."""
     columns = _fitting(vae, 10)
     rows = batch.rows(0, 3 * columns)
@@ -114,10 +124,13 @@ def reconstructions(vae, batch) -> Picture:
     )
 
 
-def samples(vae, batch, seed: int = SEED, names=None) -> Picture:
+def samples(
+    vae: VAE, batch: Batch, seed: int = SEED, names: Sequence[str] | None = None
+) -> Picture:
     """Decoded draws of the prior; the same draws for the same seed."""
     columns = _fitting(vae, 10)
-    condition, given, called = None, "", []
+    condition, given = None, ""
+    called: list[str] = []
     if vae.condition is not None:  # One in each row.
         condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
         given = "All examples of a row are given the same condition. "
@@ -139,7 +152,7 @@ def samples(vae, batch, seed: int = SEED, names=None) -> Picture:
     )
 
 
-def neighbours(vae, samples, nearest) -> Picture:
+def neighbours(vae: VAE, samples: np.ndarray, nearest: np.ndarray) -> Picture:
     """Samples, each above the training example nearest to it; both [N, *event_shape]."""
     columns = _fitting(vae, 10)
     samples, nearest = samples[: 3 * columns], nearest[: 3 * columns]
@@ -154,7 +167,7 @@ def neighbours(vae, samples, nearest) -> Picture:
     )
 
 
-def holes(vae, batch, latents: Latents, seed: int = SEED) -> Picture:
+def holes(vae: VAE, batch: Batch, latents: Latents, seed: int = SEED) -> Picture:
     """What an autoencoder decodes where no prior has kept its codes together."""
     columns = _fitting(vae, 10)
     noise = np.random.default_rng(seed).normal(size=(columns, columns, vae.latent_dim))
@@ -170,7 +183,7 @@ def holes(vae, batch, latents: Latents, seed: int = SEED) -> Picture:
     )
 
 
-def interpolations(vae, batch, steps: int = 8) -> Picture:
+def interpolations(vae: VAE, batch: Batch, steps: int = 8) -> Picture:
     """From each of the first examples to the next one, on a straight line in latent space."""
     rows = batch.rows(0, 8)
     start, condition = rows.x, rows.condition
@@ -190,7 +203,7 @@ def interpolations(vae, batch, steps: int = 8) -> Picture:
     )
 
 
-def completions(vae, batch, seed: int = SEED) -> Picture:
+def completions(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
     """Examples of which the second half, of images the lower, is drawn anew several times."""
     columns = _fitting(vae, 10)
     rows = batch.rows(0, 6)
@@ -204,18 +217,18 @@ def completions(vae, batch, seed: int = SEED) -> Picture:
     found = np.reshape(found, (len(x), times, *vae.event_shape))
     whole = vae.as_floats(x).numpy()[:, np.newaxis]
     hidden = np.where(known, whole, 0.5)
-    rows = np.concatenate([whole, hidden, found], axis=1)
+    shown = np.concatenate([whole, hidden, found], axis=1)
     return Picture(
         "completions",
         "Completions",
-        plots.image_grid(_in_one_row(_drawn(vae, rows)), columns),
+        plots.image_grid(_in_one_row(_drawn(vae, shown)), columns),
         f"{len(x)} rows: a test example, its first half, and {times} examples with that half.",
         "Test examples, what the model is shown of them, and second halves that it draws to go "
         "with it. Look for halves that fit, and that differ where more than one would.",
     )
 
 
-def layers(vae, batch, seed: int = SEED) -> Picture:
+def layers(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
     """One draw of all stochastic layers, of which more and more are drawn anew."""
     columns = _fitting(vae, 10)
     noise = vae.prior.draw_noise([seed, seed], 1)
@@ -237,7 +250,7 @@ def layers(vae, batch, seed: int = SEED) -> Picture:
     )
 
 
-def traversals(vae, batch, latents: Latents, steps: int = 13) -> Picture:
+def traversals(vae: VAE, batch: Batch, latents: Latents, steps: int = 13) -> Picture:
     """The first example with one latent at a time moved through its range."""
     shown = latents.order[:10]
     values = np.linspace(-3.0, 3.0, steps, dtype=np.float32)
@@ -260,7 +273,9 @@ def traversals(vae, batch, latents: Latents, steps: int = 13) -> Picture:
     )
 
 
-def traversal_codes(latents: Latents, shown, values):
+def traversal_codes(
+    latents: Latents, shown: Sequence[int] | np.ndarray, values: np.ndarray
+) -> np.ndarray:
     """Codes [len(shown), steps, D]: the first example's, with latent shown[i] in row i replaced.
 
     Args:
@@ -273,9 +288,8 @@ def traversal_codes(latents: Latents, shown, values):
     return codes
 
 
-def rates(latents) -> Picture:
-    """The rate of each latent, by falling rate."""
-    rate = latents.rate[latents.order]
+def rates(rate: np.ndarray) -> Picture:
+    """The rate of each latent, [D], by falling rate."""
     used = int(np.sum(rate > USED))
     return Picture(
         "rates",
@@ -289,7 +303,7 @@ def rates(latents) -> Picture:
     )
 
 
-def manifold(vae, batch) -> Picture:
+def manifold(vae: VAE, batch: Batch) -> Picture:
     """What a regular grid of probabilities decodes to (Kingma & Welling 2014, fig. 4)."""
     side = _fitting(vae, 20)
     noise = manifold_noise(side)
@@ -306,7 +320,7 @@ def manifold(vae, batch) -> Picture:
     )
 
 
-def manifold_noise(side: int):
+def manifold_noise(side: int) -> np.ndarray:
     """Standard normal quantiles of a regular grid: [side, side, 2], z[0] rightwards, z[1] upwards.
 
     Each stands in the middle of a cell of probability 1 / side^2.
@@ -315,12 +329,14 @@ def manifold_noise(side: int):
     return np.stack(np.meshgrid(quantiles, quantiles[::-1]), axis=-1)
 
 
-def clusters(vae, batch, labels=None, names=None) -> Picture:
+def clusters(
+    vae: VAE, batch: Batch, labels: np.ndarray | None = None, names: Sequence[str] | None = None
+) -> Picture:
     """Test examples by the component of the prior that their codes are likeliest of."""
     columns = _fitting(vae, 10)
     found = np.asarray(vae.clusters(batch.x, batch.condition))
-    largest = np.argsort(-np.bincount(found), kind="stable")[:10]
-    largest = [k for k in largest if np.any(found == k)]
+    by_size = np.argsort(-np.bincount(found), kind="stable")[:10]
+    largest = [k for k in by_size if np.any(found == k)]
     members = np.zeros((len(largest), columns, *vae.event_shape), batch.x.dtype)
     for row, k in enumerate(largest):
         first = batch.x[found == k][:columns]
@@ -343,7 +359,13 @@ def clusters(vae, batch, labels=None, names=None) -> Picture:
     )
 
 
-def scatter(vae, batch, latents: Latents, labels=None, class_names=None) -> Picture:
+def scatter(
+    vae: VAE,
+    batch: Batch,
+    latents: Latents,
+    labels: np.ndarray | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Picture:
     """The aggregated posterior, in the plane of the two latents used most, before the prior."""
     plane = np.sort(latents.order[:2])
     most = "largest KL" if latents.rate is not None else "largest variance"

@@ -9,10 +9,11 @@ C the first channel is shown.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib import colormaps, font_manager
+from matplotlib import color_sequences, colormaps, font_manager
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -20,7 +21,11 @@ DPI = 192
 GRID_WIDTH = 720  # Pixels; smaller grids are enlarged by a whole number, up to this width.
 WIDTH = 4.2  # Inches of figures with axes; their 9 point labels then read on a phone.
 INK = "#808080"
-COLOURS = colormaps["tab10"].colors
+COLOURS = color_sequences["tab10"]
+
+
+# (epochs [E], values [E]).
+Line = tuple[np.ndarray, np.ndarray]
 
 
 class Picture(NamedTuple):
@@ -43,24 +48,24 @@ class Picture(NamedTuple):
     pixelated: bool = True
 
 
-def image_grid(images, columns: int | None = None) -> Figure:
+def image_grid(images: np.ndarray, columns: int | None = None) -> Figure:
     """Images [N, H, W, C] row by row; by default about as many columns as rows."""
     return _grid(_rgba(images), columns or math.ceil(math.sqrt(len(images))))
 
 
-def reconstructions(inputs, outputs, columns: int = 10) -> Figure:
+def reconstructions(inputs: np.ndarray, outputs: np.ndarray, columns: int = 10) -> Figure:
     """Pairs, each an input above its output; both [N, H, W, C]."""
     line = [(0, 0), (0, 1), (0, 0), (0, 0)]  # One transparent row below each input.
     pairs = np.concatenate([np.pad(_rgba(inputs), line), _rgba(outputs)], axis=1)
     return _grid(pairs, min(columns, len(pairs)), gap=3)
 
 
-def interpolations(images) -> Figure:
+def interpolations(images: np.ndarray) -> Figure:
     """N ways from one image to another, one in each row: [steps, N, H, W, C]."""
     return _picture(_table(_rgba(images).swapaxes(0, 1)))
 
 
-def piano_rolls(x, levels: int, bar_steps: int = 16):
+def piano_rolls(x: np.ndarray, levels: int, bar_steps: int = 16) -> np.ndarray:
     """Images of music, which the functions above show: time to the right, pitch upwards.
 
     Args:
@@ -81,12 +86,14 @@ def piano_rolls(x, levels: int, bar_steps: int = 16):
     return picture
 
 
-def manifold(images) -> Figure:
+def manifold(images: np.ndarray) -> Figure:
     """What a grid of codes decodes to, [rows, columns, H, W, C]."""
     return _picture(_table(_rgba(images)))
 
 
-def traversals(images, values, names) -> Figure:
+def traversals(
+    images: np.ndarray, values: Sequence[float] | np.ndarray, names: Sequence[str]
+) -> Figure:
     """What changes along each latent.
 
     Args:
@@ -109,7 +116,13 @@ def traversals(images, values, names) -> Figure:
     return figure
 
 
-def latent_scatter(z, labels=None, names=("z[0]", "z[1]"), behind=None, class_names=None) -> Figure:
+def latent_scatter(
+    z: np.ndarray,
+    labels: np.ndarray | None = None,
+    names: Sequence[str] = ("z[0]", "z[1]"),
+    behind: np.ndarray | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Figure:
     """Codes z [N, 2] as points.
 
     Args:
@@ -141,7 +154,7 @@ def latent_scatter(z, labels=None, names=("z[0]", "z[1]"), behind=None, class_na
     return figure
 
 
-def bars(values, name: str, label: str) -> Figure:
+def bars(values: Sequence[float] | np.ndarray, name: str, label: str) -> Figure:
     """Values [N] as bars side by side.
 
     Args:
@@ -157,7 +170,7 @@ def bars(values, name: str, label: str) -> Figure:
     return figure
 
 
-def histograms(groups, label: str) -> Figure:
+def histograms(groups: Mapping[str, np.ndarray], label: str) -> Figure:
     """How the values of several groups are spread.
 
     Args:
@@ -175,7 +188,9 @@ def histograms(groups, label: str) -> Figure:
     return figure
 
 
-def curves(history, name: str, label: str | None = None) -> Figure:
+def curves(
+    history: Mapping[str, Sequence[float] | np.ndarray], name: str, label: str | None = None
+) -> Figure:
     """One metric over the epochs, in training and (where there is one) validation.
 
         plots.curves(vae.fit(images, validation_split=0.1).history, "elbo_nats")
@@ -200,7 +215,7 @@ def curves(history, name: str, label: str | None = None) -> Figure:
     return figure
 
 
-def overlaid(lines, label: str, dashed) -> Figure:
+def overlaid(lines: Mapping[str, Line], label: str, dashed: Mapping[str, Line]) -> Figure:
     """Several runs' values of one metric over the epochs.
 
     Args:
@@ -221,7 +236,9 @@ def overlaid(lines, label: str, dashed) -> Figure:
     return figure
 
 
-def rate_distortion(points, connected: bool = False, path=None) -> Figure:
+def rate_distortion(
+    points: Mapping[str, tuple[float, float]], connected: bool = False, path: Line | None = None
+) -> Figure:
     """Where runs stand between saying little and losing much, with lines of equal ELBO.
 
     Args:

@@ -2,10 +2,14 @@
 
 import signal
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from keras_vae._compat import tfk
+from keras_vae.runs.checkpoints import Progress
+from keras_vae.vae import VAE
 
 
 class NonFinite(Exception):
@@ -19,17 +23,16 @@ class Speed(tfk.callbacks.Callback):
         super().__init__()
         self._batch_size = batch_size
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._start, self._first_step = time.perf_counter(), self._steps()
-        self._speed = None
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         # Kept for the end of the epoch, where validation's time has passed too.
         images = (self._steps() - self._first_step) * self._batch_size
         self._speed = images / (time.perf_counter() - self._start)
         logs["images_per_second"] = round(self._speed)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         logs["images_per_second"] = round(self._speed)
         logs["beta"] = float(self.model.beta.numpy())
         logs["learning_rate"] = float(self.model.optimizer.learning_rate.numpy())
@@ -41,11 +44,11 @@ class Speed(tfk.callbacks.Callback):
 class StopOnNonFinite(tfk.callbacks.Callback):
     """Raises NonFinite at the first block whose loss isn't finite; stands before saving."""
 
-    def __init__(self, progress):
+    def __init__(self, progress: Progress):
         super().__init__()
         self._progress = progress
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         if not np.isfinite(logs["loss"]):
             raise NonFinite(
                 f"the loss is {logs['loss']} at step {self._progress.step}. "
@@ -65,26 +68,26 @@ class SaveProgress(tfk.callbacks.Callback):
       alone: whether this is the only worker; one of several can't save when a signal comes.
     """
 
-    def __init__(self, progress, steps: int, patience: int | None, alone: bool = True):
+    def __init__(self, progress: Progress, steps: int, patience: int | None, alone: bool = True):
         super().__init__()
         self._progress, self._steps, self._patience = progress, steps, patience
         self._alone = alone
         self._saved_at = progress.step
         self._signum = None
-        self._handlers = {}
-        self._restored_metrics = None
+        self._handlers: dict[int, Any] = {}
+        self._restored_metrics: list[list[np.ndarray]] | None = None
 
     def keep_metrics(self) -> None:
         """Lets the metrics of a resumed epoch go on: Keras resets them as the epoch begins."""
         self._restored_metrics = [m.get_weights() for m in self.model.metrics]
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         # The signal is noted here and obeyed between two blocks.
         self._handlers = {
             s: signal.signal(s, self._note_signal) for s in (signal.SIGINT, signal.SIGTERM)
         }
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.restore_signals()
 
     def restore_signals(self) -> None:
@@ -92,18 +95,18 @@ class SaveProgress(tfk.callbacks.Callback):
         for signum, handler in self._handlers.items():
             signal.signal(signum, handler)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._restored_metrics is not None:
             for metric, weights in zip(self.model.metrics, self._restored_metrics, strict=True):
                 metric.set_weights(weights)
             self._restored_metrics = None
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         # The last block's state is saved at the end of the epoch, after validation.
         if batch + 1 < self.params["steps"]:
             self._save_if_due()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         progress = self._progress
         score = logs.get("val_loss")
         if score is not None:
@@ -144,11 +147,11 @@ class Pictures(tfk.callbacks.Callback):
       every: epochs between two pictures.
     """
 
-    def __init__(self, draw, every: int):
+    def __init__(self, draw: Callable[[VAE, int], object], every: int):
         super().__init__()
         self._draw, self._every = draw, every
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if (epoch + 1) % self._every == 0:
             with self.model.evaluation_weights():
                 self._draw(self.model, epoch + 1)

@@ -7,6 +7,7 @@ import numpy as np
 from keras_vae._compat import tf
 from keras_vae.files import checksums
 from keras_vae.runs.loading import last_checkpoint
+from keras_vae.vae import VAE
 
 
 class Progress:
@@ -27,7 +28,7 @@ class Progress:
       stopped: tf.Variable, bool: early stopping ended the training.
     """
 
-    def __init__(self, vae, folder: pathlib.Path, worker: int = 0):
+    def __init__(self, vae: VAE, folder: pathlib.Path, worker: int = 0):
         self._vae = vae
         self.score = tf.Variable(-np.inf, trainable=False, name="score")
         self.epochs_since_best = tf.Variable(0, trainable=False, name="epochs_since_best")

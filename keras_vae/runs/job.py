@@ -74,7 +74,12 @@ def default_workdir(config: Config) -> pathlib.Path:
     return pathlib.Path(f"runs/{data.short_name(config.data.dataset)}-{config.recipe}")
 
 
-def prepare(config: Config, workdir=None, strategy=None, options: Options | None = None) -> Job:
+def prepare(
+    config: Config,
+    workdir: str | pathlib.Path | None = None,
+    strategy: tf.distribute.Strategy | None = None,
+    options: Options | None = None,
+) -> Job:
     """Checks everything that can be wrong, creating nothing.
 
     Args:

@@ -18,7 +18,9 @@ from keras_vae.vae import VAE
 
 
 @errors_in_one_line()
-def load_model(path, checkpoint: str = "auto", custom_objects: dict | None = None) -> VAE:
+def load_model(
+    path: str | pathlib.Path, checkpoint: str = "auto", custom_objects: dict | None = None
+) -> VAE:
     """The model of a .keras file or of a run directory.
 
     Nothing in either is executed or imported (docs/files.md). Of a file without a checksum, as
@@ -51,7 +53,7 @@ def load_model(path, checkpoint: str = "auto", custom_objects: dict | None = Non
 
 
 @errors_in_one_line()
-def read_config_json(path) -> dict:
+def read_config_json(path: str | pathlib.Path) -> dict:
     """The content of a run directory's config.json.
 
     Raises:
@@ -82,12 +84,12 @@ def _add_modality(model, data):
     modality.stored(model.get("modality"))
 
 
-def is_export(path) -> bool:
+def is_export(path: str | pathlib.Path) -> bool:
     """Whether `path` is the folder of an export, which holds the config.json of its run too."""
     return (pathlib.Path(path) / "parity.json").is_file()
 
 
-def find_checkpoint(path, checkpoint: str = "auto") -> str:
+def find_checkpoint(path: str | pathlib.Path, checkpoint: str = "auto") -> str:
     """The prefix of a run directory's checkpoint; see `load_model` for the arguments and errors."""
     folders = {"auto": ["best", "last"], "best": ["best"], "last": ["last"]}
     if checkpoint not in folders:
@@ -100,7 +102,7 @@ def find_checkpoint(path, checkpoint: str = "auto") -> str:
     raise FileNotFoundError(f"{path} has no checkpoint ({checkpoint}): its training never saved.")
 
 
-def last_checkpoint(folder) -> str | None:
+def last_checkpoint(folder: str | pathlib.Path) -> str | None:
     """The prefix of the last complete checkpoint in a folder of them, or None.
 
     Raises:
@@ -131,7 +133,7 @@ def check_checkpoint(found: str) -> None:
     checksums.check_beside(pathlib.Path(found))
 
 
-def load_checkpoint(path, found: str) -> VAE:
+def load_checkpoint(path: str | pathlib.Path, found: str) -> VAE:
     """The model of a run directory with the weights that `find_checkpoint` found."""
     check_checkpoint(found)
     stored = read_config_json(path)
@@ -174,7 +176,7 @@ def _read_weights(path):
         raise ValueError(f"{path} is refused: it must hold plain arrays ({error}).") from error
 
 
-def fitted_prior_file(path, step: int) -> pathlib.Path:
+def fitted_prior_file(path: str | pathlib.Path, step: int) -> pathlib.Path:
     """Where a run directory keeps the prior fitted to an autoencoder's codes at a step."""
     return pathlib.Path(path) / f"prior-{step}.npz"
 

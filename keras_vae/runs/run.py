@@ -59,7 +59,7 @@ class Run:
         return times == sorted(times)
 
 
-def load(path, checkpoint: str = "auto", dataset: Dataset | None = None) -> Run:
+def load(path: str | pathlib.Path, checkpoint: str = "auto", dataset: Dataset | None = None) -> Run:
     """Reads a run, to which results will be added: its config, model and data.
 
     Args:

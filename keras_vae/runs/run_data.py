@@ -1,6 +1,8 @@
 """The data that a config names: loaded, the same as at training, as the model sees it."""
 
 import dataclasses
+import pathlib
+from typing import cast
 
 import numpy as np
 
@@ -30,7 +32,9 @@ def load_data(config: Config) -> data.Dataset:
     )
 
 
-def load_config_and_data(path, dataset: data.Dataset | None = None) -> tuple[Config, data.Dataset]:
+def load_config_and_data(
+    path: str | pathlib.Path, dataset: data.Dataset | None = None
+) -> tuple[Config, data.Dataset]:
     """The config of a run and the data that it was trained on (or `dataset`, which must be that).
 
     Raises:
@@ -86,6 +90,6 @@ def evaluation_batches(
         getattr(dataset, split),
         batch_size=batch_size,
         seed=seeds.of_split(config.training.seed, split),
-        binarization=config.data.binarization,
+        binarization=cast(str, config.data.binarization),  # A resolved config says it.
         with_labels=takes_labels(config.model),
     )

@@ -7,6 +7,7 @@ import shutil
 
 from keras_vae._compat import ONEDNN, ONEDNN_BY_DEFAULT, onednn_is_on, tf
 from keras_vae.config import Config, before, options
+from keras_vae.data import Dataset
 from keras_vae.files import check_folder, write_atomically, write_json
 from keras_vae.runs.loading import (
     check_checkpoint,
@@ -41,7 +42,7 @@ def check_workdir(path: pathlib.Path) -> None:
     check_folder("workdir", path)
 
 
-def describe(config: Config, dataset) -> dict:
+def describe(config: Config, dataset: Dataset) -> dict:
     """The content of config.json: the config, and what data, versions and kernels it met."""
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     names = dataset.train.class_names
@@ -134,7 +135,7 @@ def options_before(path: pathlib.Path) -> dict:
     return before(read_config_json(path)["config"]) if has_begun(path) else {}
 
 
-def has_begun(path) -> bool:
+def has_begun(path: str | pathlib.Path) -> bool:
     """Whether there is a run at `path` whose training has saved."""
     try:
         find_checkpoint(path)

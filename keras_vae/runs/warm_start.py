@@ -2,13 +2,16 @@
 
 from keras_vae import evaluation
 from keras_vae._compat import tf
+from keras_vae.config import Config
+from keras_vae.data import Dataset
 from keras_vae.priors import MixtureOfNormals, VampPrior
 from keras_vae.runs import loading, run_data
+from keras_vae.vae import VAE
 
 
-def check_source(vae, config) -> None:
+def check_source(vae: VAE, config: Config) -> None:
     """Raises ValueError or OSError unless `vae` can begin with the weights its config names."""
-    source = loading.load_model(config.training.warm_start)
+    source = _source(config)
     _pairs(vae, source, config)
     if _is_fitted(vae, source) and vae.prior.num_components > config.model.num_examples:
         raise ValueError(
@@ -17,7 +20,7 @@ def check_source(vae, config) -> None:
         )
 
 
-def begin_with_source(vae, config, dataset) -> None:
+def begin_with_source(vae: VAE, config: Config, dataset: Dataset) -> None:
     """Gives encoder, decoder and prior the weights (moving averages) of config.training.warm_start.
 
     A prior of another kind than the other model's keeps its own beginning (those of several layers
@@ -25,7 +28,7 @@ def begin_with_source(vae, config, dataset) -> None:
     begins where it fits the other model's codes of the training images (Jiang et al. 2017, section
     3.2), and a VampPrior at some of these images.
     """
-    source = loading.load_model(config.training.warm_start)
+    source = _source(config)
     for part, other in _pairs(vae, source, config):
         part.set_weights(other.get_weights())
     if _is_fitted(vae, source):
@@ -44,6 +47,10 @@ def begin_with_source(vae, config, dataset) -> None:
         vae.prior.begin_at(x, contexts)
     if vae.ema is not None:
         vae.ema.begin()
+
+
+def _source(config):
+    return loading.load_model(config.training.warm_start)
 
 
 def _is_fitted(vae, source):

@@ -69,14 +69,13 @@ def compress(run: Run, out: pathlib.Path | None = None, codec: BitsBack | None =
         "num_examples": len(x),
         **run.provenance,
     }
-    rivals = rival_sizes(levels_of_x, codec.levels)
     rivals = {
         name: size and {"bits_per_dim": 8 * size.num_bytes / x.size, **size._asdict()}
-        for name, size in rivals.items()
+        for name, size in rival_sizes(levels_of_x, codec.levels).items()
     }
     shown = {
-        name: size and f"{size['bits_per_dim']:.4f} bits per dim, of {size['form']}"
-        for name, size in rivals.items()
+        name: rival and f"{rival['bits_per_dim']:.4f} bits per dim, of {rival['form']}"
+        for name, rival in rivals.items()
     }
     print_numbers(result | shown)
     result["rivals"] = rivals
@@ -110,7 +109,9 @@ def decode(codec: BitsBack, file: pathlib.Path, out: pathlib.Path) -> None:
     write_npz(out, {"x": codec.decode(compressed)})
 
 
-def decode_run(run, checkpoint: str, file, out) -> None:
+def decode_run(
+    run: str | pathlib.Path, checkpoint: str, file: str | pathlib.Path, out: str | pathlib.Path
+) -> None:
     """`decode`, by the model of a run directory's checkpoint."""
     codec = BitsBack(loading.load_model(run, checkpoint))
     decode(codec, pathlib.Path(file), pathlib.Path(out))

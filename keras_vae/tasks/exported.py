@@ -11,6 +11,7 @@ from keras_vae._compat import tf, tfk
 from keras_vae.building import settling
 from keras_vae.building.parts import CONDITIONS, LIKELIHOODS, POSTERIORS
 from keras_vae.config import Config
+from keras_vae.data import Dataset
 from keras_vae.files import check_folder, checksums
 from keras_vae.runs import loading, run_data
 from keras_vae.runs.run import provenance
@@ -30,12 +31,12 @@ class Exported(NamedTuple):
 
     path: pathlib.Path
     config: Config
-    dataset: Any
+    dataset: Dataset
     origin: dict
     model: Any
 
 
-def load_export(path) -> Exported:
+def load_export(path: str | pathlib.Path) -> Exported:
     """Reads an export.
 
     Raises:
@@ -97,11 +98,11 @@ def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict
         bar.update(i + 1)
     examples = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
     examples["nll"] = -examples.pop("log_prob")
-    result = evaluation.means(examples, num_samples)
+    result: dict[str, Any] = evaluation.means(examples, num_samples)
     bits = evaluation.bits_per_dim(
         result["nll_nats"],
         LIKELIHOODS[config.model.likelihood].kind,
-        config.model.event_shape,
+        dataset.test.shape,
         CONDITIONS[config.model.condition](config.model),
     )
     result |= {

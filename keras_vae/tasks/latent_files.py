@@ -2,6 +2,7 @@
 
 import math
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,7 +20,7 @@ _STRENGTHS = np.linspace(0.0, 1.5, 7, dtype=np.float32)
 _NUM_CHANGED = 8
 
 
-def parse_attribute(run: Run, split: str, attribute) -> tuple[int, int] | None:
+def parse_attribute(run: Run, split: str, attribute: Sequence[str]) -> tuple[int, int] | None:
     """The two labels of `attribute`, or None where it is empty.
 
     Raises:
@@ -40,8 +41,9 @@ def parse_attribute(run: Run, split: str, attribute) -> tuple[int, int] | None:
             "alone. Take an unconditional model."
         )
     known, names = sorted(set(labels.tolist())), images.class_names
-    found = [class_names.number_of(word, names, known) for word in attribute]
-    if len(found) != 2 or found[0] == found[1] or not set(found) <= set(known):
+    numbers = [class_names.number_of(word, names, known) for word in attribute]
+    found = [number for number in numbers if number is not None and number in known]
+    if len(numbers) != 2 or len(set(found)) != 2:
         called = [class_names.name_of(label, names) for label in known]
         raise ValueError(
             f"attribute must be two different labels of {some(called)}, such as "
@@ -51,7 +53,7 @@ def parse_attribute(run: Run, split: str, attribute) -> tuple[int, int] | None:
 
 
 def write_latents(
-    run: Run, split: str = "test", attribute=(), out: pathlib.Path | None = None
+    run: Run, split: str = "test", attribute: Sequence[str] = (), out: pathlib.Path | None = None
 ) -> list[pathlib.Path]:
     """Writes the codes of a split, and pictures of an attribute.
 
@@ -73,7 +75,9 @@ def write_latents(
     return write_files(run, split, found, out)
 
 
-def write_files(run: Run, split: str, attribute, out: pathlib.Path) -> list[pathlib.Path]:
+def write_files(
+    run: Run, split: str, attribute: tuple[int, int] | None, out: pathlib.Path
+) -> list[pathlib.Path]:
     """Writes the files and returns their paths.
 
     `latents.npz` has `codes` [N, D], the z that stand for the examples in their order, `labels` [N]

@@ -41,7 +41,9 @@ class Examples(NamedTuple):
     def at_most(self, n: int) -> "Examples":
         """n of them, or all if there are fewer, evenly from first to last."""
         rows = _evenly(len(self.x), n)
-        return Examples(*(None if part is None else part[rows] for part in self))
+        labels = None if self.labels is None else self.labels[rows]
+        condition = None if self.condition is None else self.condition[rows]
+        return Examples(self.x[rows], self.images[rows], labels, condition)
 
 
 class Copies(NamedTuple):
@@ -98,7 +100,7 @@ def examples(run: Run, split: str) -> Examples:
         shown = as_floats(_rows(grey, rows), images.levels or BYTES).numpy()
     condition = None
     if takes_labels(run.config.model):
-        condition = labels.astype(np.int32)
+        condition = np.asarray(labels, np.int32)
     elif run.model.condition is not None:  # A part of the image, which samples hold as it was.
         condition = run.model.as_floats(x).numpy()
         shown = np.where(run.model.condition.visible[..., np.newaxis], condition, shown)

@@ -2,6 +2,7 @@
 
 import pathlib
 import sys
+from typing import Any
 
 from keras_vae._compat import tf, tfk
 from keras_vae.config import Config
@@ -16,7 +17,12 @@ from keras_vae.tasks import measuring
 from keras_vae.training import feeding, replicas
 
 
-def train(config: Config, workdir=None, strategy=None, **options) -> Run | None:
+def train(
+    config: Config,
+    workdir: str | pathlib.Path | None = None,
+    strategy: tf.distribute.Strategy | None = None,
+    **options: Any,
+) -> Run | None:
     """Trains a model, or goes on with a training; measures it and writes report.html.
 
     The same config in the same directory goes on where the run stopped, to the same weights as
@@ -93,7 +99,9 @@ def _train(job: Job) -> None:
         checkpoints.restore_signals()
 
 
-def fit(job: Job, progress: Progress, checkpoints, epoch: int, last: int):
+def fit(
+    job: Job, progress: Progress, checkpoints: list[tfk.callbacks.Callback], epoch: int, last: int
+) -> tfk.callbacks.History:
     """Keras' fit from `progress`' step, which is in `epoch`, until `last` epochs are done.
 
     Returns:

@@ -5,6 +5,7 @@ must be of something that is in the process already and holds no code of the fil
 """
 
 import inspect
+from typing import Any
 
 from keras_vae._compat import tfk
 from keras_vae.trusted.known_names import ACTIVATIONS, CLASSES, TENSOR_FUNCTIONS
@@ -33,7 +34,7 @@ class UnknownName(ValueError):
         self.name = name
 
 
-def trusted_config(config, custom_objects: dict | None = None):
+def trusted_config(config: Any, custom_objects: dict | None = None) -> Any:
     """The config, or part of one, that Keras may be given in place of `config`.
 
     Modules in it are this module's, not the file's; what says how a model was compiled is left out.

@@ -1,6 +1,7 @@
 """SavedModels: the operators of all of their graphs are looked at before TensorFlow loads them."""
 
 import pathlib
+from typing import Any
 
 from keras_vae._compat import SavedModel, tf
 from keras_vae.files import check_files
@@ -22,7 +23,7 @@ _POSES_AS = {"api_implements", "api_preferred_device"}
 _OBJECTS = (tf.resource.as_datatype_enum, tf.variant.as_datatype_enum)
 
 
-def load_saved_model(path):
+def load_saved_model(path: str | pathlib.Path) -> Any:
     """The SavedModel in the folder `path`, as tf.saved_model.load gives it.
 
     Raises:
@@ -36,7 +37,7 @@ def load_saved_model(path):
         raise ValueError(f"{path} can't be read as a SavedModel ({reason}).") from error
 
 
-def check_graph(path) -> None:
+def check_graph(path: str | pathlib.Path) -> None:
     """Raises ValueError, in one line, unless all operators of a SavedModel are in `OPERATORS`.
 
     All means: of its graph, and of all functions, whether or not a signature calls them. The two

@@ -1,12 +1,15 @@
 """Weights in HDF5, which may refer to other files, and to code that unpacks them."""
 
+import pathlib
+from typing import BinaryIO
+
 import h5py
 
 # A file of weights holds real numbers, whole numbers and booleans.
 _KINDS = "fiub"
 
 
-def check_hdf5(path, stream) -> None:
+def check_hdf5(path: str | pathlib.Path, stream: BinaryIO) -> None:
     """Raises ValueError, in one line, unless a file holds nothing but plain arrays of its own.
 
     Refused are links to other files and links by name, arrays that are stored elsewhere, made of

@@ -1,13 +1,19 @@
 """Labels and the names of classes, from the first level of sub-folders."""
 
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_vae.data.folder.names import counted, listed, shown
 
+if TYPE_CHECKING:
+    from keras_vae.data.folder.reading import Split
 
-def labels(path, found):
+
+def labels(
+    path: str, found: "dict[str, Split]"
+) -> tuple[dict[str, np.ndarray], tuple[str, ...] | None, list[str]]:
     """The labels of all images, from the folders of their splits.
 
     Args:

@@ -1,12 +1,19 @@
 """Images of 8 bits beside deeper ones: one number of levels for all."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_vae.data.folder.names import counted
 from keras_vae.ops.whole_numbers import BYTES, MOST, infer_levels
 
+if TYPE_CHECKING:
+    from keras_vae.data.folder.reading import Split
 
-def bring_together(found, arrays, values, grey_levels):
+
+def bring_together(
+    found: "dict[str, Split]", arrays: dict[str, np.ndarray], values: str, grey_levels: int | None
+) -> list[str]:
     """Brings 8-bit images to the levels that the deeper ones have, in place.
 
     Args:

@@ -1,5 +1,7 @@
 """Pixels of 16 bits that Pillow would cut to 8."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_vae._compat import tf
@@ -7,29 +9,32 @@ from keras_vae.data.folder import tiff
 from keras_vae.data.folder.reasons import TRUNCATED, Unreadable
 from keras_vae.files import open_regular
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 # How Pillow names what a file holds where it is deeper than the mode that it decodes to.
 _DEEP = (";16B", ";16L", ";16N")
 _HEADER_BYTES = 1 << 16
 
 
-def is_colour(image):
+def is_colour(image: "Image.Image") -> bool:
     """Whether it is a PNG or TIFF of colours (or grey and opacity) of 16 bits."""
     return _is_cut_by_pillow(image) and image.format in ("PNG", "TIFF") and image.mode != "CMYK"
 
 
-def is_grey(image):
+def is_grey(image: "Image.Image") -> bool:
     """Whether it is such a one of grey and opacity."""
     return is_colour(image) and _raw_mode(image).startswith("LA;")
 
 
-def is_cut(image, path):
+def is_cut(image: "Image.Image", path: str) -> bool:
     """Whether it has more than 8 bits a channel, of which only 8 can be read."""
     if image.format in ("JPEG2000", "AVIF") and not image.mode.startswith("I"):
         return _bits_of_box(image.format, path) > 8
     return _is_cut_by_pillow(image) and not is_colour(image)
 
 
-def read(path, image):
+def read(path: str, image: "Image.Image") -> np.ndarray:
     """uint16 [H, W, C] of an opened image that `is_colour`, opacity as the last of 2 or 4.
 
     Raises:

@@ -35,13 +35,13 @@ class Found:
       loops: names of links that lead back to a folder above them.
     """
 
-    files: list = field(default_factory=list)
-    folders: list = field(default_factory=list)
-    refused: list = field(default_factory=list)
-    loops: list = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
+    folders: list[tuple[str, ...]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    loops: list[str] = field(default_factory=list)
 
 
-def sub_folders(folder):
+def sub_folders(folder: str) -> dict[str, str]:
     """dict name -> path of the folders right under `folder`, in order, without hidden ones."""
     with os.scandir(folder) as entries:
         return {
@@ -51,7 +51,7 @@ def sub_folders(folder):
         }
 
 
-def is_folder(entry):
+def is_folder(entry: os.DirEntry) -> bool:
     """Whether an os.DirEntry is a folder or leads to one; not where that can't be seen."""
     try:
         return entry.is_dir()
@@ -59,7 +59,7 @@ def is_folder(entry):
         return False
 
 
-def find(folder, root):
+def find(folder: str, root: str) -> Found:
     """All files under `folder`; names are shown from `root` on.
 
     Returns:

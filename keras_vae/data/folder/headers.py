@@ -41,7 +41,7 @@ class Header(NamedTuple):
     has_several: bool
 
 
-def read(path, frames, max_pixels):
+def read(path: str, frames: str, max_pixels: int | None) -> Header:
     """The header of the file, of its "first" frame or of "all".
 
     Raises:
@@ -64,7 +64,7 @@ def read(path, frames, max_pixels):
         return Header(found, several)
 
 
-def has_colours(path, max_pixels):
+def has_colours(path: str, max_pixels: int | None) -> bool:
     """Whether some pixel that can be seen, of some frame, isn't grey."""
     from PIL import ImageSequence
 

@@ -5,6 +5,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 
 TRIED = 16  # files after which the time that one takes is known
@@ -14,7 +15,7 @@ FILES_A_THREAD = 64
 QUIET_SECONDS = 2.0
 
 
-def over(function, items, what=""):
+def over(function: Callable, items: Sequence, what: str = "") -> Iterator:
     """Yields function(item) of each, in order; `what` names the work on stderr if it takes long."""
     results = _over(function, items)
     return _told(results, len(items), what) if what else results

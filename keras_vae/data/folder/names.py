@@ -1,5 +1,7 @@
 """Names of files and folders: which to pass over, and how to show them."""
 
+from collections.abc import Iterable
+
 from keras_vae.messages.sentences import in_one_line, some
 
 # Names, in lower case, that systems leave in folders. Such a folder may hold images: thumbnails.
@@ -13,22 +15,22 @@ LEFT_BY_SYSTEMS_FOLDERS = (
 )
 
 
-def is_passed_over(name, is_folder):
+def is_passed_over(name: str, is_folder: bool) -> bool:
     """Whether a file or folder of this name is hidden or left by a system."""
     leftovers = LEFT_BY_SYSTEMS_FOLDERS if is_folder else LEFT_BY_SYSTEMS
     return name.startswith(".") or name.lower() in leftovers
 
 
-def shown(name):
+def shown(name: str) -> str:
     """The name as one line that can be printed, whatever bytes it has."""
     return in_one_line(name)
 
 
-def listed(names):
+def listed(names: Iterable[str]) -> str:
     """The first ten names in order, and how many more there are."""
     return some(sorted(shown(name) for name in names))
 
 
-def counted(n, noun):
+def counted(n: int, noun: str) -> str:
     """1 file, 2 files."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

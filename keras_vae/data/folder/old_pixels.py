@@ -1,16 +1,22 @@
 """Pixels as this project once read them, for the runs of then: transparency and depth were cut."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_vae.data.folder.headers import ORIENTATION, Frame, Header
 from keras_vae.data.folder.opening import opened
 from keras_vae.data.folder.reasons import Unreadable
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 GREY_MODES = ("1", "L", "LA")
 COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 
 
-def header(path, max_pixels):
+def header(path: str, max_pixels: int | None) -> Header:
     """As `headers.read` of the first frame."""
     from PIL import Image
 
@@ -23,7 +29,7 @@ def header(path, max_pixels):
         return Header([Frame(size, image.mode in GREY_MODES, "uint8", False)], False)
 
 
-def pixels(image, shape):
+def pixels(image: "Image.Image", shape: Sequence[int]) -> np.ndarray:
     """uint8 [H, W, C] of a Pillow image."""
     from PIL import Image, ImageOps
 

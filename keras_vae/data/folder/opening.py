@@ -3,9 +3,14 @@
 import contextlib
 import threading
 import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from keras_vae.data.folder.reasons import NO_IMAGE, Unreadable, too_large
 from keras_vae.files import open_regular
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # Pillow warns from MAX_IMAGE_PIXELS on, and refuses from twice as many on.
 DEFAULT_MAX_PIXELS = 178_956_970
@@ -13,11 +18,12 @@ DEFAULT_MAX_PIXELS = 178_956_970
 NO_PIXELS = ("EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG")
 
 _lock = threading.Lock()
-_readers, _before = 0, None
+_readers = 0
+_before: tuple[int, warnings.catch_warnings]  # Pillow's limit and Python's warnings, of old
 
 
 @contextlib.contextmanager
-def pillow(max_pixels):
+def pillow(max_pixels: int | None) -> Iterator[None]:
     """Inside, Pillow reads images of up to max_pixels (or its own limit) without warnings.
 
     Its limit and Python's warnings are of the whole process: the first of several readers at a
@@ -45,7 +51,7 @@ def pillow(max_pixels):
 
 
 @contextlib.contextmanager
-def opened(path, max_pixels):
+def opened(path: str, max_pixels: int | None) -> "Iterator[Image.Image]":
     """A Pillow image of the file, whose pixels aren't decoded yet; inside `pillow(max_pixels)`.
 
     Raises:
@@ -67,7 +73,7 @@ def opened(path, max_pixels):
             yield image
 
 
-def check_size(image, max_pixels):
+def check_size(image: "Image.Image", max_pixels: int | None) -> None:
     """Raises Unreadable for a frame of more pixels."""
     width, height = image.size
     if width * height > (max_pixels or DEFAULT_MAX_PIXELS):

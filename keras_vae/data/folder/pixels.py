@@ -47,7 +47,7 @@ class Target:
     max_pixels: int | None
 
 
-def decode(path, num_frames, target):
+def decode(path: str, num_frames: int, target: Target) -> tuple[np.ndarray, Counter[str]]:
     """The first images of a file, decoded to their ends.
 
     Returns:
@@ -56,7 +56,7 @@ def decode(path, num_frames, target):
     Raises:
       Exception: Unreadable, or whatever Pillow or TensorFlow raise of a broken file.
     """
-    done = Counter()
+    done: Counter[str] = Counter()
     array = np.empty((num_frames, *target.shape), target.dtype)
     with opened(path, target.max_pixels) as image:
         for number in range(num_frames):

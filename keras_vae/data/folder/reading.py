@@ -3,6 +3,7 @@
 import math
 import os
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,11 @@ from keras_vae.data.arrays import from_arrays
 from keras_vae.data.folder import classes as class_folders
 from keras_vae.data.folder import finding, headers, in_threads, old_pixels, opening, pixels, reasons
 from keras_vae.data.folder.common_depth import bring_together
+from keras_vae.data.folder.headers import Frame, Header
 from keras_vae.data.folder.names import counted, is_passed_over, listed, shown
 from keras_vae.data.folder.splits import check_deeper, splits
 from keras_vae.data.folder.streaming import scale_of_counts, streamed
-from keras_vae.data.split import check_fits
+from keras_vae.data.split import InMemory, Streamed, check_fits
 from keras_vae.seeds import Site, derive
 
 
@@ -33,38 +35,38 @@ class Split:
     """
 
     folder: str
-    files: list
-    headers: list
-    classes: list
+    files: list[finding.File]
+    headers: list[Header]
+    classes: list[str]
 
     @property
-    def frames(self):
+    def frames(self) -> list[Frame]:
         return [frame for header in self.headers for frame in header.frames]
 
     @property
-    def rows(self):
+    def rows(self) -> np.ndarray:
         """int [files]: how many images each file gives."""
         return np.array([len(header.frames) for header in self.headers], int)
 
-    def keep(self, readable):
+    def keep(self, readable: list[bool]) -> None:
         """Only those of which the list says True."""
         self.files = [file for file, ok in zip(self.files, readable, strict=True) if ok]
         self.headers = [header for header, ok in zip(self.headers, readable, strict=True) if ok]
 
 
 def read(
-    path,
-    image_size,
-    seed,
-    memory_limit_gb,
+    path: str,
+    image_size: int | None,
+    seed: int,
+    memory_limit_gb: float,
     *,
-    resize="crop",
-    alpha_background="white",
-    frames="first",
-    max_pixels=None,
-    values="unit",
-    grey_levels=None,
-):
+    resize: str = "crop",
+    alpha_background: str = "white",
+    frames: str = "first",
+    max_pixels: int | None = None,
+    values: str = "unit",
+    grey_levels: int | None = None,
+) -> tuple[Mapping[str, InMemory | Streamed], list[str]]:
     """Loads or opens the images under `path`, in an order drawn by `seed`.
 
     docs/data.md says which folders are splits and classes, and what becomes of which file.
@@ -106,6 +108,7 @@ def read(
     _check_readable(path, found, refused)
     notes += reasons.notes(refused) + _notes(found, frames, target, done)
     _check_cut(path, found, done, image_size)
+    images: Mapping[str, InMemory | Streamed]
     labels, names, label_notes = class_folders.labels(path, found)
     notes += label_notes
     name = f"folder:{path}"

@@ -1,6 +1,7 @@
 """Why a file can't be read, in words for its owner."""
 
 import os
+from collections.abc import Sequence
 
 from keras_vae.data.folder.names import counted, listed
 from keras_vae.files import NotRegular, open_regular
@@ -25,14 +26,14 @@ class Unreadable(Exception):
     """A file that can't be an image here; its text is the reason."""
 
 
-def too_large(max_pixels):
+def too_large(max_pixels: int | None) -> str:
     """The reason for a file of more pixels than `max_pixels`; None is Pillow's limit."""
     if max_pixels is None:
         return "larger than Pillow's limit of 178,956,970 pixels: raise max_pixels"
     return f"larger than max_pixels={max_pixels}"
 
 
-def why(error, path):
+def why(error: BaseException, path: str) -> str:
     """The reason, from what was raised when `path` was opened or decoded."""
     from PIL import UnidentifiedImageError
 
@@ -68,7 +69,7 @@ def _begin(path):
         return None
 
 
-def notes(refused):
+def notes(refused: Sequence[tuple[str, str]]) -> list[str]:
     """A sentence for each reason, of a list of (name, reason)."""
     return [
         f"{counted(len(names), 'file')} left out, {reason}: {listed(names)}"
@@ -76,7 +77,7 @@ def notes(refused):
     ]
 
 
-def in_short(refused):
+def in_short(refused: Sequence[tuple[str, str]]) -> str:
     """All reasons in one sentence."""
     return "; ".join(f"{reason}: {listed(names)}" for reason, names in _by_reason(refused))
 

@@ -1,9 +1,14 @@
 """Images of one size, by Pillow's antialiased bicubic filter."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from PIL import Image
 
-def resized(values, how, height, width):
+
+def resized(values: np.ndarray, how: str, height: int, width: int) -> np.ndarray:
     """[height, width, C] of [H, W, C], of the same dtype; `how` is one of WAYS."""
     from PIL import Image
 
@@ -19,14 +24,14 @@ def resized(values, how, height, width):
     return (np.rint(found) if values.dtype.kind in "iu" else found).astype(values.dtype)
 
 
-def crop(image, height, width):
+def crop(image: "Image.Image", height: int, width: int) -> "Image.Image":
     """The largest part in the middle that has the shape height : width, resized to it."""
     from PIL import Image, ImageOps
 
     return ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
 
 
-def pad(image, height, width):
+def pad(image: "Image.Image", height: int, width: int) -> "Image.Image | np.ndarray":
     """The whole image in the middle, as large as it can be, with 0 beside it."""
     from PIL import Image
 
@@ -38,7 +43,7 @@ def pad(image, height, width):
     return padded
 
 
-def stretch(image, height, width):
+def stretch(image: "Image.Image", height: int, width: int) -> "Image.Image":
     """The whole image, whatever becomes of its proportions."""
     from PIL import Image
 

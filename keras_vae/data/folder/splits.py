@@ -1,13 +1,14 @@
 """Which folder is which split."""
 
 import os
+from collections.abc import Iterable, Sequence
 
 from keras_vae.data import split_names
 from keras_vae.data.folder.finding import is_folder, sub_folders
 from keras_vae.data.folder.names import is_passed_over, listed, shown
 
 
-def splits(path):
+def splits(path: str) -> tuple[dict[str, str], bool, list[str]]:
     """The folders of the splits, by their names; all of `path` is train if none has such a name.
 
     Args:
@@ -19,7 +20,7 @@ def splits(path):
     Raises:
       ValueError: what a folder is for isn't certain, or there is no train.
     """
-    passed = []
+    passed: list[str] = []
     root = _passed_through(path, passed)
     found, notes = _named_splits(path, root, passed)
     folders = {split: _passed_through(folder, passed) for split, folder in found.items()}
@@ -56,7 +57,9 @@ def _passed_through(folder, passed):
     return os.path.join(folder, name)
 
 
-def check_deeper(path, split, folder, folders, given):
+def check_deeper(
+    path: str, split: str, folder: str, folders: Iterable[Sequence[str]], given: bool
+) -> None:
     """Raises ValueError if folders inside a split are of another split.
 
     Args:

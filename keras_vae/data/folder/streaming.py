@@ -2,15 +2,21 @@
 
 import hashlib
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_vae.data.folder import in_threads, opening, pixels, reasons
 from keras_vae.data.split import Streamed, chunk_size_for
-from keras_vae.data.values import Seen, decide
+from keras_vae.data.values import Scale, Seen, decide
+
+if TYPE_CHECKING:
+    from keras_vae.data.folder.reading import Split
 
 
-def scale_of_counts(name, counts, dtype, values, grey_levels):
+def scale_of_counts(
+    name: str, counts: np.ndarray, dtype: np.dtype, values: str, grey_levels: int | None
+) -> Scale:
     """How the values of streamed images are taken.
 
     Args:
@@ -42,7 +48,16 @@ def scale_of_counts(name, counts, dtype, values, grey_levels):
     return scale
 
 
-def streamed(path, found, labels, class_names, target, scale, limit, options):
+def streamed(
+    path: str,
+    found: "dict[str, Split]",
+    labels: dict[str, np.ndarray],
+    class_names: tuple[str, ...] | None,
+    target: pixels.Target,
+    scale: Scale,
+    limit: float,
+    options: list[str],
+) -> tuple[dict[str, Streamed], list[str]]:
     """The splits as Streamed images.
 
     Args:
@@ -66,7 +81,7 @@ def streamed(path, found, labels, class_names, target, scale, limit, options):
             pieces=[np.arange(part.rows.sum())],
             chunk_size=chunk_size_for(target.shape, limit),
             read_rows=_reader(part, target),
-            read_labels=None if of_split is None else lambda rows, y=of_split: y[rows],
+            read_labels=None if of_split is None else of_split.__getitem__,
             binary=scale.is_binary,
             identity=_identity(part, [] if target.ground is None else options),
             levels=scale.levels,

@@ -6,11 +6,15 @@ stand side by side, as one channel of an image so many times as wide.
 
 import io
 import struct
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_vae.data.folder.reasons import Unreadable
 from keras_vae.files import open_regular
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 262, 266
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANAR = 273, 277, 278, 279, 284
@@ -18,7 +22,7 @@ PREDICTOR, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, EXTRA = 317, 322, 
 LONG = 4  # the type of an entry's numbers
 
 
-def read(path, image):
+def read(path: str, image: "Image.Image") -> np.ndarray:
     """uint16 [H, W, C] of the page at which `image` stands; opacity is the last of 4 channels."""
     with open_regular(path) as file:
         content = file.read()
