@@ -8,7 +8,8 @@ what comes from there. Its `bound` is what validation compares: at beta = 1, wha
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from keras_vae._compat import tf, tfp
+from keras_vae._compat import TensorLike, tf, tfp
+from keras_vae.terms import Terms
 
 
 class Objective:
@@ -29,11 +30,11 @@ class Objective:
     kl_loss: ClassVar[str | None] = None
     stop_posterior: ClassVar[bool] = False
 
-    def bound(self, terms):
+    def bound(self, terms: Terms) -> tf.Tensor:
         """The bound on log p(x), [B], that this objective is about."""
         return terms.elbo_nats
 
-    def gradient_weight(self, terms, beta):
+    def gradient_weight(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor | None:
         """What the gradient that reaches z is multiplied by, [S, B]; None: it stays."""
         del terms, beta
 
@@ -52,10 +53,10 @@ class SGVB(Objective):
     num_samples: int = 1
 
     @property
-    def kl_loss(self):
+    def kl_loss(self) -> str:
         return self.kl
 
-    def __call__(self, terms, beta):
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
         """Loss per example [B] without the KL, which comes from the model's losses."""
         del beta  # It weighs the KL in the model's losses.
         return terms.distortion
@@ -79,7 +80,7 @@ class FreeBits(Objective):
     nats: float = 0.1
     num_samples: int = 1
 
-    def __call__(self, terms, beta):
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
         """Loss per example [B]; the rate is one number for the whole batch, all replicas'."""
         kl = tf.reduce_mean(terms.kl_by_group, axis=0)  # [G]
         replica = tf.distribute.get_replica_context()
@@ -107,14 +108,14 @@ class ImportanceWeighted(Objective):
     averages_weights: ClassVar[bool] = True
 
     @property
-    def stop_posterior(self):
+    def stop_posterior(self) -> bool:
         return self.gradient != "plain"
 
-    def __call__(self, terms, beta):
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
         """Loss per example [B]."""
         return -tfp.math.reduce_logmeanexp(self._log_weight(terms, beta), axis=0)
 
-    def gradient_weight(self, terms, beta):
+    def gradient_weight(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor | None:
         if self.gradient != "dreg":
             return None
         # Tucker et al. have beta = 1, where this is the normalised weight once more.
@@ -124,7 +125,7 @@ class ImportanceWeighted(Objective):
     def _log_weight(self, terms, beta):
         return terms.log_likelihood + beta * (terms.log_prior - terms.log_posterior)
 
-    def bound(self, terms):
+    def bound(self, terms: Terms) -> tf.Tensor:
         return tfp.math.reduce_logmeanexp(terms.log_weight, axis=0)
 
 
@@ -135,10 +136,10 @@ class Reconstruction(Objective):
     num_samples: int = 1
     needs_bound: ClassVar[bool] = False
 
-    def __call__(self, terms, beta):
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
         """Loss per example [B]."""
         del beta
         return terms.distortion
 
-    def bound(self, terms):
+    def bound(self, terms: Terms) -> tf.Tensor:
         return -terms.distortion

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 from keras_vae.config import rules
 from keras_vae.config.option import check_option, coerce
@@ -37,7 +38,7 @@ class Config:
             **{s: dataclasses.replace(getattr(self, s), **o) for s, o in sections.items()},
         )
 
-    def value(self, name: str):
+    def value(self, name: str) -> Any:
         """The value of an option, whichever section it is in."""
         section, _ = find(name)
         return getattr(getattr(self, section), name)

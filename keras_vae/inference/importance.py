@@ -1,13 +1,17 @@
 """Importance sampling: log p(x) from k samples for each example, in bounded memory."""
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_vae import seeds
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.batches import Batch
 from keras_vae.distributions import one_pass
 from keras_vae.ops.in_batches import in_batches
+
+if TYPE_CHECKING:
+    from keras_vae.vae import VAE
+
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100
@@ -37,7 +41,15 @@ class Estimate(NamedTuple):
     kl: Any
 
 
-def weigh(model, x, noise, condition, scale, loc=0.0, mask=None):
+def weigh(
+    model: "VAE",
+    x: TensorLike,
+    noise: TensorLike,
+    condition: TensorLike | None,
+    scale: TensorLike,
+    loc: TensorLike | float = 0.0,
+    mask: TensorLike | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Importance weights of z made from N(loc, scale^2) in place of the noise N(0, 1) of q(z|x).
 
     Args:
@@ -79,7 +91,7 @@ class ImportanceSampler:
       noise_scale: variable [N], all 1 at first.
     """
 
-    def __init__(self, model, chunk_size: int | None = None, max_values: int = 2**22):
+    def __init__(self, model: "VAE", chunk_size: int | None = None, max_values: int = 2**22):
         self._model, self._chunk_size = model, chunk_size
         # Examples times samples that may be in work together.
         widest, self._num_groups = _sizes(model)
@@ -89,7 +101,14 @@ class ImportanceSampler:
         self._add_squares = self._in_chunks(self._add_squares)
         self._add_parts = self._in_chunks(self._add_parts)
 
-    def __call__(self, x, num_samples: int, seed, condition=None, mask=None) -> Estimate:
+    def __call__(
+        self,
+        x: TensorLike,
+        num_samples: int,
+        seed: int | TensorLike,
+        condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
+    ) -> Estimate:
         """The estimate for x [B, ...] with `num_samples` samples from the stateless `seed`.
 
         With a mask, bool of x's shape, all densities are of the known values alone: the bound is
@@ -112,7 +131,13 @@ class ImportanceSampler:
             kl / num_draws,
         )
 
-    def widen(self, x, num_samples: int, seed, condition=None) -> None:
+    def widen(
+        self,
+        x: TensorLike,
+        num_samples: int,
+        seed: int | TensorLike,
+        condition: TensorLike | None = None,
+    ) -> None:
         """Sets noise_scale to that of the tightest bound on x, if it is surely tighter than q's.
 
         Later estimates remain bounds, of x too, as long as `seed` isn't theirs. Arguments are as in
@@ -250,6 +275,6 @@ def _sizes(model) -> tuple[int, int]:
     return max(size - fewer.get(name, 0) for name, size in more.items()), num_groups
 
 
-def logaddexp(a, b):
+def logaddexp(a: TensorLike, b: TensorLike) -> tf.Tensor:
     """log(exp(a) + exp(b)), where both may be -inf (of which tfp.math.log_add_exp makes NaN)."""
     return tf.reduce_logsumexp(tf.stack([a, b]), axis=0)
