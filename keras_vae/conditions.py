@@ -41,7 +41,6 @@ class Condition(tfkl.Layer, abc.ABC):
 
     Attributes:
       shape, given_dtype: of one example's condition.
-      wanted: what a user should give, for errors.
       in_examples: whether the examples x [B, H, W, C] are conditions themselves.
       from_labels: whether conditions are the labels of the data.
       num_given: how many values of an example the condition settles.
@@ -53,7 +52,11 @@ class Condition(tfkl.Layer, abc.ABC):
 
     shape: tuple
     given_dtype: tf.DType
-    wanted: str
+
+    @property
+    @abc.abstractmethod
+    def wanted(self) -> str:
+        """What a user should give, for errors."""
 
     def zeros(self, batch_size: int) -> tf.Tensor:
         """Conditions [batch_size, *shape] that say as little as can be."""

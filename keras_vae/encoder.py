@@ -30,7 +30,6 @@ class AbstractEncoder(tfk.Model, abc.ABC):
     """What a VAE asks of its encoder.
 
     Attributes:
-      noise_shape: (N,), of the standard normal noise that one z needs.
       has_density: whether log q(z|x) exists.
       has_bound: whether a model of it has a bound on log p(x).
       trains_prior: whether the prior trains with the model; else it is fitted to the codes
@@ -48,12 +47,15 @@ class AbstractEncoder(tfk.Model, abc.ABC):
     sees_x = True
     first: FirstLatents | None = None
 
-    noise_shape: tuple[int, ...]
-
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         # No attribute of the class: Keras tracks no layer by the name of one.
-        self.posterior = None
+        self.posterior: Posterior | None = None
+
+    @property
+    @abc.abstractmethod
+    def noise_shape(self) -> tuple[int, ...]:
+        """(N,), of the standard normal noise that one z needs."""
 
     def bind(self, vae: "VAE") -> None:
         """Takes what the encoder needs of the `vae` that it becomes part of: here nothing."""
@@ -79,16 +81,22 @@ class Encoder(AbstractEncoder):
       posterior: a `posteriors.Posterior`.
     """
 
+    posterior: Posterior
+
     def __init__(self, network: tfkl.Layer, posterior: Posterior, **kwargs):
         super().__init__(**kwargs)
         check_layer("network", network)
         self.network, self.posterior = network, posterior
         self.flatten = tfkl.Flatten()
-        self.noise_shape, self.has_density = posterior.noise_shape, posterior.has_density
+        self.has_density = posterior.has_density
         self.has_bound, self.trains_prior = posterior.has_bound, posterior.trains_prior
         self.first = FirstLatents(posterior, self.parameters)
         self.projection = tfkl.Dense(posterior.params_size)
         self.context_map = None  # Made when the first context comes.
+
+    @property
+    def noise_shape(self) -> tuple[int, ...]:
+        return self.posterior.noise_shape
 
     def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         return self.posterior(self.parameters(x, context))

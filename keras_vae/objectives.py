@@ -5,6 +5,7 @@ losses (weighted with beta) before training sums the two: none of an objective's
 what comes from there. Its `bound` is what validation compares: at beta = 1, whatever was trained.
 """
 
+import abc
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -12,13 +13,14 @@ from keras_vae._compat import TensorLike, tf, tfp
 from keras_vae.terms import Terms
 
 
-class Objective:
+class Objective(abc.ABC):
     """What every objective is; here, of the evidence lower bound.
 
     A call gives the loss per example [B] of Terms and beta.
 
     Attributes:
       needs_bound: whether it needs log p(z) and log q(z|x), and so a model that has a bound.
+      num_samples: samples of z per example.
       averages_weights: whether it is the log of a mean over the samples of an example.
       kl_loss: "analytic", "sampled", "auto": how the model adds the KL to its losses; None: not.
       stop_posterior: whether log q(z|x) comes with its parameters stopped, and z with a
@@ -27,8 +29,20 @@ class Objective:
 
     needs_bound: ClassVar[bool] = True
     averages_weights: ClassVar[bool] = False
-    kl_loss: ClassVar[str | None] = None
-    stop_posterior: ClassVar[bool] = False
+
+    num_samples: int
+
+    @property
+    def kl_loss(self) -> str | None:
+        return None
+
+    @property
+    def stop_posterior(self) -> bool:
+        return False
+
+    @abc.abstractmethod
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
+        """Loss per example [B], without what comes from the model's losses."""
 
     def bound(self, terms: Terms) -> tf.Tensor:
         """The bound on log p(x), [B], that this objective is about."""
@@ -37,6 +51,7 @@ class Objective:
     def gradient_weight(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor | None:
         """What the gradient that reaches z is multiplied by, [S, B]; None: it stays."""
         del terms, beta
+        return None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import math
 import os
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -40,12 +40,12 @@ class Latents(NamedTuple):
       log_prior, log_posterior, kl, rates: as of Terms.
     """
 
-    z: Any
-    state: Any
-    log_prior: Any = None
-    log_posterior: Any = None
-    kl: Any = None
-    rates: Any = ()
+    z: tf.Tensor
+    state: tf.Tensor
+    log_prior: tf.Tensor | None = None
+    log_posterior: tf.Tensor | None = None
+    kl: tf.Tensor | None = None
+    rates: Sequence[Rate] = ()
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -103,16 +103,18 @@ class VAE(Trainable):
             )
         if encoder.trains_prior and prior is None:
             raise ValueError("prior is None, but this encoder needs one: give a layer of priors.")
+        self.encoder, self.decoder = encoder, decoder
+        # None of an autoencoder without one; the verbs that need a prior say so.
+        self.prior = cast(Prior, prior)
         # Encoders of several layers have no single posterior: their model's class checks them.
         if encoder.trains_prior and encoder.posterior is not None:
-            check_same_latents(encoder.posterior, prior)
-        self.encoder, self.decoder, self.prior = encoder, decoder, prior
+            check_same_latents(encoder.posterior, self.prior)
         self.condition, self.modality = condition, modality or Image()
         self.event_shape = decoder.event_shape
         self._example_spec = ExampleSpec(decoder.likelihood, levels)
         self.has_bound, self.trains_prior = encoder.has_bound, encoder.trains_prior
-        self._importance_sampler = None
-        self._completer = None
+        self._importance_sampler: ImportanceSampler | None = None
+        self._completer: completion.Completer | None = None
         self._settle()
 
     def _settle(self):
@@ -616,10 +618,10 @@ class VAE(Trainable):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "VAE":
-        parts = {
+        parts: dict[str, Any] = {
             name: config[name] and tfk.saving.deserialize_keras_object(config[name])
             for name in ("encoder", "decoder", "prior", "condition")
         }
         # Older files have no levels and no modality.
-        facts = {"levels": config.get("levels"), "modality": stored(config.get("modality"))}
-        return cls(**parts, **facts, seed=config["seed"])
+        levels, modality = config.get("levels"), stored(config.get("modality"))
+        return cls(**parts, levels=levels, modality=modality, seed=config["seed"])

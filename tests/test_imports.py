@@ -16,9 +16,9 @@ TABLE = {
     "ops": (["keras_vae.ops.*"], ["_compat"]),
     "seeds": (["keras_vae.seeds"], ["_compat", "ops"]),
     "batches": (["keras_vae.batches"], ["_compat"]),
-    "terms": (["keras_vae.terms"], ["_compat"]),
+    "terms": (["keras_vae.terms"], ["_compat", "ops", "rate"]),
     "rate": (["keras_vae.rate"], ["_compat", "ops", "distributions"]),
-    "objectives": (["keras_vae.objectives"], ["_compat"]),
+    "objectives": (["keras_vae.objectives"], ["_compat", "terms"]),
     "messages": (["keras_vae.messages.*"], ["ops"]),
     "files": (["keras_vae.files.*"], ["messages"]),
     "trusted": (["keras_vae.trusted.*"], ["_compat", "files"]),
@@ -34,7 +34,7 @@ TABLE = {
     ),
     "priors": (["keras_vae.priors.*"], ["_compat", "ops", "messages", "distributions", "networks"]),
     "conditions": (["keras_vae.conditions"], ["_compat", "ops", "messages", "distributions"]),
-    "encoder": (["keras_vae.encoder"], ["_compat"]),
+    "encoder": (["keras_vae.encoder"], ["_compat", "ops", "posteriors"]),
     "decoder": (
         ["keras_vae.decoder.*"],
         ["_compat", "ops", "distributions", "networks", "likelihoods"],
@@ -61,6 +61,7 @@ TABLE = {
             "rate",
             "objectives",
             "networks",
+            "posteriors",
             "priors",
             "inputs",
             "messages",
@@ -82,7 +83,10 @@ TABLE = {
             "terms",
             "rate",
             "distributions",
+            "priors",
+            "conditions",
             "encoder",
+            "decoder",
             "modality",
             "inputs",
             "inference",
@@ -334,6 +338,8 @@ def imports(path):
 
     def visit(node, top):
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                continue  # Names for types: nothing is imported when it runs.
             inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             if isinstance(child, ast.Import):
                 found.extend((alias.name, top) for alias in child.names)
@@ -433,6 +439,7 @@ def test_the_reader_sees_all_kinds_of_imports(tmp_path):
     file.write_text(
         "import a.b\nfrom absl import flags\nfrom keras_vae import rate, VAE\n"
         "try:\n    import c\nexcept E:\n    pass\n"
+        "if TYPE_CHECKING:\n    import d\n"
         "class K:\n    def f(self):\n        from keras_vae.runs.loading import save\n"
     )
     assert imports(file) == [

@@ -26,7 +26,7 @@ class ValuesInTurn(tfkl.Layer):
         super().__init__(**kwargs)
         self.num_values, self.levels, self.hidden = num_values, levels, hidden
         self.dense = tfkl.Dense(hidden)
-        self.embedding = None  # A value alone has none before it.
+        self.embedding: tf.Variable = None  # A value alone has none before it.
         if num_values > 1:
             self.embedding = self.add_weight("embedding", [num_values - 1, levels, hidden])
         self.kernel = self.add_weight("kernel", [num_values, hidden, levels])

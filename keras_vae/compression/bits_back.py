@@ -90,7 +90,7 @@ class BitsBack:
                 "and Windows alone: pip install constriction builds it where Rust is installed."
             ) from error
         self._vae = vae
-        self.levels = vae.decoder.likelihood.levels
+        self.levels = vae.decoder.likelihood.levels or 2  # Black and white need not say so.
         self._dtype = np.min_scalar_type(self.levels - 1)
         self._num_pixels = math.prod(vae.event_shape)
         self._sampler = ImportanceSampler(vae)
@@ -105,9 +105,9 @@ class BitsBack:
         self._prior = stream.model.QuantizedGaussian(*_RANGE, 0.0, float(_PER_SCALE))
         self._pixel = stream.model.Categorical(perfect=False)
         floats = tf.TensorSpec([None, *vae.event_shape])
-        self._posterior = tf.function(self._posterior, input_signature=[floats])
+        self._posterior = tf.function(self._moments_of, input_signature=[floats])
         latents = tf.TensorSpec([None, vae.latent_dim])
-        self._table = tf.function(self._table, input_signature=[latents])
+        self._table = tf.function(self._probs_of, input_signature=[latents])
 
     def encode(self, x: TensorLike, progress: Callable[[int], object] | None = None) -> bytes:
         """The compressed images x [N, H, W, C]: a file's content.
@@ -198,11 +198,11 @@ class BitsBack:
         k = k.reshape(-1, self._vae.latent_dim)
         return self._table(np.float32(self._loc + self._scale * k / _PER_SCALE)).numpy()
 
-    def _posterior(self, x):
+    def _moments_of(self, x):
         q = self._vae.encode(x)
         return q.mean(), q.stddev()
 
-    def _table(self, z):
+    def _probs_of(self, z):
         pixel = self._vae.decode(z).distribution  # Batch [B, H, W, C], event [].
         levels = tf.range(float(self.levels)) / (self.levels - 1)
         levels = tf.reshape(levels, [-1] + [1] * (1 + len(self._vae.event_shape)))

@@ -29,7 +29,7 @@ class Config:
 
     def replace(self, **options) -> "Config":
         """A copy with options changed, whichever section they are in: replace(latent_dim=2)."""
-        sections = {}
+        sections: dict[str, dict[str, Any]] = {}
         for name, value in options.items():
             section, option_field = find(name)
             sections.setdefault(section, {})[name] = coerce(option_field.type, value)

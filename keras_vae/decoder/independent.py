@@ -70,10 +70,11 @@ class Decoder(AbstractDecoder):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Decoder":
-        parts = ("network", "likelihood", "projection")
         deserialize = tfk.saving.deserialize_keras_object
         return cls(
-            *(config[name] and deserialize(config[name]) for name in parts),
+            deserialize(config["network"]),
+            deserialize(config["likelihood"]),
+            config["projection"] and deserialize(config["projection"]),
             weight_decay=config["weight_decay"],
             latent_rank=config.get("latent_rank", 1),  # A file from before there were maps.
         )
@@ -95,7 +96,7 @@ class _Projection(tfkl.Layer):
     ):
         super().__init__(**kwargs)
         self.target = (*event_shape, params_per_value)
-        self.linear = linear
+        self.linear: tfkl.Layer = linear
 
     def build(self, features_shape: tf.TensorShape) -> None:
         if self.linear is None:

@@ -50,7 +50,7 @@ class LabelledNormal(Custom):
         return tfd.Categorical(probs=self._weights(value[..., : self.loc.shape[-2]]))
 
     def without_label(self) -> tfd.Distribution | None:
-        """p(z) = sum_y p(y) p(z|y), event [D]."""
+        """p(z) = sum_y p(y) p(z|y), event [D]; None where there is no such sum."""
         z = tfd.Independent(tfd.Normal(self.loc, self.scale), 1)
         return tfd.MixtureSameFamily(tfd.Categorical(self.logits), z)
 
@@ -100,12 +100,13 @@ class RelaxedLabelledNormal(LabelledNormal):
       Maddison, Mnih & Teh 2017, The concrete distribution.
     """
 
-    without_label = None  # Labels that mix have no sum over them.
-
     def __init__(
         self, logits: TensorLike, loc: TensorLike, scale: TensorLike, relaxation: float = 0.5
     ):
         super().__init__(logits, loc, scale, relaxation)
+
+    def without_label(self) -> None:
+        """None: labels that mix have no sum over them."""
 
     def _label(self, perturbed):
         return tf.nn.log_softmax(perturbed / self.relaxation)

@@ -4,6 +4,7 @@ import abc
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfd
 from keras_vae.distributions.joint import OfEachValue
@@ -16,7 +17,8 @@ CHOICE = 2
 
 # TFP's own classes are its base classes' with a way to pass through `tf.function`, which only
 # distributions of TFP's can take.
-_Independent, _MixtureSameFamily = tfd.Independent.__base__, tfd.MixtureSameFamily.__base__
+_Independent: Any = tfd.Independent.__base__
+_MixtureSameFamily: Any = tfd.MixtureSameFamily.__base__
 
 _in_one_pass = contextvars.ContextVar("in_one_pass", default=False)
 

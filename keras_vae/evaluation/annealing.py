@@ -101,7 +101,7 @@ class AnnealedSampler:
         self._batch_size = _at_least_one("batch_size", batch_size)
         self._progress = progress
         # XLA doesn't compile this: momenta are drawn inside, and its generator is slow on CPUs.
-        self._estimate = tf.function(self._estimate)
+        self._estimate = tf.function(self._estimate_of)
 
     def __call__(
         self, x: TensorLike, seed: int | tf.Tensor, condition: TensorLike | None = None
@@ -140,7 +140,7 @@ class AnnealedSampler:
         condition = self._vae.condition_of(condition, x)
         return in_batches(of_batch, self._batch_size, range(len(x)), x, condition, *z)
 
-    def _estimate(self, x, condition, seed, z=None):
+    def _estimate_of(self, x, condition, seed, z=None):
         """From below; or from above, if z [B, D] is given, a draw of p(z|x)."""
         of_spread, of_warm_up, of_start, of_moves = _split(seed, 4)
         path = self._path(x, condition, of_spread)
@@ -308,7 +308,7 @@ def _check_model(vae, start):
 
 def _label_can_be_summed_out(vae) -> bool:
     """Whether labels don't mix, and all decode to the same."""
-    if vae.prior.distribution().without_label is None:
+    if vae.prior.distribution().without_label() is None:
         return False
     labels = tf.eye(vae.prior.num_labels)
     z = tf.concat([labels, tf.ones([len(labels), vae.latent_dim - len(labels)])], axis=-1)

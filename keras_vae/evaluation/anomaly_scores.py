@@ -5,12 +5,13 @@ Do deep generative models know what they don't know?).
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import TensorLike, tf, tfk
-from keras_vae.evaluation.standard_errors import stderr
+from keras_vae.evaluation.standard_errors import stderr_of_several
 from keras_vae.inference.importance import weigh
 from keras_vae.seeds import Site
 from keras_vae.vae import VAE
@@ -42,7 +43,9 @@ class LikelihoodRegret:
                 "(recipe=vae)."
             )
         self._vae, self._num_steps, self._num_draws = vae, num_steps, num_draws
-        self._of_size = {}  # Functions by batch size, which have variables of that size.
+        self._of_size: dict[
+            int, Callable
+        ] = {}  # Functions by batch size, which have variables of that size.
 
     def __call__(
         self, x: TensorLike, seed: int = 0, condition: TensorLike | None = None
@@ -104,7 +107,8 @@ def auroc(usual: np.ndarray, other: np.ndarray) -> tuple[float, float]:
 
     is_other = np.repeat([0, 1], [len(usual), len(other)])
     area = float(roc_auc_score(is_other, np.append(usual, other)))
-    errors = stderr(share_below(other, usual)), stderr(share_below(usual, other))
+    pairs = (other, usual), (usual, other)
+    errors = (stderr_of_several(share_below(values, of)) for values, of in pairs)
     return area, math.hypot(*errors)
 
 

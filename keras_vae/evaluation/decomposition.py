@@ -55,7 +55,7 @@ def decomposition(
     noise = tf.random.stateless_normal(
         [1, len(drawn_from), *posterior.noise_shape], seeds.derive(seed, Site.EVALUATE)
     )
-    (z,), (log_q_of_own,) = posterior.from_noise(q_of_own, noise)
+    z, log_q_of_own = (tf.squeeze(t, 0) for t in posterior.from_noise(q_of_own, noise))
     by_latent = _is_factorial(q_of_own) and _is_factorial(prior)
 
     @tf.function

@@ -86,7 +86,7 @@ def summarize(
       `num_samples`, `num_examples`, `seed`. What a model has not is None.
     """
     of_weights = weight_kl(vae)
-    result = {
+    result: dict[str, Any] = {
         "elbo_nats": None,
         "elbo_stderr": None,
         "rate_nats": None,

@@ -43,13 +43,13 @@ def probes(train: Labelled, test: Labelled) -> dict[str, float | int | str]:
     why = why or too_few(test.labels, "test images", of_each=False)
     if why:
         return {"probes_left_out": left_out("Probes of the codes", why)}
-    pixels = [np.reshape(part.x, [len(part.x), -1]) for part in (train, test)]
+    of_train, of_test = (np.reshape(part.x, [len(part.x), -1]) for part in (train, test))
     inputs = {
         "": (np.asarray(train.codes), np.asarray(test.codes)),
-        "_pca": _components(*pixels, np.shape(train.codes)[1]),
-        "_pixels": pixels,
+        "_pca": _components(of_train, of_test, np.shape(train.codes)[1]),
+        "_pixels": (of_train, of_test),
     }
-    found = {}
+    found: dict[str, float | int | str] = {}
     for suffix, (a, b) in inputs.items():
         # Pixels have one scale already; those that hardly vary would be all noise on their own.
         standardize = suffix != "_pixels"

@@ -8,8 +8,11 @@ import numpy as np
 
 def stderr(values: Sequence[float] | np.ndarray) -> float | None:
     """Of the mean of values [N]; one value says nothing of it."""
-    if len(values) < 2:
-        return None
+    return None if len(values) < 2 else stderr_of_several(values)
+
+
+def stderr_of_several(values: Sequence[float] | np.ndarray) -> float:
+    """The same, of two values or more."""
     return float(np.std(values, ddof=1, dtype=np.float64) / math.sqrt(len(values)))
 
 

@@ -35,7 +35,10 @@ class LayeredEncoder(AbstractEncoder):
         self.latent_dims = tuple(q.latent_dim for q in posteriors)
         self.projections = [tfkl.Dense(q.params_size) for q in posteriors]
         self.noise_sizes = [q.noise_shape[0] for q in posteriors]
-        self.noise_shape = (sum(self.noise_sizes),)
+
+    @property
+    def noise_shape(self) -> tuple[int, ...]:
+        return (sum(self.noise_sizes),)
 
     def bind(self, vae: VAE) -> None:
         """Takes the prior of `vae`, to which its weights belong."""
@@ -100,9 +103,9 @@ class LayeredEncoder(AbstractEncoder):
 class BottomUpEncoder(LayeredEncoder):
     """q(z_1|x) q(z_2|z_1) .. q(z_L|z_{L-1}) (Burda et al. 2016, eq. 2)."""
 
-    @property
-    def exact_kl(self) -> bool:
-        return len(self.latent_dims) == 1
+    def __init__(self, networks: Sequence[tfkl.Layer], posteriors: Sequence[Posterior], **kwargs):
+        super().__init__(networks, posteriors, **kwargs)
+        self.exact_kl = len(posteriors) == 1
 
     def walk(
         self, x: TensorLike, choose: Callable, context: TensorLike | None = None

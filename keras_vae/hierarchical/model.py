@@ -2,6 +2,7 @@
 
 from keras_vae import seeds
 from keras_vae._compat import ConditionLike, TensorLike, tf, tfd, tfk
+from keras_vae.hierarchical.prior import LayeredPrior
 from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.ops.gradients import GradientWeight, without_weights
 from keras_vae.rate import Rate, analytic_kl
@@ -23,6 +24,7 @@ class HierarchicalVAE(VAE):
     """
 
     groups = "layers"
+    prior: LayeredPrior
 
     @property
     def latent_dims(self) -> tuple[int, ...]:

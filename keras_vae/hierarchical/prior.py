@@ -22,9 +22,9 @@ class Path(NamedTuple):
       state: what the decoder sees of them, [..., F].
     """
 
-    priors: list
-    parts: list
-    state: Any
+    priors: list[tfd.Distribution]
+    parts: list[tf.Tensor]
+    state: tf.Tensor
 
     @property
     def z(self) -> tf.Tensor:

@@ -61,7 +61,7 @@ class Completer:
         if found := problem(vae):
             raise ValueError(f"complete: {found}.")
         self._vae = vae
-        self._chain = tf.function(self._chain)
+        self._chain = tf.function(self._completions)
 
     def __call__(
         self,
@@ -86,7 +86,7 @@ class Completer:
         steps, seed = tf.constant(num_steps), seeds.derive(seed, Site.COMPLETE)
         return self._chain(x, known, steps, seed, condition)
 
-    def _chain(self, x, known, num_steps, seed, condition):
+    def _completions(self, x, known, num_steps, seed, condition):
         mean = x
         for i in tf.range(num_steps):
             noise = self._vae.draw_noise(seeds.derive(seed, 0, i), 1, tf.shape(x)[0])

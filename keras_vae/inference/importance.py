@@ -1,7 +1,7 @@
 """Importance sampling: log p(x) from k samples for each example, in bounded memory."""
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keras_vae import seeds
 from keras_vae._compat import TensorLike, tf
@@ -34,11 +34,11 @@ class Estimate(NamedTuple):
         known.
     """
 
-    log_likelihood: Any
-    effective_sample_size: Any
-    distortion: Any
-    rate: Any
-    kl: Any
+    log_likelihood: tf.Tensor
+    effective_sample_size: tf.Tensor
+    distortion: tf.Tensor
+    rate: tf.Tensor
+    kl: tf.Tensor
 
 
 def weigh(
@@ -97,9 +97,9 @@ class ImportanceSampler:
         widest, self._num_groups = _sizes(model)
         self._max_pairs = max(1, max_values // widest)
         self.noise_scale = tf.Variable(tf.ones(model.draw_noise([0, 0], 1, 1).shape[-1]))
-        self._add_weights = self._in_chunks(self._add_weights)
-        self._add_squares = self._in_chunks(self._add_squares)
-        self._add_parts = self._in_chunks(self._add_parts)
+        self._add_weights = self._in_chunks(self._with_weights)
+        self._add_squares = self._in_chunks(self._with_squares)
+        self._add_parts = self._in_chunks(self._with_parts)
 
     def __call__(
         self,
@@ -224,7 +224,7 @@ class ImportanceSampler:
         x, condition = examples.x, examples.condition
         return weigh(self._model, x, noise, condition, self.noise_scale, mask=examples.mask)
 
-    def _add_weights(self, sums, examples, noise):
+    def _with_weights(self, sums, examples, noise):
         """Sums are log sum w and log sum w^2."""
         _, log_weight = self._weigh(examples, noise)
         log_w, log_w2 = sums
@@ -233,7 +233,7 @@ class ImportanceSampler:
             logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
         ]
 
-    def _add_squares(self, sums, examples, noise):
+    def _with_squares(self, sums, examples, noise):
         """Sums are log sum w and sum w noise^2 / sum w."""
         scaled, log_weight = self._weigh(examples, noise)
         log_w, squares = sums
@@ -241,7 +241,7 @@ class ImportanceSampler:
         added = tf.einsum("sb,sbn->bn", tf.exp(log_weight - total), scaled**2)
         return [total, tf.exp(log_w - total)[:, tf.newaxis] * squares + added]
 
-    def _add_parts(self, sums, examples, noise):
+    def _with_parts(self, sums, examples, noise):
         terms = self._model.terms(examples.x, noise, examples.condition, mask=examples.mask)
         size = tf.cast(tf.shape(noise)[0], tf.float32)
         distortion, kl = sums

@@ -224,7 +224,7 @@ class ExampleSpec:
         if x.dtype.kind not in "iu" or not x.size or self._support in _KNOWN_BY_THEMSELVES:
             return False
         low, high = int(x.min()), int(x.max())
-        if self._support is Support.LEVELS or self.levels is not None:
+        if self.levels is not None:
             if looks_like_few_levels(high) and not looks_like_few_levels(self.levels - 1):
                 note(
                     f"x holds whole numbers up to {high} of the model's {self.levels} levels: it "

@@ -19,6 +19,7 @@ class LevelsLikelihood(Likelihood):
     """
 
     support = Support.LEVELS
+    levels: int
 
     def __init__(self, event_shape: tuple, levels: int = 256, **kwargs):
         if levels < 2:
@@ -39,9 +40,9 @@ class LevelsLikelihood(Likelihood):
 class Categorical(LevelsLikelihood):
     """A free probability for each level (van den Oord et al. 2016, PixelRNN, section 2.2)."""
 
-    @property
-    def params_per_value(self) -> int:
-        return self.levels
+    def __init__(self, event_shape: tuple, levels: int = 256, **kwargs):
+        super().__init__(event_shape, levels, **kwargs)
+        self.params_per_value = levels
 
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         categorical = tfd.Categorical(logits=params, dtype=tf.float32)

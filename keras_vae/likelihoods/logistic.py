@@ -44,10 +44,7 @@ class MixtureOfLogistics(LevelsLikelihood):
             raise ValueError(f"num_components must be at least 1, got {num_components}.")
         super().__init__(event_shape, levels, **kwargs)
         self.num_components = num_components
-
-    @property
-    def params_per_value(self) -> int:
-        return 3 * self.num_components
+        self.params_per_value = 3 * num_components
 
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         logits, raw_loc, raw_scale = tf.split(params, 3, axis=-1)  # [..., H, W, C, K]

@@ -50,7 +50,7 @@ def gated_conv_decoder(
     return tfk.Sequential(layers, name="gated_conv_decoder")
 
 
-def activated(activation: str) -> Callable:
+def activated(activation: str | None) -> Callable:
     """Function of a layer's class, its channels and arguments: the layer with an activation."""
     return lambda layer, channels, *args: [layer(channels, *args, activation=activation)]
 

@@ -50,7 +50,7 @@ def with_context(x: TensorLike, context: TensorLike | None, event_rank: int = 1)
     return tf.concat([x, context], axis=-1)
 
 
-def latent_shape_of(part: Any, latent_dim: int | Sequence[int]) -> tuple[int, ...]:
+def latent_shape_of(part: Any, latent_dim: Any) -> tuple[int, ...]:
     """The shape of z of a prior or posterior that is given D, or (h, w, d).
 
     Raises:

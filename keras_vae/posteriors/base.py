@@ -47,7 +47,7 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
         self.latent_shape, self.latent_dim = shape, math.prod(shape)
 
     @property
-    def noise_shape(self) -> tuple[int]:
+    def noise_shape(self) -> tuple[int, ...]:
         """(N,), of the standard normal noise that one z needs."""
         return (self.latent_dim,)
 

@@ -49,7 +49,7 @@ class Prior(tfkl.Layer, abc.ABC):
         self.latent_dim = math.prod(self.latent_shape)
 
     @property
-    def noise_shape(self) -> tuple[int]:
+    def noise_shape(self) -> tuple[int, ...]:
         """(N,), of the standard normal noise that one z needs."""
         return (self.latent_dim,)
 

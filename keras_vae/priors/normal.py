@@ -1,5 +1,7 @@
 """Normal priors."""
 
+import numpy as np
+
 from keras_vae._compat import TensorLike, tf, tfd, tfk
 from keras_vae.ops.positive import raw_of, scale_of
 from keras_vae.ops.shapes import shaped
@@ -13,7 +15,7 @@ def normal(loc: TensorLike, raw_scale: TensorLike, event_rank: int = 1) -> tfd.D
     return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale + _ONE)), event_rank)
 
 
-def raw_scale_of(scale: float) -> float:
+def raw_scale_of(scale: float | np.ndarray) -> float | np.ndarray:
     """The number from which `normal` makes this scale."""
     return raw_of(scale) - _ONE
 

@@ -62,7 +62,7 @@ class VampPrior(Prior):
         dark = tfk.initializers.RandomNormal(-1.0, 1.0)
         shape = [self.num_components, *vae.event_shape]
         self.raw_inputs = self.add_weight("raw_inputs", shape, initializer=dark)
-        self.contexts = None
+        self.contexts: tf.Variable = None  # Conditional models have some.
         if vae.condition is not None:
             context_shape = vae.condition(vae.condition.zeros(1)).shape[1:]
             self.contexts = self.add_weight(

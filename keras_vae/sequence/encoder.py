@@ -39,8 +39,11 @@ class MarkovEncoder(AbstractEncoder):
         self.network, self.combiner = network, combiner
         self.latent_dim, self.num_steps = latent_dim, num_steps
         self.normal = DiagonalNormal(latent_dim)
-        self.noise_shape = (num_steps * latent_dim,)
         self.first = FirstLatents(self.normal, self._first_parameters)
+
+    @property
+    def noise_shape(self) -> tuple[int, ...]:
+        return (self.num_steps * self.latent_dim,)
 
     def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         h, size = self._look(x, context), self.noise_shape[0]

@@ -30,7 +30,7 @@ class MarkovPrior(Prior):
         self.normal = DiagonalNormal(initial.latent_dim)
 
     @property
-    def noise_sizes(self) -> tuple[int, int]:
+    def noise_sizes(self) -> tuple[int, ...]:
         """Of the noise of z_1, and of all later steps'."""
         return *self.initial.noise_shape, (self.num_steps - 1) * self.initial.latent_dim
 

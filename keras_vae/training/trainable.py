@@ -57,7 +57,12 @@ class Trainable(tfk.Model):
 
     # How a Split is binarized; None where the likelihood says it. `build` knows.
     binarization = None
-    objective = None  # Until it is compiled.
+    objective: Objective = objectives.SGVB()  # Until it is compiled.
+
+    # Keras' own: what it runs, None until it is made.
+    train_function: Callable | None
+    test_function: Callable | None
+    predict_function: Callable | None
 
     def __init__(self, *, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
@@ -113,8 +118,7 @@ class Trainable(tfk.Model):
     @property
     def uses_analytic_kl(self) -> bool:
         """Whether the KL in the losses is exact: chosen from TFP's registry when it may be."""
-        wanted = None if self.objective is None else self.objective.kl_loss
-        return self.has_analytic_kl and wanted != "sampled"
+        return self.has_analytic_kl and self.objective.kl_loss != "sampled"
 
     @property
     def metrics(self) -> list[tfk.metrics.Metric]:

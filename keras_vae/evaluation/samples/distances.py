@@ -36,7 +36,7 @@ def _square_root(matrix):
 
 def kernel_distance(
     a: np.ndarray, b: np.ndarray, num_subsets: int = 10, seed: int = 0
-) -> tuple[float, float]:
+) -> tuple[float, float | None]:
     """(the squared maximum mean discrepancy, its standard error), by a cubic kernel.
 
     It has no bias: its mean is 0 where both distributions are the same, and it may be below. The

@@ -5,7 +5,7 @@ import numpy as np
 from keras_vae.evaluation.standard_errors import stderr
 
 
-def neighbourhoods(made: np.ndarray, real: np.ndarray, k: int = 5) -> dict[str, float]:
+def neighbourhoods(made: np.ndarray, real: np.ndarray, k: int = 5) -> dict[str, float | None]:
     """How far made points and real ones cover each other.
 
     A point's neighbourhood is the ball that reaches to its k-th nearest neighbour of its own kind.

@@ -1,5 +1,7 @@
 """Posterior predictive checks: whether data that the model draws has the data's statistics."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 
@@ -52,7 +54,7 @@ def predictive_checks(
 
 
 # Each check: (statistic of each image, how a data set's statistics are summed up).
-_STATISTICS = {
+_STATISTICS: dict[str, tuple[str, Callable]] = {
     "intensity": ("mean", np.mean),
     "intensity_spread": ("mean", np.std),
     "contrast": ("deviation", np.mean),
