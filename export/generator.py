@@ -5,9 +5,11 @@ import math
 
 from export import random_tensorflow
 from export.random_numpy import Stream
-from keras_vae._compat import tf
+from keras_vae._compat import leave_as_written, tf
 from keras_vae.inference.importance import logaddexp
 from keras_vae.vae import VAE
+
+leave_as_written(__name__)
 
 # The signature `log_prob`.
 _SAMPLES_AT_ONCE = 10

@@ -160,7 +160,7 @@ class VAE(Trainable):
           condition: [B, ...] for conditional models.
           stop_posterior: take log q(z|x) with its parameters stopped, and put a `GradientWeight`
             on z: what gradient estimators beyond the plain one are made of.
-          training: whether Bayesian weights are all drawn; see `Decoder`.
+          training: whether Bayesian weights are all drawn; see `BayesianDecoder`.
           mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
             the encoder sees 0 in place of the others. None if all are.
         """

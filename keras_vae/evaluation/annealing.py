@@ -101,13 +101,13 @@ class AnnealedSampler:
         self._batch_size = _at_least_one("batch_size", batch_size)
         self._progress = progress
         # XLA doesn't compile this: momenta are drawn inside, and its generator is slow on CPUs.
-        self._estimate = tf.function(self._estimate_of)
+        self._estimate_in_graph = tf.function(self._estimate)
 
     def __call__(
         self, x: TensorLike, seed: int | tf.Tensor, condition: TensorLike | None = None
     ) -> Annealed:
         """The estimate from below for x [B, ...], by draws from `seed` (int, or int32 [2])."""
-        return self._in_batches(self._estimate, x, condition, seed)
+        return self._in_batches(self._estimate_in_graph, x, condition, seed)
 
     def bounds(
         self,
@@ -121,7 +121,8 @@ class AnnealedSampler:
         def estimates(x, condition, seed, z):
             below, above = _split(seed, 2)
             return Bounds(
-                self._estimate(x, condition, below), self._estimate(x, condition, above, z)
+                self._estimate_in_graph(x, condition, below),
+                self._estimate_in_graph(x, condition, above, z),
             )
 
         return self._in_batches(estimates, x, condition, seed, z)
@@ -140,7 +141,7 @@ class AnnealedSampler:
         condition = self._vae.condition_of(condition, x)
         return in_batches(of_batch, self._batch_size, range(len(x)), x, condition, *z)
 
-    def _estimate_of(self, x, condition, seed, z=None):
+    def _estimate(self, x, condition, seed, z=None):
         """From below; or from above, if z [B, D] is given, a draw of p(z|x)."""
         of_spread, of_warm_up, of_start, of_moves = _split(seed, 4)
         path = self._path(x, condition, of_spread)

@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import TensorLike, tf, tfk
-from keras_vae.evaluation.standard_errors import stderr_of_several
+from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.inference.importance import weigh
 from keras_vae.seeds import Site
 from keras_vae.vae import VAE
@@ -74,7 +74,8 @@ class LikelihoodRegret:
                 variable.assign(tf.zeros_like(variable))
             compared = self._vae.draw_noise(seeds.derive(seed, 0), _NUM_COMPARED, batch_size)
             before = elbo(x, compared, condition)
-            for i in tf.range(self._num_steps):
+
+            def step(i):
                 noise = self._vae.draw_noise(seeds.derive(seed, 1, i), self._num_draws, batch_size)
                 with tf.GradientTape() as tape:
                     # A sum: what an example learns doesn't depend on the others beside it.
@@ -82,6 +83,9 @@ class LikelihoodRegret:
                 variables = [loc, log_scale]
                 gradients = tape.gradient(loss, variables)
                 optimizer.apply_gradients(zip(gradients, variables, strict=True))
+                return [i + 1]
+
+            tf.while_loop(lambda i: i < self._num_steps, step, [0])
             return elbo(x, compared, condition) - before
 
         return regret
@@ -107,9 +111,8 @@ def auroc(usual: np.ndarray, other: np.ndarray) -> tuple[float, float]:
 
     is_other = np.repeat([0, 1], [len(usual), len(other)])
     area = float(roc_auc_score(is_other, np.append(usual, other)))
-    pairs = (other, usual), (usual, other)
-    errors = (stderr_of_several(share_below(values, of)) for values, of in pairs)
-    return area, math.hypot(*errors)
+    errors = stderr(share_below(other, usual)), stderr(share_below(usual, other))
+    return area, math.hypot(*(math.nan if error is None else error for error in errors))
 
 
 def typicality(nll: np.ndarray, training_nll: float) -> np.ndarray:

@@ -43,11 +43,11 @@ def probes(train: Labelled, test: Labelled) -> dict[str, float | int | str]:
     why = why or too_few(test.labels, "test images", of_each=False)
     if why:
         return {"probes_left_out": left_out("Probes of the codes", why)}
-    of_train, of_test = (np.reshape(part.x, [len(part.x), -1]) for part in (train, test))
+    pixels = np.reshape(train.x, [len(train.x), -1]), np.reshape(test.x, [len(test.x), -1])
     inputs = {
         "": (np.asarray(train.codes), np.asarray(test.codes)),
-        "_pca": _components(of_train, of_test, np.shape(train.codes)[1]),
-        "_pixels": (of_train, of_test),
+        "_pca": _components(*pixels, np.shape(train.codes)[1]),
+        "_pixels": pixels,
     }
     found: dict[str, float | int | str] = {}
     for suffix, (a, b) in inputs.items():

@@ -8,11 +8,8 @@ import numpy as np
 
 def stderr(values: Sequence[float] | np.ndarray) -> float | None:
     """Of the mean of values [N]; one value says nothing of it."""
-    return None if len(values) < 2 else stderr_of_several(values)
-
-
-def stderr_of_several(values: Sequence[float] | np.ndarray) -> float:
-    """The same, of two values or more."""
+    if len(values) < 2:
+        return None
     return float(np.std(values, ddof=1, dtype=np.float64) / math.sqrt(len(values)))
 
 

@@ -87,11 +87,11 @@ class Completer:
         return self._chain(x, known, steps, seed, condition)
 
     def _completions(self, x, known, num_steps, seed, condition):
-        mean = x
-        for i in tf.range(num_steps):
+        def step(i, x, _):
             noise = self._vae.draw_noise(seeds.derive(seed, 0, i), 1, tf.shape(x)[0])
             z = self._vae.terms(x, noise, condition).z[0]
             p = self._vae.decode(z, condition)
             drawn = p.sample(seed=seeds.derive(seed, 1, i))
-            x, mean = tf.where(known, x, drawn), tf.where(known, x, p.mean())
-        return mean
+            return i + 1, tf.where(known, x, drawn), tf.where(known, x, p.mean())
+
+        return tf.while_loop(lambda i, *_: i < num_steps, step, (0, x, x))[-1]

@@ -197,7 +197,7 @@ class ImportanceSampler:
             """Adds the chunks from number `first` up to `last`, of `size` samples each."""
 
             def add_chunk(j, sums):
-                noise = self._model.draw_noise(seeds.derive(seed, j), size, len(examples.x))
+                noise = self._model.draw_noise(seeds.derive(seed, j), size, examples.x.shape[0])
                 return j + 1, add(sums, examples, noise)
 
             return tf.while_loop(
@@ -256,23 +256,24 @@ def _sizes(model) -> tuple[int, int]:
         terms = model.terms(x, noise, condition)
         return terms.log_weight, terms.kl_by_group
 
-    def trace(batch_size):
-        condition = None if model.condition is None else model.condition.zeros(batch_size)
-        function = terms.get_concrete_function(
-            tf.TensorSpec([batch_size, *model.event_shape]),
-            model.draw_noise([0, 0], 1, batch_size),
-            condition,
-        )
-        sizes = {
-            tensor.name: tensor.shape.num_elements() or 0
-            for operation in function.graph.get_operations()
-            for tensor in operation.outputs
-        }
-        return sizes, function.structured_outputs[1].shape[-1]
-
-    # Tensors that don't grow with the examples (weights, a prior's pseudo-inputs) count once.
-    (fewer, num_groups), (more, _) = trace(2), trace(3)
-    return max(size - fewer.get(name, 0) for name, size in more.items()), num_groups
+    batch_size = 10_007
+    condition = None if model.condition is None else model.condition.zeros(1)
+    if condition is not None:
+        condition = tf.TensorSpec([batch_size, *condition.shape[1:]], condition.dtype)
+    traced = terms.get_concrete_function(
+        tf.TensorSpec([batch_size, *model.event_shape]),
+        tf.TensorSpec([1, batch_size, model.draw_noise([0, 0], 1, 1).shape[-1]]),
+        condition,
+    )
+    sizes = [
+        tensor.shape.num_elements() or 0
+        for operation in traced.graph.get_operations()
+        for tensor in operation.outputs
+    ]
+    # A prime divides the size of what grows with the examples, which weights and a prior's
+    # pseudo-inputs don't.
+    widest = max(size // batch_size for size in sizes if size % batch_size == 0)
+    return widest, traced.structured_outputs[1].shape[-1]
 
 
 def logaddexp(a: TensorLike, b: TensorLike) -> tf.Tensor:

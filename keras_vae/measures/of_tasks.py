@@ -141,7 +141,7 @@ COMPRESSION = {
 
 _ATTRIBUTES = "codes written with an attribute"
 
-CODES = {
+CODES: dict[str, tuple[Measure, ...]] = {
     "What was written": (
         dataclasses.replace(
             _detail(

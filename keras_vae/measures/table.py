@@ -17,7 +17,7 @@ EVALUATION = {
     "What was measured": EVALUATED,
 }
 
-FILES = {
+FILES: dict[str, dict[str, tuple[Measure, ...]]] = {
     "evaluation.json": EVALUATION,
     "anomaly.json": ANOMALY,
     "compression.json": COMPRESSION,

@@ -14,7 +14,7 @@ def graph_when_eager(method: Callable) -> Callable:
     """
 
     @functools.cache
-    def graph(*ranks):
+    def of_ranks(*ranks):
         # One tf.function for each combination of ranks: of two ranks, reduce_retracing would make
         # a fully unknown shape.
         del ranks
@@ -25,6 +25,6 @@ def graph_when_eager(method: Callable) -> Callable:
         if not tf.executing_eagerly():
             return method(self, *args)
         ranks = [None if arg is None else len(arg.shape) for arg in args]
-        return graph(*ranks).__get__(self, type(self))(*args)
+        return of_ranks(*ranks).__get__(self, type(self))(*args)
 
     return wrapped

@@ -1,5 +1,7 @@
 """How well a run's model tells other data from its own: anomaly.json and a picture."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_vae import data, evaluation
@@ -123,7 +125,7 @@ def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, se
     of_own, of_other = scores(run.data, "test"), scores(other, "test")
     for found in (of_own, of_other):
         found["typicality"] = evaluation.typicality(found["nll"], typical)
-    result = {}
+    result: dict[str, Any] = {}
     for name in SCORES:
         area, error = evaluation.auroc(of_own[name], of_other[name])
         result |= {f"auroc_{name}": area, f"auroc_{name}_stderr": error}

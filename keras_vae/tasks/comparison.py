@@ -88,13 +88,13 @@ def read_measured(paths: Iterable[str | pathlib.Path]) -> list[Measured]:
       ValueError: fewer than two, or one twice, or an export, or one that was trained on since it
         was measured.
     """
-    paths = [pathlib.Path(path) for path in paths]
-    if len({path.resolve() for path in paths}) < max(2, len(paths)):
+    folders = [pathlib.Path(path) for path in paths]
+    if len({path.resolve() for path in folders}) < max(2, len(folders)):
         raise ValueError(
-            f"runs must be two or more different ones, got {', '.join(map(str, paths))}."
+            f"runs must be two or more different ones, got {', '.join(map(str, folders))}."
         )
     runs = []
-    for path, name in zip(paths, _names(paths), strict=True):
+    for path, name in zip(folders, _names(folders), strict=True):
         stored = loading.read_config_json(path)
         if loading.is_export(path):
             raise ValueError(f"runs: {path} is an export. Compare the run that it is of.")
@@ -164,16 +164,13 @@ def against_best(runs: Sequence[Measured]) -> dict[str, tuple[float, float | Non
     The error is of the mean of each example's difference: much of what makes an example likely
     or not is the same under all models.
     """
-    having = [run for run in runs if run.nll is not None]
-    if len({len(run.nll) for run in having}) != 1:
+    nlls = {run.name: run.nll for run in runs if run.nll is not None}
+    if len({len(nll) for nll in nlls.values()}) != 1:
         return {}
-    best = min(having, key=lambda run: run.nll.mean())
+    best = min(nlls.values(), key=lambda nll: nll.mean())
     return {
-        run.name: (
-            float(np.mean(run.nll - best.nll, dtype=np.float64)),
-            evaluation.stderr(run.nll - best.nll),
-        )
-        for run in having
+        name: (float(np.mean(nll - best, dtype=np.float64)), evaluation.stderr(nll - best))
+        for name, nll in nlls.items()
     }
 
 
@@ -193,7 +190,7 @@ def table(
     names += [measure.title for measure in found] + differing
     rows = []
     for run in runs:
-        row = [(run.name, run.name)]
+        row: list[tuple[str, Any]] = [(run.name, run.name)]
         if behind:
             difference = behind.get(run.name)
             text = "none" if difference is None else with_error(*difference)

@@ -71,7 +71,8 @@ def measure_samples(run: Run, seed: int = 0) -> tuple[dict[str, Any], Copies | N
     if not (has_labels or compares_samples):
         return {}, None
     train, test = (examples(run, split) for split in ("train", "test"))
-    found, copies = {}, None
+    found: dict[str, Any] = {}
+    copies = None
     if has_labels:
         found |= _probes(run, train, test)
     if compares_samples:

@@ -72,8 +72,11 @@ def block_runner(model: "Trainable", step: Callable) -> Callable:
     """
 
     def run_all(block, step=step):
-        for i in tf.range(block.num_steps):
+        def run(i):
             step(with_noise(model, block.step(i)))
+            return [i + 1]
+
+        tf.while_loop(lambda i: i < block.num_steps, run, [0])
         return model.logs()
 
     if model.run_eagerly:

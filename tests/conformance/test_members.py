@@ -236,11 +236,8 @@ def test_a_step_on_two_replicas_is_the_same(trained, two_replicas):
 def numbers(model, block):
     """Densities, the losses that training adds up, and images, by noise and seeds alone."""
     batch = block.step(0)
-    found = {
-        name: t
-        for name, t in model.terms(*batch)._replace(rates=None)._asdict().items()
-        if t is not None
-    }
+    terms = model.terms(batch.x, batch.noise, batch.condition)._replace(rates=None)
+    found = {name: t for name, t in terms._asdict().items() if t is not None}
     model(batch, training=True)
     found["losses"] = np.array(model.losses)
     if model.prior is not None:
@@ -280,7 +277,8 @@ def assert_images(images, model, *batch_shape):
 
 def test_public_verbs_give_images(trained):
     _, model, _, block, _ = trained
-    x, _, condition = block.step(0)
+    batch = block.step(0)
+    x, condition = batch.x, batch.condition
     assert_images(model.reconstruct(x, condition), model, len(x))
     between = model.interpolate(x, x[::-1], steps=3, condition=condition)
     assert_images(between, model, 3, len(x))
@@ -293,7 +291,8 @@ def test_public_verbs_give_images(trained):
 
 def test_draws_are_values_that_have_mass(trained):
     _, model, _, block, _ = trained
-    x, _, condition = block.step(0)
+    batch = block.step(0)
+    x, condition = batch.x, batch.condition
     p = model.decode(model.code(x, condition), tiny.shown(model, x))
     draws = p.sample(5, seed=[0, 1])
     assert_images(draws, model, 5, len(x))

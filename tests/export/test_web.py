@@ -120,7 +120,8 @@ def test_bad_input_to_node_is_one_error(generator, tmp_path, arguments, words):
 @needs_node
 @pytest.mark.parametrize("recipe", ["vae", "cvae", "cvae_image", "ae"])
 def test_the_readmes_javascript_runs(tmp_path, recipe):
-    writer.write(tiny.vae(recipe=recipe), tmp_path / "export", formats=["tflite"])
+    options = {"formats": ["tflite"], "batch_sizes": [COUNT]}
+    writer.write(tiny.vae(recipe=recipe), tmp_path / "export", **options)
     readme = (tmp_path / "export" / "README.md").read_text()
     assert ("Kotlin" in readme) == (recipe != "ae")
     (code,) = re.findall(r"```javascript\n(.*?)```", readme, re.DOTALL)

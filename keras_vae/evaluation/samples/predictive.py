@@ -1,6 +1,7 @@
 """Posterior predictive checks: whether data that the model draws has the data's statistics."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def predictive_checks(
     rng = np.random.default_rng(seed)
     exchange = rng.integers(0, 2, (num_permutations, len(x))).astype(bool)
     exchange[0] = False  # The data as it is counts as one: no p-value is 0.
-    found = {}
+    found: dict[str, float | list[float]] = {}
     of_images = [_statistics(part) for part in (x, replicated)]
     for name, (of_image, over_images) in _STATISTICS.items():
         a, b = (part[of_image] for part in of_images)
@@ -54,7 +55,7 @@ def predictive_checks(
 
 
 # Each check: (statistic of each image, how a data set's statistics are summed up).
-_STATISTICS: dict[str, tuple[str, Callable]] = {
+_STATISTICS: dict[str, tuple[str, Callable[..., Any]]] = {
     "intensity": ("mean", np.mean),
     "intensity_spread": ("mean", np.std),
     "contrast": ("deviation", np.mean),
