@@ -96,7 +96,7 @@ class _Projection(tfkl.Layer):
     ):
         super().__init__(**kwargs)
         self.target = (*event_shape, params_per_value)
-        self.linear: tfkl.Layer = linear
+        self.linear: tfkl.Layer = linear  # Where there is none, `build` makes it.
 
     def build(self, features_shape: tf.TensorShape) -> None:
         if self.linear is None:

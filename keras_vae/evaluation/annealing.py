@@ -191,7 +191,7 @@ class AnnealedSampler:
         of_start, of_moves = _split(seed, 2)
         z = path.draw(_WARM_UP_CHAINS, of_start)
         inner = tf.constant(self._temperatures[1:-1], tf.float32)
-        num_moves = len(inner)
+        num_moves = len(self._temperatures) - 2
 
         def move(k, z, step_size, step_sizes):
             z, acceptance = self._move(path, z, inner[k], step_size, seeds.derive(of_moves, k))
@@ -208,9 +208,9 @@ class AnnealedSampler:
         Returns:
           (log w [S, B], acceptance rate [B]).
         """
+        num_moves = len(temperatures) - 2
         differences = tf.constant(np.diff(temperatures), tf.float32)
         temperatures = tf.constant(temperatures, tf.float32)
-        num_moves = len(temperatures) - 2
 
         def gain(k, z):
             """log f_t'(z) - log f_t(z), t and t' the temperatures k and k + 1."""

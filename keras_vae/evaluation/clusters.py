@@ -12,7 +12,7 @@ from keras_vae.evaluation.standard_errors import share_stderr
 from keras_vae.vae import VAE
 
 
-def cluster_scores(clusters: TensorLike, labels: TensorLike) -> dict:
+def cluster_scores(clusters: TensorLike, labels: TensorLike) -> dict[str, float | str]:
     """Three scores, each 1 if clusters are the labels by other names.
 
     Args:

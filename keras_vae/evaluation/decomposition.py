@@ -18,7 +18,7 @@ _MAX_VALUES = 2**23
 
 def decomposition(
     vae: VAE, batches: Iterable[Batch], num_draws: int = 2000, seed: int = 0
-) -> dict | None:
+) -> dict[str, float | None] | None:
     """Splits the mean rate over N examples by their aggregated posterior q(z) = mean_n q(z|x_n).
 
     rate = mutual information + KL(q(z) || p(z)), and of a prior and posterior whose latents are

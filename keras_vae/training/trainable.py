@@ -58,7 +58,7 @@ class Trainable(tfk.Model):
     # How a Split is binarized; None where the likelihood says it. `build` knows.
     binarization = None
     objective: Objective = objectives.SGVB()  # Until it is compiled.
-
+    ema: MovingAverage | None
     # Keras' own: what it runs, None until it is made.
     train_function: Callable | None
     test_function: Callable | None
