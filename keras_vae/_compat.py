@@ -8,6 +8,8 @@ is first imported.
 import os
 import pathlib
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -94,7 +96,7 @@ def check_versions(tensorflow: str, tf_keras: str, probability: str) -> None:
         )
 
 
-def check_layer(name: str, layer) -> None:
+def check_layer(name: str, layer: Any) -> None:
     """Raises TypeError unless `layer` is one of tf_keras: those of Keras 3 look alike.
 
     Args:
@@ -119,10 +121,13 @@ tfpl = tfp.layers
 
 # What functions of numbers take: a tensor, or an array that becomes one.
 TensorLike = tf.Tensor | np.ndarray
+# What a user gives as condition: labels, their names, or images; of all examples, or of each.
+ConditionLike = TensorLike | Sequence | int | str
 
 __all__ = [
     "ONEDNN",
     "ONEDNN_BY_DEFAULT",
+    "ConditionLike",
     "SavedModel",
     "TensorLike",
     "check_layer",

@@ -5,9 +5,13 @@ import importlib.abc
 import importlib.util
 import sys
 import warnings
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
 
 
-def lazy(package: str, modules: dict):
+def lazy(package: str, modules: dict) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """(__getattr__, __dir__) of a package whose names are loaded when they are asked for.
 
     Args:
@@ -30,7 +34,7 @@ def lazy(package: str, modules: dict):
     return __getattr__, __dir__
 
 
-def renamed(package: str, names: dict):
+def renamed(package: str, names: dict) -> Callable[[str], Any]:
     """A __getattr__ of a package that gives what has a new name, with a DeprecationWarning."""
 
     def __getattr__(name):
@@ -92,16 +96,18 @@ MOVED = {
 class _Renamed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports a module under its old name, with a DeprecationWarning that says the new one."""
 
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         package, _, name = fullname.partition(".")
         if package == "keras_vae" and name in RENAMED:
             return importlib.util.spec_from_loader(fullname, self)
         return None
 
-    def create_module(self, spec):
+    def create_module(self, spec: ModuleSpec) -> None:
         return None
 
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         new = f"keras_vae.{RENAMED[module.__name__.partition('.')[2]]}"
         warnings.warn(f"{module.__name__} is {new} now.", DeprecationWarning, stacklevel=2)
         vars(module).update(

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import warnings
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from absl import app, flags, logging
@@ -20,7 +21,7 @@ from keras_vae.messages.sentences import in_one_line
 _received = None
 
 
-def run(main) -> None:
+def run(main: Callable[[], object]) -> None:
     """Parses the flags and calls `main()`; a flag that can't be exits with code 2.
 
     SIGTERM raises KeyboardInterrupt as Ctrl-C does, with its number as argument.
@@ -40,7 +41,7 @@ def run(main) -> None:
 
 
 @contextlib.contextmanager
-def checking_input():
+def checking_input() -> Iterator[None]:
     """Inside, a ValueError or OSError is the user's to mend: one line, exit code 2.
 
     But not one that a library made of a signal, which `stoppable` knows.
@@ -53,7 +54,7 @@ def checking_input():
         fail(error)
 
 
-def fail(message, code: int = 2) -> None:
+def fail(message: object, code: int = 2) -> None:
     """Prints one line to stderr and exits with `code`."""
     print("error:", in_one_line(str(message).strip()), file=sys.stderr)
     sys.exit(code)
@@ -74,7 +75,7 @@ def start_again(module: str, why: str, environment: dict[str, str]) -> NoReturn:
 
 
 @contextlib.contextmanager
-def stoppable(advice: str = ""):
+def stoppable(advice: str = "") -> Iterator[None]:
     """Inside, a signal ends the program, with one line on what to do.
 
     Also where a library made another error of it, as TensorFlow does of one that comes while a

@@ -6,10 +6,11 @@ prior compute with.
 
 import abc
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
+from keras_vae._compat import ConditionLike, TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.messages.sentences import some
 from keras_vae.ops.whole_numbers import as_floats
 
@@ -40,7 +41,6 @@ class Condition(tfkl.Layer, abc.ABC):
 
     Attributes:
       shape, given_dtype: of one example's condition.
-      wanted: what a user should give, for errors.
       in_examples: whether the examples x [B, H, W, C] are conditions themselves.
       from_labels: whether conditions are the labels of the data.
       num_given: how many values of an example the condition settles.
@@ -52,13 +52,17 @@ class Condition(tfkl.Layer, abc.ABC):
 
     shape: tuple
     given_dtype: tf.DType
-    wanted: str
+
+    @property
+    @abc.abstractmethod
+    def wanted(self) -> str:
+        """What a user should give, for errors."""
 
     def zeros(self, batch_size: int) -> tf.Tensor:
         """Conditions [batch_size, *shape] that say as little as can be."""
         return tf.zeros([batch_size, *self.shape], self.given_dtype)
 
-    def numbers_of(self, condition):
+    def numbers_of(self, condition: ConditionLike) -> ConditionLike:
         """The condition in numbers: names of labels become labels, all else stays as it is."""
         return condition
 
@@ -66,7 +70,7 @@ class Condition(tfkl.Layer, abc.ABC):
     def to_show(self, n: int, x: TensorLike) -> np.ndarray:
         """n conditions that show what the model does, from examples x [B, H, W, C]."""
 
-    def batch(self, condition, batch_size: int | None = None) -> tf.Tensor:
+    def batch(self, condition: ConditionLike, batch_size: int | None = None) -> tf.Tensor:
         """Conditions [B, *shape] as tensor, of one for all (if B is given) or one for each."""
         condition = tf.convert_to_tensor(condition)
         if self.given_dtype.is_floating:
@@ -118,7 +122,7 @@ class Label(Condition):
     def wanted(self) -> str:
         return f"a label from 0 to {self.num_classes - 1}"
 
-    def numbers_of(self, condition):
+    def numbers_of(self, condition: ConditionLike) -> ConditionLike:
         if tf.is_tensor(condition):
             if condition.dtype != tf.string:
                 return condition
@@ -150,7 +154,7 @@ class Label(Condition):
                 )
         return np.array([numbers[value] for value in values], np.int32).reshape(given.shape)
 
-    def batch(self, condition, batch_size=None):
+    def batch(self, condition: ConditionLike, batch_size: int | None = None) -> tf.Tensor:
         """Labels [B] as tensor; they may come as [B, 1], one-hot [B, num_classes] or floats."""
         condition = tf.convert_to_tensor(self.numbers_of(condition))
         if condition.dtype is tf.bool:
@@ -190,13 +194,13 @@ class Label(Condition):
                 )
         return tf.argmax(rows, axis=1, output_type=tf.int32)
 
-    def to_show(self, n, x):
+    def to_show(self, n: int, x: TensorLike) -> np.ndarray:
         return np.arange(n, dtype=np.int32) % self.num_classes
 
-    def call(self, condition):
+    def call(self, condition: tf.Tensor) -> tf.Tensor:
         return tf.one_hot(condition, self.num_classes)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"num_classes": self.num_classes, "names": self.names}
 
 
@@ -239,17 +243,17 @@ class ImagePart(Condition):
         self.mask = np.repeat(self.visible[..., np.newaxis], channels, axis=-1)
         self.num_given = int(self.mask.sum())
 
-    def to_show(self, n, x):
+    def to_show(self, n: int, x: TensorLike) -> np.ndarray:
         return np.resize(x, (n, *self.shape))
 
-    def call(self, condition):
+    def call(self, condition: tf.Tensor) -> tf.Tensor:
         seen = tf.where(self.mask, condition, 0.0)
         mask = tf.broadcast_to(tf.cast(self.mask, tf.float32), tf.shape(seen))
         return tf.concat([seen, mask], axis=-1)
 
-    def complete(self, p, condition):
+    def complete(self, p: tfd.Distribution, condition: TensorLike) -> tfd.Distribution:
         return p.completed(condition, self.mask)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {"visible": self.visible.astype(int).tolist(), "channels": self.channels}
         return super().get_config() | config

@@ -2,8 +2,15 @@
 
 import abc
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from keras_vae._compat import check_layer, tf, tfd, tfk, tfkl
+from keras_vae._compat import TensorLike, check_layer, tf, tfd, tfk, tfkl
+from keras_vae.ops.gradients import GradientWeight
+from keras_vae.posteriors import Posterior
+
+if TYPE_CHECKING:
+    from keras_vae.vae import VAE
 
 
 class FirstLatents:
@@ -14,7 +21,7 @@ class FirstLatents:
       parameters: (x, context) -> its parameters [B, *params_shape].
     """
 
-    def __init__(self, posterior, parameters):
+    def __init__(self, posterior: Posterior, parameters: Callable):
         self.posterior, self.parameters = posterior, parameters
         self.noise_shape = posterior.noise_shape
 
@@ -23,7 +30,6 @@ class AbstractEncoder(tfk.Model, abc.ABC):
     """What a VAE asks of its encoder.
 
     Attributes:
-      noise_shape: (N,), of the standard normal noise that one z needs.
       has_density: whether log q(z|x) exists.
       has_bound: whether a model of it has a bound on log p(x).
       trains_prior: whether the prior trains with the model; else it is fitted to the codes
@@ -41,22 +47,27 @@ class AbstractEncoder(tfk.Model, abc.ABC):
     sees_x = True
     first: FirstLatents | None = None
 
-    noise_shape: tuple[int, ...]
-
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         # No attribute of the class: Keras tracks no layer by the name of one.
-        self.posterior = None
+        self.posterior: Posterior | None = None
 
-    def bind(self, vae) -> None:
+    @property
+    @abc.abstractmethod
+    def noise_shape(self) -> tuple[int, ...]:
+        """(N,), of the standard normal noise that one z needs."""
+
+    def bind(self, vae: "VAE") -> None:
         """Takes what the encoder needs of the `vae` that it becomes part of: here nothing."""
 
     @abc.abstractmethod
-    def call(self, x, context=None) -> tfd.Distribution:
+    def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         """q(z|x, context), batch [B], event [D]; context is [B, ...] or None."""
 
     @abc.abstractmethod
-    def draw(self, x, noise, context=None):
+    def draw(
+        self, x: TensorLike, noise: TensorLike, context: TensorLike | None = None
+    ) -> tf.Tensor:
         """z [S, B, *latent_shape] made from noise [S, B, *noise_shape]."""
 
 
@@ -70,24 +81,38 @@ class Encoder(AbstractEncoder):
       posterior: a `posteriors.Posterior`.
     """
 
-    def __init__(self, network, posterior, **kwargs):
+    posterior: Posterior
+
+    def __init__(self, network: tfkl.Layer, posterior: Posterior, **kwargs):
         super().__init__(**kwargs)
         check_layer("network", network)
         self.network, self.posterior = network, posterior
         self.flatten = tfkl.Flatten()
-        self.noise_shape, self.has_density = posterior.noise_shape, posterior.has_density
+        self.has_density = posterior.has_density
         self.has_bound, self.trains_prior = posterior.has_bound, posterior.trains_prior
         self.first = FirstLatents(posterior, self.parameters)
         self.projection = tfkl.Dense(posterior.params_size)
         self.context_map = None  # Made when the first context comes.
 
-    def call(self, x, context=None):
+    @property
+    def noise_shape(self) -> tuple[int, ...]:
+        return self.posterior.noise_shape
+
+    def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         return self.posterior(self.parameters(x, context))
 
-    def draw(self, x, noise, context=None):
+    def draw(
+        self, x: TensorLike, noise: TensorLike, context: TensorLike | None = None
+    ) -> tf.Tensor:
         return self.infer(x, noise, context)[1]
 
-    def infer(self, x, noise, context=None, weight=None):
+    def infer(
+        self,
+        x: TensorLike,
+        noise: TensorLike,
+        context: TensorLike | None = None,
+        weight: GradientWeight | None = None,
+    ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor | None]:
         """(q, z, log q(z|x)): the posterior, z [S, B, *latent_shape] made from noise, its density.
 
         Args:
@@ -104,7 +129,7 @@ class Encoder(AbstractEncoder):
             log_q = self.posterior.stopped_log_prob(params, z)
         return q, z, log_q
 
-    def parameters(self, x, context=None):
+    def parameters(self, x: TensorLike, context: TensorLike | None = None) -> tf.Tensor:
         """The posterior's parameters, [B, *params_shape]."""
         if context is not None:
             x = self._beside(x, context)
@@ -131,15 +156,15 @@ class Encoder(AbstractEncoder):
             context = tf.reshape(context, [-1, *size, 1])
         return tf.concat([x, context], axis=-1)
 
-    def get_build_config(self):
+    def get_build_config(self) -> None:
         """None: Keras would build it again by a call without the context."""
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object
         return {"network": serialize(self.network), "posterior": serialize(self.posterior)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Encoder":
         return cls(**{k: tfk.saving.deserialize_keras_object(v) for k, v in config.items()})
 
 
@@ -152,26 +177,34 @@ class PriorEncoder(AbstractEncoder):
 
     sees_x = False
 
-    def bind(self, vae):
+    def bind(self, vae: "VAE") -> None:
         """Takes the prior of `vae`, to which its weights belong."""
         object.__setattr__(self, "_prior", vae.prior)
 
     @property
-    def noise_shape(self):
+    def noise_shape(self) -> tuple[int, ...]:
         return self._prior.noise_shape
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         self.built = True  # By Keras' own build it would be called, before there is a prior.
 
-    def call(self, x, context=None):
+    def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         """p(z|context), batch [B], event [D]."""
         p = self._prior.distribution(context)
         return tfd.BatchBroadcast(p, tf.shape(x)[:1])
 
-    def draw(self, x, noise, context=None):
+    def draw(
+        self, x: TensorLike, noise: TensorLike, context: TensorLike | None = None
+    ) -> tf.Tensor:
         return self._prior.from_noise(noise, context=context)
 
-    def infer(self, x, noise, context=None, weight=None):
+    def infer(
+        self,
+        x: TensorLike,
+        noise: TensorLike,
+        context: TensorLike | None = None,
+        weight: GradientWeight | None = None,
+    ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor | None]:
         """(q, z, log q(z)), as of an `Encoder`.
 
         `weight` is left aside: as q is the prior, whose gradient is not to be another one, every
@@ -181,5 +214,5 @@ class PriorEncoder(AbstractEncoder):
         z = self.draw(x, noise, context)
         return self(x, context), z, self._prior.distribution(context).log_prob(z)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {}

@@ -20,7 +20,7 @@ _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 
 
 @errors_in_one_line()
-def write(model: Trainable, path) -> None:
+def write(model: Trainable, path: str | os.PathLike) -> None:
     """Writes architecture and weights (a moving average, where there is one) to a .keras file.
 
     Raises:

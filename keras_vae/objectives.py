@@ -5,19 +5,22 @@ losses (weighted with beta) before training sums the two: none of an objective's
 what comes from there. Its `bound` is what validation compares: at beta = 1, whatever was trained.
 """
 
+import abc
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from keras_vae._compat import tf, tfp
+from keras_vae._compat import TensorLike, tf, tfp
+from keras_vae.terms import Terms
 
 
-class Objective:
+class Objective(abc.ABC):
     """What every objective is; here, of the evidence lower bound.
 
     A call gives the loss per example [B] of Terms and beta.
 
     Attributes:
       needs_bound: whether it needs log p(z) and log q(z|x), and so a model that has a bound.
+      num_samples: samples of z per example.
       averages_weights: whether it is the log of a mean over the samples of an example.
       kl_loss: "analytic", "sampled", "auto": how the model adds the KL to its losses; None: not.
       stop_posterior: whether log q(z|x) comes with its parameters stopped, and z with a
@@ -26,16 +29,29 @@ class Objective:
 
     needs_bound: ClassVar[bool] = True
     averages_weights: ClassVar[bool] = False
-    kl_loss: ClassVar[str | None] = None
-    stop_posterior: ClassVar[bool] = False
 
-    def bound(self, terms):
+    num_samples: int
+
+    @property
+    def kl_loss(self) -> str | None:
+        return None
+
+    @property
+    def stop_posterior(self) -> bool:
+        return False
+
+    @abc.abstractmethod
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
+        """Loss per example [B], without what comes from the model's losses."""
+
+    def bound(self, terms: Terms) -> tf.Tensor:
         """The bound on log p(x), [B], that this objective is about."""
         return terms.elbo_nats
 
-    def gradient_weight(self, terms, beta):
+    def gradient_weight(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor | None:
         """What the gradient that reaches z is multiplied by, [S, B]; None: it stays."""
         del terms, beta
+        return None
 
 
 @dataclass(frozen=True)
@@ -52,10 +68,10 @@ class SGVB(Objective):
     num_samples: int = 1
 
     @property
-    def kl_loss(self):
+    def kl_loss(self) -> str:
         return self.kl
 
-    def __call__(self, terms, beta):
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
         """Loss per example [B] without the KL, which comes from the model's losses."""
         del beta  # It weighs the KL in the model's losses.
         return terms.distortion
@@ -79,7 +95,7 @@ class FreeBits(Objective):
     nats: float = 0.1
     num_samples: int = 1
 
-    def __call__(self, terms, beta):
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
         """Loss per example [B]; the rate is one number for the whole batch, all replicas'."""
         kl = tf.reduce_mean(terms.kl_by_group, axis=0)  # [G]
         replica = tf.distribute.get_replica_context()
@@ -107,14 +123,14 @@ class ImportanceWeighted(Objective):
     averages_weights: ClassVar[bool] = True
 
     @property
-    def stop_posterior(self):
+    def stop_posterior(self) -> bool:
         return self.gradient != "plain"
 
-    def __call__(self, terms, beta):
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
         """Loss per example [B]."""
         return -tfp.math.reduce_logmeanexp(self._log_weight(terms, beta), axis=0)
 
-    def gradient_weight(self, terms, beta):
+    def gradient_weight(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor | None:
         if self.gradient != "dreg":
             return None
         # Tucker et al. have beta = 1, where this is the normalised weight once more.
@@ -124,7 +140,7 @@ class ImportanceWeighted(Objective):
     def _log_weight(self, terms, beta):
         return terms.log_likelihood + beta * (terms.log_prior - terms.log_posterior)
 
-    def bound(self, terms):
+    def bound(self, terms: Terms) -> tf.Tensor:
         return tfp.math.reduce_logmeanexp(terms.log_weight, axis=0)
 
 
@@ -135,10 +151,10 @@ class Reconstruction(Objective):
     num_samples: int = 1
     needs_bound: ClassVar[bool] = False
 
-    def __call__(self, terms, beta):
+    def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
         """Loss per example [B]."""
         del beta
         return terms.distortion
 
-    def bound(self, terms):
+    def bound(self, terms: Terms) -> tf.Tensor:
         return -terms.distortion

@@ -1,8 +1,8 @@
 """The rate, KL(q(z|x) || p(z)): in closed form, and as a loss added to the model."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from keras_vae._compat import tf, tfd, tfpl
+from keras_vae._compat import TensorLike, tf, tfd, tfpl
 from keras_vae.distributions import plain
 from keras_vae.ops.shapes import flat
 
@@ -15,12 +15,12 @@ class Rate(NamedTuple):
       z: latents drawn from q, [S, B, *event].
     """
 
-    q: Any
-    p: Any
-    z: Any
+    q: tfd.Distribution
+    p: tfd.Distribution
+    z: tf.Tensor
 
 
-def analytic_kl(q, p):
+def analytic_kl(q: tfd.Distribution, p: tfd.Distribution) -> tf.Tensor:
     """KL(q || p) in closed form, in nats.
 
     Args:
@@ -40,7 +40,7 @@ def analytic_kl(q, p):
     return tfd.kl_divergence(q, _like(q, p))[..., tf.newaxis]
 
 
-def has_analytic_kl(q, p) -> bool:
+def has_analytic_kl(q: tfd.Distribution, p: tfd.Distribution) -> bool:
     """Whether TFP has a closed form for KL(q || p)."""
     try:
         analytic_kl(q, p)
@@ -83,11 +83,13 @@ class AddRate(tfpl.KLDivergenceAddLoss):
       weight: scalar or variable, beta.
     """
 
-    def __init__(self, weight=1.0, **kwargs):
+    def __init__(self, weight: float | tf.Variable = 1.0, **kwargs):
         super().__init__(None, **kwargs)
         self.weight = weight
 
-    def call(self, q, p, z=None):
+    def call(
+        self, q: tfd.Distribution, p: tfd.Distribution, z: TensorLike | None = None
+    ) -> tfd.Distribution:
         """Adds the KL of q and p, which are as in `analytic_kl`: exact, or at z [S, B, *event]."""
         if z is None:
             num_examples = tf.cast(tf.reduce_prod(q.batch_shape_tensor()), tf.float32)

@@ -6,8 +6,7 @@ the uninterrupted one would, and what one site draws never moves what another on
 
 import enum
 import numbers
-
-import numpy as np
+import secrets
 
 from keras_vae._compat import TensorLike, tf
 from keras_vae.ops.whole_numbers import check_whole
@@ -60,4 +59,4 @@ def given_or_fresh(seed: int | None) -> int:
     """The seed, or where there is none one that was never used."""
     if seed is not None and not tf.is_tensor(seed):  # Seeds of `derive` are tensors.
         check_whole("seed", seed, at_least=-(2**31))
-    return np.random.SeedSequence().entropy % 2**31 if seed is None else seed
+    return secrets.randbits(31) if seed is None else seed

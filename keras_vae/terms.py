@@ -1,9 +1,11 @@
 """Terms: all that objectives, evaluation and the trainer see of a model."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from keras_vae._compat import tf
+from keras_vae.ops.gradients import GradientWeight
+from keras_vae.rate import Rate
 
 
 class Terms(NamedTuple):
@@ -20,13 +22,13 @@ class Terms(NamedTuple):
       rates: the `rate.Rate` of each stochastic layer; none without a bound.
     """
 
-    z: Any
-    log_likelihood: Any
-    log_prior: Any = None
-    log_posterior: Any = None
-    kl: Any = None
-    gradient_weight: Any = None
-    rates: Sequence = ()
+    z: tf.Tensor
+    log_likelihood: tf.Tensor
+    log_prior: tf.Tensor | None = None
+    log_posterior: tf.Tensor | None = None
+    kl: tf.Tensor | None = None
+    gradient_weight: GradientWeight | None = None
+    rates: Sequence[Rate] = ()
 
     @property
     def has_bound(self) -> bool:
@@ -34,28 +36,28 @@ class Terms(NamedTuple):
         return self.log_posterior is not None
 
     @property
-    def distortion(self):
+    def distortion(self) -> tf.Tensor:
         """-E log p(x|z), [B], estimated with the S samples."""
         return -tf.reduce_mean(self.log_likelihood, axis=0)
 
     @property
-    def rate(self):
+    def rate(self) -> tf.Tensor:
         """KL(q(z|x) || p(z)), [B]; in closed form where there is one, else sampled."""
         if self.kl is not None:
             return tf.reduce_sum(self.kl, axis=-1)
-        return tf.reduce_mean(self.log_posterior - self.log_prior, axis=0)
+        return tf.reduce_mean(tf.subtract(self.log_posterior, self.log_prior), axis=0)
 
     @property
-    def kl_by_group(self):
+    def kl_by_group(self) -> tf.Tensor:
         """The parts of `rate`, [B, G]; G is 1 where only the whole is known."""
         return self.rate[:, tf.newaxis] if self.kl is None else self.kl
 
     @property
-    def elbo_nats(self):
+    def elbo_nats(self) -> tf.Tensor:
         """The evidence lower bound, [B], at beta = 1 whatever training used."""
         return -self.distortion - self.rate
 
     @property
-    def log_weight(self):
+    def log_weight(self) -> tf.Tensor:
         """log p(x, z) - log q(z|x), [S, B]."""
         return self.log_likelihood + self.log_prior - self.log_posterior

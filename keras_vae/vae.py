@@ -1,14 +1,18 @@
 """VAE: encoder, decoder and prior as one Keras model."""
 
 import math
+import os
 import warnings
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from keras_vae import keras_file, seeds
-from keras_vae._compat import tf, tfd, tfk
+from keras_vae._compat import ConditionLike, TensorLike, tf, tfd, tfk
 from keras_vae.batches import Batch
+from keras_vae.conditions import Condition
+from keras_vae.decoder import AbstractDecoder
 from keras_vae.distributions import of_known
 from keras_vae.encoder import AbstractEncoder
 from keras_vae.inference import completion, interpolation
@@ -19,6 +23,7 @@ from keras_vae.modality import Image, Modality, stored
 from keras_vae.ops.gradients import GradientWeight
 from keras_vae.ops.shapes import flat, shaped
 from keras_vae.ops.whole_numbers import check_whole
+from keras_vae.priors import Prior
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
@@ -35,12 +40,12 @@ class Latents(NamedTuple):
       log_prior, log_posterior, kl, rates: as of Terms.
     """
 
-    z: Any
-    state: Any
-    log_prior: Any = None
-    log_posterior: Any = None
-    kl: Any = None
-    rates: Any = ()
+    z: tf.Tensor
+    state: tf.Tensor
+    log_prior: tf.Tensor | None = None
+    log_posterior: tf.Tensor | None = None
+    kl: tf.Tensor | None = None
+    rates: Sequence[Rate] = ()
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -79,10 +84,10 @@ class VAE(Trainable):
 
     def __init__(
         self,
-        encoder,
-        decoder,
-        prior=None,
-        condition=None,
+        encoder: AbstractEncoder,
+        decoder: AbstractDecoder,
+        prior: Prior | None = None,
+        condition: Condition | None = None,
         *,
         levels: int | None = None,
         modality: Modality | None = None,
@@ -98,16 +103,18 @@ class VAE(Trainable):
             )
         if encoder.trains_prior and prior is None:
             raise ValueError("prior is None, but this encoder needs one: give a layer of priors.")
+        self.encoder, self.decoder = encoder, decoder
+        # None of an autoencoder without one; the verbs that need a prior say so.
+        self.prior = cast(Prior, prior)
         # Encoders of several layers have no single posterior: their model's class checks them.
         if encoder.trains_prior and encoder.posterior is not None:
-            check_same_latents(encoder.posterior, prior)
-        self.encoder, self.decoder, self.prior = encoder, decoder, prior
+            check_same_latents(encoder.posterior, self.prior)
         self.condition, self.modality = condition, modality or Image()
         self.event_shape = decoder.event_shape
         self._example_spec = ExampleSpec(decoder.likelihood, levels)
         self.has_bound, self.trains_prior = encoder.has_bound, encoder.trains_prior
-        self._importance_sampler = None
-        self._completer = None
+        self._importance_sampler: ImportanceSampler | None = None
+        self._completer: completion.Completer | None = None
         self._settle()
 
     def _settle(self):
@@ -137,7 +144,13 @@ class VAE(Trainable):
     # Scoring -----------------------------------------------------------------------------------
 
     def terms(
-        self, x, noise, condition=None, stop_posterior=False, training=False, mask=None
+        self,
+        x: TensorLike,
+        noise: TensorLike,
+        condition: TensorLike | None = None,
+        stop_posterior: bool = False,
+        training: bool = False,
+        mask: TensorLike | None = None,
     ) -> Terms:
         """The log-densities at x and at the z made from noise, and what the rate is made of.
 
@@ -171,13 +184,19 @@ class VAE(Trainable):
             found.rates,
         )
 
-    def infer(self, *args, **kwargs):
+    def infer(self, *args, **kwargs) -> tuple[Terms, list[Rate]]:
         """(Terms, [Rate of each stochastic layer]): the old name of `terms`."""
         warnings.warn("VAE.infer is VAE.terms now.", DeprecationWarning, stacklevel=2)
         terms = self.terms(*args, **kwargs)
         return terms, list(terms.rates)
 
-    def latents(self, x, noise, context, weight=None) -> Latents:
+    def latents(
+        self,
+        x: TensorLike,
+        noise: TensorLike,
+        context: TensorLike | None,
+        weight: GradientWeight | None = None,
+    ) -> Latents:
         """z made from noise; with a `GradientWeight` on z, log q has its parameters stopped."""
         q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
         if not self.has_bound:
@@ -191,7 +210,14 @@ class VAE(Trainable):
         kl = analytic_kl(q, p) if self.has_analytic_kl else None
         return p.log_prob(z), kl, [Rate(q, p, z)]
 
-    def log_likelihood(self, x, num_samples: int = 100, seed: int = 0, condition=None, mask=None):
+    def log_likelihood(
+        self,
+        x: TensorLike,
+        num_samples: int = 100,
+        seed: int = 0,
+        condition: ConditionLike | None = None,
+        mask: TensorLike | None = None,
+    ) -> tf.Tensor:
         """log p(x) in nats, [B], by importance sampling (Burda et al. 2016, eq. 8).
 
         A lower bound in expectation, which tightens with `num_samples`. With a mask, bool of x's
@@ -214,12 +240,14 @@ class VAE(Trainable):
 
     # Inferring and generating ------------------------------------------------------------------
 
-    def encode(self, x, condition=None) -> tfd.Distribution:
+    def encode(self, x: TensorLike, condition: ConditionLike | None = None) -> tfd.Distribution:
         """q(z|x), batch [B], event *latent_shape."""
         x = self._examples(x)
         return self.encoder(x, self._context(self.condition_of(condition, x)))
 
-    def code(self, x, condition=None, noise=None):
+    def code(
+        self, x: TensorLike, condition: ConditionLike | None = None, noise: TensorLike | None = None
+    ) -> tf.Tensor:
         """The z [B, *latent_shape] made from noise, a draw of q(z|x).
 
         The noise is [B, *noise_shape] of the encoder. Without it, this is the z that stands for x:
@@ -234,7 +262,12 @@ class VAE(Trainable):
         context = self._context(self.condition_of(condition, x))
         return self.encoder.draw(x, noise[tf.newaxis], context)[0]
 
-    def condition_of(self, condition, x=None, batch_size=None):
+    def condition_of(
+        self,
+        condition: ConditionLike | None,
+        x: TensorLike | None = None,
+        batch_size: int | None = None,
+    ) -> tf.Tensor | None:
         """The conditions [B, ...] that `decode` is given; None if the model isn't conditional.
 
         Args:
@@ -260,17 +293,17 @@ class VAE(Trainable):
             self._example_spec.check_part(given, self.condition.mask)
         return condition
 
-    def numbers_of(self, condition):
+    def numbers_of(self, condition: ConditionLike | None) -> ConditionLike | None:
         """The condition as numbers, where it is given as names of labels."""
         if self.condition is None or condition is None:
             return condition
         return self.condition.numbers_of(condition)
 
-    def flat(self, z):
+    def flat(self, z: TensorLike) -> tf.Tensor:
         """z [..., *latent_shape] as [..., D], which `decode` takes too."""
         return flat(z, len(self.latent_shape))
 
-    def decode(self, z, condition=None) -> tfd.Distribution:
+    def decode(self, z: TensorLike, condition: ConditionLike | None = None) -> tfd.Distribution:
         """p(x|z), batch [..., B], event [H, W, C], from z [..., B, *latent_shape] or flat."""
         z, rank = tf.cast(z, tf.float32), len(self.latent_shape)
         if rank > 1 and z.shape[-1:] == [self.latent_dim]:
@@ -281,7 +314,13 @@ class VAE(Trainable):
         batch_size = z.shape[-rank - 1] if len(z.shape) > rank else None
         return self._decode(z, self.condition_of(condition, batch_size=batch_size))
 
-    def sample(self, n: int, temperature: float = 1.0, seed: int | None = None, condition=None):
+    def sample(
+        self,
+        n: int,
+        temperature: float = 1.0,
+        seed: int | None = None,
+        condition: ConditionLike | None = None,
+    ) -> tf.Tensor:
         """Mean images [n, H, W, C] of p(x|z) at n draws of z from the prior.
 
         Where the decoder draws x a step at a time (`AutoregressiveDecoder`), a draw at each z.
@@ -307,27 +346,37 @@ class VAE(Trainable):
         noise = tf.random.stateless_normal([n, *p.noise_shape], seeds.derive(seed, Site.STEP))
         return p.from_noise(noise, temperature)
 
-    def prior_sample(self, noise, temperature=1.0, condition=None):
+    def prior_sample(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        condition: ConditionLike | None = None,
+    ) -> tf.Tensor:
         """z [..., *latent_shape] of the prior from noise [..., *prior.noise_shape]."""
         context = self._context(self.condition_of(condition))
         return self.prior.from_noise(noise, temperature, context)
 
-    def generate(self, noise, temperature=1.0, condition=None):
+    def generate(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        condition: ConditionLike | None = None,
+    ) -> tuple[tf.Tensor, tfd.Distribution]:
         """(z [..., *latent_shape] of the prior, p(x|z)); arguments are as in `prior_sample`."""
         z = self.prior_sample(noise, temperature, condition)
         return z, self.decode(z, condition)
 
-    def prior_distribution(self, condition=None) -> tfd.Distribution:
+    def prior_distribution(self, condition: ConditionLike | None = None) -> tfd.Distribution:
         """p(z), event *latent_shape; batch [], or [B] where it depends on conditions [B, ...]."""
         self._require_prior("prior_distribution")
         return self.prior.distribution(self._context(self.condition_of(condition)))
 
-    def prior_moments(self, condition=None):
+    def prior_moments(self, condition: ConditionLike | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """(mean, standard deviation) of each latent under the prior, given one condition."""
         context = self._context(self.condition_of(condition, batch_size=1))
         return self.prior.moments(context)
 
-    def clusters(self, x, condition=None):
+    def clusters(self, x: TensorLike, condition: ConditionLike | None = None) -> tf.Tensor:
         """The component of a mixture prior that each example's code is likeliest of, [B]."""
         if not self.has_clusters:
             raise ValueError(
@@ -352,18 +401,23 @@ class VAE(Trainable):
         warnings.warn("VAE.has_density is VAE.has_bound now.", DeprecationWarning, stacklevel=2)
         return self.has_bound
 
-    def reconstruct(self, x, condition=None):
+    def reconstruct(self, x: TensorLike, condition: ConditionLike | None = None) -> tf.Tensor:
         """Mean images [B, H, W, C] of p(x|z) at the codes of x."""
         x = self._examples(x)
         condition = self.condition_of(condition, x)
         return self._decode(self.code(x, condition), condition).mean()
 
-    def predict_step(self, data):
+    def predict_step(self, data: Any) -> tf.Tensor:
         """Keras' hook: `predict` reconstructs examples, with their conditions or as a `Batch`."""
         batch = as_batch(data)
         return self.reconstruct(batch.x, batch.condition)
 
-    def call(self, x, condition=None, training=None):
+    def call(
+        self,
+        x: TensorLike | Batch,
+        condition: ConditionLike | None = None,
+        training: bool | None = None,
+    ) -> tfd.Distribution | Terms:
         """p(x|z) at the codes of x, batch [B], event [H, W, C]; adds the KL to `losses`.
 
         The KL, weighed with beta, is a mean over examples, exact where it can be. Else it is taken
@@ -385,7 +439,14 @@ class VAE(Trainable):
             self.add_rates(self.latents(x, noise, self._context(condition)).rates)
         return self._decode(self.code(x, condition), condition)
 
-    def complete(self, x, known, num_steps: int = 100, seed: int = 0, condition=None):
+    def complete(
+        self,
+        x: TensorLike,
+        known: TensorLike,
+        num_steps: int = 100,
+        seed: int = 0,
+        condition: ConditionLike | None = None,
+    ) -> tf.Tensor:
         """Images [B, H, W, C] with their unknown values drawn by what is known; see `Completer`.
 
         Args:
@@ -409,7 +470,14 @@ class VAE(Trainable):
         """Whether `complete` serves this kind of model."""
         return completion.problem(self) is None
 
-    def interpolate(self, start, end, steps: int = 8, method: str = "linear", condition=None):
+    def interpolate(
+        self,
+        start: TensorLike,
+        end: TensorLike,
+        steps: int = 8,
+        method: str = "linear",
+        condition: ConditionLike | None = None,
+    ) -> tf.Tensor:
         """Mean images on the way from `start` to `end`, through latent space.
 
         Args:
@@ -429,7 +497,9 @@ class VAE(Trainable):
         z = interpolation.between(start, end, steps, method)
         return self._decode(shaped(z, self.latent_shape), condition).mean()
 
-    def draw_noise(self, seed, num_samples: int, batch_size):
+    def draw_noise(
+        self, seed: TensorLike | Sequence[int], num_samples: int, batch_size: int | tf.Tensor
+    ) -> tf.Tensor:
         """The noise that `terms` needs: [S, B, N] from a stateless int32 [2] seed."""
         size = self.encoder.noise_shape[0] + self.decoder.noise_size
         return tf.random.stateless_normal([num_samples, batch_size, size], seed)
@@ -445,7 +515,7 @@ class VAE(Trainable):
         """How many levels whole numbers in x have; None while nothing has said it."""
         return self._example_spec.levels
 
-    def as_floats(self, x):
+    def as_floats(self, x: TensorLike) -> tf.Tensor:
         """Examples x [B, H, W, C] (or [B, H, W], C being 1) as the model computes with: float32."""
         return self._example_spec.floats(x)
 
@@ -462,7 +532,7 @@ class VAE(Trainable):
         mask = tf.ensure_shape(self._example_spec.with_channels(mask), x.shape)
         return tf.where(mask, x, 0.0), mask
 
-    def check_shape(self, shape) -> None:
+    def check_shape(self, shape: tf.TensorShape | tuple) -> None:
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
         self._example_spec.check_shape(shape)
 
@@ -480,12 +550,12 @@ class VAE(Trainable):
         if self._example_spec.take(levels):
             self.train_function = self.test_function = self.predict_function = None
 
-    def settle_levels(self, x) -> None:
+    def settle_levels(self, x: TensorLike) -> None:
         """Takes the levels of a whole array of whole numbers, unless they are known."""
         if self._example_spec.settle(x):
             self.train_function = self.test_function = self.predict_function = None
 
-    def check_examples(self, x, condition=None):
+    def check_examples(self, x: TensorLike, condition: ConditionLike | None = None) -> None:
         """Raises ValueError for arrays of another shape, or of values without mass or meaning."""
         self._example_spec.check(x)
         if condition is not None or (self.condition is not None and not self.condition.in_examples):
@@ -518,7 +588,7 @@ class VAE(Trainable):
             self._example_spec.check(x)
         return floats
 
-    def fit_prior(self, prior, codes, seed: int = 0) -> None:
+    def fit_prior(self, prior: Prior, codes: TensorLike, seed: int = 0) -> None:
         """Gives an autoencoder a prior, fitted to the codes [N, D] of its training examples.
 
         vae.fit_prior(priors.GaussianMixture(20), vae.code(images))
@@ -530,11 +600,11 @@ class VAE(Trainable):
 
     # Saving ------------------------------------------------------------------------------------
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike) -> None:
         """Writes architecture and weights to a .keras file; `keras_vae.load` reads it."""
         keras_file.write(self, path)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object
         return {
             "encoder": serialize(self.encoder),
@@ -547,11 +617,11 @@ class VAE(Trainable):
         }
 
     @classmethod
-    def from_config(cls, config):
-        parts = {
+    def from_config(cls, config: dict[str, Any]) -> "VAE":
+        parts: dict[str, Any] = {
             name: config[name] and tfk.saving.deserialize_keras_object(config[name])
             for name in ("encoder", "decoder", "prior", "condition")
         }
         # Older files have no levels and no modality.
-        facts = {"levels": config.get("levels"), "modality": stored(config.get("modality"))}
-        return cls(**parts, **facts, seed=config["seed"])
+        levels, modality = config.get("levels"), stored(config.get("modality"))
+        return cls(**parts, levels=levels, modality=modality, seed=config["seed"])

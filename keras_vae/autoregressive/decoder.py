@@ -1,8 +1,9 @@
 """AutoregressiveDecoder: z -> p(x|z), a step at a time."""
 
 import math
+from typing import Any
 
-from keras_vae._compat import TensorLike, tf, tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.autoregressive.distribution import Stepwise
 from keras_vae.autoregressive.values_in_turn import ValuesInTurn
 from keras_vae.decoder import AbstractDecoder
@@ -58,7 +59,9 @@ class AutoregressiveDecoder(AbstractDecoder):
         levels = tf.round(tf.reshape(x, [-1, self.num_steps, self.step_size]) * (self.levels - 1))
         return tf.cast(levels, tf.int32)
 
-    def given(self, z: TensorLike, x: TensorLike, known: TensorLike | None = None):
+    def given(
+        self, z: TensorLike, x: TensorLike, known: TensorLike | None = None
+    ) -> tfd.Distribution:
         """The likelihood of each value given those before it in x [N, T, W, C], from z [N, D].
 
         And given those that are known, at all steps: `known` has levels [N, T, P], of others -1.
@@ -70,7 +73,13 @@ class AutoregressiveDecoder(AbstractDecoder):
         return self.likelihood(tf.reshape(logits, [-1, *self.event_shape, self.levels]))
 
     @graph_when_eager
-    def walk(self, z, noise, temperature, known=None) -> tf.Tensor:
+    def walk(
+        self,
+        z: TensorLike,
+        noise: TensorLike,
+        temperature: TensorLike,
+        known: TensorLike | None = None,
+    ) -> tf.Tensor:
         """x [N, T, W, C], value by value, from z [N, D] and noise [N, T, P, 2].
 
         The temperature, a scalar tensor above 0, divides the logits. What is `known`, as of
@@ -121,7 +130,7 @@ class AutoregressiveDecoder(AbstractDecoder):
         """[N, T, P * L] of [N, T, P, L]."""
         return tf.reshape(one_hot, [-1, self.num_steps, self.step_size * self.levels])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object
         return {
             "network": serialize(self.network),
@@ -131,7 +140,7 @@ class AutoregressiveDecoder(AbstractDecoder):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "AutoregressiveDecoder":
         deserialize = tfk.saving.deserialize_keras_object
         parts = {name: deserialize(config.pop(name)) for name in ("network", "likelihood")}
         return cls(**parts, **config)

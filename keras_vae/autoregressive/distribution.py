@@ -1,8 +1,14 @@
 """Stepwise: the distribution of x that an `AutoregressiveDecoder` gives."""
 
-from keras_vae._compat import TensorLike, tf, tfp
+from typing import TYPE_CHECKING
+
+from keras_vae._compat import TensorLike, tf, tfd, tfp
 from keras_vae.distributions import Custom, Observation
 from keras_vae.ops.categorical import CHOICE_NOISE
+
+if TYPE_CHECKING:
+    from keras_vae.autoregressive.decoder import AutoregressiveDecoder
+
 
 # The softmax of logits over this is one-hot: a temperature of 0.
 _COLDEST = 1e-6
@@ -24,7 +30,13 @@ class Stepwise(Custom, Observation):
       noise_shape: shape of the standard normal noise that one x needs.
     """
 
-    def __init__(self, decoder, z, given=None, mask=None):
+    def __init__(
+        self,
+        decoder: "AutoregressiveDecoder",
+        z: TensorLike,
+        given: TensorLike | None = None,
+        mask: TensorLike | None = None,
+    ):
         parameters = dict(locals())
         self._decoder, self._z = decoder, z
         self._given, self._mask = given, mask
@@ -32,7 +44,7 @@ class Stepwise(Custom, Observation):
         self.noise_shape = (decoder.num_steps * decoder.step_size * CHOICE_NOISE,)
         super().__init__(parameters, reparameterized=False)
 
-    def completed(self, given, mask):
+    def completed(self, given: TensorLike, mask: TensorLike) -> tfd.Distribution:
         # What is given says how the rest is drawn.
         return Stepwise(self._decoder, self._z, given, mask)
 

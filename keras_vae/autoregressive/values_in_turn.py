@@ -1,6 +1,7 @@
 """The values of one step, each given those before it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
@@ -25,7 +26,7 @@ class ValuesInTurn(tfkl.Layer):
         super().__init__(**kwargs)
         self.num_values, self.levels, self.hidden = num_values, levels, hidden
         self.dense = tfkl.Dense(hidden)
-        self.embedding = None  # A value alone has none before it.
+        self.embedding: tf.Variable = None  # A value alone has none before it.
         if num_values > 1:
             self.embedding = self.add_weight("embedding", [num_values - 1, levels, hidden])
         self.kernel = self.add_weight("kernel", [num_values, hidden, levels])
@@ -49,7 +50,7 @@ class ValuesInTurn(tfkl.Layer):
                 total += tf.matmul(values[i], self.embedding[i])
         return tf.stack(logits, axis=1), tf.stack(values, axis=1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "num_values": self.num_values,
             "levels": self.levels,

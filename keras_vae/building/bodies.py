@@ -25,7 +25,7 @@ class Weights(NamedTuple):
     drawn: bool = False
 
 
-WEIGHTS = fill(
+WEIGHTS: dict[str, Member] = fill(
     "weights",
     {
         "point": Member(

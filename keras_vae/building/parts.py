@@ -68,6 +68,8 @@ POSTERIORS = fill(
     },
 )
 
+_UNIT_RANGE = (Support.BINARY, Support.UNIT, Support.LEVELS)
+
 PRIORS = fill(
     "prior",
     {
@@ -114,7 +116,6 @@ PRIORS = fill(
         "none": Member(None, "no prior, so no samples; for posterior deterministic"),
     },
 )
-_UNIT_RANGE = (Support.BINARY, Support.UNIT, Support.LEVELS)
 
 # Made of the shape of x.
 LIKELIHOODS = fill(

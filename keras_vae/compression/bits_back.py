@@ -19,16 +19,22 @@ import hashlib
 import math
 import struct
 import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_vae import seeds
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.likelihoods import Support
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import LearnedNormal, StandardNormal
 from keras_vae.seeds import Site
+
+if TYPE_CHECKING:
+    from keras_vae.vae import VAE
+
 
 # A latent is coded as a whole number k: z = loc + scale * k / _PER_SCALE, with loc and scale the
 # prior's. 512 values reach from -8 to 8. The coder keeps 2^-24 for each value, be it ever so
@@ -74,7 +80,7 @@ class BitsBack:
       ValueError: the model is of another kind, or the entropy coder isn't installed.
     """
 
-    def __init__(self, vae):
+    def __init__(self, vae: "VAE"):
         _check(vae)
         try:
             from constriction import stream
@@ -84,7 +90,7 @@ class BitsBack:
                 "and Windows alone: pip install constriction builds it where Rust is installed."
             ) from error
         self._vae = vae
-        self.levels = vae.decoder.likelihood.levels
+        self.levels = vae.decoder.likelihood.levels or 2  # Black and white need not say so.
         self._dtype = np.min_scalar_type(self.levels - 1)
         self._num_pixels = math.prod(vae.event_shape)
         self._sampler = ImportanceSampler(vae)
@@ -99,11 +105,11 @@ class BitsBack:
         self._prior = stream.model.QuantizedGaussian(*_RANGE, 0.0, float(_PER_SCALE))
         self._pixel = stream.model.Categorical(perfect=False)
         floats = tf.TensorSpec([None, *vae.event_shape])
-        self._posterior = tf.function(self._posterior, input_signature=[floats])
+        self._posterior = tf.function(self._moments_of, input_signature=[floats])
         latents = tf.TensorSpec([None, vae.latent_dim])
-        self._table = tf.function(self._table, input_signature=[latents])
+        self._table = tf.function(self._probs_of, input_signature=[latents])
 
-    def encode(self, x, progress=None) -> bytes:
+    def encode(self, x: TensorLike, progress: Callable[[int], object] | None = None) -> bytes:
         """The compressed images x [N, H, W, C]: a file's content.
 
         Args:
@@ -127,7 +133,7 @@ class BitsBack:
         content += stack.get_compressed().astype("<u4").tobytes()
         return content + _CRC.pack(zlib.crc32(content))
 
-    def decode(self, content: bytes):
+    def decode(self, content: bytes) -> np.ndarray:
         """The images [N, H, W, C] of a file's content: bool, uint8 of 256 levels, or float32.
 
         Raises:
@@ -158,13 +164,13 @@ class BitsBack:
         """Bits of a file's content that code images: all but header, CRC and initial bits."""
         return 8 * (len(content) - _HEADER.size - _CRC.size) - self.initial_bits
 
-    def expected_bits(self, x, num_samples: int = 16) -> float:
+    def expected_bits(self, x: TensorLike, num_samples: int = 16) -> float:
         """-ELBO of the images x [N, H, W, C] together, in bits."""
         x = self._to_floats(self.to_levels(x))
         estimate = self._sampler(x, num_samples, seeds.derive(0, Site.EVALUATE))
         return float(np.sum(estimate.distortion + estimate.rate, dtype=np.float64) / math.log(2.0))
 
-    def to_levels(self, x):
+    def to_levels(self, x: TensorLike) -> np.ndarray:
         """Images x [N, H, W, C] as whole numbers from 0 to levels - 1.
 
         Raises:
@@ -192,11 +198,11 @@ class BitsBack:
         k = k.reshape(-1, self._vae.latent_dim)
         return self._table(np.float32(self._loc + self._scale * k / _PER_SCALE)).numpy()
 
-    def _posterior(self, x):
+    def _moments_of(self, x):
         q = self._vae.encode(x)
         return q.mean(), q.stddev()
 
-    def _table(self, z):
+    def _probs_of(self, z):
         pixel = self._vae.decode(z).distribution  # Batch [B, H, W, C], event [].
         levels = tf.range(float(self.levels)) / (self.levels - 1)
         levels = tf.reshape(levels, [-1] + [1] * (1 + len(self._vae.event_shape)))

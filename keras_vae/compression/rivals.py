@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_vae._compat import TensorLike
+
 # The longest side of a WebP picture, in pixels.
 _MAX_WEBP = 16383
 
@@ -24,7 +26,7 @@ class Size(NamedTuple):
     form: str
 
 
-def rival_sizes(levels_of_x, levels: int) -> dict[str, Size | None]:
+def rival_sizes(levels_of_x: TensorLike, levels: int) -> dict[str, Size | None]:
     """The least bytes that gzip, bz2, PNG and WebP (lossless) need, each in its best form.
 
     gzip and bz2 get all pixels as one file, of bytes or, where there are two levels, of bits; PNG

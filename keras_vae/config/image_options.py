@@ -27,7 +27,8 @@ def parse_background(alpha_background: str) -> tuple[int, int, int] | None:
             "alpha_background must be white, black or a colour of six hexadecimal digits such as "
             f"808080, got {alpha_background!r}."
         )
-    return tuple(bytes.fromhex(alpha_background))
+    red, green, blue = bytes.fromhex(alpha_background)
+    return red, green, blue
 
 
 def check_resize(resize: str, image_size: int | None) -> None:

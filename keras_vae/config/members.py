@@ -31,7 +31,7 @@ class Member:
     options: tuple[str, ...] = ()
     make: Callable | None = None
 
-    def __call__(self, section, *given, **named):
+    def __call__(self, section: Any, *given, **named) -> Any:
         """The part; None if there is none.
 
         Args:

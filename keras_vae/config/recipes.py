@@ -1,8 +1,10 @@
 """Named recipes: options that together make a known model. Data only."""
 
+from typing import Any
+
 from keras_vae.config import Config, find, lacking_for
 
-RECIPES = {
+RECIPES: dict[str, dict[str, Any]] = {
     "ae": {
         "about": "autoencoder: reconstruction alone; samples from a mixture fitted to its codes",
         "posterior": "deterministic",

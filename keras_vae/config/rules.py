@@ -165,11 +165,12 @@ def _averages_samples(objective):
 
 def _check_posterior_and_prior(model: ModelConfig):
     posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
-    layered = "latent_dims" in AXES["structure"][model.structure].options and model.latent_dims
-    sizes = model.latent_dims if layered else (model.latent_dim,)
+    layered = "latent_dims" in AXES["structure"][model.structure].options
+    latent_dims = model.latent_dims if layered else None
+    sizes = latent_dims or (model.latent_dim,)
     if posterior is not None and min(sizes) < posterior.least_latents:
         raise ValueError(
-            f"posterior={model.posterior} with {'latent_dims' if layered else 'latent_dim'}="
+            f"posterior={model.posterior} with {'latent_dims' if latent_dims else 'latent_dim'}="
             f"{text(sizes)}: {conflicts.AUTOREGRESSION_OF_ONE_LATENT}. Use posterior=diagonal."
         )
     of_posteriors = prior is not None and prior.made_of_posteriors

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 from keras_vae.config import rules
 from keras_vae.config.option import check_option, coerce
@@ -28,7 +29,7 @@ class Config:
 
     def replace(self, **options) -> "Config":
         """A copy with options changed, whichever section they are in: replace(latent_dim=2)."""
-        sections = {}
+        sections: dict[str, dict[str, Any]] = {}
         for name, value in options.items():
             section, option_field = find(name)
             sections.setdefault(section, {})[name] = coerce(option_field.type, value)
@@ -37,7 +38,7 @@ class Config:
             **{s: dataclasses.replace(getattr(self, s), **o) for s, o in sections.items()},
         )
 
-    def value(self, name: str):
+    def value(self, name: str) -> Any:
         """The value of an option, whichever section it is in."""
         section, _ = find(name)
         return getattr(getattr(self, section), name)

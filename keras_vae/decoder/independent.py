@@ -1,6 +1,8 @@
 """Decoder: z -> p(x|z) of values that are independent given z."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.decoder.abstract_decoder import AbstractDecoder
@@ -56,7 +58,7 @@ class Decoder(AbstractDecoder):
         """The likelihood's parameters [..., *event_shape, k] from z."""
         return over_samples(lambda z: self.projection(self.network(z)), z, self.latent_rank)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object
         return {
             "network": serialize(self.network),
@@ -67,11 +69,12 @@ class Decoder(AbstractDecoder):
         }
 
     @classmethod
-    def from_config(cls, config):
-        parts = ("network", "likelihood", "projection")
+    def from_config(cls, config: dict[str, Any]) -> "Decoder":
         deserialize = tfk.saving.deserialize_keras_object
         return cls(
-            *(config[name] and deserialize(config[name]) for name in parts),
+            deserialize(config["network"]),
+            deserialize(config["likelihood"]),
+            config["projection"] and deserialize(config["projection"]),
             weight_decay=config["weight_decay"],
             latent_rank=config.get("latent_rank", 1),  # A file from before there were maps.
         )
@@ -84,12 +87,18 @@ class _Projection(tfkl.Layer):
     share, those of pixels [N, H, W, F] by a 3x3 convolution.
     """
 
-    def __init__(self, event_shape, params_per_value, linear=None, **kwargs):
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        params_per_value: int,
+        linear: tfkl.Layer | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.target = (*event_shape, params_per_value)
-        self.linear = linear
+        self.linear: tfkl.Layer = linear  # Where there is none, `build` makes it.
 
-    def build(self, features_shape):
+    def build(self, features_shape: tf.TensorShape) -> None:
         if self.linear is None:
             self.linear = self._linear(tuple(features_shape[1:]))
         super().build(features_shape)
@@ -106,5 +115,5 @@ class _Projection(tfkl.Layer):
         units = math.prod(self.target[len(sizes) :])
         return tfkl.Conv2D(units, 3, padding="same") if len(sizes) == 2 else tfkl.Dense(units)
 
-    def call(self, features):
+    def call(self, features: tf.Tensor) -> tf.Tensor:
         return tf.reshape(self.linear(features), [-1, *self.target])

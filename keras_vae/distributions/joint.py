@@ -40,7 +40,12 @@ class Joint(Custom):
     """
 
     def __init__(
-        self, log_prob: Callable, from_noise: Callable, noise_size, event_size, batch_shape
+        self,
+        log_prob: Callable,
+        from_noise: Callable,
+        noise_size: int,
+        event_size: int,
+        batch_shape: tf.Tensor,
     ):
         parameters = dict(locals())
         self._log_prob_of, self._from_noise = log_prob, from_noise

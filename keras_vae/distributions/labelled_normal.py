@@ -6,7 +6,7 @@ numbers make a Gumbel number, log 2 - log(a^2 + b^2) (by Box & Muller 1958).
 
 import math
 
-from keras_vae._compat import tf, tfd
+from keras_vae._compat import TensorLike, tf, tfd
 from keras_vae.distributions import Custom
 
 # Keeps the Gumbel number of zero noise finite: then all are alike, and the likeliest label wins.
@@ -23,7 +23,9 @@ class LabelledNormal(Custom):
         (the straight-through estimator, Jang et al. 2017).
     """
 
-    def __init__(self, logits, loc, scale, relaxation: float = 1.0):
+    def __init__(
+        self, logits: TensorLike, loc: TensorLike, scale: TensorLike, relaxation: float = 1.0
+    ):
         parameters = dict(locals())
         self.logits, self.loc, self.scale, self.relaxation = logits, loc, scale, relaxation
         super().__init__(parameters)
@@ -33,7 +35,7 @@ class LabelledNormal(Custom):
         """Normal numbers that one draw needs."""
         return 2 * num_labels + latent_dim
 
-    def from_noise(self, noise, temperature=1.0):
+    def from_noise(self, noise: TensorLike, temperature: TensorLike | float = 1.0) -> tf.Tensor:
         """Draws [..., K + D] from noise [..., 2 K + D]; `temperature` scales z's deviation."""
         num_labels = self.loc.shape[-2]
         pairs, noise = tf.split(noise, [2 * num_labels, self.loc.shape[-1]], axis=-1)
@@ -43,12 +45,12 @@ class LabelledNormal(Custom):
         z = self._given(label)
         return tf.concat([label, z.mean() + temperature * z.stddev() * noise], axis=-1)
 
-    def posterior_marginal(self, value):
+    def posterior_marginal(self, value: TensorLike) -> tfd.Distribution:
         """p(y|value), which holds y: as tfd's mixtures have it."""
         return tfd.Categorical(probs=self._weights(value[..., : self.loc.shape[-2]]))
 
-    def without_label(self):
-        """p(z) = sum_y p(y) p(z|y), event [D]."""
+    def without_label(self) -> tfd.Distribution | None:
+        """p(z) = sum_y p(y) p(z|y), event [D]; None where there is no such sum."""
         z = tfd.Independent(tfd.Normal(self.loc, self.scale), 1)
         return tfd.MixtureSameFamily(tfd.Categorical(self.logits), z)
 
@@ -98,10 +100,13 @@ class RelaxedLabelledNormal(LabelledNormal):
       Maddison, Mnih & Teh 2017, The concrete distribution.
     """
 
-    without_label = None  # Labels that mix have no sum over them.
-
-    def __init__(self, logits, loc, scale, relaxation: float = 0.5):
+    def __init__(
+        self, logits: TensorLike, loc: TensorLike, scale: TensorLike, relaxation: float = 0.5
+    ):
         super().__init__(logits, loc, scale, relaxation)
+
+    def without_label(self) -> None:
+        """None: labels that mix have no sum over them."""
 
     def _label(self, perturbed):
         return tf.nn.log_softmax(perturbed / self.relaxation)

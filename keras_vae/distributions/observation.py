@@ -3,7 +3,8 @@
 import abc
 import contextlib
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfd
 from keras_vae.distributions.joint import OfEachValue
@@ -16,13 +17,14 @@ CHOICE = 2
 
 # TFP's own classes are its base classes' with a way to pass through `tf.function`, which only
 # distributions of TFP's can take.
-_Independent, _MixtureSameFamily = tfd.Independent.__base__, tfd.MixtureSameFamily.__base__
+_Independent: Any = tfd.Independent.__base__
+_MixtureSameFamily: Any = tfd.MixtureSameFamily.__base__
 
 _in_one_pass = contextvars.ContextVar("in_one_pass", default=False)
 
 
 @contextlib.contextmanager
-def one_pass():
+def one_pass() -> Iterator[None]:
     """Graphs traced here have log p(x|z) compiled by XLA, and nothing around it.
 
     Then it takes one pass over the values instead of one for each operation, while the networks
@@ -77,13 +79,13 @@ class Values(_Independent, Observation):
         super().__init__(distribution, num_axes)
         self._num_axes, self._draw = num_axes, draw
 
-    def completed(self, given, mask):
+    def completed(self, given: TensorLike, mask: TensorLike) -> tfd.Distribution:
         def draw(p, uniforms):
             return tf.where(mask, given, self._draw(p.base, uniforms))
 
         return Values(Completed(self.distribution, given, mask), self._num_axes, draw)
 
-    def known(self, mask):
+    def known(self, mask: TensorLike) -> tfd.Distribution:
         known = tfd.Masked(self.distribution, mask, safe_sample_fn=lambda p: 0.0)
         return Values(known, self._num_axes, self._draw)
 
@@ -104,7 +106,7 @@ class Values(_Independent, Observation):
 class Mixture(_MixtureSameFamily, Observation):
     """p(x|z) that is a mixture of `Values`: all values of an x are of the same component."""
 
-    def completed(self, given, mask):
+    def completed(self, given: TensorLike, mask: TensorLike) -> tfd.Distribution:
         components = self.components_distribution.completed(given[:, tf.newaxis], mask)
         return Mixture(self.mixture_distribution, components)
 
@@ -122,7 +124,7 @@ class Completed(OfEachValue):
       mask: bool [H, W, C], whether a value is given.
     """
 
-    def __init__(self, base, given, mask):
+    def __init__(self, base: tfd.Distribution, given: TensorLike, mask: TensorLike):
         parameters = dict(locals())
         self.base, self.given, self.mask = base, given, mask
         super().__init__(parameters, reparameterized=False)
@@ -137,7 +139,7 @@ class Completed(OfEachValue):
         return tf.where(self.mask, self.given, self.base.mean())
 
 
-def draw_from_mixture(p, uniforms: Uniforms, draw: Callable) -> tf.Tensor:
+def draw_from_mixture(p: tfd.Distribution, uniforms: Uniforms, draw: Callable) -> tf.Tensor:
     """A draw of a mixture, of one of its components.
 
     Args:

@@ -191,7 +191,7 @@ class AnnealedSampler:
         of_start, of_moves = _split(seed, 2)
         z = path.draw(_WARM_UP_CHAINS, of_start)
         inner = tf.constant(self._temperatures[1:-1], tf.float32)
-        num_moves = len(inner)
+        num_moves = len(self._temperatures) - 2
 
         def move(k, z, step_size, step_sizes):
             z, acceptance = self._move(path, z, inner[k], step_size, seeds.derive(of_moves, k))
@@ -208,9 +208,9 @@ class AnnealedSampler:
         Returns:
           (log w [S, B], acceptance rate [B]).
         """
+        num_moves = len(temperatures) - 2
         differences = tf.constant(np.diff(temperatures), tf.float32)
         temperatures = tf.constant(temperatures, tf.float32)
-        num_moves = len(temperatures) - 2
 
         def gain(k, z):
             """log f_t'(z) - log f_t(z), t and t' the temperatures k and k + 1."""
@@ -309,7 +309,7 @@ def _check_model(vae, start):
 
 def _label_can_be_summed_out(vae) -> bool:
     """Whether labels don't mix, and all decode to the same."""
-    if vae.prior.distribution().without_label is None:
+    if vae.prior.distribution().without_label() is None:
         return False
     labels = tf.eye(vae.prior.num_labels)
     z = tf.concat([labels, tf.ones([len(labels), vae.latent_dim - len(labels)])], axis=-1)

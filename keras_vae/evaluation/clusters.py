@@ -1,13 +1,18 @@
 """How well components of a mixture prior match labels that training didn't see."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import scipy.special
 
+from keras_vae._compat import TensorLike
+from keras_vae.batches import Batch
 from keras_vae.evaluation.label_counts import left_out, too_few
 from keras_vae.evaluation.standard_errors import share_stderr
+from keras_vae.vae import VAE
 
 
-def cluster_scores(clusters, labels) -> dict:
+def cluster_scores(clusters: TensorLike, labels: TensorLike) -> dict[str, float | str]:
     """Three scores, each 1 if clusters are the labels by other names.
 
     Args:
@@ -32,7 +37,7 @@ def cluster_scores(clusters, labels) -> dict:
     }
 
 
-def label_information(vae, batches) -> float | None:
+def label_information(vae: VAE, batches: Iterable[Batch]) -> float | None:
     """What a label among the latents tells of which example it is of: nats, at most log K.
 
     The mutual information of example and label under q(y|x), the label's part of what
@@ -49,7 +54,7 @@ def label_information(vae, batches) -> float | None:
     return float(scipy.special.entr(q.mean(axis=0)).sum() - entropy)
 
 
-def cluster_accuracy(clusters, labels) -> float:
+def cluster_accuracy(clusters: TensorLike, labels: TensorLike) -> float:
     """The share of examples in the right cluster, under the best one-to-one naming of clusters.
 
     Args:

@@ -1,19 +1,24 @@
 """What the rate is made of: the KL of the aggregated posterior, and what tells examples apart."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import tf, tfd
+from keras_vae.batches import Batch
 from keras_vae.ops.in_batches import in_batches
 from keras_vae.seeds import Site
+from keras_vae.vae import VAE
 
 # Densities computed at a time, each of one latent of one draw under one example's posterior.
 _MAX_VALUES = 2**23
 
 
-def decomposition(vae, batches, num_draws: int = 2000, seed: int = 0) -> dict | None:
+def decomposition(
+    vae: VAE, batches: Iterable[Batch], num_draws: int = 2000, seed: int = 0
+) -> dict[str, float | None] | None:
     """Splits the mean rate over N examples by their aggregated posterior q(z) = mean_n q(z|x_n).
 
     rate = mutual information + KL(q(z) || p(z)), and of a prior and posterior whose latents are
@@ -50,7 +55,7 @@ def decomposition(vae, batches, num_draws: int = 2000, seed: int = 0) -> dict | 
     noise = tf.random.stateless_normal(
         [1, len(drawn_from), *posterior.noise_shape], seeds.derive(seed, Site.EVALUATE)
     )
-    (z,), (log_q_of_own,) = posterior.from_noise(q_of_own, noise)
+    z, log_q_of_own = (tf.squeeze(t, 0) for t in posterior.from_noise(q_of_own, noise))
     by_latent = _is_factorial(q_of_own) and _is_factorial(prior)
 
     @tf.function

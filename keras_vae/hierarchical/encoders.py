@@ -2,14 +2,18 @@
 
 import abc
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
 from keras_vae.encoder import AbstractEncoder, FirstLatents, PriorEncoder
 from keras_vae.hierarchical.prior import Path
 from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.messages import conflicts
 from keras_vae.ops.shapes import over_samples, with_context
+from keras_vae.posteriors import Posterior
+from keras_vae.vae import VAE
 
 
 class LayeredEncoder(AbstractEncoder):
@@ -25,20 +29,25 @@ class LayeredEncoder(AbstractEncoder):
       first: the `FirstLatents`, where the top layer's q(z_L|x) depends on no other.
     """
 
-    def __init__(self, networks, posteriors, **kwargs):
+    def __init__(self, networks: Sequence[tfkl.Layer], posteriors: Sequence[Posterior], **kwargs):
         super().__init__(**kwargs)
         self.networks, self.posteriors = networks, posteriors
         self.latent_dims = tuple(q.latent_dim for q in posteriors)
         self.projections = [tfkl.Dense(q.params_size) for q in posteriors]
         self.noise_sizes = [q.noise_shape[0] for q in posteriors]
-        self.noise_shape = (sum(self.noise_sizes),)
 
-    def bind(self, vae):
+    @property
+    def noise_shape(self) -> tuple[int, ...]:
+        return (sum(self.noise_sizes),)
+
+    def bind(self, vae: VAE) -> None:
         """Takes the prior of `vae`, to which its weights belong."""
         object.__setattr__(self, "_prior", vae.prior)
 
     @abc.abstractmethod
-    def walk(self, x, choose, context=None) -> tuple[list[tfd.Distribution], Path]:
+    def walk(
+        self, x: TensorLike, choose: Callable, context: TensorLike | None = None
+    ) -> tuple[list[tfd.Distribution], Path]:
         """(q of each layer given those before it on the way, Path of the prior).
 
         Args:
@@ -47,7 +56,7 @@ class LayeredEncoder(AbstractEncoder):
           context: [B, ...] or None.
         """
 
-    def call(self, x, context=None):
+    def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         def log_prob(z):
             q, path = self.walk(x, given(z, self.latent_dims), context)
             return tf.reduce_sum(log_probs(q, path.parts), axis=0)
@@ -61,10 +70,12 @@ class LayeredEncoder(AbstractEncoder):
             tf.shape(x)[:1],
         )
 
-    def draw(self, x, noise, context=None):
+    def draw(
+        self, x: TensorLike, noise: TensorLike, context: TensorLike | None = None
+    ) -> tf.Tensor:
         return self.walk(x, self.drawn(noise, context), context)[1].z
 
-    def drawn(self, noise, context=None):
+    def drawn(self, noise: TensorLike, context: TensorLike | None = None) -> Callable:
         """Chooses draws of each layer's q by noise [..., *noise_shape]."""
         del context  # The q's have it.
         parts = tf.split(noise, self.noise_sizes, axis=-1)
@@ -75,7 +86,7 @@ class LayeredEncoder(AbstractEncoder):
         features = over_samples(self.networks[layer], with_context(below, context))
         return features, self.projections[layer](features)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object
         return {
             "networks": [serialize(network) for network in self.networks],
@@ -83,7 +94,7 @@ class LayeredEncoder(AbstractEncoder):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "LayeredEncoder":
         deserialize = tfk.saving.deserialize_keras_object
         return cls(*([deserialize(p) for p in config[k]] for k in ("networks", "posteriors")))
 
@@ -92,11 +103,13 @@ class LayeredEncoder(AbstractEncoder):
 class BottomUpEncoder(LayeredEncoder):
     """q(z_1|x) q(z_2|z_1) .. q(z_L|z_{L-1}) (Burda et al. 2016, eq. 2)."""
 
-    @property
-    def exact_kl(self):
-        return len(self.latent_dims) == 1
+    def __init__(self, networks: Sequence[tfkl.Layer], posteriors: Sequence[Posterior], **kwargs):
+        super().__init__(networks, posteriors, **kwargs)
+        self.exact_kl = len(posteriors) == 1
 
-    def walk(self, x, choose, context=None):
+    def walk(
+        self, x: TensorLike, choose: Callable, context: TensorLike | None = None
+    ) -> tuple[list[tfd.Distribution], Path]:
         posteriors, parts, below = [], [], _flat(x)
         for layer in range(len(self.latent_dims)):
             _, params = self._look(layer, below, context)
@@ -117,7 +130,7 @@ class LadderEncoder(LayeredEncoder):
 
     exact_kl = True
 
-    def __init__(self, networks, posteriors, **kwargs):
+    def __init__(self, networks: Sequence[tfkl.Layer], posteriors: Sequence[Posterior], **kwargs):
         super().__init__(networks, posteriors, **kwargs)
         if others := {type(q).__name__ for q in posteriors if not q.is_diagonal}:
             raise ValueError(
@@ -125,7 +138,9 @@ class LadderEncoder(LayeredEncoder):
             )
         self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
-    def walk(self, x, choose, context=None):
+    def walk(
+        self, x: TensorLike, choose: Callable, context: TensorLike | None = None
+    ) -> tuple[list[tfd.Distribution], Path]:
         # For the highest layer this product is q itself.
         posteriors = [
             q.distribution(params)
@@ -155,11 +170,13 @@ class LayeredPriorEncoder(PriorEncoder):
 
     exact_kl = False  # Each draw has it: 0.
 
-    def drawn(self, noise, context=None):
+    def drawn(self, noise: TensorLike, context: TensorLike | None = None) -> Callable:
         """As of a `LayeredEncoder`."""
         return self._prior.drawn(noise, context=context)
 
-    def walk(self, x, choose, context=None):
+    def walk(
+        self, x: TensorLike, choose: Callable, context: TensorLike | None = None
+    ) -> tuple[list[tfd.Distribution], Path]:
         """As of a `LayeredEncoder`."""
         del x
         path = self._prior.walk(choose, context)

@@ -1,9 +1,10 @@
 """HierarchicalVAE: a VAE of several stochastic layers."""
 
 from keras_vae import seeds
-from keras_vae._compat import tf, tfk
+from keras_vae._compat import ConditionLike, TensorLike, tf, tfd, tfk
+from keras_vae.hierarchical.prior import LayeredPrior
 from keras_vae.hierarchical.walk import given, log_probs
-from keras_vae.ops.gradients import without_weights
+from keras_vae.ops.gradients import GradientWeight, without_weights
 from keras_vae.rate import Rate, analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.vae import VAE, Latents
@@ -23,13 +24,20 @@ class HierarchicalVAE(VAE):
     """
 
     groups = "layers"
+    prior: LayeredPrior
 
     @property
-    def latent_dims(self):
+    def latent_dims(self) -> tuple[int, ...]:
         """D_1 .. D_L."""
         return self.prior.latent_dims
 
-    def latents(self, x, noise, context, weight=None):
+    def latents(
+        self,
+        x: TensorLike,
+        noise: TensorLike,
+        context: TensorLike | None,
+        weight: GradientWeight | None = None,
+    ) -> Latents:
         """One KL for each layer.
 
         Where q goes from the bottom up, a layer's KL is that of the samples, log q(z_l|z_{l-1}) -
@@ -57,19 +65,24 @@ class HierarchicalVAE(VAE):
         log_prior, log_posterior = (tf.reduce_sum(t, axis=0) for t in (log_p, log_q))
         return Latents(path.z, path.state, log_prior, log_posterior, kl, rates)
 
-    def generate(self, noise, temperature=1.0, condition=None):
+    def generate(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        condition: ConditionLike | None = None,
+    ) -> tuple[tf.Tensor, tfd.Distribution]:
         condition = self.condition_of(condition)
         path = self.prior.path(noise, temperature, self._context(condition))
         return path.z, self._decode_state(path.state, condition)
 
     def vary(
         self,
-        z,
+        z: TensorLike,
         num_layers: int,
         temperature: float = 1.0,
         seed: int | None = None,
-        condition=None,
-    ):
+        condition: ConditionLike | None = None,
+    ) -> tf.Tensor:
         """Mean images [N, H, W, C] at z [N, D], its lowest `num_layers` layers drawn anew.
 
         The layers above are held, so this shows what they settle and what the others are free to

@@ -1,13 +1,19 @@
 """Completing examples of which some values are known."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_vae import seeds
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.seeds import Site
 
+if TYPE_CHECKING:
+    from keras_vae.vae import VAE
 
-def problem(vae) -> str | None:
+
+def problem(vae: "VAE") -> str | None:
     """Why a VAE can't complete examples, if it can't."""
     if not (vae.encoder.has_density and vae.has_encoder):
         return "this model has no q(z|x) to draw from. Train a VAE (recipe=vae)"
@@ -21,7 +27,9 @@ def problem(vae) -> str | None:
     return None
 
 
-def check_known(known, shape, event_shape):
+def check_known(
+    known: TensorLike, shape: Sequence[int], event_shape: tuple[int, ...]
+) -> np.ndarray:
     """`known` [H, W], [H, W, C] or [B, H, W, C] as bool that broadcasts with x of `shape`."""
     known, shape = np.asarray(known), tuple(shape)
     if not np.all((known == 0) | (known == 1)):
@@ -49,13 +57,20 @@ class Completer:
       ValueError: it is of a kind that can't.
     """
 
-    def __init__(self, vae):
+    def __init__(self, vae: "VAE"):
         if found := problem(vae):
             raise ValueError(f"complete: {found}.")
         self._vae = vae
-        self._chain = tf.function(self._chain)
+        self._chain = tf.function(self._completions)
 
-    def __call__(self, x, known, num_steps: int, seed, condition=None):
+    def __call__(
+        self,
+        x: TensorLike,
+        known: TensorLike,
+        num_steps: int,
+        seed: int,
+        condition: TensorLike | None = None,
+    ) -> tf.Tensor:
         """Completions [B, H, W, C] of x [B, H, W, C].
 
         Args:
@@ -71,7 +86,7 @@ class Completer:
         steps, seed = tf.constant(num_steps), seeds.derive(seed, Site.COMPLETE)
         return self._chain(x, known, steps, seed, condition)
 
-    def _chain(self, x, known, num_steps, seed, condition):
+    def _completions(self, x, known, num_steps, seed, condition):
         def step(i, x, _):
             noise = self._vae.draw_noise(seeds.derive(seed, 0, i), 1, tf.shape(x)[0])
             z = self._vae.terms(x, noise, condition).z[0]

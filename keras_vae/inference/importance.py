@@ -1,13 +1,17 @@
 """Importance sampling: log p(x) from k samples for each example, in bounded memory."""
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keras_vae import seeds
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.batches import Batch
 from keras_vae.distributions import one_pass
 from keras_vae.ops.in_batches import in_batches
+
+if TYPE_CHECKING:
+    from keras_vae.vae import VAE
+
 
 # Draws of q(z|x), at most, for an example's distortion and rate.
 _NUM_DRAWS = 100
@@ -30,14 +34,22 @@ class Estimate(NamedTuple):
         known.
     """
 
-    log_likelihood: Any
-    effective_sample_size: Any
-    distortion: Any
-    rate: Any
-    kl: Any
+    log_likelihood: tf.Tensor
+    effective_sample_size: tf.Tensor
+    distortion: tf.Tensor
+    rate: tf.Tensor
+    kl: tf.Tensor
 
 
-def weigh(model, x, noise, condition, scale, loc=0.0, mask=None):
+def weigh(
+    model: "VAE",
+    x: TensorLike,
+    noise: TensorLike,
+    condition: TensorLike | None,
+    scale: TensorLike,
+    loc: TensorLike | float = 0.0,
+    mask: TensorLike | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Importance weights of z made from N(loc, scale^2) in place of the noise N(0, 1) of q(z|x).
 
     Args:
@@ -79,17 +91,24 @@ class ImportanceSampler:
       noise_scale: variable [N], all 1 at first.
     """
 
-    def __init__(self, model, chunk_size: int | None = None, max_values: int = 2**22):
+    def __init__(self, model: "VAE", chunk_size: int | None = None, max_values: int = 2**22):
         self._model, self._chunk_size = model, chunk_size
         # Examples times samples that may be in work together.
         widest, self._num_groups = _sizes(model)
         self._max_pairs = max(1, max_values // widest)
         self.noise_scale = tf.Variable(tf.ones(model.draw_noise([0, 0], 1, 1).shape[-1]))
-        self._add_weights = self._in_chunks(self._add_weights)
-        self._add_squares = self._in_chunks(self._add_squares)
-        self._add_parts = self._in_chunks(self._add_parts)
+        self._add_weights = self._in_chunks(self._with_weights)
+        self._add_squares = self._in_chunks(self._with_squares)
+        self._add_parts = self._in_chunks(self._with_parts)
 
-    def __call__(self, x, num_samples: int, seed, condition=None, mask=None) -> Estimate:
+    def __call__(
+        self,
+        x: TensorLike,
+        num_samples: int,
+        seed: int | TensorLike,
+        condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
+    ) -> Estimate:
         """The estimate for x [B, ...] with `num_samples` samples from the stateless `seed`.
 
         With a mask, bool of x's shape, all densities are of the known values alone: the bound is
@@ -112,7 +131,13 @@ class ImportanceSampler:
             kl / num_draws,
         )
 
-    def widen(self, x, num_samples: int, seed, condition=None) -> None:
+    def widen(
+        self,
+        x: TensorLike,
+        num_samples: int,
+        seed: int | TensorLike,
+        condition: TensorLike | None = None,
+    ) -> None:
         """Sets noise_scale to that of the tightest bound on x, if it is surely tighter than q's.
 
         Later estimates remain bounds, of x too, as long as `seed` isn't theirs. Arguments are as in
@@ -199,7 +224,7 @@ class ImportanceSampler:
         x, condition = examples.x, examples.condition
         return weigh(self._model, x, noise, condition, self.noise_scale, mask=examples.mask)
 
-    def _add_weights(self, sums, examples, noise):
+    def _with_weights(self, sums, examples, noise):
         """Sums are log sum w and log sum w^2."""
         _, log_weight = self._weigh(examples, noise)
         log_w, log_w2 = sums
@@ -208,7 +233,7 @@ class ImportanceSampler:
             logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
         ]
 
-    def _add_squares(self, sums, examples, noise):
+    def _with_squares(self, sums, examples, noise):
         """Sums are log sum w and sum w noise^2 / sum w."""
         scaled, log_weight = self._weigh(examples, noise)
         log_w, squares = sums
@@ -216,7 +241,7 @@ class ImportanceSampler:
         added = tf.einsum("sb,sbn->bn", tf.exp(log_weight - total), scaled**2)
         return [total, tf.exp(log_w - total)[:, tf.newaxis] * squares + added]
 
-    def _add_parts(self, sums, examples, noise):
+    def _with_parts(self, sums, examples, noise):
         terms = self._model.terms(examples.x, noise, examples.condition, mask=examples.mask)
         size = tf.cast(tf.shape(noise)[0], tf.float32)
         distortion, kl = sums
@@ -251,6 +276,6 @@ def _sizes(model) -> tuple[int, int]:
     return widest, traced.structured_outputs[1].shape[-1]
 
 
-def logaddexp(a, b):
+def logaddexp(a: TensorLike, b: TensorLike) -> tf.Tensor:
     """log(exp(a) + exp(b)), where both may be -inf (of which tfp.math.log_add_exp makes NaN)."""
     return tf.reduce_logsumexp(tf.stack([a, b]), axis=0)

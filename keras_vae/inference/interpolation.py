@@ -1,14 +1,14 @@
 """Ways between two points of latent space."""
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.ops.whole_numbers import check_whole
 
 
-def linear(a, b, weights):
+def linear(a: TensorLike, b: TensorLike, weights: TensorLike) -> tf.Tensor:
     return (1.0 - weights) * a + weights * b
 
 
-def spherical(a, b, weights):
+def spherical(a: TensorLike, b: TensorLike, weights: TensorLike) -> tf.Tensor:
     """Great-circle interpolation; along a straight line where a and b are parallel."""
     unit_a, unit_b = tf.math.l2_normalize(a, -1), tf.math.l2_normalize(b, -1)
     cosine = tf.reduce_sum(unit_a * unit_b, axis=-1, keepdims=True)
@@ -23,7 +23,7 @@ def spherical(a, b, weights):
 METHODS = {"linear": linear, "spherical": spherical}
 
 
-def check_ends(start, end, steps: int, method: str) -> None:
+def check_ends(start: TensorLike, end: TensorLike, steps: int, method: str) -> None:
     """Raises ValueError where there is no such method, less than one step, or no pair for each."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {sorted(METHODS)}, got {method!r}.")
@@ -34,7 +34,7 @@ def check_ends(start, end, steps: int, method: str) -> None:
         )
 
 
-def between(start, end, steps: int, method: str):
+def between(start: TensorLike, end: TensorLike, steps: int, method: str) -> tf.Tensor:
     """Points [steps, B, D] on the way from `start` to `end`, [B, D] or one of them [1, D]."""
     weights = tf.linspace(0.0, 1.0, steps)[:, tf.newaxis, tf.newaxis]
     return METHODS[method](start, end, weights)

@@ -2,21 +2,23 @@
 
 import itertools
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from keras_vae._compat import tf, tfk
+from keras_vae._compat import ConditionLike, TensorLike, tf, tfk
 from keras_vae.batches import Batch
 
 _SPARSE = {tf.RaggedTensor: "x.to_tensor()", tf.SparseTensor: "tf.sparse.to_dense(x)"}
 
 
-def is_array(x) -> bool:
+def is_array(x: Any) -> bool:
     """Whether x holds all of its values: an array, or an eager tensor."""
     return isinstance(x, np.ndarray) or tf.is_tensor(x)
 
 
-def check_dense(name, x) -> None:
+def check_dense(name: str, x: Any) -> None:
     """Raises ValueError for a tensor that isn't one block of numbers or text."""
     for kind, line in _SPARSE.items():
         if isinstance(x, kind):
@@ -26,7 +28,7 @@ def check_dense(name, x) -> None:
             )
 
 
-def refuse_weights(sample_weight=None, class_weight=None, **others) -> None:
+def refuse_weights(sample_weight: Any = None, class_weight: Any = None, **others) -> None:
     """Raises ValueError where examples are given weights."""
     if sample_weight is not None or class_weight is not None:
         raise ValueError(
@@ -35,7 +37,7 @@ def refuse_weights(sample_weight=None, class_weight=None, **others) -> None:
         )
 
 
-def as_input(x, name="x"):
+def as_input(x: Any, name: str = "x") -> Any:
     """x as Keras is to have it: an array, a tf.data set, or batches that are checked as they come.
 
     Raises:
@@ -61,7 +63,7 @@ def as_input(x, name="x"):
     )
 
 
-def as_conditions(y):
+def as_conditions(y: ConditionLike | None) -> TensorLike | None:
     """Conditions as an array or tensor; None stays None.
 
     Raises:
@@ -76,7 +78,7 @@ def as_conditions(y):
         raise ValueError(f"condition must be one array, got parts that differ: {error}") from error
 
 
-def as_batch(data) -> Batch:
+def as_batch(data: Any) -> Batch:
     """The batch that a set gives as examples, as a pair with their conditions, or as a `Batch`.
 
     Values of x that its mask doesn't know are 0.
@@ -116,7 +118,7 @@ class RefusedBatch(ValueError):
     """What a checked batch is refused by."""
 
 
-def next_batch(iterator):
+def next_batch(iterator: Iterator) -> Any:
     """next(iterator), where TensorFlow makes an error of its own of a `RefusedBatch`."""
     try:
         return next(iterator)
@@ -136,7 +138,7 @@ class _Alike:
     def __init__(self):
         self._kinds = None
 
-    def __call__(self, batch):
+    def __call__(self, batch: Any) -> tuple:
         try:
             return self._taken(batch)
         except ValueError as error:
@@ -167,7 +169,7 @@ class _Alike:
 class _CheckedSequence(tfk.utils.Sequence):
     """The batches of another Sequence."""
 
-    def __init__(self, sequence):
+    def __init__(self, sequence: tfk.utils.Sequence):
         self._sequence, self._take = sequence, _Alike()
 
     def __len__(self):
@@ -176,7 +178,7 @@ class _CheckedSequence(tfk.utils.Sequence):
     def __getitem__(self, index):
         return self._take(self._sequence[index])
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         self._sequence.on_epoch_end()
 
 

@@ -1,11 +1,14 @@
 """The examples that a model takes: their shape, and what their values mean."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from keras_vae._compat import tf, tfk
+from keras_vae._compat import TensorLike, tf, tfk
 from keras_vae.batches import Batch, Block
 from keras_vae.inputs.arguments import check_dense, check_parts
-from keras_vae.likelihoods import Support
+from keras_vae.likelihoods import Likelihood, Support
 from keras_vae.messages.notes import note
 from keras_vae.messages.remedies import to_numbers, to_support
 from keras_vae.ops.whole_numbers import (
@@ -18,7 +21,7 @@ from keras_vae.ops.whole_numbers import (
 )
 
 
-def check_element_spec(spec, check_shape) -> None:
+def check_element_spec(spec: Any, check_shape: Callable[[tf.TensorShape], object]) -> None:
     """Raises ValueError for the elements of a tf.data set that can't be batches of examples."""
     if isinstance(spec, Block):
         return
@@ -54,7 +57,7 @@ class ExampleSpec:
       ValueError: levels are no such number, or other ones than the likelihood's.
     """
 
-    def __init__(self, likelihood, levels: int | None = None):
+    def __init__(self, likelihood: Likelihood, levels: int | None = None):
         self.event_shape, self._likelihood = tuple(likelihood.event_shape), likelihood
         self._support = likelihood.support
         own = likelihood.levels if self._support is Support.LEVELS else None
@@ -75,7 +78,7 @@ class ExampleSpec:
             self._support in (Support.UNIT, Support.REAL) and self.levels == 2
         )
 
-    def floats(self, x):
+    def floats(self, x: TensorLike) -> tf.Tensor:
         """x [B, H, W, C], or [B, H, W] where C is 1, as float32 [B, H, W, C], in a graph too.
 
         Raises:
@@ -89,13 +92,13 @@ class ExampleSpec:
         x = self.with_channels(x)
         return self.scaled(tf.ensure_shape(x, [None, *self.event_shape]))
 
-    def with_channels(self, x):
+    def with_channels(self, x: TensorLike) -> TensorLike:
         """Tensor or array x [B, H, W, C]; or [B, H, W], where C is 1, with that axis."""
         x = _dense_numbers(x) if tf.is_tensor(x) else _array(x)
         self.check_shape(x.shape)
         return x[..., np.newaxis] if len(x.shape) == len(self.event_shape) else x
 
-    def scaled(self, x):
+    def scaled(self, x: TensorLike) -> tf.Tensor:
         """x of any shape as float32."""
         x = tf.convert_to_tensor(x)
         if not x.dtype.is_integer:
@@ -106,7 +109,7 @@ class ExampleSpec:
             return as_floats(x > 0)
         return as_floats(x, self.levels or BYTES)
 
-    def check_shape(self, shape) -> None:
+    def check_shape(self, shape: tf.TensorShape | tuple) -> None:
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
         event = self.event_shape
         if isinstance(shape, tuple) and shape[1:] == event:
@@ -125,7 +128,7 @@ class ExampleSpec:
             hint = " Move the channels to the end: np.moveaxis(x, 1, -1)."
         raise ValueError(f"x must be of shape {('B', *event)}, got {tuple(shape)}.{hint}")
 
-    def check(self, x) -> None:
+    def check(self, x: TensorLike) -> None:
         """Raises ValueError unless every example of an array or eager tensor can be taken."""
         x = _array(x)
         self.check_shape(x.shape)
@@ -134,7 +137,7 @@ class ExampleSpec:
         for start in range(0, len(x), _ROWS):
             self._check_values(x[start : start + _ROWS])
 
-    def check_part(self, x, known) -> None:
+    def check_part(self, x: TensorLike, known: TensorLike) -> None:
         """Raises ValueError unless those values of x [..., H, W, C] that are known can be taken.
 
         Args:
@@ -210,7 +213,7 @@ class ExampleSpec:
         self.levels = levels
         return True
 
-    def settle(self, x) -> bool:
+    def settle(self, x: TensorLike) -> bool:
         """Takes the levels from a whole array of whole numbers, where nothing has said them.
 
         Returns:
@@ -221,7 +224,7 @@ class ExampleSpec:
         if x.dtype.kind not in "iu" or not x.size or self._support in _KNOWN_BY_THEMSELVES:
             return False
         low, high = int(x.min()), int(x.max())
-        if self._support is Support.LEVELS or self.levels is not None:
+        if self.levels is not None:
             if looks_like_few_levels(high) and not looks_like_few_levels(self.levels - 1):
                 note(
                     f"x holds whole numbers up to {high} of the model's {self.levels} levels: it "

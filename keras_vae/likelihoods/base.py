@@ -2,6 +2,7 @@
 
 import abc
 import enum
+from typing import Any
 
 import numpy as np
 
@@ -151,12 +152,12 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             mixture, len(self.event_shape), lambda p, u: draw_from_mixture(p, u, self.draw)
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         # DistributionLambda's own get_config pickles Python functions.
         return tfkl.Layer.get_config(self) | {"event_shape": self.event_shape}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Likelihood":
         return cls(**config)
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keras_vae._compat import tf, tfd, tfk
-from keras_vae.distributions import Values
+from keras_vae._compat import TensorLike, tf, tfd, tfk
+from keras_vae.distributions import Uniforms, Values
 from keras_vae.likelihoods.base import SMALLEST, Likelihood, Support, sum_of_values
 
 # The logit whose sigmoid, and that of its opposite, float32 can still tell from 0.
@@ -16,7 +16,7 @@ class _Bernoulli(tfd.Bernoulli):
     def _log_prob(self, x):
         return -tf.math.softplus(self.logits_against(x))
 
-    def logits_against(self, x):
+    def logits_against(self, x: TensorLike) -> tf.Tensor:
         """Logits of the value that x is not."""
         return (1.0 - 2.0 * x) * self.logits
 
@@ -24,20 +24,20 @@ class _Bernoulli(tfd.Bernoulli):
 class _KnownBernoulli(_Bernoulli):
     """One of values of which some are unknown: those are sure to be what they are."""
 
-    def __init__(self, mask, **kwargs):
+    def __init__(self, mask: TensorLike, **kwargs):
         self._mask = mask
         super().__init__(**kwargs)
 
-    def logits_against(self, x):
+    def logits_against(self, x: TensorLike) -> tf.Tensor:
         return tf.where(self._mask, super().logits_against(x), -float("inf"))
 
 
 class _BinaryValues(Values):
-    def known(self, mask):
+    def known(self, mask: TensorLike) -> tfd.Distribution:
         known = _KnownBernoulli(mask, logits=self.distribution.logits, dtype=tf.float32)
         return _BinaryValues(known, self._num_axes, self._draw)
 
-    def sum_of_logs(self, x):
+    def sum_of_logs(self, x: TensorLike) -> tf.Tensor:
         against = self.distribution.logits_against(x)
         num_axes = len(self.event_shape)
         values = tf.reshape(
@@ -70,18 +70,18 @@ class Bernoulli(Likelihood):
     levels = 2
     joint = _BinaryValues
 
-    def per_value(self, params):
+    def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         # An index would cost a copy in the gradient.
         return _Bernoulli(logits=tf.squeeze(params, axis=-1), dtype=tf.float32)
 
-    def draw(self, p, uniforms):
+    def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         return tf.cast(uniforms(0) < p.mean(), tf.float32)
 
-    def nll_of_mean(self, x, mean):
+    def nll_of_mean(self, x: TensorLike, mean: TensorLike) -> np.ndarray:
         probs = np.clip(mean, SMALLEST, 1.0 - SMALLEST)
         return -sum_of_values(x * np.log(probs) + (1.0 - x) * np.log1p(-probs))
 
-    def averaged(self, params, log_weights):
+    def averaged(self, params: tf.Tensor, log_weights: TensorLike) -> tfd.Distribution:
         """A Bernoulli too, of which logarithms are taken once instead of at every point."""
         logits = tf.clip_by_value(params[..., 0], -_CERTAIN, _CERTAIN)
         weights = tf.exp(log_weights)
@@ -99,10 +99,10 @@ class ContinuousBernoulli(Likelihood):
 
     support = Support.UNIT
 
-    def per_value(self, params):
+    def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         return tfd.ContinuousBernoulli(logits=params[..., 0])
 
-    def draw(self, p, uniforms):
+    def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         logits, u = p.logits_parameter(), uniforms(0)
         # Mirrored, so that the exponential is of a negative number; near 0, the first two terms of
         # a series take over.

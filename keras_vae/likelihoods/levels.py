@@ -1,9 +1,12 @@
 """Likelihoods of quantised data."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from keras_vae._compat import tf, tfd, tfk
-from keras_vae.distributions import OfEachValue
+from keras_vae.distributions import OfEachValue, Uniforms
 from keras_vae.likelihoods.base import Likelihood, Support
 from keras_vae.ops.categorical import from_uniform
 
@@ -16,6 +19,7 @@ class LevelsLikelihood(Likelihood):
     """
 
     support = Support.LEVELS
+    levels: int
 
     def __init__(self, event_shape: tuple, levels: int = 256, **kwargs):
         if levels < 2:
@@ -28,7 +32,7 @@ class LevelsLikelihood(Likelihood):
         in_range = (level > -0.5) & (level < self.levels - 0.5)
         return bool(np.all(in_range & (np.abs(level - np.round(level)) < 1e-3)))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"levels": self.levels}
 
 
@@ -36,11 +40,11 @@ class LevelsLikelihood(Likelihood):
 class Categorical(LevelsLikelihood):
     """A free probability for each level (van den Oord et al. 2016, PixelRNN, section 2.2)."""
 
-    @property
-    def params_per_value(self):
-        return self.levels
+    def __init__(self, event_shape: tuple, levels: int = 256, **kwargs):
+        super().__init__(event_shape, levels, **kwargs)
+        self.params_per_value = levels
 
-    def per_value(self, params):
+    def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         categorical = tfd.Categorical(logits=params, dtype=tf.float32)
         levels = tf.range(float(self.levels))
 
@@ -51,7 +55,7 @@ class Categorical(LevelsLikelihood):
 
         return Levels(categorical, self.levels, mean_level)
 
-    def draw(self, p, uniforms):
+    def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         level = from_uniform(p.base.logits_parameter(), uniforms(0))
         return tf.cast(level, tf.float32) / (self.levels - 1)
 
@@ -65,7 +69,7 @@ class Levels(OfEachValue):
       mean_level: function giving base's mean, which TFP lacks for quantised distributions.
     """
 
-    def __init__(self, base, levels, mean_level):
+    def __init__(self, base: tfd.Distribution, levels: int, mean_level: Callable[[], tf.Tensor]):
         parameters = dict(locals())
         self.base, self.levels, self._mean_level = base, levels, mean_level
         super().__init__(parameters, reparameterized=False)

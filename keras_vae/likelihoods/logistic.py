@@ -1,7 +1,9 @@
 """Likelihoods of quantised data whose neighbouring levels are alike: rounded logistics."""
 
+from typing import Any
+
 from keras_vae._compat import TensorLike, tf, tfd, tfk
-from keras_vae.distributions import draw_from_mixture
+from keras_vae.distributions import Uniforms, draw_from_mixture
 from keras_vae.likelihoods.levels import Levels, LevelsLikelihood
 from keras_vae.ops.positive import positive
 
@@ -16,11 +18,11 @@ class DiscretizedLogistic(LevelsLikelihood):
 
     params_per_value = 2
 
-    def per_value(self, params):
+    def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         rounded = _rounded(params[..., 0] + 0.5, params[..., 1], self.levels)
         return Levels(rounded, self.levels, rounded.mean)
 
-    def draw(self, p, uniforms):
+    def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         return p.base.from_uniform(uniforms(0)) / (self.levels - 1)
 
 
@@ -42,12 +44,9 @@ class MixtureOfLogistics(LevelsLikelihood):
             raise ValueError(f"num_components must be at least 1, got {num_components}.")
         super().__init__(event_shape, levels, **kwargs)
         self.num_components = num_components
+        self.params_per_value = 3 * num_components
 
-    @property
-    def params_per_value(self):
-        return 3 * self.num_components
-
-    def per_value(self, params):
+    def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         logits, raw_loc, raw_scale = tf.split(params, 3, axis=-1)  # [..., H, W, C, K]
         # A new network's components share out the range.
         middles = (tf.range(float(self.num_components)) + 0.5) / self.num_components
@@ -61,11 +60,11 @@ class MixtureOfLogistics(LevelsLikelihood):
 
         return Levels(mixture, self.levels, mean_level)
 
-    def draw(self, p, uniforms):
+    def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         level = draw_from_mixture(p.base, uniforms, lambda p, uniforms: p.from_uniform(uniforms(0)))
         return level / (self.levels - 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"num_components": self.num_components}
 
 

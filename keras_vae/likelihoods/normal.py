@@ -1,8 +1,11 @@
 """Normal likelihoods."""
 
+from typing import Any
+
 import numpy as np
 
-from keras_vae._compat import tf, tfd, tfk
+from keras_vae._compat import TensorLike, tf, tfd, tfk
+from keras_vae.distributions import Uniforms
 from keras_vae.likelihoods.base import MIN_SCALE, Likelihood, positive_scale, sum_of_values
 from keras_vae.ops.positive import inverse_softplus
 from keras_vae.ops.turn import turn
@@ -11,7 +14,7 @@ from keras_vae.ops.turn import turn
 class _AnyNormal(Likelihood):
     """N(loc, scale^2)."""
 
-    def draw(self, p, uniforms):
+    def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         radius = tf.sqrt(-2.0 * tf.math.log(uniforms(0)))  # Box & Muller 1958.
         return p.loc + p.scale * radius * tf.cos(turn(uniforms(1)))
 
@@ -19,10 +22,10 @@ class _AnyNormal(Likelihood):
 class _OneScaleNormal(_AnyNormal):
     """N(loc, scale^2) with one `scale` for all pixels."""
 
-    def per_value(self, params):
+    def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         return tfd.Normal(params[..., 0], self.scale)
 
-    def nll_of_mean(self, x, mean):
+    def nll_of_mean(self, x: TensorLike, mean: TensorLike) -> np.ndarray:
         scale = float(tf.convert_to_tensor(self.scale))
         return sum_of_values(np.square((x - mean) / scale)) / 2.0
 
@@ -41,7 +44,7 @@ class Normal(_OneScaleNormal):
         super().__init__(event_shape, **kwargs)
         self.scale = scale
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"scale": self.scale}
 
 
@@ -54,7 +57,7 @@ class LearnedScaleNormal(_OneScaleNormal):
       (sigma-VAE).
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         self.raw_scale = self.add_weight(
             "raw_scale", shape=(), initializer=tfk.initializers.Constant(inverse_softplus(0.5))
         )
@@ -72,5 +75,5 @@ class PerPixelScaleNormal(_AnyNormal):
 
     params_per_value = 2
 
-    def per_value(self, params):
+    def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         return tfd.Normal(params[..., 0], positive_scale(params[..., 1]))

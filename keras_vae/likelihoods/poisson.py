@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from keras_vae._compat import tf, tfd, tfk
+from keras_vae._compat import TensorLike, tf, tfd, tfk
+from keras_vae.distributions import Uniforms
 from keras_vae.likelihoods.base import SMALLEST, Likelihood, Support, sum_of_values
 
 # Rates of 3 million; float32 has exp(88) at most, and counts are whole numbers up to 16 million.
@@ -17,12 +18,12 @@ class Poisson(Likelihood):
 
     support = Support.COUNTS
 
-    def per_value(self, params):
+    def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         # The gradient passes, and so leads back from beyond.
         bounded = tf.grad_pass_through(lambda log_rate: tf.minimum(log_rate, _MAX_LOG_RATE))
         return tfd.Poisson(log_rate=bounded(params[..., 0]))
 
-    def draw(self, p, uniforms):
+    def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         u, log_rate = uniforms(0), p.log_rate_parameter()
 
         def is_below(k, x, log_mass, cumulative):
@@ -37,6 +38,6 @@ class Poisson(Likelihood):
         start = 0.0, tf.zeros_like(u), of_none, tf.exp(of_none)
         return tf.while_loop(is_below, count, start)[1]
 
-    def nll_of_mean(self, x, mean):
+    def nll_of_mean(self, x: TensorLike, mean: TensorLike) -> np.ndarray:
         rate = np.maximum(mean, SMALLEST)
         return sum_of_values(rate - x * np.log(rate))

@@ -1,6 +1,8 @@
 """Self-attention."""
 
-from keras_vae._compat import tf, tfk, tfkl
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -22,7 +24,7 @@ class SelfAttention(tfkl.Layer):
         super().__init__(**kwargs)
         self.heads = heads
 
-    def build(self, shape):
+    def build(self, shape: tf.TensorShape) -> None:
         self.norm = layer_norm()
         # The projections have no biases: the norm has one, and a bias of the keys would cancel
         # in the softmax.
@@ -31,11 +33,11 @@ class SelfAttention(tfkl.Layer):
         self.gain = self.add_weight("gain", (), initializer="zeros")
         super().build(shape)
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         positions = tf.reshape(self.norm(x), [tf.shape(x)[0], -1, x.shape[-1]])
         return x + self.gain * tf.reshape(self.attention(positions, positions), tf.shape(x))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"heads": self.heads}
 
 

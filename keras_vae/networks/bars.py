@@ -1,8 +1,9 @@
 """Bodies for music: sequences of levels, bar by bar."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from keras_vae._compat import tf, tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.networks.gru import gru_decoder, gru_encoder
 
 
@@ -64,12 +65,12 @@ class OneHot(tfkl.Layer):
         super().__init__(**kwargs)
         self.levels, self.channels = levels, channels
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         values, context = x[..., : self.channels], x[..., self.channels :]
         distance = values[..., tf.newaxis] * (self.levels - 1) - tf.range(float(self.levels))
         one_hot = tf.nn.relu(1.0 - tf.abs(distance))
         shape = tf.concat([tf.shape(x)[:-1], [self.channels * self.levels]], 0)
         return tf.concat([tf.reshape(one_hot, shape), context], axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"levels": self.levels, "channels": self.channels}

@@ -3,6 +3,8 @@
 import contextlib
 import math
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl, tfpl
 
@@ -37,11 +39,11 @@ class BayesianDense(tfkl.Layer):
     def __init__(
         self,
         units: int,
-        activation=None,
+        activation: str | None = None,
         prior_scale: float = 1.0,
         num_examples: int = 1,
         temperature: float = 1.0,
-        kernel_initializer="glorot_uniform",
+        kernel_initializer: str = "glorot_uniform",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -67,7 +69,7 @@ class BayesianDense(tfkl.Layer):
         )
         self.add_loss(lambda: self.temperature * self.kl() / self.num_examples)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # tfp uses a name that Keras has changed.
             self.dense.build((*input_shape[:-1], input_shape[-1] + 1))
@@ -77,7 +79,7 @@ class BayesianDense(tfkl.Layer):
         """KL(q(W) || p(W)) in nats, a scalar."""
         return tfd.kl_divergence(self.dense.kernel_posterior, self.dense.kernel_prior)
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         return self.dense(tf.concat([x, tf.ones_like(x[..., :1])], axis=-1))
 
     def moments(self, x: TensorLike) -> tuple[tf.Tensor, tf.Tensor]:
@@ -103,7 +105,7 @@ class BayesianDense(tfkl.Layer):
         del unused
         return tfd.Independent(tfd.Normal(tf.zeros(shape, dtype), self.prior_scale), len(shape))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "units": self.units,
             "activation": self.activation,
@@ -122,7 +124,7 @@ def bayesian_layers(*parts) -> list[BayesianDense]:
 
 
 @contextlib.contextmanager
-def drawn_weights(layers: list[BayesianDense], noise: TensorLike):
+def drawn_weights(layers: list[BayesianDense], noise: TensorLike) -> Iterator[None]:
     """Inside, each layer draws its weights by its part of noise [N, sum of their units]."""
     parts = tf.split(noise, [layer.units for layer in layers], axis=-1)
     for layer, part in zip(layers, parts, strict=True):

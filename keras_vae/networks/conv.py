@@ -50,18 +50,23 @@ def gated_conv_decoder(
     return tfk.Sequential(layers, name="gated_conv_decoder")
 
 
-def activated(activation: str) -> Callable:
+def activated(activation: str | None) -> Callable:
     """Function of a layer's class, its channels and arguments: the layer with an activation."""
     return lambda layer, channels, *args: [layer(channels, *args, activation=activation)]
 
 
-def gated(layer, channels: int, *args) -> list[tfkl.Layer]:
+def gated(layer: type[tfkl.Layer], channels: int, *args) -> list[tfkl.Layer]:
     """The same: the layer with a gate, (x * W + b) * sigmoid(x * V + c)."""
     # He's larger weights make up for the gates, which begin half closed.
     return [layer(2 * channels, *args, kernel_initializer="he_normal"), Gate()]
 
 
-def downsampling(filters, nonlinear, attention_heads=None, blocks=None) -> list[tfkl.Layer]:
+def downsampling(
+    filters: Sequence[int],
+    nonlinear: Callable,
+    attention_heads: int | None = None,
+    blocks: Callable | None = None,
+) -> list[tfkl.Layer]:
     """Layers from x [B, H, W, C] to features [B, h, w, filters[-1]], halving once per filter.
 
     Args:
@@ -79,7 +84,11 @@ def downsampling(filters, nonlinear, attention_heads=None, blocks=None) -> list[
 
 
 def upsampling(
-    image_shape, filters, nonlinear, attention_heads=None, blocks=None
+    image_shape: Sequence[int],
+    filters: Sequence[int],
+    nonlinear: Callable,
+    attention_heads: int | None = None,
+    blocks: Callable | None = None,
 ) -> list[tfkl.Layer]:
     """Layers from z [B, D] to [B, H, W, filters[0]], doubling the size once per filter.
 

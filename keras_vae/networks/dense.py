@@ -1,8 +1,9 @@
 """Dense bodies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from keras_vae._compat import tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.networks.gate import Gate
 
 
@@ -12,7 +13,7 @@ def linear() -> tfk.Sequential:
 
 
 def mlp(
-    hidden: Sequence[int] = (400,), activation: str = "relu", dense=tfkl.Dense
+    hidden: Sequence[int] = (400,), activation: str = "relu", dense: Callable = tfkl.Dense
 ) -> tfk.Sequential:
     """Dense layers of `hidden` units each. Serves as encoder and as decoder body.
 
@@ -25,7 +26,7 @@ def mlp(
     return tfk.Sequential([tfkl.Flatten(), *layers], name="mlp")
 
 
-def gated_mlp(hidden: Sequence[int] = (300, 300), dense=tfkl.Dense) -> tfk.Sequential:
+def gated_mlp(hidden: Sequence[int] = (300, 300), dense: Callable = tfkl.Dense) -> tfk.Sequential:
     """Gated dense layers, (x W + b) * sigmoid(x V + c). Serves as encoder and as decoder body.
 
     Args:
@@ -50,8 +51,8 @@ class DropFirst(tfkl.Layer):
         super().__init__(**kwargs)
         self.size = size
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         return x[..., self.size :]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"size": self.size}

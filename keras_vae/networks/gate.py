@@ -1,6 +1,6 @@
 """Gates."""
 
-from keras_vae._compat import tf, tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -11,6 +11,6 @@ class Gate(tfkl.Layer):
     gradient through, the gate chooses (Dauphin et al. 2017, eq. 1).
     """
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         h, g = tf.split(x, 2, axis=-1)
         return h * tf.sigmoid(g)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae._compat import tf, tfkl
+from keras_vae._compat import TensorLike, tf, tfkl
 from keras_vae.ops.shapes import over_samples
 
 
@@ -54,7 +54,7 @@ class MADE(tfkl.Layer):
         self.first.build([None, latent_dim + context_size])
         self.last.build([None, hidden])
 
-    def call(self, z, context=None):
+    def call(self, z: TensorLike, context: TensorLike | None = None) -> tf.Tensor:
         """Parameters [..., D, params] of z [..., D] and context, [..., C] or None."""
         inputs = z
         if context is not None:
@@ -67,11 +67,11 @@ class MADE(tfkl.Layer):
 class _MaskedDense(tfkl.Dense):
     """A dense layer whose units see the inputs of degrees up to their own alone."""
 
-    def __init__(self, degrees, own_degrees, **kwargs):
+    def __init__(self, degrees: np.ndarray, own_degrees: np.ndarray, **kwargs):
         super().__init__(len(own_degrees), **kwargs)
         self.degrees, self.own_degrees = degrees, own_degrees
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         # Made here, as a mask that is a constant would stand in each graph of a SavedModel.
         seen = tf.constant(self.degrees)[:, tf.newaxis] <= self.own_degrees
         kernel = tf.where(seen, self.kernel, 0.0)

@@ -1,6 +1,8 @@
 """A body for each step of a sequence."""
 
-from keras_vae._compat import tf, tfk, tfkl
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -14,12 +16,12 @@ class PerStep(tfkl.Layer):
         condition, is given to every step.
     """
 
-    def __init__(self, body, num_steps: int, step_size: int, **kwargs):
+    def __init__(self, body: tfkl.Layer, num_steps: int, step_size: int, **kwargs):
         super().__init__(**kwargs)
         self.body, self.num_steps, self.step_size = body, num_steps, step_size
         self.flatten = tfkl.Flatten()
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         x = self.flatten(x)
         own = self.num_steps * self.step_size
         steps = tf.reshape(x[:, :own], [-1, self.step_size])
@@ -28,7 +30,7 @@ class PerStep(tfkl.Layer):
         features = self.body(steps)
         return tf.reshape(features, [-1, self.num_steps, features.shape[-1]])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "body": tfk.saving.serialize_keras_object(self.body),
             "num_steps": self.num_steps,
@@ -36,6 +38,6 @@ class PerStep(tfkl.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "PerStep":
         body = tfk.saving.deserialize_keras_object(config.pop("body"))
         return cls(body, **config)

@@ -1,6 +1,6 @@
 """A recurrent layer that never loops in Python."""
 
-from keras_vae._compat import tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.ops.eager_graphs import graph_when_eager
 
 
@@ -11,7 +11,7 @@ class Recurrence(tfkl.RNN):
     Not tfkl.GRU: the kernels it chooses among are several times slower under XLA on CPUs.
     """
 
-    def call(self, inputs, **unused):
+    def call(self, inputs: TensorLike, **unused) -> tf.Tensor:
         del unused  # Neither masks nor states of one's own come here.
         return self._run(inputs)
 

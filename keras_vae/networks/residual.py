@@ -1,6 +1,8 @@
 """Residual dense bodies."""
 
-from keras_vae._compat import tfk, tfkl
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -15,20 +17,20 @@ class Residual(tfkl.Layer):
       units: size of its output.
     """
 
-    def __init__(self, body, units: int, **kwargs):
+    def __init__(self, body: tfkl.Layer, units: int, **kwargs):
         super().__init__(**kwargs)
         self.body, self.units = body, units
         self.flatten = tfkl.Flatten()
         self.shortcut = tfkl.Dense(units, use_bias=False)
         self.gain = self.add_weight("gain", [units], initializer="zeros")
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         return self.shortcut(self.flatten(x)) + self.gain * self.body(x)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         body = tfk.saving.serialize_keras_object(self.body)
         return super().get_config() | {"body": body, "units": self.units}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Residual":
         return cls(**config | {"body": tfk.saving.deserialize_keras_object(config["body"])})

@@ -1,8 +1,9 @@
 """Residual bodies."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from keras_vae._compat import tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.networks.conv import activated, downsampling, upsampling
 
 
@@ -74,8 +75,8 @@ class ResidualBlock(tfkl.Layer):
             ]
         )
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         return x + self.body(x)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"filters": self.filters, "activation": self.activation}

@@ -1,8 +1,9 @@
 """Transformer bodies, for sequences x [B, T, P]; the rows of images [B, H, W, C] are steps too."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from keras_vae._compat import tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.networks.attention import SelfAttention, layer_norm
 
 
@@ -59,7 +60,7 @@ class TransformerBlock(tfkl.Layer):
         self.heads, self.activation = heads, activation
         self.attention = SelfAttention(heads)
 
-    def build(self, shape):
+    def build(self, shape: tf.TensorShape) -> None:
         self.body = tfk.Sequential(
             [
                 layer_norm(),
@@ -69,11 +70,11 @@ class TransformerBlock(tfkl.Layer):
         )
         super().build(shape)
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         x = self.attention(x)
         return x + self.body(x)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"heads": self.heads, "activation": self.activation}
 
 
@@ -81,12 +82,12 @@ class TransformerBlock(tfkl.Layer):
 class Positions(tfkl.Layer):
     """x + p, p [T, F] learned: tells attention, which sees a set, where each step stands."""
 
-    def build(self, shape):
+    def build(self, shape: tf.TensorShape) -> None:
         initializer = tfk.initializers.RandomNormal(stddev=0.02)
         self.table = self.add_weight("table", shape[1:], initializer=initializer)
         super().build(shape)
 
-    def call(self, x):
+    def call(self, x: TensorLike) -> tf.Tensor:
         return x + self.table
 
 

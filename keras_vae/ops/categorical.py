@@ -1,18 +1,18 @@
 """Choosing one of K by normal noise, which models and exported files draw alike."""
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 
 # Normal numbers that one choice takes.
 CHOICE_NOISE = 2
 
 
-def from_normal(logits, noise):
+def from_normal(logits: TensorLike, noise: TensorLike) -> tf.Tensor:
     """Which of K, int32 [...], of probabilities softmax(logits) [..., K], from noise [..., 2]."""
     # For normal a and b, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
     return from_uniform(logits, tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1)))
 
 
-def from_uniform(logits, u):
+def from_uniform(logits: TensorLike, u: TensorLike) -> tf.Tensor:
     """As `from_normal`, from uniform numbers u [...]."""
     # tf.nn.softmax would not do: its CPU kernel takes 5 axes at most.
     probs = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))

@@ -1,11 +1,12 @@
 """Graphs, where eager verbs would loop in Python."""
 
 import functools
+from collections.abc import Callable
 
 from keras_vae._compat import tf
 
 
-def graph_when_eager(method):
+def graph_when_eager(method: Callable) -> Callable:
     """A method of a Keras layer, called eagerly as a graph: there, tf.scan would loop in Python.
 
     Its arguments are tensors or None. Called in a graph it is that graph's: neither XLA nor TFLite

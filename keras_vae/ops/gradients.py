@@ -1,6 +1,8 @@
 """Gradients that differ from a value's own."""
 
-from keras_vae._compat import tf
+from collections.abc import Callable
+
+from keras_vae._compat import TensorLike, tf
 
 
 class GradientWeight:
@@ -18,7 +20,7 @@ class GradientWeight:
     def __init__(self):
         self._weight = None
 
-    def apply(self, z):
+    def apply(self, z: TensorLike) -> tf.Tensor:
         """z [S, B, *latent_shape], unchanged."""
         event_axes = [1] * (z.shape.rank - 2)
 
@@ -34,12 +36,12 @@ class GradientWeight:
 
         return identity(z)
 
-    def set(self, weight):
+    def set(self, weight: TensorLike) -> None:
         """Multiplies the gradient by weight [S, B], itself taken as a constant."""
         self._weight = tf.stop_gradient(weight)
 
 
-def without_weights(function):
+def without_weights(function: Callable) -> Callable:
     """`function` of one tensor, with the gradient of its argument but of no variable."""
 
     @tf.custom_gradient

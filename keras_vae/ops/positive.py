@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 
 # Keeps log-densities finite where softplus underflows.
 _MIN = 1e-5
 
 
-def positive(raw, at_zero: float, minimum: float):
+def positive(raw: TensorLike, at_zero: float, minimum: float) -> tf.Tensor:
     """softplus of `raw`, moved so that it is at_zero + minimum at 0; always above `minimum`."""
     return tf.math.softplus(raw + inverse_softplus(at_zero)) + minimum
 
@@ -20,12 +20,12 @@ def inverse_softplus(x: float) -> float:
     return math.log(math.expm1(x))
 
 
-def scale_of(raw):
+def scale_of(raw: TensorLike) -> tf.Tensor:
     """The scale that the network's output `raw` stands for: 1 at 0, always above 0."""
     return positive(raw, 1.0, _MIN)
 
 
-def raw_of(scale):
+def raw_of(scale: float | np.ndarray) -> float | np.ndarray:
     """The number (or numpy array of them) whose `scale_of` is `scale`."""
     softplus = scale - _MIN
     # exp(softplus) could overflow.

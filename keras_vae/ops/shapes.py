@@ -4,25 +4,27 @@ The event of dense networks is [F], that of a map [h, w, F].
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 from keras_vae.ops.whole_numbers import is_whole
 
 
-def over_samples(network, x, event_rank: int = 1):
+def over_samples(network: Callable, x: TensorLike, event_rank: int = 1) -> tf.Tensor:
     """A network of [N, *event], which knows one batch axis, applied to x [..., *event]."""
     y = network(tf.reshape(x, [-1, *x.shape[-event_rank:]]))
     return tf.reshape(y, tf.concat([tf.shape(x)[:-event_rank], y.shape[1:]], 0))
 
 
-def shaped(x, event_shape):
+def shaped(x: TensorLike, event_shape: Sequence[int]) -> tf.Tensor:
     """x [..., N] as [..., *event_shape], of as many values."""
     if len(event_shape) == 1:
         return x
     return tf.reshape(x, tf.concat([tf.shape(x)[:-1], event_shape], 0))
 
 
-def flat(x, event_rank: int):
+def flat(x: TensorLike, event_rank: int) -> tf.Tensor:
     """x [..., *event] as [..., N]."""
     if event_rank == 1:
         return x
@@ -30,12 +32,12 @@ def flat(x, event_rank: int):
     return tf.reshape(x, tf.concat([tf.shape(x)[:-event_rank], [size]], 0))
 
 
-def batch_shape(context):
+def batch_shape(context: TensorLike | None) -> tf.Tensor:
     """[B] of a context [B, ...], [] of None."""
     return tf.zeros([0], tf.int32) if context is None else tf.shape(context)[:1]
 
 
-def with_context(x, context, event_rank: int = 1):
+def with_context(x: TensorLike, context: TensorLike | None, event_rank: int = 1) -> tf.Tensor:
     """x [..., B, *event] beside the context [B, ...], or x if None.
 
     The context is flat, and the same for all samples and all places of a map.
@@ -48,7 +50,7 @@ def with_context(x, context, event_rank: int = 1):
     return tf.concat([x, context], axis=-1)
 
 
-def latent_shape_of(part, latent_dim) -> tuple[int, ...]:
+def latent_shape_of(part: Any, latent_dim: Any) -> tuple[int, ...]:
     """The shape of z of a prior or posterior that is given D, or (h, w, d).
 
     Raises:
@@ -65,6 +67,6 @@ def latent_shape_of(part, latent_dim) -> tuple[int, ...]:
     return shape
 
 
-def latent_dim_of(latent_shape):
+def latent_dim_of(latent_shape: tuple[int, ...]) -> int | tuple[int, ...]:
     """What `latent_shape_of` was given, as a config holds it."""
     return latent_shape[0] if len(latent_shape) == 1 else latent_shape

@@ -1,10 +1,11 @@
 """Whole numbers as values: how many levels they have, and the scale that follows."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 
-from keras_vae._compat import tf
+from keras_vae._compat import TensorLike, tf
 
 BYTES = 256  # levels
 FEW = 63  # whole numbers up to here have as many levels as the highest says
@@ -12,12 +13,12 @@ MOST = 65_536
 _DEPTHS = (BYTES, 1024, 4096, 16_384, MOST)  # of 8, 10, 12, 14 and 16 bits
 
 
-def is_whole(x) -> bool:
+def is_whole(x: object) -> bool:
     """Whether x is one whole number, of Python or numpy; True and False are none."""
     return isinstance(x, numbers.Integral) and not isinstance(x, bool)
 
 
-def check_whole(name, x, at_least) -> None:
+def check_whole(name: str, x: Any, at_least: int) -> None:
     """Raises ValueError unless x is a whole number, and not less than `at_least`."""
     if not is_whole(x):
         raise ValueError(f"{name} must be a whole number, got {x!r}.")
@@ -46,13 +47,13 @@ def dtype_of(levels: int) -> np.dtype:
     return np.min_scalar_type(levels - 1)
 
 
-def to_bytes(x, levels: int):
+def to_bytes(x: np.ndarray, levels: int) -> np.ndarray:
     """uint8: whole numbers x from 0 to levels - 1, rounded to the nearest of 256 levels."""
     nearest = np.round(np.arange(levels) * (255 / (levels - 1))).astype(np.uint8)
     return nearest[x]
 
 
-def as_floats(x, levels: int = BYTES):
+def as_floats(x: TensorLike, levels: int = BYTES) -> tf.Tensor:
     """Examples as float32: floats as they are, bool as {0, 1}, whole numbers over levels - 1."""
     x = tf.convert_to_tensor(x)
     if x.dtype.is_integer:

@@ -2,8 +2,9 @@
 
 import abc
 import math
+from typing import Any
 
-from keras_vae._compat import tf, tfd, tfkl, tfpl
+from keras_vae._compat import TensorLike, tf, tfd, tfkl, tfpl
 from keras_vae.ops.shapes import latent_dim_of, latent_shape_of
 
 
@@ -46,7 +47,7 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
         self.latent_shape, self.latent_dim = shape, math.prod(shape)
 
     @property
-    def noise_shape(self) -> tuple[int]:
+    def noise_shape(self) -> tuple[int, ...]:
         """(N,), of the standard normal noise that one z needs."""
         return (self.latent_dim,)
 
@@ -61,29 +62,31 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
         return *self.latent_shape[:-1], self.params_size
 
     @abc.abstractmethod
-    def distribution(self, params) -> tfd.Distribution:
+    def distribution(self, params: tf.Tensor) -> tfd.Distribution:
         """q(z|x), batch [B], event [D], from parameters [B, *params_shape]."""
 
-    def code(self, q):
+    def code(self, q: tfd.Distribution) -> tf.Tensor:
         """The z [B, D] that stands for q, that of zero noise: here its mean."""
         return q.mean()
 
-    def outputs(self, q) -> dict[str, tf.Tensor]:
+    def outputs(self, q: tfd.Distribution) -> dict[str, tf.Tensor]:
         """What an export says of q, by name: here the code alone."""
         return {"code": self.code(q)}
 
     @abc.abstractmethod
-    def from_noise(self, q, noise):
+    def from_noise(
+        self, q: tfd.Distribution, noise: TensorLike
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         """(z, log_q): z [S, B, D] from noise [S, B, *noise_shape]; log q(z|x) [S, B] or None."""
 
-    def stopped_log_prob(self, params, z):
+    def stopped_log_prob(self, params: tf.Tensor, z: TensorLike) -> tf.Tensor:
         """log q(z|x) at z [S, B, D], [S, B], without the gradient of q's parameters."""
         return self.distribution(tf.stop_gradient(params)).log_prob(z)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         # DistributionLambda's own get_config pickles Python functions.
         return tfkl.Layer.get_config(self) | {"latent_dim": latent_dim_of(self.latent_shape)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Posterior":
         return cls(**config)

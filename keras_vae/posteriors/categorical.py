@@ -1,6 +1,8 @@
 """A posterior with a label."""
 
-from keras_vae._compat import tf, tfk
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfd, tfk
 from keras_vae.distributions.labelled_normal import FAMILIES
 from keras_vae.ops.positive import scale_of
 from keras_vae.posteriors.base import Posterior
@@ -36,28 +38,30 @@ class CategoricalNormal(Posterior):
         super().__init__(latent_dim, **kwargs)
 
     @property
-    def noise_shape(self):
+    def noise_shape(self) -> tuple[int, ...]:
         return (FAMILIES[self.family].noise_size(self.num_labels, self.latent_dim),)
 
     @property
-    def params_size(self):
+    def params_size(self) -> int:
         return self.num_labels * (1 + 2 * self.latent_dim)
 
-    def distribution(self, params):
+    def distribution(self, params: tf.Tensor) -> tfd.Distribution:
         logits, rest = tf.split(params, [self.num_labels, -1], axis=-1)
         shape = tf.concat([tf.shape(rest)[:-1], [self.num_labels, 2 * self.latent_dim]], 0)
         loc, raw_scale = tf.split(tf.reshape(rest, shape), 2, axis=-1)
         return FAMILIES[self.family](logits, loc, scale_of(raw_scale), self.relaxation)
 
-    def code(self, q):
+    def code(self, q: tfd.Distribution) -> tf.Tensor:
         noise_size = q.noise_size(self.num_labels, self.latent_dim)
         return q.from_noise(tf.zeros([tf.shape(q.logits)[0], noise_size]))
 
-    def from_noise(self, q, noise):
+    def from_noise(
+        self, q: tfd.Distribution, noise: TensorLike
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         z = q.from_noise(noise)
         return z, q.log_prob(z)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "num_labels": self.num_labels,
             "family": self.family,

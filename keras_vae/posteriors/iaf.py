@@ -1,8 +1,9 @@
 """The inverse autoregressive flow."""
 
 import functools
+from typing import Any
 
-from keras_vae._compat import tf, tfb, tfd, tfk
+from keras_vae._compat import TensorLike, tf, tfb, tfd, tfk
 from keras_vae.messages import conflicts
 from keras_vae.networks.made import MADE
 from keras_vae.ops.gradients import without_weights
@@ -47,29 +48,31 @@ class InverseAutoregressive(Posterior):
         ]
 
     @property
-    def params_size(self):
+    def params_size(self) -> int:
         return 2 * self.latent_dim + self.hidden
 
-    def distribution(self, params):
+    def distribution(self, params: tf.Tensor) -> tfd.Distribution:
         normal, h = tf.split(params, [2 * self.latent_dim, self.hidden], axis=-1)
         steps = [_step(network, h) for network in self.networks]
         return tfd.TransformedDistribution(diagonal_normal(normal), tfb.Chain(steps[::-1]))
 
-    def code(self, q):
+    def code(self, q: tfd.Distribution) -> tf.Tensor:
         return q.bijector.forward(q.distribution.mean())
 
-    def from_noise(self, q, noise):
+    def from_noise(
+        self, q: tfd.Distribution, noise: TensorLike
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         normal = q.distribution
         z = q.bijector.forward(normal.mean() + normal.stddev() * noise)
         # TFP's bijectors remember where this very tensor came from: no inverse is computed here,
         # nor where a sampled KL asks for log q of it once more.
         return z, q.log_prob(z)
 
-    def stopped_log_prob(self, params, z):
+    def stopped_log_prob(self, params: tf.Tensor, z: TensorLike) -> tf.Tensor:
         q = self.distribution(tf.stop_gradient(params))
         return without_weights(q.log_prob)(z)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"num_layers": self.num_layers, "hidden": self.hidden}
 
 

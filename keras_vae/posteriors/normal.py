@@ -1,6 +1,8 @@
 """Normal posteriors."""
 
-from keras_vae._compat import tf, tfb, tfd, tfk
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfb, tfd, tfk
 from keras_vae.ops.positive import scale_of
 from keras_vae.ops.shapes import shaped
 from keras_vae.posteriors.base import Posterior
@@ -17,21 +19,23 @@ class DiagonalNormal(Posterior):
     is_diagonal = True
 
     @property
-    def params_size(self):
+    def params_size(self) -> int:
         return 2 * self.latent_shape[-1]
 
-    def distribution(self, params):
+    def distribution(self, params: tf.Tensor) -> tfd.Distribution:
         return diagonal_normal(params, len(self.latent_shape))
 
-    def outputs(self, q):
+    def outputs(self, q: tfd.Distribution) -> dict[str, tf.Tensor]:
         return {"loc": q.mean(), "scale": q.stddev()}
 
-    def from_noise(self, q, noise):
+    def from_noise(
+        self, q: tfd.Distribution, noise: TensorLike
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         z = q.mean() + q.stddev() * shaped(noise, self.latent_shape)
         return z, q.log_prob(z)
 
 
-def diagonal_normal(params, event_rank: int = 1):
+def diagonal_normal(params: tf.Tensor, event_rank: int = 1) -> tfd.Distribution:
     """N(loc, diag(scale^2)), event [D], from parameters [B, 2 D]; of maps, the last axis is D."""
     loc, raw_scale = tf.split(params, 2, axis=-1)
     return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale)), event_rank)
@@ -42,20 +46,22 @@ class FullCovarianceNormal(Posterior):
     """q(z|x) = N(loc(x), L(x) L(x)^T) with L lower triangular."""
 
     @property
-    def params_size(self):
+    def params_size(self) -> int:
         return self.latent_dim + self.latent_dim * (self.latent_dim + 1) // 2
 
-    def distribution(self, params):
+    def distribution(self, params: tf.Tensor) -> tfd.Distribution:
         loc, raw_scale = tf.split(params, [self.latent_dim, -1], axis=-1)
         raw = tfb.FillTriangular()(raw_scale)
         # TFP's FillScaleTriL would not do: TFLite lacks its operators.
         scale_tril = tf.where(tf.eye(self.latent_dim, dtype=tf.bool), scale_of(raw), raw)
         return tfd.MultivariateNormalTriL(loc, scale_tril)
 
-    def outputs(self, q):
+    def outputs(self, q: tfd.Distribution) -> dict[str, tf.Tensor]:
         return {"loc": q.loc, "scale_tril": q.scale_tril}
 
-    def from_noise(self, q, noise):
+    def from_noise(
+        self, q: tfd.Distribution, noise: TensorLike
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         z = q.loc + tf.linalg.matvec(q.scale_tril, noise)
         return z, q.log_prob(z)
 
@@ -81,14 +87,14 @@ class LowRankNormal(Posterior):
         self.rank = rank
 
     @property
-    def noise_shape(self):
+    def noise_shape(self) -> tuple[int, ...]:
         return (self.latent_dim + self.rank,)
 
     @property
-    def params_size(self):
+    def params_size(self) -> int:
         return (2 + self.rank) * self.latent_dim
 
-    def distribution(self, params):
+    def distribution(self, params: tf.Tensor) -> tfd.Distribution:
         d = self.latent_dim
         loc, raw_scale, raw_factor = tf.split(params, [d, d, self.rank * d], axis=-1)
         scale = scale_of(raw_scale)[..., tf.newaxis]
@@ -96,15 +102,17 @@ class LowRankNormal(Posterior):
         factor = scale * _MAX_FACTOR * tf.tanh(raw_factor / _MAX_FACTOR)
         return tfd.MultivariateNormalDiagPlusLowRankCovariance(loc, scale[..., 0] ** 2, factor)
 
-    def outputs(self, q):
+    def outputs(self, q: tfd.Distribution) -> dict[str, tf.Tensor]:
         scale = tf.sqrt(q.cov_diag_factor)
         return {"loc": q.loc, "scale": scale, "factor": q.cov_perturb_factor}
 
-    def from_noise(self, q, noise):
+    def from_noise(
+        self, q: tfd.Distribution, noise: TensorLike
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         own, shared = tf.split(noise, [self.latent_dim, self.rank], axis=-1)
         scale = tf.sqrt(q.cov_diag_factor)
         z = q.loc + scale * own + tf.linalg.matvec(q.cov_perturb_factor, shared)
         return z, q.log_prob(z)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"rank": self.rank}

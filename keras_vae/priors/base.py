@@ -3,9 +3,14 @@
 import abc
 import contextlib
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from keras_vae._compat import tf, tfd, tfkl
+from keras_vae._compat import TensorLike, tf, tfd, tfkl
 from keras_vae.ops.shapes import latent_dim_of, latent_shape_of
+
+if TYPE_CHECKING:
+    from keras_vae.vae import VAE
 
 
 class Prior(tfkl.Layer, abc.ABC):
@@ -44,25 +49,30 @@ class Prior(tfkl.Layer, abc.ABC):
         self.latent_dim = math.prod(self.latent_shape)
 
     @property
-    def noise_shape(self) -> tuple[int]:
+    def noise_shape(self) -> tuple[int, ...]:
         """(N,), of the standard normal noise that one z needs."""
         return (self.latent_dim,)
 
-    def bind(self, vae) -> None:
+    def bind(self, vae: "VAE") -> None:
         """Takes what the prior needs of the `vae` that it becomes part of: here nothing."""
 
     @abc.abstractmethod
-    def distribution(self, context=None) -> tfd.Distribution:
+    def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         """p(z), event *latent_shape; batch [], or [B] where it depends on the context [B, ...]."""
 
     @abc.abstractmethod
-    def from_noise(self, noise, temperature=1.0, context=None):
+    def from_noise(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        context: TensorLike | None = None,
+    ) -> tf.Tensor:
         """z [..., *latent_shape] from noise [..., *noise_shape].
 
         The noise is scaled by `temperature`: of a normal, its standard deviation.
         """
 
-    def moments(self, context=None):
+    def moments(self, context: TensorLike | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """(mean, standard deviation) of each latent, each of latent_shape; here of 10,000 draws.
 
         Of p(z|c), given one context [1, ...].
@@ -70,18 +80,18 @@ class Prior(tfkl.Layer, abc.ABC):
         z = self.from_noise(self.draw_noise([0, 0], 10_000), context=context)
         return tf.reduce_mean(z, axis=0), tf.math.reduce_std(z, axis=0)
 
-    def component_of(self, z, context=None) -> tf.Tensor:
+    def component_of(self, z: TensorLike, context: TensorLike | None = None) -> tf.Tensor:
         """The component of a mixture that each z [B, *latent_shape] is likeliest of, [B]."""
         return self.distribution(context).posterior_marginal(z).mode()
 
-    def draw_noise(self, seed, num_samples: int) -> tf.Tensor:
+    def draw_noise(self, seed: TensorLike | Sequence[int], num_samples: int) -> tf.Tensor:
         """Standard normal noise [num_samples, *noise_shape] from a stateless int32 [2] seed."""
         return tf.random.stateless_normal([num_samples, *self.noise_shape], seed)
 
-    def frozen(self):
+    def frozen(self) -> contextlib.AbstractContextManager[None]:
         """Context in which `from_noise` computes with none but the prior's own weights: what an
         exported generator needs."""
         return contextlib.nullcontext()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"latent_dim": latent_dim_of(self.latent_shape)}

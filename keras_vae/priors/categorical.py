@@ -1,6 +1,8 @@
 """A prior with a label."""
 
-from keras_vae._compat import tf, tfk
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfd, tfk
 from keras_vae.distributions.labelled_normal import FAMILIES
 from keras_vae.ops.positive import scale_of
 from keras_vae.priors.base import Prior
@@ -39,18 +41,23 @@ class LabelledMixture(Prior):
         self.raw_scale = self.add_weight("raw_scale", shape, initializer="zeros")
 
     @property
-    def noise_shape(self):
+    def noise_shape(self) -> tuple[int, ...]:
         return (FAMILIES[self.family].noise_size(self.num_labels, self.latent_dim),)
 
-    def distribution(self, context=None):
+    def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         logits = tf.zeros(self.num_labels)
         family = FAMILIES[self.family]
         return family(logits, self.loc, scale_of(self.raw_scale), self.relaxation)
 
-    def from_noise(self, noise, temperature=1.0, context=None):
+    def from_noise(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        context: TensorLike | None = None,
+    ) -> tf.Tensor:
         return self.distribution().from_noise(noise, temperature)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "num_labels": self.num_labels,
             "family": self.family,

@@ -1,6 +1,8 @@
 """A prior that depends on the condition."""
 
-from keras_vae._compat import tf, tfk, tfkl
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.priors.base import Prior
 from keras_vae.priors.normal import normal
 
@@ -31,7 +33,7 @@ class ConditionalNormal(Prior):
             ]
         )
 
-    def distribution(self, context=None):
+    def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         if context is None:
             raise ValueError(
                 "ConditionalNormal is p(z|c), but this model has no condition. Give the model one "
@@ -39,13 +41,18 @@ class ConditionalNormal(Prior):
             )
         return normal(*tf.split(self.network(context), 2, axis=-1))
 
-    def from_noise(self, noise, temperature=1.0, context=None):
+    def from_noise(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        context: TensorLike | None = None,
+    ) -> tf.Tensor:
         p = self.distribution(context)
         return p.mean() + temperature * p.stddev() * noise
 
-    def moments(self, context=None):
+    def moments(self, context: TensorLike | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         p = self.distribution(context)
         return p.mean()[0], p.stddev()[0]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"hidden": self.hidden}

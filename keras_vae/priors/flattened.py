@@ -1,10 +1,15 @@
 """A prior of maps, made of one of flat latents."""
 
+import contextlib
 import math
+from typing import TYPE_CHECKING, Any
 
-from keras_vae._compat import tfb, tfd, tfk
+from keras_vae._compat import TensorLike, tf, tfb, tfd, tfk
 from keras_vae.ops.shapes import flat, shaped
 from keras_vae.priors.base import Prior
+
+if TYPE_CHECKING:
+    from keras_vae.vae import VAE
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -32,38 +37,43 @@ class Flattened(Prior):
         self.continuous, self.is_mixture = prior.continuous, prior.is_mixture
 
     @property
-    def noise_shape(self):
+    def noise_shape(self) -> tuple[int, ...]:
         return self.prior.noise_shape
 
-    def bind(self, vae):
+    def bind(self, vae: "VAE") -> None:
         self.prior.bind(vae)
 
-    def frozen(self):
+    def frozen(self) -> contextlib.AbstractContextManager[None]:
         return self.prior.frozen()
 
-    def fit(self, codes, seed: int = 0) -> None:
+    def fit(self, codes: TensorLike, seed: int = 0) -> None:
         """Fits the flat prior to codes [N, h, w, d]."""
         self.prior.fit(flat(codes, len(self.latent_shape)), seed=seed)
 
-    def distribution(self, context=None):
+    def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         to_maps = tfb.Reshape(self.latent_shape, [self.latent_dim])
         return tfd.TransformedDistribution(self.prior.distribution(context), to_maps)
 
-    def component_of(self, z, context=None):
+    def component_of(self, z: TensorLike, context: TensorLike | None = None) -> tf.Tensor:
         return self.prior.component_of(flat(z, len(self.latent_shape)), context)
 
-    def from_noise(self, noise, temperature=1.0, context=None):
+    def from_noise(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        context: TensorLike | None = None,
+    ) -> tf.Tensor:
         return shaped(self.prior.from_noise(noise, temperature, context), self.latent_shape)
 
-    def moments(self, context=None):
+    def moments(self, context: TensorLike | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         return tuple(shaped(t, self.latent_shape) for t in self.prior.moments(context))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "prior": tfk.saving.serialize_keras_object(self.prior),
             "latent_shape": self.latent_shape,
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Flattened":
         return cls(tfk.saving.deserialize_keras_object(config["prior"]), config["latent_shape"])

@@ -1,8 +1,9 @@
 """What flow priors share."""
 
 import abc
+from typing import Any
 
-from keras_vae._compat import tf, tfb, tfd
+from keras_vae._compat import TensorLike, tf, tfb, tfd
 from keras_vae.messages import conflicts
 from keras_vae.priors.base import Prior
 
@@ -37,17 +38,22 @@ class Flow(Prior):
     def bijector(self) -> tfb.Bijector:
         """From noise [..., D] to z [..., D]."""
 
-    def distribution(self, context=None):
+    def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         noise = tfd.Independent(tfd.Normal(tf.zeros(self.latent_dim), 1.0), 1)
         return tfd.TransformedDistribution(noise, self.bijector())
 
-    def from_noise(self, noise, temperature=1.0, context=None):
+    def from_noise(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        context: TensorLike | None = None,
+    ) -> tf.Tensor:
         return self.bijector().forward(temperature * noise)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"num_layers": self.num_layers, "hidden": self.hidden}
 
 
-def bounded(log_scale):
+def bounded(log_scale: TensorLike) -> tf.Tensor:
     """The log of a layer's scale, from any number; near 0 that number itself."""
     return _MAX_LOG_SCALE * tf.tanh(log_scale / _MAX_LOG_SCALE)

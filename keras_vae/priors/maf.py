@@ -20,7 +20,7 @@ class MAF(Flow):
         super().__init__(latent_dim, num_layers, hidden, **kwargs)
         self.networks = [MADE(latent_dim, hidden, backward=i % 2 == 1) for i in range(num_layers)]
 
-    def bijector(self):
+    def bijector(self) -> tfb.Bijector:
         return tfb.Chain(
             [tfb.MaskedAutoregressiveFlow(_shift_and_log_scale(n)) for n in self.networks]
         )

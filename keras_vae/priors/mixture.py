@@ -1,17 +1,18 @@
 """Mixtures: their density, and a prior that is one."""
 
 import math
+from typing import Any
 
 import numpy as np
 
-from keras_vae._compat import tf, tfd, tfk
+from keras_vae._compat import TensorLike, tf, tfd, tfk
 from keras_vae.distributions import plain
 from keras_vae.ops.categorical import CHOICE_NOISE, from_normal
 from keras_vae.priors.base import Prior
 from keras_vae.priors.normal import normal, raw_scale_of
 
 
-def mixture(logits, components) -> tfd.Distribution:
+def mixture(logits: TensorLike, components: tfd.Distribution) -> tfd.Distribution:
     """p(z) = sum_k softmax(logits)_k p_k(z).
 
     Args:
@@ -104,10 +105,10 @@ class MixtureOfNormals(Prior):
             self.lower = self.add_weight("lower", [*shape, latent_dim], initializer="zeros")
 
     @property
-    def noise_shape(self):
+    def noise_shape(self) -> tuple[int, ...]:
         return (self.latent_dim + CHOICE_NOISE,)
 
-    def fit(self, codes, seed: int = 0) -> None:
+    def fit(self, codes: TensorLike, seed: int = 0) -> None:
         """Takes the mixture of largest likelihood found for codes [N, D].
 
         Raises:
@@ -132,7 +133,7 @@ class MixtureOfNormals(Prior):
         else:
             self.set_weights([*weights, raw_scale_of(np.sqrt(found.covariances_))])
 
-    def distribution(self, context=None):
+    def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         components = normal(self.loc, self.raw_scale)
         if self.covariance == "full":
             # By operators that TFLite has.
@@ -142,7 +143,12 @@ class MixtureOfNormals(Prior):
             components = tfd.MultivariateNormalTriL(self.loc, scale_tril)
         return mixture(self.logits, components)
 
-    def from_noise(self, noise, temperature=1.0, context=None):
+    def from_noise(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        context: TensorLike | None = None,
+    ) -> tf.Tensor:
         noise, choice = tf.split(noise, [self.latent_dim, CHOICE_NOISE], axis=-1)
         k = from_normal(self.logits, choice)
         components = self.distribution().components_distribution
@@ -152,11 +158,11 @@ class MixtureOfNormals(Prior):
             deviation = tf.gather(components.stddev(), k) * noise
         return tf.gather(self.loc, k) + temperature * deviation
 
-    def moments(self, context=None):
+    def moments(self, context: TensorLike | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         p = self.distribution()
         return p.mean(), p.stddev()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "num_components": self.num_components,
             "covariance": self.covariance,

@@ -30,7 +30,7 @@ class RealNVP(Flow):
         for network in self.networks:
             network.build([None, self.num_kept])
 
-    def bijector(self):
+    def bijector(self) -> tfb.Bijector:
         # A negative number keeps the last latents instead of the first.
         return tfb.Chain(
             [

@@ -1,12 +1,18 @@
 """VampPrior: the posterior's mixture over inputs that are learned."""
 
 import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from keras_vae._compat import tf, tfd, tfk
+from keras_vae._compat import TensorLike, tf, tfd, tfk
 from keras_vae.messages import conflicts
 from keras_vae.ops.categorical import CHOICE_NOISE, from_normal
 from keras_vae.priors.base import Prior
 from keras_vae.priors.mixture import mixture
+
+if TYPE_CHECKING:
+    from keras_vae.vae import VAE
+
 
 # Where pseudo-inputs of black and white begin: beyond, they hardly move.
 _INSIDE = 0.05, 0.95
@@ -41,7 +47,7 @@ class VampPrior(Prior):
         self.num_components, self.unit_range = num_components, unit_range
         self._frozen_parameters = None
 
-    def bind(self, vae):
+    def bind(self, vae: "VAE") -> None:
         """Takes the encoder of `vae`, to which its weights belong, and makes inputs for it."""
         first = vae.encoder.first
         if first is None or not first.posterior.density_in_one_pass:
@@ -56,7 +62,7 @@ class VampPrior(Prior):
         dark = tfk.initializers.RandomNormal(-1.0, 1.0)
         shape = [self.num_components, *vae.event_shape]
         self.raw_inputs = self.add_weight("raw_inputs", shape, initializer=dark)
-        self.contexts = None
+        self.contexts: tf.Variable = None  # Conditional models have some.
         if vae.condition is not None:
             context_shape = vae.condition(vae.condition.zeros(1)).shape[1:]
             self.contexts = self.add_weight(
@@ -64,15 +70,15 @@ class VampPrior(Prior):
             )
 
     @property
-    def noise_shape(self):
+    def noise_shape(self) -> tuple[int, ...]:
         return (self._encoder.noise_shape[0] + CHOICE_NOISE,)
 
     @property
-    def pseudo_inputs(self):
+    def pseudo_inputs(self) -> tf.Tensor:
         """u, [K, H, W, C]."""
         return tf.sigmoid(self.raw_inputs) if self.unit_range else tf.identity(self.raw_inputs)
 
-    def begin_at(self, x, contexts=None) -> None:
+    def begin_at(self, x: TensorLike, contexts: TensorLike | None = None) -> None:
         """Makes examples x [N, H, W, C], N up to K, with their contexts, the first pseudo-inputs.
 
         With a trained encoder the prior is then close to the mixture of all posteriors, which is
@@ -86,7 +92,7 @@ class VampPrior(Prior):
         if contexts is not None:
             self.contexts.assign(tf.concat([contexts, self.contexts[len(x) :]], axis=0))
 
-    def distribution(self, context=None):
+    def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         components = self._encoder.posterior.distribution(self._parameters())
         if components.event_shape.rank > 1:
             moments = components.mean(), components.stddev()
@@ -94,7 +100,12 @@ class VampPrior(Prior):
             components = tfd.Independent(tfd.Normal(loc, scale), 1)
         return mixture(tf.zeros(self.num_components), components)
 
-    def from_noise(self, noise, temperature=1.0, context=None):
+    def from_noise(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        context: TensorLike | None = None,
+    ) -> tf.Tensor:
         noise_size = self.noise_shape[0] - CHOICE_NOISE
         flat, choice = tf.split(
             tf.reshape(noise, [-1, *self.noise_shape]), [noise_size, CHOICE_NOISE], axis=-1
@@ -105,12 +116,12 @@ class VampPrior(Prior):
         z, _ = posterior.from_noise(q, temperature * flat[tf.newaxis])  # [1, n, *latent_shape]
         return tf.reshape(z, tf.concat([tf.shape(noise)[:-1], [self.latent_dim]], 0))
 
-    def moments(self, context=None):
+    def moments(self, context: TensorLike | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         p = self.distribution()
         return p.mean(), p.stddev()
 
     @contextlib.contextmanager
-    def frozen(self):
+    def frozen(self) -> Iterator[None]:
         """Inside, the posteriors' parameters are constants: draws don't need the encoder."""
         self._frozen_parameters = self._parameters().numpy()
         try:
@@ -124,7 +135,7 @@ class VampPrior(Prior):
             return self._frozen_parameters
         return self._encoder.parameters(self.pseudo_inputs, self.contexts)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "num_components": self.num_components,
             "unit_range": self.unit_range,

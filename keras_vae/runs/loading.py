@@ -153,13 +153,14 @@ def load_checkpoint(path: str | pathlib.Path, found: str) -> VAE:
         vae.ema.apply()
     fitted = fitted_prior_file(path, origin(found)["step"])
     if fitted.exists():
-        vae.prior = build_fitted_prior(config)
-        if vae.prior is None:
+        prior = build_fitted_prior(config)
+        if prior is None:
             raise ValueError(f"{fitted} is refused: this model's prior isn't fitted to codes.")
-        weights, wanted = _read_weights(fitted), [w.shape for w in vae.prior.weights]
+        weights, wanted = _read_weights(fitted), [w.shape for w in prior.weights]
         if [w.shape for w in weights] != wanted or any(w.dtype.kind not in "fiu" for w in weights):
             raise ValueError(f"{fitted} is refused: it must hold numbers of the shapes {wanted}.")
-        vae.prior.set_weights(weights)
+        prior.set_weights(weights)
+        vae.prior = prior
     return vae
 
 

@@ -1,12 +1,13 @@
 """The inference side: q(z_1|x) q(z_2|z_1, x) .. q(z_T|z_{T-1}, x)."""
 
 import math
+from typing import Any
 
-from keras_vae._compat import tf, tfk
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
 from keras_vae.encoder import AbstractEncoder, FirstLatents
 from keras_vae.ops.eager_graphs import graph_when_eager
-from keras_vae.ops.gradients import without_weights
+from keras_vae.ops.gradients import GradientWeight, without_weights
 from keras_vae.ops.shapes import over_samples, with_context
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.sequence.steps import at_all_steps, flat, steps_first
@@ -31,15 +32,20 @@ class MarkovEncoder(AbstractEncoder):
       first: the `FirstLatents`, q(z_1|x).
     """
 
-    def __init__(self, network, combiner, latent_dim: int, num_steps: int, **kwargs):
+    def __init__(
+        self, network: tfkl.Layer, combiner: tfkl.Layer, latent_dim: int, num_steps: int, **kwargs
+    ):
         super().__init__(**kwargs)
         self.network, self.combiner = network, combiner
         self.latent_dim, self.num_steps = latent_dim, num_steps
         self.normal = DiagonalNormal(latent_dim)
-        self.noise_shape = (num_steps * latent_dim,)
         self.first = FirstLatents(self.normal, self._first_parameters)
 
-    def call(self, x, context=None):
+    @property
+    def noise_shape(self) -> tuple[int, ...]:
+        return (self.num_steps * self.latent_dim,)
+
+    def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         h, size = self._look(x, context), self.noise_shape[0]
         return Joint(
             lambda z: self._given(z, h).log_prob(z),
@@ -49,10 +55,18 @@ class MarkovEncoder(AbstractEncoder):
             tf.shape(x)[:1],
         )
 
-    def draw(self, x, noise, context=None):
+    def draw(
+        self, x: TensorLike, noise: TensorLike, context: TensorLike | None = None
+    ) -> tf.Tensor:
         return self._draw(noise, self._look(x, context))
 
-    def infer(self, x, noise, context=None, weight=None):
+    def infer(
+        self,
+        x: TensorLike,
+        noise: TensorLike,
+        context: TensorLike | None = None,
+        weight: GradientWeight | None = None,
+    ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor]:
         """(q, z, log q(z|x)): z [S, B, T D] made from noise [S, B, *noise_shape].
 
         q is q(z_t|z_{t-1}, x) of all steps at this z as one normal, batch [S, B], event [T D]. With
@@ -104,7 +118,7 @@ class MarkovEncoder(AbstractEncoder):
         h = self._look(x, context)[:, 0]
         return self.combiner(with_context(tf.zeros([tf.shape(h)[0], self.latent_dim]), h))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object
         return {
             "network": serialize(self.network),
@@ -114,7 +128,7 @@ class MarkovEncoder(AbstractEncoder):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "MarkovEncoder":
         deserialize = tfk.saving.deserialize_keras_object
         return cls(
             deserialize(config["network"]),

@@ -2,6 +2,7 @@
 
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.rate import Rate, analytic_kl
+from keras_vae.sequence.prior import MarkovPrior
 from keras_vae.vae import VAE
 
 
@@ -24,6 +25,7 @@ class SequenceVAE(VAE):
     """
 
     groups = "steps"
+    prior: MarkovPrior
 
     def _against_prior(self, q, z, context):
         """The rates are those of the first step and of all others.

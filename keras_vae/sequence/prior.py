@@ -1,12 +1,16 @@
 """The generative side: p(z_1) p(z_2|z_1) .. p(z_T|z_{T-1})."""
 
-from keras_vae._compat import tf, tfk
+import contextlib
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
 from keras_vae.ops.eager_graphs import graph_when_eager
 from keras_vae.ops.shapes import batch_shape, over_samples, with_context
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import Prior
 from keras_vae.sequence.steps import at_all_steps, flat, steps_first
+from keras_vae.vae import VAE
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -20,40 +24,40 @@ class MarkovPrior(Prior):
       num_steps: T.
     """
 
-    def __init__(self, initial, transition, num_steps: int, **kwargs):
+    def __init__(self, initial: Prior, transition: tfkl.Layer, num_steps: int, **kwargs):
         super().__init__(num_steps * initial.latent_dim, **kwargs)
         self.initial, self.transition, self.num_steps = initial, transition, num_steps
         self.normal = DiagonalNormal(initial.latent_dim)
 
     @property
-    def noise_sizes(self):
+    def noise_sizes(self) -> tuple[int, ...]:
         """Of the noise of z_1, and of all later steps'."""
         return *self.initial.noise_shape, (self.num_steps - 1) * self.initial.latent_dim
 
     @property
-    def noise_shape(self):
+    def noise_shape(self) -> tuple[int, ...]:
         return (sum(self.noise_sizes),)
 
-    def bind(self, vae):
+    def bind(self, vae: VAE) -> None:
         """Lets the prior of z_1 take what it needs of `vae`."""
         self.initial.bind(vae)
 
-    def frozen(self):
+    def frozen(self) -> contextlib.AbstractContextManager[None]:
         return self.initial.frozen()
 
-    def split(self, z):
+    def split(self, z: TensorLike) -> tuple[tf.Tensor, tf.Tensor]:
         """z_1 [..., D] and the rest [..., (T - 1) D] of z [..., T D]."""
         first = self.initial.latent_dim
         return tf.split(z, [first, self.latent_dim - first], axis=-1)
 
-    def transitions(self, z, context=None):
+    def transitions(self, z: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         """p(z_t|z_{t-1}) for t = 2 .. T as one normal: batch [...], event [(T - 1) D]."""
         size, count = self.initial.latent_dim, self.num_steps - 1
         if context is not None:
             context = tf.repeat(context, count, axis=0)
         return at_all_steps(lambda before: self._next(before, context), z[..., :-size], size)
 
-    def distribution(self, context=None):
+    def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         initial = self.initial.distribution(context)
 
         def log_prob(z):
@@ -68,7 +72,12 @@ class MarkovPrior(Prior):
             batch_shape(context),
         )
 
-    def from_noise(self, noise, temperature=1.0, context=None):
+    def from_noise(
+        self,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        context: TensorLike | None = None,
+    ) -> tf.Tensor:
         first, later = tf.split(noise, self.noise_sizes, axis=-1)
         z = self.initial.from_noise(first, temperature, context)
         if self.num_steps == 1:
@@ -90,7 +99,7 @@ class MarkovPrior(Prior):
         """p(z_t|z_{t-1}), batch [...], event [D], from z_{t-1} [..., D]."""
         return self.normal.distribution(over_samples(self.transition, with_context(z, context)))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object
         return {
             "initial": serialize(self.initial),
@@ -99,7 +108,7 @@ class MarkovPrior(Prior):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "MarkovPrior":
         deserialize = tfk.saving.deserialize_keras_object
         return cls(
             deserialize(config["initial"]), deserialize(config["transition"]), config["num_steps"]

@@ -1,9 +1,11 @@
 """Latents of all steps: flat [..., T D], or with the steps first [T, ..., D]."""
 
-from keras_vae._compat import tf, tfd
+from collections.abc import Callable
+
+from keras_vae._compat import TensorLike, tf, tfd
 
 
-def steps_first(z, num_steps: int):
+def steps_first(z: TensorLike, num_steps: int) -> tf.Tensor:
     """[..., T D] -> [T, ..., D]."""
     shape = tf.concat([tf.shape(z)[:-1], [num_steps, z.shape[-1] // num_steps]], 0)
     z = tf.reshape(z, shape)
@@ -11,7 +13,7 @@ def steps_first(z, num_steps: int):
     return tf.transpose(z, [step, *samples, latent])
 
 
-def flat(z):
+def flat(z: TensorLike) -> tf.Tensor:
     """[T, ..., D] -> [..., T D]."""
     step, *samples, latent = range(z.shape.rank)
     size = z.shape[step] * z.shape[latent]
@@ -19,7 +21,9 @@ def flat(z):
     return tf.reshape(z, tf.concat([tf.shape(z)[:-2], [size]], 0))
 
 
-def at_all_steps(normal, before, size: int):
+def at_all_steps(
+    normal: Callable[[tf.Tensor], tfd.Distribution], before: TensorLike, size: int
+) -> tfd.Distribution:
     """p(z_t|z_{t-1}) of all steps as one normal: batch [..., B], event [T D].
 
     Args:

@@ -1,6 +1,8 @@
 """The network of p(z_t|z_{t-1})."""
 
-from keras_vae._compat import tf, tfk, tfkl
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -34,12 +36,12 @@ class GatedTransition(tfkl.Layer):
         self.linear = tfkl.Dense(latent_dim, kernel_initializer="identity")
         self.raw_scale = tfkl.Dense(latent_dim)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> tf.Tensor:
         gate, proposal = self.gate(inputs), self.proposal(inputs)
         loc = (1.0 - gate) * self.linear(inputs[..., : self.latent_dim]) + gate * proposal
         return tf.concat([loc, self.raw_scale(tf.nn.relu(proposal))], axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "latent_dim": self.latent_dim,
             "hidden": self.hidden,

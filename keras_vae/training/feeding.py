@@ -1,11 +1,15 @@
 """A split of a data set as the model's input: binarized, shuffled, and with its noise."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from keras_vae import data, seeds
 from keras_vae._compat import tf
 from keras_vae.batches import Block
 from keras_vae.messages.notes import note
+
+if TYPE_CHECKING:
+    from keras_vae.training.trainable import Trainable
+
 
 _STEPS_PER_BLOCK = 50  # after which Keras shows how far it is
 
@@ -16,7 +20,7 @@ MOST_NOISE = 2**26
 
 
 def training_set(
-    model, split: data.Split, batch_size: int, epochs: int, first_epoch: int
+    model: "Trainable", split: data.Split, batch_size: int, epochs: int, first_epoch: int
 ) -> tuple[tf.data.Dataset, int]:
     """The blocks of the epochs from `first_epoch` to `epochs`, and how many an epoch has.
 
@@ -57,7 +61,7 @@ def training_set(
 
 
 def training_blocks(
-    model,
+    model: "Trainable",
     split: data.Split,
     *,
     batch_size: int,
@@ -95,7 +99,7 @@ def training_blocks(
 
 
 def evaluation_set(
-    model, split: data.Split, batch_size: int, binarization: str | None = None
+    model: "Trainable", split: data.Split, batch_size: int, binarization: str | None = None
 ) -> tf.data.Dataset:
     """All examples of a split in order, as a tf.data.Dataset of Blocks of one step.
 

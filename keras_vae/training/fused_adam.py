@@ -11,7 +11,7 @@ class FusedAdam(tfk.optimizers.Adam):
     again where XLA doesn't fuse them. Arguments, variables, config and numbers are Keras' own.
     """
 
-    def update_step(self, gradient, variable):
+    def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
         """Keras' hook: one step of one variable."""
         if self.amsgrad or self.adaptive_epsilon or isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable)  # The kernel knows none of these.

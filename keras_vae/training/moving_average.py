@@ -1,6 +1,7 @@
 """Exponential moving average of weights (Polyak averaging)."""
 
 import contextlib
+from collections.abc import Iterable, Iterator
 
 from keras_vae._compat import tf
 
@@ -15,7 +16,7 @@ class MovingAverage:
       decay: how much of the average a step keeps, in (0, 1); less during the first steps.
     """
 
-    def __init__(self, variables, decay: float):
+    def __init__(self, variables: Iterable[tf.Variable], decay: float):
         if not 0.0 < decay < 1.0:
             raise ValueError(f"ema_decay must be between 0 and 1, got {decay}.")
         self.decay = decay
@@ -34,7 +35,7 @@ class MovingAverage:
         """Sets the averages to the variables as they are."""
         _assign(self.averages, self._variables)
 
-    def update(self, step) -> None:
+    def update(self, step: int | tf.Tensor) -> None:
         """Moves the averages towards the variables, after training step `step`."""
         step = tf.cast(step, tf.float32)
         keep = tf.minimum(self.decay, (1.0 + step) / (10.0 + step))
@@ -46,7 +47,7 @@ class MovingAverage:
         _assign(self._variables, self.averages)
 
     @contextlib.contextmanager
-    def applied(self):
+    def applied(self) -> Iterator[None]:
         """Inside, the variables hold their averages."""
         saved = [v.numpy() for v in self._variables]
         self.apply()

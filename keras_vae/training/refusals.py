@@ -1,11 +1,19 @@
 """Objects that can't be trained together, and why. Of options, `config.rules` says the same."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from keras_vae.messages import conflicts
 from keras_vae.networks.bayesian import bayesian_layers
+from keras_vae.objectives import Objective
+from keras_vae.posteriors import Posterior
 from keras_vae.priors import Prior
 
+if TYPE_CHECKING:
+    from keras_vae.vae import VAE
 
-def check_objective(objective, vae, beta) -> None:
+
+def check_objective(objective: Objective, vae: "VAE", beta: float | Callable) -> None:
     """Raises ValueError for an objective that can't train this model, and says why.
 
     Args:
@@ -61,13 +69,13 @@ def _check_without_encoder(objective, vae, averages_samples):
         )
 
 
-def refuse_conditions(y) -> None:
+def refuse_conditions(y: Any) -> None:
     """Raises ValueError for conditions beside a Split, which has its own."""
     if y is not None:
         raise ValueError("y: the labels of a Split are the conditions. Leave y out.")
 
 
-def check_same_latents(posterior, prior):
+def check_same_latents(posterior: Posterior, prior: Prior) -> None:
     """Raises ValueError unless both are of as many latents, with the same label among them."""
 
     def latents(part):

@@ -1,14 +1,18 @@
 """How blocks of steps run: compiled or not, on one device or on replicas."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from keras_vae import seeds
 from keras_vae._compat import tf
 from keras_vae.batches import Batch, Block
 from keras_vae.inputs.arguments import next_batch
 
+if TYPE_CHECKING:
+    from keras_vae.training.trainable import Trainable
 
-def with_noise(model, batch: Batch) -> Batch:
+
+def with_noise(model: "Trainable", batch: Batch) -> Batch:
     """The batch with its noise, drawn from its seed where it has none yet.
 
     Noise is that of the batch of all replicas, of which this one takes its rows.
@@ -32,7 +36,7 @@ def with_noise(model, batch: Batch) -> Batch:
     return batch._replace(noise=noise[:, first : first + rows], seed=None, place=None)
 
 
-def block_taker(model, site: seeds.Site) -> Callable:
+def block_taker(model: "Trainable", site: seeds.Site) -> Callable:
     """A function of (iterator, step) that gives the next block.
 
     A plain batch becomes a block of one, with noise of the `site` that depends on the step.
@@ -59,7 +63,7 @@ def block_taker(model, site: seeds.Site) -> Callable:
     return next_block
 
 
-def block_runner(model, step: Callable) -> Callable:
+def block_runner(model: "Trainable", step: Callable) -> Callable:
     """A function that runs `step` on each batch of a block and gives the metrics.
 
     Noise that isn't there yet is drawn between the steps, never inside what XLA compiles, which

@@ -4,21 +4,25 @@ The learning rate's are Keras' own (tfk.optimizers.schedules).
 """
 
 import math
+from collections.abc import Callable
 
 from keras_vae._compat import tf
 
+# A training step -> beta.
+Schedule = Callable[[tf.Tensor], tf.Tensor]
 
-def constant(value: float = 1.0):
+
+def constant(value: float = 1.0) -> Schedule:
     """`value` at every step."""
     return lambda step: tf.constant(value, tf.float32)
 
 
-def linear(value: float, steps: int):
+def linear(value: float, steps: int) -> Schedule:
     """From 0 to `value` in `steps` steps, then constant (Sonderby et al. 2016)."""
     return lambda step: value * _progress(step, steps)
 
 
-def sigmoid(value: float, steps: int):
+def sigmoid(value: float, steps: int) -> Schedule:
     """From 0 to `value` in `steps` steps along a logistic curve (Bowman et al. 2016)."""
     # The logistic curve over [-6, 6], stretched to meet 0 and 1 at its ends.
     low = 1.0 / (1.0 + math.exp(6.0))
@@ -30,7 +34,7 @@ def sigmoid(value: float, steps: int):
     return schedule
 
 
-def cyclic(value: float, steps: int):
+def cyclic(value: float, steps: int) -> Schedule:
     """Cycles of 2 * `steps`: linear from 0 to `value` in `steps`, as long at `value`, again.
 
     References:

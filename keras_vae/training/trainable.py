@@ -1,11 +1,13 @@
 """Trainable: what Keras' `fit` does with a model of latent variables."""
 
 import contextlib
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
 import numpy as np
 
 from keras_vae import objectives
-from keras_vae._compat import tf, tfk
+from keras_vae._compat import ConditionLike, TensorLike, tf, tfk
 from keras_vae.batches import Batch
 from keras_vae.data import Split
 from keras_vae.inputs import check_element_spec
@@ -18,7 +20,8 @@ from keras_vae.inputs.arguments import (
     refuse_weights,
 )
 from keras_vae.networks.bayesian import bayesian_layers, weight_kl
-from keras_vae.rate import AddRate
+from keras_vae.objectives import Objective
+from keras_vae.rate import AddRate, Rate
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
 from keras_vae.training import refusals, schedules
@@ -26,6 +29,7 @@ from keras_vae.training.feeding import evaluation_set, training_set
 from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.moving_average import MovingAverage
 from keras_vae.training.running import block_runner, block_taker
+from keras_vae.training.schedules import Schedule
 from keras_vae.training.xla import prefers_xla
 
 _BATCH_SIZE = 32  # Keras' own
@@ -53,7 +57,12 @@ class Trainable(tfk.Model):
 
     # How a Split is binarized; None where the likelihood says it. `build` knows.
     binarization = None
-    objective = None  # Until it is compiled.
+    objective: Objective = objectives.SGVB()  # Until it is compiled.
+    ema: MovingAverage | None
+    # Keras' own: what it runs, None until it is made.
+    train_function: Callable | None
+    test_function: Callable | None
+    predict_function: Callable | None
 
     def __init__(self, *, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
@@ -72,14 +81,14 @@ class Trainable(tfk.Model):
 
     def compile(
         self,
-        optimizer="adam",
-        objective=None,
+        optimizer: str | tfk.optimizers.Optimizer = "adam",
+        objective: Objective | None = None,
         *,
-        beta=1.0,
+        beta: float | Schedule = 1.0,
         ema_decay: float | None = None,
-        jit_compile="auto",
+        jit_compile: bool | Literal["auto"] = "auto",
         run_eagerly: bool = False,
-    ):
+    ) -> None:
         """Prepares training.
 
         Args:
@@ -109,11 +118,10 @@ class Trainable(tfk.Model):
     @property
     def uses_analytic_kl(self) -> bool:
         """Whether the KL in the losses is exact: chosen from TFP's registry when it may be."""
-        wanted = None if self.objective is None else self.objective.kl_loss
-        return self.has_analytic_kl and wanted != "sampled"
+        return self.has_analytic_kl and self.objective.kl_loss != "sampled"
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[tfk.metrics.Metric]:
         return list(self._trackers.values())
 
     @property
@@ -134,15 +142,15 @@ class Trainable(tfk.Model):
 
     def fit(
         self,
-        x,
-        y=None,
-        batch_size=None,
-        epochs=1,
+        x: TensorLike | tf.data.Dataset | Split | Iterable,
+        y: ConditionLike | None = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
         *args,
-        validation_data=None,
-        initial_epoch=0,
+        validation_data: Any = None,
+        initial_epoch: int = 0,
         **kwargs,
-    ):
+    ) -> tfk.callbacks.History:
         """Keras' fit, of arrays of examples, of tf.data sets, or of a split of a data set.
 
         Args:
@@ -189,7 +197,14 @@ class Trainable(tfk.Model):
         refuse_weights(weights)
         return self._input(x, y)[: len(given)]
 
-    def evaluate(self, x, y=None, batch_size=None, *args, **kwargs):
+    def evaluate(
+        self,
+        x: TensorLike | tf.data.Dataset | Split | Iterable,
+        y: ConditionLike | None = None,
+        batch_size: int | None = None,
+        *args,
+        **kwargs,
+    ) -> float | list[float] | dict[str, float]:
         """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
         refuse_weights(*args[1:2], **kwargs)
         if isinstance(x, Split):
@@ -200,7 +215,7 @@ class Trainable(tfk.Model):
         with self.evaluation_weights(), self._looking_at_batches(not is_array(x)):
             return super().evaluate(x, y, batch_size, *args, **kwargs)
 
-    def predict(self, x, *args, **kwargs):
+    def predict(self, x: TensorLike | tf.data.Dataset | Iterable, *args, **kwargs) -> np.ndarray:
         """Keras' predict, of examples, a set of them, or either with their conditions: (x, c)."""
         if isinstance(x, (tuple, list)) and len(x) == 2 and self.condition is not None:
             x, condition = np.asarray(x[0]), as_conditions(self.numbers_of(x[1]))
@@ -211,12 +226,16 @@ class Trainable(tfk.Model):
         with self._looking_at_batches(not is_array(x)):
             return super().predict(x, *args, **kwargs)
 
-    def train_on_batch(self, x, y=None, *args, **kwargs):
+    def train_on_batch(
+        self, x: TensorLike, y: ConditionLike | None = None, *args, **kwargs
+    ) -> float | list[float] | dict[str, float]:
         """Keras' own, of one batch of examples and their conditions."""
         refuse_weights(*args[:2], **kwargs)
         return super().train_on_batch(*self._batch(x, y), *args, **kwargs)
 
-    def test_on_batch(self, x, y=None, *args, **kwargs):
+    def test_on_batch(
+        self, x: TensorLike, y: ConditionLike | None = None, *args, **kwargs
+    ) -> float | list[float] | dict[str, float]:
         """As `train_on_batch`."""
         refuse_weights(*args[:1], **kwargs)
         return super().test_on_batch(*self._batch(x, y), *args, **kwargs)
@@ -251,7 +270,7 @@ class Trainable(tfk.Model):
         finally:
             object.__setattr__(self, "_looks_at_batches", before)
 
-    def evaluation_weights(self):
+    def evaluation_weights(self) -> contextlib.AbstractContextManager[None]:
         """Context in which the weights are the moving average, where there is one."""
         return contextlib.nullcontext() if self.ema is None else self.ema.applied()
 
@@ -272,12 +291,12 @@ class Trainable(tfk.Model):
             self.add_rates(terms.rates)
         return terms._replace(rates=())  # Keras looks through what a call returns.
 
-    def add_rates(self, rates) -> None:
+    def add_rates(self, rates: Iterable[Rate]) -> None:
         """Adds the KL of each `Rate` to the losses: exact, or at its z."""
         for q, p, z in rates:
             self.add_rate(q, p, None if self.uses_analytic_kl else z)
 
-    def train_step(self, batch: Batch):
+    def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """One optimizer step."""
         self.beta.assign(self.beta_schedule(self.optimizer.iterations))
         with tf.GradientTape() as tape:
@@ -298,7 +317,7 @@ class Trainable(tfk.Model):
             self.ema.update(self.optimizer.iterations)
         return logs
 
-    def test_step(self, batch: Batch):
+    def test_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """The objective's bound at beta = 1, whatever training uses."""
         terms = self.terms(batch.x, batch.noise, batch.condition, mask=batch.mask)
         return self._track(-self.objective.bound(terms), terms)
@@ -319,7 +338,7 @@ class Trainable(tfk.Model):
 
     # Blocks of steps ---------------------------------------------------------------------------
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Callable:
         """Keras' hook: a function of the data iterator that trains on its next block."""
         if self.train_function is None or force:
             if hasattr(self.optimizer, "build"):  # Keras' legacy ones have none.
@@ -334,7 +353,7 @@ class Trainable(tfk.Model):
             self.train_function = train_function
         return self.train_function
 
-    def make_test_function(self, force=False):
+    def make_test_function(self, force: bool = False) -> Callable:
         """Keras' hook: a function of the data iterator that evaluates its next block."""
         if self.test_function is None or force:
             run, next_block = block_runner(self, self.test_step), block_taker(self, Site.EVALUATE)
@@ -346,7 +365,7 @@ class Trainable(tfk.Model):
             self.test_function = test_function
         return self.test_function
 
-    def make_predict_function(self, force=False):
+    def make_predict_function(self, force: bool = False) -> Callable:
         """Keras' hook: a function of the data iterator that predicts its next batch."""
         if self.predict_function is None or force:
             predict = self.predict_step if self.run_eagerly else tf.function(self.predict_step)
@@ -361,7 +380,7 @@ class Trainable(tfk.Model):
             self.predict_function = predict_function
         return self.predict_function
 
-    def looked_at(self, data) -> Batch:
+    def looked_at(self, data: Any) -> Batch:
         """A batch of the user's, checked: outside of what XLA compiles, which drops checks."""
         batch = as_batch(data)
         x, condition = batch.x, self.numbers_of(batch.condition)

@@ -1,11 +1,11 @@
 """When XLA compiles: where it helps, measured and not assumed (benchmarks/training.py)."""
 
-from keras_vae._compat import tf, tfkl
+from keras_vae._compat import tf, tfk, tfkl
 
 _CONVOLUTIONS = (tfkl.Conv1D, tfkl.Conv2D, tfkl.Conv3D)  # The transposed ones derive from these.
 
 
-def prefers_xla(model) -> bool:
+def prefers_xla(model: tfk.Model) -> bool:
     """True on GPU and TPU, and on CPU for models without convolutions.
 
     XLA's CPU convolutions are slower than TensorFlow's own, inside a loop sixty times.
