@@ -46,11 +46,12 @@ class AbstractEncoder(tfk.Model, abc.ABC):
     exact_kl = True
     sees_x = True
     first: FirstLatents | None = None
+    posterior: Posterior | None
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         # No attribute of the class: Keras tracks no layer by the name of one.
-        self.posterior: Posterior | None = None
+        self.posterior = None
 
     @property
     @abc.abstractmethod
