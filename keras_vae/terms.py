@@ -1,4 +1,4 @@
-"""Terms: all that objectives, evaluation and the trainer see of a model; and what they are made of."""
+"""Terms: all that objectives, evaluation and the trainer see of a model; and their making."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
