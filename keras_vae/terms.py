@@ -1,4 +1,4 @@
-"""Terms: all that objectives, evaluation and the trainer see of a model."""
+"""Terms: all that objectives, evaluation and the trainer see of a model; and their making."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -61,3 +61,20 @@ class Terms(NamedTuple):
     def log_weight(self) -> tf.Tensor:
         """log p(x, z) - log q(z|x), [S, B]."""
         return self.log_likelihood + self.log_prior - self.log_posterior
+
+
+class Latents(NamedTuple):
+    """z made from noise, and what the parts that make it say of it.
+
+    Attributes:
+      z: [S, B, *latent_shape].
+      state: what the decoder is given of z.
+      log_prior, log_posterior, kl, rates: as of Terms.
+    """
+
+    z: tf.Tensor
+    state: tf.Tensor
+    log_prior: tf.Tensor | None = None
+    log_posterior: tf.Tensor | None = None
+    kl: tf.Tensor | None = None
+    rates: Sequence[Rate] = ()

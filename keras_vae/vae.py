@@ -4,7 +4,7 @@ import math
 import os
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -26,26 +26,9 @@ from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.priors import Prior
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
-from keras_vae.terms import Terms
+from keras_vae.terms import Latents, Terms
 from keras_vae.training.refusals import check_same_latents
 from keras_vae.training.trainable import Trainable
-
-
-class Latents(NamedTuple):
-    """z made from noise, and what the parts that make it say of it.
-
-    Attributes:
-      z: [S, B, *latent_shape].
-      state: what the decoder is given of z.
-      log_prior, log_posterior, kl, rates: as of Terms.
-    """
-
-    z: tf.Tensor
-    state: tf.Tensor
-    log_prior: tf.Tensor | None = None
-    log_posterior: tf.Tensor | None = None
-    kl: tf.Tensor | None = None
-    rates: Sequence[Rate] = ()
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -111,7 +94,7 @@ class VAE(Trainable):
             check_same_latents(encoder.posterior, self.prior)
         self.condition, self.modality = condition, modality or Image()
         self.event_shape = decoder.event_shape
-        self._example_spec = ExampleSpec(decoder.likelihood, levels)
+        self.example_spec = ExampleSpec(decoder.likelihood, levels)
         self.has_bound, self.trains_prior = encoder.has_bound, encoder.trains_prior
         self._importance_sampler: ImportanceSampler | None = None
         self._completer: completion.Completer | None = None
@@ -164,7 +147,7 @@ class VAE(Trainable):
           mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
             the encoder sees 0 in place of the others. None if all are.
         """
-        x, mask = self._known(x, mask)
+        x, mask = self.known_part(x, mask)
         condition = self.condition_of(condition, x)
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
@@ -233,7 +216,7 @@ class VAE(Trainable):
             self._importance_sampler = ImportanceSampler(self)
         if mask is not None:
             x = as_batch(Batch(np.asanyarray(x), mask=np.asanyarray(mask))).x
-        x = self._examples(x)
+        x = self.checked_floats(x)
         condition = self.condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
         return self._importance_sampler(x, num_samples, seed, condition, mask).log_likelihood
@@ -242,7 +225,7 @@ class VAE(Trainable):
 
     def encode(self, x: TensorLike, condition: ConditionLike | None = None) -> tfd.Distribution:
         """q(z|x), batch [B], event *latent_shape."""
-        x = self._examples(x)
+        x = self.checked_floats(x)
         return self.encoder(x, self._context(self.condition_of(condition, x)))
 
     def code(
@@ -253,7 +236,7 @@ class VAE(Trainable):
         The noise is [B, *noise_shape] of the encoder. Without it, this is the z that stands for x:
         that of zeros, of a normal q the mean.
         """
-        x = self._examples(x)
+        x = self.checked_floats(x)
         if noise is None:
             noise = tf.zeros([tf.shape(x)[0], *self.encoder.noise_shape])
         noise, shape = tf.cast(noise, tf.float32), [x.shape[0], *self.encoder.noise_shape]
@@ -261,43 +244,6 @@ class VAE(Trainable):
             raise ValueError(f"noise must be of shape {shape}, got {noise.shape.as_list()}.")
         context = self._context(self.condition_of(condition, x))
         return self.encoder.draw(x, noise[tf.newaxis], context)[0]
-
-    def condition_of(
-        self,
-        condition: ConditionLike | None,
-        x: TensorLike | None = None,
-        batch_size: int | None = None,
-    ) -> tf.Tensor | None:
-        """The conditions [B, ...] that `decode` is given; None if the model isn't conditional.
-
-        Args:
-          condition: one for all or one for each; None where x are conditions themselves.
-          x: examples [B, H, W, C].
-          batch_size: B, where there is no x.
-        """
-        if self.condition is None:
-            if condition is not None:
-                raise ValueError("condition was given, but this model isn't a conditional one.")
-            return None
-        given = condition
-        if condition is None and x is not None and self.condition.in_examples:
-            condition = x
-        if x is not None:
-            batch_size = x.shape[0]
-        if condition is None:
-            raise ValueError(f"condition is missing: {self.condition.wanted}.")
-        if self.condition.in_examples:
-            condition = self._example_spec.scaled(condition)
-        condition = self.condition.batch(condition, batch_size)
-        if self.condition.in_examples and given is not None and tf.executing_eagerly():
-            self._example_spec.check_part(given, self.condition.mask)
-        return condition
-
-    def numbers_of(self, condition: ConditionLike | None) -> ConditionLike | None:
-        """The condition as numbers, where it is given as names of labels."""
-        if self.condition is None or condition is None:
-            return condition
-        return self.condition.numbers_of(condition)
 
     def flat(self, z: TensorLike) -> tf.Tensor:
         """z [..., *latent_shape] as [..., D], which `decode` takes too."""
@@ -403,7 +349,7 @@ class VAE(Trainable):
 
     def reconstruct(self, x: TensorLike, condition: ConditionLike | None = None) -> tf.Tensor:
         """Mean images [B, H, W, C] of p(x|z) at the codes of x."""
-        x = self._examples(x)
+        x = self.checked_floats(x)
         condition = self.condition_of(condition, x)
         return self._decode(self.code(x, condition), condition).mean()
 
@@ -431,7 +377,7 @@ class VAE(Trainable):
         """
         if isinstance(x, Batch):
             return self.step_terms(x, bool(training))
-        x = self._examples(x)
+        x = self.checked_floats(x)
         condition = self.condition_of(condition, x)
         if self.has_bound:
             seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
@@ -459,7 +405,7 @@ class VAE(Trainable):
         if self._completer is None:
             self._completer = completion.Completer(self)
         check_whole("num_steps", num_steps, at_least=1)
-        x = self._example_spec.with_channels(x if tf.is_tensor(x) else np.asanyarray(x))
+        x = self.example_spec.with_channels(x if tf.is_tensor(x) else np.asanyarray(x))
         known = completion.check_known(known, x.shape, self.event_shape)
         self.check_examples(np.where(known, x, 0), condition)
         x = self.as_floats(x)
@@ -490,7 +436,7 @@ class VAE(Trainable):
         Returns:
           [steps, B, H, W, C].
         """
-        start, end = self._examples(start), self._examples(end)
+        start, end = self.checked_floats(start), self.checked_floats(end)
         interpolation.check_ends(start, end, steps, method)
         condition = self.condition_of(condition, start)
         start, end = (self.flat(self.code(x, condition)) for x in (start, end))
@@ -509,57 +455,6 @@ class VAE(Trainable):
         if self.decoder.noise_size == 0:
             return noise, None
         return tf.split(noise, [self.encoder.noise_shape[0], -1], axis=-1)
-
-    @property
-    def levels(self) -> int | None:
-        """How many levels whole numbers in x have; None while nothing has said it."""
-        return self._example_spec.levels
-
-    def as_floats(self, x: TensorLike) -> tf.Tensor:
-        """Examples x [B, H, W, C] (or [B, H, W], C being 1) as the model computes with: float32."""
-        return self._example_spec.floats(x)
-
-    def _known(self, x, mask):
-        """(x as floats, with 0 where its values are unknown; the mask in its shape, or None)."""
-        x = self.as_floats(x)
-        if mask is None:
-            return x, None
-        if self.condition is not None and self.condition.in_examples:
-            raise ValueError(
-                "mask: this model is given part of each example, all of which must be known. Use "
-                "a model without condition=image_part."
-            )
-        mask = tf.ensure_shape(self._example_spec.with_channels(mask), x.shape)
-        return tf.where(mask, x, 0.0), mask
-
-    def check_shape(self, shape: tf.TensorShape | tuple) -> None:
-        """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
-        self._example_spec.check_shape(shape)
-
-    @property
-    def needs_binary(self) -> bool:
-        """Whether the likelihood gives mass to 0 and 1 alone."""
-        return self._example_spec.needs_binary
-
-    def take_levels(self, levels: int | None) -> None:
-        """Takes the levels that whole numbers are known to have, unless others are known.
-
-        Raises:
-          ValueError: they aren't those of the model.
-        """
-        if self._example_spec.take(levels):
-            self.train_function = self.test_function = self.predict_function = None
-
-    def settle_levels(self, x: TensorLike) -> None:
-        """Takes the levels of a whole array of whole numbers, unless they are known."""
-        if self._example_spec.settle(x):
-            self.train_function = self.test_function = self.predict_function = None
-
-    def check_examples(self, x: TensorLike, condition: ConditionLike | None = None) -> None:
-        """Raises ValueError for arrays of another shape, or of values without mass or meaning."""
-        self._example_spec.check(x)
-        if condition is not None or (self.condition is not None and not self.condition.in_examples):
-            self.condition_of(condition, x)
 
     def _decode(self, z, condition):
         """p(x|z) from z [..., B, *latent_shape]."""
@@ -580,13 +475,6 @@ class VAE(Trainable):
                 f"{verb} needs a prior, which an autoencoder has not by itself: fit one to its "
                 "codes by fit_prior, or train a VAE (recipe=vae)."
             )
-
-    def _examples(self, x):
-        """x as floats; its values are checked, unless it is of a graph."""
-        floats = self.as_floats(x)
-        if tf.executing_eagerly():
-            self._example_spec.check(x)
-        return floats
 
     def fit_prior(self, prior: Prior, codes: TensorLike, seed: int = 0) -> None:
         """Gives an autoencoder a prior, fitted to the codes [N, D] of its training examples.

@@ -7,7 +7,8 @@ from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.ops.gradients import GradientWeight, without_weights
 from keras_vae.rate import Rate, analytic_kl
 from keras_vae.seeds import Site
-from keras_vae.vae import VAE, Latents
+from keras_vae.terms import Latents
+from keras_vae.vae import VAE
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -10,7 +10,7 @@ from keras_vae import objectives
 from keras_vae._compat import ConditionLike, TensorLike, tf, tfk
 from keras_vae.batches import Batch
 from keras_vae.data import Split
-from keras_vae.inputs import check_element_spec
+from keras_vae.inputs import TakesExamples, check_element_spec
 from keras_vae.inputs.arguments import (
     as_batch,
     as_conditions,
@@ -35,19 +35,12 @@ from keras_vae.training.xla import prefers_xla
 _BATCH_SIZE = 32  # Keras' own
 
 
-class Trainable(tfk.Model):
+class Trainable(TakesExamples):
     """A Keras model that trains by blocks of steps.
 
     A subclass says what its latent variables are:
       terms(x, noise, condition, stop_posterior, training, mask) -> Terms: see `VAE.terms`.
       draw_noise(seed, num_samples, batch_size): the noise that `terms` needs, [S, B, N].
-      check_examples(x, condition): raises ValueError for examples that can't be trained on.
-      check_shape(shape): the same for the shape of a batch, as far as it is known.
-      condition: what the model is told of an example; None where it is told nothing.
-      numbers_of(condition): conditions as numbers, where they are given as names of labels.
-      take_levels(levels): takes the levels of a split's whole numbers.
-      settle_levels(x): takes the levels of whole numbers from the first whole array of them.
-      needs_binary: whether its likelihood is of black and white.
       has_bound: whether it has a bound on log p(x).
       has_analytic_kl: whether the KL of each Rate has a closed form.
 
@@ -59,10 +52,6 @@ class Trainable(tfk.Model):
     binarization = None
     objective: Objective = objectives.SGVB()  # Until it is compiled.
     ema: MovingAverage | None
-    # Keras' own: what it runs, None until it is made.
-    train_function: Callable | None
-    test_function: Callable | None
-    predict_function: Callable | None
 
     def __init__(self, *, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
