@@ -47,7 +47,7 @@ class VAE(Trainable):
       encoder: an `Encoder`, or another `AbstractEncoder`, that gives q(z|x).
       decoder: a `Decoder`.
       prior: a layer of `priors`. An autoencoder may do without one (None), or have one fitted to
-        its codes, of which `sample` alone makes use.
+        its codes by `fit_prior`.
       condition: a layer of `conditions`, or None; all three parts are given what it makes of c.
       levels: how many levels whole numbers in x have, 17 for 0..16; None for 256, of bytes, unless
         the first whole array that is trained on shows others.
@@ -57,7 +57,6 @@ class VAE(Trainable):
 
     Attributes:
       latent_shape, latent_dim: the shape of z, [D] or [h, w, d], and how many values it has.
-      has_bound: whether it has a bound on log p(x).
       trains_prior: whether the prior trains with the model; else `fit_prior` fits it.
       has_analytic_kl: whether the rate is a sum of KLs that TFP has in closed form.
       groups: what the parts of the rate are of: "latents", "layers" or "steps".
@@ -95,7 +94,7 @@ class VAE(Trainable):
         self.condition, self.modality = condition, modality or Image()
         self.event_shape = decoder.event_shape
         self.example_spec = ExampleSpec(decoder.likelihood, levels)
-        self.has_bound, self.trains_prior = encoder.has_bound, encoder.trains_prior
+        self.trains_prior = encoder.trains_prior
         self._importance_sampler: ImportanceSampler | None = None
         self._completer: completion.Completer | None = None
         self._settle()
@@ -330,6 +329,11 @@ class VAE(Trainable):
             )
         context = self._context(self.condition_of(condition, x))
         return self.prior.component_of(self.code(x, condition), context)
+
+    @property
+    def has_bound(self) -> bool:
+        """Whether it has a bound on log p(x): not without a prior."""
+        return self.encoder.has_bound and self.prior is not None
 
     @property
     def has_clusters(self) -> bool:
