@@ -104,11 +104,11 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             return []
 
         def is_finite_at(end):
-            with tf.init_scope(), tf.GradientTape() as tape:
+            with tf.GradientTape() as tape:
                 params = tf.zeros([*self.event_shape, self.params_per_value])
                 tape.watch(params)
                 log_prob = self.per_value(params).log_prob(tf.fill(self.event_shape, end))
-                gradient = tape.gradient(log_prob, params)
+            gradient = tape.gradient(log_prob, params)
             return np.all(np.isfinite(log_prob)) and np.all(np.isfinite(gradient))
 
         return [end for end in (0.0, 1.0) if not is_finite_at(end)]
