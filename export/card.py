@@ -11,7 +11,6 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from export import compact
-from keras_vae.conditions import Label
 from keras_vae.likelihoods import Support
 from keras_vae.vae import VAE
 
@@ -82,10 +81,10 @@ def _ranges(vae, artefacts):
     """{name: [lowest, highest]} of all inputs and outputs."""
     values = _VALUES[vae.decoder.likelihood.support]
     known = _BOUNDED | {"image": values, "sample": values, "x": values}
-    if isinstance(vae.condition, Label):
-        known["condition"] = [0, vae.condition.num_classes - 1]
-    elif vae.condition is not None:
-        known["condition"] = values
+    condition = vae.condition
+    if condition is not None:
+        labels = condition.num_classes
+        known["condition"] = values if labels is None else [0, labels - 1]
     signatures = [s for a in artefacts.values() for s in a["signatures"].values()]
     names = {name for s in signatures for name in (*s["inputs"], *s["outputs"])}
     return {name: known.get(name, [None, None]) for name in sorted(names)}
@@ -93,7 +92,7 @@ def _ranges(vae, artefacts):
 
 def class_names(vae: VAE) -> list[str] | None:
     """What the labels are called that the model is given, from 0 on; None where it has no names."""
-    names = vae.condition.names if isinstance(vae.condition, Label) else None
+    names = None if vae.condition is None else vae.condition.names
     return None if names is None else list(names)
 
 

@@ -64,11 +64,11 @@ class Generator(tf.Module):
         return model if isinstance(model, cls) else cls(model)
 
     def decode(self, z: TensorLike, condition: TensorLike | None = None) -> dict[str, tf.Tensor]:
-        """{"image": mean of p(x|z) [B, H, W, C]} from z [B, D]."""
+        """{"image": mean of p(x|z) [B, H, W, C]} from z [B, D], where D counts all values of a map."""
         return {"image": self._shaped(self._vae.decode(z, condition).mean(), z)}
 
     def sample(self, seed: TensorLike, condition: TensorLike | None = None) -> dict[str, tf.Tensor]:
-        """{"image": mean of p(x|z), "sample": draw of it, [B, H, W, C]; "z" [B, D] of the prior}.
+        """{"image": mean of p(x|z), "sample": draw of it, [B, H, W, C]; "z" [B, *latent_shape]}.
 
         Args:
           seed: int32 [B, 2], any values: the same pair gives the same image.
@@ -99,7 +99,7 @@ class Generator(tf.Module):
     def encode_with_seed(
         self, x: TensorLike, seed: TensorLike, condition: TensorLike | None = None
     ) -> dict[str, tf.Tensor]:
-        """As `encode`, with "z" [B, D] drawn from q(z|x) by seed int32 [B, 2]."""
+        """As `encode`, with "z" [B, *latent_shape] drawn from q(z|x) by seed int32 [B, 2]."""
         shape = self._vae.encoder.noise_shape
         noise = self._random.normal(seed, Stream.POSTERIOR, math.prod(shape))
         z = self._vae.code(x, condition, tf.reshape(noise, [-1, *shape]))
@@ -205,10 +205,11 @@ def posterior_parameters(vae: VAE, x: TensorLike, condition: TensorLike | None =
     """The parameters of q(z|x) by name, from x [B, H, W, C].
 
     Returns:
-      "loc" [B, D], the mean; with it "scale_tril" [B, D, D] if q has a full covariance, "scale"
-      [B, D] if its latents are independent, nothing if it has no density. A q of low rank has both
+      "loc" [B, *latent_shape], the mean; with it "scale_tril" [B, D, D] if q has a full covariance,
+      "scale", of loc's shape, if its latents are independent, nothing if it has no density. A q of
+      low rank has both
       "scale" and "factor" [B, D, R]: z = loc + scale * a + factor b, of normal numbers a and b. A q
-      without moments in closed form has "code" [B, D] alone, the z of zero noise.
+      without moments in closed form has "code" [B, *latent_shape] alone, the z of zero noise.
     """
     posterior = vae.encoder.posterior
     if posterior is None:  # Of several layers or steps.

@@ -107,7 +107,7 @@ def one_call(signatures: dict) -> dict:
 
 def _milliseconds(function, inputs):
     """The median of as many calls as fit into a tenth of a second, at most 20."""
-    times = []
+    times: list[float] = []
     while len(times) < 20 and sum(times) < 100.0:
         start = time.perf_counter()
         function(**inputs)

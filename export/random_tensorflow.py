@@ -1,17 +1,16 @@
-"""`noise` in TensorFlow, made of operators that are builtin in TFLite.
+"""`random_numpy` in TensorFlow, made of operators that are builtin in TFLite.
 
 int32 addition and multiplication wrap as uint32's do; of the bit operators TFLite has XOR and
 RIGHT_SHIFT, but neither LEFT_SHIFT nor OR.
 """
 
 from export.random_numpy import KEY_PARITY, NUM_ROUNDS, ROTATIONS, Stream
-from keras_vae._compat import tf
+from keras_vae._compat import leave_as_written, tf
 from keras_vae.ops.turn import turn
 
-Words = tuple[tf.Tensor, tf.Tensor]  # int32, the two words of a key or a counter
+leave_as_written(__name__)
 
-# There are no branches or loops by tensors for AutoGraph to find, and it looks for long.
-_as_it_is = tf.autograph.experimental.do_not_convert
+Words = tuple[tf.Tensor, tf.Tensor]  # int32, the two words of a key or a counter
 
 
 def threefry2x32(key: Words, counter: Words) -> Words:
@@ -42,21 +41,18 @@ def bits(seed: tf.Tensor, stream: Stream, n: int) -> tf.Tensor:
     return tf.concat(words, axis=-1)[:, :n]
 
 
-@_as_it_is
 def fold(seed: tf.Tensor, number: tf.Tensor, stream: Stream) -> tf.Tensor:
     """Other seeds, int32 [B, 2]; see `random_numpy.fold`."""
     counter = number, tf.fill(tf.shape(number), int(stream))
     return tf.stack(threefry2x32((seed[:, 0], seed[:, 1]), counter), axis=-1)
 
 
-@_as_it_is
 def uniform(seed: tf.Tensor, stream: Stream, n: int) -> tf.Tensor:
     """Uniform numbers above 0 and up to 1, float32 [B, n]; see `random_numpy.uniform`."""
     top_24 = tf.cast(_shift_right(bits(seed, stream, n), 8), tf.float32)
     return (top_24 + 0.5) * 2.0**-24
 
 
-@_as_it_is
 def normal(seed: tf.Tensor, stream: Stream, n: int) -> tf.Tensor:
     """Standard normal numbers, float32 [B, n]; see `random_numpy.normal`."""
     u, v = tf.split(uniform(seed, stream, n + n % 2), 2, axis=-1)

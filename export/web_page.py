@@ -12,7 +12,6 @@ import numpy as np
 
 from export import card, latent_facts
 from keras_vae.batches import Batch
-from keras_vae.conditions import ImagePart, Label
 from keras_vae.data import short_name
 from keras_vae.likelihoods import Support
 from keras_vae.vae import VAE
@@ -89,6 +88,7 @@ def facts(
     labels = 0 if clusters is None else len(clusters[0])
     order = np.argsort(-(scale if nats is None else nats), kind="stable")
     condition, support = vae.condition, vae.decoder.likelihood.support
+    visible = None if condition is None else condition.visible
     highest = 1.0
     if support is Support.COUNTS and examples is not None:
         highest = float(examples.x.max())
@@ -111,9 +111,9 @@ def facts(
             {"loc": loc.tolist(), "scale": scale.tolist()}
             for loc, scale in zip(*clusters, strict=True)
         ],
-        "classes": condition.num_classes if isinstance(condition, Label) else None,
+        "classes": None if condition is None else condition.num_classes,
         "names": card.class_names(vae),
-        "visible": condition.visible.tolist() if isinstance(condition, ImagePart) else None,
+        "visible": None if visible is None else visible.tolist(),
     }
 
 

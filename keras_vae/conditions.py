@@ -44,11 +44,17 @@ class Condition(tfkl.Layer, abc.ABC):
       in_examples: whether the examples x [B, H, W, C] are conditions themselves.
       from_labels: whether conditions are the labels of the data.
       num_given: how many values of an example the condition settles.
+      num_classes: how many labels there are, of a condition that is one; else None.
+      names: what these labels are called, from 0 on; None where they have no names.
+      visible: bool [H, W], which pixels of an image are given; None where no part is.
     """
 
     in_examples = False
     from_labels = False
     num_given = 0
+    num_classes: int | None = None
+    names: tuple[str, ...] | None = None
+    visible: np.ndarray | None = None
 
     shape: tuple
     given_dtype: tf.DType
@@ -105,6 +111,7 @@ class Label(Condition):
     shape = ()
     given_dtype = tf.int32
     from_labels = True
+    num_classes: int
 
     def __init__(self, num_classes: int, names: Sequence[str] | None = None, **kwargs):
         super().__init__(**kwargs)
@@ -230,6 +237,7 @@ class ImagePart(Condition):
     given_dtype = tf.float32
     in_examples = True
     wanted = "an image, of which the visible part counts"
+    visible: np.ndarray
 
     def __init__(self, visible: Sequence | np.ndarray, channels: int = 1, **kwargs):
         super().__init__(**kwargs)

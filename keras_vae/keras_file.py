@@ -115,7 +115,7 @@ def _check_rebuildable(model):
 
 def _unregistered(config):
     """The names that `load` must be given; raises ValueError if it would still refuse."""
-    given = {}
+    given: dict[str, type] = {}
     while True:
         try:
             trusted_config(config, given)

@@ -78,11 +78,11 @@ def _define(option: dataclasses.Field) -> None:
 
 
 def _value(option):
-    value = flags.FLAGS[option.name].value
-    if not isinstance(value, list):
+    value, element = flags.FLAGS[option.name].value, configs.element_type(option.type)
+    if value is None or element is None:
         return value
     try:
-        return tuple(map(configs.element_type(option.type), value))
+        return tuple(map(element, value))
     except ValueError:
         raise ValueError(
             f"{option.name} must be whole numbers with commas between, as in 200,200; "

@@ -7,7 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -175,7 +175,7 @@ def _check_plain(name, what, header):
         raise ValueError(f"{name} must hold plain arrays, and {what} holds objects.")
 
 
-def _mapped(name, stream, start, header):
+def _mapped(name, stream, start, header: Header):
     """The array whose values begin at `start`, as np.memmap."""
-    order = "F" if header.is_fortran else "C"
+    order: Literal["F", "C"] = "F" if header.is_fortran else "C"
     return np.memmap(stream, header.dtype, "r", start, header.shape, order)

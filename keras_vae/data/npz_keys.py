@@ -70,7 +70,8 @@ def _given(name, headers, npz_keys):
 
 
 def _by_words(name, headers):
-    found = {}  # (split or None, "images" or "labels") -> keys
+    # (split or None, "images" or "labels") -> keys
+    found: dict[tuple[str | None, str], list[str]] = {}
     for key, header in headers.items():
         if header is not None and (role := _role(key)):
             found.setdefault(role, []).append(key)

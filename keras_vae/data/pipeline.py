@@ -109,9 +109,8 @@ def training_blocks(
 
     def length_of(block):
         is_first = block == first_epoch * len(lengths) + first_block
-        return tf.where(
-            is_first, np.int64(first_length), tf.gather(np.int64(lengths), block % len(lengths))
-        )
+        whole = tf.gather(np.array(lengths, np.int64), block % len(lengths))
+        return tf.where(is_first, np.int64(first_length), whole)
 
     blocks = (
         tf.data.Dataset.range(first_epoch, epochs)
@@ -221,7 +220,7 @@ def _memory(images, labels, batch_size, steps):
 
 
 def _stream(images, labels, batch_size, steps):
-    sizes = np.int64(images.chunk_sizes)
+    sizes = np.array(images.chunk_sizes, np.int64)
     starts = np.cumsum(sizes) - sizes
 
     def batches(seed, begin):

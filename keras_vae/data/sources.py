@@ -254,7 +254,7 @@ def _absent_classes(splits):
         return []
     length = 1 + max(y.max() for y in labels.values())
     counts = {split: np.bincount(y, minlength=length) for split, y in labels.items()}
-    total = sum(counts.values())
+    total = np.sum(list(counts.values()), axis=0)
     names = splits["train"].class_names or range(length)
     notes = []
     for split, there in counts.items():

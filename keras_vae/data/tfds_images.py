@@ -159,7 +159,7 @@ def _splits(builder):
     there = {name for name, split in builder.info.splits.items() if split.num_examples}
     # Where several names mean one split, the first of the known names is taken.
     ranks = {name: rank for names in SPLITS.values() for rank, name in enumerate(names)}
-    found = {}
+    found: dict[str, str] = {}
     for name in sorted(there, key=lambda name: ranks.get(name.lower(), 0)):
         if split := split_of(name):
             found.setdefault(split, name)

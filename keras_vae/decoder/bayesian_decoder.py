@@ -112,5 +112,6 @@ def _quadrature(num_parameters):
     # Gauss and Hermite's, in each parameter.
     points, weights = np.polynomial.hermite_e.hermegauss(_POINTS[num_parameters])
     grid = np.stack(np.meshgrid(*[points] * num_parameters), axis=-1)
-    products = sum(np.meshgrid(*[np.log(weights / weights.sum())] * num_parameters))
+    log_weights = np.meshgrid(*[np.log(weights / weights.sum())] * num_parameters)
+    products = np.sum(log_weights, axis=0)
     return grid.reshape(-1, num_parameters).astype(np.float32), products.ravel().astype(np.float32)

@@ -28,7 +28,8 @@ class Decoder(AbstractDecoder):
     """
 
     def __new__(cls, *args, **kwargs):
-        # By the layers alone it is known which it is; older files know this name only.
+        # Only the layers tell whether a decoder is Bayesian: older files have the class name
+        # `Decoder` for both kinds.
         if cls is Decoder and bayesian_layers(*args, *kwargs.values()):
             from keras_vae.decoder.bayesian_decoder import BayesianDecoder
 

@@ -25,7 +25,7 @@ def alarms(result: dict[str, Any], has_encoder: bool = True) -> list[str]:
     if result["nll_nats"] is not None and looseness is None:
         found.append(
             f"Of {result['num_samples']} importance samples nothing tells how loose the likelihood "
-            "is: of one it is the ELBO. Raise num_samples."
+            "is: the bound of one sample is the ELBO. Raise num_samples."
         )
     if looseness is not None and looseness > _LOOSE:
         found.append(

@@ -36,7 +36,8 @@ class Measure:
       unit: such as "nats"; "" where there is none.
       better: "higher" or "lower"; "" where neither is.
       value: the JSON Schema of the number.
-      of: what has such a number; "" if everything has. Elsewhere the key is absent, or null.
+      of: the models or runs that have such a number; "" if all have it. The files of other runs
+        lack the key, or hold null.
       has_error: whether the number's standard error stands beside it; null of a single example.
       has_p_value: whether the number's p-value stands beside it.
       shown: where.

@@ -9,9 +9,10 @@ from keras_vae.ops.shapes import latent_dim_of, latent_shape_of
 
 
 class Posterior(tfpl.DistributionLambda, abc.ABC):
-    """A distribution layer: parameters [B, *params_shape] -> q(z|x), batch [B], event [D].
+    """A distribution layer: parameters [B, *params_shape] -> q(z|x) of B examples.
 
-    As a tensor, the distribution is its code: never a draw of the layer's own.
+    The event of q is z [*latent_shape]: [D], or a map [h, w, d]. As a tensor, the distribution is
+    its code: never a draw of the layer's own.
 
     Args:
       latent_dim: D, at least 1; or (h, w, d) for posteriors that `takes_maps`, whose event it is.
@@ -63,10 +64,10 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
 
     @abc.abstractmethod
     def distribution(self, params: tf.Tensor) -> tfd.Distribution:
-        """q(z|x), batch [B], event [D], from parameters [B, *params_shape]."""
+        """q(z|x), batch [B], event [*latent_shape], from parameters [B, *params_shape]."""
 
     def code(self, q: tfd.Distribution) -> tf.Tensor:
-        """The z [B, D] that stands for q, that of zero noise: here its mean."""
+        """The z [B, *latent_shape] that stands for q, that of zero noise: here its mean."""
         return q.mean()
 
     def outputs(self, q: tfd.Distribution) -> dict[str, tf.Tensor]:
@@ -77,10 +78,13 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
     def from_noise(
         self, q: tfd.Distribution, noise: TensorLike
     ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """(z, log_q): z [S, B, D] from noise [S, B, *noise_shape]; log q(z|x) [S, B] or None."""
+        """(z, log_q): z [S, B, *latent_shape] from noise [S, B, *noise_shape]; log q(z|x) [S, B].
+
+        log_q is None where q has no density.
+        """
 
     def stopped_log_prob(self, params: tf.Tensor, z: TensorLike) -> tf.Tensor:
-        """log q(z|x) at z [S, B, D], [S, B], without the gradient of q's parameters."""
+        """log q(z|x) at z [S, B, *latent_shape], [S, B], without the gradient of q's parameters."""
         return self.distribution(tf.stop_gradient(params)).log_prob(z)
 
     def get_config(self) -> dict[str, Any]:

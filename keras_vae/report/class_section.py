@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keras_vae.conditions import Label
+from keras_vae.conditions import Condition
 from keras_vae.data import Dataset
 from keras_vae.report import page, plots
 from keras_vae.report.class_names import name_of
@@ -36,11 +36,11 @@ def samples(
     """(figure of samples, in each row as many of one label; what each row's label is called).
 
     Args:
-      vae: a VAE whose condition is a label.
+      vae: a VAE whose conditions are labels.
       num_rows, seed: of the samples.
       names: of the labels; by default those that the model has.
     """
-    condition = cast(Label, vae.condition)
+    condition = cast(Condition, vae.condition)
     labels = condition.to_show(num_rows, None)
     made = vae.sample(num_rows**2, seed=seed, condition=np.repeat(labels, num_rows)).numpy()
     names, images = names or condition.names, vae.modality.as_images(made)

@@ -8,7 +8,6 @@ import numpy as np
 
 from keras_vae._compat import tfd
 from keras_vae.batches import Batch
-from keras_vae.conditions import Label
 from keras_vae.evaluation import draw_latents
 from keras_vae.ops.in_batches import in_batches
 from keras_vae.report import class_section, plots
@@ -63,7 +62,7 @@ def pictures(
 
 
 def _of_examples(vae, batch, latents, labels, names):
-    """The pictures of examples that a modality shows which has no pictures of its own."""
+    """The pictures of examples, for a modality without pictures of its own."""
     shown = []
     if vae.has_encoder:
         shown.append(reconstructions(vae, batch))
@@ -134,7 +133,7 @@ def samples(
     if vae.condition is not None:  # One in each row.
         condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
         given = "All examples of a row are given the same condition. "
-    if isinstance(vae.condition, Label):
+    if vae.condition is not None and vae.condition.from_labels:
         figure, called = class_section.samples(vae, columns, seed, names)
     else:
         made = vae.sample(columns**2, seed=seed, condition=condition)

@@ -171,7 +171,8 @@ def _rate_distortion(history, evaluation):
     if rate is None or "rate" not in history:
         return
     # The first tenth is far away from all others.
-    path = [history[name][len(history[name]) // 10 :] for name in ("rate", "distortion")]
+    first = len(history["rate"]) // 10
+    path = history["rate"][first:], history["distortion"][first:]
     yield Picture(
         "rate_distortion",
         "Rate and distortion",

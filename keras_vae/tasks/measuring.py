@@ -121,9 +121,9 @@ def _annealed(run, nll, annealing, seed):
     batch = next(iter(batches))
     x, condition = batch.x, batch.condition
     condition = run.model.condition_of(condition, x)
-    # Test images are annealed once, images that the model draws from both sides.
-    print("Annealing, of test images and of images that the model draws:")
-    bar = tfk.utils.Progbar(3 * num_examples, unit_name="image")
+    # Test examples are annealed once, examples that the model draws from both sides.
+    print("Annealing, of test examples and of examples that the model draws:")
+    bar = tfk.utils.Progbar(3 * num_examples, unit_name="example")
     sampler = evaluation.AnnealedSampler(
         run.model,
         evaluation.sigmoidal(annealing.num_temperatures),
@@ -141,7 +141,7 @@ def _annealed(run, nll, annealing, seed):
         "ais_below_importance": nll[:num_examples] - annealed,
         "bdmc_gap": bounds.gap.numpy(),
     }
-    numbers = {}
+    numbers: dict[str, float | None] = {}
     for name, values in examples.items():
         numbers[f"{name}_nats"] = float(np.mean(values))
         numbers[f"{name}_stderr"] = evaluation.stderr(values)

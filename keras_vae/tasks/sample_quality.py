@@ -98,13 +98,14 @@ def examples(run: Run, split: str) -> Examples:
             images, batch_size=1000, seed=seeds.derive(0), binarization="none"
         )
         shown = as_floats(_rows(grey, rows), images.levels or BYTES).numpy()
-    condition = None
+    given, condition = None, run.model.condition
     if takes_labels(run.config.model):
-        condition = np.asarray(labels, np.int32)
-    elif run.model.condition is not None:  # A part of the image, which samples hold as it was.
-        condition = run.model.as_floats(x).numpy()
-        shown = np.where(run.model.condition.visible[..., np.newaxis], condition, shown)
-    return Examples(x, shown, labels, condition)
+        given = np.asarray(labels, np.int32)
+    elif condition is not None and condition.in_examples:
+        given = run.model.as_floats(x).numpy()
+        if condition.visible is not None:  # Samples hold the part that is given as it was.
+            shown = np.where(condition.visible[..., np.newaxis], given, shown)
+    return Examples(x, shown, labels, given)
 
 
 def _probes(run, train, test):
@@ -128,7 +129,7 @@ def _samples(run, train, test, seed):
     learned_from = train.at_most(_NUM_LABELLED)
     features = evaluation.features(learned_from.images, learned_from.labels, seed)
     more_real = train.at_most(len(made)).images
-    found = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
+    found: dict[str, Any] = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
     found |= evaluation.sample_quality(made, test.images, more_real, features)
     if run.model.has_bound:
         found |= evaluation.predictive_checks(

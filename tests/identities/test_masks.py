@@ -40,7 +40,7 @@ def test_a_mask_of_ones_changes_nothing(kind, training):
     wanted = model.terms(x, noise, condition, training=training)
     found = model.terms(x, noise, condition, training=training, mask=np.ones(x.shape, bool))
     np.testing.assert_array_equal(found.log_likelihood, wanted.log_likelihood)
-    if model.has_density:
+    if model.has_bound:
         np.testing.assert_array_equal(found.elbo_nats, wanted.elbo_nats)
 
 
@@ -49,7 +49,7 @@ def test_where_nothing_is_known_the_bound_is_minus_the_rate(kind):
     model, x, noise, condition = made(kind)
     terms = model.terms(x, noise, condition, mask=np.zeros(x.shape, bool))
     np.testing.assert_array_equal(terms.log_likelihood, np.zeros([3, B]))
-    if model.has_density:
+    if model.has_bound:
         np.testing.assert_array_equal(terms.elbo_nats, -terms.rate)
 
 
@@ -61,7 +61,7 @@ def test_unknown_values_do_not_matter_and_may_be_nan(kind):
     def values_and_gradients(x):
         def loss():
             terms = model.terms(x, noise, condition, mask=mask)
-            return tf.reduce_sum(terms.elbo_nats if model.has_density else terms.distortion)
+            return tf.reduce_sum(terms.elbo_nats if model.has_bound else terms.distortion)
 
         value, gradients = tiny.gradients(model, loss)
         return [value, *gradients]

@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -134,7 +135,8 @@ def read(
 def _found(path, seed):
     """(dict split -> Split without headers, list of (name, reason), notes) of what is there."""
     folders, given, notes = splits(path)
-    found, refused, loops, seen = {}, [], [], {}
+    found, refused, loops = {}, [], []
+    seen: dict[Any, tuple[str, str]] = {}  # identity of a file -> (split, name)
     for split, folder in folders.items():
         inside = finding.find(folder, path)
         check_deeper(path, split, folder, inside.folders, given)
@@ -263,7 +265,8 @@ def _decode(found, target, keep):
       is there, of bytes without `keep`; Counter of what was done to images; (name, reason) of the
       files left out).
     """
-    arrays, done, refused = {}, Counter(), []
+    arrays, refused = {}, []
+    done: Counter[str] = Counter()
     counts = np.zeros(256, np.int64)
 
     def decode(job):

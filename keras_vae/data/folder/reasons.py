@@ -83,7 +83,7 @@ def in_short(refused: Sequence[tuple[str, str]]) -> str:
 
 
 def _by_reason(refused):
-    found = {}
+    found: dict[str, list[str]] = {}
     for name, reason in refused:
         found.setdefault(reason, []).append(name)
     return sorted(found.items())

@@ -37,7 +37,7 @@ def _named_splits(path, root, passed):
         return _checked(path, root, inside, named)
     if len(inside) == 1 and len(_visible(root)) == 1:  # as archives are unpacked
         ((name, wrapper),) = inside.items()
-        through = []
+        through: list[str] = []
         wrapper = _passed_through(wrapper, through)
         inner = sub_folders(wrapper)
         named = _named(inner)
@@ -131,7 +131,7 @@ def _checked(path, folder, inside, named):
 
 def _named(names):
     """dict split -> the names that are its."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for name in names:
         split = split_names.split_of(name)
         if split:

@@ -65,8 +65,8 @@ _STATISTICS: dict[str, tuple[str, Callable[..., Any]]] = {
 
 def _statistics(x):
     """Of each image of x [N, H, W, C], [N] each."""
-    steps = [np.abs(np.diff(x, axis=axis)).reshape(len(x), -1) for axis in (1, 2)]
-    steps = np.concatenate(steps, axis=1)
+    by_axis = [np.abs(np.diff(x, axis=axis)).reshape(len(x), -1) for axis in (1, 2)]
+    steps = np.concatenate(by_axis, axis=1)
     return {
         "mean": x.mean(axis=(1, 2, 3)),
         "deviation": x.std(axis=(1, 2, 3)),
