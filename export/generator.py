@@ -64,7 +64,7 @@ class Generator(tf.Module):
         return model if isinstance(model, cls) else cls(model)
 
     def decode(self, z: TensorLike, condition: TensorLike | None = None) -> dict[str, tf.Tensor]:
-        """{"image": mean of p(x|z) [B, H, W, C]} from z [B, D], where D counts all values of a map."""
+        """{"image": mean of p(x|z) [B, H, W, C]} from flat z [B, D]."""
         return {"image": self._shaped(self._vae.decode(z, condition).mean(), z)}
 
     def sample(self, seed: TensorLike, condition: TensorLike | None = None) -> dict[str, tf.Tensor]:

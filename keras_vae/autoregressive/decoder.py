@@ -31,6 +31,7 @@ class AutoregressiveDecoder(AbstractDecoder):
       weight_decay: see `decay_weights`.
     """
 
+    likelihood_class = Categorical
     in_turn = True
 
     def __init__(

@@ -26,7 +26,7 @@ def check_rules(config: "Config") -> None:
     _check_gradient(config)
     if "latent_dims" in AXES["structure"][config.model.structure].options:
         _check_layers(config.model)
-    if config.model.structure == "sequence":
+    if _kind(config.model, "structure").groups == "steps":
         _check_sequence(config.model)
     _check_network(config.model)
     if _kind(config.model, "decoder").in_turn:
@@ -87,19 +87,19 @@ def _check_autoencoder(config):
             "samples of its code are the same. Use latent_samples=1."
         )
     if (
-        model.prior == "gaussian_mixture"
+        _is_fitted_mixture(prior)
         and model.num_examples is not None
         and model.prior_components > model.num_examples
     ):
         raise ValueError(
-            f"prior_components={model.prior_components} of prior=gaussian_mixture can't be fitted "
+            f"prior_components={model.prior_components} of prior={model.prior} can't be fitted "
             f"to the codes of {model.num_examples} training examples. Use fewer."
         )
     without_kl = not needs_bound or objective.beta == 0
     if (
         trains_prior
         and without_kl
-        and (model.prior != "standard_normal" or model.structure != "single")
+        and (model.prior != "standard_normal" or _kind(model, "structure").groups != "latents")
     ):
         remedy = "a beta above 0" if objective.beta == 0 else "objective=sgvb"
         raise ValueError(
@@ -112,6 +112,11 @@ def _check_autoencoder(config):
 def _is_fitted(prior):
     """Whether a prior may be fitted to the codes of an autoencoder; no prior needs no fit."""
     return prior is None or prior.fits_codes
+
+
+def _is_fitted_mixture(prior):
+    """Whether a prior has components, each of which needs a code that it is fitted to."""
+    return prior is not None and prior.fits_codes and prior.is_mixture
 
 
 def _is_trained(prior):
@@ -133,7 +138,7 @@ def _check_without_encoder(config):
             f"{objective.latent_samples}: {conflicts.ONE_SAMPLE_WITHOUT_ENCODER}. Use "
             "objective=importance_weighted and more latent_samples (or recipe=monte_carlo)."
         )
-    if model.inference != "smoother":
+    if model.inference != ModelConfig.inference:
         raise ValueError(
             f"inference={model.inference} is of an encoder, which {without} has not. Leave it out."
         )
@@ -180,7 +185,8 @@ def _check_posterior_and_prior(model: ModelConfig):
             f"{conflicts.OF_POSTERIORS}, which {model.posterior} has not. Use posterior=diagonal, "
             "full_covariance or low_rank."
         )
-    if model.posterior == "low_rank" and model.posterior_rank > min(sizes):
+    has_rank = "posterior_rank" in AXES["posterior"][model.posterior].options
+    if has_rank and model.posterior_rank > min(sizes):
         raise ValueError(
             f"posterior_rank={model.posterior_rank} of {min(sizes)} latents: no covariance needs "
             "so many columns. Use fewer, or posterior=full_covariance."
@@ -302,7 +308,8 @@ def _is_diagonal(posterior):
 
 def _check_autoregressive(model: ModelConfig):
     """Of a decoder that goes from value to value."""
-    if model.likelihood != "categorical":
+    likelihood, decoder = _kind(model, "likelihood"), _kind(model, "decoder")
+    if not issubclass(likelihood, decoder.likelihood_class):
         raise ValueError(
             f"decoder={model.decoder} with likelihood={model.likelihood}: it says how "
             "likely each level of the next value is. Use likelihood=categorical."

@@ -12,11 +12,13 @@ class AbstractDecoder(tfk.Model, abc.ABC):
     Attributes:
       likelihood: a `likelihoods.Likelihood`: the shape of x and what values have mass. p(x|z) need
         not be made by it.
+      likelihood_class: the class of likelihoods that it can have.
       in_turn: whether each value of x is drawn given those before it.
       noise_size: normal numbers that one draw of the weights needs; 0 where weights are numbers.
     """
 
     likelihood: Likelihood
+    likelihood_class: type[Likelihood] = Likelihood
     in_turn: bool = False
     noise_size: int = 0
 
@@ -45,9 +47,9 @@ class AbstractDecoder(tfk.Model, abc.ABC):
           TypeError: they are something else.
         """
         check_layer("network", network)
-        if not isinstance(likelihood, Likelihood):
+        if not isinstance(likelihood, self.likelihood_class):
             raise TypeError(
-                f"likelihood must be a keras_vae.likelihoods.Likelihood, got "
+                f"likelihood must be a keras_vae.likelihoods.{self.likelihood_class.__name__}, got "
                 f"{type(likelihood).__name__}. Make it a subclass, whose per_value gives the "
                 "distribution of every value."
             )
