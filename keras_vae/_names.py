@@ -68,6 +68,8 @@ RENAMED = {
     "recipes": "config.recipes",
     "refusals": "training.refusals",
     "remedies": "messages.remedies",
+    "report.glossary": "report.numbers_as_text",
+    "report.music": "modality.music",
     "saving": "runs.loading",
     "scales": "ops.positive",
     "schedules": "training.schedules",
@@ -89,6 +91,7 @@ MOVED = {
     },
     "compilation": {"prefers_xla": "training.xla:prefers_xla"},
     "refusals": {"check": "training.refusals:check_objective"},
+    "report.music": {"Music": "modality.music:Made"},
     "saving": {"load": "runs.loading:load_model", "save": "keras_file:write"},
 }
 

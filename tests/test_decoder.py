@@ -8,6 +8,7 @@ import pytest
 import keras_vae
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfd, tfk, tfkl
+from keras_vae.autoregressive import AutoregressiveDecoder
 from keras_vae.batches import Batch
 from keras_vae.conditions import Label
 from keras_vae.decoder import AbstractDecoder, BayesianDecoder
@@ -229,3 +230,9 @@ def test_bayesian_layers_make_a_bayesian_decoder():
 def test_what_is_no_likelihood_is_refused():
     with pytest.raises(TypeError, match=r"likelihood must be a keras_vae.likelihoods.Likelihood"):
         Decoder(networks.linear(), tfd.Normal(0.0, 1.0))
+
+
+def test_a_decoder_of_logits_of_levels_takes_a_categorical_alone():
+    likelihood = likelihoods.DiscretizedLogistic((3, 2, 1), levels=4)
+    with pytest.raises(TypeError, match=r"likelihood must be a keras_vae.likelihoods.Categorical"):
+        AutoregressiveDecoder(networks.linear(), likelihood, units=2)

@@ -312,7 +312,7 @@ AT_TOP_LEVEL = {
     "absl.flags": {"keras_vae.command_line"},
     "tensorflow_datasets": set(),
     "sklearn": set(),
-    "matplotlib": {"keras_vae.report.plots", "keras_vae.report.pictures"},
+    "matplotlib": {"keras_vae.report.plots"},
     "PIL": set(),
     "mido": set(),
     "constriction": set(),

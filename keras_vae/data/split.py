@@ -8,6 +8,7 @@ import abc
 import functools
 import hashlib
 import math
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -55,6 +56,13 @@ class Split(abc.ABC):
     @property
     @abc.abstractmethod
     def array(self) -> np.ndarray: ...
+
+    @property
+    def lowest_pitch(self) -> int | None:
+        """The old name of that of `modality`; None of other examples than music."""
+        message = "Split.lowest_pitch is Split.modality.lowest_pitch now."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return getattr(self.modality, "lowest_pitch", None)
 
     @functools.cached_property
     def labels(self) -> np.ndarray | None:

@@ -18,7 +18,7 @@ class AbstractDecoder(tfk.Model, abc.ABC):
     """
 
     likelihood: Likelihood
-    likelihood_class: type[Likelihood] = Likelihood
+    likelihood_class: type = Likelihood
     in_turn: bool = False
     noise_size: int = 0
 

@@ -1,4 +1,4 @@
-"""Features of images, in which samples are compared with real ones."""
+"""Features of examples, in which samples are compared with real ones."""
 
 import pathlib
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from keras_vae.ops.untuned import untuned
 _SMALLEST = 32  # pixels of height and width, below which Inception would see a blur only
 _COMPONENTS = 64
 _BATCH_SIZE = 64  # of the classifier's training
-_AT_ONCE = 100  # images whose features are computed at a time, for memory's sake
+_AT_ONCE = 100  # examples whose features are computed at a time, for memory's sake
 
 
 class Features(NamedTuple):
@@ -22,26 +22,26 @@ class Features(NamedTuple):
 
     Attributes:
       name: what it is, for those who read the numbers.
-      function: images [N, H, W, C] -> [N, D].
+      function: examples [N, H, W, C] -> [N, D].
     """
 
     name: str
     function: Callable[[np.ndarray], TensorLike]
 
     def __call__(self, images: TensorLike) -> np.ndarray:
-        """Images [N, H, W, C], floats, as points [N, D], float64."""
+        """Examples [N, H, W, C], floats, as points [N, D], float64."""
         return np.asarray(self.function(np.asarray(images, np.float32)), np.float64)
 
 
 def features(images: np.ndarray, labels: np.ndarray | None = None, seed: int = 0) -> Features:
-    """The best features at hand for images like these.
+    """The best features at hand for examples like these.
 
-    Inception's, if Keras has its weights on this machine (nothing is downloaded) and the images are
-    of values in [0, 1] and at least 32 pixels wide and high; else those of a small classifier that
+    Inception's, if Keras has its weights on this machine (nothing is downloaded) and examples have
+    values in [0, 1] and at least 32 pixels wide and high; else those of a small classifier that
     is trained here on the labels; without labels, or with too few of them, principal components.
 
     Args:
-      images: training images [N, H, W, C], floats.
+      images: training examples [N, H, W, C], floats.
       labels: whole numbers [N], or None.
       seed: of the classifier.
     """
@@ -126,7 +126,7 @@ def classifier(images: np.ndarray, labels: np.ndarray, seed: int = 0, steps: int
 
 
 def principal_components(images: np.ndarray) -> Features:
-    """At most 64 principal components of the images [N, H, W, C]."""
+    """At most 64 principal components of the examples [N, H, W, C]."""
     from sklearn.decomposition import PCA
 
     flat = np.reshape(images, [len(images), -1])

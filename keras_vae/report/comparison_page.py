@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from keras_vae.report import class_section, page, pictures, plots, run_report
+from keras_vae.report import class_section, latent_pictures, page, plots, run_report
 from keras_vae.report.numbers_as_text import measured_on
-from keras_vae.report.pictures import Picture
+from keras_vae.report.plots import Picture
 from keras_vae.runs import loading
 
 
@@ -96,7 +96,7 @@ def _all_samples(pairs):
             run.name,
             figure,
             f"Samples of {run.name}.",
-            "Images decoded from draws of the prior, the same seed for all runs"
+            "Examples decoded from draws of the prior, the same seed for all runs"
             + (f", in rows of the labels {', '.join(called)}." if called else "."),
             not called,
         )
@@ -133,9 +133,9 @@ def _samples(vae):
 
 def _holes(run, vae):
     """What lies between and around the codes: for every model at the moments of its codes."""
-    latents = pictures.measure_latents(vae, run.examples)
+    latents = latent_pictures.measure_latents(vae, run.examples)
     moments = {"loc": latents.codes.mean(axis=0), "scale": latents.codes.std(axis=0)}
-    return pictures.holes(vae, run.examples, latents._replace(**moments))._replace(
-        caption="Images decoded from a normal with the mean and deviation of each latent's codes. "
-        "What is no image stands for a hole: training put no codes there."
+    return latent_pictures.holes(vae, run.examples, latents._replace(**moments))._replace(
+        caption="Examples decoded from a normal with the mean and deviation of each latent's "
+        "codes. What is like no data stands for a hole: training put no codes there."
     )

@@ -14,11 +14,11 @@ from keras_vae.runs.run import Run
 from keras_vae.seeds import Site
 
 # The most that there is of each, so that large data takes no longer.
-_NUM_COMPARED = 2000  # samples, test images and training images
-_NUM_CHECKED = 500  # samples and test images whose nearest training images are looked for
-_NUM_LABELLED = 10_000  # training images that a classifier learns from, and test images
+_NUM_COMPARED = 2000  # samples, test examples and training examples
+_NUM_CHECKED = 500  # samples and test examples whose nearest training examples are looked for
+_NUM_LABELLED = 10_000  # training examples that a classifier learns from, and test examples
 _LABELLED_VALUES = 2**23  # in these
-_TRAIN_VALUES = 2**26  # in the training images that may have been copied
+_TRAIN_VALUES = 2**26  # in the training examples that may have been copied
 _NUM_SHOWN = 30
 
 
@@ -26,9 +26,9 @@ class Examples(NamedTuple):
     """Examples of a split.
 
     Attributes:
-      x: [N, H, W, C], as the model sees them.
-      images: float [N, H, W, C], on the scale of samples: the grey images that x are draws of, if
-        it is, which are compared with means of p(x|z).
+      x: [N, *event_shape], as the model sees them.
+      images: float [N, *event_shape], on the scale of samples. Where x are draws of grey values,
+        these are the grey values, which are compared with means of p(x|z).
       labels: [N] or None.
       condition: [N, ...] that a conditional model is given, or None.
     """
@@ -47,7 +47,7 @@ class Examples(NamedTuple):
 
 
 class Copies(NamedTuple):
-    """Samples and the training image nearest to each, likely copies first; both [N, H, W, C]."""
+    """Samples and the training example nearest to each, likely copies first; [N, *event_shape]."""
 
     samples: np.ndarray
     neighbours: np.ndarray
@@ -161,7 +161,7 @@ def _evenly(n, wanted):
 
 
 def _rows(batches, rows):
-    """x [N, H, W, C] of these rows, which ascend, from batches of all."""
+    """x [N, *event_shape] of these rows, which ascend, from batches of all."""
     parts, start = [], 0
     for batch in batches:
         if start > rows[-1]:

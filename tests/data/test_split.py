@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from keras_vae.data import Streamed, from_arrays
-from keras_vae.data.split import InMemory
+from keras_vae.data.split import InMemory, Split
+from keras_vae.modality import Music
 from keras_vae.seeds import derive
 
 
@@ -104,3 +105,10 @@ def test_stream_taken_for_binary_that_is_not_is_an_error():
     assert images.read(0).dtype == bool
     with pytest.raises(ValueError, match="two values only, chunk 1 holds more"):
         images.read(1)
+
+
+@pytest.mark.parametrize(("modality", "pitch"), [(Music(7, 60), 60), (Split.modality, None)])
+def test_the_lowest_pitch_is_found_by_its_old_name(modality, pitch):
+    split = InMemory(np.zeros([2, 4, 3, 1], np.uint8), levels=7, modality=modality)
+    with pytest.warns(DeprecationWarning, match=r"Split\.modality\.lowest_pitch"):
+        assert split.lowest_pitch == pitch
