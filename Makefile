@@ -6,7 +6,7 @@ WEB := export/web
 # What tests of the page need; without Node they are skipped, and without npm's packages too.
 PAGE := $(if $(shell command -v npm),runtime-if-possible)
 
-.PHONY: demo test quick fuzz conformance lint web dist runtime-if-possible clean
+.PHONY: demo test quick fuzz conformance lint docs web dist runtime-if-possible clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m trainers.train --recipe=vae --dataset=digits --latent_dim=2 --epochs=200 \
@@ -35,6 +35,11 @@ lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The pages that are written from the options and from the table of measures.
+docs: $(VENV)/installed
+	$(BIN)/python -m tests.flags_page > docs/flags.md
+	$(BIN)/python -m keras_vae.measures.documents
 
 # The page of `export --web`: bundles its sources, and puts the runtime beside them (Node 20).
 web: $(WEB)/runtime/litert.wasm.gz

@@ -38,7 +38,7 @@ HEAD = """# Flags
 A flag is `--name=value`; a list has commas between, as in `--hidden=200,200`. In Python the same
 names are arguments, as in `keras_vae.recipe("vae", hidden=(200, 200))`.
 
-This page is made from the options by `python -m tests.flags_page > docs/flags.md`.
+This page is made from the options by `make docs` (`python -m tests.flags_page > docs/flags.md`).
 """
 
 

@@ -26,7 +26,7 @@ def cluster_scores(clusters: TensorLike, labels: TensorLike) -> dict[str, float 
     """
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-    if why := too_few(labels, "test images"):
+    if why := too_few(labels, "test examples"):
         return {"cluster_scores_left_out": left_out("Scores of clusters", why)}
     accuracy = cluster_accuracy(clusters, labels)
     return {

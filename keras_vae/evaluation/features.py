@@ -47,7 +47,7 @@ def features(images: np.ndarray, labels: np.ndarray | None = None, seed: int = 0
     """
     if inception_weights().exists() and _suits_inception(images):
         return inception(inception_weights())
-    if labels is not None and too_few(labels, "training images") is None:
+    if labels is not None and too_few(labels, "training examples") is None:
         return classifier(images, labels, seed)
     return principal_components(images)
 

@@ -13,7 +13,7 @@ def too_few(labels: Sequence[int] | np.ndarray, what: str, of_each: bool = True)
 
     Args:
       labels: whole numbers [N].
-      what: the examples are, as in "test images".
+      what: the examples are, as in "test examples".
       of_each: whether there must be some of each label, as where labels are learned.
     """
     values, counts = np.unique(labels, return_counts=True)
@@ -31,7 +31,7 @@ def too_few(labels: Sequence[int] | np.ndarray, what: str, of_each: bool = True)
 
 def left_out(what: str, why: str) -> str:
     """The sentence that stands for numbers that there are not."""
-    return f"{what} aren't measured: {why}. Give more images of each class."
+    return f"{what} aren't measured: {why}. Give more examples of each class."
 
 
 def unseen(

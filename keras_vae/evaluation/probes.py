@@ -39,8 +39,8 @@ def probes(train: Labelled, test: Labelled) -> dict[str, float | int | str]:
       that of always guessing the commonest label of train; `probe_num_train`. Where
       labels of either are too few, or hardly any but one, a sentence alone: `probes_left_out`.
     """
-    why = too_few(train.labels, "training images")
-    why = why or too_few(test.labels, "test images", of_each=False)
+    why = too_few(train.labels, "training examples")
+    why = why or too_few(test.labels, "test examples", of_each=False)
     if why:
         return {"probes_left_out": left_out("Probes of the codes", why)}
     pixels = np.reshape(train.x, [len(train.x), -1]), np.reshape(test.x, [len(test.x), -1])

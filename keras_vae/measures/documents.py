@@ -15,9 +15,7 @@ _HEAD = """# Measures
 
 What the numbers are that tasks write beside a run. This page and the
 [JSON Schema of evaluation.json](evaluation.schema.json) are written from the table in
-`keras_vae/measures/` by
-
-    python -m keras_vae.measures.documents
+`keras_vae/measures/` by `make docs` (`python -m keras_vae.measures.documents`).
 
 - Numbers are means over test examples; those in nats are nats of an example.
 - Where a number doesn't apply, its key is missing or its value is null.

@@ -166,7 +166,7 @@ def _disentanglement(vae, batches, factors):
     if len(varying) < 2:
         return {}
     for name, column in varying.items():
-        if why := evaluation.too_few(column, f"test images, by {name},"):
+        if why := evaluation.too_few(column, f"test examples, by {name},"):
             why = evaluation.left_out("Scores of disentanglement", why)
             return {"disentanglement_left_out": why}
     return evaluation.disentanglement(codes, np.stack([*columns.values()], axis=1))

@@ -78,9 +78,7 @@ def refuse_conditions(y: Any) -> None:
 def check_part(name: str, part: object, kind: type, remedy: str) -> None:
     """Raises ValueError unless a part of a model is of the kind that it must be."""
     if not isinstance(part, kind):
-        raise ValueError(
-            f"{name} must be of {kind.__name__}, got {type(part).__name__}: {remedy}."
-        )
+        raise ValueError(f"{name} must be of {kind.__name__}, got {type(part).__name__}: {remedy}.")
 
 
 def check_same_latents(posterior: Posterior, prior: Prior) -> None:

@@ -9,21 +9,21 @@ from keras_vae.evaluation import too_few, unseen
 @pytest.mark.parametrize(
     ("counts", "words"),
     [
-        ([], "there are fewer than two test images"),
-        ([1], "there are fewer than two test images"),
-        ([15], "all 15 test images are of one class"),
-        ([13, 2], "of 15 test images only 2 are of other classes than the commonest"),
+        ([], "there are fewer than two test examples"),
+        ([1], "there are fewer than two test examples"),
+        ([15], "all 15 test examples are of one class"),
+        ([13, 2], "of 15 test examples only 2 are of other classes than the commonest"),
         ([5, 5], None),
         ([100, 3, 2], None),
-        ([4, 4, 4], "12 test images are of 3 classes, fewer than 5 of each"),
+        ([4, 4, 4], "12 test examples are of 3 classes, fewer than 5 of each"),
     ],
 )
 def test_labels_must_be_of_two_classes_and_some_of_each(counts, words):
     labels = np.repeat(10 * np.arange(len(counts)), counts)
-    assert too_few(labels, "test images") == words
-    assert too_few([*map(str, labels)], "test images") == words
+    assert too_few(labels, "test examples") == words
+    assert too_few([*map(str, labels)], "test examples") == words
     if words and "of each" in words:
-        assert too_few(labels, "test images", of_each=False) is None
+        assert too_few(labels, "test examples", of_each=False) is None
 
 
 def test_unseen_labels_are_counted_and_named():

@@ -68,13 +68,17 @@ def test_they_are_compared_with_guessing():
 @pytest.mark.parametrize(
     ("train", "test", "words"),
     [
-        ([40], [20, 20], "all 40 training images are of one class"),
-        ([1] * 40, [20, 20], "40 training images are of 40 classes, fewer than 5 of each"),
+        ([40], [20, 20], "all 40 training examples are of one class"),
+        ([1] * 40, [20, 20], "40 training examples are of 40 classes, fewer than 5 of each"),
         ([35, 4, 1], [20, 20], None),
-        ([36, 4], [20, 20], "of 40 training images only 4 are of other classes than the commonest"),
-        ([20, 20], [40], "all 40 test images are of one class"),
-        ([20, 20], [37, 3], "of 40 test images only 3 are of other classes than the commonest"),
-        ([4] * 10, [20, 20], "40 training images are of 10 classes"),
+        (
+            [36, 4],
+            [20, 20],
+            "of 40 training examples only 4 are of other classes than the commonest",
+        ),
+        ([20, 20], [40], "all 40 test examples are of one class"),
+        ([20, 20], [37, 3], "of 40 test examples only 3 are of other classes than the commonest"),
+        ([4] * 10, [20, 20], "40 training examples are of 10 classes"),
         ([8] * 5, [4] * 10, None),
     ],
 )

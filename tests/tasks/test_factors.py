@@ -37,4 +37,4 @@ def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):
     rare = {"scale": np.arange(700) % 2, "x": np.arange(700) // 2}
     (found,) = measuring._disentanglement(vae, batches, rare).items()
     assert found[0] == "disentanglement_left_out"
-    assert "700 test images, by x, are of 350 classes, fewer than 5 of each" in found[1]
+    assert "700 test examples, by x, are of 350 classes, fewer than 5 of each" in found[1]
