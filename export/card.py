@@ -82,9 +82,10 @@ def _ranges(vae, artefacts):
     values = _VALUES[vae.decoder.likelihood.support]
     known = _BOUNDED | {"image": values, "sample": values, "x": values}
     condition = vae.condition
-    if condition is not None:
-        labels = condition.num_classes
-        known["condition"] = values if labels is None else [0, labels - 1]
+    if condition is not None and condition.in_examples:
+        known["condition"] = values
+    elif condition is not None and condition.num_classes is not None:
+        known["condition"] = [0, condition.num_classes - 1]
     signatures = [s for a in artefacts.values() for s in a["signatures"].values()]
     names = {name for s in signatures for name in (*s["inputs"], *s["outputs"])}
     return {name: known.get(name, [None, None]) for name in sorted(names)}

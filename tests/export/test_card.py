@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pathlib
+import types
 
 import jsonschema
 import numpy as np
@@ -55,6 +56,22 @@ def test_cards_without_a_run_are_valid(recipe, tmp_path):
     assert (found["condition"] is None) == (recipe == "ae")
     range_of = {"ae": None, "cvae": [0, 3], "cvae_image": [0, 1]}  # Of 4 labels, or of pixels.
     assert found["ranges"].get("condition") == range_of[recipe]
+
+
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        ({"in_examples": True, "num_classes": None}, [0, 1]),
+        ({"in_examples": False, "num_classes": 7}, [0, 6]),
+        ({"in_examples": False, "num_classes": None}, [None, None]),
+    ],
+)
+def test_the_range_of_ones_own_condition_is_what_it_says(facts, wanted):
+    model = types.SimpleNamespace(
+        decoder=tiny.vae().decoder, condition=types.SimpleNamespace(**facts)
+    )
+    artefacts = {"file": {"signatures": {"sample": {"inputs": ["condition"], "outputs": []}}}}
+    assert card._ranges(model, artefacts) == {"condition": wanted}
 
 
 NAMES = ("c`at", "<b>dog", "été", "a_b")

@@ -175,3 +175,23 @@ def test_a_model_that_knows_its_images_by_heart_is_found_out(run):
     assert found["copied_fraction_test"] < 0.05
     np.testing.assert_array_equal(copies.samples, copies.neighbours)
     assert "predictive_intensity" not in found
+
+
+LEFT = np.arange(64).reshape(8, 8) % 8 < 4
+
+
+@pytest.mark.parametrize(("in_examples", "visible"), [(True, LEFT), (True, None), (False, None)])
+def test_examples_come_with_the_condition_that_is_made_of_them(run, in_examples, visible):
+    condition = types.SimpleNamespace(in_examples=in_examples, visible=visible)
+    model = types.SimpleNamespace(as_floats=run.model.as_floats, condition=condition)
+    plain = sample_quality.examples(run, "test")
+    changed = types.SimpleNamespace(config=run.config, data=run.data, model=model)
+    found = sample_quality.examples(changed, "test")
+    given = run.model.as_floats(plain.x).numpy()
+    if in_examples:
+        np.testing.assert_array_equal(found.condition, given)
+    else:
+        assert found.condition is None
+    kept = np.zeros([8, 8], bool) if visible is None else visible
+    np.testing.assert_array_equal(found.images[:, kept], given[:, kept])
+    np.testing.assert_array_equal(found.images[:, ~kept], plain.images[:, ~kept])
