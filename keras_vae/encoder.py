@@ -121,7 +121,7 @@ class Encoder(AbstractEncoder):
         self.has_bound, self.trains_prior = posterior.has_bound, posterior.trains_prior
         self.first = FirstLatents(posterior, self.parameters)
         self.projection = tfkl.Dense(posterior.params_size)
-        self.context_map = None  # Made when the first context comes.
+        self.context_map: tfkl.Layer | None = None  # Made when the first context comes.
 
     @property
     def noise_shape(self) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """Models as `.keras` files. Nothing in a file is executed."""
 
+import inspect
 import io
 import json
 import os
@@ -93,6 +94,13 @@ def _trusted_config(path, content, custom_objects):
 
 def _check_rebuildable(model):
     """Raises ValueError unless `load` can make the model again; notes what it needs for that."""
+    for part in model.submodules:
+        if lost := _lost_arguments(part):
+            raise ValueError(
+                f"can't save: the config of {type(part).__name__} has no {', '.join(lost)}, which "
+                "its __init__ takes, so that a loaded one would have the default. Return it in "
+                "get_config: super().get_config() | {...}."
+            )
     for name, part in model.get_config().items():
         if not isinstance(part, dict):
             continue
@@ -111,6 +119,17 @@ def _check_rebuildable(model):
                 f"model's {name} is loaded only by keras_vae.load(path, custom_objects="
                 f"{{{own!r}: {own}}})."
             )
+
+
+def _lost_arguments(part) -> list[str]:
+    """The arguments of a part of a user's own that its config leaves out."""
+    if type(part).__module__.partition(".")[0] in ("keras_vae", "tf_keras", "tensorflow"):
+        return []
+    if not isinstance(part, tfk.layers.Layer):
+        return []
+    parameters = list(inspect.signature(type(part).__init__).parameters.values())[1:]
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    return [name for name in named if name not in part.get_config()]
 
 
 def _unregistered(config):

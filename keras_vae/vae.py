@@ -27,7 +27,7 @@ from keras_vae.priors import Prior
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Latents, Terms
-from keras_vae.training.refusals import check_part, check_same_latents
+from keras_vae.training.refusals import check_densities, check_part, check_same_latents
 from keras_vae.training.trainable import Trainable
 
 
@@ -109,18 +109,13 @@ class VAE(Trainable):
         # 2. One pass creates all variables, and shows whether the parts fit and the shape of z.
         self.has_analytic_kl = False
         terms = self.terms(
-            tf.zeros([1, *self.event_shape]),
-            self.draw_noise([0, 0], 1, 1),
-            None if self.condition is None else self.condition.zeros(1),
+            tf.zeros([2, *self.event_shape]),  # Of one, shapes that don't fit might broadcast.
+            self.draw_noise([0, 0], 1, 2),
+            None if self.condition is None else self.condition.zeros(2),
             draw_all=True,
         )
         self.latent_shape = tuple(terms.z.shape[2:])
-        if terms.log_likelihood.shape != [1, 1]:
-            raise ValueError(
-                f"decoder takes a z of shape {self.latent_shape} for several: log p(x|z) of one z "
-                f"came in shape {terms.log_likelihood.shape.as_list()}, wanted [1, 1]. Give the "
-                f"decoder latent_rank={len(self.latent_shape)}."
-            )
+        check_densities(terms, self)
         self.latent_dim = math.prod(self.latent_shape)
         # 3. The distributions of that pass say whether their KL has a closed form.
         self.has_analytic_kl = (
@@ -153,6 +148,9 @@ class VAE(Trainable):
           mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
             the encoder sees 0 in place of the others. None if all are.
         """
+        size = self.encoder.noise_shape[0] + self.decoder.noise_size
+        if noise.shape.rank != 3 or not noise.shape[-1:].is_compatible_with([size]):
+            raise ValueError(f"noise must be [S, B, {size}], got {noise.shape.as_list()}.")
         x, mask = self.known_part(x, mask)
         condition = self.condition_of(condition, x)
         context = self._context(condition)
@@ -186,7 +184,10 @@ class VAE(Trainable):
         context: TensorLike | None,
         weight: GradientWeight | None = None,
     ) -> Latents:
-        """z made from noise; with a `GradientWeight` on z, log q has its parameters stopped."""
+        """z made from noise, as many samples as the noise has.
+
+        With a `GradientWeight` on z, log q has its parameters stopped.
+        """
         q, z, log_posterior = self.encoder.infer(x, noise, context, weight)
         if not self.has_bound:
             return Latents(z, z)
@@ -479,10 +480,10 @@ class VAE(Trainable):
         """p(x|z) from what the decoder is given of z; with weights drawn from weight_noise."""
         given = () if weight_noise is None else (weight_noise, draw_all)
         p = self.decoder(state, self._context(condition), *given)
-        return p if condition is None else self.condition.complete(p, condition)
+        return p if self.condition is None else self.condition.complete(p, condition)
 
     def _context(self, condition):
-        return None if condition is None else self.condition(condition)
+        return None if self.condition is None else self.condition(condition)
 
     def _require_prior(self, verb):
         if self.prior is None:
@@ -500,6 +501,10 @@ class VAE(Trainable):
             raise ValueError("fit_prior is for autoencoders; this model's prior is trained.")
         prior.fit(codes, seed=seed)
         self.prior = prior
+        # Graphs were of the model without it.
+        self._importance_sampler = self._completer = None
+        self.train_function = self.test_function = self.predict_function = None
+        self._settle()
 
     # Saving ------------------------------------------------------------------------------------
 

@@ -66,9 +66,12 @@ def test_its_prior_and_posterior_are_what_they_say(page):
 def test_its_structure_pairs_each_z_with_its_opposite(page):
     parts = tiny.vae()
     vae = page["AntitheticVAE"](parts.encoder, parts.decoder, parts.prior)
-    terms = vae.terms(tiny.images(4), tiny.noise(parts, 2, 4))
-    q = vae.encode(tiny.images(4))
+    x = tiny.images(4)
+    terms, q = vae.terms(x, tiny.noise(parts, 4, 4)), vae.encode(x)
+    assert terms.log_likelihood.shape == (4, 4)
     np.testing.assert_allclose(terms.z[0] + terms.z[2], 2.0 * q.mean(), rtol=1e-4, atol=1e-5)
+    wanted = parts.log_likelihood(x, num_samples=3000)
+    np.testing.assert_allclose(vae.log_likelihood(x, num_samples=3000), wanted, atol=0.1)
     vae.compile(jit_compile=False)
     vae.fit(tiny.images(8), batch_size=4, verbose=0)
 

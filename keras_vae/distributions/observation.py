@@ -158,7 +158,8 @@ def draw_from_mixture(p: tfd.Distribution, uniforms: Uniforms, draw: Callable) -
       draw: (components, uniforms) -> a draw of each component.
     """
     event = len(p.event_shape)
-    choice = uniforms(CHOICE)[(..., *[0] * event)]  # One for all values of an event.
+    first: tuple = (..., *[0] * event)
+    choice = uniforms(CHOICE)[first]  # One for all values of an event.
     logits = p.mixture_distribution.logits_parameter()
     taken = tf.one_hot(from_uniform(logits, choice), logits.shape[-1])  # [..., K]
     for _ in range(event):

@@ -3,6 +3,7 @@
 import abc
 import enum
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from keras_vae.ops.positive import positive
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
 MIN_SCALE = 1e-3
+# Draws by which `check_draw` tells whether they are of the distribution.
+_NUM_DRAWS = 4096
 # What `nll_of_mean` takes for a probability or rate of 0: means may be rounded.
 SMALLEST = 1e-6
 
@@ -151,9 +154,22 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             ) from None
 
     def check_draw(self) -> None:
-        """Raises ValueError unless it is known how values are drawn: see `draw`."""
-        p = self.per_value(tf.zeros([*self.event_shape, self.params_per_value]))
-        self.draw(p, lambda i: tf.fill(self.event_shape, 0.5))
+        """Raises ValueError unless it is known how values are drawn, and as the density says.
+
+        The mean of some four thousand draws is compared with that of the distribution.
+        """
+        shape = [-(-_NUM_DRAWS // math.prod(self.event_shape)), *self.event_shape]
+        p = self.per_value(tf.zeros([*shape, self.params_per_value]))
+        rng = np.random.default_rng(0)
+        uniforms = [rng.uniform(0.5 / _NUM_DRAWS, 1.0, shape).astype(np.float32) for _ in range(3)]
+        drawn = np.asarray(self.draw(p, lambda i: tf.constant(uniforms[i])), np.float64)
+        error = np.std(drawn) / drawn.size**0.5
+        found, wanted = np.mean(drawn), np.mean(p.mean(), dtype=np.float64)
+        if not abs(found - wanted) <= 6.0 * error + 1e-5:
+            raise ValueError(
+                f"{type(self).__name__}.draw makes values of mean {found:.4g} +- {error:.2g} where "
+                f"the distribution of per_value has mean {wanted:.4g}: they must be the same."
+            )
 
     def nll_of_mean(self, x: TensorLike, mean: TensorLike) -> np.ndarray | None:
         """-log p(x) in nats, [B], of the p of that mean, but for what depends on x alone.

@@ -28,6 +28,11 @@ class _KnownBernoulli(_Bernoulli):
         self._mask = mask
         super().__init__(**kwargs)
 
+    @classmethod
+    def _parameter_properties(cls, dtype, num_classes=None):
+        # TFP logs twenty lines where a subclass with arguments of its own leaves this out.
+        return tfd.Bernoulli._parameter_properties(dtype, num_classes)
+
     def logits_against(self, x: TensorLike) -> tf.Tensor:
         return tf.where(self._mask, super().logits_against(x), -float("inf"))
 

@@ -8,6 +8,7 @@ from keras_vae.networks.bayesian import bayesian_layers
 from keras_vae.objectives import Objective
 from keras_vae.posteriors import Posterior
 from keras_vae.priors import Prior
+from keras_vae.terms import Terms
 
 if TYPE_CHECKING:
     from keras_vae.vae import VAE
@@ -79,6 +80,33 @@ def check_part(name: str, part: object, kind: type, remedy: str) -> None:
     """Raises ValueError unless a part of a model is of the kind that it must be."""
     if not isinstance(part, kind):
         raise ValueError(f"{name} must be of {kind.__name__}, got {type(part).__name__}: {remedy}.")
+
+
+def check_densities(terms: Terms, vae: "VAE") -> None:
+    """Raises ValueError unless log-densities of one sample of two examples are of shape [1, 2]."""
+    latents = f"z of shape {tuple(terms.z.shape[2:])}"
+    shapes = {
+        "p(x|z)": (terms.log_likelihood, vae.decoder.likelihood, "the decoder's latent_rank"),
+        "p(z)": (terms.log_prior, vae.prior, "the event of its distribution"),
+        "q(z|x)": (terms.log_posterior, vae.encoder, "the event of its distribution"),
+    }
+    for name, (log_prob, part, cause) in shapes.items():
+        if log_prob is None and (name == "p(x|z)" or vae.has_bound):
+            raise ValueError(
+                f"{type(part).__name__} gave no log {name}, which a model with a bound needs. Let "
+                "has_bound be False, or let from_noise give log q."
+            )
+        if log_prob is not None and log_prob.shape != [1, 2]:
+            raise ValueError(
+                f"{type(part).__name__}: log {name} of one {latents} for each of two examples came "
+                f"in shape {log_prob.shape.as_list()}, wanted [1, 2]. Mend {cause}."
+            )
+    for q, p, _ in terms.rates:
+        if q.event_shape != p.event_shape:
+            raise ValueError(
+                f"posterior and prior must be of the same latents, got distributions of events "
+                f"{q.event_shape.as_list()} and {p.event_shape.as_list()}."
+            )
 
 
 def check_same_latents(posterior: Posterior, prior: Prior) -> None:

@@ -28,7 +28,7 @@ def with_noise(model: "Trainable", batch: Batch) -> Batch:
         return batch
     if batch.seed is None:
         raise ValueError(
-            "Block has neither noise nor seed. Give it one, or give fit batches of examples."
+            "batch has neither noise nor seed. Give it one, or call the model with examples."
         )
     rows = batch.x.shape[0] or tf.shape(batch.x)[0]
     first, size = (0, rows) if batch.place is None else tf.unstack(batch.place)

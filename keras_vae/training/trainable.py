@@ -28,7 +28,7 @@ from keras_vae.training import refusals, schedules
 from keras_vae.training.feeding import evaluation_set, training_set
 from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.moving_average import MovingAverage
-from keras_vae.training.running import block_runner, block_taker
+from keras_vae.training.running import block_runner, block_taker, with_noise
 from keras_vae.training.schedules import Schedule
 from keras_vae.training.xla import prefers_xla
 
@@ -210,7 +210,8 @@ class Trainable(TakesExamples):
             x, condition = np.asarray(x[0]), as_conditions(self.numbers_of(x[1]))
             self.check_examples(x, condition)
             batch_size = (args[0] if args else kwargs.pop("batch_size", None)) or 32
-            args, x = args[1:], tf.data.Dataset.from_tensor_slices((x, condition)).batch(batch_size)
+            x = tf.data.Dataset.from_tensor_slices((x, condition)).batch(batch_size)
+            args = (None, *args[1:])  # The set has its batches.
         x, _ = self._input(x, settles=False)
         with self._looking_at_batches(not is_array(x)):
             return super().predict(x, *args, **kwargs)
@@ -268,6 +269,7 @@ class Trainable(TakesExamples):
 
         To be entered through Keras' `__call__`, which alone keeps the losses of several layers.
         """
+        batch = with_noise(self, batch)
         terms = self.terms(
             batch.x,
             batch.noise,
