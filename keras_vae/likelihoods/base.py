@@ -50,7 +50,8 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
       event_shape: shape of x.
 
     Attributes:
-      params_per_value: k, the parameters that one value of x needs.
+      params_per_value: k, the parameters that one value of x needs, unless `params_shape` says
+        otherwise.
       support: the values of x that it gives mass to.
       levels: how many values that are, 0 and 1 among them; None of counts and of real numbers.
       joint: what joins the distributions of the values, a `Values`.
@@ -68,6 +69,11 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             **kwargs,
         )
         self.event_shape = tuple(event_shape)
+
+    @property
+    def params_shape(self) -> tuple:
+        """The shape of the parameters of one x, [H, W, C, k]."""
+        return (*self.event_shape, self.params_per_value)
 
     def check_values(self, x: TensorLike) -> None:
         """Raises ValueError unless this likelihood gives mass to float x [..., H, W, C]."""
@@ -101,7 +107,10 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
 
     @abc.abstractmethod
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
-        """The distribution of every single value of x, batch [..., H, W, C], event []."""
+        """The distribution of every single value of x, batch [..., H, W, C], event [].
+
+        Of values that depend on each other along the last axis: batch [..., H, W], event [C].
+        """
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         """Values [..., H, W, C] from uniform numbers, by operators that every runtime has.
@@ -128,7 +137,7 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
 
     def check_draw(self) -> None:
         """Raises ValueError unless it is known how values are drawn: see `draw`."""
-        p = self.per_value(tf.zeros([*self.event_shape, self.params_per_value]))
+        p = self.per_value(tf.zeros(self.params_shape))
         self.draw(p, lambda i: tf.fill(self.event_shape, 0.5))
 
     def nll_of_mean(self, x: TensorLike, mean: TensorLike) -> np.ndarray | None:
