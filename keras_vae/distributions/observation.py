@@ -155,7 +155,7 @@ def _known_rows(p, mask):
     value = tf.get_static_value(mask)
     if value is not None:
         check_whole_rows(value)
-    return tf.reduce_all(mask, axis=-1)
+    return tf.reduce_all(mask, axis=-1)  # In a graph, what is known in part counts as unknown.
 
 
 def check_whole_rows(mask: np.ndarray) -> None:
@@ -166,8 +166,8 @@ def check_whole_rows(mask: np.ndarray) -> None:
     """
     if np.any(mask.any(axis=-1) != mask.all(axis=-1)):
         raise ValueError(
-            "mask must be alike for all channels of a pixel, which depend on each other; got one "
-            "that knows some of them. Use channel_dependence=none, or know whole pixels."
+            "mask must know all channels of a pixel or none, as they depend on each other; got a "
+            "pixel of which some are known. Use a model of channel_dependence=none."
         )
 
 

@@ -95,6 +95,13 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             f"{x.ravel()[:3]}. {remedy}"
         )
 
+    def check_known(self, mask: np.ndarray) -> None:
+        """Raises ValueError unless the known values of x are of a tractable density.
+
+        Args:
+          mask: bool [..., H, W, C], which values are known; or [..., 1].
+        """
+
     def _holds(self, x) -> bool:
         if self.support is Support.BINARY:
             return np.count_nonzero(x == 0) + np.count_nonzero(x == 1) == x.size

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfp
-from keras_vae.distributions import CHOICE, Custom, Uniforms
+from keras_vae.distributions import CHOICE, Custom, Uniforms, check_whole_rows
 from keras_vae.likelihoods.levels import LevelsLikelihood
 from keras_vae.likelihoods.logistic import middles, rounded_logistic
 from keras_vae.ops.categorical import from_uniform
@@ -55,6 +57,9 @@ class ColourMixture(LevelsLikelihood):
             [[tf.tanh(next(parts)) for _ in range(c)] for c in channels],
             self.levels,
         )
+
+    def check_known(self, mask: np.ndarray) -> None:
+        check_whole_rows(mask)
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         return p.from_uniform(uniforms(0), uniforms(CHOICE)[..., 0])  # One choice for a pixel.
