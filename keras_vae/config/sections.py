@@ -167,7 +167,7 @@ class ModelConfig:
     channel_dependence: str | None = option(
         None,
         "what a channel of a pixel depends on beside z; default: autoregressive for images of 2 to "
-        "4 channels (if weights isn't bayes), else none",
+        "4 channels, none for others and for weights=bayes",
         choices={
             "none": "nothing",
             "autoregressive": "the channels before it, and which logistic of the mixture theirs "
