@@ -8,7 +8,7 @@ is first imported.
 import os
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,15 @@ def leave_as_written(module: str) -> None:
 
 
 leave_as_written("keras_vae")
+
+
+def of_user(function: Callable) -> Callable:
+    """A user's function as AutoGraph has it, where a function that was left as written calls it.
+
+    Its loops and branches over tensors then work, as Keras makes them work in layers.
+    """
+    autograph = tf.__internal__.autograph
+    return autograph.tf_convert(function, autograph.control_status_ctx())
 
 
 def onednn_is_on() -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FirstLatents:
-    """q(z|x) of those of an encoder's latents that are drawn first, as far as a prior needs it.
+    """The posterior of the latents that are drawn first: a VampPrior takes it at its inputs.
 
     Args:
       posterior: a `posteriors.Posterior`.
@@ -46,11 +46,12 @@ class AbstractEncoder(tfk.Model, abc.ABC):
     exact_kl = True
     sees_x = True
     first: FirstLatents | None = None
+    posterior: Posterior | None
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         # No attribute of the class: Keras tracks no layer by the name of one.
-        self.posterior: Posterior | None = None
+        self.posterior = None
 
     @property
     @abc.abstractmethod
@@ -62,13 +63,41 @@ class AbstractEncoder(tfk.Model, abc.ABC):
 
     @abc.abstractmethod
     def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
-        """q(z|x, context), batch [B], event [D]; context is [B, ...] or None."""
+        """q(z|x, context), batch [B], event *latent_shape; context is [B, ...] or None."""
 
     @abc.abstractmethod
     def draw(
         self, x: TensorLike, noise: TensorLike, context: TensorLike | None = None
     ) -> tf.Tensor:
         """z [S, B, *latent_shape] made from noise [S, B, *noise_shape]."""
+
+    def infer(
+        self,
+        x: TensorLike,
+        noise: TensorLike,
+        context: TensorLike | None = None,
+        weight: GradientWeight | None = None,
+    ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor | None]:
+        """(q, z, log q(z|x)): the posterior, z [S, B, *latent_shape] made from noise, its density.
+
+        Args:
+          x: [B, H, W, C].
+          noise: standard normal, [S, B, *noise_shape].
+          context: [B, ...] or None.
+          weight: None, or a `GradientWeight` to put on z; log q then has its parameters stopped,
+            for the gradients "stl" and "dreg".
+
+        Raises:
+          ValueError: a weight is given, and the encoder doesn't say how parameters are stopped.
+        """
+        if weight is not None:
+            raise ValueError(
+                f"{type(self).__name__} has no log q with its parameters stopped, which the "
+                "gradients stl and dreg need. Write its infer(x, noise, context, weight), or use "
+                "the plain gradient."
+            )
+        q, z = self(x, context), self.draw(x, noise, context)
+        return q, z, q.log_prob(z) if self.has_density else None
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -113,14 +142,6 @@ class Encoder(AbstractEncoder):
         context: TensorLike | None = None,
         weight: GradientWeight | None = None,
     ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor | None]:
-        """(q, z, log q(z|x)): the posterior, z [S, B, *latent_shape] made from noise, its density.
-
-        Args:
-          x: [B, H, W, C].
-          noise: standard normal, [S, B, *noise_shape].
-          context: [B, ...] or None.
-          weight: None, or a `GradientWeight` to put on z; log q then has its parameters stopped.
-        """
         params = self.parameters(x, context)
         q = self.posterior(params)
         z, log_q = self.posterior.from_noise(q, noise)

@@ -27,7 +27,7 @@ from keras_vae.priors import Prior
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Latents, Terms
-from keras_vae.training.refusals import check_same_latents
+from keras_vae.training.refusals import check_part, check_same_latents
 from keras_vae.training.trainable import Trainable
 
 
@@ -47,7 +47,7 @@ class VAE(Trainable):
       encoder: an `Encoder`, or another `AbstractEncoder`, that gives q(z|x).
       decoder: a `Decoder`.
       prior: a layer of `priors`. An autoencoder may do without one (None), or have one fitted to
-        its codes, of which `sample` alone makes use.
+        its codes by `fit_prior`.
       condition: a layer of `conditions`, or None; all three parts are given what it makes of c.
       levels: how many levels whole numbers in x have, 17 for 0..16; None for 256, of bytes, unless
         the first whole array that is trained on shows others.
@@ -57,7 +57,6 @@ class VAE(Trainable):
 
     Attributes:
       latent_shape, latent_dim: the shape of z, [D] or [h, w, d], and how many values it has.
-      has_bound: whether it has a bound on log p(x).
       trains_prior: whether the prior trains with the model; else `fit_prior` fits it.
       has_analytic_kl: whether the rate is a sum of KLs that TFP has in closed form.
       groups: what the parts of the rate are of: "latents", "layers" or "steps".
@@ -79,11 +78,12 @@ class VAE(Trainable):
     ):
         check_whole("seed", seed, at_least=-(2**31))
         super().__init__(seed=seed, **kwargs)
-        if not isinstance(encoder, AbstractEncoder):
-            raise ValueError(
-                f"encoder must be an Encoder, or another AbstractEncoder, got "
-                f"{type(encoder).__name__}. A network becomes one by Encoder(network, posterior)."
-            )
+        check_part("encoder", encoder, AbstractEncoder, "Encoder(network, posterior) makes one")
+        check_part("decoder", decoder, AbstractDecoder, "Decoder(network, likelihood) makes one")
+        if prior is not None:
+            check_part("prior", prior, Prior, "take a layer of keras_vae.priors")
+        if condition is not None:
+            check_part("condition", condition, Condition, "take a layer of keras_vae.conditions")
         if encoder.trains_prior and prior is None:
             raise ValueError("prior is None, but this encoder needs one: give a layer of priors.")
         self.encoder, self.decoder = encoder, decoder
@@ -95,7 +95,7 @@ class VAE(Trainable):
         self.condition, self.modality = condition, modality or Image()
         self.event_shape = decoder.event_shape
         self.example_spec = ExampleSpec(decoder.likelihood, levels)
-        self.has_bound, self.trains_prior = encoder.has_bound, encoder.trains_prior
+        self.trains_prior = encoder.trains_prior
         self._importance_sampler: ImportanceSampler | None = None
         self._completer: completion.Completer | None = None
         self._settle()
@@ -112,9 +112,15 @@ class VAE(Trainable):
             tf.zeros([1, *self.event_shape]),
             self.draw_noise([0, 0], 1, 1),
             None if self.condition is None else self.condition.zeros(1),
-            training=True,  # Training calls every layer.
+            draw_all=True,
         )
         self.latent_shape = tuple(terms.z.shape[2:])
+        if terms.log_likelihood.shape != [1, 1]:
+            raise ValueError(
+                f"decoder takes a z of shape {self.latent_shape} for several: log p(x|z) of one z "
+                f"came in shape {terms.log_likelihood.shape.as_list()}, wanted [1, 1]. Give the "
+                f"decoder latent_rank={len(self.latent_shape)}."
+            )
         self.latent_dim = math.prod(self.latent_shape)
         # 3. The distributions of that pass say whether their KL has a closed form.
         self.has_analytic_kl = (
@@ -132,7 +138,7 @@ class VAE(Trainable):
         noise: TensorLike,
         condition: TensorLike | None = None,
         stop_posterior: bool = False,
-        training: bool = False,
+        draw_all: bool = False,
         mask: TensorLike | None = None,
     ) -> Terms:
         """The log-densities at x and at the z made from noise, and what the rate is made of.
@@ -143,7 +149,7 @@ class VAE(Trainable):
           condition: [B, ...] for conditional models.
           stop_posterior: take log q(z|x) with its parameters stopped, and put a `GradientWeight`
             on z: what gradient estimators beyond the plain one are made of.
-          training: whether Bayesian weights are all drawn; see `BayesianDecoder`.
+          draw_all: whether Bayesian weights are all drawn; see `BayesianDecoder`.
           mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
             the encoder sees 0 in place of the others. None if all are.
         """
@@ -153,7 +159,7 @@ class VAE(Trainable):
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
         found = self.latents(x, noise, context, weight)
-        p = self._decode_state(found.state, condition, weight_noise, training)
+        p = self._decode_state(found.state, condition, weight_noise, draw_all)
         log_likelihood = of_known(p, mask).log_prob(x)
         if not self.has_bound:
             return Terms(found.z, log_likelihood)
@@ -334,6 +340,11 @@ class VAE(Trainable):
         return self.prior.component_of(self.code(x, condition), context)
 
     @property
+    def has_bound(self) -> bool:
+        """Whether it has a bound on log p(x): not without a prior."""
+        return self.encoder.has_bound and self.prior is not None
+
+    @property
     def has_clusters(self) -> bool:
         """Whether the prior is a mixture, of whose components `clusters` tells."""
         return self.prior is not None and self.prior.is_mixture
@@ -375,17 +386,21 @@ class VAE(Trainable):
         Args:
           x: examples [B, H, W, C], or a Batch.
           condition: [B, ...] of conditional models.
-          training: whether Bayesian weights are all drawn, of a Batch.
+          training: Keras' own; in the training of a Batch, Bayesian weights are all drawn.
         """
         if isinstance(x, Batch):
             return self.step_terms(x, bool(training))
         x = self.checked_floats(x)
         condition = self.condition_of(condition, x)
-        if self.has_bound:
+        context, size = self._context(condition), tf.shape(x)[0]
+        found = self.latents(x, tf.zeros([1, size, *self.encoder.noise_shape]), context)
+        rates = found.rates
+        if rates and not (self.uses_analytic_kl and self.groups == "latents"):
             seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
-            noise, _ = self._split(self.draw_noise(seed, 1, tf.shape(x)[0]))
-            self.add_rates(self.latents(x, noise, self._context(condition)).rates)
-        return self._decode(self.code(x, condition), condition)
+            noise, _ = self._split(self.draw_noise(seed, 1, size))
+            rates = self.latents(x, noise, context).rates
+        self.add_rates(rates)
+        return self._decode_state(found.state[0], condition)
 
     def complete(
         self,
@@ -463,9 +478,9 @@ class VAE(Trainable):
         """p(x|z) from z [..., B, *latent_shape]."""
         return self._decode_state(z, condition)
 
-    def _decode_state(self, state, condition, weight_noise=None, training=False):
+    def _decode_state(self, state, condition, weight_noise=None, draw_all=False):
         """p(x|z) from what the decoder is given of z; with weights drawn from weight_noise."""
-        given = () if weight_noise is None else (weight_noise, training)
+        given = () if weight_noise is None else (weight_noise, draw_all)
         p = self.decoder(state, self._context(condition), *given)
         return p if condition is None else self.condition.complete(p, condition)
 
@@ -480,7 +495,7 @@ class VAE(Trainable):
             )
 
     def fit_prior(self, prior: Prior, codes: TensorLike, seed: int = 0) -> None:
-        """Gives an autoencoder a prior, fitted to the codes [N, D] of its training examples.
+        """Gives an autoencoder a prior, fitted to codes [N, *latent_shape] of training examples.
 
         vae.fit_prior(priors.GaussianMixture(20), vae.code(images))
         """

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from keras_vae import Encoder, networks, posteriors
-from keras_vae._compat import tf, tfd
+from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
+from keras_vae._compat import tf, tfd, tfkl
+from keras_vae.encoder import AbstractEncoder
 from tests import tiny
 
 
@@ -77,3 +78,49 @@ def test_the_weights_of_a_posterior_are_the_encoders(tmp_path):
     file = tf.train.Checkpoint(model=encoder).write(str(tmp_path / "encoder"))
     names = [name for name, _ in tf.train.list_variables(file)]
     assert sum(name.startswith("model/posterior/networks/") for name in names) == len(own)
+
+
+class Own(AbstractEncoder):
+    """What an encoder must have, and no more."""
+
+    noise_shape = (2,)
+
+    def __init__(self):
+        super().__init__()
+        self.dense = tfkl.Dense(2)
+
+    def call(self, x, context=None):
+        loc = self.dense(tf.reshape(x, [tf.shape(x)[0], -1]))
+        return tfd.Independent(tfd.Normal(loc, 0.5), 1)
+
+    def draw(self, x, noise, context=None):
+        return self(x).mean() + 0.5 * noise
+
+
+def test_an_encoder_of_ones_own_needs_a_posterior_and_its_draws():
+    decoder = Decoder(networks.linear(), likelihoods.Bernoulli(tiny.EVENT_SHAPE))
+    model = VAE(Own(), decoder, priors.StandardNormal(2))
+    x, noise = tiny.images(4), tiny.noise(model, 3, 4)
+    terms = model.terms(x, noise)
+    q = model.encode(x)
+    np.testing.assert_allclose(terms.log_posterior, q.log_prob(q.mean() + 0.5 * noise), rtol=1e-4)
+    model.compile(jit_compile=False)
+    model.fit(x, verbose=0)
+    with pytest.raises(ValueError, match="Own has no log q with its parameters stopped"):
+        model.terms(x, noise, stop_posterior=True)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ({"encoder": networks.linear()}, "encoder must be of AbstractEncoder, got"),
+        ({"decoder": networks.linear()}, "decoder must be of AbstractDecoder, got"),
+        ({"prior": tfd.Normal(0.0, 1.0)}, "prior must be of Prior, got Normal"),
+        ({"condition": networks.linear()}, "condition must be of Condition, got"),
+    ],
+)
+def test_another_part_in_its_place_is_refused(part, words):
+    parts = tiny.vae()
+    given = {"encoder": parts.encoder, "decoder": parts.decoder, "prior": parts.prior} | part
+    with pytest.raises(ValueError, match=words):
+        VAE(**given)

@@ -11,6 +11,7 @@ import pytest
 import keras_vae
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfk, tfkl
+from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.files import checksums
 from keras_vae.training.fused_adam import FusedAdam
 from tests import tiny
@@ -115,6 +116,7 @@ def parts():
         priors.GaussianMixture(2, 3),
         priors.Standardized(priors.RealNVP(2)),
         priors.Flattened(priors.StandardNormal(4), (2, 1, 2)),
+        *(tiny.likelihood(name, (2, 2, 1)) for name in LIKELIHOODS),
     ]
     found = [
         part for model in (*models, autoencoder, *others) for part in (model, *model.submodules)

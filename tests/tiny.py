@@ -209,6 +209,14 @@ def exact_linear(offset=0.0, widening=1.0, n=20):
     return model, x.reshape(-1, 4, 3, 1), p.logpdf(x)
 
 
+def loss_of(objective, terms, beta):
+    """The objective's loss [B], its gradient weighed as in training."""
+    weight = objective.gradient_weight(terms, beta)
+    if weight is not None:
+        terms.gradient_weight.set(weight)
+    return objective(terms, beta)
+
+
 def gradients(model, function):
     """(value, gradients of the trainable variables, None as zeros) of a scalar function."""
     variables = model.trainable_variables

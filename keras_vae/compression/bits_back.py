@@ -272,6 +272,7 @@ def _check(vae) -> None:
     posterior = vae.encoder.posterior or vae.encoder
     for fits, wanted, found in (
         (vae.condition is None, "condition=none", vae.condition),
+        (len(vae.latent_shape) == 1, "flat latents [D]", posterior),
         (isinstance(posterior, DiagonalNormal), "posterior=diagonal", posterior),
         (
             isinstance(vae.prior, StandardNormal | LearnedNormal),

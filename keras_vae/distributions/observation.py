@@ -42,6 +42,16 @@ def one_pass() -> Iterator[None]:
 class Observation(abc.ABC):
     """What a model asks of p(x|z) beside what all distributions of TFP have."""
 
+    def from_uniform(self, uniforms: Uniforms) -> tf.Tensor:
+        """x [..., H, W, C] from `uniforms` of that shape: how exported files draw.
+
+        Raises:
+          ValueError: values are drawn in turn, by `from_noise`, or it is not known how.
+        """
+        raise ValueError(
+            f"{type(self).__name__} has no from_uniform: it isn't known how exported files draw it."
+        )
+
     @abc.abstractmethod
     def completed(self, given: TensorLike, mask: TensorLike) -> tfd.Distribution:
         """p(x|z) where part of x is known: that part has the density 1 of what is known.

@@ -8,7 +8,7 @@ from typing import Any
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
 from keras_vae.encoder import AbstractEncoder, FirstLatents, PriorEncoder
-from keras_vae.hierarchical.prior import Path
+from keras_vae.hierarchical.prior import LayeredPrior, Path
 from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.messages import conflicts
 from keras_vae.ops.shapes import over_samples, with_context
@@ -42,6 +42,11 @@ class LayeredEncoder(AbstractEncoder):
 
     def bind(self, vae: VAE) -> None:
         """Takes the prior of `vae`, to which its weights belong."""
+        if not isinstance(vae.prior, LayeredPrior):
+            raise ValueError(
+                f"prior must be a LayeredPrior beside a {type(self).__name__}, got "
+                f"{type(vae.prior).__name__}."
+            )
         object.__setattr__(self, "_prior", vae.prior)
 
     @abc.abstractmethod

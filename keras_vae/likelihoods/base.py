@@ -2,6 +2,7 @@
 
 import abc
 import enum
+import functools
 from typing import Any
 
 import numpy as np
@@ -39,12 +40,11 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
     is and, where TFP has no quantile function of it, how exported files `draw` it:
 
         @tfk.saving.register_keras_serializable("mine")
-        class Kumaraswamy(Likelihood):
-            support, params_per_value = Support.UNIT, 2
+        class Gumbel(Likelihood):
+            params_per_value = 2
 
             def per_value(self, params):
-                a, b = tf.unstack(tf.exp(params), axis=-1)
-                return tfd.Kumaraswamy(a, b)
+                return tfd.Gumbel(params[..., 0], positive_scale(params[..., 1]))
 
     Args:
       event_shape: shape of x.
@@ -79,6 +79,13 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
         """Raises ValueError unless this likelihood gives mass to float x [..., H, W, C]."""
         x = np.asarray(x)
         if self._holds(x):
+            for end in self._ends_without_mass:
+                if np.any(x == end):
+                    raise ValueError(
+                        f"x has the value {end:g}, where the log-density of {type(self).__name__} "
+                        "isn't finite. Move x off the ends, as by np.clip(x, 1e-5, 1 - 1e-5), or "
+                        "bound the density."
+                    )
             return
         if bad := np.size(x) - np.count_nonzero(np.isfinite(x)):
             first = tuple(np.argwhere(~np.isfinite(x))[0].tolist())
@@ -101,6 +108,23 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
         Args:
           mask: bool [..., H, W, C], which values are known; or [..., 1].
         """
+
+    @functools.cached_property
+    def _ends_without_mass(self) -> list[float]:
+        """The ends of [0, 1] where the log-density or its gradient isn't finite, as of an open
+        interval: images are full of 0 and 1, and would train to NaN."""
+        if self.support is not Support.UNIT:
+            return []
+
+        def is_finite_at(end):
+            with tf.GradientTape() as tape:
+                params = tf.zeros(self.params_shape)
+                tape.watch(params)
+                log_prob = self.per_value(params).log_prob(tf.fill(self.event_shape, end))
+            gradient = tape.gradient(log_prob, params)
+            return np.all(np.isfinite(log_prob)) and np.all(np.isfinite(gradient))
+
+        return [end for end in (0.0, 1.0) if not is_finite_at(end)]
 
     def _holds(self, x) -> bool:
         if self.support is Support.BINARY:

@@ -80,6 +80,13 @@ class Prior(tfkl.Layer, abc.ABC):
         z = self.from_noise(self.draw_noise([0, 0], 10_000), context=context)
         return tf.reduce_mean(z, axis=0), tf.math.reduce_std(z, axis=0)
 
+    def fit(self, codes: TensorLike, seed: int = 0) -> None:
+        """Fits p(z) to codes [N, *latent_shape] after training, for a prior that `fits_codes`."""
+        raise ValueError(
+            f"{type(self).__name__} isn't fitted to codes: it trains with a model. Take "
+            "priors.GaussianMixture, or priors.Standardized of a flow."
+        )
+
     def component_of(self, z: TensorLike, context: TensorLike | None = None) -> tf.Tensor:
         """The component of a mixture that each z [B, *latent_shape] is likeliest of, [B]."""
         return self.distribution(context).posterior_marginal(z).mode()

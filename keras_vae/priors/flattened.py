@@ -35,6 +35,8 @@ class Flattened(Prior):
         super().__init__(latent_shape, trainable=prior.trainable, **kwargs)
         self.prior = prior
         self.continuous, self.is_mixture = prior.continuous, prior.is_mixture
+        self.needs_context, self.made_of_posteriors = prior.needs_context, prior.made_of_posteriors
+        self.trains_with_model, self.fits_codes = prior.trains_with_model, prior.fits_codes
 
     @property
     def noise_shape(self) -> tuple[int, ...]:

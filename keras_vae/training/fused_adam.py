@@ -1,5 +1,7 @@
 """Adam, its step one kernel a variable."""
 
+from typing import Any
+
 from keras_vae._compat import tf, tfk
 
 
@@ -31,3 +33,7 @@ class FusedAdam(tfk.optimizers.Adam):
             epsilon=tf.cast(self.epsilon, variable.dtype),
             grad=gradient,
         )
+
+    def get_config(self) -> dict[str, Any]:
+        # Keras leaves this one out.
+        return super().get_config() | {"adaptive_epsilon": self.adaptive_epsilon}

@@ -75,6 +75,12 @@ def refuse_conditions(y: Any) -> None:
         raise ValueError("y: the labels of a Split are the conditions. Leave y out.")
 
 
+def check_part(name: str, part: object, kind: type, remedy: str) -> None:
+    """Raises ValueError unless a part of a model is of the kind that it must be."""
+    if not isinstance(part, kind):
+        raise ValueError(f"{name} must be of {kind.__name__}, got {type(part).__name__}: {remedy}.")
+
+
 def check_same_latents(posterior: Posterior, prior: Prior) -> None:
     """Raises ValueError unless both are of as many latents, with the same label among them."""
 

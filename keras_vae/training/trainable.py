@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from keras_vae import objectives
-from keras_vae._compat import ConditionLike, TensorLike, tf, tfk
+from keras_vae._compat import ConditionLike, TensorLike, of_user, tf, tfk
 from keras_vae.batches import Batch
 from keras_vae.data import Split
 from keras_vae.inputs import TakesExamples, check_element_spec
@@ -273,7 +273,7 @@ class Trainable(TakesExamples):
             batch.noise,
             batch.condition,
             stop_posterior=self.objective.stop_posterior,
-            training=training,
+            draw_all=training,
             mask=batch.mask,
         )
         if self.objective.kl_loss is not None:
@@ -287,12 +287,13 @@ class Trainable(TakesExamples):
 
     def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """One optimizer step."""
-        self.beta.assign(self.beta_schedule(self.optimizer.iterations))
+        self.beta.assign(of_user(self.beta_schedule)(self.optimizer.iterations))
         with tf.GradientTape() as tape:
             terms = self(batch, training=True)
             # The KL is in `losses` where the objective has it there, and in `terms` for the rest.
-            loss = self.objective(terms, self.beta) + tf.add_n([0.0, *self.losses])  # [B]
-            weight = self.objective.gradient_weight(terms, self.beta)
+            loss = of_user(self.objective)(terms, self.beta)  # [B]
+            loss += tf.add_n([0.0, *self.losses])
+            weight = of_user(self.objective.gradient_weight)(terms, self.beta)
             if weight is not None:
                 terms.gradient_weight.set(weight)
             # The optimizer sums gradients over replicas: the one place that scales for them.
@@ -309,7 +310,7 @@ class Trainable(TakesExamples):
     def test_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """The objective's bound at beta = 1, whatever training uses."""
         terms = self.terms(batch.x, batch.noise, batch.condition, mask=batch.mask)
-        return self._track(-self.objective.bound(terms), terms)
+        return self._track(-of_user(self.objective.bound)(terms), terms)
 
     def _track(self, loss, terms):
         values = {"loss": loss, "distortion": terms.distortion}

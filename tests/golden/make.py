@@ -185,7 +185,7 @@ def of_bayesian_weights(model):
     noise = model.draw_noise([0, 1], 1, len(x))
     return {
         "elbo": elbo(model, x),
-        "elbo of all weights drawn": model.terms(x, noise, training=True)
+        "elbo of all weights drawn": model.terms(x, noise, draw_all=True)
         .elbo_nats.numpy()
         .tolist(),
         "nll": (-model.log_likelihood(x, 5)).numpy().tolist(),

@@ -23,7 +23,9 @@ def training_loss(model, objective, x, noise):
     """What train_step minimises, at the beta that the model holds."""
     model.compile(objective=objective)
     terms = model(Batch(x, noise))
-    return tf.reduce_mean(objective(terms, model.beta)) + tf.add_n([0.0, *model.losses])
+    return tf.reduce_mean(tiny.loss_of(objective, terms, model.beta)) + tf.add_n(
+        [0.0, *model.losses]
+    )
 
 
 @pytest.mark.parametrize("num_samples", [1, 5])
@@ -67,7 +69,9 @@ def draws_of_value_and_gradient(model, objective, x, num_draws, num_samples, bet
     def draw(noise):
         with tf.GradientTape() as tape:
             terms = model(Batch(x, noise))
-            loss = tf.reduce_mean(objective(terms, model.beta)) + tf.add_n([0.0, *model.losses])
+            loss = tf.reduce_mean(tiny.loss_of(objective, terms, model.beta)) + tf.add_n(
+                [0.0, *model.losses]
+            )
         grads = tape.gradient(loss, variables)
         return tf.concat([[loss], *(tf.reshape(g, [-1]) for g in grads)], 0)
 

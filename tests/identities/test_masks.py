@@ -37,8 +37,8 @@ each = pytest.mark.parametrize("kind", KINDS)
 )
 def test_a_mask_of_ones_changes_nothing(kind, training):
     model, x, noise, condition = made(kind)
-    wanted = model.terms(x, noise, condition, training=training)
-    found = model.terms(x, noise, condition, training=training, mask=np.ones(x.shape, bool))
+    wanted = model.terms(x, noise, condition, draw_all=training)
+    found = model.terms(x, noise, condition, draw_all=training, mask=np.ones(x.shape, bool))
     np.testing.assert_array_equal(found.log_likelihood, wanted.log_likelihood)
     if model.has_density:
         np.testing.assert_array_equal(found.elbo_nats, wanted.elbo_nats)

@@ -113,3 +113,14 @@ def test_one_that_no_one_can_draw_is_refused_before_anything_is_written(tmp_path
         writer.write(model, tmp_path / "export")
     assert "\n" not in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_end_of_the_support_without_a_finite_density_is_no_value_of_x():
+    """That of Kumaraswamy(a > 1, b) is 0 at 0, of which images are full."""
+    likelihood, x = Kumaraswamy((2, 2, 1)), np.full((3, 2, 2, 1), 0.5, np.float32)
+    likelihood.check_values(x)
+    x[1, 0, 0] = 0.0
+    with pytest.raises(ValueError, match="x has the value 0, where the log-density of Kumaraswamy"):
+        likelihood.check_values(x)
+    with pytest.raises(ValueError, match="x has the value 0, where the log-density of Kumaraswamy"):
+        model_of(likelihood).fit(x, verbose=0)

@@ -172,7 +172,7 @@ def test_a_bayesian_decoder_without_doubt_is_the_plain_one(network, training):
     x = tiny.images(4)
     noise = tiny.noise(bayesian, 2, 4)
     wanted = plain.terms(x, noise[..., :3])[:-1]
-    found = bayesian.terms(x, noise, training=training)[:-1]
+    found = bayesian.terms(x, noise, draw_all=training)[:-1]
     for a, b in zip(found, wanted, strict=True):
         if b is not None:
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
@@ -234,7 +234,7 @@ def test_evaluation_averages_over_the_last_layers_weights(likelihood, doubt):
     of_points = 3 * deviation / 50**0.5 if likelihood == "categorical" else 0.02 * np.abs(wanted)
     tolerance = 5 * deviation / n**0.5 + of_points
     assert (np.abs(terms.log_likelihood[0] - wanted) < tolerance).all()
-    drawn = model.terms(x, noise, training=True).log_likelihood[0]
+    drawn = model.terms(x, noise, draw_all=True).log_likelihood[0]
     direct = model.decoder(z, noise=noise[0, :, 3:], draw_all=True).log_prob(x)
     np.testing.assert_allclose(drawn, direct, rtol=1e-5)
     assert np.abs(drawn - wanted).max() > 2 * tolerance.max()
@@ -266,7 +266,7 @@ def test_training_draws_all_weights():
     model = with_doubt(0.3)
     batch = tiny.block(model, 1, 4).step(0)
     terms = model(batch, training=True)
-    wanted = model.terms(batch.x, batch.noise, training=True).log_likelihood
+    wanted = model.terms(batch.x, batch.noise, draw_all=True).log_likelihood
     np.testing.assert_allclose(terms.log_likelihood, wanted, rtol=1e-6)
 
 
@@ -302,6 +302,6 @@ def test_hidden_layers_alone_may_be_bayesian():
     tiny.randomize(model)
     x, noise = tiny.images(4), tiny.noise(model, 2, 4)
     scored = model.terms(x, noise)
-    drawn = model.terms(x, noise, training=True)
+    drawn = model.terms(x, noise, draw_all=True)
     np.testing.assert_allclose(scored.log_likelihood, drawn.log_likelihood, rtol=1e-5)
     assert np.isfinite(model.log_likelihood(x, 3)).all()
