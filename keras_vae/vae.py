@@ -222,7 +222,9 @@ class VAE(Trainable):
         if self._importance_sampler is None:
             self._importance_sampler = ImportanceSampler(self)
         if mask is not None:
-            x = as_batch(Batch(np.asanyarray(x), mask=np.asanyarray(mask))).x
+            mask = np.asanyarray(mask)
+            x = as_batch(Batch(np.asanyarray(x), mask=mask)).x
+            self.example_spec.check_known(mask)
         x = self.checked_floats(x)
         condition = self.condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
@@ -423,6 +425,7 @@ class VAE(Trainable):
         check_whole("num_steps", num_steps, at_least=1)
         x = self.example_spec.with_channels(x if tf.is_tensor(x) else np.asanyarray(x))
         known = completion.check_known(known, x.shape, self.event_shape)
+        self.example_spec.check_known(known)
         self.check_examples(np.where(known, x, 0), condition)
         x = self.as_floats(x)
         return self._completer(x, known, num_steps, seed, self.condition_of(condition, x))

@@ -52,6 +52,7 @@ OTHER_VALUES = {
     "relaxation_temperature": 0.5,
     "likelihood": "categorical",
     "likelihood_components": 3,
+    "channel_dependence": "autoregressive",
     "likelihood_scale": 0.25,
     "weights": "map",
     "weight_scale": 0.5,

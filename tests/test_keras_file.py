@@ -100,7 +100,8 @@ VARIED = [
     {"recipe": "cvae", "prior": "conditional_normal", "likelihood": "normal_per_pixel_scale"},
     {"recipe": "hvae", "prior": "learned_normal", "likelihood": "continuous_bernoulli"},
     {"recipe": "ladder", "likelihood": "discretized_logistic"},
-    {"recipe": "monte_carlo", "structure": "ladder"},
+    {"recipe": "monte_carlo", "structure": "ladder", "likelihood": "logistic_mixture"}
+    | {"event_shape": (7, 5, 3)},
     {"recipe": "sequence"},
     {"recipe": "music"},
 ]

@@ -49,9 +49,7 @@ WEIGHTS: dict[str, Member] = fill(
                     temperature=m.weight_temperature,
                 ),
                 lambda m, likelihood: {
-                    "projection": WEIGHTS["bayes"].kind.dense(m)(
-                        math.prod(m.event_shape) * likelihood.params_per_value
-                    )
+                    "projection": WEIGHTS["bayes"].kind.dense(m)(math.prod(likelihood.params_shape))
                 },
                 drawn=True,
             ),

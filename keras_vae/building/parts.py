@@ -4,13 +4,15 @@ One entry is all that a new member needs. Options stand in the order of the clas
 Networks and weights are in `bodies`, structures in `structures`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from keras_vae import conditions, likelihoods, objectives, posteriors, priors
 from keras_vae._compat import tfk
 from keras_vae.autoregressive import AutoregressiveDecoder
 from keras_vae.building.visible_part import visible_part
-from keras_vae.config.members import Member, fill
+from keras_vae.config.members import AXES, Member, fill
 from keras_vae.config.sections import ModelConfig
 from keras_vae.decoder import Decoder
 from keras_vae.likelihoods import Likelihood, Support
@@ -117,6 +119,13 @@ PRIORS = fill(
     },
 )
 
+# Images of more channels aren't of colours.
+_MOST_CHANNELS = 4
+_MIXTURES = {
+    "none": likelihoods.MixtureOfLogistics,
+    "autoregressive": likelihoods.ColourMixture,
+}
+
 # Made of the shape of x.
 LIKELIHOODS = fill(
     "likelihood",
@@ -143,7 +152,10 @@ LIKELIHOODS = fill(
         "logistic_mixture": Member(
             likelihoods.MixtureOfLogistics,
             "levels of grey or colour, by a mixture of rounded logistics",
-            ("levels", "likelihood_components"),
+            ("levels", "likelihood_components", "channel_dependence"),
+            lambda m, event_shape: _MIXTURES[channel_dependence_of(m, event_shape)](
+                event_shape, m.levels, m.likelihood_components
+            ),
         ),
         "laplace": Member(
             likelihoods.Laplace, "real numbers, of heavier tails, each of a scale of its own"
@@ -163,6 +175,15 @@ def likelihood_of(model: ModelConfig) -> Likelihood:
       model: with what its likelihood needs (event_shape, levels) filled in.
     """
     return LIKELIHOODS[model.likelihood](model, model.event_shape)
+
+
+def channel_dependence_of(model: ModelConfig, event_shape: Sequence[int]) -> str:
+    """The `channel_dependence` that a model's options choose, or leave to the shape of x."""
+    if model.channel_dependence is not None:
+        return model.channel_dependence
+    is_colour = len(event_shape) == 3 and 2 <= event_shape[-1] <= _MOST_CHANNELS
+    averages_values = AXES["weights"][model.weights].kind.drawn
+    return "autoregressive" if is_colour and not averages_values else "none"
 
 
 def support_of(model: ModelConfig) -> Support:

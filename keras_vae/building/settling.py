@@ -3,7 +3,14 @@
 import numpy as np
 
 from keras_vae import data
-from keras_vae.building.parts import CONDITIONS, likelihood_of, support_of, takes_labels
+from keras_vae.building.parts import (
+    CONDITIONS,
+    LIKELIHOODS,
+    channel_dependence_of,
+    likelihood_of,
+    support_of,
+    takes_labels,
+)
 from keras_vae.building.visible_part import visible_part
 from keras_vae.config import Config
 from keras_vae.inputs import ExampleSpec
@@ -35,7 +42,7 @@ def settle(config: Config, dataset: data.Dataset) -> Config:
             f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
             "values. Use likelihood=normal."
         )
-    config = config.replace(levels=levels, **_condition(config, dataset))
+    config = config.replace(levels=levels, **_channels(config), **_condition(config, dataset))
     if images.dtype == np.float32 and binarization == "none":
         spec = example_spec(config)
         for split in (images, *others):
@@ -59,6 +66,14 @@ def _check_counts(name, images, binarization):
             f"likelihood={name} is for counts; this data was loaded as images of {images.levels} "
             "levels. Load it with values='counts'."
         )
+
+
+def _channels(config):
+    """Whether channels depend on each other, where the likelihood knows such a choice."""
+    model = config.model
+    if "channel_dependence" not in LIKELIHOODS[model.likelihood].options:
+        return {}
+    return {"channel_dependence": channel_dependence_of(model, model.event_shape)}
 
 
 def _condition(config, dataset):

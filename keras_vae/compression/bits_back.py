@@ -27,7 +27,7 @@ import numpy as np
 from keras_vae import seeds
 from keras_vae._compat import TensorLike, tf
 from keras_vae.inference.importance import ImportanceSampler
-from keras_vae.likelihoods import Support
+from keras_vae.likelihoods import ColourMixture, Support
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import LearnedNormal, StandardNormal
 from keras_vae.seeds import Site
@@ -283,6 +283,11 @@ def _check(vae) -> None:
         (
             decoder.likelihood.support in (Support.BINARY, Support.LEVELS),
             "likelihood=bernoulli, or one of levels such as discretized_logistic",
+            decoder.likelihood,
+        ),
+        (
+            not isinstance(decoder.likelihood, ColourMixture),
+            "channel_dependence=none",
             decoder.likelihood,
         ),
     ):

@@ -24,6 +24,7 @@ def check_rules(config: "Config") -> None:
     _check_posterior_and_prior(config.model)
     _check_weights(config)
     _check_gradient(config)
+    _check_channels(config.model)
     if "latent_dims" in AXES["structure"][config.model.structure].options:
         _check_layers(config.model)
     if _kind(config.model, "structure").groups == "steps":
@@ -231,6 +232,23 @@ def _check_weights(config):
         )
 
 
+def _check_channels(model: ModelConfig):
+    """Of channels that depend on each other."""
+    if model.channel_dependence != "autoregressive":
+        return
+    dependence = f"channel_dependence={model.channel_dependence}"
+    if model.event_shape is not None and model.event_shape[-1] < 2:
+        raise ValueError(
+            f"{dependence} with event_shape={text(model.event_shape)}: one channel has none before "
+            "it. Leave it out."
+        )
+    if _kind(model, "weights").drawn:
+        raise ValueError(
+            f"{dependence} with weights={model.weights}: the last layer's weights are averaged "
+            "over for each value of x by itself. Use channel_dependence=none, or weights=map."
+        )
+
+
 def _check_gradient(config):
     model, objective = config.model, config.objective
     if (
@@ -349,7 +367,8 @@ def _check_idle_options(config):
     """An option that has no effect, beside the others, was meant to; what the data says is not."""
     for _, option_field in options():
         name, given = option_field.name, config.value(option_field.name)
-        if not option_field.metadata["flag"] or given == option_field.default:
+        idle = option_field.default, option_field.metadata["before"]
+        if not option_field.metadata["flag"] or given in idle:
             continue
         if wanted := lacking_for(config, name):
             raise ValueError(f"{name}={text(given)} is an option of {in_words(wanted)} alone.")

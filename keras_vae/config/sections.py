@@ -164,6 +164,17 @@ class ModelConfig:
     )
     likelihood: str = option("bernoulli", "p(x|z)", choices=AXES["likelihood"])
     likelihood_components: int = option(5, "K, how many logistics a pixel has", at_least=1)
+    channel_dependence: str | None = option(
+        None,
+        "what a channel of a pixel depends on beside z; default: autoregressive for images of 2 to "
+        "4 channels, none for others and for weights=bayes",
+        choices={
+            "none": "nothing",
+            "autoregressive": "the channels before it, and which logistic of the mixture theirs "
+            "are of (PixelCNN++)",
+        },
+        before="none",
+    )
     likelihood_scale: float = option(1.0, "the standard deviation of a pixel", above=0)
     weights: str = option(
         "point",

@@ -49,7 +49,7 @@ class Decoder(AbstractDecoder):
         self.latent_rank = latent_rank
         self.take_parts(network, likelihood)
         self._given_projection = projection
-        self.projection = _Projection(self.event_shape, likelihood.params_per_value, projection)
+        self.projection = _Projection(self.event_shape, likelihood.params_shape, projection)
         self.decay_weights(weight_decay)
 
     def call(self, z: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
@@ -82,7 +82,7 @@ class Decoder(AbstractDecoder):
 
 
 class _Projection(tfkl.Layer):
-    """Features -> parameters [N, *event_shape, params_per_value].
+    """Features -> parameters [N, *target], some for each value or pixel of x.
 
     Features [N, F] by one dense layer, those of steps or rows [N, T, F] by a dense layer that all
     share, those of pixels [N, H, W, F] by a 3x3 convolution.
@@ -91,12 +91,12 @@ class _Projection(tfkl.Layer):
     def __init__(
         self,
         event_shape: Sequence[int],
-        params_per_value: int,
+        target: Sequence[int],
         linear: tfkl.Layer | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.target = (*event_shape, params_per_value)
+        self.event_shape, self.target = tuple(event_shape), tuple(target)
         self.linear: tfkl.Layer = linear  # Where there is none, `build` makes it.
 
     def build(self, features_shape: tf.TensorShape) -> None:
@@ -105,8 +105,8 @@ class _Projection(tfkl.Layer):
         super().build(features_shape)
 
     def _linear(self, features_shape):
-        event_shape, sizes = self.target[:-1], features_shape[:-1]
-        if sizes != event_shape[: len(sizes)] or len(sizes) > 2:
+        event_shape, sizes = self.event_shape, features_shape[:-1]
+        if sizes != self.target[:-1][: len(sizes)] or len(sizes) > 2:
             wanted = [(*event_shape[:n], "any") for n in reversed(range(len(event_shape)))]
             raise ValueError(
                 f"decoder network gave features of shape {features_shape}; wanted one of "

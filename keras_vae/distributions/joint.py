@@ -71,7 +71,7 @@ class Joint(Custom):
 
 
 class OfEachValue(Custom):
-    """A distribution of single values made of another one, `base`, of which it has the batch."""
+    """A distribution of values made of another one, `base`, of which it has batch and event."""
 
     def _batch_shape(self):
         return self.base.batch_shape
@@ -80,7 +80,7 @@ class OfEachValue(Custom):
         return self.base.batch_shape_tensor()
 
     def _event_shape(self):
-        return tf.TensorShape([])
+        return self.base.event_shape
 
     def _event_shape_tensor(self):
-        return tf.constant([], tf.int32)
+        return self.base.event_shape_tensor()

@@ -6,6 +6,8 @@ import contextvars
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from keras_vae._compat import TensorLike, tf, tfd
 from keras_vae.distributions.joint import OfEachValue
 from keras_vae.ops.categorical import from_uniform
@@ -77,16 +79,17 @@ class Observation(abc.ABC):
 
 
 class Values(_Independent, Observation):
-    """p(x|z) of values that are independent of each other.
+    """p(x|z) of values that are independent of each other; or of such rows of values.
 
     Args:
-      distribution: of every value, batch [..., H, W, C], event [].
+      distribution: of every value, batch [..., H, W, C], event []; or of every row, batch
+        [..., H, W], event [C].
       num_axes: how many axes x has.
       draw: (distribution, uniforms) -> a draw of every value; see `Likelihood.draw`.
     """
 
     def __init__(self, distribution: tfd.Distribution, num_axes: int, draw: Callable):
-        super().__init__(distribution, num_axes)
+        super().__init__(distribution, num_axes - len(distribution.event_shape))
         self._num_axes, self._draw = num_axes, draw
 
     def completed(self, given: TensorLike, mask: TensorLike) -> tfd.Distribution:
@@ -96,7 +99,8 @@ class Values(_Independent, Observation):
         return Values(Completed(self.distribution, given, mask), self._num_axes, draw)
 
     def known(self, mask: TensorLike) -> tfd.Distribution:
-        known = tfd.Masked(self.distribution, mask, safe_sample_fn=lambda p: 0.0)
+        known = _known_rows(self.distribution, mask)
+        known = tfd.Masked(self.distribution, known, safe_sample_fn=lambda p: 0.0)
         return Values(known, self._num_axes, self._draw)
 
     def from_uniform(self, uniforms: Uniforms) -> tf.Tensor:
@@ -129,7 +133,7 @@ class Completed(OfEachValue):
     """A distribution of values, some of which are given: those have the density 1 of what is known.
 
     Args:
-      base: the distribution of all values, batch [..., B, H, W, C], event [].
+      base: the distribution of all values, as `Values` has it.
       given: [B, H, W, C].
       mask: bool [H, W, C], whether a value is given.
     """
@@ -137,16 +141,44 @@ class Completed(OfEachValue):
     def __init__(self, base: tfd.Distribution, given: TensorLike, mask: TensorLike):
         parameters = dict(locals())
         self.base, self.given, self.mask = base, given, mask
+        self._known = _known_rows(base, mask)
         super().__init__(parameters, reparameterized=False)
 
     def _log_prob(self, x):
-        return tf.where(self.mask, 0.0, self.base.log_prob(x))
+        return tf.where(self._known, 0.0, self.base.log_prob(x))
 
     def _sample_n(self, n, seed=None):
         return tf.where(self.mask, self.given, self.base.sample(n, seed=seed))
 
     def _mean(self):
         return tf.where(self.mask, self.given, self.base.mean())
+
+
+def _known_rows(p, mask):
+    """Which draws of p are known: of `mask` [..., H, W, C], or [..., H, W] where p's event is [C].
+
+    Raises:
+      ValueError: it is seen that only a part of some draw is known.
+    """
+    if not len(p.event_shape):
+        return mask
+    value = tf.get_static_value(mask)
+    if value is not None:
+        check_whole_rows(value)
+    return tf.reduce_all(mask, axis=-1)  # In a graph, what is known in part counts as unknown.
+
+
+def check_whole_rows(mask: np.ndarray) -> None:
+    """Raises ValueError if only a part of the last axis is known somewhere.
+
+    Args:
+      mask: bool [..., C].
+    """
+    if np.any(mask.any(axis=-1) != mask.all(axis=-1)):
+        raise ValueError(
+            "mask must know all channels of a pixel or none, as they depend on each other; got a "
+            "pixel of which some are known. Use a model of channel_dependence=none."
+        )
 
 
 def draw_from_mixture(p: tfd.Distribution, uniforms: Uniforms, draw: Callable) -> tf.Tensor:

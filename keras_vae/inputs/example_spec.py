@@ -137,6 +137,14 @@ class ExampleSpec:
         for start in range(0, len(x), _ROWS):
             self._check_values(x[start : start + _ROWS])
 
+    def check_known(self, mask: TensorLike) -> None:
+        """Raises ValueError unless the likelihood has a density of those values that are known.
+
+        Args:
+          mask: bool [..., H, W, C], which values are known.
+        """
+        self._likelihood.check_known(np.asarray(mask))
+
     def check_part(self, x: TensorLike, known: TensorLike) -> None:
         """Raises ValueError unless those values of x [..., H, W, C] that are known can be taken.
 

@@ -53,7 +53,8 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
       event_shape: shape of x.
 
     Attributes:
-      params_per_value: k, the parameters that one value of x needs.
+      params_per_value: k, the parameters that one value of x needs, unless `params_shape` says
+        otherwise.
       support: the values of x that it gives mass to.
       levels: how many values that are, 0 and 1 among them; None of counts and of real numbers.
       joint: what joins the distributions of the values, a `Values`.
@@ -71,6 +72,11 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             **kwargs,
         )
         self.event_shape = tuple(event_shape)
+
+    @property
+    def params_shape(self) -> tuple:
+        """The shape of the parameters of one x, [H, W, C, k]."""
+        return (*self.event_shape, self.params_per_value)
 
     def check_values(self, x: TensorLike) -> None:
         """Raises ValueError unless this likelihood gives mass to float x [..., H, W, C]."""
@@ -99,6 +105,13 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             f"{x.ravel()[:3]}. {remedy}"
         )
 
+    def check_known(self, mask: np.ndarray) -> None:
+        """Raises ValueError unless the known values of x are of a tractable density.
+
+        Args:
+          mask: bool [..., H, W, C], which values are known; or [..., 1].
+        """
+
     @functools.cached_property
     def _ends_without_mass(self) -> list[float]:
         """The ends of [0, 1] where the log-density or its gradient isn't finite, as of an open
@@ -108,7 +121,7 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
 
         def is_finite_at(end):
             with tf.GradientTape() as tape:
-                params = tf.zeros([*self.event_shape, self.params_per_value])
+                params = tf.zeros(self.params_shape)
                 tape.watch(params)
                 log_prob = self.per_value(params).log_prob(tf.fill(self.event_shape, end))
             gradient = tape.gradient(log_prob, params)
@@ -128,7 +141,10 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
 
     @abc.abstractmethod
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
-        """The distribution of every single value of x, batch [..., H, W, C], event []."""
+        """The distribution of every single value of x, batch [..., H, W, C], event [].
+
+        Of values that depend on each other along the last axis: batch [..., H, W], event [C].
+        """
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         """Values [..., H, W, C] from uniform numbers, by operators that every runtime has.
@@ -158,8 +174,9 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
 
         The mean of some four thousand draws is compared with that of the distribution.
         """
-        shape = [-(-_NUM_DRAWS // math.prod(self.event_shape)), *self.event_shape]
-        p = self.per_value(tf.zeros([*shape, self.params_per_value]))
+        num_images = -(-_NUM_DRAWS // math.prod(self.event_shape))
+        shape = [num_images, *self.event_shape]
+        p = self.per_value(tf.zeros([num_images, *self.params_shape]))
         rng = np.random.default_rng(0)
         uniforms = [rng.uniform(0.5 / _NUM_DRAWS, 1.0, shape).astype(np.float32) for _ in range(3)]
         drawn = np.asarray(self.draw(p, lambda i: tf.constant(uniforms[i])), np.float64)

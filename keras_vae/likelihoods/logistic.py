@@ -19,7 +19,7 @@ class DiscretizedLogistic(LevelsLikelihood):
     params_per_value = 2
 
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
-        rounded = _rounded(params[..., 0] + 0.5, params[..., 1], self.levels)
+        rounded = rounded_logistic(params[..., 0] + 0.5, params[..., 1], self.levels)
         return Levels(rounded, self.levels, rounded.mean)
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
@@ -30,7 +30,7 @@ class DiscretizedLogistic(LevelsLikelihood):
 class MixtureOfLogistics(LevelsLikelihood):
     """A mixture of K logistic distributions rounded to the levels.
 
-    Channels are independent given z; PixelCNN++ also has each colour depend on those before it.
+    Channels are independent given z; those of a `ColourMixture` depend on each other.
 
     Args:
       num_components: K.
@@ -48,9 +48,7 @@ class MixtureOfLogistics(LevelsLikelihood):
 
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         logits, raw_loc, raw_scale = tf.split(params, 3, axis=-1)  # [..., H, W, C, K]
-        # A new network's components share out the range.
-        middles = (tf.range(float(self.num_components)) + 0.5) / self.num_components
-        rounded = _rounded(raw_loc + middles, raw_scale, self.levels)
+        rounded = rounded_logistic(raw_loc + middles(self.num_components), raw_scale, self.levels)
         mixture = tfd.MixtureSameFamily(tfd.Categorical(logits=logits), rounded)
 
         def mean_level():
@@ -68,7 +66,12 @@ class MixtureOfLogistics(LevelsLikelihood):
         return super().get_config() | {"num_components": self.num_components}
 
 
-def _rounded(loc, raw_scale, levels):
+def middles(num_components: int) -> tf.Tensor:
+    """Where a new network's components stand, [K]: they share out the range [0, 1]."""
+    return (tf.range(float(num_components)) + 0.5) / num_components
+
+
+def rounded_logistic(loc: TensorLike, raw_scale: TensorLike, levels: int) -> "RoundedLogistic":
     """A rounded logistic over 0 .. levels - 1, from loc in units of the whole range."""
     top = levels - 1.0
     scale = top * positive(raw_scale, 0.1, 0.0) + 0.1

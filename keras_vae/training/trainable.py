@@ -380,4 +380,6 @@ class Trainable(TakesExamples):
         is_rest = tf.distribute.get_replica_context().num_replicas_in_sync > 1 and not len(x)
         if self._looks_at_batches and not is_rest:
             self.check_examples(x, condition)
+            if batch.mask is not None:
+                self.example_spec.check_known(batch.mask)
         return batch._replace(condition=condition)

@@ -58,6 +58,8 @@ CASES = {
     ("likelihood", "categorical"): {"condition": "image_part"},
     ("likelihood", "logistic_mixture"): {
         "likelihood_components": 2,
+        "channel_dependence": "autoregressive",
+        "event_shape": (6, 4, 3),
         "latent_samples": 2,
         "condition": "image_part",
     },
@@ -98,6 +100,8 @@ CASES = {
         "visible": "upper_left",
         "network": "conv",
         "filters": (4,),
+        "likelihood": "logistic_mixture",
+        "channel_dependence": "none",
         "event_shape": (6, 4, 3),
     },
     ("weights", "point"): {"hidden": (8, 6), "activation": "softplus"},
