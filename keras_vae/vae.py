@@ -27,7 +27,12 @@ from keras_vae.priors import Prior
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
 from keras_vae.terms import Latents, Terms
-from keras_vae.training.refusals import check_densities, check_part, check_same_latents
+from keras_vae.training.refusals import (
+    check_densities,
+    check_part,
+    check_same_latents,
+    check_tracked,
+)
 from keras_vae.training.trainable import Trainable
 
 
@@ -82,6 +87,8 @@ class VAE(Trainable):
         check_part("decoder", decoder, AbstractDecoder, "Decoder(network, likelihood) makes one")
         if prior is not None:
             check_part("prior", prior, Prior, "take a layer of keras_vae.priors")
+        if modality is not None:
+            check_part("modality", modality, Modality, "take one of keras_vae.modality")
         if condition is not None:
             check_part("condition", condition, Condition, "take a layer of keras_vae.conditions")
         if encoder.trains_prior and prior is None:
@@ -108,12 +115,13 @@ class VAE(Trainable):
             self.prior.bind(self)
         # 2. One pass creates all variables, and shows whether the parts fit and the shape of z.
         self.has_analytic_kl = False
-        terms = self.terms(
-            tf.zeros([2, *self.event_shape]),  # Of one, shapes that don't fit might broadcast.
-            self.draw_noise([0, 0], 1, 2),
-            None if self.condition is None else self.condition.zeros(2),
-            draw_all=True,
-        )
+        with tf.GradientTape() as tape:
+            terms = self.terms(
+                tf.zeros([2, *self.event_shape]),  # Of one, shapes that don't fit might broadcast.
+                self.draw_noise([0, 0], 1, 2),
+                None if self.condition is None else self.condition.zeros(2),
+                draw_all=True,
+            )
         self.latent_shape = tuple(terms.z.shape[2:])
         check_densities(terms, self)
         self.latent_dim = math.prod(self.latent_shape)
@@ -124,6 +132,8 @@ class VAE(Trainable):
             and all(has_analytic_kl(q, p) for q, p, _ in terms.rates)
         )
         self.built = True
+        if not self.distributed:  # Replicas' variables have parts of their own.
+            check_tracked(tape.watched_variables(), self)
 
     # Scoring -----------------------------------------------------------------------------------
 

@@ -124,3 +124,37 @@ def test_another_part_in_its_place_is_refused(part, words):
     given = {"encoder": parts.encoder, "decoder": parts.decoder, "prior": parts.prior} | part
     with pytest.raises(ValueError, match=words):
         VAE(**given)
+
+
+class Lost(priors.StandardNormal):
+    """Its layer has the name of an attribute of the class, by which Keras doesn't track it."""
+
+    network = None
+
+    def __init__(self, latent_dim):
+        super().__init__(latent_dim)
+        self.network = tfkl.Dense(latent_dim)
+
+    def distribution(self, context=None):
+        loc = self.network(tf.ones([1, 1]))[0]
+        return tfd.Independent(tfd.Normal(loc, 1.0), 1)
+
+
+class Apart(priors.StandardNormal):
+    """A density of each latent, where one of all is wanted."""
+
+    def distribution(self, context=None):
+        return tfd.Normal(tf.zeros(self.latent_dim), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("prior", "words"),
+    [
+        (lambda: Lost(3), "Keras doesn't track the variables .*dense.*: they would be neither"),
+        (lambda: Apart(3), r"Apart: log p\(z\) .* came in shape \[1, 2, 3\], wanted \[1, 2\]"),
+    ],
+)
+def test_a_part_that_would_train_wrongly_is_refused(prior, words):
+    parts = tiny.vae()
+    with pytest.raises(ValueError, match=words):
+        VAE(parts.encoder, parts.decoder, prior())

@@ -1,9 +1,11 @@
 """Objects that can't be trained together, and why. Of options, `config.rules` says the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from keras_vae._compat import tf
 from keras_vae.messages import conflicts
+from keras_vae.messages.sentences import some
 from keras_vae.networks.bayesian import bayesian_layers
 from keras_vae.objectives import Objective
 from keras_vae.posteriors import Posterior
@@ -80,6 +82,18 @@ def check_part(name: str, part: object, kind: type, remedy: str) -> None:
     """Raises ValueError unless a part of a model is of the kind that it must be."""
     if not isinstance(part, kind):
         raise ValueError(f"{name} must be of {kind.__name__}, got {type(part).__name__}: {remedy}.")
+
+
+def check_tracked(variables: Iterable[tf.Variable], vae: "VAE") -> None:
+    """Raises ValueError unless Keras knows all variables that a pass through a model reads."""
+    known = {id(variable) for variable in vae.variables}
+    lost = sorted({variable.name for variable in variables if id(variable) not in known})
+    if lost:
+        raise ValueError(
+            f"Keras doesn't track the variables {some(lost)}: they would be neither trained nor "
+            "saved. Keep their layer in an attribute that __init__ sets and that the class hasn't, "
+            "not in a set or in an object that is no layer."
+        )
 
 
 def check_densities(terms: Terms, vae: "VAE") -> None:
