@@ -33,6 +33,7 @@ MEMBERS = [(axis, name) for axis, names in AXES.items() for name in names]
 OTHER_CHOICES = {
     "activation",
     "binarization",
+    "channel_dependence",
     "channels",
     "frames",
     "gradient",

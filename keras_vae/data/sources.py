@@ -45,6 +45,18 @@ class Dataset:
     notes: list[str]
 
 
+def _of_reader(kind, found):
+    """What a reader gives, checked: it may be a user's own."""
+    if isinstance(found, tuple) and len(found) == 2:
+        splits, notes = found
+        if isinstance(splits, Mapping) and isinstance(splits.get("train"), Split):
+            return splits, list(notes)
+    raise ValueError(
+        f"data.READERS[{kind!r}] must give ({{'train': a Split, such as data.InMemory(x), and "
+        f"others by name}}, a list of notes), got {found!r:.100}."
+    )
+
+
 def short_name(dataset: str) -> str:
     """Without kind, path and version: faces, of npz:some/faces.npz; mnist, of mnist:3.0.1."""
     kind, _, path = dataset.partition(":")
@@ -156,7 +168,7 @@ def load(
     elif dataset == "sprites":
         splits = sprites.read(seed, label or "shape")
     elif kind in READERS:
-        splits, notes = READERS[kind](path, **cut)
+        splits, notes = _of_reader(kind, READERS[kind](path, **cut))
     elif kind in ("npz", "npy"):
         splits, notes = npz.read(
             path,

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -80,6 +81,23 @@ def write_page(runs: list[Measured], out: pathlib.Path) -> pathlib.Path:
     return comparison_page.write(runs, out, shown, notes, _differing(runs) == ["beta"])
 
 
+def _numbers(path: pathlib.Path) -> tuple[dict[str, Any], np.ndarray | None]:
+    """(evaluation.json, -log p(x) of each example or None) of a run."""
+    try:
+        numbers = json.loads((path / "evaluation.json").read_text())
+        with np.load(path / "evaluation.npz", allow_pickle=False) as examples:
+            nll = examples.get("nll")
+        known = {"checkpoint": str, "step": int, "binarization": str}
+        if all(isinstance(numbers[key], kind) for key, kind in known.items()):
+            return numbers, nll
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile):
+        pass
+    raise ValueError(
+        f"{path}: evaluation.json and evaluation.npz are damaged or of another program. Measure "
+        "the run again: call tasks.evaluate, or run trainers.evaluate."
+    )
+
+
 def read_measured(paths: Iterable[str | pathlib.Path]) -> list[Measured]:
     """The runs at `paths`.
 
@@ -102,15 +120,13 @@ def read_measured(paths: Iterable[str | pathlib.Path]) -> list[Measured]:
             raise FileNotFoundError(
                 f"{path} isn't measured. First call tasks.evaluate, or run trainers.evaluate."
             )
-        numbers = json.loads((path / "evaluation.json").read_text())
+        numbers, nll = _numbers(path)
         step = loading.origin(loading.find_checkpoint(path, numbers["checkpoint"]))["step"]
         if step != numbers["step"]:
             raise ValueError(
                 f"{path} was measured at step {numbers['step']} and trained on to step {step}. "
                 "First call tasks.evaluate, or run trainers.evaluate."
             )
-        with np.load(path / "evaluation.npz", allow_pickle=False) as examples:
-            nll = examples.get("nll")
         runs.append(
             Measured(
                 path,

@@ -117,6 +117,16 @@ def test_its_values_are_not_made_black_and_white(waves):
         keras_vae.build(config, data=data.load("waves:60"))
 
 
+@pytest.mark.parametrize("found", [np.zeros((4, 2)), {"train": 1}, ({"test": 1}, []), ({}, [])])
+def test_a_reader_that_gives_something_else_is_told_of(found):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(data.READERS, "odd", lambda path: found)
+        with pytest.raises(
+            ValueError, match=r"data.READERS\['odd'\] must give \(\{'train': a Split"
+        ):
+            data.load("odd:x")
+
+
 def test_what_is_not_known_is_refused_in_one_line():
     with pytest.raises(ValueError, match=r"modality 'tale' isn't known, only image, music, .*"):
         modality.stored({"name": "tale"})

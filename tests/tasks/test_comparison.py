@@ -185,6 +185,15 @@ def test_a_run_that_was_trained_on_must_be_measured_again(runs):
         comparison.read_measured([runs / "small", path])
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"step": "one", "checkpoint": "ckpt-1"}'])
+def test_damaged_numbers_are_refused_in_one_line(runs, content):
+    path = runs / "damaged"
+    shutil.copytree(runs / "small", path, dirs_exist_ok=True)
+    (path / "evaluation.json").write_text(content)
+    with pytest.raises(ValueError, match="are damaged or of another program"):
+        comparison.read_measured([runs / "small", path])
+
+
 def test_numbers_of_another_version_are_in_nobodys_way(runs):
     """A later one may have more keys and other words, an earlier one fewer keys."""
     path = runs / "other_version"
