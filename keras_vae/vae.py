@@ -159,8 +159,8 @@ class VAE(Trainable):
             the encoder sees 0 in place of the others. None if all are.
         """
         size = self.encoder.noise_shape[0] + self.decoder.noise_size
-        if noise.shape.rank != 3 or not noise.shape[-1:].is_compatible_with([size]):
-            raise ValueError(f"noise must be [S, B, {size}], got {noise.shape.as_list()}.")
+        if not tf.TensorShape(noise.shape).is_compatible_with([None, None, size]):
+            raise ValueError(f"noise must be [S, B, {size}], got {tuple(noise.shape)}.")
         x, mask = self.known_part(x, mask)
         condition = self.condition_of(condition, x)
         context = self._context(condition)

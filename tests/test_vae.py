@@ -268,3 +268,38 @@ def test_called_in_a_loop_of_ones_own_it_trains_every_weight():
     with tf.GradientTape() as tape:
         loss = -tf.reduce_mean(model(x).log_prob(x)) + tf.add_n(model.losses)
     assert all(g is not None for g in tape.gradient(loss, model.trainable_variables))
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (1, 2, 4), (1, 1, 2, 3)])
+def test_noise_of_another_shape_is_refused(model, shape):
+    with pytest.raises(ValueError, match=r"noise must be \[S, B, 3\], got \("):
+        model.terms(tiny.images(2), np.zeros(shape, np.float32))
+
+
+def test_predict_of_pairs_takes_keras_arguments_in_their_order():
+    model, x = tiny.vae(condition="label"), tiny.images(5)
+    labels = tiny.conditions_for(model, 5)
+    np.testing.assert_allclose(
+        model.predict((x, labels), 2, 0), model.reconstruct(x, labels), atol=1e-6
+    )
+
+
+def test_an_autoencoder_with_a_prior_fitted_later_measures_by_the_new_one():
+    class Later(posteriors.DiagonalNormal):
+        trains_prior = False
+
+    model = VAE(
+        Encoder(networks.linear(), Later(2)),
+        Decoder(networks.linear(), likelihoods.Bernoulli(tiny.EVENT_SHAPE)),
+        priors.StandardNormal(2),
+    )
+    tiny.randomize(model).compile(jit_compile=False)
+    x = tiny.images(2000)
+    model.log_likelihood(x[:40], num_samples=20)
+    before = model.evaluate(x, batch_size=500, verbose=0, return_dict=True)["rate"]
+    model.fit_prior(priors.GaussianMixture(2, 2), model.code(x))
+    wanted = np.mean(model.terms(x, tiny.noise(model, 50, 2000)).rate)
+    after = model.evaluate(x, batch_size=500, verbose=0, return_dict=True)["rate"]
+    assert abs(after - wanted) < 0.3 < abs(after - before)
+    elbo = np.mean(model.terms(x[:40], tiny.noise(model, 500, 40)).elbo_nats)
+    assert np.mean(model.log_likelihood(x[:40], num_samples=500)) > elbo
