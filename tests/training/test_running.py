@@ -111,7 +111,7 @@ def test_two_replicas_train_on_seeds_as_one_on_noise(two_replicas, kind):
 def test_a_block_without_noise_or_seed_is_refused():
     model = tiny.vae()
     x = tiny.block(model, 1, 4).x
-    with pytest.raises(ValueError, match="Block has neither noise nor seed"):
+    with pytest.raises(ValueError, match="batch has neither noise nor seed"):
         model.make_train_function()(iter([Block(x)]))
 
 
