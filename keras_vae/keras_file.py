@@ -125,7 +125,7 @@ def _lost_arguments(part) -> list[str]:
     """The arguments of a part of a user's own that its config leaves out."""
     if type(part).__module__.partition(".")[0] in ("keras_vae", "tf_keras", "tensorflow"):
         return []
-    if not isinstance(part, tfk.layers.Layer):
+    if not isinstance(part, tfk.layers.Layer) or "__init__" not in vars(type(part)):
         return []
     parameters = list(inspect.signature(type(part).__init__).parameters.values())[1:]
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]

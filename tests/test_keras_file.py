@@ -10,7 +10,7 @@ import pytest
 
 import keras_vae
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
-from keras_vae._compat import tf, tfk, tfkl
+from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.files import checksums
 from keras_vae.training.fused_adam import FusedAdam
@@ -334,3 +334,28 @@ def test_a_run_with_averages_is_loaded_with_them(tmp_path):
     loaded = keras_vae.load(tmp_path)
     with model.ema.applied():
         assert_same_numbers(loaded, model)
+
+
+@tfk.saving.register_keras_serializable("tests")
+class Forgetful(likelihoods.Likelihood):
+    """Its scale isn't in its config: a loaded one would have the default."""
+
+    def __init__(self, event_shape, scale=1.0, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        self.scale = scale
+
+    def per_value(self, params):
+        return tfd.Normal(params[..., 0], self.scale)
+
+
+def test_an_argument_that_the_config_leaves_out_is_refused(tmp_path):
+    model = VAE(
+        Encoder(networks.linear(), posteriors.DiagonalNormal(2)),
+        Decoder(networks.linear(), Forgetful((2, 2, 1), scale=0.1)),
+        priors.StandardNormal(2),
+    )
+    with pytest.raises(
+        ValueError, match="the config of Forgetful has no scale, which its __init__"
+    ):
+        model.save(tmp_path / "model.keras")
+    assert names_in(tmp_path) == []
