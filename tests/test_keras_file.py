@@ -354,8 +354,6 @@ def test_an_argument_that_the_config_leaves_out_is_refused(tmp_path):
         Decoder(networks.linear(), Forgetful((2, 2, 1), scale=0.1)),
         priors.StandardNormal(2),
     )
-    with pytest.raises(
-        ValueError, match="the config of Forgetful has no scale, which its __init__"
-    ):
+    with pytest.raises(ValueError, match="the config of Forgetful has no scale, which its"):
         model.save(tmp_path / "model.keras")
     assert names_in(tmp_path) == []
