@@ -34,7 +34,7 @@ def test_a_conditional_run_is_measured_and_exported(run_train, tmp_path, recipe,
     else:
         assert model["visible_mask"] == [1, 1, 1, 1, 0, 0, 0, 0] * 8
     assert (run / "pictures" / "epoch_00002.png").exists()
-    assert "All images of a row are given the same condition" in (run / "report.html").read_text()
+    assert "All examples of a row are given the same condition" in (run / "report.html").read_text()
     if tools.has("chromium"):
         browser.assert_sound(run / "report.html", 400)
     trained = json.loads((run / "evaluation.json").read_text())
