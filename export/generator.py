@@ -130,7 +130,6 @@ class Generator(tf.Module):
           "log_prob", the bound of k samples, "effective_sample_size", "distortion" and "rate", [B].
         """
         vae, random, batch_size = self._vae, self._random, tf.shape(x)[0]
-        noise_size = vae.draw_noise([0, 0], 1, 1).shape[-1]
 
         def is_left(first, *_):
             return first < k
@@ -138,8 +137,8 @@ class Generator(tf.Module):
         def add(first, log_w, log_w2, distortion, rate):
             sample = tf.repeat(first + tf.range(_SAMPLES_AT_ONCE), batch_size)
             seeds = random.fold(tf.tile(seed, [_SAMPLES_AT_ONCE, 1]), sample, Stream.IMPORTANCE)
-            noise = random.normal(seeds, Stream.POSTERIOR, noise_size)
-            noise = tf.reshape(noise, [_SAMPLES_AT_ONCE, batch_size, noise_size])
+            noise = random.normal(seeds, Stream.POSTERIOR, vae.noise_size)
+            noise = tf.reshape(noise, [_SAMPLES_AT_ONCE, batch_size, vae.noise_size])
             terms = vae.terms(x, noise, condition)
             counts = tf.reshape(sample < k, [_SAMPLES_AT_ONCE, batch_size])
             log_weight = tf.where(counts, terms.log_weight, -math.inf)

@@ -129,7 +129,8 @@ def _lost_arguments(part) -> list[str]:
         return []
     parameters = list(inspect.signature(type(part).__init__).parameters.values())[1:]
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    return [name for name in named if name not in part.get_config()]
+    config = part.get_config()
+    return [name for name in named if name not in config]
 
 
 def _unregistered(config):

@@ -158,9 +158,8 @@ class VAE(Trainable):
           mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
             the encoder sees 0 in place of the others. None if all are.
         """
-        size = self.encoder.noise_shape[0] + self.decoder.noise_size
-        if not tf.TensorShape(noise.shape).is_compatible_with([None, None, size]):
-            raise ValueError(f"noise must be [S, B, {size}], got {tuple(noise.shape)}.")
+        if not tf.TensorShape(noise.shape).is_compatible_with([None, None, self.noise_size]):
+            raise ValueError(f"noise must be [S, B, {self.noise_size}], got {tuple(noise.shape)}.")
         x, mask = self.known_part(x, mask)
         condition = self.condition_of(condition, x)
         context = self._context(condition)
@@ -476,8 +475,12 @@ class VAE(Trainable):
         self, seed: TensorLike | Sequence[int], num_samples: int, batch_size: int | tf.Tensor
     ) -> tf.Tensor:
         """The noise that `terms` needs: [S, B, N] from a stateless int32 [2] seed."""
-        size = self.encoder.noise_shape[0] + self.decoder.noise_size
-        return tf.random.stateless_normal([num_samples, batch_size, size], seed)
+        return tf.random.stateless_normal([num_samples, batch_size, self.noise_size], seed)
+
+    @property
+    def noise_size(self) -> int:
+        """N, the numbers that one sample needs: the posterior's, and those of Bayesian weights."""
+        return self.encoder.noise_shape[0] + self.decoder.noise_size
 
     def _split(self, noise):
         """The posterior's noise, and that of Bayesian weights (None without such)."""
@@ -513,10 +516,13 @@ class VAE(Trainable):
         if self.trains_prior:
             raise ValueError("fit_prior is for autoencoders; this model's prior is trained.")
         prior.fit(codes, seed=seed)
+        self.take_prior(prior)
+
+    def take_prior(self, prior: Prior) -> None:
+        """Makes a prior that is already fitted this model's own; graphs were of that without it."""
         self.prior = prior
-        # Graphs were of the model without it.
         self._importance_sampler = self._completer = None
-        self.train_function = self.test_function = self.predict_function = None
+        self.forget_graphs()
         self._settle()
 
     # Saving ------------------------------------------------------------------------------------

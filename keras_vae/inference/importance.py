@@ -72,7 +72,7 @@ def weigh(
 
 
 class ImportanceSampler:
-    """Estimates log p(x) with any model that has `terms` and `draw_noise`.
+    """Estimates log p(x) with any model that has `terms`, `draw_noise` and `noise_size`.
 
     The proposal is q(z|x) until `widen` finds a better one: z is a function of x and of noise
     [N] ~ N(0, 1), and noise from N(0, noise_scale^2) gives other z, of other weights, with the same
@@ -96,7 +96,7 @@ class ImportanceSampler:
         # Examples times samples that may be in work together.
         widest, self._num_groups = _sizes(model)
         self._max_pairs = max(1, max_values // widest)
-        self.noise_scale = tf.Variable(tf.ones(model.draw_noise([0, 0], 1, 1).shape[-1]))
+        self.noise_scale = tf.Variable(tf.ones(model.noise_size))
         self._add_weights = self._in_chunks(self._with_weights)
         self._add_squares = self._in_chunks(self._with_squares)
         self._add_parts = self._in_chunks(self._with_parts)
@@ -262,7 +262,7 @@ def _sizes(model) -> tuple[int, int]:
         condition = tf.TensorSpec([batch_size, *condition.shape[1:]], condition.dtype)
     traced = terms.get_concrete_function(
         tf.TensorSpec([batch_size, *model.event_shape]),
-        tf.TensorSpec([1, batch_size, model.draw_noise([0, 0], 1, 1).shape[-1]]),
+        tf.TensorSpec([1, batch_size, model.noise_size]),
         condition,
     )
     sizes = [

@@ -60,6 +60,10 @@ class TakesExamples(tfk.Model):
         """Whether the likelihood gives mass to 0 and 1 alone."""
         return self.example_spec.needs_binary
 
+    def forget_graphs(self) -> None:
+        """Has Keras trace its functions anew: what they were traced with has changed."""
+        self.train_function = self.test_function = self.predict_function = None
+
     def take_levels(self, levels: int | None) -> None:
         """Takes the levels that whole numbers are known to have, unless others are known.
 
@@ -67,12 +71,12 @@ class TakesExamples(tfk.Model):
           ValueError: they aren't those of the model.
         """
         if self.example_spec.take(levels):
-            self.train_function = self.test_function = self.predict_function = None
+            self.forget_graphs()
 
     def settle_levels(self, x: TensorLike) -> None:
         """Takes the levels of a whole array of whole numbers, unless they are known."""
         if self.example_spec.settle(x):
-            self.train_function = self.test_function = self.predict_function = None
+            self.forget_graphs()
 
     def check_examples(self, x: TensorLike, condition: ConditionLike | None = None) -> None:
         """Raises ValueError for arrays of another shape, or of values without mass or meaning."""

@@ -160,7 +160,7 @@ def load_checkpoint(path: str | pathlib.Path, found: str) -> VAE:
         if [w.shape for w in weights] != wanted or any(w.dtype.kind not in "fiu" for w in weights):
             raise ValueError(f"{fitted} is refused: it must hold numbers of the shapes {wanted}.")
         prior.set_weights(weights)
-        vae.prior = prior
+        vae.take_prior(prior)
     return vae
 
 
