@@ -19,12 +19,13 @@ from keras_vae.building.parts import (
     POSTERIORS,
     PRIORS,
     likelihood_of,
+    prior_of,
 )
 from keras_vae.building.structures import STRUCTURES
 from keras_vae.config import Config
 from keras_vae.data import Dataset
 from keras_vae.data import steps_per_epoch as count_steps
-from keras_vae.priors import Flow, Prior, Standardized
+from keras_vae.priors import Prior
 from keras_vae.vae import VAE
 
 
@@ -85,6 +86,7 @@ def build(
                 _seeing_z(model, structure.decoder_body),
                 likelihood,
                 **WEIGHTS[model.weights].kind.options(model, likelihood),
+                **({} if model.latent_shape is None else {"latent_rank": 3}),
             ),
             structure.prior,
             CONDITIONS[model.condition](model),
@@ -110,8 +112,7 @@ def build_fitted_prior(config: Config) -> Prior | None:
     if posterior is None or posterior.trains_prior:
         return None
     with _global_seed(config.training.seed):
-        prior = PRIORS[config.model.prior](config.model, config.model.latent_dim)
-    return Standardized(prior) if isinstance(prior, Flow) else prior
+        return prior_of(config.model)
 
 
 def _seeing_z(model, body):

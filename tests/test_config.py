@@ -37,6 +37,7 @@ OTHER_VALUES = {
     "decoder": "autoregressive",
     "activation": "gelu",
     "latent_dim": 7,
+    "latent_shape": (2, 2, 4),
     "structure": "ladder",
     "latent_dims": (5, 3),
     "inference": "filter",

@@ -54,7 +54,7 @@ def config(**options) -> keras_vae.Config:
     structure = options.get("structure", RECIPES[name].get("structure", "single"))
     small = {"batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
     small |= {"num_classes": NUM_CLASSES, "num_examples": 32} | NETWORK_SIZES[network]
-    small |= STRUCTURE_SIZES[structure]
+    small |= {} if "latent_shape" in options else STRUCTURE_SIZES[structure]
     small |= POSTERIOR_SIZES.get(options.get("posterior", RECIPES[name].get("posterior")), {})
     small |= PRIOR_SIZES.get(options.get("prior", RECIPES[name].get("prior")), {})
     if options.get("posterior") == "deterministic":

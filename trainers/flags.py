@@ -15,6 +15,8 @@ _DEFINE = {
     str: flags.DEFINE_string,
     bool: flags.DEFINE_bool,
 }
+# What stands between the numbers of a list, in words and in an example.
+_BETWEEN = {",": ("commas", "200,200"), "x": ("x", "8x8x4")}
 
 
 def define_run(about: str = "the run directory") -> None:
@@ -71,20 +73,25 @@ def _define(option: dataclasses.Field) -> None:
         flags.DEFINE_enum(
             option.name, None, list(choices), with_choices(help, configs.abouts(choices))
         )
-    elif configs.element_type(option.type):
+    elif configs.element_type(option.type) is None:
+        _DEFINE[configs.value_type(option.type)](option.name, None, help)
+    elif option.metadata["separator"] == ",":
         flags.DEFINE_list(option.name, None, help)
     else:
-        _DEFINE[configs.value_type(option.type)](option.name, None, help)
+        flags.DEFINE_string(option.name, None, help)
 
 
 def _value(option):
     value, element = flags.FLAGS[option.name].value, configs.element_type(option.type)
     if value is None or element is None:
         return value
+    separator = option.metadata["separator"]
+    words = value.split(separator) if isinstance(value, str) else value
     try:
-        return tuple(map(element, value))
+        return tuple(map(element, words))
     except ValueError:
+        between, example = _BETWEEN[separator]
         raise ValueError(
-            f"{option.name} must be whole numbers with commas between, as in 200,200; "
-            f"got {','.join(value)!r}."
+            f"{option.name} must be whole numbers with {between} between, as in {example}; "
+            f"got {separator.join(words)!r}."
         ) from None

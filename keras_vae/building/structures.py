@@ -7,7 +7,7 @@ from typing import NamedTuple
 from keras_vae import networks
 from keras_vae._compat import tfk, tfkl
 from keras_vae.building.bodies import NETWORKS
-from keras_vae.building.parts import POSTERIORS, PRIORS
+from keras_vae.building.parts import POSTERIORS, PRIORS, latent_size_of, prior_of
 from keras_vae.config.members import Member, fill
 from keras_vae.encoder import AbstractEncoder, Encoder, PriorEncoder
 from keras_vae.hierarchical import (
@@ -40,9 +40,9 @@ class Structure(NamedTuple):
 
 def _one_layer(m):
     bodies = NETWORKS[m.network].kind
-    posterior = POSTERIORS[m.posterior](m, m.latent_dim)
+    posterior = POSTERIORS[m.posterior](m, latent_size_of(m))
     encoder = Encoder(bodies.encoder(m), posterior) if posterior else PriorEncoder()
-    prior = PRIORS[m.prior](m, m.latent_dim) if encoder.trains_prior else None
+    prior = prior_of(m) if encoder.trains_prior else None
     return Structure(VAE, encoder, bodies.decoder(m), prior)
 
 

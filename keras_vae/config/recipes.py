@@ -170,4 +170,6 @@ def recipe(name: str, **options) -> Config:
     defaults = {k: v for k, v in RECIPES[name].items() if k != "about"}
     config = Config(recipe=name).replace(**(defaults | options))
     idle = [k for k in defaults if k not in options and lacking_for(config, k)]
+    if config.model.latent_shape is not None and "latent_dim" not in options:
+        idle.append("latent_dim")  # The map says how many there are.
     return config.replace(**{k: find(k)[1].default for k in idle}).check()

@@ -3,6 +3,7 @@
 What is known of a part is read from its class, so that the rules hold for new members too.
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from keras_vae.config.image_options import check_resize, parse_background
@@ -48,9 +49,9 @@ def lacking_for(config: "Config", name: str) -> dict[str, list[str]]:
     return {} if any(config.value(axis) in names for axis, names in wanted.items()) else wanted
 
 
-def text(value: Any) -> str:
+def text(value: Any, separator: str = ",") -> str:
     """A value as a flag has it."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return separator.join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _kind(section, axis: str) -> Any:
@@ -173,7 +174,7 @@ def _check_posterior_and_prior(model: ModelConfig):
     posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
     layered = "latent_dims" in AXES["structure"][model.structure].options
     latent_dims = model.latent_dims if layered else None
-    sizes = latent_dims or (model.latent_dim,)
+    sizes = latent_dims or (math.prod(model.latent_shape or (model.latent_dim,)),)
     if posterior is not None and min(sizes) < posterior.least_latents:
         raise ValueError(
             f"posterior={model.posterior} with {'latent_dims' if latent_dims else 'latent_dim'}="
@@ -371,7 +372,8 @@ def _check_idle_options(config):
         if not option_field.metadata["flag"] or given in idle:
             continue
         if wanted := lacking_for(config, name):
-            raise ValueError(f"{name}={text(given)} is an option of {in_words(wanted)} alone.")
+            written = text(given, option_field.metadata["separator"])
+            raise ValueError(f"{name}={written} is an option of {in_words(wanted)} alone.")
 
 
 def _check_beta(config):

@@ -126,6 +126,13 @@ class ModelConfig:
         },
     )
     latent_dim: int = option(20, "D, the number of latents", at_least=1)
+    latent_shape: tuple[int, ...] | None = option(
+        None,
+        "in place of latent_dim, latents with a place: height, width and channels of a map, as in "
+        "8x8x4, of the size that the halvings of filters end at",
+        at_least=1,
+        separator="x",
+    )
     structure: str = option("single", "how latents depend on each other", choices=AXES["structure"])
     inference: str = option(
         "smoother",

@@ -1,8 +1,8 @@
 """Network bodies: tensor in, features out. No probability in here.
 
-An encoder body takes x [B, H, W, C] or [B, T, P], a decoder body z [B, D]; both give features of
-any shape. The layer that turns features into the parameters of a distribution belongs to Encoder
-and Decoder, so any Keras layer or model serves as a body.
+An encoder body takes x [B, H, W, C] or [B, T, P], a decoder body z [B, D] or maps [B, h, w, d];
+both give features of any shape. The layer that turns features into the parameters of a distribution
+belongs to Encoder and Decoder, so any Keras layer or model serves as a body.
 """
 
 from keras_vae.networks.attention import SelfAttention

@@ -33,14 +33,19 @@ def resnet_decoder(
     blocks: int = 2,
     activation: str = "relu",
     attention_heads: int | None = None,
+    of_maps: bool = False,
 ) -> tfk.Sequential:
-    """The mirror of `resnet_encoder`; the residual blocks run before each doubling."""
+    """The mirror of `resnet_encoder`; the residual blocks run before each doubling.
+
+    With `of_maps`, z is [B, h, w, d], of the encoder's smallest size.
+    """
     layers = upsampling(
         image_shape,
         filters,
         activated(activation),
         attention_heads,
         _residual_blocks(blocks, activation),
+        of_maps,
     )
     return tfk.Sequential(layers, name="resnet_decoder")
 
