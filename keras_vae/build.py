@@ -86,7 +86,7 @@ def build(
                 _seeing_z(model, structure.decoder_body),
                 likelihood,
                 **WEIGHTS[model.weights].kind.options(model, likelihood),
-                **({} if model.latent_shape is None else {"latent_rank": 3}),
+                **structure.decoder_options,
             ),
             structure.prior,
             CONDITIONS[model.condition](model),

@@ -133,13 +133,20 @@ def prior_of(model: ModelConfig) -> Prior | None:
     A prior of flat latents becomes one of maps where latents are maps, and a flow that is fitted to
     codes is one of standardized codes.
     """
-    member, size = PRIORS[model.prior], latent_size_of(model)
-    shape = None if member.kind is None or member.kind.takes_maps else model.latent_shape
-    prior = member(model, size if shape is None else math.prod(shape))
+    prior = prior_of_shape(model, latent_size_of(model))
     posterior = POSTERIORS[model.posterior].kind
     if isinstance(prior, Flow) and not (posterior is None or posterior.trains_prior):
         prior = Standardized(prior)
-    return prior if shape is None else Flattened(prior, shape)
+    return prior
+
+
+def prior_of_shape(model: ModelConfig, latent_shape: int | tuple[int, ...]) -> Prior | None:
+    """The prior that a model's options name, of D latents or of maps (h, w, d)."""
+    member = PRIORS[model.prior]
+    is_flat = isinstance(latent_shape, int)
+    if is_flat or member.kind is None or member.kind.takes_maps:
+        return member(model, latent_shape)
+    return Flattened(member(model, math.prod(latent_shape)), latent_shape)
 
 
 # Images of more channels aren't of colours.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keras_vae.config.image_options import check_resize, parse_background
 from keras_vae.config.members import AXES, in_words, needed_for
 from keras_vae.config.sections import ModelConfig, options
+from keras_vae.config.stages import default_stages, stages_of
 from keras_vae.messages import conflicts
 
 if TYPE_CHECKING:
@@ -289,20 +290,18 @@ def _check_layers(model: ModelConfig):
     """Of a model of several stochastic layers."""
     layers = f"structure={model.structure}"
     posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
-    if model.latent_dims is None:
-        raise ValueError(f"{layers} needs latent_dims, as in latent_dims=100,50 for two layers.")
     network = AXES["network"][model.network]
-    if network.kind.takes != "values" or "hidden" not in network.options:
+    of_maps = "stages" in AXES["structure"][model.structure].options
+    if of_maps and network.kind.takes == "images":
+        _check_stages(model)
+    elif network.kind.takes != "values" or "hidden" not in network.options:
+        others = ", or network=resnet for images" if of_maps else ""
         raise ValueError(
             f"{layers} with network={model.network}: what joins one layer of latents to the next "
-            "are dense layers of `hidden` units. Use network=mlp or gated_mlp."
+            f"are dense layers of `hidden` units. Use network=mlp or gated_mlp{others}."
         )
-    if len(model.hidden) != len(model.latent_dims):
-        raise ValueError(
-            f"{layers} needs as many units in hidden as in latent_dims, a number for each "
-            f"stochastic layer; got hidden={text(model.hidden)} and "
-            f"latent_dims={text(model.latent_dims)}."
-        )
+    else:
+        _check_latent_dims(model, layers)
     if posterior is not None and not (posterior.has_density and posterior.continuous):
         raise ValueError(
             f"{layers} with posterior={model.posterior}: what ties one layer to the next is a "
@@ -318,6 +317,39 @@ def _check_layers(model: ModelConfig):
             f"{layers} with prior={model.prior}: it is a mixture of {conflicts.OF_POSTERIORS}, "
             "which q(z_L|x) from the bottom up has not. Use structure=ladder, or prior=mixture."
         )
+
+
+def _check_latent_dims(model, layers):
+    """Of flat layers of latents."""
+    if model.latent_dims is None:
+        raise ValueError(f"{layers} needs latent_dims, as in latent_dims=100,50 for two layers.")
+    for name in ("stages", "width", "latent_channels"):
+        if getattr(model, name) != getattr(ModelConfig, name):
+            raise ValueError(
+                f"{name}={text(getattr(model, name))} with network={model.network}: its latents "
+                "have no place. Use network=resnet, or leave it out."
+            )
+    if len(model.hidden) != len(model.latent_dims):
+        raise ValueError(
+            f"{layers} needs as many units in hidden as in latent_dims, a number for each "
+            f"stochastic layer; got hidden={text(model.hidden)} and "
+            f"latent_dims={text(model.latent_dims)}."
+        )
+
+
+def _check_stages(model):
+    """Of a ladder of convolutions."""
+    given = f"structure={model.structure} with network={model.network}"
+    if "blocks" not in AXES["network"][model.network].options:
+        raise ValueError(f"{given}: a ladder of maps has residual blocks. Use network=resnet.")
+    for name in ("filters", "blocks", "attention_heads", "latent_dims"):
+        if getattr(model, name) != getattr(ModelConfig, name):
+            raise ValueError(
+                f"{name}={text(getattr(model, name))} has no effect in {given}: its sizes are "
+                "stages, width and latent_channels. Leave it out."
+            )
+    if model.event_shape is not None and len(model.event_shape) == 3:
+        stages_of(model.stages or default_stages(model.event_shape), model.event_shape)
 
 
 def _is_diagonal(posterior):

@@ -142,6 +142,26 @@ class ModelConfig:
     latent_dims: tuple[int, ...] | None = option(
         None, "latents of each layer, that next to x first, as in 100,50", at_least=1
     )
+    stages: tuple[str, ...] | None = option(
+        None,
+        "of a ladder of convolutions: height of the maps x number of layers of latents, that next "
+        "to x first, as in 16x4,8x3,4x2,1x1; the width follows by the same factors, rounded up; "
+        "default: by the size of the images",
+    )
+    width: int = option(64, "of a ladder of convolutions: channels of its maps", at_least=2)
+    latent_channels: int = option(
+        8, "of a ladder of convolutions: latents at each place of a layer's map", at_least=1
+    )
+    merge: str | None = option(
+        None,
+        "how a ladder's q(z_l|above, x) comes of what is above and of x; default: network with "
+        "convolutions, precision_weighted with dense layers",
+        choices={
+            "network": "by a network of both (Child 2021)",
+            "precision_weighted": "the normal in proportion to p(z_l|above) times what x says "
+            "(Sonderby et al. 2016)",
+        },
+    )
     posterior: str = option("diagonal", "q(z|x)", choices=AXES["posterior"])
     posterior_rank: int = option(
         2, "rank of the part of the covariance that isn't diagonal", at_least=1

@@ -16,6 +16,7 @@ from keras_vae.networks.conv import (
 from keras_vae.networks.dense import DropFirst, gated_mlp, linear, mlp
 from keras_vae.networks.gate import Gate
 from keras_vae.networks.gru import gru_decoder, gru_encoder
+from keras_vae.networks.patches import FromPatches, ToPatches
 from keras_vae.networks.per_step import PerStep
 from keras_vae.networks.recurrence import Recurrence
 from keras_vae.networks.residual import Residual
@@ -29,6 +30,7 @@ from keras_vae.networks.transformer import (
 
 __all__ = [
     "DropFirst",
+    "FromPatches",
     "Gate",
     "OneHot",
     "PerStep",
@@ -37,6 +39,7 @@ __all__ = [
     "Residual",
     "ResidualBlock",
     "SelfAttention",
+    "ToPatches",
     "TransformerBlock",
     "bars_decoder",
     "bars_encoder",

@@ -58,25 +58,40 @@ def _residual_blocks(number, activation):
 class ResidualBlock(tfkl.Layer):
     """x + conv(act(conv(act(x)))), pre-activation, without normalisation.
 
-    The last convolution starts at zero, so that a new block is the identity and depth trains
-    without batch statistics: training and evaluation compute the same function.
+    Its end starts small, at zero by default, so that a new block is near the identity and depth
+    trains without batch statistics: training and evaluation compute the same function.
 
     Args:
       filters: channels of input and output, [B, H, W, filters].
       activation: a Keras activation's name.
+      hidden: channels between the two convolutions; `filters` if None.
+      gain: standard deviation of what a new block adds, of an input of 1. One over the square root
+        of the number of blocks keeps the sum of them all at 1.
+      kernel_size: of both convolutions.
 
     References:
-      He et al. 2016, Identity Mappings in Deep Residual Networks; De & Smith 2020 (SkipInit).
+      He et al. 2016, Identity Mappings in Deep Residual Networks; De & Smith 2020 (SkipInit); Child
+      2021, section 3.2, for the gain.
     """
 
-    def __init__(self, filters: int, activation: str = "relu", **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        activation: str = "relu",
+        hidden: int | None = None,
+        gain: float = 0.0,
+        kernel_size: int | Sequence[int] = 3,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        self.filters, self.activation = filters, activation
+        self.filters, self.activation, self.hidden = filters, activation, hidden
+        self.gain, self.kernel_size = gain, kernel_size
+        end = tfk.initializers.VarianceScaling(gain**2) if gain else "zeros"
         self.body = tfk.Sequential(
             [
                 tfkl.Activation(activation),
-                tfkl.Conv2D(filters, 3, padding="same", activation=activation),
-                tfkl.Conv2D(filters, 3, padding="same", kernel_initializer="zeros"),
+                tfkl.Conv2D(hidden or filters, kernel_size, padding="same", activation=activation),
+                tfkl.Conv2D(filters, kernel_size, padding="same", kernel_initializer=end),
             ]
         )
 
@@ -84,4 +99,5 @@ class ResidualBlock(tfkl.Layer):
         return x + self.body(x)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"filters": self.filters, "activation": self.activation}
+        names = ("filters", "activation", "hidden", "gain", "kernel_size")
+        return super().get_config() | {name: getattr(self, name) for name in names}
