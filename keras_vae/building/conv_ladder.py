@@ -6,8 +6,8 @@ from keras_vae import networks
 from keras_vae._compat import tfk, tfkl
 from keras_vae.building.parts import POSTERIORS, likelihood_of, prior_of_shape
 from keras_vae.config.sections import ModelConfig
-from keras_vae.hierarchical import ConvBlock, LadderEncoder, LayeredPrior, LayeredPriorEncoder
 from keras_vae.config.stages import Stage, default_stages, stages_of
+from keras_vae.hierarchical import ConvBlock, LadderEncoder, LayeredPrior, LayeredPriorEncoder
 from keras_vae.networks.resnet import ResidualBlock
 
 
@@ -20,7 +20,9 @@ class ConvLadder:
 
     def __init__(self, model: ModelConfig):
         self._model = model
-        self._stages = stages_of(model.stages or default_stages(model.event_shape), model.event_shape)
+        self._stages = stages_of(
+            model.stages or default_stages(model.event_shape), model.event_shape
+        )
         # The stage of each layer, that next to x first, and whether it is the first of its stage.
         self._layers = [(s, i) for s in self._stages for i in range(s.num_layers)]
         self._gain = 1.0 / math.sqrt(len(self._layers))
@@ -74,14 +76,25 @@ class ConvLadder:
         m = self._model
         added = 2 * m.latent_channels + m.width
         residual = ResidualBlock(m.width, m.activation, m.width // 2, self._gain, _kernel(stage))
-        network = self._body(stage, m.width // 2, tfkl.Conv2D(added, _kernel(stage), padding="same", kernel_initializer="zeros"))
-        return ConvBlock(self._latent_shape(stage), network, residual, self._gain, m.width, entrance)
+        network = self._body(
+            stage,
+            m.width // 2,
+            tfkl.Conv2D(added, _kernel(stage), padding="same", kernel_initializer="zeros"),
+        )
+        return ConvBlock(
+            self._latent_shape(stage), network, residual, self._gain, m.width, entrance
+        )
 
     def _entrance(self, n):
         """Brings the state above layer n to its size."""
         stage, above = self._layers[n][0], self._layers[n + 1][0]
-        rows, columns = (-(-of // by) for of, by in ((stage.height, above.height), (stage.width, above.width)))
-        surplus = ((0, rows * above.height - stage.height), (0, columns * above.width - stage.width))
+        rows, columns = (
+            -(-of // by) for of, by in ((stage.height, above.height), (stage.width, above.width))
+        )
+        surplus = (
+            (0, rows * above.height - stage.height),
+            (0, columns * above.width - stage.width),
+        )
         return tfk.Sequential([tfkl.UpSampling2D((rows, columns)), tfkl.Cropping2D(surplus)])
 
     def _body(self, stage, channels, *ends):
@@ -102,7 +115,9 @@ class ConvLadder:
             layers.append(tfkl.AveragePooling2D(stage.factor, padding="same"))
         # Two layers of latents share features.
         if i % 2 == 0:
-            layers.append(ResidualBlock(m.width, m.activation, m.width // 2, self._gain, _kernel(stage)))
+            layers.append(
+                ResidualBlock(m.width, m.activation, m.width // 2, self._gain, _kernel(stage))
+            )
         return tfk.Sequential(layers or [tfkl.Activation("linear")])
 
 

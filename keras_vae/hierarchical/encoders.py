@@ -151,44 +151,40 @@ class LadderEncoder(LayeredEncoder):
                 f"{type(self).__name__} with {min(others)}: {conflicts.LADDER}. Use DiagonalNormal."
             )
         self.merges = merges
-        self.first = FirstLatents(
-            posteriors[-1],
-            lambda x, context: self.projections[-1](self._look_up(x, context)[-1]),
-        )
+        self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
     def walk(
         self, x: TensorLike, choose: Callable, context: TensorLike | None = None
     ) -> tuple[list[tfd.Distribution], Path]:
-        features, posteriors = self._look_up(x, context), list(self.posteriors)
+        found, posteriors = self._look_up(x, context), list(self.posteriors)
 
         def infer(layer, p, state):
-            posteriors[layer] = self._infer(layer, features[layer], p, state)
+            posteriors[layer] = self._infer(layer, found[layer], p, state)
             return choose(layer, posteriors[layer], state)
 
         path = self._prior.walk(infer, context)
         return posteriors, path
 
     def _look_up(self, x, context):
-        """Features of x for each layer, the lowest first."""
+        """What x says of each layer, the lowest first: features where a merge takes them, else
+        parameters of a normal."""
         is_map = len(self.latent_shapes[0]) > 1
-        features, below = [], with_context(x, context, 3) if is_map else _flat(x)
-        for network in self.networks:
+        found, below = [], with_context(x, context, 3) if is_map else _flat(x)
+        for layer, network in enumerate(self.networks):
             below = network(below if is_map else with_context(below, context))
-            features.append(below)
-        return features
+            merged = layer < len(self.merges)
+            found.append(below if merged else self.projections[layer](below))
+        return found
 
-    def _infer(self, layer, features, p, state):
-        """q(z_l|above, x) from features of x and from what p(z_l|above) was made of."""
-        is_top = layer == len(self.posteriors) - 1
-        if self.merges and not is_top:
-            rank = len(self.latent_shapes[layer])
-            features = tf.broadcast_to(
-                features, tf.concat([tf.shape(state)[:-1], features.shape[-1:]], 0)
-            )
-            both = tf.concat([state, features], axis=-1)
-            features = over_samples(self.merges[layer], both, rank)
-        q = self.posteriors[layer].distribution(self.projections[layer](features))
-        return q if self.merges or is_top else product(p, q)
+    def _infer(self, layer, found, p, state):
+        """q(z_l|above, x) from what x says of z_l and from what p(z_l|above) was made of."""
+        if layer < len(self.merges):
+            shape = tf.concat([tf.shape(state)[:-1], found.shape[-1:]], 0)
+            both = tf.concat([state, tf.broadcast_to(found, shape)], axis=-1)
+            features = over_samples(self.merges[layer], both, len(self.latent_shapes[layer]))
+            return self.posteriors[layer].distribution(self.projections[layer](features))
+        q = self.posteriors[layer].distribution(found)
+        return q if layer == len(self.posteriors) - 1 else product(p, q)
 
     def get_config(self) -> dict[str, Any]:
         merges = [tfk.saving.serialize_keras_object(merge) for merge in self.merges]
