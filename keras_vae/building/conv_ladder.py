@@ -8,7 +8,6 @@ from keras_vae.building.parts import POSTERIORS, likelihood_of, prior_of_shape
 from keras_vae.config.sections import ModelConfig
 from keras_vae.config.stages import Stage, default_stages, stages_of
 from keras_vae.hierarchical import ConvBlock, LadderEncoder, LayeredPrior, LayeredPriorEncoder
-from keras_vae.networks.resnet import ResidualBlock
 
 
 class ConvLadder:
@@ -58,7 +57,7 @@ class ConvLadder:
                 tfkl.Activation(m.activation),
                 tfkl.Conv2D(inner * stage.factor**2, 1),
                 networks.FromPatches(m.event_shape[:2], stage.factor),
-                ResidualBlock(inner, m.activation),
+                networks.ResidualBlock(inner, m.activation),
                 tfkl.Activation(m.activation),
             ]
         )
@@ -75,7 +74,9 @@ class ConvLadder:
     def _block(self, stage, entrance):
         m = self._model
         added = 2 * m.latent_channels + m.width
-        residual = ResidualBlock(m.width, m.activation, m.width // 2, self._gain, _kernel(stage))
+        residual = networks.ResidualBlock(
+            m.width, m.activation, m.width // 2, self._gain, _kernel(stage)
+        )
         network = self._body(
             stage,
             m.width // 2,
@@ -116,7 +117,9 @@ class ConvLadder:
         # Two layers of latents share features.
         if i % 2 == 0:
             layers.append(
-                ResidualBlock(m.width, m.activation, m.width // 2, self._gain, _kernel(stage))
+                networks.ResidualBlock(
+                    m.width, m.activation, m.width // 2, self._gain, _kernel(stage)
+                )
             )
         return tfk.Sequential(layers or [tfkl.Activation("linear")])
 

@@ -20,6 +20,7 @@ from keras_vae.inputs.arguments import (
     refuse_weights,
 )
 from keras_vae.networks.bayesian import bayesian_layers, weight_kl
+from keras_vae.networks.recomputable import set_recompute
 from keras_vae.objectives import Objective
 from keras_vae.rate import AddRate, Rate
 from keras_vae.seeds import Site
@@ -75,6 +76,7 @@ class Trainable(TakesExamples):
         *,
         beta: float | Schedule = 1.0,
         ema_decay: float | None = None,
+        gradient_checkpointing: bool = False,
         jit_compile: bool | Literal["auto"] = "auto",
         run_eagerly: bool = False,
     ) -> None:
@@ -86,6 +88,8 @@ class Trainable(TakesExamples):
           beta: weight of the KL, a number or a function of the step (`schedules`).
           ema_decay: if given, `self.ema` follows the weights with this decay. `evaluate`, `save`
             and the export take the average; other verbs do so inside `evaluation_weights()`.
+          gradient_checkpointing: whether the inside of residual blocks is computed anew for
+            gradients, which takes less memory and more time.
           jit_compile: whether XLA compiles the steps; "auto" where that is known to help.
           run_eagerly: run step by step in Python, for debugging.
         """
@@ -94,6 +98,7 @@ class Trainable(TakesExamples):
         refusals.check_objective(objective, self, beta)
         if isinstance(optimizer, str) and optimizer.lower() == "adam":
             optimizer = FusedAdam()
+        set_recompute(self, gradient_checkpointing)
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly)
         self.objective = objective
         self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
