@@ -65,14 +65,13 @@ def _define(option: dataclasses.Field) -> None:
     help, choices = option.metadata["help"], option.metadata["choices"]
     if needed := configs.needed_for(option.name):
         help += f"; of {configs.in_words(needed)}"
-    if option.default is not None:
+    if option.default not in (None, ()):
         help += f" (default: {text(option.default)})"
-    if choices:
-        flags.DEFINE_enum(
-            option.name, None, list(choices), with_choices(help, configs.abouts(choices))
-        )
-    elif configs.element_type(option.type):
+    help = with_choices(help, configs.abouts(choices or {}))
+    if configs.element_type(option.type):
         flags.DEFINE_list(option.name, None, help)
+    elif choices:
+        flags.DEFINE_enum(option.name, None, list(choices), help)
     else:
         _DEFINE[configs.value_type(option.type)](option.name, None, help)
 

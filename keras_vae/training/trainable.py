@@ -50,6 +50,8 @@ class Trainable(TakesExamples):
 
     # How a Split is binarized; None where the likelihood says it. `build` knows.
     binarization = None
+    # How images of a Split are changed in training; `build` knows.
+    augment: tuple[str, ...] = ()
     objective: Objective = objectives.SGVB()  # Until it is compiled.
     ema: MovingAverage | None
 
