@@ -25,7 +25,15 @@ def augment(x: tf.Tensor, augmentations: Collection[str], seed: TensorLike) -> t
       x: images [B, H, W, C] of any dtype, which stays; H, W and C are known.
       augmentations: "flip", "crop", both or none.
       seed: int32 [2].
+
+    Raises:
+      ValueError: an unknown name.
     """
+    for name in augmentations:
+        if name not in AUGMENTATIONS:
+            raise ValueError(
+                f"augmentations must be of {', '.join(AUGMENTATIONS)}, got {name!r}. Leave it out."
+            )
     if not augmentations:
         return x
     batch, (height, width, channels) = tf.shape(x)[0], x.shape[1:]

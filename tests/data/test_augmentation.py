@@ -15,7 +15,7 @@ SHAPES = [(40, 33, 2), (16, 17, 3), (3, 2, 1), (1, 1, 1)]
 
 def images(n, shape, dtype=np.uint8):
     x = np.random.default_rng(0).integers(0, 256, (n, *shape))
-    return x > 127 if dtype == bool else x.astype(dtype)
+    return x > 127 if dtype is bool else x.astype(dtype)
 
 
 def drawn(n, height, width):
@@ -63,6 +63,11 @@ def test_values_keep_their_type(dtype):
 def test_without_augmentations_a_batch_stays_as_it_is():
     x = tf.constant(images(4, (7, 5, 1)))
     assert augment(x, (), SEED) is x
+
+
+def test_an_unknown_augmentation_is_refused():
+    with pytest.raises(ValueError, match="augmentations must be of flip, crop, got 'turn'"):
+        augment(tf.constant(images(4, (7, 5, 1))), ("flip", "turn"), SEED)
 
 
 def test_shifts_are_a_16th_of_the_size():

@@ -358,9 +358,7 @@ def test_without_validation_the_last_weights_count(run_train, tmp_path):
 
 
 @pytest.mark.parametrize(("recipe", "augment"), [("vae", ""), ("cvae", "flip,crop")])
-def test_two_replicas_train_as_one(
-    run_train, tmp_path, monkeypatch, two_replicas, recipe, augment
-):
+def test_two_replicas_train_as_one(run_train, tmp_path, monkeypatch, two_replicas, recipe, augment):
     """On the same noise; sums over replicas are rounded in another order."""
     # TensorFlow numbers the collectives of every strategy alike: two in one process get mixed up.
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", lambda devices: two_replicas)
