@@ -195,6 +195,8 @@ def test_a_terminal_gets_a_progress_bar(run_train, tmp_path, monkeypatch):
     assert "ETA" in done.out
     for name in ("loss", "distortion", "rate", "images_per_second"):
         assert f"{name}: " in done.out
+    shown = [int(step) for step in re.findall(r"(\d+)/11 \[", done.out)]
+    assert (shown[0], shown[-1]) == (1, 11)  # Steps, of blocks of 1, 2, 2, 2, 2 and 2.
 
 
 def test_training_imports_nothing_that_it_does_not_need(tmp_path):
@@ -432,3 +434,16 @@ def test_two_workers_train_as_one(run_train, tmp_path, monkeypatch):
     a, b = keras_vae.load(one), keras_vae.load(two)
     for v, w in zip(a.trainable_variables, b.trainable_variables, strict=True):
         np.testing.assert_allclose(v.numpy(), w.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_a_file_of_metrics_keeps_the_columns_that_it_has(tmp_path):
+    """One of an older version; a new one has all."""
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text("epoch,loss,val_loss\n0,2.5,2.0\n")
+    for path in (old, new):
+        file = callbacks.MetricsFile(path)
+        file.on_train_begin()
+        file.on_epoch_end(1, {"val_loss": 1.0, "loss": 1.5, "bits_per_dim": 3.0})
+        file.on_train_end()
+    assert old.read_text().splitlines() == ["epoch,loss,val_loss", "0,2.5,2.0", "1,1.5,1.0"]
+    assert new.read_text().splitlines() == ["epoch,bits_per_dim,loss,val_loss", "1,3.0,1.5,1.0"]
