@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae import _quiet
+
 # The variable by which TensorFlow is told, when it is imported, whether to compute by oneDNN.
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _NEURAL = {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"}
@@ -35,19 +37,20 @@ _cpuinfo = pathlib.Path("/proc/cpuinfo")
 ONEDNN_BY_DEFAULT = onednn_by_default(_cpuinfo.read_text() if _cpuinfo.exists() else "")
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-# TensorFlow's remarks on how it was compiled are for its developers; errors still show.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Remarks on how TensorFlow was compiled are for its developers; warnings and errors still show.
+os.environ.setdefault(_quiet.LEVEL, "1")
 # Without it older CPUs train convolutions at three quarters of the speed.
 if ONEDNN_BY_DEFAULT is False and "tensorflow" not in sys.modules:
     os.environ.setdefault(ONEDNN, "1")
 
 try:
-    import tensorflow as tf
-    import tensorflow_probability as tfp
-    import tf_keras as tfk
-    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-    from tensorflow.python.autograph.core import config as _autograph
-    from tensorflow.python.util import _pywrap_util_port
+    with _quiet.without_remarks():
+        import tensorflow as tf
+        import tensorflow_probability as tfp
+        import tf_keras as tfk
+        from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+        from tensorflow.python.autograph.core import config as _autograph
+        from tensorflow.python.util import _pywrap_util_port
 except ImportError as error:
     raise ImportError(
         f"keras_vae needs tensorflow, tf-keras and tensorflow-probability, but: {error}. "
