@@ -5,6 +5,7 @@ second of start-up and mixes badly; an environment variable keeps it out, set be
 is first imported.
 """
 
+import importlib
 import os
 import pathlib
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _quiet
+from keras_vae._quiet import LEVEL, without_remarks
 
 # The variable by which TensorFlow is told, when it is imported, whether to compute by oneDNN.
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
@@ -38,19 +39,20 @@ ONEDNN_BY_DEFAULT = onednn_by_default(_cpuinfo.read_text() if _cpuinfo.exists() 
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 # Remarks on how TensorFlow was compiled are for its developers; warnings and errors still show.
-os.environ.setdefault(_quiet.LEVEL, "1")
+os.environ.setdefault(LEVEL, "1")
 # Without it older CPUs train convolutions at three quarters of the speed.
 if ONEDNN_BY_DEFAULT is False and "tensorflow" not in sys.modules:
     os.environ.setdefault(ONEDNN, "1")
 
 try:
-    with _quiet.without_remarks():
-        import tensorflow as tf
-        import tensorflow_probability as tfp
-        import tf_keras as tfk
-        from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-        from tensorflow.python.autograph.core import config as _autograph
-        from tensorflow.python.util import _pywrap_util_port
+    with without_remarks():
+        importlib.import_module("tensorflow")
+    import tensorflow as tf
+    import tensorflow_probability as tfp
+    import tf_keras as tfk
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+    from tensorflow.python.autograph.core import config as _autograph
+    from tensorflow.python.util import _pywrap_util_port
 except ImportError as error:
     raise ImportError(
         f"keras_vae needs tensorflow, tf-keras and tensorflow-probability, but: {error}. "
