@@ -11,7 +11,8 @@ OURS = ("keras_vae", "trainers", "export")
 # Room: (its modules, the rooms it may import). A name ending in ".*" is a package; modules of a
 # package may import each other, those of any other room may not.
 TABLE = {
-    "_compat": (["keras_vae._compat"], []),
+    "_quiet": (["keras_vae._quiet"], []),
+    "_compat": (["keras_vae._compat"], ["_quiet"]),
     "_names": (["keras_vae._names"], []),
     "ops": (["keras_vae.ops.*"], ["_compat"]),
     "seeds": (["keras_vae.seeds"], ["_compat", "ops"]),
@@ -231,7 +232,7 @@ TABLE = {
             "report",
         ],
     ),
-    "command_line": (["keras_vae.command_line"], ["messages"]),
+    "command_line": (["keras_vae.command_line"], ["_quiet", "_compat", "messages"]),
     "keras_vae": (
         ["keras_vae"],
         [
@@ -275,6 +276,7 @@ TABLE = {
     "export": (
         ["export.*"],
         [
+            "_quiet",
             "_compat",
             "ops",
             "batches",
