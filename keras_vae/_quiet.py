@@ -1,7 +1,7 @@
-"""TensorFlow's remarks while it starts, which commands leave out.
+"""TensorFlow's remarks while it starts, or converts to TFLite, which commands leave out.
 
-Its C++ code writes them to file descriptor 2 before it reads TF_CPP_MIN_LOG_LEVEL: that oneDNN is
-on, that there is no GPU. Only what stands between it and the terminal can leave them out.
+Its C++ code writes them to file descriptor 2, the first before it reads TF_CPP_MIN_LOG_LEVEL: that
+oneDNN is on, that there is no GPU. Only what stands between it and the terminal can leave them out.
 """
 
 import contextlib
@@ -22,7 +22,9 @@ remark = re.compile(
     rb"I\d{4} [\d:.]+ |"  # Severity I, for information.
     rb"WARNING: All log messages before absl::InitializeLog|"
     rb"E\d{4} .*failed call to cuInit: .*(UNKNOWN ERROR .303|NO_DEVICE)|"  # There is no GPU.
-    rb"W\d{4} .*tf_tfl_flatbuffer_helpers.*Ignored (output_format|drop_control_dependency)"
+    # Of each conversion to TFLite.
+    rb"W\d{4} .*Ignored (output_format|drop_control_dependency)|"
+    rb"W\d{4} .*Skipping runtime version metadata|fully_quantize: "
 )
 for line in sys.stdin.buffer:
     if not remark.match(line):
