@@ -17,8 +17,10 @@ from keras_vae.evaluation.latent_use import (
 )
 from keras_vae.evaluation.likelihood import (
     bits_per_dim,
+    in_bits,
     likelihood,
     means,
+    num_samples_of,
     of_examples,
     summarize,
 )
@@ -55,6 +57,7 @@ __all__ = [
     "exact_log_likelihood",
     "features",
     "frechet_distance",
+    "in_bits",
     "kernel_distance",
     "label_information",
     "left_out",
@@ -63,6 +66,7 @@ __all__ = [
     "memorization",
     "nearest",
     "neighbourhoods",
+    "num_samples_of",
     "of_examples",
     "posterior_against_prior",
     "predictive_checks",

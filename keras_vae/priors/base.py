@@ -23,6 +23,7 @@ class Prior(tfkl.Layer, abc.ABC):
       latent_shape: of one z.
       latent_dim: how many values one z has.
       takes_maps: whether z may be a map.
+      has_layers_of_maps: whether flat z stands for several maps, a layer of latents each.
       continuous: whether z may be any point of R^D, so that gradients lead through it.
       is_mixture: whether `distribution` is of components, of which `component_of` tells.
       num_labels: how many of z's values, the first, stand for a label.
@@ -34,6 +35,7 @@ class Prior(tfkl.Layer, abc.ABC):
     """
 
     takes_maps = False
+    has_layers_of_maps = False
     continuous = True
     is_mixture = False
     num_labels = 0

@@ -22,7 +22,7 @@ def find_anomalies(
     dataset: str,
     data_dir: str | None = None,
     num_examples: int = 1000,
-    num_samples: int = 500,
+    num_samples: int | None = None,
     seed: int = 0,
 ) -> dict:
     """Tells the examples of another data set from the run's own by scores of its model.
@@ -88,14 +88,17 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
     return other
 
 
-def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, seed: int) -> dict:
+def score(
+    run: Run, other: data.Dataset, num_examples: int, num_samples: int | None, seed: int
+) -> dict:
     """Scores of test examples of both, and the AUROC of each; prints and writes them.
 
     Args:
       run: whose test images are the usual ones, and training images the typical.
       other: what `load_other` gave.
       num_examples: of each, from the first on.
-      num_samples, seed: of the importance samples.
+      num_samples, seed: of the importance samples; None for 500 of each, of latents in layers of
+        maps 10.
 
     Returns:
       The content of anomaly.json: `auroc_nll`, …, 0.5 by chance and 1 where every image of the
@@ -103,6 +106,7 @@ def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, se
     """
     for note in other.notes:
         tell(note)
+    num_samples = evaluation.num_samples_of(run.model.has_layers_of_maps, num_samples, usual=500)
     regret = evaluation.LikelihoodRegret(run.model)
 
     def scores(dataset, split):

@@ -35,7 +35,7 @@ class Annealing(NamedTuple):
 
 
 def evaluate(
-    run: Run, num_samples: int = 5000, seed: int = 0, annealing: Annealing | None = None
+    run: Run, num_samples: int | None = None, seed: int = 0, annealing: Annealing | None = None
 ) -> dict:
     """Measures the test split and prints the numbers.
 
@@ -45,7 +45,7 @@ def evaluate(
 
     Args:
       run: what `runs.load` gave.
-      num_samples, seed: of the importance samples.
+      num_samples, seed: of the importance samples; see `evaluation.likelihood`.
       annealing: None, or how much annealed importance sampling there is to be beside them.
 
     Returns:
@@ -60,6 +60,7 @@ def evaluate(
         check_annealing(run)
     fitted_prior.ensure(run)
     config, vae, dataset = run.config, run.model, run.data
+    num_samples = evaluation.num_samples_of(vae.has_layers_of_maps, num_samples)
     batches = run_data.evaluation_batches(config, dataset, "test", batch_size=100)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     examples = evaluation.of_examples(vae, batches, num_samples, seed, progress=bar.update)
