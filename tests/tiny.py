@@ -53,8 +53,12 @@ def config(**options) -> keras_vae.Config:
     network = network_of(options | {"recipe": name})
     structure = options.get("structure", RECIPES[name].get("structure", "single"))
     small = {"batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
-    small |= {"num_classes": NUM_CLASSES, "num_examples": 32} | NETWORK_SIZES[network]
-    small |= {} if "latent_shape" in options else STRUCTURE_SIZES[structure]
+    small |= {"num_classes": NUM_CLASSES, "num_examples": 32}
+    if structure == "ladder" and network == "resnet":
+        small |= {"stages": ("4x1", "2x1", "1x1"), "width": 4, "latent_channels": 2}
+    else:
+        small |= NETWORK_SIZES[network]
+        small |= {} if "latent_shape" in options else STRUCTURE_SIZES[structure]
     small |= POSTERIOR_SIZES.get(options.get("posterior", RECIPES[name].get("posterior")), {})
     small |= PRIOR_SIZES.get(options.get("prior", RECIPES[name].get("prior")), {})
     if options.get("posterior") == "deterministic":

@@ -10,6 +10,7 @@ from keras_vae.building import settling
 from keras_vae.building.parts import takes_labels
 from keras_vae.files import write_json
 from keras_vae.measures import SCORES
+from keras_vae.messages import conflicts
 from keras_vae.messages.notes import tell
 from keras_vae.report import follow_ups, plots
 from keras_vae.report.printing import print_numbers
@@ -102,22 +103,26 @@ def score(
 
     Returns:
       The content of anomaly.json: `auroc_nll`, …, 0.5 by chance and 1 where every image of the
-      other set scores higher, with standard errors; `nll_nats` of both.
+      other set scores higher, with standard errors; `nll_nats` of both. Of layers of maps there is
+      no likelihood regret.
     """
     for note in other.notes:
         tell(note)
     num_samples = evaluation.num_samples_of(run.model.has_layers_of_maps, num_samples, usual=500)
-    regret = evaluation.LikelihoodRegret(run.model)
+    regret = None if run.model.has_layers_of_maps else evaluation.LikelihoodRegret(run.model)
+    if regret is None:
+        tell(f"Likelihood regret {conflicts.LAYERS_OF_MAPS}: it is left out.")
 
     def scores(dataset, split):
         batches = run_data.evaluation_batches(run.config, dataset, split, 100)
         batches = list(batches.take(-(-num_examples // 100)))
         print(f"{split} {run.model.modality.nouns} of {dataset.name}:")
-        passes = 2 if split == "test" else 1
+        has_regret = split == "test" and regret is not None
+        passes = 2 if has_regret else 1
         bar = tfk.utils.Progbar(passes * len(batches), unit_name="batch")
         found = evaluation.of_examples(run.model, batches, num_samples, seed, bar.update)
         found = {"nll": found["nll"]}
-        if split == "test":
+        if has_regret:
             parts = []
             for batch in batches:
                 parts.append(regret(batch.x, seed))
@@ -130,7 +135,8 @@ def score(
     for found in (of_own, of_other):
         found["typicality"] = evaluation.typicality(found["nll"], typical)
     result: dict[str, Any] = {}
-    for name in SCORES:
+    measured = {name: meaning for name, meaning in SCORES.items() if name in of_own}
+    for name in measured:
         area, error = evaluation.auroc(of_own[name], of_other[name])
         result |= {f"auroc_{name}": area, f"auroc_{name}_stderr": error}
     result |= {
@@ -147,7 +153,7 @@ def score(
     print_numbers(result)
     folder = run.path / "figures"
     folder.mkdir(exist_ok=True)
-    for name, meaning in SCORES.items():
+    for name, meaning in measured.items():
         named = {run.data.name: of_own[name], other.name: of_other[name]}
         figure = plots.histograms(named, f"{meaning.lower()}, nats")
         figure.savefig(folder / f"anomaly_{name}.png")

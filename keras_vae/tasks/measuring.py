@@ -8,6 +8,7 @@ import numpy as np
 from keras_vae import evaluation
 from keras_vae._compat import tfk
 from keras_vae.files import write_json, write_npz
+from keras_vae.messages import conflicts
 from keras_vae.report.printing import print_numbers
 from keras_vae.runs import fitted_prior, run_data
 from keras_vae.runs.run import Run
@@ -161,6 +162,9 @@ def _disentanglement(vae, batches, factors):
 
     Where there are too few images of a factor's values, a sentence: `disentanglement_left_out`.
     """
+    if vae.has_layers_of_maps:
+        why = f"scoring each latent by itself {conflicts.LAYERS_OF_MAPS}."
+        return {"disentanglement_left_out": f"Scores of disentanglement aren't measured: {why}"}
     codes = evaluation.codes(vae, batches.take(_BATCHES_SCORED))
     columns = {name: column[: len(codes)] for name, column in factors.items()}
     varying = {name: column for name, column in columns.items() if np.ptp(column) > 0}

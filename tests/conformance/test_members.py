@@ -19,6 +19,8 @@ from keras_vae.likelihoods import Support
 from tests import tiny
 from tests.export.oracle import sampled
 
+# Of a mixture whose channels depend on each other.
+COLOURS = {"event_shape": (7, 5, 3), "likelihood_components": 2}
 # One row each: (axis, member): the options of a tiny model that uses it, and some more, so that no
 # two rows say the same.
 CASES = {
@@ -138,6 +140,7 @@ CASES = {
     ("recipe", "hvae"): {},
     ("recipe", "iwae2"): {"latent_samples": 5},
     ("recipe", "ladder"): {},
+    ("recipe", "deep"): {"condition": "image_part"} | COLOURS,
     ("recipe", "sequence"): {"latent_samples": 2},
     ("recipe", "music"): {"condition": "image_part"},
     ("recipe", "flow_prior"): {},
@@ -160,12 +163,32 @@ MAPS = {
     "ae": {"network": "conv", "latent_shape": (2, 2, 2), "condition": "image_part"},
 }
 CASES |= {("maps", name): options for name, options in MAPS.items()}
+# The recipe deep with other members: layers of maps, of sizes 4x3, 2x2 and 1x1.
+LADDERS = {
+    "label": {"condition": "label", "prior": "mixture", "objective": "free_bits", "free_bits": 0.1},
+    "vamp": {
+        "merge": "precision_weighted",
+        "prior": "vamp",
+        "objective": "importance_weighted",
+        "gradient": "dreg",
+        "latent_samples": 2,
+    },
+    "black and white": {
+        "likelihood": "bernoulli",
+        "event_shape": tiny.EVENT_SHAPE,
+        "prior": "real_nvp",
+        "condition": "label",
+        "ema_decay": 0.5,
+    },
+    "without encoder": {"posterior": "prior", "latent_samples": 3, "condition": "image_part"},
+}
+CASES |= {("ladder of maps", name): options for name, options in LADDERS.items()}
 IN_TRAINING = {"optimizer", "beta_schedule"}  # These are tested below, and in test_build.py.
 
 
 def test_every_member_has_a_row():
     axes = {axis: names for axis, names in AXES.items() if axis not in IN_TRAINING}
-    axes |= {"recipe": RECIPES, "maps": MAPS}
+    axes |= {"recipe": RECIPES, "maps": MAPS, "ladder of maps": LADDERS}
     assert set(CASES) == {(axis, name) for axis, names in axes.items() for name in names}
 
 
@@ -174,6 +197,8 @@ def options_of(case) -> dict:
     axis, name = case
     # Small steps of plain gradient descent: what differs is not amplified.
     chosen = {"recipe" if axis == "maps" else axis: name}
+    if axis == "ladder of maps":
+        chosen = {"recipe": "deep"} | ({} if "likelihood" in CASES[case] else COLOURS)
     options = {"optimizer": "sgd", "learning_rate": 1e-3} | chosen | CASES[case]
     if tiny.network_of(options) in ("mlp", "conv", "resnet", "transformer"):
         options.setdefault("activation", "tanh")
