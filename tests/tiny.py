@@ -55,7 +55,7 @@ def config(**options) -> keras_vae.Config:
     small = {"batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
     small |= {"num_classes": NUM_CLASSES, "num_examples": 32}
     if structure == "ladder" and network == "resnet":
-        small |= {"stages": ("4x1", "2x1", "1x1"), "width": 4, "latent_channels": 2}
+        small |= {"stages": ("4x1", "1x1"), "width": 4, "latent_channels": 2}
     else:
         small |= NETWORK_SIZES[network]
         small |= {} if "latent_shape" in options else STRUCTURE_SIZES[structure]

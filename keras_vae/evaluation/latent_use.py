@@ -14,6 +14,10 @@ from keras_vae.seeds import Site
 from keras_vae.vae import VAE
 
 
+# Parameters of p(x|z) in work at a time: 64 MB.
+_MAX_VALUES = 2**24
+
+
 def codes(vae: VAE, batches: Iterable[Batch]) -> np.ndarray:
     """The z that stand for the examples of `batches`, in their order, [N, D]; see `VAE.code`."""
     return np.concatenate([vae.flat(vae.code(b.x, b.condition)) for b in batches])
@@ -62,6 +66,5 @@ def draw_latents(vae: VAE, batch: Batch, seed: int = 0) -> tuple[np.ndarray, np.
         drawn = vae.prior_sample(of_p, condition=vae.condition_of(condition, x))
         return vae.flat(inferred).numpy(), vae.flat(drawn).numpy()
 
-    # As many together as have 64 MB of parameters of p(x|z).
-    size = max(1, 2**24 // math.prod(vae.decoder.likelihood.params_shape))
+    size = max(1, _MAX_VALUES // math.prod(vae.decoder.likelihood.params_shape))
     return in_batches(draw, size, batch.x, batch.condition, of_q, of_p)

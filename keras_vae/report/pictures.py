@@ -198,7 +198,8 @@ def layers(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
         "drawn anew, those above them held; the last row holds none. Look for what each layer "
         "settles: the first rows should keep what the example is, and a row as varied as the next "
         "one holds a layer that says nothing."
-        + " In brackets is the size of the uppermost maps." * vae.has_layers_of_maps,
+        + " In brackets is the size of the uppermost maps."
+        * vae.has_layers_of_maps,
         pixelated=False,
     )
 
