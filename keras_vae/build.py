@@ -99,10 +99,11 @@ def build(
         objective=OBJECTIVES[config.objective.objective](config.objective),
         beta=_beta(config.objective, steps_per_epoch),
         ema_decay=config.training.ema_decay,
+        gradient_checkpointing=config.training.gradient_checkpointing,
         jit_compile=jit_compile,
         run_eagerly=run_eagerly,
     )
-    vae.binarization = binarization
+    vae.binarization, vae.augment = binarization, config.training.augment
     return vae
 
 

@@ -1,4 +1,4 @@
-"""Models with several layers of maps of latents: what goes around them, and what isn't there yet."""
+"""Models with several layers of maps: what goes around them, and what isn't there yet."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,8 @@ def batch(model):
 
 
 def test_which_models_have_them(model):
-    assert model.has_layers_of_maps and has_layers_of_maps(tiny.config(**SIZES).model)
+    assert model.has_layers_of_maps
+    assert has_layers_of_maps(tiny.config(**SIZES).model)
     for others in ({"recipe": "ladder"}, {}, {"network": "conv", "latent_shape": (2, 2, 2)}):
         assert not tiny.vae(**others).has_layers_of_maps
         assert not has_layers_of_maps(tiny.config(**others).model)
@@ -90,9 +91,11 @@ def test_the_readme_of_an_export_names_no_clients():
     file = {"bytes": 1, "signatures": {"sample_16": types}}
     report = {"artefacts": {"generator.tflite": file}, "batch_sizes": [16], "pruned": None}
     report |= {"values_come_in_turn": False, "condition": None}
-    assert "litertjs" in readme.text(report) and "sample.c" in readme.text(report)
+    clients = ["litertjs", "sample.c"]
+    assert all(client in readme.text(report) for client in clients)
     text = readme.text(report, has_clients=False)
-    assert NOT_YET in text and "litertjs" not in text and "sample.c" not in text
+    assert NOT_YET in text
+    assert not any(client in text for client in clients)
 
 
 def test_active_latents_are_those_whose_codes_vary(model, batch):

@@ -40,6 +40,8 @@ STRUCTURE_SIZES = {
     "ladder": {"latent_dims": (3, 2, 2), "hidden": (8, 6, 4)},
     "sequence": {"latent_dim": 2},
 }
+# A ladder of convolutions, on images of EVENT_SHAPE.
+MAPS = {"stages": ("4x2", "1x1"), "width": 4, "latent_channels": 2}
 
 
 def network_of(options) -> str:
@@ -54,8 +56,8 @@ def config(**options) -> keras_vae.Config:
     structure = options.get("structure", RECIPES[name].get("structure", "single"))
     small = {"batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
     small |= {"num_classes": NUM_CLASSES, "num_examples": 32}
-    if structure == "ladder" and network == "resnet":
-        small |= {"stages": ("4x1", "1x1"), "width": 4, "latent_channels": 2}
+    if (structure, network) == ("ladder", "resnet"):
+        small |= MAPS
     else:
         small |= NETWORK_SIZES[network]
         small |= {} if "latent_shape" in options else STRUCTURE_SIZES[structure]

@@ -144,7 +144,14 @@ NETWORKS = fill(
                 takes="images",
             ),
             "residual blocks of convolutions, for images",
-            ("filters", "blocks", "activation", "attention_heads", "latent_shape"),
+            (
+                "filters",
+                "blocks",
+                "activation",
+                "attention_heads",
+                "latent_shape",
+                "gradient_checkpointing",
+            ),
         ),
         "gru": Member(
             Bodies(

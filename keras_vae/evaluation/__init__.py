@@ -16,7 +16,6 @@ from keras_vae.evaluation.latent_use import (
     posterior_against_prior,
 )
 from keras_vae.evaluation.likelihood import (
-    bits_per_dim,
     in_bits,
     likelihood,
     means,
@@ -37,6 +36,7 @@ from keras_vae.evaluation.samples import (
 )
 from keras_vae.evaluation.standard_errors import share_stderr, stderr
 from keras_vae.evaluation.two_sample import two_sample_test
+from keras_vae.likelihoods.bits import bits_per_dim
 
 __all__ = [
     "AnnealedSampler",

@@ -45,8 +45,8 @@ class LikelihoodRegret:
             )
         if vae.has_layers_of_maps:
             raise ValueError(
-                f"likelihood regret {conflicts.LAYERS_OF_MAPS}: it fits all latents of each example "
-                "anew. Take the NLL, or typicality."
+                f"likelihood regret {conflicts.LAYERS_OF_MAPS}: it fits all latents of each "
+                "example anew. Take the NLL, or typicality."
             )
         self._vae, self._num_steps, self._num_draws = vae, num_steps, num_draws
         self._of_size: dict[

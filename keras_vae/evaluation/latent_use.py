@@ -13,7 +13,6 @@ from keras_vae.ops.in_batches import in_batches
 from keras_vae.seeds import Site
 from keras_vae.vae import VAE
 
-
 # Parameters of p(x|z) in work at a time: 64 MB.
 _MAX_VALUES = 2**24
 

@@ -20,7 +20,8 @@ from keras_vae.networks.patches import FromPatches, ToPatches
 from keras_vae.networks.per_step import PerStep
 from keras_vae.networks.recurrence import Recurrence
 from keras_vae.networks.residual import Residual
-from keras_vae.networks.resnet import ResidualBlock, resnet_decoder, resnet_encoder
+from keras_vae.networks.residual_conv import ResidualBlock
+from keras_vae.networks.resnet import resnet_decoder, resnet_encoder
 from keras_vae.networks.transformer import (
     Positions,
     TransformerBlock,

@@ -83,10 +83,10 @@ def write_files(
 
     `latents.npz` has `codes` [N, D], the z that stand for the examples in their order, `labels` [N]
     where there are, `class_names` [K] where those have names, and each known factor [N];
-    `latents.json` says of which weights they are. The
-    projector's files are of 5,000 examples at most, and of a code's last 1,024 values. `attribute_A_B.png`, for `attribute` (A, B):
-    examples of label B in a row each, to whose code the mean of codes of A less that of B is added,
-    more and more (Larsen et al. 2016, section 4.2).
+    `latents.json` says of which weights they are. The projector's files are of 5,000 examples at
+    most, and of a code's last 1,024 values. `attribute_A_B.png`, for `attribute` (A, B): examples
+    of label B in a row each, to whose code the mean of codes of A less that of B is added, more and
+    more (Larsen et al. 2016, section 4.2).
     """
     images = getattr(run.data, split)
     batches = run_data.evaluation_batches(run.config, run.data, split, 100)
