@@ -9,6 +9,7 @@ from keras_vae import seeds
 from keras_vae.batches import Batch
 from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.inference.importance import ImportanceSampler
+from keras_vae.likelihoods import Likelihood
 from keras_vae.likelihoods.bits import bits_per_dim
 from keras_vae.networks.bayesian import weight_kl
 from keras_vae.seeds import Site

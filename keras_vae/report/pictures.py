@@ -191,6 +191,7 @@ def layers(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
     z = vae.prior_sample(noise, condition=first_condition(vae, batch, 1))
     z, condition = np.repeat(z, columns, axis=0), first_condition(vae, batch, columns)
     numbers, beside = _drawn_anew(vae)
+    sizes = " In brackets is the size of the uppermost maps." if vae.has_layers_of_maps else ""
     made = np.stack([vae.vary(z, n, seed=seed, condition=condition) for n in numbers])
     made[:, 0] = vae.decode(z, condition).mean()[0]
     return Picture(
@@ -201,9 +202,7 @@ def layers(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
         "The first column is one draw of all layers. Beside it the layers named at the left are "
         "drawn anew, those above them held; the last row holds none. Look for what each layer "
         "settles: the first rows should keep what the example is, and a row as varied as the next "
-        "one holds a layer that says nothing."
-        + " In brackets is the size of the uppermost maps."
-        * vae.has_layers_of_maps,
+        f"one holds a layer that says nothing.{sizes}",
         pixelated=False,
     )
 
