@@ -117,15 +117,15 @@ def score(
         batches = run_data.evaluation_batches(run.config, dataset, split, 100)
         batches = list(batches.take(-(-num_examples // 100)))
         print(f"{split} {run.model.modality.nouns} of {dataset.name}:")
-        has_regret = split == "test" and regret is not None
-        passes = 2 if has_regret else 1
+        of_split = regret if split == "test" else None
+        passes = 1 if of_split is None else 2
         bar = tfk.utils.Progbar(passes * len(batches), unit_name="batch")
         found = evaluation.of_examples(run.model, batches, num_samples, seed, bar.update)
         found = {"nll": found["nll"]}
-        if has_regret:
+        if of_split is not None:
             parts = []
             for batch in batches:
-                parts.append(regret(batch.x, seed))
+                parts.append(of_split(batch.x, seed))
                 bar.add(1)
             found["likelihood_regret"] = np.concatenate(parts)
         return {name: values[:num_examples] for name, values in found.items()}

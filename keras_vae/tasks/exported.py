@@ -81,7 +81,8 @@ def evaluate_export(exported: Exported, num_samples: int | None = None, seed: in
       The content of evaluation.json.
     """
     path, config, dataset, origin, model = exported
-    num_samples = evaluation.num_samples_of(has_layers_of_maps(config.model), num_samples)
+    of_maps = has_layers_of_maps(config.model)
+    num_samples = evaluation.num_samples_of(of_maps, num_samples)
     batches = run_data.evaluation_batches(config, dataset, "test", batch_size=100)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     spec = settling.example_spec(config)
@@ -115,6 +116,6 @@ def evaluate_export(exported: Exported, num_samples: int | None = None, seed: in
         **provenance(config, dataset, origin),
     }
     has_encoder = POSTERIORS[config.model.posterior].kind is not None
-    result["alarms"] = evaluation.alarms(result, has_encoder)
+    result["alarms"] = evaluation.alarms(result, has_encoder, of_maps)
     write_measured(path, result, examples)
     return result

@@ -90,7 +90,7 @@ def evaluate(
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
     numbers, copies = sample_quality.measure_samples(run, seed)
     result |= numbers
-    result["alarms"] = evaluation.alarms(result, vae.has_encoder)
+    result["alarms"] = evaluation.alarms(result, vae.has_encoder, vae.has_layers_of_maps)
     if copies is not None:
         write_npz(run.path / "copies.npz", copies._asdict())
     write_measured(run.path, result, examples)
@@ -163,8 +163,8 @@ def _disentanglement(vae, batches, factors):
     Where there are too few images of a factor's values, a sentence: `disentanglement_left_out`.
     """
     if vae.has_layers_of_maps:
-        why = f"scoring each latent by itself {conflicts.LAYERS_OF_MAPS}."
-        return {"disentanglement_left_out": f"Scores of disentanglement aren't measured: {why}"}
+        not_yet = f"scoring each latent by itself {conflicts.LAYERS_OF_MAPS}."
+        return {"disentanglement_left_out": f"Scores of disentanglement aren't measured: {not_yet}"}
     codes = evaluation.codes(vae, batches.take(_BATCHES_SCORED))
     columns = {name: column[: len(codes)] for name, column in factors.items()}
     varying = {name: column for name, column in columns.items() if np.ptp(column) > 0}
