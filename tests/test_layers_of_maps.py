@@ -8,7 +8,7 @@ from keras_vae import evaluation
 from keras_vae.batches import Batch
 from keras_vae.building.structures import has_layers_of_maps
 from keras_vae.compression import BitsBack
-from keras_vae.report import latent_pictures, pictures
+from keras_vae.report import latent_pictures, pictures, run_report
 from tests import tiny
 
 SIZES = {"recipe": "deep", "event_shape": (7, 5, 3), "likelihood_components": 2}
@@ -147,3 +147,8 @@ def test_codes_are_shown_in_latents_of_the_top_layer(model, batch):
     assert sorted(latents.order) == [56, 57]
     names = [latent_pictures._name(model, latent) for latent in (0, 23, 24, 49, 57)]
     assert names == ["z_1[0,0,0]", "z_1[3,2,1]", "z_2[0,0,0]", "z_3[0,0,1]", "z_4[0,0,1]"]
+
+
+def test_a_report_counts_layers_of_one_shape(model):
+    found = run_report._latents(tiny.config(**SIZES).model, model)
+    assert found == "2 of 4x3x2, 1 of 2x2x2, 1 of 1x1x2"

@@ -1,5 +1,6 @@
 """Measures a run on its test split: evaluation.json, evaluation.npz, copies.npz, report.html."""
 
+import math
 import pathlib
 from typing import NamedTuple
 
@@ -18,8 +19,10 @@ from keras_vae.tasks import sample_quality
 _NUM_TESTED = 1000
 # Batches, of 100 test examples, whose codes are scored for disentanglement.
 _BATCHES_SCORED = 100
-# Examples annealed at a time, after which progress is shown.
+# Examples annealed at a time, after which progress is shown; fewer, where their chains would have
+# more parameters of p(x|z) than this, each of which takes some 200 bytes.
 _ANNEALED_TOGETHER = 20
+_ANNEALED_VALUES = 2**24
 
 
 class Annealing(NamedTuple):
@@ -126,11 +129,12 @@ def _annealed(run, nll, annealing, seed):
     # Test examples are annealed once, examples that the model draws from both sides.
     print("Annealing, of test examples and of examples that the model draws:")
     bar = tfk.utils.Progbar(3 * num_examples, unit_name="example")
+    values = annealing.num_chains * math.prod(run.model.decoder.likelihood.params_shape)
     sampler = evaluation.AnnealedSampler(
         run.model,
         evaluation.sigmoidal(annealing.num_temperatures),
         annealing.num_chains,
-        batch_size=_ANNEALED_TOGETHER,
+        batch_size=max(1, min(_ANNEALED_TOGETHER, _ANNEALED_VALUES // values)),
         progress=bar.add,
     )
     found = sampler(x, seed, condition)
