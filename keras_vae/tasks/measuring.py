@@ -19,8 +19,8 @@ from keras_vae.tasks import sample_quality
 _NUM_TESTED = 1000
 # Batches, of 100 test examples, whose codes are scored for disentanglement.
 _BATCHES_SCORED = 100
-# Examples annealed at a time, after which progress is shown; fewer, where their chains would have
-# more parameters of p(x|z) than this, each of which takes some 200 bytes.
+# Examples annealed at a time, after which progress is shown; fewer, where all their chains would
+# have more parameters of p(x|z) than the second number.
 _ANNEALED_TOGETHER = 20
 _ANNEALED_VALUES = 2**24
 
