@@ -307,8 +307,8 @@ class TrainingConfig:
     clip_norm: float | None = option(None, "largest norm of all gradients together", above=0)
     gradient_checkpointing: bool = option(
         False,
-        "keep the input of residual blocks alone for gradients, and compute their inside anew: less "
-        "memory, more time (Chen et al. 2016)",
+        "keep the input of residual blocks alone for gradients, and compute their inside anew: "
+        "less memory, more time (Chen et al. 2016)",
     )
     ema_decay: float | None = option(
         None, "evaluate and export a moving average of the weights with this decay", above=0
