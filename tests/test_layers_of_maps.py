@@ -152,3 +152,13 @@ def test_codes_are_shown_in_latents_of_the_top_layer(model, batch):
 def test_a_report_counts_layers_of_one_shape(model):
     found = run_report._latents(tiny.config(**SIZES).model, model)
     assert found == "2 of 4x3x2, 1 of 2x2x2, 1 of 1x1x2"
+
+
+def test_annealing_agrees_with_plain_monte_carlo():
+    model = tiny.randomize(tiny.vae(recipe="deep", likelihood="bernoulli", ema_decay=None), 0.1)
+    x = tiny.images_for(model, 2)
+    sampler = evaluation.AnnealedSampler(model, evaluation.sigmoidal(20), num_chains=8)
+    _, p = model.generate(model.prior.draw_noise([0, 1], 20_000))
+    for image, found in zip(x, sampler(x, seed=0).log_likelihood, strict=True):
+        wanted = np.logaddexp.reduce(p.log_prob(image)) - np.log(20_000)
+        np.testing.assert_allclose(found, wanted, atol=0.15)

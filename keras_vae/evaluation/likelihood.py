@@ -56,7 +56,7 @@ def likelihood(
 def of_examples(
     vae: VAE,
     batches: Collection[Batch],
-    num_samples: int = 5000,
+    num_samples: int | None = None,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> dict[str, np.ndarray]:
@@ -70,6 +70,7 @@ def of_examples(
       `effective_sample_size` of the k samples; `distortion`, `rate`, and the rate's parts `kl`
       [N, G], each a latent's or a stochastic layer's. Autoencoders have `distortion` alone.
     """
+    num_samples = num_samples_of(vae.has_layers_of_maps, num_samples)
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
     measure = _importance(vae, batches, num_samples, seed) if vae.has_bound else _distortion(vae)
