@@ -2,16 +2,21 @@
 
 import math
 
+from keras_vae.messages import conflicts
+
 _LISTED = 100  # classes whose names are in the file
 
 
-def text(report: dict, about: str = "", class_names: list | None = None) -> str:
+def text(
+    report: dict, about: str = "", class_names: list | None = None, has_clients: bool = True
+) -> str:
     """Markdown of an export.
 
     Args:
       report: the content of `parity.json`.
       about: what the model's modality says of its values.
       class_names: of the model card.
+      has_clients: whether the clients for browsers and phones are there for such models.
     """
     artefacts = report["artefacts"]
     samples = any("sample" in name for a in artefacts.values() for name in a["signatures"])
@@ -20,8 +25,11 @@ def text(report: dict, about: str = "", class_names: list | None = None) -> str:
     if lite is not None:
         example = _example(artefacts[lite], report)
         examples.append(_LITE.format(file=lite, **example))
-        examples.append(_JAVASCRIPT.format(file=lite, **example))
-        if example["verb"] == "sample":
+        if not has_clients:
+            examples.append(_NO_CLIENTS)
+        else:
+            examples.append(_JAVASCRIPT.format(file=lite, **example))
+        if has_clients and example["verb"] == "sample":
             examples.append(_PHONES.format(file=lite, **example, **_phones_condition(example)))
     if "saved_model" in artefacts:
         examples.append(_SAVED_MODEL.format(**_example(artefacts["saved_model"], report)))
@@ -207,6 +215,10 @@ const file = await (await fetch("{file}")).arrayBuffer();
 const generator = await Generator.open(new Uint8Array(file));
 const {{ image }} = await generator.run("{verb}", {{ {rows} }});
 ```
+"""
+
+_NO_CLIENTS = f"""\
+What calls the file in browsers and on phones {conflicts.LAYERS_OF_MAPS}.
 """
 
 _PHONES = """\

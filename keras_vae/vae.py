@@ -18,7 +18,7 @@ from keras_vae.encoder import AbstractEncoder
 from keras_vae.inference import completion, interpolation
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.inputs import ExampleSpec
-from keras_vae.inputs.arguments import as_batch
+from keras_vae.inputs.arguments import as_batch, check_temperature
 from keras_vae.modality import Image, Modality, stored
 from keras_vae.ops.gradients import GradientWeight
 from keras_vae.ops.shapes import flat, shaped
@@ -281,7 +281,7 @@ class VAE(Trainable):
     def sample(
         self,
         n: int,
-        temperature: float = 1.0,
+        temperature: float | Sequence[float] = 1.0,
         seed: int | None = None,
         condition: ConditionLike | None = None,
     ) -> tf.Tensor:
@@ -292,15 +292,15 @@ class VAE(Trainable):
         Args:
           n: number of images.
           temperature: scales the prior's standard deviation, and divides the logits of values that
-            are drawn; below 1, safer and less varied.
+            are drawn; below 1, safer and less varied. Models of several stochastic layers take one
+            for each too, that of the layer next to x first, which is the one for drawn values.
           seed: the same seed gives the same images; None, new ones at every call.
           condition: of conditional models, one for all images or one for each: a label or its name,
             an image.
         """
         self._require_prior("sample")
         check_whole("n", n, at_least=0)
-        if not 0 <= temperature < float("inf"):
-            raise ValueError(f"temperature must be at least 0 and finite, got {temperature}.")
+        check_temperature(temperature, self.num_layers)
         seed = seeds.given_or_fresh(seed)
         noise = self.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), n)
         condition = self.condition_of(condition, batch_size=n)
@@ -308,7 +308,7 @@ class VAE(Trainable):
         if not self.decoder.in_turn:
             return p.mean()
         noise = tf.random.stateless_normal([n, *p.noise_shape], seeds.derive(seed, Site.STEP))
-        return p.from_noise(noise, temperature)
+        return p.from_noise(noise, float(np.ravel(temperature)[0]))
 
     def prior_sample(
         self,
@@ -358,6 +358,16 @@ class VAE(Trainable):
     def has_clusters(self) -> bool:
         """Whether the prior is a mixture, of whose components `clusters` tells."""
         return self.prior is not None and self.prior.is_mixture
+
+    @property
+    def num_layers(self) -> int:
+        """L, how many stochastic layers there are."""
+        return 1
+
+    @property
+    def has_layers_of_maps(self) -> bool:
+        """Whether its latents are several layers of maps, of thousands of values together."""
+        return self.prior is not None and self.prior.has_layers_of_maps
 
     @property
     def has_encoder(self) -> bool:

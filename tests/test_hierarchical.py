@@ -273,6 +273,30 @@ def test_temperature_scales_each_layer(model):
             model.prior_sample(temperature * noise),
             rtol=1e-6,
         )
+    each = np.float32([0.5, 0.5, 0.5, 0.0, 0.0])  # Of the latents of both layers.
+    np.testing.assert_allclose(
+        model.prior_sample(noise, [0.5, 0]), model.prior_sample(each * noise), rtol=1e-6
+    )
+
+
+def test_each_layer_has_its_temperature(model):
+    """Without noise above, the layer below is all that images differ in."""
+    still = model.sample(3, temperature=[0, 0], seed=1).numpy()
+    np.testing.assert_array_equal(still, model.sample(3, temperature=0.0, seed=1))
+    below = model.sample(3, temperature=[1, 0], seed=1)
+    z = model.prior_sample(np.zeros((3, model.latent_dim), np.float32))
+    np.testing.assert_allclose(below, model.vary(z, 1, temperature=[1, 9], seed=1), atol=1e-6)
+    assert np.ptp(below, axis=0).max() > 1e-3 > np.ptp(still, axis=0).max()
+    for verb in (lambda t: model.sample(2, t), lambda t: model.vary(z, 1, t)):
+        with pytest.raises(ValueError, match=r"one for each of 2 layers of latents, got .*\(3,\)"):
+            verb([1, 1, 1])
+        with pytest.raises(ValueError, match="temperature must be at least 0"):
+            verb([1, -1])
+
+
+def test_a_model_of_one_layer_has_one_temperature():
+    with pytest.raises(ValueError, match=r"must be one number, got an array of shape \(1,\)"):
+        tiny.vae().sample(2, temperature=[0.5])
 
 
 # Training -------------------------------------------------------------------------------------

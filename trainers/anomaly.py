@@ -12,7 +12,7 @@ flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_string("dataset", None, "the other data, named as for trainers.train", required=True)
 flags.DEFINE_string("data_dir", None, "where TFDS sets are kept; default: TFDS' own")
 flags.DEFINE_integer("num_examples", 1000, "test examples of each, at most", lower_bound=2)
-flags.DEFINE_integer("num_samples", 500, "k, importance samples per example", lower_bound=1)
+flags.DEFINE_integer("num_samples", None, config_flags.NUM_SAMPLES.format(500), lower_bound=1)
 flags.DEFINE_integer("evaluation_seed", 0, "of these samples", lower_bound=0)
 
 

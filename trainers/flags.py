@@ -9,6 +9,7 @@ from keras_vae import config as configs
 from keras_vae.config.recipes import RECIPES, recipe
 from keras_vae.config.rules import text
 
+NUM_SAMPLES = "k, importance samples per example (default: {}, of latents in layers of maps 10)"
 _DEFINE = {
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,

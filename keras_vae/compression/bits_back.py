@@ -28,6 +28,7 @@ from keras_vae import seeds
 from keras_vae._compat import TensorLike, tf
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.likelihoods import ColourMixture, Support
+from keras_vae.messages import conflicts
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import LearnedNormal, StandardNormal
 from keras_vae.seeds import Site
@@ -268,6 +269,10 @@ class BitsBack:
 
 def _check(vae) -> None:
     """Raises ValueError unless bits-back coding can code by the model."""
+    if vae.has_layers_of_maps:
+        raise ValueError(
+            f"compression {conflicts.LAYERS_OF_MAPS}. Use one of a single layer (recipe=vae)."
+        )
     decoder = vae.decoder
     posterior = vae.encoder.posterior or vae.encoder
     for fits, wanted, found in (

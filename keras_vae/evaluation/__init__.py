@@ -15,7 +15,14 @@ from keras_vae.evaluation.latent_use import (
     draw_latents,
     posterior_against_prior,
 )
-from keras_vae.evaluation.likelihood import likelihood, means, of_examples, summarize
+from keras_vae.evaluation.likelihood import (
+    in_bits,
+    likelihood,
+    means,
+    num_samples_of,
+    of_examples,
+    summarize,
+)
 from keras_vae.evaluation.probes import Labelled, probe_accuracy, probes
 from keras_vae.evaluation.samples import (
     Nearest,
@@ -50,6 +57,7 @@ __all__ = [
     "exact_log_likelihood",
     "features",
     "frechet_distance",
+    "in_bits",
     "kernel_distance",
     "label_information",
     "left_out",
@@ -58,6 +66,7 @@ __all__ = [
     "memorization",
     "nearest",
     "neighbourhoods",
+    "num_samples_of",
     "of_examples",
     "posterior_against_prior",
     "predictive_checks",

@@ -13,6 +13,7 @@ from keras_vae import seeds
 from keras_vae._compat import TensorLike, tf, tfk
 from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.inference.importance import weigh
+from keras_vae.messages import conflicts
 from keras_vae.seeds import Site
 from keras_vae.vae import VAE
 
@@ -33,7 +34,7 @@ class LikelihoodRegret:
       num_draws: of z, for each step and example.
 
     Raises:
-      ValueError: the model has no posterior density.
+      ValueError: the model has no posterior density, or layers of maps.
     """
 
     def __init__(self, vae: VAE, num_steps: int = 100, num_draws: int = 4):
@@ -41,6 +42,11 @@ class LikelihoodRegret:
             raise ValueError(
                 "likelihood regret needs an ELBO, which an autoencoder has not. Train a VAE "
                 "(recipe=vae)."
+            )
+        if vae.has_layers_of_maps:
+            raise ValueError(
+                f"likelihood regret {conflicts.LAYERS_OF_MAPS}: it fits all latents of each "
+                "example anew. Take the NLL, or typicality."
             )
         self._vae, self._num_steps, self._num_draws = vae, num_steps, num_draws
         self._of_size: dict[

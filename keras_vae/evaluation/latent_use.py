@@ -1,14 +1,20 @@
 """What the latents carry."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 
 from keras_vae import seeds
+from keras_vae._compat import tf
 from keras_vae.batches import Batch
 from keras_vae.evaluation.two_sample import two_sample_test
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.seeds import Site
 from keras_vae.vae import VAE
+
+# Parameters of p(x|z) in work at a time: 64 MB.
+_MAX_VALUES = 2**24
 
 
 def codes(vae: VAE, batches: Iterable[Batch]) -> np.ndarray:
@@ -24,7 +30,11 @@ def active_units(vae: VAE, batches: Iterable[Batch], threshold: float = 0.01) ->
       batches: iterable of Batch.
       threshold: a latent is active if the variance over examples of E[z|x] is above it.
     """
-    return int(np.sum(np.var(codes(vae, batches), axis=0) > threshold))
+    count, total, squares = 0, np.zeros(vae.latent_dim), np.zeros(vae.latent_dim)
+    for batch in batches:  # Codes of all examples at once may be gigabytes.
+        z = np.asarray(vae.flat(vae.code(batch.x, batch.condition)), np.float64)
+        count, total, squares = count + len(z), total + z.sum(0), squares + (z**2).sum(0)
+    return int(np.sum(squares / count - (total / count) ** 2 > threshold))
 
 
 def posterior_against_prior(vae: VAE, batch: Batch, seed: int = 0) -> dict[str, float]:
@@ -47,8 +57,13 @@ def draw_latents(vae: VAE, batch: Batch, seed: int = 0) -> tuple[np.ndarray, np.
       seed: of the draws.
     """
     num_points = len(batch.x)
-    noise = vae.draw_noise(seeds.derive(seed, Site.EVALUATE), 1, num_points)
-    inferred = vae.terms(batch.x, noise, batch.condition).z[0]
-    noise = vae.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), num_points)
-    drawn = vae.prior_sample(noise, condition=vae.condition_of(batch.condition, batch.x))
-    return vae.flat(inferred).numpy(), vae.flat(drawn).numpy()
+    of_q = vae.draw_noise(seeds.derive(seed, Site.EVALUATE), 1, num_points)[0]
+    of_p = vae.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), num_points)
+
+    def draw(x, condition, of_q, of_p):
+        inferred = vae.terms(x, of_q[tf.newaxis], condition).z[0]
+        drawn = vae.prior_sample(of_p, condition=vae.condition_of(condition, x))
+        return vae.flat(inferred).numpy(), vae.flat(drawn).numpy()
+
+    size = max(1, _MAX_VALUES // math.prod(vae.decoder.likelihood.params_shape))
+    return in_batches(draw, size, batch.x, batch.condition, of_q, of_p)

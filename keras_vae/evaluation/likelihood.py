@@ -1,6 +1,6 @@
 """Likelihood of a data split: the ELBO's parts and the importance-weighted bound."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from keras_vae import seeds
 from keras_vae.batches import Batch
 from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.inference.importance import ImportanceSampler
+from keras_vae.likelihoods import Likelihood
 from keras_vae.likelihoods.bits import bits_per_dim
 from keras_vae.networks.bayesian import weight_kl
 from keras_vae.seeds import Site
@@ -19,29 +20,43 @@ _LEAST_FITTED = 100  # samples; by fewer the width can't be told
 _MOST_FITTED = 1000  # samples; by more the choice would cost more than the estimate itself
 _PASSES = 12  # passes over these samples that the choice takes, about
 _LEAST_SPREAD = 10  # importance samples by which the spread of the weights can be told
+_OF_MAPS = 10  # importance samples of latents in layers of maps, unless more are asked for
+
+
+def num_samples_of(layers_of_maps: bool, wanted: int | None = None, usual: int = 5000) -> int:
+    """k, importance samples per example: as many as are wanted; if None, the usual number.
+
+    Of latents in layers of maps it is 10: each sample takes long, and hundreds of them hardly
+    tighten the bound of thousands of latents.
+    """
+    if wanted is not None:
+        return wanted
+    return _OF_MAPS if layers_of_maps else usual
 
 
 def likelihood(
-    vae: VAE, batches: Collection[Batch], num_samples: int = 5000, seed: int = 0
+    vae: VAE, batches: Collection[Batch], num_samples: int | None = None, seed: int = 0
 ) -> dict[str, Any]:
     """Measures -log p(x) over all examples; beta = 1 and the true bound, whatever was trained.
 
     Args:
       vae: a VAE.
       batches: list or finite set of Batch (x [B, ...]); its noise isn't used.
-      num_samples: k, importance samples per example.
+      num_samples: k, importance samples per example; None for 5000, of latents in layers of maps
+        10.
       seed: of the samples.
 
     Returns:
       What `summarize` makes of `of_examples`.
     """
+    num_samples = num_samples_of(vae.has_layers_of_maps, num_samples)
     return summarize(vae, of_examples(vae, batches, num_samples, seed), num_samples, seed)
 
 
 def of_examples(
     vae: VAE,
     batches: Collection[Batch],
-    num_samples: int = 5000,
+    num_samples: int | None = None,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> dict[str, np.ndarray]:
@@ -55,6 +70,7 @@ def of_examples(
       `effective_sample_size` of the k samples; `distortion`, `rate`, and the rate's parts `kl`
       [N, G], each a latent's or a stochastic layer's. Autoencoders have `distortion` alone.
     """
+    num_samples = num_samples_of(vae.has_layers_of_maps, num_samples)
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
     measure = _importance(vae, batches, num_samples, seed) if vae.has_bound else _distortion(vae)
@@ -81,7 +97,7 @@ def summarize(
       of several stochastic layers `rate_nats_by_layer`, that next to x first; `nll_looseness_nats`,
       about how far above -log p(x) the NLL is, None of too few samples to tell;
       `effective_sample_size` (mean, from 1 to num_samples); `weight_kl_nats`, of Bayesian weights
-      per training example, which the bound leaves out; `bits_per_dim`, where x is discrete;
+      per training example, which the bound leaves out; what `in_bits` gives, where x is discrete;
       `num_samples`, `num_examples`, `seed`. What a model has not is None.
     """
     of_weights = weight_kl(vae)
@@ -101,6 +117,8 @@ def summarize(
         "weight_kl_nats": None if of_weights is None else float(of_weights),
         "bits_per_dim": None,
         "bits_per_dim_stderr": None,
+        "elbo_bits_per_dim": None,
+        "elbo_bits_per_dim_stderr": None,
         "num_samples": num_samples if vae.has_bound else None,
         "num_examples": len(examples["distortion"]),
         "seed": seed,
@@ -112,9 +130,7 @@ def summarize(
             result["rate_nats_by_layer"] = by_group
         elif len(by_group) == vae.latent_dim:
             result["rate_nats_by_latent"] = by_group
-        likelihood = vae.decoder.likelihood
-        for name, value in (("bits_per_dim", "nll_nats"), ("bits_per_dim_stderr", "nll_stderr")):
-            result[name] = bits_per_dim(result[value], likelihood, vae.event_shape, vae.condition)
+        result |= in_bits(result, vae.decoder.likelihood, vae.event_shape, vae.condition)
     return result
 
 
@@ -140,6 +156,28 @@ def means(examples: dict[str, np.ndarray], num_samples: int) -> dict[str, float 
         "nll_looseness_nats": looseness if num_samples >= _LEAST_SPREAD else None,
         "effective_sample_size": _mean(size),
         "num_examples": len(examples["nll"]),
+    }
+
+
+def in_bits(
+    found: Mapping[str, Any],
+    likelihood: Likelihood | type[Likelihood],
+    event_shape: Sequence[int],
+    condition: Any = None,
+) -> dict[str, float | None]:
+    """What `means` found as `bits_per_dim`, of the NLL, and `elbo_bits_per_dim`, with errors.
+
+    Other arguments are as in `bits_per_dim`.
+    """
+    nats = {
+        "bits_per_dim": found["nll_nats"],
+        "bits_per_dim_stderr": found["nll_stderr"],
+        "elbo_bits_per_dim": -found["elbo_nats"],
+        "elbo_bits_per_dim_stderr": found["elbo_stderr"],
+    }
+    return {
+        name: bits_per_dim(value, likelihood, event_shape, condition)
+        for name, value in nats.items()
     }
 
 

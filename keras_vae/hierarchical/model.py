@@ -1,9 +1,12 @@
 """HierarchicalVAE: a VAE of several stochastic layers."""
 
+from collections.abc import Sequence
+
 from keras_vae import seeds
 from keras_vae._compat import ConditionLike, TensorLike, tf, tfd, tfk
 from keras_vae.hierarchical.prior import LayeredPrior
 from keras_vae.hierarchical.walk import given, log_probs
+from keras_vae.inputs.arguments import check_temperature
 from keras_vae.ops.gradients import GradientWeight, without_weights
 from keras_vae.rate import Rate, analytic_kl
 from keras_vae.seeds import Site
@@ -31,6 +34,10 @@ class HierarchicalVAE(VAE):
     def latent_dims(self) -> tuple[int, ...]:
         """D_1 .. D_L."""
         return self.prior.latent_dims
+
+    @property
+    def num_layers(self) -> int:
+        return len(self.latent_dims)
 
     def latents(
         self,
@@ -80,7 +87,7 @@ class HierarchicalVAE(VAE):
         self,
         z: TensorLike,
         num_layers: int,
-        temperature: float = 1.0,
+        temperature: float | Sequence[float] = 1.0,
         seed: int | None = None,
         condition: ConditionLike | None = None,
     ) -> tf.Tensor:
@@ -97,10 +104,9 @@ class HierarchicalVAE(VAE):
           num_layers: from 0, which is `decode`, to L, which is `sample`.
           temperature, seed, condition: as in `sample`.
         """
-        if not 0 <= num_layers <= len(self.latent_dims):
-            raise ValueError(
-                f"num_layers must be from 0 to {len(self.latent_dims)}, got {num_layers}."
-            )
+        if not 0 <= num_layers <= self.num_layers:
+            raise ValueError(f"num_layers must be from 0 to {self.num_layers}, got {num_layers}.")
+        check_temperature(temperature, self.num_layers)
         condition = self.condition_of(condition, batch_size=len(z))
         noise = self.prior.draw_noise(seeds.derive(seeds.given_or_fresh(seed), Site.SAMPLE), len(z))
         z = self.prior.redraw(z, num_layers, noise, temperature, self._context(condition))

@@ -113,6 +113,7 @@ class LayeredPrior(Prior):
         super().__init__(sum(latent_dims), **kwargs)
         self.blocks, self.top = blocks, top
         self.latent_shapes, self.latent_dims = latent_shapes, latent_dims
+        self.has_layers_of_maps = any(len(shape) > 1 for shape in latent_shapes)
 
     @property
     def noise_sizes(self) -> tuple[int, ...]:
@@ -206,9 +207,12 @@ class LayeredPrior(Prior):
         temperature: TensorLike | float = 1.0,
         context: TensorLike | None = None,
     ) -> Callable:
-        """Chooses draws of each layer's p by noise; arguments are as in `from_noise`."""
+        """Chooses draws of each layer's p by noise; arguments are as in `from_noise`.
+
+        The temperature may be one of each layer, [L].
+        """
         parts = tf.split(noise, self.noise_sizes, axis=-1)
-        temperatures = tf.unstack(tf.broadcast_to(temperature, [len(parts)]))
+        temperatures = tf.unstack(tf.broadcast_to(tf.cast(temperature, tf.float32), [len(parts)]))
 
         def choose(layer, p, state):
             if layer == len(self.blocks):

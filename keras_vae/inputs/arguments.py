@@ -37,6 +37,18 @@ def refuse_weights(sample_weight: Any = None, class_weight: Any = None, **others
         )
 
 
+def check_temperature(temperature: Any, num_layers: int = 1) -> None:
+    """Raises ValueError unless it is a number from 0 on, or one for each of several layers."""
+    values = np.asarray(temperature)
+    if values.shape not in [(), (num_layers,)] or values.shape == (1,):
+        several = f", or one for each of {num_layers} layers of latents" * (num_layers > 1)
+        raise ValueError(
+            f"temperature must be one number{several}, got an array of shape {values.shape}."
+        )
+    if not np.all((values >= 0) & (values < np.inf)):
+        raise ValueError(f"temperature must be at least 0 and finite, got {temperature}.")
+
+
 def as_input(x: Any, name: str = "x") -> Any:
     """x as Keras is to have it: an array, a tf.data set, or batches that are checked as they come.
 

@@ -38,6 +38,16 @@ LIKELIHOOD = (
         shown=Shown.TERMINAL,
     ),
     Measure(
+        "elbo_bits_per_dim",
+        "Bits per dimension by the ELBO",
+        "The negative ELBO of one value of x: what papers on deep models report.",
+        unit="bits",
+        better="lower",
+        of="likelihoods of discrete values",
+        has_error=True,
+        shown=Shown.PAGE,
+    ),
+    Measure(
         "distortion_nats",
         "Distortion",
         "-E log p(x|z): what is lost when an example goes through its latents.",

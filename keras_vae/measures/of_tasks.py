@@ -41,6 +41,7 @@ ANOMALY = {
                 "chance, 1 without an error.",
                 better="higher",
                 value=NONNEGATIVE,
+                of="models without layers of maps" if score == "likelihood_regret" else "",
                 has_error=True,
             )
             for score, name in SCORES.items()

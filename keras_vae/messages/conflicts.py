@@ -18,6 +18,7 @@ KL_TRAINS_PRIOR = "by which alone a prior's weights, those between layers or ste
 FLOW_OF_ONE_LATENT = "a flow changes a latent by what others are"
 AUTOREGRESSION_OF_ONE_LATENT = "one latent has no other to depend on"
 OF_POSTERIORS = "posteriors q(z|x) that have a density at any z in one pass"
+LAYERS_OF_MAPS = "isn't there yet for models with several layers of maps of latents"
 LADDER = (
     "it multiplies what x says of each layer with that layer's prior, and both are diagonal normals"
 )

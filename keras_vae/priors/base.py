@@ -23,6 +23,7 @@ class Prior(tfkl.Layer, abc.ABC):
       latent_shape: of one z.
       latent_dim: how many values one z has.
       takes_maps: whether z may be a map.
+      has_layers_of_maps: whether flat z stands for several maps, a layer of latents each.
       continuous: whether z may be any point of R^D, so that gradients lead through it.
       is_mixture: whether `distribution` is of components, of which `component_of` tells.
       num_labels: how many of z's values, the first, stand for a label.
@@ -34,6 +35,7 @@ class Prior(tfkl.Layer, abc.ABC):
     """
 
     takes_maps = False
+    has_layers_of_maps = False
     continuous = True
     is_mixture = False
     num_labels = 0
@@ -73,11 +75,13 @@ class Prior(tfkl.Layer, abc.ABC):
         """
 
     def moments(self, context: TensorLike | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-        """(mean, standard deviation) of each latent, each of latent_shape; here of 10,000 draws.
+        """(mean, standard deviation) of each latent, each of latent_shape; here of 10,000 draws,
+        or as many as have 2^22 values.
 
         Of p(z|c), given one context [1, ...].
         """
-        z = self.from_noise(self.draw_noise([0, 0], 10_000), context=context)
+        num_draws = min(10_000, 2**22 // self.latent_dim)
+        z = self.from_noise(self.draw_noise([0, 0], num_draws), context=context)
         return tf.reduce_mean(z, axis=0), tf.math.reduce_std(z, axis=0)
 
     def fit(self, codes: TensorLike, seed: int = 0) -> None:

@@ -45,6 +45,9 @@ class Latents(NamedTuple):
 def measure_latents(vae: VAE, batch: Batch) -> Latents:
     """The Latents of a model on a Batch of N examples."""
 
+    if vae.has_layers_of_maps:
+        return _latents_of_maps(vae, batch)
+
     def codes_and_kl(x, condition):
         noise = vae.draw_noise([SEED, SEED], 1, len(x))
         return vae.flat(vae.code(x, condition)).numpy(), vae.terms(x, noise, condition).kl
@@ -60,6 +63,20 @@ def measure_latents(vae: VAE, batch: Batch) -> Latents:
         return Latents(codes, rate, order, codes.mean(axis=0), codes.std(axis=0))
     loc, scale = vae.prior_moments(first_condition(vae, batch, 1))
     return Latents(codes, rate, order, vae.flat(loc).numpy(), vae.flat(scale).numpy())
+
+
+def _latents_of_maps(vae, batch):
+    """Latents of a model with layers of maps: those of the top layer alone, where it has several,
+    are in order, for they alone come from a prior that depends on no other."""
+
+    def codes_of(x, condition):
+        return vae.flat(vae.code(x, condition)).numpy()
+
+    codes = in_batches(codes_of, BATCH_SIZE, batch.x, batch.condition)
+    order = np.argsort(-codes.var(axis=0), kind="stable")
+    if vae.prior.latent_dims[-1] > 1:
+        order = order[order >= vae.latent_dim - vae.prior.latent_dims[-1]]
+    return Latents(codes, None, order, codes.mean(axis=0), codes.std(axis=0))
 
 
 def holes(vae: VAE, batch: Batch, latents: Latents, seed: int = SEED) -> Picture:
@@ -102,7 +119,13 @@ def traversals(vae: VAE, batch: Batch, latents: Latents, steps: int = 13) -> Pic
 
 
 def _name(vae, latent):
-    """z[3], or of a map z[1,0,2]: its row, column and channel."""
+    """z[3], or of a map z[1,0,2]: its row, column and channel; of layers of maps z_4[1,0,2]."""
+    if vae.has_layers_of_maps:
+        ends = np.cumsum(vae.prior.latent_dims)
+        layer = int(np.searchsorted(ends, latent, side="right"))
+        place = latent - (ends[layer] - vae.prior.latent_dims[layer])
+        place = np.unravel_index(place, vae.prior.latent_shapes[layer])
+        return f"z_{layer + 1}[{','.join(map(str, place))}]"
     return f"z[{','.join(map(str, np.unravel_index(latent, vae.latent_shape)))}]"
 
 
@@ -194,6 +217,8 @@ def scatter(
     plane = np.sort(latents.order[:2])
     most = "largest KL" if latents.rate is not None else "largest variance"
     which = "" if len(latents.order) == 2 else f" in the two latents of {most}"
+    if vae.has_layers_of_maps:
+        which += ", of the top layer" if which else " in the two latents of the top layer"
     coloured = "" if labels is None else ", coloured by label"
     z, behind, what, look = latents.codes, None, "The codes", ""
     if vae.encoder.has_density:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_vae.batches import Batch
+from keras_vae.config.rules import text
 from keras_vae.report import class_section, plots
 from keras_vae.report.examples_as_images import (
     as_images,
@@ -189,8 +190,8 @@ def layers(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
     noise = vae.prior.draw_noise([seed, seed], 1)
     z = vae.prior_sample(noise, condition=first_condition(vae, batch, 1))
     z, condition = np.repeat(z, columns, axis=0), first_condition(vae, batch, columns)
-    numbers = range(1, len(vae.latent_dims) + 1)
-    beside = ["z_1", *(f"z_1 to z_{n}" for n in numbers[1:])]
+    numbers, beside = _drawn_anew(vae)
+    sizes = " In brackets is the size of the uppermost maps." if vae.has_layers_of_maps else ""
     made = np.stack([vae.vary(z, n, seed=seed, condition=condition) for n in numbers])
     made[:, 0] = vae.decode(z, condition).mean()[0]
     return Picture(
@@ -201,9 +202,23 @@ def layers(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
         "The first column is one draw of all layers. Beside it the layers named at the left are "
         "drawn anew, those above them held; the last row holds none. Look for what each layer "
         "settles: the first rows should keep what the example is, and a row as varied as the next "
-        "one holds a layer that says nothing.",
+        f"one holds a layer that says nothing.{sizes}",
         pixelated=False,
     )
+
+
+def _drawn_anew(vae):
+    """(how many layers, the lowest, are drawn anew in each row, names of the rows).
+
+    Maps of one size are drawn anew together: there are many.
+    """
+    numbers = [*range(1, vae.num_layers + 1)]
+    names = ["z_1", *(f"z_1 to z_{n}" for n in numbers[1:])]
+    if not vae.has_layers_of_maps:
+        return numbers, names
+    sizes = [shape[:-1] for shape in vae.prior.latent_shapes]
+    last = [n for n in numbers if n == len(sizes) or sizes[n] != sizes[n - 1]]
+    return last, [f"{names[n - 1]} ({text(sizes[n - 1], 'x')})" for n in last]
 
 
 def clusters(

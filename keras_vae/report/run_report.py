@@ -1,5 +1,6 @@
 """report.html: everything there is to see of a run, in one file that needs no other."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from html import escape
@@ -93,7 +94,7 @@ def write_report(
     headline = "distortion_nats" if autoencoder else "nll_nats"
     measure = of_file()[headline]
     lead = (
-        f"<p class='soft'>{escape(_subtitle(config))}</p>"
+        f"<p class='soft'>{escape(_subtitle(config, vae))}</p>"
         f"<p class='headline'><strong>{number(headline, evaluation)} {measure.unit}</strong><br>"
         f"{'Reconstruction error' if autoencoder else measure.name}: "
         f"{escape(measure.explanation)}</p>"
@@ -119,18 +120,21 @@ def write_report(
     return path
 
 
-def _subtitle(config):
+def _subtitle(config, vae):
     model = config.model
     prior = "no" if model.prior == "none" else model.prior
     about = RECIPES.get(config.recipe, {}).get("about", config.recipe)
     return (
-        f"{about[0].upper()}{about[1:]}. Network {model.network}, {_latents(model)} latents, "
+        f"{about[0].upper()}{about[1:]}. Network {model.network}, {_latents(model, vae)} latents, "
         f"{model.posterior} posterior, {prior} prior, {model.likelihood} likelihood, "
         f"{config.training.epochs} epochs."
     ).replace("_", " ")
 
 
-def _latents(model):
+def _latents(model, vae):
+    if vae.has_layers_of_maps:
+        layers = itertools.groupby(text(shape, "x") for shape in vae.prior.latent_shapes)
+        return ", ".join(f"{len([*same])} of {shape}" for shape, same in layers)
     if model.latent_shape is not None:
         return text(model.latent_shape, "x")
     return " + ".join(map(str, model.latent_dims or (model.latent_dim,)))

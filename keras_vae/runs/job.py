@@ -25,7 +25,7 @@ class Options:
       checkpoint_steps: steps between two saves.
       picture_epochs: epochs between two pictures; 0 for none.
       evaluate: whether to measure the likelihood and write the report at the end.
-      num_samples: k of that likelihood, at least.
+      num_samples: k of that likelihood, at least; None for 500, of latents in layers of maps 10.
       tensorboard: whether to write TensorBoard logs.
     """
 
@@ -35,7 +35,7 @@ class Options:
     checkpoint_steps: int = 2000
     picture_epochs: int = 10
     evaluate: bool = True
-    num_samples: int = 500
+    num_samples: int | None = None
     tensorboard: bool = True
 
 

@@ -1,5 +1,7 @@
 """A training that begins with another one's weights."""
 
+import itertools
+
 from keras_vae import evaluation
 from keras_vae._compat import tf
 from keras_vae.config import Config
@@ -74,9 +76,12 @@ def _pairs(vae, source, config):
     for part, other in pairs:
         wanted, found = ([w.shape.as_list() for w in p.weights] for p in (part, other))
         if wanted != found:
+            # There may be hundreds.
+            here, there = next(p for p in itertools.zip_longest(wanted, found) if p[0] != p[1])
             raise ValueError(
                 f"warm_start={config.training.warm_start}: its {type(other).__name__} has weights "
-                f"of other shapes ({found}) than this model's ({wanted}). Take a run of the same "
-                "networks and latents, and where those are in layers or a sequence, of its prior."
+                f"of other shapes ({there or 'none'}) than this model's ({here or 'none'}). Take a "
+                "run of the same networks and latents, and where those are in layers or a "
+                "sequence, of its prior."
             )
     return pairs

@@ -10,6 +10,7 @@ from keras_vae.building import settling
 from keras_vae.building.parts import takes_labels
 from keras_vae.files import write_json
 from keras_vae.measures import SCORES
+from keras_vae.messages import conflicts
 from keras_vae.messages.notes import tell
 from keras_vae.report import follow_ups, plots
 from keras_vae.report.printing import print_numbers
@@ -22,7 +23,7 @@ def find_anomalies(
     dataset: str,
     data_dir: str | None = None,
     num_examples: int = 1000,
-    num_samples: int = 500,
+    num_samples: int | None = None,
     seed: int = 0,
 ) -> dict:
     """Tells the examples of another data set from the run's own by scores of its model.
@@ -88,35 +89,43 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
     return other
 
 
-def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, seed: int) -> dict:
+def score(
+    run: Run, other: data.Dataset, num_examples: int, num_samples: int | None, seed: int
+) -> dict:
     """Scores of test examples of both, and the AUROC of each; prints and writes them.
 
     Args:
       run: whose test images are the usual ones, and training images the typical.
       other: what `load_other` gave.
       num_examples: of each, from the first on.
-      num_samples, seed: of the importance samples.
+      num_samples, seed: of the importance samples; None for 500 of each, of latents in layers of
+        maps 10.
 
     Returns:
       The content of anomaly.json: `auroc_nll`, …, 0.5 by chance and 1 where every image of the
-      other set scores higher, with standard errors; `nll_nats` of both.
+      other set scores higher, with standard errors; `nll_nats` of both. Of layers of maps there is
+      no likelihood regret.
     """
     for note in other.notes:
         tell(note)
-    regret = evaluation.LikelihoodRegret(run.model)
+    num_samples = evaluation.num_samples_of(run.model.has_layers_of_maps, num_samples, usual=500)
+    regret = None if run.model.has_layers_of_maps else evaluation.LikelihoodRegret(run.model)
+    if regret is None:
+        tell(f"Likelihood regret {conflicts.LAYERS_OF_MAPS}: it is left out.")
 
     def scores(dataset, split):
         batches = run_data.evaluation_batches(run.config, dataset, split, 100)
         batches = list(batches.take(-(-num_examples // 100)))
         print(f"{split} {run.model.modality.nouns} of {dataset.name}:")
-        passes = 2 if split == "test" else 1
+        of_split = regret if split == "test" else None
+        passes = 1 if of_split is None else 2
         bar = tfk.utils.Progbar(passes * len(batches), unit_name="batch")
         found = evaluation.of_examples(run.model, batches, num_samples, seed, bar.update)
         found = {"nll": found["nll"]}
-        if split == "test":
+        if of_split is not None:
             parts = []
             for batch in batches:
-                parts.append(regret(batch.x, seed))
+                parts.append(of_split(batch.x, seed))
                 bar.add(1)
             found["likelihood_regret"] = np.concatenate(parts)
         return {name: values[:num_examples] for name, values in found.items()}
@@ -126,7 +135,8 @@ def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, se
     for found in (of_own, of_other):
         found["typicality"] = evaluation.typicality(found["nll"], typical)
     result: dict[str, Any] = {}
-    for name in SCORES:
+    measured = {name: meaning for name, meaning in SCORES.items() if name in of_own}
+    for name in measured:
         area, error = evaluation.auroc(of_own[name], of_other[name])
         result |= {f"auroc_{name}": area, f"auroc_{name}_stderr": error}
     result |= {
@@ -143,7 +153,7 @@ def score(run: Run, other: data.Dataset, num_examples: int, num_samples: int, se
     print_numbers(result)
     folder = run.path / "figures"
     folder.mkdir(exist_ok=True)
-    for name, meaning in SCORES.items():
+    for name, meaning in measured.items():
         named = {run.data.name: of_own[name], other.name: of_other[name]}
         figure = plots.histograms(named, f"{meaning.lower()}, nats")
         figure.savefig(folder / f"anomaly_{name}.png")

@@ -10,6 +10,7 @@ from keras_vae import evaluation
 from keras_vae._compat import tf, tfk
 from keras_vae.building import settling
 from keras_vae.building.parts import CONDITIONS, LIKELIHOODS, POSTERIORS
+from keras_vae.building.structures import has_layers_of_maps
 from keras_vae.config import Config
 from keras_vae.data import Dataset
 from keras_vae.files import check_folder, checksums
@@ -67,19 +68,21 @@ def _checksums(path):
         raise ValueError(f"{file} isn't an export's ({error!r}). Export the run anew.") from error
 
 
-def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict:
+def evaluate_export(exported: Exported, num_samples: int | None = None, seed: int = 0) -> dict:
     """Prints the likelihood of the test split.
 
     Writes evaluation.json, and evaluation.npz with the numbers of each example.
 
     Args:
       exported: what `load_export` gave.
-      num_samples, seed: of the importance samples.
+      num_samples, seed: of the importance samples; see `evaluation.likelihood`.
 
     Returns:
       The content of evaluation.json.
     """
     path, config, dataset, origin, model = exported
+    of_maps = has_layers_of_maps(config.model)
+    num_samples = evaluation.num_samples_of(of_maps, num_samples)
     batches = run_data.evaluation_batches(config, dataset, "test", batch_size=100)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     spec = settling.example_spec(config)
@@ -99,14 +102,13 @@ def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict
     examples = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
     examples["nll"] = -examples.pop("log_prob")
     result: dict[str, Any] = evaluation.means(examples, num_samples)
-    bits = evaluation.bits_per_dim(
-        result["nll_nats"],
+    result |= evaluation.in_bits(
+        result,
         LIKELIHOODS[config.model.likelihood].kind,
         dataset.test.shape,
         CONDITIONS[config.model.condition](config.model),
     )
     result |= {
-        "bits_per_dim": bits,
         "num_samples": num_samples,
         "seed": seed,
         # The signature doesn't say which latent, or layer, the rate is of.
@@ -114,6 +116,6 @@ def evaluate_export(exported: Exported, num_samples: int, seed: int = 0) -> dict
         **provenance(config, dataset, origin),
     }
     has_encoder = POSTERIORS[config.model.posterior].kind is not None
-    result["alarms"] = evaluation.alarms(result, has_encoder)
+    result["alarms"] = evaluation.alarms(result, has_encoder, of_maps)
     write_measured(path, result, examples)
     return result

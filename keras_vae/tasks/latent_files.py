@@ -15,6 +15,7 @@ from keras_vae.runs.run import Run
 
 # Examples in the projector, which moves them all at once, and pixels of its one image's side.
 _NUM_SHOWN, _WIDEST = 5000, 8192
+_MOST_COLUMNS = 1024  # of a code
 # How much of the attribute is added, from none to half more than the labels differ by.
 _STRENGTHS = np.linspace(0.0, 1.5, 7, dtype=np.float32)
 _NUM_CHANGED = 8
@@ -82,10 +83,10 @@ def write_files(
 
     `latents.npz` has `codes` [N, D], the z that stand for the examples in their order, `labels` [N]
     where there are, `class_names` [K] where those have names, and each known factor [N];
-    `latents.json` says of which weights they are. The
-    projector's files are of 5,000 examples at most. `attribute_A_B.png`, for `attribute` (A, B):
-    examples of label B in a row each, to whose code the mean of codes of A less that of B is added,
-    more and more (Larsen et al. 2016, section 4.2).
+    `latents.json` says of which weights they are. The projector's files are of 5,000 examples at
+    most, and of a code's last 1,024 values. `attribute_A_B.png`, for `attribute` (A, B): examples
+    of label B in a row each, to whose code the mean of codes of A less that of B is added, more and
+    more (Larsen et al. 2016, section 4.2).
     """
     images = getattr(run.data, split)
     batches = run_data.evaluation_batches(run.config, run.data, split, 100)
@@ -100,7 +101,9 @@ def write_files(
     side = max(as_images(np.zeros([1, *run.model.event_shape])).shape[1:3])
     num_shown = min(_NUM_SHOWN, (_WIDEST // side) ** 2)
     shown = np.concatenate([b.x for b in batches.take(-(-num_shown // 100))])[:num_shown]
-    paths = [out / "latents.npz", *_write_projector(codes, columns, as_images(shown), out)]
+    # Of thousands of columns a table takes gigabytes: the last are those of the top layers.
+    table = codes[:, -_MOST_COLUMNS:]
+    paths = [out / "latents.npz", *_write_projector(table, columns, as_images(shown), out)]
     if attribute is not None:
         has, lacks = attribute
         rows = np.flatnonzero(images.labels == lacks)

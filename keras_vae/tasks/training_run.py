@@ -4,6 +4,7 @@ import pathlib
 import sys
 from typing import Any
 
+from keras_vae import evaluation
 from keras_vae._compat import tf, tfk
 from keras_vae.config import Config
 from keras_vae.files import write_atomically
@@ -158,7 +159,10 @@ def _finish(job: Job) -> Run | None:
         return trained
     found = trained.evaluation
     # A measurement of the same weights is not replaced by a coarser one.
-    num_samples = max(job.options.num_samples, (found or {}).get("num_samples") or 0)
+    wanted = evaluation.num_samples_of(
+        trained.model.has_layers_of_maps, job.options.num_samples, usual=500
+    )
+    num_samples = max(wanted, (found or {}).get("num_samples") or 0)
     if found and found["num_samples"] in (None, num_samples) and trained.is_reported:
         print(f"It is measured too: {job.workdir / 'report.html'}")
     else:

@@ -70,3 +70,10 @@ def test_a_model_that_has_collapsed_altogether_gets_one_sentence():
 
 def test_without_an_encoder_nothing_can_collapse():
     assert alarms(SOUND | {"rate_nats": 0.0}, has_encoder=False) == []
+
+
+def test_a_loose_likelihood_of_layers_of_maps_raises_none():
+    """More samples, which the alarm asks for, would hardly tighten it."""
+    loose = SOUND | {"effective_sample_size": 1.1, "nll_looseness_nats": 0.4, "num_samples": 10}
+    assert len(alarms(loose)) == 1
+    assert alarms(loose, has_layers_of_maps=True) == []

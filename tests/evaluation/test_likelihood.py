@@ -118,6 +118,9 @@ def test_discrete_data_has_bits_per_dim(name):
     model = tiny.vae(likelihood=name)
     found = likelihood(model, in_batches(tiny.images_for(model, 6)), 3)
     np.testing.assert_allclose(found["bits_per_dim"], found["nll_nats"] / math.log(2) / 35)
+    for end, sign in (("", -1), ("_stderr", 1)):
+        nats = sign * found[f"elbo{end or '_nats'}"]
+        np.testing.assert_allclose(found[f"elbo_bits_per_dim{end}"], nats / math.log(2) / 35)
 
 
 def test_bits_per_dim_are_of_the_values_that_the_condition_does_not_give():
@@ -129,7 +132,8 @@ def test_bits_per_dim_are_of_the_values_that_the_condition_does_not_give():
 
 def test_densities_have_no_bits_per_dim(exact):
     model, x, _ = exact
-    assert likelihood(model, in_batches(x), 2)["bits_per_dim"] is None
+    found = likelihood(model, in_batches(x), 2)
+    assert found["bits_per_dim"] is found["elbo_bits_per_dim"] is None
 
 
 def test_an_autoencoder_has_a_distortion_alone():
@@ -144,7 +148,7 @@ def test_an_autoencoder_has_a_distortion_alone():
     assert (found.pop("num_examples"), found.pop("seed")) == (10, 0)
     names = """elbo_nats elbo_stderr rate_nats rate_stderr rate_nats_by_latent rate_nats_by_layer
             nll_nats nll_stderr nll_looseness_nats effective_sample_size weight_kl_nats bits_per_dim
-            bits_per_dim_stderr num_samples"""
+            bits_per_dim_stderr elbo_bits_per_dim elbo_bits_per_dim_stderr num_samples"""
     assert found == dict.fromkeys(names.split())
 
 

@@ -36,7 +36,7 @@ def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
         stated.check(path / "evaluation.json")
     # The same images; other samples of them.
     assert found["nll_stderr"] == pytest.approx(wanted["nll_stderr"], rel=0.1)
-    for name in ("nll_nats", "elbo_nats", "distortion_nats", "bits_per_dim"):
+    for name in ("nll_nats", "elbo_nats", "distortion_nats", "bits_per_dim", "elbo_bits_per_dim"):
         assert found[name] == pytest.approx(wanted[name], rel=2e-3)
     assert found["rate_nats"] == pytest.approx(wanted["rate_nats"], rel=1e-4)  # in closed form
     for name in ("dataset", "split", "data_notes", "binarization", "checkpoint", "step", "ema"):
