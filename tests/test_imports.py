@@ -120,6 +120,7 @@ TABLE = {
         ["keras_vae.building.*"],
         [
             "_compat",
+            "messages",
             "config",
             "networks",
             "likelihoods",
