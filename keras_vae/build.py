@@ -109,7 +109,7 @@ def build(
         jit_compile=jit_compile,
         run_eagerly=run_eagerly,
     )
-    vae.binarization = binarization
+    vae.binarization, vae.augment = binarization, config.training.augment
     return vae
 
 

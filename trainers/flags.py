@@ -77,18 +77,16 @@ def _define(option: dataclasses.Field) -> None:
     help, choices = option.metadata["help"], option.metadata["choices"]
     if needed := configs.needed_for(option.name):
         help += f"; of {configs.in_words(needed)}"
-    if option.default is not None:
+    if option.default not in (None, ()):
         help += f" (default: {text(option.default)})"
-    if choices:
-        flags.DEFINE_enum(
-            option.name, None, list(choices), with_choices(help, configs.abouts(choices))
-        )
-    elif configs.element_type(option.type) is None:
-        _DEFINE[configs.value_type(option.type)](option.name, None, help)
-    elif option.metadata["separator"] == ",":
-        flags.DEFINE_list(option.name, None, help)
+    help = with_choices(help, configs.abouts(choices or {}))
+    if configs.element_type(option.type):
+        define = flags.DEFINE_list if option.metadata["separator"] == "," else flags.DEFINE_string
+        define(option.name, None, help)
+    elif choices:
+        flags.DEFINE_enum(option.name, None, list(choices), help)
     else:
-        flags.DEFINE_string(option.name, None, help)
+        _DEFINE[configs.value_type(option.type)](option.name, None, help)
 
 
 def _value(option):

@@ -19,6 +19,7 @@ def check_rules(config: "Config") -> None:
     """Raises ValueError saying which options of a Config can't be together, and what to do."""
     parse_background(config.data.alpha_background)
     check_resize(config.data.resize, config.data.image_size)
+    _check_augment(config)
     if kind_of(config.model, "posterior") is None:
         _check_without_encoder(config)
     _check_autoencoder(config)
@@ -34,6 +35,17 @@ def check_rules(config: "Config") -> None:
     decay = config.training.ema_decay
     if decay is not None and decay >= 1:
         raise ValueError(f"ema_decay must be below 1, got {decay}.")
+
+
+def _check_augment(config):
+    """Other examples than images have no places that could change."""
+    augment, shape = config.training.augment, config.model.event_shape
+    modality = (config.model.modality or {"name": "image"})["name"]
+    if augment and shape is not None and (len(shape) != 3 or modality != "image"):
+        raise ValueError(
+            f"augment={text(augment)} is for images (height, width, channels), but these examples "
+            f"are of event_shape={text(shape)} and modality={modality}. Leave it out."
+        )
 
 
 def lacking_for(config: "Config", name: str) -> dict[str, list[str]]:

@@ -292,6 +292,14 @@ class TrainingConfig:
 
     epochs: int = option(50, "passes over the training split", at_least=1)
     batch_size: int = option(128, "examples per step, of all replicas together", at_least=1)
+    augment: tuple[str, ...] = option(
+        (),
+        "how training images are changed, drawn anew in each epoch, as in flip,crop; default: not",
+        choices={
+            "flip": "mirrored left-right, every other one",
+            "crop": "shifted by up to a 16th of their size, the border filled by reflection",
+        },
+    )
     optimizer: str = option("adam", "what Keras trains with", choices=AXES["optimizer"])
     learning_rate: float = option(1e-3, "size of the optimizer's steps", above=0)
     learning_rate_schedule: str = option(
@@ -302,8 +310,8 @@ class TrainingConfig:
     clip_norm: float | None = option(None, "largest norm of all gradients together", above=0)
     gradient_checkpointing: bool = option(
         False,
-        "keep the input of residual blocks alone for gradients, and compute their inside anew: less "
-        "memory, more time (Chen et al. 2016)",
+        "keep the input of residual blocks alone for gradients, and compute their inside anew: "
+        "less memory, more time (Chen et al. 2016)",
     )
     ema_decay: float | None = option(
         None, "evaluate and export a moving average of the weights with this decay", above=0

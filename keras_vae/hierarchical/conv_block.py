@@ -11,18 +11,19 @@ from keras_vae.posteriors.normal import diagonal_normal
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class ConvBlock(AbstractBlock):
-    """One stochastic layer of maps below the top (Child 2021, figure 3).
+    """One stochastic layer of maps below the top (after Child 2021, figure 3).
 
-    The state goes past the latents: z is added to it, and so is what the prior's body says beside
-    p(z_l|above).
+    p(z_l|above) is read from the state at each place. z_l is added to the state, which so goes past
+    the latents, and a residual block spreads it to other places.
 
     Args:
       latent_shape: (h, w, d).
-      network: body, state [N, h, w, F] -> [N, h, w, 2 d + F]: parameters of p, and what is added.
-      residual: body, [N, h, w, F] -> [N, h, w, F], after z is added.
-      gain: standard deviation of what a standard normal z adds to a new block's state.
-      entrance: where maps get another size or the state comes from z_L, a layer that brings the
-        state to h x w. A map [h, w, F] that is learned, and the condition, then join it.
+      network: state [N, h, w, F] -> parameters of p, [N, h, w, 2 d].
+      residual: body, [N, h, w, F] -> [N, h, w, F], after z_l is added.
+      width: F.
+      gain: standard deviation of what a standard normal z_l adds to a new block's state.
+      entrance: layer that brings what is above, of another size or of other channels, to h x w; a
+        map that is learned, and the condition, then join it. None where the state stays as it is.
     """
 
     def __init__(
@@ -30,21 +31,21 @@ class ConvBlock(AbstractBlock):
         latent_shape: Sequence[int],
         network: tfkl.Layer,
         residual: tfkl.Layer,
-        gain: float,
         width: int,
+        gain: float = 1.0,
         entrance: tfkl.Layer | None = None,
         **kwargs,
     ):
         super().__init__(latent_shape, **kwargs)
-        self.network, self.residual, self.gain, self.width = network, residual, gain, width
+        self.network, self.residual, self.width, self.gain = network, residual, width, gain
         self.entrance = entrance
-        self.from_z = tfkl.Conv2D(
-            width, 1, kernel_initializer=tfk.initializers.VarianceScaling(gain**2)
-        )
+        initializer = tfk.initializers.VarianceScaling(gain**2)
+        self.from_z = tfkl.Conv2D(width, 1, use_bias=False, kernel_initializer=initializer)
         if entrance is not None:
-            height, columns = self.latent_shape[:2]
-            self.place = self.add_weight("place", [height, columns, width], initializer="zeros")
             self.joint = tfkl.Conv2D(width, 1, use_bias=False)
+            self.place = self.add_weight(
+                "place", [*self.latent_shape[:2], width], initializer="zeros"
+            )
 
     def descend(
         self, state: tf.Tensor, choose: Callable, context: TensorLike | None = None
@@ -52,12 +53,9 @@ class ConvBlock(AbstractBlock):
         if self.entrance is not None:
             state = with_context(over_samples(self.entrance, state, 3), context, 3)
             state = over_samples(self.joint, state, 3) + self.place
-        d = self.latent_shape[-1]
-        params, added = tf.split(over_samples(self.network, state, 3), [2 * d, self.width], axis=-1)
-        p = diagonal_normal(params, 3)
+        p = diagonal_normal(over_samples(self.network, state, 3), 3)
         z = choose(p, state)
-        state = state + added + over_samples(self.from_z, z, 3)
-        return p, z, over_samples(self.residual, state, 3)
+        return p, z, over_samples(self.residual, state + over_samples(self.from_z, z, 3), 3)
 
     def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object
@@ -65,8 +63,8 @@ class ConvBlock(AbstractBlock):
             "latent_shape": self.latent_shape,
             "network": serialize(self.network),
             "residual": serialize(self.residual),
-            "gain": self.gain,
             "width": self.width,
+            "gain": self.gain,
             "entrance": self.entrance and serialize(self.entrance),
         }
 

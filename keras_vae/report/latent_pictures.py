@@ -136,6 +136,27 @@ def rates(rate: np.ndarray) -> Picture:
     )
 
 
+def places(rate: np.ndarray) -> Picture:
+    """The rate at each place of a map, of all its channels together.
+
+    Args:
+      rate: [h, w, d], of each latent.
+    """
+    by_place = rate.sum(axis=-1)
+    height, width, channels = rate.shape
+    return Picture(
+        "places",
+        "Rate of each place",
+        plots.heat_map(by_place, "nats"),
+        f"A map of {height} by {width} places, whose latents say from {by_place.min():.2f} to "
+        f"{by_place.max():.2f} nats together.",
+        f"What the {channels} latents of each place of the map say of an example together, on "
+        "average; the place at the upper left is that of the image's upper left corner. Look for "
+        "where examples differ: a border that is always the same needs no nats.",
+        pixelated=False,
+    )
+
+
 def manifold(vae: VAE, batch: Batch) -> Picture:
     """What a regular grid of probabilities decodes to (Kingma & Welling 2014, fig. 4)."""
     side = num_side_by_side(vae, 20)

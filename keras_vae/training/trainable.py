@@ -9,7 +9,7 @@ import numpy as np
 from keras_vae import objectives
 from keras_vae._compat import ConditionLike, TensorLike, of_user, tf, tfk
 from keras_vae.batches import Batch
-from keras_vae.data import Split
+from keras_vae.data import Split, steps_per_epoch
 from keras_vae.inputs import TakesExamples, check_element_spec
 from keras_vae.inputs.arguments import (
     as_batch,
@@ -26,11 +26,13 @@ from keras_vae.rate import AddRate, Rate
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
 from keras_vae.training import refusals, schedules
+from keras_vae.training.elbo_bits import BitsPerDim, has_bits_per_dim
 from keras_vae.training.feeding import evaluation_set, training_set
 from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.moving_average import MovingAverage
 from keras_vae.training.running import block_runner, block_taker, with_noise
 from keras_vae.training.schedules import Schedule
+from keras_vae.training.steps_bar import with_steps_bar
 from keras_vae.training.xla import prefers_xla
 
 _BATCH_SIZE = 32  # Keras' own
@@ -51,6 +53,8 @@ class Trainable(TakesExamples):
 
     # How a Split is binarized; None where the likelihood says it. `build` knows.
     binarization = None
+    # How images of a Split are changed in training; `build` knows.
+    augment: tuple[str, ...] = ()
     objective: Objective = objectives.SGVB()  # Until it is compiled.
     ema: MovingAverage | None
 
@@ -107,7 +111,10 @@ class Trainable(TakesExamples):
         object.__setattr__(self, "ema", ema)
         names = ["loss", "distortion"] + (["elbo_nats", "rate"] if self.has_bound else [])
         names += ["weight_kl"] if bayesian_layers(self) else []
-        object.__setattr__(self, "_trackers", {name: tfk.metrics.Mean(name) for name in names})
+        trackers = {name: tfk.metrics.Mean(name) for name in names}
+        if has_bits_per_dim(self):
+            trackers["bits_per_dim"] = BitsPerDim(trackers["elbo_nats"], self)
+        object.__setattr__(self, "_trackers", trackers)
 
     @property
     def uses_analytic_kl(self) -> bool:
@@ -140,6 +147,8 @@ class Trainable(TakesExamples):
         y: ConditionLike | None = None,
         batch_size: int | None = None,
         epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Any = None,
         *args,
         validation_data: Any = None,
         initial_epoch: int = 0,
@@ -153,8 +162,8 @@ class Trainable(TakesExamples):
             or a `data.Split`, which is binarized where the likelihood needs it and brings its
             labels.
           y: the conditions of a conditional model.
-          batch_size, epochs, *args, validation_data, initial_epoch, **kwargs: as Keras' fit has
-            them; (x, y) or a Split for validation.
+          batch_size, epochs, verbose, callbacks, *args, validation_data, initial_epoch, **kwargs:
+            as Keras' fit has them; (x, y) or a Split for validation.
 
         Raises:
           ValueError: an array has another shape, or values that the likelihood gives no mass to;
@@ -164,7 +173,8 @@ class Trainable(TakesExamples):
         if isinstance(x, Split):
             size = batch_size or _BATCH_SIZE
             refusals.refuse_conditions(y)
-            x, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
+            blocks, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
+            callbacks, x = with_steps_bar(callbacks, steps_per_epoch(x, size)), blocks
             validation_data = self._validation(validation_data, size)
             batch_size = None
         else:
@@ -172,7 +182,7 @@ class Trainable(TakesExamples):
             validation_data = self._validation(validation_data, batch_size or _BATCH_SIZE)
         kwargs |= {"validation_data": validation_data, "initial_epoch": initial_epoch}
         with self._looking_at_batches(not is_array(x)):
-            return super().fit(x, y, batch_size, epochs, *args, **kwargs)
+            return super().fit(x, y, batch_size, epochs, verbose, callbacks, *args, **kwargs)
 
     def _validation(self, given, batch_size):
         """validation_data as Keras takes it, a tuple or a set; None stays None."""
@@ -326,7 +336,8 @@ class Trainable(TakesExamples):
         if "weight_kl" in self._trackers:
             values["weight_kl"] = weight_kl(self)
         for name, tracker in self._trackers.items():
-            tracker.update_state(values[name])
+            if name in values:  # Bits per dimension are made of another metric.
+                tracker.update_state(values[name])
         return self.logs()
 
     def logs(self) -> dict:
