@@ -232,10 +232,11 @@ class Unnamed(Config):
         """
         defaults = _defaults(name)
         config = Config(recipe=name).replace(**{**defaults, **self.given})
-        for option, value in self.given.items():
+        for option in self.given:
             is_part = option in AXES and option in defaults
             if is_part or lacking_for(config, option):
-                return f"{option}={text(value, find(option)[1].metadata['separator'])} isn't of it"
+                separator = find(option)[1].metadata["separator"]
+                return f"{option}={text(config.value(option), separator)} is given"
         refusal = self._refusal(name, event_shape=tuple(event_shape))
         return None if self._refusal(USUAL) else refusal
 
