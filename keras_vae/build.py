@@ -23,6 +23,7 @@ from keras_vae.building.parts import (
 )
 from keras_vae.building.structures import STRUCTURES
 from keras_vae.config import Config
+from keras_vae.config.recipes import Unnamed
 from keras_vae.data import Dataset
 from keras_vae.data import steps_per_epoch as count_steps
 from keras_vae.priors import Prior
@@ -40,13 +41,13 @@ def build(
     """The compiled model that a config describes, with fresh weights.
 
         digits = keras_vae.data.load("digits")
-        vae = keras_vae.build(keras_vae.recipe("vae"), data=digits)
+        vae = keras_vae.build(keras_vae.recipe(), data=digits)
 
     Args:
       config: a Config. Without `data` it says what data would: `event_shape`, for likelihoods of
         quantised data `levels`, as in recipe("vae", event_shape=(28, 28, 1)).
       data: the Dataset that the model is for: its shape, levels, classes, number of examples and
-        steps in an epoch are filled in.
+        steps in an epoch are filled in, and a recipe that isn't named.
       steps_per_epoch: turns the epochs of schedules into steps; needed if there is a schedule.
       jit_compile, run_eagerly: as in `VAE.compile`.
 
@@ -58,6 +59,11 @@ def build(
         config = settling.settle(config, data)
         steps = count_steps(data.train, config.training.batch_size)
         steps_per_epoch = steps_per_epoch or steps
+    elif isinstance(config, Unnamed):
+        raise ValueError(
+            "recipe is missing: its name, as in recipe('vae'), or data that chooses it, as in "
+            "build(recipe(), data=dataset)."
+        )
     config.check()
     model = config.model
     if model.event_shape is None:

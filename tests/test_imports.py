@@ -121,6 +121,7 @@ TABLE = {
         ["keras_vae.building.*"],
         [
             "_compat",
+            "messages",
             "config",
             "networks",
             "likelihoods",

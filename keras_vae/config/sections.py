@@ -19,7 +19,10 @@ class DataConfig:
     )
     data_dir: str | None = option(None, "where TFDS sets are kept; default: TFDS' own")
     image_size: int | None = option(
-        None, "folder, TFDS sets: bring images to this height and width, as resize says", at_least=1
+        None,
+        "folder, TFDS sets: bring images to this height and width, as resize says; default: 64 if "
+        "they are of many sizes, else their own",
+        at_least=1,
     )
     resize: str = option(
         "crop",
