@@ -55,6 +55,7 @@ TABLE = {
         ["keras_vae.training.*"],
         [
             "_compat",
+            "ops",
             "seeds",
             "batches",
             "terms",
@@ -139,7 +140,17 @@ TABLE = {
     ),
     "build": (
         ["keras_vae.build"],
-        ["_compat", "config", "networks", "priors", "modality", "vae", "building", "data"],
+        [
+            "_compat",
+            "config",
+            "networks",
+            "priors",
+            "modality",
+            "training",
+            "vae",
+            "building",
+            "data",
+        ],
     ),
     "evaluation": (
         ["keras_vae.evaluation.*"],

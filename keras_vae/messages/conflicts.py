@@ -21,3 +21,6 @@ OF_POSTERIORS = "posteriors q(z|x) that have a density at any z in one pass"
 LADDER = (
     "it multiplies what x says of each layer with that layer's prior, and both are diagonal normals"
 )
+LOSS_OF_A_WHOLE_BATCH = (
+    "its rate is a mean over the whole batch before it counts, which no part of a batch knows"
+)

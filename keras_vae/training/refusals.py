@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from keras_vae._compat import tf
+from keras_vae._compat import tf, tfkl
 from keras_vae.messages import conflicts
 from keras_vae.messages.sentences import some
 from keras_vae.networks.bayesian import bayesian_layers
@@ -69,6 +69,31 @@ def _check_without_encoder(objective, vae, averages_samples):
         raise ValueError(
             f"a mixture as prior without an encoder: {conflicts.MIXTURE_WITHOUT_ENCODER}. Use "
             "priors.RealNVP."
+        )
+
+
+def check_parts(objective: Objective, vae: "VAE") -> None:
+    """Raises ValueError if the loss of a batch isn't the mean of its parts' losses."""
+    if objective.over_batch:
+        raise ValueError(
+            f"objective {type(objective).__name__} with gradient_accumulation_steps: "
+            f"{conflicts.LOSS_OF_A_WHOLE_BATCH}. Use objectives.SGVB, or 1 step and a smaller "
+            "batch_size."
+        )
+    if any(isinstance(part, tfkl.BatchNormalization) for part in vae.submodules):
+        raise ValueError(
+            "gradient_accumulation_steps with BatchNormalization, which normalises each part of a "
+            "batch by itself. Use 1, or tf_keras.layers.LayerNormalization."
+        )
+
+
+def check_shared(batch_size: int, replicas: int, parts: int = 1) -> None:
+    """Raises ValueError unless replicas share a batch equally, each in as many equal parts."""
+    if batch_size % (replicas * parts):
+        of_parts = f", each in gradient_accumulation_steps={parts} parts" if parts > 1 else ""
+        raise ValueError(
+            f"batch_size={batch_size} can't be shared equally by {replicas} replicas{of_parts}. "
+            f"Choose a multiple of {replicas * parts}."
         )
 
 
