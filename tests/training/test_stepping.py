@@ -8,7 +8,7 @@ from keras_vae._compat import tf, tfk, tfkl
 from keras_vae.batches import Block
 from tests import tiny
 
-MODES = [{"jit_compile": False}, {"jit_compile": True}, {"run_eagerly": True}]
+GRAPH, XLA, EAGER = {"jit_compile": False}, {"jit_compile": True}, {"run_eagerly": True}
 
 
 def values(variables):
@@ -26,7 +26,7 @@ def assert_same(found, wanted, **tolerance):
         np.testing.assert_allclose(a, b, **(tolerance or {"rtol": 0, "atol": 0}))
 
 
-def made(mode=MODES[0], **options):
+def made(mode=GRAPH, **options):
     options = {"learning_rate": 0.01, "ema_decay": 0.9, "activation": "tanh"} | options
     return tiny.randomize(tiny.vae(**options, **mode))
 
@@ -52,7 +52,7 @@ def norm_of(model, batch):
 
 @pytest.mark.parametrize(
     ("mode", "optimizer"),
-    [*((mode, "adam") for mode in MODES), (MODES[0], "rmsprop")],
+    [(GRAPH, "adam"), (XLA, "adam"), (EAGER, "rmsprop")],
     ids=str,
 )
 def test_a_skipped_step_changes_nothing_and_counts(mode, optimizer):
@@ -85,7 +85,7 @@ def test_the_threshold_is_the_norm_before_clipping():
 
 
 @pytest.mark.parametrize(
-    ("mode", "bad"), [*((mode, np.nan) for mode in MODES), (MODES[0], 1e30)], ids=str
+    ("mode", "bad"), [(GRAPH, np.nan), (EAGER, np.inf), (EAGER, 1e30)], ids=str
 )
 def test_steps_that_are_not_finite_are_skipped_and_leave_the_means_alone(mode, bad):
     options = {"likelihood": "normal", "optimizer": "sgd", "learning_rate": 1e-4}
@@ -156,12 +156,12 @@ def assert_trained_alike(model, wanted, block):
 def test_parts_are_the_whole_step(kind):
     """Of 8 examples, four; noise, conditions and all that an example has go with it."""
     options = {"optimizer": "sgd", "learning_rate": 1e-3} | KINDS[kind]
-    model, wanted = (made(**options, gradient_accumulation_steps=n) for n in (4, 1))
+    model, wanted = (made(EAGER, **options, gradient_accumulation_steps=n) for n in (4, 1))
     block = tiny.block(wanted, 2, 8, num_samples=wanted.objective.num_samples)
     assert_trained_alike(model, wanted, block)
 
 
-@pytest.mark.parametrize("mode", MODES[1:], ids=str)
+@pytest.mark.parametrize("mode", [GRAPH, XLA], ids=str)
 def test_parts_are_the_whole_step_however_it_runs(mode):
     options = {"optimizer": "sgd", "beta_schedule": "linear", "beta_warmup_epochs": 1.0}
     model, wanted = (made(mode, **options, gradient_accumulation_steps=n) for n in (2, 1))
@@ -169,7 +169,8 @@ def test_parts_are_the_whole_step_however_it_runs(mode):
 
 
 def test_parts_draw_the_noise_of_the_whole_batch_and_know_its_mask():
-    model, wanted = (made(optimizer="sgd", gradient_accumulation_steps=n) for n in (4, 1))
+    options = {"optimizer": "sgd"}
+    model, wanted = (made(EAGER, **options, gradient_accumulation_steps=n) for n in (4, 1))
     block = tiny.block(wanted, 2, 8)
     mask = tf.constant(np.random.default_rng(0).integers(0, 2, block.x.shape).astype(bool))
     seeds = tf.constant([[1, 2], [3, 4]])
@@ -201,7 +202,8 @@ def test_a_batch_that_is_no_multiple_is_taken_in_more_parts(size, wanted):
 
 
 def test_fit_takes_an_array_whose_last_batch_is_short():
-    model, wanted = (made(optimizer="sgd", gradient_accumulation_steps=n) for n in (4, 1))
+    options = {"optimizer": "sgd"}
+    model, wanted = (made(EAGER, **options, gradient_accumulation_steps=n) for n in (4, 1))
     histories = [
         m.fit(tiny.images(21), batch_size=8, shuffle=False, verbose=0).history
         for m in (model, wanted)
