@@ -43,6 +43,15 @@ class Planned(abc.ABC):
     def lengths(self, plan: Plan) -> Any:
         """All that the schedule takes of a plan; ValueError if it can't be so planned."""
 
+    def known_plan(self) -> Plan:
+        """The plan; ValueError if there is none yet."""
+        if self.plan is None:
+            raise ValueError(
+                "a schedule in epochs needs to know the number of steps. Train by fit on examples, "
+                "which knows it, or build(config, steps_per_epoch=len(images) // batch_size)."
+            )
+        return self.plan
+
     def settle(self, plan: Plan) -> bool:
         """Takes another plan; returns whether that changes the schedule."""
         lengths = self.lengths(plan)
@@ -59,29 +68,20 @@ class PlanByFit(tfk.callbacks.Callback):
     Args:
       initial_epoch: that of `fit`, whose epochs before it count as trained.
       steps_per_epoch: how many steps an epoch has; None for as many as it has batches.
-      of_blocks: whether the batches are blocks of steps, of which there is no such number.
     """
 
-    def __init__(
-        self, initial_epoch: int = 0, steps_per_epoch: int | None = None, of_blocks: bool = False
-    ):
+    def __init__(self, initial_epoch: int = 0, steps_per_epoch: int | None = None):
         super().__init__()
         self._initial_epoch, self._steps = initial_epoch, steps_per_epoch
-        self._of_blocks = of_blocks
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        if self._of_blocks:
-            raise ValueError(
-                "x is of blocks, which don't say how many steps an epoch has, as the schedules "
-                "need. Make the model by build(config, steps_per_epoch=..)."
-            )
         steps = self._steps or self.params["steps"]
         if steps is None:
             raise ValueError(
                 "x doesn't say how many steps an epoch has, as the schedules need. Give fit "
                 "steps_per_epoch."
             )
-        first = int(self.model.optimizer.iterations) - self._initial_epoch * steps
+        first = int(self.model.optimizer.iterations.numpy()) - self._initial_epoch * steps
         plan = Plan(steps, first + self.params["epochs"] * steps, first)
         changed = [s.settle(plan) for s in planned(self.model) if not s.fixed]
         if any(changed):
@@ -92,12 +92,3 @@ def planned(model: "Trainable") -> list[Planned]:
     """The schedules of a compiled model whose lengths are in epochs."""
     schedules = (model.beta_schedule, getattr(model.optimizer, "_learning_rate", None))
     return [schedule for schedule in schedules if isinstance(schedule, Planned)]
-
-
-def check_planned(model: "Trainable") -> None:
-    """Raises ValueError unless all schedules of a compiled model know their lengths."""
-    if any(schedule.plan is None for schedule in planned(model)):
-        raise ValueError(
-            "a schedule in epochs needs to know the number of steps. Train by fit, which knows it, "
-            "or build(config, steps_per_epoch=len(images) // batch_size)."
-        )

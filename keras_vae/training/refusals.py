@@ -8,6 +8,7 @@ from keras_vae.messages import conflicts
 from keras_vae.messages.sentences import some
 from keras_vae.networks.bayesian import bayesian_layers
 from keras_vae.objectives import Objective
+from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.posteriors import Posterior
 from keras_vae.priors import Prior
 from keras_vae.terms import Terms
@@ -72,8 +73,13 @@ def _check_without_encoder(objective, vae, averages_samples):
         )
 
 
-def check_parts(objective: Objective, vae: "VAE") -> None:
-    """Raises ValueError if the loss of a batch isn't the mean of its parts' losses."""
+def check_step(objective: Objective, vae: "VAE", skip_threshold: float | None, parts: int) -> None:
+    """Raises ValueError for a threshold that can't be, or parts that don't make a whole batch."""
+    if skip_threshold is not None and not skip_threshold > 0:
+        raise ValueError(f"skip_threshold must be above 0, got {skip_threshold}.")
+    check_whole("gradient_accumulation_steps", parts, at_least=1)
+    if parts == 1:
+        return
     if objective.over_batch:
         raise ValueError(
             f"objective {type(objective).__name__} with gradient_accumulation_steps: "

@@ -66,8 +66,7 @@ class InEpochs(Planned):
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """The value at a step."""
-        assert self.plan is not None  # `check_planned` has seen to that.
-        return self._make(self.lengths(self.plan))(step)
+        return self._make(self.lengths(self.known_plan()))(step)
 
 
 def _progress(step, steps):

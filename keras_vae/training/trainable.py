@@ -20,7 +20,6 @@ from keras_vae.inputs.arguments import (
     refuse_weights,
 )
 from keras_vae.objectives import Objective
-from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.rate import AddRate, Rate
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
@@ -28,7 +27,7 @@ from keras_vae.training import metrics, refusals, schedules
 from keras_vae.training.feeding import evaluation_set, training_set
 from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.moving_average import MovingAverage
-from keras_vae.training.planning import PlanByFit, check_planned, planned
+from keras_vae.training.planning import PlanByFit, planned
 from keras_vae.training.running import block_runner, block_taker, with_noise
 from keras_vae.training.schedules import Schedule
 from keras_vae.training.stepping import take_step
@@ -101,9 +100,7 @@ class Trainable(TakesExamples):
         if objective is None:
             objective = objectives.SGVB() if self.has_bound else objectives.Reconstruction()
         refusals.check_objective(objective, self, beta)
-        check_whole("gradient_accumulation_steps", gradient_accumulation_steps, at_least=1)
-        if gradient_accumulation_steps > 1:
-            refusals.check_parts(objective, self)
+        refusals.check_step(objective, self, skip_threshold, gradient_accumulation_steps)
         if isinstance(optimizer, str) and optimizer.lower() == "adam":
             optimizer = FusedAdam()
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly)
@@ -188,10 +185,9 @@ class Trainable(TakesExamples):
             replicas = self.distribute_strategy.num_replicas_in_sync
             refusals.check_shared(size, replicas, parts)
         kwargs["validation_data"] = self._validation(validation_data, size)
-        if not all(schedule.fixed for schedule in planned(self)):
-            of_blocks = steps is None and isinstance(getattr(x, "element_spec", None), Block)
-            plan = PlanByFit(initial_epoch, steps, of_blocks)
-            callbacks = [plan, *tf.nest.flatten(callbacks or [])]
+        of_blocks = steps is None and isinstance(getattr(x, "element_spec", None), Block)
+        if not of_blocks and not all(schedule.fixed for schedule in planned(self)):
+            callbacks = [PlanByFit(initial_epoch, steps), *tf.nest.flatten(callbacks or [])]
         kwargs |= {"initial_epoch": initial_epoch}
         with self._looking_at_batches(not is_array(x)):
             return super().fit(x, y, batch_size, epochs, verbose, callbacks, *args, **kwargs)
@@ -316,7 +312,8 @@ class Trainable(TakesExamples):
 
     def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """One optimizer step."""
-        check_planned(self)
+        for schedule in planned(self):
+            schedule.known_plan()
         self.beta.assign(of_user(self.beta_schedule)(self.optimizer.iterations))
         take_step(self, batch)
         return self.training_logs()

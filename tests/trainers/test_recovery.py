@@ -25,6 +25,7 @@ DIVERGES = (
     "--learning_rate=0.4",
     "--learning_rate_warmup_epochs=8",
     "--epochs=10",
+    "--ema_decay=0.9",
     "--steps_per_execution=3",
 )
 

@@ -149,9 +149,18 @@ def test_what_does_not_say_its_steps_is_refused_before_it_begins():
     with pytest.raises(ValueError, match=r"how many steps an epoch has.* Give fit steps_per_epoch"):
         model.fit(batches, verbose=0)
     blocks = tf.data.Dataset.from_tensors(tiny.block(model, 2, 8))
-    with pytest.raises(ValueError, match=r"x is of blocks, .* by build\(config, steps_per_epoch"):
+    with pytest.raises(ValueError, match=r"fit on examples.* or build\(config, steps_per_epoch"):
         model.fit(blocks, verbose=0)
     assert model.optimizer.iterations == 0
+
+
+def test_fit_on_replicas_plans_too(two_replicas):
+    with two_replicas.scope():
+        model = built(learning_rate_schedule="cosine", optimizer="sgd")
+    x = tiny.images(16)
+    history = Noted()
+    model.fit(x, batch_size=8, epochs=2, verbose=0, callbacks=[history])
+    np.testing.assert_allclose(history.rates, [wanted(i, 0, 0, 4) for i in range(4)], rtol=1e-6)
 
 
 def test_steps_that_build_is_told_hold_whatever_fit_does():

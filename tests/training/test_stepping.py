@@ -220,12 +220,14 @@ def test_batches_that_are_not_shared_equally_are_refused():
             model.fit(x, batch_size=10, verbose=0)
 
 
-def test_losses_of_a_whole_batch_are_refused():
+def test_what_makes_no_step_is_refused():
     model = tiny.vae()
     with pytest.raises(ValueError, match=r"FreeBits with gradient_acc.* mean over .* whole batch"):
         model.compile(objective=objectives.FreeBits(), gradient_accumulation_steps=2)
     with pytest.raises(ValueError, match="gradient_accumulation_steps must be at least 1"):
         model.compile(gradient_accumulation_steps=0)
+    with pytest.raises(ValueError, match="skip_threshold must be above 0, got nan"):
+        model.compile(skip_threshold=float("nan"))
     model.encoder.network = tfk.Sequential([tfkl.Flatten(), tfkl.BatchNormalization()])
     with pytest.raises(ValueError, match="with BatchNormalization, which normalises each part"):
         model.compile(gradient_accumulation_steps=2)
