@@ -30,10 +30,10 @@ def moments(vae: VAE, batch: Batch | None) -> tuple[np.ndarray, np.ndarray]:
     if vae.prior is not None:
         context = None if vae.condition is None else vae.condition.zeros(1)[0]
         loc, scale = vae.prior_moments(context)
-        return np.asarray(loc), np.asarray(scale)
+        return np.asarray(vae.flat(loc)), np.asarray(vae.flat(scale))
     if batch is None:
         return np.zeros(vae.latent_dim), np.ones(vae.latent_dim)
-    codes = vae.code(batch.x, batch.condition).numpy()
+    codes = vae.flat(vae.code(batch.x, batch.condition)).numpy()
     return codes.mean(axis=0), codes.std(axis=0)
 
 

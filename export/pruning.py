@@ -8,6 +8,7 @@ from export.parity import EXACT, ParityError
 from keras_vae._compat import tf
 from keras_vae.batches import Batch
 from keras_vae.config import Config
+from keras_vae.config.rules import text
 from keras_vae.vae import VAE
 
 # Mean rate in nats below which a latent is dead.
@@ -34,6 +35,12 @@ def prune(vae: VAE, config: Config, batch: Batch, max_loss: float = MAX_LOSS) ->
       ValueError: the model's structure doesn't allow it.
       ParityError: the bound loses more than `max_loss`.
     """
+    if config.model.latent_shape is not None:
+        raise ValueError(
+            "prune_latents needs flat latents, got latent_shape="
+            f"{text(config.model.latent_shape, 'x')}: a map has all its channels at each place. "
+            "Export without it, or train with fewer channels."
+        )
     rates = latent_facts.rates(vae, batch) if config.model.structure == "single" else None
     if rates is None:
         raise ValueError(

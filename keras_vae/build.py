@@ -20,12 +20,13 @@ from keras_vae.building.parts import (
     POSTERIORS,
     PRIORS,
     likelihood_of,
+    prior_of,
 )
 from keras_vae.building.structures import STRUCTURES
 from keras_vae.config import Config
 from keras_vae.data import Dataset
 from keras_vae.data import steps_per_epoch as count_steps
-from keras_vae.priors import Flow, Prior, Standardized
+from keras_vae.priors import Prior
 from keras_vae.training.learning_rate import LearningRate
 from keras_vae.training.planning import Plan
 from keras_vae.training.schedules import InEpochs
@@ -90,6 +91,7 @@ def build(
                 _seeing_z(model, structure.decoder_body),
                 likelihood,
                 **WEIGHTS[model.weights].kind.options(model, likelihood),
+                **structure.decoder_options,
             ),
             structure.prior,
             CONDITIONS[model.condition](model),
@@ -108,10 +110,11 @@ def build(
         ema_decay=config.training.ema_decay,
         skip_threshold=config.training.skip_threshold,
         gradient_accumulation_steps=config.training.gradient_accumulation_steps,
+        gradient_checkpointing=config.training.gradient_checkpointing,
         jit_compile=jit_compile,
         run_eagerly=run_eagerly,
     )
-    vae.binarization = binarization
+    vae.binarization, vae.augment = binarization, config.training.augment
     return vae
 
 
@@ -121,8 +124,7 @@ def build_fitted_prior(config: Config) -> Prior | None:
     if posterior is None or posterior.trains_prior:
         return None
     with _global_seed(config.training.seed):
-        prior = PRIORS[config.model.prior](config.model, config.model.latent_dim)
-    return Standardized(prior) if isinstance(prior, Flow) else prior
+        return prior_of(config.model)
 
 
 def _seeing_z(model, body):

@@ -26,6 +26,7 @@ class Site(enum.IntEnum):
     PROPOSAL = 8
     REGRET = 9
     COMPLETE = 10
+    AUGMENT = 11
 
 
 SPLITS = ("train", "validation", "test")  # A split's number is part of its seed.

@@ -35,8 +35,9 @@ SECTIONS = {
 }
 HEAD = """# Flags
 
-A flag is `--name=value`; a list has commas between, as in `--hidden=200,200`. In Python the same
-names are arguments, as in `keras_vae.recipe("vae", hidden=(200, 200))`.
+A flag is `--name=value`; a list has commas between, as in `--hidden=200,200`, a shape `x`, as in
+`--latent_shape=8x8x4`. In Python the same names are arguments, as in
+`keras_vae.recipe("vae", hidden=(200, 200))`.
 
 This page is made from the options by `make docs` (`python -m tests.flags_page > docs/flags.md`).
 """

@@ -37,6 +37,7 @@ OTHER_VALUES = {
     "decoder": "autoregressive",
     "activation": "gelu",
     "latent_dim": 7,
+    "latent_shape": (2, 2, 4),
     "structure": "ladder",
     "latent_dims": (5, 3),
     "inference": "filter",
@@ -76,6 +77,7 @@ OTHER_VALUES = {
     "beta_warmup_epochs": 2.5,
     "epochs": 3,
     "batch_size": 64,
+    "augment": ("flip", "crop"),
     "optimizer": "sgd",
     "learning_rate": 0.1,
     "learning_rate_schedule": "cosine",
@@ -139,6 +141,15 @@ REFUSALS = [
     ({"alpha_background": "#808080"}, "six hexadecimal digits such as 808080, got '#808080'"),
     ({"resize": "pad"}, "resize=pad needs a size, as in image_size=64"),
     ({"resize": "fit"}, "resize must be one of crop, pad, stretch, got 'fit'"),
+    ({"augment": ("flip", "turn")}, "augment must be one of flip, crop, got 'turn'"),
+    (
+        {"augment": ("flip",), "event_shape": (8, 4)},
+        "augment=flip is for images .*event_shape=8,4 and modality=image. Leave it out",
+    ),
+    (
+        {"augment": ("crop",), "event_shape": (8, 4, 1), "modality": {"name": "music"}},
+        "augment=crop is for images .* modality=music. Leave it out",
+    ),
     ({"condition": "text"}, "condition must be one of none, label, image_part, got 'text'"),
     (
         {"condition": "label", "visible": "top_half"},

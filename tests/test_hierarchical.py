@@ -187,7 +187,7 @@ def test_two_layers_with_a_deterministic_top_are_one_with_a_learned_prior():
     one.encoder.projection.set_weights(two.encoder.projections[0].get_weights())
     one.decoder.set_weights(two.decoder.get_weights())
     block = two.prior.blocks[0]
-    p, _, _ = block.descend(tf.fill([1, 2], 0.5), lambda p: p.mean())
+    p, _, _ = block.descend(tf.fill([1, 2], 0.5), lambda p, state: p.mean())
     one.prior.loc.assign(p.mean()[0])
     one.prior.raw_scale.assign(tfp.math.softplus_inverse(p.stddev()[0]) - np.log(np.e - 1))
     x, noise = tiny.images(B), tiny.noise(two, S, B)
@@ -452,7 +452,7 @@ def test_without_an_encoder_a_prior_given_the_condition_is_the_posterior(structu
     [
         ({"latent_dims": None}, "structure=ladder needs latent_dims"),
         ({"hidden": (8,)}, "got hidden=8 and latent_dims=3,2"),
-        ({"network": "conv", "filters": (4,)}, "with network=conv: .* Use network=mlp"),
+        ({"network": "conv", "filters": (4,)}, "with network=conv: .* Use network=resnet"),
         ({"posterior": "full_covariance"}, "both are diagonal normals"),
         ({"latent_dim": 5}, "latent_dim=5 is an option of structure=single"),
     ],

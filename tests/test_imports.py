@@ -111,7 +111,7 @@ TABLE = {
             "vae",
         ],
     ),
-    "config": (["keras_vae.config.*"], ["messages"]),
+    "config": (["keras_vae.config.*"], ["ops", "messages"]),
     "measures": (["keras_vae.measures.*"], []),
     "data": (
         ["keras_vae.data.*"],

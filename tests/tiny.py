@@ -40,6 +40,8 @@ STRUCTURE_SIZES = {
     "ladder": {"latent_dims": (3, 2, 2), "hidden": (8, 6, 4)},
     "sequence": {"latent_dim": 2},
 }
+# A ladder of convolutions, on images of EVENT_SHAPE.
+MAPS = {"stages": ("4x2", "1x1"), "width": 4, "latent_channels": 2}
 
 
 def network_of(options) -> str:
@@ -53,8 +55,12 @@ def config(**options) -> keras_vae.Config:
     network = network_of(options | {"recipe": name})
     structure = options.get("structure", RECIPES[name].get("structure", "single"))
     small = {"batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
-    small |= {"num_classes": NUM_CLASSES, "num_examples": 32} | NETWORK_SIZES[network]
-    small |= STRUCTURE_SIZES[structure]
+    small |= {"num_classes": NUM_CLASSES, "num_examples": 32}
+    if (structure, network) == ("ladder", "resnet"):
+        small |= MAPS
+    else:
+        small |= NETWORK_SIZES[network]
+        small |= {} if "latent_shape" in options else STRUCTURE_SIZES[structure]
     small |= POSTERIOR_SIZES.get(options.get("posterior", RECIPES[name].get("posterior")), {})
     small |= PRIOR_SIZES.get(options.get("prior", RECIPES[name].get("prior")), {})
     if options.get("posterior") == "deterministic":

@@ -15,6 +15,8 @@ _DEFINE = {
     str: flags.DEFINE_string,
     bool: flags.DEFINE_bool,
 }
+# What stands between the numbers of a list, in words and in an example.
+_BETWEEN = {",": ("commas", "200,200"), "x": ("x", "8x8x4")}
 
 
 def define_run(about: str = "the run directory") -> None:
@@ -65,14 +67,14 @@ def _define(option: dataclasses.Field) -> None:
     help, choices = option.metadata["help"], option.metadata["choices"]
     if needed := configs.needed_for(option.name):
         help += f"; of {configs.in_words(needed)}"
-    if option.default is not None:
+    if option.default not in (None, ()):
         help += f" (default: {text(option.default)})"
-    if choices:
-        flags.DEFINE_enum(
-            option.name, None, list(choices), with_choices(help, configs.abouts(choices))
-        )
-    elif configs.element_type(option.type):
-        flags.DEFINE_list(option.name, None, help)
+    help = with_choices(help, configs.abouts(choices or {}))
+    if configs.element_type(option.type):
+        define = flags.DEFINE_list if option.metadata["separator"] == "," else flags.DEFINE_string
+        define(option.name, None, help)
+    elif choices:
+        flags.DEFINE_enum(option.name, None, list(choices), help)
     else:
         _DEFINE[configs.value_type(option.type)](option.name, None, help)
 
@@ -81,10 +83,13 @@ def _value(option):
     value, element = flags.FLAGS[option.name].value, configs.element_type(option.type)
     if value is None or element is None:
         return value
+    separator = option.metadata["separator"]
+    words = value.split(separator) if isinstance(value, str) else value
     try:
-        return tuple(map(element, value))
+        return tuple(map(element, words))
     except ValueError:
+        between, example = _BETWEEN[separator]
         raise ValueError(
-            f"{option.name} must be whole numbers with commas between, as in 200,200; "
-            f"got {','.join(value)!r}."
+            f"{option.name} must be whole numbers with {between} between, as in {example}; "
+            f"got {separator.join(words)!r}."
         ) from None

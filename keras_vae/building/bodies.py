@@ -78,6 +78,11 @@ def _dense(m):
     return WEIGHTS[m.weights].kind.dense(m)
 
 
+def _of_maps(m):
+    """Whether latents are maps, with which a decoder's body begins."""
+    return m.latent_shape is not None
+
+
 NETWORKS = fill(
     "network",
     {
@@ -105,21 +110,23 @@ NETWORKS = fill(
             Bodies(
                 lambda m: networks.conv_encoder(m.filters, m.activation, m.attention_heads),
                 lambda m: networks.conv_decoder(
-                    m.event_shape, m.filters, m.activation, m.attention_heads
+                    m.event_shape, m.filters, m.activation, m.attention_heads, _of_maps(m)
                 ),
                 takes="images",
             ),
             "convolutions, for images",
-            ("filters", "activation", "attention_heads"),
+            ("filters", "activation", "attention_heads", "latent_shape"),
         ),
         "gated_conv": Member(
             Bodies(
                 lambda m: networks.gated_conv_encoder(m.filters, m.attention_heads),
-                lambda m: networks.gated_conv_decoder(m.event_shape, m.filters, m.attention_heads),
+                lambda m: networks.gated_conv_decoder(
+                    m.event_shape, m.filters, m.attention_heads, _of_maps(m)
+                ),
                 takes="images",
             ),
             "convolutions with gates, for images",
-            ("filters", "attention_heads"),
+            ("filters", "attention_heads", "latent_shape"),
         ),
         "resnet": Member(
             Bodies(
@@ -127,12 +134,24 @@ NETWORKS = fill(
                     m.filters, m.blocks, m.activation, m.attention_heads
                 ),
                 lambda m: networks.resnet_decoder(
-                    m.event_shape, m.filters, m.blocks, m.activation, m.attention_heads
+                    m.event_shape,
+                    m.filters,
+                    m.blocks,
+                    m.activation,
+                    m.attention_heads,
+                    _of_maps(m),
                 ),
                 takes="images",
             ),
             "residual blocks of convolutions, for images",
-            ("filters", "blocks", "activation", "attention_heads"),
+            (
+                "filters",
+                "blocks",
+                "activation",
+                "attention_heads",
+                "latent_shape",
+                "gradient_checkpointing",
+            ),
         ),
         "gru": Member(
             Bodies(

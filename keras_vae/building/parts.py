@@ -4,6 +4,7 @@ One entry is all that a new member needs. Options stand in the order of the clas
 Networks and weights are in `bodies`, structures in `structures`.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from keras_vae.config.members import AXES, Member, fill
 from keras_vae.config.sections import ModelConfig
 from keras_vae.decoder import Decoder
 from keras_vae.likelihoods import Likelihood, Support
+from keras_vae.priors import Flattened, Flow, Prior, Standardized
 from keras_vae.training import schedules
 from keras_vae.training.fused_adam import FusedAdam
 
@@ -118,6 +120,34 @@ PRIORS = fill(
         "none": Member(None, "no prior, so no samples; for posterior deterministic"),
     },
 )
+
+
+def latent_size_of(model: ModelConfig) -> int | tuple[int, ...]:
+    """D, or (h, w, d), of the one layer of latents that a model's options name."""
+    return model.latent_shape or model.latent_dim
+
+
+def prior_of(model: ModelConfig) -> Prior | None:
+    """The prior of one layer of latents that a model's options name; None where they name none.
+
+    A prior of flat latents becomes one of maps where latents are maps, and a flow that is fitted to
+    codes is one of standardized codes.
+    """
+    prior = prior_of_shape(model, latent_size_of(model))
+    posterior = POSTERIORS[model.posterior].kind
+    if isinstance(prior, Flow) and not (posterior is None or posterior.trains_prior):
+        prior = Standardized(prior)
+    return prior
+
+
+def prior_of_shape(model: ModelConfig, latent_shape: int | tuple[int, ...]) -> Prior | None:
+    """The prior that a model's options name, of D latents or of maps (h, w, d)."""
+    member = PRIORS[model.prior]
+    is_flat = isinstance(latent_shape, int)
+    if is_flat or member.kind is None or member.kind.takes_maps:
+        return member(model, latent_shape)
+    return Flattened(member(model, math.prod(latent_shape)), latent_shape)
+
 
 # Images of more channels aren't of colours.
 _MOST_CHANNELS = 4

@@ -2,12 +2,15 @@
 
 import dataclasses
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from keras_vae import networks
 from keras_vae._compat import tfk, tfkl
 from keras_vae.building.bodies import NETWORKS
-from keras_vae.building.parts import POSTERIORS, PRIORS
+from keras_vae.building.conv_ladder import ConvLadder
+from keras_vae.building.parts import POSTERIORS, PRIORS, latent_size_of, prior_of
 from keras_vae.config.members import Member, fill
 from keras_vae.encoder import AbstractEncoder, Encoder, PriorEncoder
 from keras_vae.hierarchical import (
@@ -30,26 +33,45 @@ class Structure(NamedTuple):
       vae_class: the class of the model.
       encoder, prior: its parts; the prior is None where it is fitted to codes afterwards.
       decoder_body: the decoder's body.
+      decoder_options: further arguments of the decoder.
     """
 
     vae_class: type[VAE]
     encoder: AbstractEncoder
     decoder_body: tfkl.Layer
     prior: Prior | None
+    decoder_options: Mapping[str, Any] = MappingProxyType({})
 
 
 def _one_layer(m):
     bodies = NETWORKS[m.network].kind
-    posterior = POSTERIORS[m.posterior](m, m.latent_dim)
+    posterior = POSTERIORS[m.posterior](m, latent_size_of(m))
     encoder = Encoder(bodies.encoder(m), posterior) if posterior else PriorEncoder()
-    prior = PRIORS[m.prior](m, m.latent_dim) if encoder.trains_prior else None
-    return Structure(VAE, encoder, bodies.decoder(m), prior)
+    prior = prior_of(m) if encoder.trains_prior else None
+    options = {} if m.latent_shape is None else {"latent_rank": 3}
+    return Structure(VAE, encoder, bodies.decoder(m), prior, options)
+
+
+def _ladder(m):
+    if NETWORKS[m.network].kind.takes == "images":
+        parts = ConvLadder(m)
+        return Structure(
+            HierarchicalVAE,
+            parts.encoder(),
+            parts.decoder_body(),
+            parts.prior(),
+            parts.decoder_options(),
+        )
+    # The skip leads around the latents: without it twelve layers don't train.
+    return _several_layers(m, LadderEncoder, _residual, skip=True)
 
 
 def _several_layers(m, encoder_class, body, skip=False):
     """Each stochastic layer has a body that looks up from below and one that looks down on it."""
     if all(qs := [POSTERIORS[m.posterior](m, d) for d in m.latent_dims]):
-        encoder = encoder_class([body(m, units) for units in m.hidden], qs)
+        merges = [body(m, u) for u in m.hidden[:-1]] if m.merge == "network" else []
+        bodies = [body(m, units) for units in m.hidden]
+        encoder = encoder_class(bodies, qs, *([merges] if merges else []))
     else:
         encoder = LayeredPriorEncoder()
     blocks = [
@@ -107,9 +129,8 @@ STRUCTURES = fill(
         "ladder": Member(
             HierarchicalVAE,
             "the same p; q infers z_L from x, then the others on the way down",
-            ("latent_dims",),
-            # The skip leads around the latents: without it twelve layers don't train.
-            lambda m: _several_layers(m, LadderEncoder, _residual, skip=True),
+            ("latent_dims", "stages", "width", "latent_channels", "merge"),
+            _ladder,
         ),
         "sequence": Member(
             SequenceVAE,

@@ -99,7 +99,7 @@ class BitsBack:
         self.initial_bits = _WORD_BITS * self._initial_words
         weights = (w for part in (vae.encoder, vae.decoder, vae.prior) for w in part.get_weights())
         self._fingerprint = hashlib.sha256(b"".join(w.tobytes() for w in weights)).digest()[:8]
-        self._loc, self._scale = (np.float64(moment) for moment in vae.prior_moments())
+        self._loc, self._scale = (np.float64(vae.flat(moment)) for moment in vae.prior_moments())
         self._stack = stream.stack.AnsCoder
         self._normal = stream.model.QuantizedGaussian(*_RANGE)
         self._prior = stream.model.QuantizedGaussian(*_RANGE, 0.0, float(_PER_SCALE))
@@ -200,7 +200,7 @@ class BitsBack:
 
     def _moments_of(self, x):
         q = self._vae.encode(x)
-        return q.mean(), q.stddev()
+        return self._vae.flat(q.mean()), self._vae.flat(q.stddev())
 
     def _probs_of(self, z):
         pixel = self._vae.decode(z).distribution  # Batch [B, H, W, C], event [].
@@ -272,7 +272,6 @@ def _check(vae) -> None:
     posterior = vae.encoder.posterior or vae.encoder
     for fits, wanted, found in (
         (vae.condition is None, "condition=none", vae.condition),
-        (len(vae.latent_shape) == 1, "flat latents [D]", posterior),
         (isinstance(posterior, DiagonalNormal), "posterior=diagonal", posterior),
         (
             isinstance(vae.prior, StandardNormal | LearnedNormal),

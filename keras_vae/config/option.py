@@ -18,6 +18,7 @@ def option(
     above: float | None = None,
     flag: bool = True,
     before: Any = None,
+    separator: str = ",",
 ) -> Any:
     """A dataclass field with what flags and checks need to know about it.
 
@@ -29,6 +30,7 @@ def option(
       flag: whether users give it; else the data says it.
       before: its value in stored configs from before there was the option, where that isn't the
         default.
+      separator: what stands between the entries of a tuple where it is typed.
     """
     metadata = {
         "help": help,
@@ -37,6 +39,7 @@ def option(
         "above": above,
         "flag": flag,
         "before": default if before is None else before,
+        "separator": separator,
     }
     return field(default=default, metadata=metadata)
 

@@ -126,6 +126,19 @@ RECIPES: dict[str, dict[str, Any]] = {
         # throw all layers off.
         "clip_norm": 100.0,
     },
+    "deep": {
+        "about": "for photographs: many layers of maps of latents, inferred on the way down "
+        "(Child 2021, VDVAE)",
+        "structure": "ladder",
+        "network": "resnet",
+        "prior": "learned_normal",
+        "likelihood": "logistic_mixture",
+        "activation": "swish",
+        "batch_size": 32,
+        "clip_norm": 200.0,
+        "learning_rate_schedule": "cosine",
+        "ema_decay": 0.999,
+    },
     "sequence": {
         "about": "deep Markov model: latents of each step, a chain (Krishnan et al. 2017)",
         "structure": "sequence",
@@ -170,4 +183,6 @@ def recipe(name: str, **options) -> Config:
     defaults = {k: v for k, v in RECIPES[name].items() if k != "about"}
     config = Config(recipe=name).replace(**(defaults | options))
     idle = [k for k in defaults if k not in options and lacking_for(config, k)]
+    if config.model.latent_shape is not None and "latent_dim" not in options:
+        idle.append("latent_dim")  # The map says how many there are.
     return config.replace(**{k: find(k)[1].default for k in idle}).check()

@@ -3,6 +3,7 @@
 What is known of a part is read from its class, so that the rules hold for new members too.
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from keras_vae.config.image_options import check_resize, parse_background
@@ -19,23 +20,31 @@ def check_rules(config: "Config") -> None:
     """Raises ValueError saying which options of a Config can't be together, and what to do."""
     parse_background(config.data.alpha_background)
     check_resize(config.data.resize, config.data.image_size)
-    if _kind(config.model, "posterior") is None:
+    _check_augment(config)
+    if kind_of(config.model, "posterior") is None:
         _check_without_encoder(config)
     _check_autoencoder(config)
     _check_posterior_and_prior(config.model)
     _check_weights(config)
     _check_gradient(config)
     _check_channels(config.model)
-    if "latent_dims" in AXES["structure"][config.model.structure].options:
-        _check_layers(config.model)
-    if _kind(config.model, "structure").groups == "steps":
-        _check_sequence(config.model)
     _check_network(config.model)
-    if _kind(config.model, "decoder").in_turn:
+    if kind_of(config.model, "decoder").in_turn:
         _check_autoregressive(config.model)
     _check_idle_options(config)
     _check_beta(config)
     check_training(config)
+
+
+def _check_augment(config):
+    """Other examples than images have no places that could change."""
+    augment, shape = config.training.augment, config.model.event_shape
+    modality = (config.model.modality or {"name": "image"})["name"]
+    if augment and shape is not None and (len(shape) != 3 or modality != "image"):
+        raise ValueError(
+            f"augment={text(augment)} is for images (height, width, channels), but these examples "
+            f"are of event_shape={text(shape)} and modality={modality}. Leave it out."
+        )
 
 
 def lacking_for(config: "Config", name: str) -> dict[str, list[str]]:
@@ -47,12 +56,12 @@ def lacking_for(config: "Config", name: str) -> dict[str, list[str]]:
     return {} if any(config.value(axis) in names for axis, names in wanted.items()) else wanted
 
 
-def text(value: Any) -> str:
+def text(value: Any, separator: str = ",") -> str:
     """A value as a flag has it."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return separator.join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _kind(section, axis: str) -> Any:
+def kind_of(section, axis: str) -> Any:
     """The class of the part that an option of the section chooses; None if it is to have none."""
     return AXES[axis][getattr(section, axis)].kind
 
@@ -60,7 +69,7 @@ def _kind(section, axis: str) -> Any:
 def _check_autoencoder(config):
     """A posterior without a bound, or whose prior is fitted afterwards."""
     model, objective = config.model, config.objective
-    posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
+    posterior, prior = kind_of(model, "posterior"), kind_of(model, "prior")
     trains_prior = posterior is None or posterior.trains_prior
     if not trains_prior and not _is_fitted(prior):
         fitted = [name for name, member in AXES["prior"].items() if _is_fitted(member.kind)]
@@ -74,14 +83,14 @@ def _check_autoencoder(config):
             f"posterior={model.posterior} with prior={model.prior}: a posterior with a density "
             "needs a prior that trains with it, such as standard_normal or mixture."
         )
-    needs_bound = _kind(objective, "objective").needs_bound
+    needs_bound = kind_of(objective, "objective").needs_bound
     if needs_bound and not (posterior is None or posterior.has_bound):
         raise ValueError(
             f"objective={objective.objective} needs a posterior density, which "
             f"posterior={model.posterior} has not. Use objective=reconstruction."
         )
     without_noise = posterior is not None and not posterior.has_density
-    if without_noise and objective.latent_samples > 1 and not _kind(model, "weights").drawn:
+    if without_noise and objective.latent_samples > 1 and not kind_of(model, "weights").drawn:
         raise ValueError(
             f"latent_samples={objective.latent_samples} with posterior={model.posterior}: all "
             "samples of its code are the same. Use latent_samples=1."
@@ -99,7 +108,7 @@ def _check_autoencoder(config):
     if (
         trains_prior
         and without_kl
-        and (model.prior != "standard_normal" or _kind(model, "structure").groups != "latents")
+        and (model.prior != "standard_normal" or kind_of(model, "structure").groups != "latents")
     ):
         remedy = "a beta above 0" if objective.beta == 0 else "objective=sgvb"
         raise ValueError(
@@ -126,8 +135,8 @@ def _is_trained(prior):
 
 def _check_without_encoder(config):
     model, objective = config.model, config.objective
-    prior, without = _kind(model, "prior"), f"posterior={model.posterior}"
-    if _kind(model, "weights").drawn:
+    prior, without = kind_of(model, "prior"), f"posterior={model.posterior}"
+    if kind_of(model, "weights").drawn:
         raise ValueError(
             f"weights={model.weights} with {without}: {conflicts.DRAWN_WEIGHTS_WITHOUT_ENCODER}. "
             "Use weights=map."
@@ -165,14 +174,14 @@ def _check_without_encoder(config):
 
 def _averages_samples(objective):
     """Whether the loss of an example is a mean over several weighted samples."""
-    return _kind(objective, "objective").averages_weights and objective.latent_samples > 1
+    return kind_of(objective, "objective").averages_weights and objective.latent_samples > 1
 
 
 def _check_posterior_and_prior(model: ModelConfig):
-    posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
+    posterior, prior = kind_of(model, "posterior"), kind_of(model, "prior")
     layered = "latent_dims" in AXES["structure"][model.structure].options
     latent_dims = model.latent_dims if layered else None
-    sizes = latent_dims or (model.latent_dim,)
+    sizes = latent_dims or (math.prod(model.latent_shape or (model.latent_dim,)),)
     if posterior is not None and min(sizes) < posterior.least_latents:
         raise ValueError(
             f"posterior={model.posterior} with {'latent_dims' if latent_dims else 'latent_dim'}="
@@ -196,7 +205,7 @@ def _check_posterior_and_prior(model: ModelConfig):
             f"prior={model.prior} of {sizes[-1]} latent: {conflicts.FLOW_OF_ONE_LATENT}. Use two "
             "or more, or prior=mixture."
         )
-    if prior is not None and prior.needs_context and _kind(model, "condition") is None:
+    if prior is not None and prior.needs_context and kind_of(model, "condition") is None:
         raise ValueError(
             f"prior={model.prior} is p(z|c) and needs a condition c. Use condition=label or "
             "condition=image_part, or prior=learned_normal."
@@ -215,9 +224,9 @@ def _has_label(part):
 
 def _check_weights(config):
     model, objective = config.model, config.objective
-    if not _kind(model, "weights").drawn:
+    if not kind_of(model, "weights").drawn:
         return
-    if _kind(model, "network").takes != "values":
+    if kind_of(model, "network").takes != "values":
         raise ValueError(
             f"weights={model.weights} with network={model.network}: tfp.layers has "
             "reparameterized dense layers, but no transposed convolutions, recurrent layers or "
@@ -241,7 +250,7 @@ def _check_channels(model: ModelConfig):
             f"{dependence} with event_shape={text(model.event_shape)}: one channel has none before "
             "it. Leave it out."
         )
-    if _kind(model, "weights").drawn:
+    if kind_of(model, "weights").drawn:
         raise ValueError(
             f"{dependence} with weights={model.weights}: the last layer's weights are averaged "
             "over for each value of x by itself. Use channel_dependence=none, or weights=map."
@@ -251,7 +260,7 @@ def _check_channels(model: ModelConfig):
 def _check_gradient(config):
     model, objective = config.model, config.objective
     if (
-        _has_label(_kind(model, "posterior"))
+        _has_label(kind_of(model, "posterior"))
         and model.relaxation == "straight_through"
         and objective.gradient == "dreg"
     ):
@@ -263,14 +272,14 @@ def _check_gradient(config):
 
 
 def _check_network(model: ModelConfig):
-    takes = _kind(model, "network").takes
+    takes = kind_of(model, "network").takes
     if not model.filters:
         raise ValueError("filters must have at least one entry.")
     if not model.hidden and takes == "steps":
         raise ValueError(f"hidden must have at least one entry with network={model.network}.")
     if model.event_shape is None or len(model.event_shape) == 3:
         return
-    condition = _kind(model, "condition")
+    condition = kind_of(model, "condition")
     if condition is not None and condition.in_examples:
         raise ValueError(
             f"condition={model.condition} is for images (height, width, channels), but examples "
@@ -283,49 +292,9 @@ def _check_network(model: ModelConfig):
         )
 
 
-def _check_layers(model: ModelConfig):
-    """Of a model of several stochastic layers."""
-    layers = f"structure={model.structure}"
-    posterior, prior = _kind(model, "posterior"), _kind(model, "prior")
-    if model.latent_dims is None:
-        raise ValueError(f"{layers} needs latent_dims, as in latent_dims=100,50 for two layers.")
-    network = AXES["network"][model.network]
-    if network.kind.takes != "values" or "hidden" not in network.options:
-        raise ValueError(
-            f"{layers} with network={model.network}: what joins one layer of latents to the next "
-            "are dense layers of `hidden` units. Use network=mlp or gated_mlp."
-        )
-    if len(model.hidden) != len(model.latent_dims):
-        raise ValueError(
-            f"{layers} needs as many units in hidden as in latent_dims, a number for each "
-            f"stochastic layer; got hidden={text(model.hidden)} and "
-            f"latent_dims={text(model.latent_dims)}."
-        )
-    if posterior is not None and not (posterior.has_density and posterior.continuous):
-        raise ValueError(
-            f"{layers} with posterior={model.posterior}: what ties one layer to the next is a "
-            "density of real numbers. Use posterior=diagonal, or structure=single."
-        )
-    if model.structure == "ladder" and not _is_diagonal(posterior):
-        raise ValueError(
-            f"{layers} with posterior={model.posterior}: {conflicts.LADDER}. Use "
-            "posterior=diagonal, or structure=bottom_up."
-        )
-    if model.structure == "bottom_up" and prior is not None and prior.made_of_posteriors:
-        raise ValueError(
-            f"{layers} with prior={model.prior}: it is a mixture of {conflicts.OF_POSTERIORS}, "
-            "which q(z_L|x) from the bottom up has not. Use structure=ladder, or prior=mixture."
-        )
-
-
-def _is_diagonal(posterior):
-    """Whether a posterior is a diagonal normal, as a prior without a posterior takes no other."""
-    return posterior is None or posterior.is_diagonal
-
-
 def _check_autoregressive(model: ModelConfig):
     """Of a decoder that goes from value to value."""
-    likelihood, decoder = _kind(model, "likelihood"), _kind(model, "decoder")
+    likelihood, decoder = kind_of(model, "likelihood"), kind_of(model, "decoder")
     if not issubclass(likelihood, decoder.likelihood_class):
         raise ValueError(
             f"decoder={model.decoder} with likelihood={model.likelihood}: it says how "
@@ -333,32 +302,10 @@ def _check_autoregressive(model: ModelConfig):
         )
     if not model.hidden:
         raise ValueError(f"hidden must have at least one entry with decoder={model.decoder}.")
-    if _kind(model, "weights").drawn:
+    if kind_of(model, "weights").drawn:
         raise ValueError(
             f"decoder={model.decoder} with weights={model.weights}: tfp.layers has no "
             "reparameterized recurrent layers. Use weights=map."
-        )
-
-
-def _check_sequence(model: ModelConfig):
-    """Of a model with latents of each step."""
-    if _kind(model, "network").takes != "values":
-        raise ValueError(
-            f"structure=sequence with network={model.network}: the body is of one step, a row of "
-            "numbers; steps are joined by a GRU. Use network=mlp, or structure=single."
-        )
-    if not model.hidden:
-        raise ValueError("hidden must have at least one entry with structure=sequence.")
-    if not _is_diagonal(_kind(model, "posterior")):
-        raise ValueError(
-            f"structure=sequence with posterior={model.posterior}: each step's posterior is a "
-            "diagonal normal, given the step before it. Use posterior=diagonal, or "
-            "structure=single."
-        )
-    if _kind(model, "weights").drawn:
-        raise ValueError(
-            f"structure=sequence with weights={model.weights}: all steps share the weights, but "
-            "draws of them are independent between rows. Use weights=map."
         )
 
 
@@ -370,12 +317,13 @@ def _check_idle_options(config):
         if not option_field.metadata["flag"] or given in idle:
             continue
         if wanted := lacking_for(config, name):
-            raise ValueError(f"{name}={text(given)} is an option of {in_words(wanted)} alone.")
+            written = text(given, option_field.metadata["separator"])
+            raise ValueError(f"{name}={written} is an option of {in_words(wanted)} alone.")
 
 
 def _check_beta(config):
     objective, epochs = config.objective, config.training.epochs
-    if not _kind(objective, "objective").needs_bound and (
+    if not kind_of(objective, "objective").needs_bound and (
         objective.beta != 1.0 or objective.beta_schedule != "constant"
     ):
         raise ValueError(

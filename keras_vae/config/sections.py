@@ -126,6 +126,13 @@ class ModelConfig:
         },
     )
     latent_dim: int = option(20, "D, the number of latents", at_least=1)
+    latent_shape: tuple[int, ...] | None = option(
+        None,
+        "in place of latent_dim, latents with a place: height, width and channels of a map, as in "
+        "8x8x4, of the size that the halvings of filters end at",
+        at_least=1,
+        separator="x",
+    )
     structure: str = option("single", "how latents depend on each other", choices=AXES["structure"])
     inference: str = option(
         "smoother",
@@ -134,6 +141,26 @@ class ModelConfig:
     )
     latent_dims: tuple[int, ...] | None = option(
         None, "latents of each layer, that next to x first, as in 100,50", at_least=1
+    )
+    stages: tuple[str, ...] | None = option(
+        None,
+        "of a ladder of convolutions: height of the maps x number of layers of latents, that next "
+        "to x first, as in 16x4,8x3,4x2,1x1; the width follows by the same factors, rounded up; "
+        "default: by the size of the images",
+    )
+    width: int = option(64, "of a ladder of convolutions: channels of its maps", at_least=2)
+    latent_channels: int = option(
+        8, "of a ladder of convolutions: latents at each place of a layer's map", at_least=1
+    )
+    merge: str | None = option(
+        None,
+        "how a ladder's q(z_l|above, x) comes of what is above and of x; default: network with "
+        "convolutions, precision_weighted with dense layers",
+        choices={
+            "network": "by a network of both (Child 2021)",
+            "precision_weighted": "the normal in proportion to p(z_l|above) times what x says "
+            "(Sonderby et al. 2016)",
+        },
     )
     posterior: str = option("diagonal", "q(z|x)", choices=AXES["posterior"])
     posterior_rank: int = option(
@@ -262,6 +289,14 @@ class TrainingConfig:
 
     epochs: int = option(50, "passes over the training split", at_least=1)
     batch_size: int = option(128, "examples per step, of all replicas together", at_least=1)
+    augment: tuple[str, ...] = option(
+        (),
+        "how training images are changed, drawn anew in each epoch, as in flip,crop; default: not",
+        choices={
+            "flip": "mirrored left-right, every other one",
+            "crop": "shifted by up to a 16th of their size, the border filled by reflection",
+        },
+    )
     optimizer: str = option("adam", "what Keras trains with", choices=AXES["optimizer"])
     learning_rate: float = option(1e-3, "size of the optimizer's steps", above=0)
     learning_rate_schedule: str = option(
@@ -294,6 +329,11 @@ class TrainingConfig:
         "it stops",
         at_least=0,
         before=0,
+    )
+    gradient_checkpointing: bool = option(
+        False,
+        "keep the input of residual blocks alone for gradients, and compute their inside anew: "
+        "less memory, more time (Chen et al. 2016)",
     )
     ema_decay: float | None = option(
         None, "evaluate and export a moving average of the weights with this decay", above=0

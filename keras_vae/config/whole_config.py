@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from keras_vae.config import rules
+from keras_vae.config import map_rules, rules, structure_rules
 from keras_vae.config.option import check_option, coerce
 from keras_vae.config.sections import (
     SECTIONS,
@@ -47,6 +47,8 @@ class Config:
         """Returns itself, or raises ValueError saying which option can't be, and why."""
         self.check_options()
         rules.check_rules(self)
+        structure_rules.check_structure(self.model)
+        map_rules.check_latent_shape(self.model)
         return self
 
     def check_options(self) -> None:

@@ -2,6 +2,7 @@
 
 from keras_vae import _names
 from keras_vae.data.arrays import from_arrays
+from keras_vae.data.augmentation import AUGMENTATIONS, augment
 from keras_vae.data.binarization import BINARIZATIONS, binarize, dynamic, resolve, threshold
 from keras_vae.data.pipeline import (
     block_lengths,
@@ -13,12 +14,14 @@ from keras_vae.data.sources import READERS, Dataset, knows_levels, load, short_n
 from keras_vae.data.split import InMemory, Split, Streamed
 
 __all__ = [
+    "AUGMENTATIONS",
     "BINARIZATIONS",
     "READERS",
     "Dataset",
     "InMemory",
     "Split",
     "Streamed",
+    "augment",
     "binarize",
     "block_lengths",
     "dynamic",

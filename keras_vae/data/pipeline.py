@@ -4,12 +4,13 @@ Every draw comes from a seed of its epoch and step, so the input from step n on 
 n. Whole batches move at a time, and values keep their dtype until the device.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
 from keras_vae._compat import TensorLike, tf
 from keras_vae.batches import Batch, Block
+from keras_vae.data.augmentation import augment
 from keras_vae.data.binarization import binarize
 from keras_vae.data.split import InMemory, Split, to_host
 from keras_vae.ops.untuned import untuned
@@ -55,6 +56,7 @@ def training_blocks(
     epochs: int,
     seed: int,
     binarization: str,
+    augmentations: Collection[str] = (),
     draw_noise: Callable | None = None,
     with_labels: bool = False,
     start_step: int = 0,
@@ -72,6 +74,7 @@ def training_blocks(
       epochs: how many in all, those before `start_step` included.
       seed: int.
       binarization: what `resolve` returned.
+      augmentations: of images, see `augment`.
       draw_noise: (seed int32 [2]) -> noise of one batch, [S, B, N]; None for batches that have
         the seed instead.
       with_labels: whether the images' labels are the condition.
@@ -102,6 +105,7 @@ def training_blocks(
 
     def step_input(epoch, step, batch):
         x, condition = fetch(batch)
+        x = augment(x, augmentations, derive(seed, Site.AUGMENT, epoch, step))
         seed_of_step = derive(seed, Site.BINARIZE, epoch, step)
         x = binarize(x, binarization, seed_of_step, images.levels)
         batch = _batch(x, condition, derive(seed, Site.LATENT, epoch, step), draw_noise)

@@ -13,12 +13,14 @@ class AbstractDecoder(tfk.Model, abc.ABC):
       likelihood: a `likelihoods.Likelihood`: the shape of x and what values have mass. p(x|z) need
         not be made by it.
       likelihood_class: the class of likelihoods that it can have.
+      takes_maps: whether z may be a map.
       in_turn: whether each value of x is drawn given those before it.
       noise_size: normal numbers that one draw of the weights needs; 0 where weights are numbers.
     """
 
     likelihood: Likelihood
     likelihood_class: type = Likelihood
+    takes_maps: bool = False
     in_turn: bool = False
     noise_size: int = 0
 

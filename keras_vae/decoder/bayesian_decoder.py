@@ -26,6 +26,8 @@ class BayesianDecoder(Decoder):
         projection has Bayesian layers. z is flat.
     """
 
+    takes_maps = False
+
     def __init__(
         self,
         network: tfkl.Layer,

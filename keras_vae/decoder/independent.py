@@ -24,8 +24,11 @@ class Decoder(AbstractDecoder):
       projection: Keras layer, features -> all parameters [N, ...]; by default a linear layer made
         for them.
       weight_decay: see `decay_weights`.
-      latent_rank: 1 for flat z [..., D], 3 for maps [..., h, w, d].
+      latent_rank: 1 for flat z [..., D], 3 for maps [..., h, w, d]; see `ops.shapes.with_context`
+        for what a map is given of a condition.
     """
+
+    takes_maps = True
 
     def __new__(cls, *args, **kwargs):
         # Only the layers tell whether a decoder is Bayesian: older files have the class name

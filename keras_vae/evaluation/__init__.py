@@ -15,13 +15,7 @@ from keras_vae.evaluation.latent_use import (
     draw_latents,
     posterior_against_prior,
 )
-from keras_vae.evaluation.likelihood import (
-    bits_per_dim,
-    likelihood,
-    means,
-    of_examples,
-    summarize,
-)
+from keras_vae.evaluation.likelihood import likelihood, means, of_examples, summarize
 from keras_vae.evaluation.probes import Labelled, probe_accuracy, probes
 from keras_vae.evaluation.samples import (
     Nearest,
@@ -35,6 +29,7 @@ from keras_vae.evaluation.samples import (
 )
 from keras_vae.evaluation.standard_errors import share_stderr, stderr
 from keras_vae.evaluation.two_sample import two_sample_test
+from keras_vae.likelihoods.bits import bits_per_dim
 
 __all__ = [
     "AnnealedSampler",

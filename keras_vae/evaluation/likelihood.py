@@ -1,7 +1,6 @@
 """Likelihood of a data split: the ELBO's parts and the importance-weighted bound."""
 
-import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from keras_vae import seeds
 from keras_vae.batches import Batch
 from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.inference.importance import ImportanceSampler
-from keras_vae.likelihoods import Likelihood
+from keras_vae.likelihoods.bits import bits_per_dim
 from keras_vae.networks.bayesian import weight_kl
 from keras_vae.seeds import Site
 from keras_vae.vae import VAE
@@ -142,22 +141,6 @@ def means(examples: dict[str, np.ndarray], num_samples: int) -> dict[str, float 
         "effective_sample_size": _mean(size),
         "num_examples": len(examples["nll"]),
     }
-
-
-def bits_per_dim(
-    nats: float | None,
-    likelihood: Likelihood | type[Likelihood],
-    event_shape: Sequence[int],
-    condition: Any = None,
-) -> float | None:
-    """Nats of x as bits of one value that `condition` doesn't give, where x is discrete.
-
-    `likelihood` is one or its class.
-    """
-    if nats is None or not likelihood.support.is_discrete:
-        return None
-    num_given = 0 if condition is None else condition.num_given
-    return nats / math.log(2.0) / (math.prod(event_shape) - num_given)
 
 
 def _importance(vae, batches, num_samples, seed):

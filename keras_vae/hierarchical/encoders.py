@@ -32,7 +32,7 @@ class LayeredEncoder(AbstractEncoder):
     def __init__(self, networks: Sequence[tfkl.Layer], posteriors: Sequence[Posterior], **kwargs):
         super().__init__(**kwargs)
         self.networks, self.posteriors = networks, posteriors
-        self.latent_dims = tuple(q.latent_dim for q in posteriors)
+        self.latent_shapes = tuple(q.latent_shape for q in posteriors)
         self.projections = [tfkl.Dense(q.params_size) for q in posteriors]
         self.noise_sizes = [q.noise_shape[0] for q in posteriors]
 
@@ -57,13 +57,13 @@ class LayeredEncoder(AbstractEncoder):
 
         Args:
           x: [B, H, W, C].
-          choose: (l, q) -> z_l [S, B, D_l]; l counts from 0.
+          choose: (l, q, state above) -> z_l [S, B, *latent_shape_l]; l counts from 0.
           context: [B, ...] or None.
         """
 
     def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         def log_prob(z):
-            q, path = self.walk(x, given(z, self.latent_dims), context)
+            q, path = self.walk(x, given(z, self.latent_shapes), context)
             return tf.reduce_sum(log_probs(q, path.parts), axis=0)
 
         size = self.noise_shape[0]
@@ -71,7 +71,7 @@ class LayeredEncoder(AbstractEncoder):
             log_prob,
             lambda noise: self.draw(x, noise, context),
             size,
-            sum(self.latent_dims),
+            sum(math.prod(shape) for shape in self.latent_shapes),
             tf.shape(x)[:1],
         )
 
@@ -84,12 +84,7 @@ class LayeredEncoder(AbstractEncoder):
         """Chooses draws of each layer's q by noise [..., *noise_shape]."""
         del context  # The q's have it.
         parts = tf.split(noise, self.noise_sizes, axis=-1)
-        return lambda layer, q: self.posteriors[layer].from_noise(q, parts[layer])[0]
-
-    def _look(self, layer, below, context):
-        """(features, parameters of the posterior that they give) of a layer."""
-        features = over_samples(self.networks[layer], with_context(below, context))
-        return features, self.projections[layer](features)
+        return lambda layer, q, state: self.posteriors[layer].from_noise(q, parts[layer])[0]
 
     def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object
@@ -101,7 +96,7 @@ class LayeredEncoder(AbstractEncoder):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "LayeredEncoder":
         deserialize = tfk.saving.deserialize_keras_object
-        return cls(*([deserialize(p) for p in config[k]] for k in ("networks", "posteriors")))
+        return cls(**{name: [deserialize(p) for p in parts] for name, parts in config.items()})
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -116,57 +111,95 @@ class BottomUpEncoder(LayeredEncoder):
         self, x: TensorLike, choose: Callable, context: TensorLike | None = None
     ) -> tuple[list[tfd.Distribution], Path]:
         posteriors, parts, below = [], [], _flat(x)
-        for layer in range(len(self.latent_dims)):
-            _, params = self._look(layer, below, context)
-            q = self.posteriors[layer].distribution(params)
-            below = choose(layer, q)
+        for layer in range(len(self.posteriors)):
+            features = over_samples(self.networks[layer], with_context(below, context))
+            q = self.posteriors[layer].distribution(self.projections[layer](features))
+            below = choose(layer, q, None)
             posteriors.append(q)
             parts.append(below)
-        return posteriors, self._prior.walk(lambda layer, p: parts[layer], context)
+        return posteriors, self._prior.walk(lambda layer, p, state: parts[layer], context)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class LadderEncoder(LayeredEncoder):
     """q(z_L|x) q(z_{L-1}|z_L, x) .. q(z_1|z_2, x) (Sonderby et al. 2016, section 2.1).
 
-    A deterministic pass from the bottom up estimates each layer from x; on the way down, each
-    layer's estimate is merged with p(z_l|above): all are diagonal normals.
+    A deterministic pass from the bottom up gives features of x for each layer. On the way down they
+    meet what p(z_l|above) was made of. All q are diagonal normals.
+
+    Args:
+      networks: body of each layer, what is below -> features. Those of flat layers are [N, F] ->
+        [N, G], and see the condition each; those of maps see it beside x, [N, H, W, C], alone.
+      posteriors: a `posteriors.DiagonalNormal` of each layer.
+      merges: body of each layer but the top, features of x beside what p was made of -> features,
+        by which q is told (Child 2021, figure 3). Without them, q is in proportion to p times what
+        x says of z_l: see `product`.
     """
 
     exact_kl = True
 
-    def __init__(self, networks: Sequence[tfkl.Layer], posteriors: Sequence[Posterior], **kwargs):
+    def __init__(
+        self,
+        networks: Sequence[tfkl.Layer],
+        posteriors: Sequence[Posterior],
+        merges: Sequence[tfkl.Layer] = (),
+        **kwargs,
+    ):
         super().__init__(networks, posteriors, **kwargs)
         if others := {type(q).__name__ for q in posteriors if not q.is_diagonal}:
             raise ValueError(
                 f"{type(self).__name__} with {min(others)}: {conflicts.LADDER}. Use DiagonalNormal."
             )
+        self.merges = merges
         self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
     def walk(
         self, x: TensorLike, choose: Callable, context: TensorLike | None = None
     ) -> tuple[list[tfd.Distribution], Path]:
-        # For the highest layer this product is q itself.
-        posteriors = [
-            q.distribution(params)
-            for q, params in zip(self.posteriors, self._look_up(x, context), strict=True)
-        ]
+        found, posteriors = self._look_up(x, context), list(self.posteriors)
 
-        def infer(layer, p):
-            if layer < len(self._prior.blocks):
-                posteriors[layer] = self._prior.blocks[layer].posterior(p, posteriors[layer])
-            return choose(layer, posteriors[layer])
+        def infer(layer, p, state):
+            posteriors[layer] = self._infer(layer, found[layer], p, state)
+            return choose(layer, posteriors[layer], state)
 
         path = self._prior.walk(infer, context)
         return posteriors, path
 
     def _look_up(self, x, context):
-        """Parameters of what x says of each layer, the lowest first."""
-        estimates, below = [], _flat(x)
-        for layer in range(len(self.latent_dims)):
-            below, params = self._look(layer, below, context)
-            estimates.append(params)
-        return estimates
+        """What x says of each layer, the lowest first: features where a merge takes them, else
+        parameters of a normal."""
+        is_map = len(self.latent_shapes[0]) > 1
+        found, below = [], with_context(x, context, 3) if is_map else _flat(x)
+        for layer, network in enumerate(self.networks):
+            below = network(below if is_map else with_context(below, context))
+            merged = layer < len(self.merges)
+            found.append(below if merged else self.projections[layer](below))
+        return found
+
+    def _infer(self, layer, found, p, state):
+        """q(z_l|above, x) from what x says of z_l and from what p(z_l|above) was made of."""
+        if layer < len(self.merges):
+            shape = tf.concat([tf.shape(state)[:-1], found.shape[-1:]], 0)
+            both = tf.concat([state, tf.broadcast_to(found, shape)], axis=-1)
+            features = over_samples(self.merges[layer], both, len(self.latent_shapes[layer]))
+            return self.posteriors[layer].distribution(self.projections[layer](features))
+        q = self.posteriors[layer].distribution(found)
+        return q if layer == len(self.posteriors) - 1 else product(p, q)
+
+    def get_config(self) -> dict[str, Any]:
+        merges = [tfk.saving.serialize_keras_object(merge) for merge in self.merges]
+        return super().get_config() | ({"merges": merges} if merges else {})
+
+
+def product(p: tfd.Distribution, estimate: tfd.Distribution) -> tfd.Distribution:
+    """The normal in proportion to p(z_l|above) times what x says of z_l, both diagonal.
+
+    Precisions add up and means are weighed by them (Sonderby et al. 2016, eq. 17 to 19).
+    """
+    of_p, of_x = (tf.math.reciprocal(d.variance()) for d in (p, estimate))
+    loc = (of_p * p.mean() + of_x * estimate.mean()) / (of_p + of_x)
+    normal = tfd.Normal(loc, tf.math.rsqrt(of_p + of_x))
+    return tfd.Independent(normal, p.event_shape.rank)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")

@@ -47,7 +47,7 @@ class HierarchicalVAE(VAE):
         posteriors, path = self.encoder.walk(x, self.encoder.drawn(noise, context), context)
 
         def log_posterior(z):
-            posteriors, path = self.encoder.walk(x, given(z, self.latent_dims), context)
+            posteriors, path = self.encoder.walk(x, given(z, self.prior.latent_shapes), context)
             return log_probs(posteriors, path.parts)
 
         # Where q is the prior, every estimator is the plain one.

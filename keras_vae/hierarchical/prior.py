@@ -1,13 +1,16 @@
 """The generative side: p(z_1|z_2) .. p(z_L), from the top down."""
 
+import abc
 import contextlib
+import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
-from keras_vae.hierarchical.walk import given, log_probs
-from keras_vae.ops.shapes import batch_shape, over_samples, with_context
+from keras_vae.hierarchical.walk import given, joined, log_probs
+from keras_vae.ops.shapes import batch_shape, over_samples, shaped, with_context
 from keras_vae.posteriors.normal import diagonal_normal
 from keras_vae.priors import Prior
 from keras_vae.vae import VAE
@@ -18,25 +21,46 @@ class Path(NamedTuple):
 
     Attributes:
       priors: p(z_l|above) of each layer, z_1's first.
-      parts: z_l of each, [..., D_l].
-      state: what the decoder sees of them, [..., F].
+      parts: z_l of each, [..., *latent_shape_l].
+      z: all of them, [..., D].
+      state: what the decoder sees of them, [..., F] or a map.
     """
 
     priors: list[tfd.Distribution]
     parts: list[tf.Tensor]
+    z: tf.Tensor
     state: tf.Tensor
 
-    @property
-    def z(self) -> tf.Tensor:
-        """All latents, [..., D]."""
-        return tf.concat(self.parts, axis=-1)
+
+class AbstractBlock(tfkl.Layer, abc.ABC):
+    """One stochastic layer below the top, p(z_l|above).
+
+    Training, scoring and sampling all go through `descend`.
+
+    Args:
+      latent_shape: of z_l.
+    """
+
+    def __init__(self, latent_shape: Sequence[int], **kwargs):
+        super().__init__(**kwargs)
+        self.latent_shape = tuple(latent_shape)
+
+    @abc.abstractmethod
+    def descend(
+        self, state: tf.Tensor, choose: Callable, context: TensorLike | None = None
+    ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor]:
+        """(p(z_l|above), z_l, state below).
+
+        Args:
+          state: what the layer above leaves, [..., F] or a map; the top leaves z_L.
+          choose: (p, what p was made of) -> z_l [..., *latent_shape].
+          context: [B, ...] or None.
+        """
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class TopDownBlock(tfkl.Layer):
-    """One stochastic layer below the top: p(z_l|above), and q(z_l|above, x) as a ladder has it.
-
-    Training, scoring and sampling all go through `descend`.
+class TopDownBlock(AbstractBlock):
+    """A block of dense layers.
 
     Args:
       network: body, state of the layer above [N, F] -> features [N, G].
@@ -46,34 +70,17 @@ class TopDownBlock(tfkl.Layer):
     """
 
     def __init__(self, network: tfkl.Layer, latent_dim: int, skip: bool = False, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__((latent_dim,), **kwargs)
         self.network, self.latent_dim, self.skip = network, latent_dim, skip
         self.projection = tfkl.Dense(2 * latent_dim)
 
     def descend(
         self, state: tf.Tensor, choose: Callable, context: TensorLike | None = None
     ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor]:
-        """(p(z_l|above), z_l, state below).
-
-        Args:
-          state: what the layer above leaves, [..., F].
-          choose: p -> z_l [..., D_l].
-          context: [B, ...] or None.
-        """
         features = over_samples(self.network, with_context(state, context))
         p = diagonal_normal(self.projection(features))
-        z = choose(p)
+        z = choose(p, features)
         return p, z, tf.concat([z, features], axis=-1) if self.skip else z
-
-    @staticmethod
-    def posterior(p: tfd.Distribution, estimate: tfd.Distribution) -> tfd.Distribution:
-        """q(z_l|above, x), the normal in proportion to p(z_l|above) times what x says of z_l.
-
-        Precisions add up and means are weighed by them (Sonderby et al. 2016, eq. 17 to 19).
-        """
-        of_p, of_x = (tf.math.reciprocal(d.variance()) for d in (p, estimate))
-        loc = (of_p * p.mean() + of_x * estimate.mean()) / (of_p + of_x)
-        return tfd.Independent(tfd.Normal(loc, tf.math.rsqrt(of_p + of_x)), 1)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
@@ -92,17 +99,20 @@ class LayeredPrior(Prior):
     """p(z_1|z_2) .. p(z_{L-1}|z_L) p(z_L) of z = [z_1, .., z_L].
 
     Args:
-      blocks: `TopDownBlock`s of z_1 .. z_{L-1}.
+      blocks: `AbstractBlock`s of z_1 .. z_{L-1}.
       top: a Prior of z_L.
 
     Attributes:
-      latent_dims: D_1 .. D_L.
+      latent_shapes: of z_1 .. z_L.
+      latent_dims: D_1 .. D_L, how many values each has.
     """
 
-    def __init__(self, blocks: Sequence[TopDownBlock], top: Prior, **kwargs):
-        latent_dims = (*(block.latent_dim for block in blocks), top.latent_dim)
+    def __init__(self, blocks: Sequence[AbstractBlock], top: Prior, **kwargs):
+        latent_shapes = (*(block.latent_shape for block in blocks), top.latent_shape)
+        latent_dims = tuple(math.prod(shape) for shape in latent_shapes)
         super().__init__(sum(latent_dims), **kwargs)
-        self.blocks, self.top, self.latent_dims = blocks, top, latent_dims
+        self.blocks, self.top = blocks, top
+        self.latent_shapes, self.latent_dims = latent_shapes, latent_dims
 
     @property
     def noise_sizes(self) -> tuple[int, ...]:
@@ -121,22 +131,25 @@ class LayeredPrior(Prior):
         return self.top.frozen()
 
     def walk(self, choose: Callable, context: TensorLike | None = None) -> Path:
-        """Goes from the top down, where choose(l, p(z_l|above)) gives z_l; l counts from 0."""
+        """Goes from the top down, where choose(l, p(z_l|above), state) gives z_l; l counts from 0.
+
+        The state is what p(z_l|above) was made of; the top's is None.
+        """
         top = len(self.blocks)
         p = self.top.distribution(context)
-        state = choose(top, p)
+        state = choose(top, p, None)
         priors, parts = [p], [state]
         for layer in reversed(range(top)):
             p, z, state = self.blocks[layer].descend(
-                state, lambda p, layer=layer: choose(layer, p), context
+                state, functools.partial(choose, layer), context
             )
             priors.insert(0, p)
             parts.insert(0, z)
-        return Path(priors, parts, state)
+        return Path(priors, parts, joined(parts, self.latent_shapes), state)
 
     def at(self, z: TensorLike, context: TensorLike | None = None) -> Path:
         """The path that leads to z [..., D]."""
-        return self.walk(given(z, self.latent_dims), context)
+        return self.walk(given(z, self.latent_shapes), context)
 
     def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         def log_prob(z):
@@ -180,10 +193,10 @@ class LayeredPrior(Prior):
 
         Other arguments are as in `from_noise`.
         """
-        kept, drawn = given(z, self.latent_dims), self.drawn(noise, temperature, context)
+        kept, drawn = given(z, self.latent_shapes), self.drawn(noise, temperature, context)
 
-        def choose(layer, p):
-            return (drawn if layer < num_layers else kept)(layer, p)
+        def choose(layer, p, state):
+            return (drawn if layer < num_layers else kept)(layer, p, state)
 
         return self.walk(choose, context).z
 
@@ -195,11 +208,13 @@ class LayeredPrior(Prior):
     ) -> Callable:
         """Chooses draws of each layer's p by noise; arguments are as in `from_noise`."""
         parts = tf.split(noise, self.noise_sizes, axis=-1)
+        temperatures = tf.unstack(tf.broadcast_to(temperature, [len(parts)]))
 
-        def choose(layer, p):
+        def choose(layer, p, state):
             if layer == len(self.blocks):
-                return self.top.from_noise(parts[layer], temperature, context)
-            return p.mean() + temperature * p.stddev() * parts[layer]
+                return self.top.from_noise(parts[layer], temperatures[layer], context)
+            noise = shaped(parts[layer], self.latent_shapes[layer])
+            return p.mean() + temperatures[layer] * p.stddev() * noise
 
         return choose
 

@@ -1,18 +1,26 @@
 """Walks through layers, where each one's distribution depends on the z of those before it.
 
-What goes through the layers asks `choose(layer, distribution)` for the z of each. So one walk
-serves to draw z, to score a given one and, in a ladder, to draw from q while p is computed.
+What goes through the layers asks `choose(layer, distribution, state)` for the z of each, the state
+being what it depends on. So one walk serves to draw z, to score a given one and, in a ladder, to
+draw from q while p is computed.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 from keras_vae._compat import TensorLike, tf, tfd
+from keras_vae.ops.shapes import flat, shaped
 
 
-def given(z: TensorLike, sizes: Sequence[int]) -> Callable:
-    """Chooses what stands in z [..., D]; sizes are those of the layers."""
-    parts = tf.split(z, sizes, axis=-1)
-    return lambda layer, distribution: parts[layer]
+def joined(parts: Sequence[tf.Tensor], shapes: Sequence[tuple[int, ...]]) -> tf.Tensor:
+    """z [..., D] of each layer's z_l [..., *shape_l]."""
+    return tf.concat([flat(z, len(s)) for z, s in zip(parts, shapes, strict=True)], axis=-1)
+
+
+def given(z: TensorLike, shapes: Sequence[tuple[int, ...]]) -> Callable:
+    """Chooses what stands in z [..., D]; shapes are those of the layers' latents."""
+    parts = tf.split(z, [math.prod(shape) for shape in shapes], axis=-1)
+    return lambda layer, distribution, state: shaped(parts[layer], shapes[layer])
 
 
 def log_probs(distributions: Sequence[tfd.Distribution], parts: Sequence[tf.Tensor]) -> tf.Tensor:

@@ -58,7 +58,7 @@ class ExampleSpec:
     """
 
     def __init__(self, likelihood: Likelihood, levels: int | None = None):
-        self.event_shape, self._likelihood = tuple(likelihood.event_shape), likelihood
+        self.event_shape, self.likelihood = tuple(likelihood.event_shape), likelihood
         self._support = likelihood.support
         own = likelihood.levels if self._support is Support.LEVELS else None
         if levels is not None and not (is_whole(levels) and 2 <= levels <= MOST):
@@ -143,7 +143,7 @@ class ExampleSpec:
         Args:
           mask: bool [..., H, W, C], which values are known.
         """
-        self._likelihood.check_known(np.asarray(mask))
+        self.likelihood.check_known(np.asarray(mask))
 
     def check_part(self, x: TensorLike, known: TensorLike) -> None:
         """Raises ValueError unless those values of x [..., H, W, C] that are known can be taken.
@@ -158,7 +158,7 @@ class ExampleSpec:
         if x.dtype.kind in "iu":
             self._check_whole_numbers(x)
         elif x.dtype.kind != "b":
-            self._likelihood.check_values(x)
+            self.likelihood.check_values(x)
             if x.dtype == np.float64 and max(-x.min(), x.max()) > np.finfo(np.float32).max:
                 raise ValueError(
                     f"x must fit into float32, got {x.min():.4g} to {x.max():.4g}. Rescale it."

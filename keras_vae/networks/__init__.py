@@ -1,8 +1,8 @@
 """Network bodies: tensor in, features out. No probability in here.
 
-An encoder body takes x [B, H, W, C] or [B, T, P], a decoder body z [B, D]; both give features of
-any shape. The layer that turns features into the parameters of a distribution belongs to Encoder
-and Decoder, so any Keras layer or model serves as a body.
+An encoder body takes x [B, H, W, C] or [B, T, P], a decoder body z [B, D] or maps [B, h, w, d];
+both give features of any shape. The layer that turns features into the parameters of a distribution
+belongs to Encoder and Decoder, so any Keras layer or model serves as a body.
 """
 
 from keras_vae.networks.attention import SelfAttention
@@ -16,10 +16,12 @@ from keras_vae.networks.conv import (
 from keras_vae.networks.dense import DropFirst, gated_mlp, linear, mlp
 from keras_vae.networks.gate import Gate
 from keras_vae.networks.gru import gru_decoder, gru_encoder
+from keras_vae.networks.patches import FromPatches, ToPatches
 from keras_vae.networks.per_step import PerStep
 from keras_vae.networks.recurrence import Recurrence
 from keras_vae.networks.residual import Residual
-from keras_vae.networks.resnet import ResidualBlock, resnet_decoder, resnet_encoder
+from keras_vae.networks.residual_conv import ResidualBlock
+from keras_vae.networks.resnet import resnet_decoder, resnet_encoder
 from keras_vae.networks.transformer import (
     Positions,
     TransformerBlock,
@@ -29,6 +31,7 @@ from keras_vae.networks.transformer import (
 
 __all__ = [
     "DropFirst",
+    "FromPatches",
     "Gate",
     "OneHot",
     "PerStep",
@@ -37,6 +40,7 @@ __all__ = [
     "Residual",
     "ResidualBlock",
     "SelfAttention",
+    "ToPatches",
     "TransformerBlock",
     "bars_decoder",
     "bars_encoder",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from keras_vae._compat import tfk, tfkl
 from keras_vae.networks.attention import SelfAttention
 from keras_vae.networks.gate import Gate
+from keras_vae.ops.shapes import halved
 
 
 def conv_encoder(
@@ -26,9 +27,15 @@ def conv_decoder(
     filters: Sequence[int] = (32, 64),
     activation: str = "relu",
     attention_heads: int | None = None,
+    of_maps: bool = False,
 ) -> tfk.Sequential:
-    """The mirror of `conv_encoder`: z [B, D] -> features [B, H, W, filters[0]]."""
-    layers = upsampling(image_shape, filters, activated(activation), attention_heads)
+    """The mirror of `conv_encoder`: z [B, D] -> features [B, H, W, filters[0]].
+
+    With `of_maps`, z is [B, h, w, d], of the encoder's smallest size.
+    """
+    layers = upsampling(
+        image_shape, filters, activated(activation), attention_heads, of_maps=of_maps
+    )
     return tfk.Sequential(layers, name="conv_decoder")
 
 
@@ -44,9 +51,10 @@ def gated_conv_decoder(
     image_shape: Sequence[int],
     filters: Sequence[int] = (32, 64),
     attention_heads: int | None = None,
+    of_maps: bool = False,
 ) -> tfk.Sequential:
-    """The mirror of `gated_conv_encoder`."""
-    layers = upsampling(image_shape, filters, gated, attention_heads)
+    """The mirror of `gated_conv_encoder`; with `of_maps`, z is [B, h, w, d]."""
+    layers = upsampling(image_shape, filters, gated, attention_heads, of_maps=of_maps)
     return tfk.Sequential(layers, name="gated_conv_decoder")
 
 
@@ -89,6 +97,7 @@ def upsampling(
     nonlinear: Callable,
     attention_heads: int | None = None,
     blocks: Callable | None = None,
+    of_maps: bool = False,
 ) -> list[tfkl.Layer]:
     """Layers from z [B, D] to [B, H, W, filters[0]], doubling the size once per filter.
 
@@ -97,17 +106,19 @@ def upsampling(
       filters, nonlinear: as of the encoder that this mirrors.
       attention_heads: None, or heads of the `SelfAttention` at the smallest size.
       blocks: None, or function of a number of channels to the layers before each doubling.
+      of_maps: whether z is [B, h, w, d], of the smallest size.
     """
-    sizes = [tuple(image_shape[:2])]
-    for _ in filters:
-        sizes.append(tuple((n + 1) // 2 for n in sizes[-1]))
+    sizes = [halved(image_shape[:2], times) for times in range(len(filters) + 1)]
     height, width = sizes.pop()
     channels = filters[-1]
-    layers = [
-        *nonlinear(tfkl.Dense, height * width * channels),
-        tfkl.Reshape((height, width, channels)),
-        *_attention(attention_heads),
-    ]
+    if of_maps:
+        layers = nonlinear(tfkl.Conv2D, channels, 3, 1, "same")
+    else:
+        layers = [
+            *nonlinear(tfkl.Dense, height * width * channels),
+            tfkl.Reshape((height, width, channels)),
+        ]
+    layers += _attention(attention_heads)
     for f in reversed(filters):
         if blocks is not None:
             layers += blocks(channels)

@@ -1,10 +1,10 @@
 """Residual bodies."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from keras_vae._compat import TensorLike, tf, tfk, tfkl
+from keras_vae._compat import tfk, tfkl
 from keras_vae.networks.conv import activated, downsampling, upsampling
+from keras_vae.networks.residual_conv import ResidualBlock
 
 
 def resnet_encoder(
@@ -33,50 +33,22 @@ def resnet_decoder(
     blocks: int = 2,
     activation: str = "relu",
     attention_heads: int | None = None,
+    of_maps: bool = False,
 ) -> tfk.Sequential:
-    """The mirror of `resnet_encoder`; the residual blocks run before each doubling."""
+    """The mirror of `resnet_encoder`; the residual blocks run before each doubling.
+
+    With `of_maps`, z is [B, h, w, d], of the encoder's smallest size.
+    """
     layers = upsampling(
         image_shape,
         filters,
         activated(activation),
         attention_heads,
         _residual_blocks(blocks, activation),
+        of_maps,
     )
     return tfk.Sequential(layers, name="resnet_decoder")
 
 
 def _residual_blocks(number, activation):
     return lambda channels: [ResidualBlock(channels, activation) for _ in range(number)]
-
-
-@tfk.saving.register_keras_serializable("keras_vae")
-class ResidualBlock(tfkl.Layer):
-    """x + conv(act(conv(act(x)))), pre-activation, without normalisation.
-
-    The last convolution starts at zero, so that a new block is the identity and depth trains
-    without batch statistics: training and evaluation compute the same function.
-
-    Args:
-      filters: channels of input and output, [B, H, W, filters].
-      activation: a Keras activation's name.
-
-    References:
-      He et al. 2016, Identity Mappings in Deep Residual Networks; De & Smith 2020 (SkipInit).
-    """
-
-    def __init__(self, filters: int, activation: str = "relu", **kwargs):
-        super().__init__(**kwargs)
-        self.filters, self.activation = filters, activation
-        self.body = tfk.Sequential(
-            [
-                tfkl.Activation(activation),
-                tfkl.Conv2D(filters, 3, padding="same", activation=activation),
-                tfkl.Conv2D(filters, 3, padding="same", kernel_initializer="zeros"),
-            ]
-        )
-
-    def call(self, x: TensorLike) -> tf.Tensor:
-        return x + self.body(x)
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"filters": self.filters, "activation": self.activation}

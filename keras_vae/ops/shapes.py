@@ -40,14 +40,47 @@ def batch_shape(context: TensorLike | None) -> tf.Tensor:
 def with_context(x: TensorLike, context: TensorLike | None, event_rank: int = 1) -> tf.Tensor:
     """x [..., B, *event] beside the context [B, ...], or x if None.
 
-    The context is flat, and the same for all samples and all places of a map.
+    All samples have the same context. Beside maps [h, w, d], each place has its own part of a
+    context that is an image [B, H, W, C] (`at_places`); any other context is flat, and the same
+    everywhere.
     """
     if context is None:
         return x
-    size = math.prod(context.shape[1:])
-    context = tf.reshape(context, [-1, *[1] * (event_rank - 1), size])
-    context = tf.broadcast_to(context, tf.concat([tf.shape(x)[:-1], [size]], 0))
-    return tf.concat([x, context], axis=-1)
+    if event_rank == 3 and len(context.shape) == 4:
+        context = at_places(context, *x.shape[-3:-1])
+    else:
+        size = math.prod(context.shape[1:])
+        context = tf.reshape(context, [-1, *[1] * (event_rank - 1), size])
+    shape = tf.concat([tf.shape(x)[:-1], context.shape[-1:]], 0)
+    return tf.concat([x, tf.broadcast_to(context, shape)], axis=-1)
+
+
+def at_places(image: TensorLike, height: int, width: int) -> tf.Tensor:
+    """The part of an image that lies at each place of a map, as channels of that place.
+
+    The image is filled up with zeros at the bottom and at the right to whole patches of f x g
+    pixels. Their values stand as in `tf.nn.space_to_depth`: row by row, all channels of a pixel
+    together.
+
+    Args:
+      image: [B, H, W, C].
+      height, width: h and w, of the map.
+
+    Returns:
+      [B, h, w, f g C], f = ceil(H / h) and g = ceil(W / w).
+    """
+    rows, columns, channels = image.shape[1:]
+    f, g = -(-rows // height), -(-columns // width)
+    image = tf.pad(image, [[0, 0], [0, height * f - rows], [0, width * g - columns], [0, 0]])
+    # In four axes: runtimes of exported files have no transposition of six.
+    patches = tf.reshape(image, [-1, f, width, g * channels])
+    patches = tf.transpose(patches, [0, 2, 1, 3])
+    return tf.reshape(patches, [-1, height, width, f * g * channels])
+
+
+def halved(size: Sequence[int], times: int) -> tuple[int, ...]:
+    """A size after so many halvings, each of which rounds up."""
+    return tuple(-(-n // 2**times) for n in size)
 
 
 def latent_shape_of(part: Any, latent_dim: Any) -> tuple[int, ...]:

@@ -4,6 +4,8 @@ import contextlib
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from keras_vae._compat import TensorLike, tf, tfb, tfd, tfk
 from keras_vae.ops.shapes import flat, shaped
 from keras_vae.priors.base import Prior
@@ -49,8 +51,8 @@ class Flattened(Prior):
         return self.prior.frozen()
 
     def fit(self, codes: TensorLike, seed: int = 0) -> None:
-        """Fits the flat prior to codes [N, h, w, d]."""
-        self.prior.fit(flat(codes, len(self.latent_shape)), seed=seed)
+        """Fits the flat prior to codes [N, h, w, d], or flat ones [N, h w d]."""
+        self.prior.fit(np.reshape(codes, [-1, self.latent_dim]), seed=seed)
 
     def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         to_maps = tfb.Reshape(self.latent_shape, [self.latent_dim])

@@ -85,10 +85,10 @@ def traversals(vae: VAE, batch: Batch, latents: Latents, steps: int = 13) -> Pic
     images = decode_rows(vae, traversal_codes(latents, shown, values), batch)
     unit = "prior standard deviations" if vae.trains_prior else "standard deviations of codes"
     if latents.rate is None:
-        names = [f"z[{d}]" for d in shown]
+        names = [_name(vae, d) for d in shown]
         order = "those whose codes vary most come first"
     else:
-        names = [f"z[{d}]  {latents.rate[d]:.2f}" for d in shown]
+        names = [f"{_name(vae, d)}  {latents.rate[d]:.2f}" for d in shown]
         order = "beside it, and sorted by it, its mean KL in nats"
     return Picture(
         "traversals",
@@ -99,6 +99,11 @@ def traversals(vae: VAE, batch: Batch, latents: Latents, steps: int = 13) -> Pic
         "what each latent means; a row that doesn't change is a latent the model doesn't use.",
         pixelated=False,
     )
+
+
+def _name(vae, latent):
+    """z[3], or of a map z[1,0,2]: its row, column and channel."""
+    return f"z[{','.join(map(str, np.unravel_index(latent, vae.latent_shape)))}]"
 
 
 def traversal_codes(
@@ -127,6 +132,27 @@ def rates(rate: np.ndarray) -> Picture:
         f"{used} of them are above {USED} nats.",
         f"What each latent says of an example, on average. {used} of {len(rate)} say more than "
         f"{USED} nats" + ("; the others could be left out." if used < len(rate) else "."),
+        pixelated=False,
+    )
+
+
+def places(rate: np.ndarray) -> Picture:
+    """The rate at each place of a map, of all its channels together.
+
+    Args:
+      rate: [h, w, d], of each latent.
+    """
+    by_place = rate.sum(axis=-1)
+    height, width, channels = rate.shape
+    return Picture(
+        "places",
+        "Rate of each place",
+        plots.heat_map(by_place, "nats"),
+        f"A map of {height} by {width} places, whose latents say from {by_place.min():.2f} to "
+        f"{by_place.max():.2f} nats together.",
+        f"What the {channels} latents of each place of the map say of an example together, on "
+        "average; the place at the upper left is that of the image's upper left corner. Look for "
+        "where examples differ: a border that is always the same needs no nats.",
         pixelated=False,
     )
 
@@ -181,7 +207,7 @@ def scatter(
         )
     if labels is not None and vae.condition is None:
         look += " Labels that keep apart do so without having been shown."
-    names = [f"z[{d}]" for d in plane]
+    names = [_name(vae, d) for d in plane]
     called = class_names and [class_section.beside(i, class_names) for i in range(len(class_names))]
     return Picture(
         "latents",

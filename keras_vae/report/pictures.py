@@ -1,5 +1,6 @@
 """Which pictures a report shows of a model, and those of its examples."""
 
+import math
 import pathlib
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ from keras_vae.report.latent_pictures import (
     holes,
     manifold,
     measure_latents,
+    places,
     rates,
     scatter,
     traversals,
@@ -68,6 +70,8 @@ def _of_examples(vae, batch, latents, labels, names):
         shown.append(traversals(vae, batch, latents))
         if latents.rate is not None and vae.latent_dim > 1:
             shown.append(rates(latents.rate[latents.order]))
+        if latents.rate is not None and math.prod(vae.latent_shape[:-1]) > 1:
+            shown.append(places(latents.rate.reshape(vae.latent_shape)))
     if vae.trains_prior and vae.latent_dim == 2 and vae.prior.noise_shape == (2,):
         shown.append(manifold(vae, batch))
     if vae.has_clusters:

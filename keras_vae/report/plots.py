@@ -170,6 +170,23 @@ def bars(values: Sequence[float] | np.ndarray, name: str, label: str) -> Figure:
     return figure
 
 
+def heat_map(values: np.ndarray, label: str) -> Figure:
+    """Values [h, w] from 0 on as the colours of squares, beside a scale of them.
+
+    Args:
+      values: [h, w].
+      label: of the scale.
+    """
+    figure, axes = _axes(2.6)
+    scale = figure.colorbar(axes.imshow(values, vmin=0.0))
+    scale.set_label(label, color=INK)
+    scale.ax.tick_params(colors=INK, labelsize=9)
+    scale.outline.set_visible(False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    return figure
+
+
 def histograms(groups: Mapping[str, np.ndarray], label: str) -> Figure:
     """How the values of several groups are spread.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_vae.config import Config, options
 from keras_vae.config.recipes import RECIPES
+from keras_vae.config.rules import text
 from keras_vae.data import Dataset
 from keras_vae.measures import EVALUATION, Shown, of_file
 from keras_vae.report import class_section, follow_ups, page, pictures, plots
@@ -131,6 +132,8 @@ def _subtitle(config):
 
 
 def _latents(model):
+    if model.latent_shape is not None:
+        return text(model.latent_shape, "x")
     return " + ".join(map(str, model.latent_dims or (model.latent_dim,)))
 
 

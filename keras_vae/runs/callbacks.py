@@ -1,5 +1,6 @@
 """Keras callbacks: what `fit` doesn't do by itself."""
 
+import pathlib
 import signal
 import time
 from collections.abc import Callable
@@ -185,6 +186,18 @@ class SaveProgress(tfk.callbacks.Callback):
                 f"{error} at step {self._progress.step}",
                 f"Last good checkpoint: {self._progress.last_saved or 'none'}.",
             ) from error
+
+
+class MetricsFile(tfk.callbacks.CSVLogger):
+    """Appends the numbers of each epoch to a CSV file, in the columns that it has.
+
+    A run of an older version goes on without the columns that it began without.
+    """
+
+    def __init__(self, path: pathlib.Path):
+        super().__init__(path, append=True)
+        if path.exists() and (columns := path.read_text().partition("\n")[0]):
+            self.keys = columns.split(",")[1:]
 
 
 class Pictures(tfk.callbacks.Callback):

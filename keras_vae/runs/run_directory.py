@@ -7,6 +7,7 @@ import shutil
 
 from keras_vae._compat import ONEDNN, ONEDNN_BY_DEFAULT, onednn_is_on, tf
 from keras_vae.config import Config, before, options
+from keras_vae.config.rules import text
 from keras_vae.data import Dataset
 from keras_vae.files import check_folder, write_atomically, write_json
 from keras_vae.runs.loading import (
@@ -189,7 +190,6 @@ def _flagfile(config: Config, **others) -> str:
     for _, option in options():
         value = config.value(option.name)
         if option.metadata["flag"] and value is not None:
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else value
-            lines.append(f"--{option.name}={text}")
+            lines.append(f"--{option.name}={text(value, option.metadata['separator'])}")
     lines += [f"--{name}={value}" for name, value in others.items()]
     return "\n".join(lines) + "\n"

@@ -4,7 +4,7 @@ from keras_vae import evaluation
 from keras_vae._compat import tf
 from keras_vae.config import Config
 from keras_vae.data import Dataset
-from keras_vae.priors import MixtureOfNormals, VampPrior
+from keras_vae.priors import Flattened, MixtureOfNormals, Prior, VampPrior
 from keras_vae.runs import loading, run_data
 from keras_vae.vae import VAE
 
@@ -13,9 +13,10 @@ def check_source(vae: VAE, config: Config) -> None:
     """Raises ValueError or OSError unless `vae` can begin with the weights its config names."""
     source = _source(config)
     _pairs(vae, source, config)
-    if _is_fitted(vae, source) and vae.prior.num_components > config.model.num_examples:
+    components = config.model.prior_components
+    if _is_fitted(vae, source) and components > config.model.num_examples:
         raise ValueError(
-            f"prior_components={vae.prior.num_components} can't be fitted to the codes of "
+            f"prior_components={components} can't be fitted to the codes of "
             f"{config.model.num_examples} training examples. Use fewer."
         )
 
@@ -34,17 +35,18 @@ def begin_with_source(vae: VAE, config: Config, dataset: Dataset) -> None:
     if _is_fitted(vae, source):
         batches = run_data.evaluation_batches(config, dataset, "train", batch_size=1000)
         vae.prior.fit(evaluation.codes(source, batches), seed=config.training.seed)
-    if isinstance(vae.prior, VampPrior) and type(source.prior) is not VampPrior:
+    prior = _flat(vae.prior)
+    if isinstance(prior, VampPrior) and type(_flat(source.prior)) is not VampPrior:
         # From all over the training images, whatever their order.
-        apart = max(1, dataset.train.num_examples // vae.prior.num_components)
+        apart = max(1, dataset.train.num_examples // prior.num_components)
         batches = run_data.evaluation_batches(config, dataset, "train", apart)
-        rows = [batch.rows(0, 1) for batch in batches.take(vae.prior.num_components)]
+        rows = [batch.rows(0, 1) for batch in batches.take(prior.num_components)]
         x = vae.as_floats(tf.concat([row.x for row in rows], axis=0))
         contexts = None
         if vae.condition is not None:
             given = [vae.condition_of(row.condition, row.x) for row in rows]
             contexts = vae.condition(tf.concat(given, axis=0))
-        vae.prior.begin_at(x, contexts)
+        prior.begin_at(x, contexts)
     if vae.ema is not None:
         vae.ema.begin()
 
@@ -55,13 +57,19 @@ def _source(config):
 
 def _is_fitted(vae, source):
     """Whether the prior begins where it fits the other model's codes."""
-    return isinstance(vae.prior, MixtureOfNormals) and type(source.prior) is not MixtureOfNormals
+    prior, other = _flat(vae.prior), _flat(source.prior)
+    return isinstance(prior, MixtureOfNormals) and type(other) is not MixtureOfNormals
+
+
+def _flat(prior: Prior) -> Prior:
+    """The prior of flat latents that one of maps is made of; any other as it is."""
+    return prior.prior if isinstance(prior, Flattened) else prior
 
 
 def _pairs(vae, source, config):
     """[(part of vae, part of the same kind and shapes of source)]."""
     pairs = [(vae.encoder, source.encoder), (vae.decoder, source.decoder)]
-    if vae.prior is not None and type(vae.prior) is type(source.prior):
+    if vae.prior is not None and type(_flat(vae.prior)) is type(_flat(source.prior)):
         pairs.append((vae.prior, source.prior))
     for part, other in pairs:
         wanted, found = ([w.shape.as_list() for w in p.weights] for p in (part, other))

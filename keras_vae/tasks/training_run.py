@@ -15,6 +15,7 @@ from keras_vae.runs.job import Job, Options, begin, prepare
 from keras_vae.runs.run import Run
 from keras_vae.tasks import measuring
 from keras_vae.training import feeding, replicas
+from keras_vae.training.steps_bar import StepsBar
 
 # Steps between two states that a recovery may go back to, at least; whole epochs.
 _GOOD_STEPS = 2000
@@ -157,13 +158,14 @@ def fit(
     ]
     if job.worker == 0:
         # Before saving: a row without its checkpoint is cut off again, the reverse would be a gap.
-        used.append(tfk.callbacks.CSVLogger(job.workdir / "metrics.csv", append=True))
+        used.append(callbacks.MetricsFile(job.workdir / "metrics.csv"))
     used.append(checkpoints)
     if job.options.tensorboard and job.worker == 0:
         folder = job.workdir / "tensorboard"
         used.append(tfk.callbacks.TensorBoard(folder, write_graph=False))
     if job.options.picture_epochs and job.worker == 0:
         used.append(callbacks.Pictures(_picture(job), job.options.picture_epochs))
+    used.append(StepsBar(job.steps_per_epoch, progress.step % job.steps_per_epoch))
     return vae.fit(
         replicas.distribute(blocks, job.strategy),
         **validation,

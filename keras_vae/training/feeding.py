@@ -69,7 +69,7 @@ def training_blocks(
     noise: Literal["auto", "pipeline", "step"] = "auto",
     **options,
 ) -> tf.data.Dataset:
-    """`data.training_blocks` with the seed, the noise and the labels that a model needs.
+    """`data.training_blocks` with the seed, noise, labels and augmentations of a model.
 
     Args:
       model: a compiled VAE.
@@ -92,6 +92,7 @@ def training_blocks(
         batch_size=batch_size,
         steps_per_block=steps_per_block,
         seed=model.seed,
+        augmentations=model.augment,
         draw_noise=draw_noise if noise == "pipeline" else None,
         with_labels=_takes_labels(model),
         **options,

@@ -5,20 +5,30 @@ from typing import TYPE_CHECKING
 from keras_vae._compat import tf, tfk
 from keras_vae.networks.bayesian import bayesian_layers, weight_kl
 from keras_vae.terms import Terms
+from keras_vae.training.elbo_bits import BitsPerDim, has_bits_per_dim
 
 if TYPE_CHECKING:
     from keras_vae.training.trainable import Trainable
 
 
-def means_of(model: "Trainable") -> dict[str, tfk.metrics.Mean]:
-    """The metrics of a model that are means, by name, new ones."""
+def metrics_of(model: "Trainable") -> dict[str, tfk.metrics.Metric]:
+    """The metrics that training and evaluation have, by name, new ones."""
     names = ["loss", "distortion"] + (["elbo_nats", "rate"] if model.has_bound else [])
     names += ["weight_kl"] if bayesian_layers(model) else []
-    return {name: tfk.metrics.Mean(name) for name in names}
+    found = {name: tfk.metrics.Mean(name) for name in names}
+    if has_bits_per_dim(model):
+        found["bits_per_dim"] = BitsPerDim(found["elbo_nats"], model)
+    return found
+
+
+def no_values(model: "Trainable") -> dict[str, tf.Tensor]:
+    """0 for each of what `values_of` gives: bits per dimension are made of another metric."""
+    metrics = model.mean_metrics.items()
+    return {name: tf.constant(0.0) for name, m in metrics if isinstance(m, tfk.metrics.Mean)}
 
 
 def values_of(model: "Trainable", loss: tf.Tensor, terms: Terms) -> dict[str, tf.Tensor]:
-    """What these are means of, each [B] or a scalar, by name."""
+    """What the metrics are means of, each [B] or a scalar, by name."""
     values = {"loss": loss, "distortion": terms.distortion}
     if terms.has_bound:
         values |= {"elbo_nats": terms.elbo_nats, "rate": terms.rate}
@@ -42,13 +52,13 @@ def track(
       skipped: bool, whether the step is skipped; then values that aren't finite don't count. None
         where no step may be.
     """
-    for name, mean in model.mean_metrics.items():
-        value, of_value = values[name], weight
+    for name, value in values.items():
+        of_value = weight
         if skipped is not None:
             counts = tf.math.is_finite(value) | ~skipped
             value = tf.where(counts, value, tf.zeros_like(value))
             of_value = tf.cast(counts, tf.float32) * (1.0 if weight is None else weight)
-        mean.update_state(value, of_value)
+        model.mean_metrics[name].update_state(value, of_value)
     if skipped is not None:  # Replicas skip the same steps, and their numbers are summed.
         replicas = model.distribute_strategy.num_replicas_in_sync
         model.skipped_metric.update_state(tf.cast(skipped, tf.float32) / replicas)

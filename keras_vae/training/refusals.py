@@ -103,6 +103,13 @@ def check_shared(batch_size: int, replicas: int, parts: int = 1) -> None:
         )
 
 
+def check_parts(vae: "VAE", batch_size: int) -> None:
+    """Raises ValueError unless a model that takes batches in parts can share one of this size."""
+    parts, replicas = vae.gradient_accumulation_steps, vae.distribute_strategy.num_replicas_in_sync
+    if parts > 1:
+        check_shared(batch_size, replicas, parts)
+
+
 def refuse_conditions(y: Any) -> None:
     """Raises ValueError for conditions beside a Split, which has its own."""
     if y is not None:

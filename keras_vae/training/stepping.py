@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from keras_vae._compat import of_user, tf
 from keras_vae.batches import Batch
-from keras_vae.training.metrics import track, values_of
+from keras_vae.training.metrics import no_values, track, values_of
 from keras_vae.training.running import with_noise
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _of_parts(model, batch):
 
     nothing = (
         0,
-        dict.fromkeys(model.mean_metrics, tf.constant(0.0)),
+        no_values(model),
         [tf.zeros(variable.shape, variable.dtype) for variable in model.trainable_variables],
     )
     _, values, gradients = tf.while_loop(

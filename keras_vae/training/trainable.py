@@ -19,6 +19,7 @@ from keras_vae.inputs.arguments import (
     next_batch,
     refuse_weights,
 )
+from keras_vae.networks.recomputable import set_recompute
 from keras_vae.objectives import Objective
 from keras_vae.rate import AddRate, Rate
 from keras_vae.seeds import Site
@@ -31,6 +32,7 @@ from keras_vae.training.planning import PlanByFit, planned
 from keras_vae.training.running import block_runner, block_taker, with_noise
 from keras_vae.training.schedules import Schedule
 from keras_vae.training.stepping import take_step
+from keras_vae.training.steps_bar import with_steps_bar
 from keras_vae.training.xla import prefers_xla
 
 _BATCH_SIZE = 32  # Keras' own
@@ -51,6 +53,8 @@ class Trainable(TakesExamples):
 
     # How a Split is binarized; None where the likelihood says it. `build` knows.
     binarization = None
+    # How images of a Split are changed in training; `build` knows.
+    augment: tuple[str, ...] = ()
     objective: Objective = objectives.SGVB()  # Until it is compiled.
     ema: MovingAverage | None
 
@@ -79,6 +83,7 @@ class Trainable(TakesExamples):
         ema_decay: float | None = None,
         skip_threshold: float | None = None,
         gradient_accumulation_steps: int = 1,
+        gradient_checkpointing: bool = False,
         jit_compile: bool | Literal["auto"] = "auto",
         run_eagerly: bool = False,
     ) -> None:
@@ -94,6 +99,8 @@ class Trainable(TakesExamples):
             of all gradients together, before any clipping, is above it or not finite.
           gradient_accumulation_steps: in how many parts, one after the other, a step takes its
             batch: it needs the memory of one part, and comes out as without.
+          gradient_checkpointing: whether the inside of residual blocks is computed anew for
+            gradients, which takes less memory and more time.
           jit_compile: whether XLA compiles the steps; "auto" where that is known to help.
           run_eagerly: run step by step in Python, for debugging.
         """
@@ -103,6 +110,7 @@ class Trainable(TakesExamples):
         refusals.check_step(objective, self, skip_threshold, gradient_accumulation_steps)
         if isinstance(optimizer, str) and optimizer.lower() == "adam":
             optimizer = FusedAdam()
+        set_recompute(self, gradient_checkpointing)
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly)
         self.objective = objective
         self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
@@ -111,7 +119,7 @@ class Trainable(TakesExamples):
         self.jit_compile = self._resolve_jit_compile(jit_compile)
         ema = None if ema_decay is None else MovingAverage(self.trainable_variables, ema_decay)
         object.__setattr__(self, "ema", ema)
-        object.__setattr__(self, "mean_metrics", metrics.means_of(self))
+        object.__setattr__(self, "mean_metrics", metrics.metrics_of(self))
         skipped = None if skip_threshold is None else tfk.metrics.Sum("skipped")
         object.__setattr__(self, "skipped_metric", skipped)
 
@@ -175,20 +183,18 @@ class Trainable(TakesExamples):
         size, steps = batch_size or _BATCH_SIZE, None
         if isinstance(x, Split):
             refusals.refuse_conditions(y)
-            split, batch_size = x, None
-            x, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
-            steps = steps_per_epoch(split, size)
+            blocks, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
+            steps = steps_per_epoch(x, size)
+            callbacks, x, batch_size = with_steps_bar(callbacks, steps), blocks, None
         else:
             x, y = self._input(x, y)
-        parts = self.gradient_accumulation_steps
-        if parts > 1 and (steps or is_array(x)):
-            replicas = self.distribute_strategy.num_replicas_in_sync
-            refusals.check_shared(size, replicas, parts)
-        kwargs["validation_data"] = self._validation(validation_data, size)
+        if steps or is_array(x):
+            refusals.check_parts(self, size)
+        validation_data = self._validation(validation_data, size)
         of_blocks = steps is None and isinstance(getattr(x, "element_spec", None), Block)
         if not of_blocks and not all(schedule.fixed for schedule in planned(self)):
             callbacks = [PlanByFit(initial_epoch, steps), *tf.nest.flatten(callbacks or [])]
-        kwargs |= {"initial_epoch": initial_epoch}
+        kwargs |= {"validation_data": validation_data, "initial_epoch": initial_epoch}
         with self._looking_at_batches(not is_array(x)):
             return super().fit(x, y, batch_size, epochs, verbose, callbacks, *args, **kwargs)
 

@@ -47,8 +47,9 @@ def codec(model):
         {"prior": "learned_normal"},
         {"network": "conv", "likelihood": "discretized_logistic"},
         {"weights": "map"},
+        {"network": "conv", "latent_shape": (2, 2, 1), "prior": "learned_normal"},
     ],
-    ids=lambda options: " ".join(options.values()) or "vae",
+    ids=lambda options: " ".join(map(str, options.values())) or "vae",
 )
 def test_decoding_gives_the_images_back(options):
     model = made(**options)

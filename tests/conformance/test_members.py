@@ -142,12 +142,30 @@ CASES = {
     ("recipe", "music"): {"condition": "image_part"},
     ("recipe", "flow_prior"): {},
 }
+# Recipes once more, of latents with a place.
+MAPS = {
+    "vae": {
+        "network": "conv",
+        "filters": (4,),
+        "latent_shape": (4, 3, 2),
+        "condition": "image_part",
+    },
+    "vamp": {"network": "gated_conv", "latent_shape": (2, 2, 2), "condition": "label"},
+    "flow_prior": {
+        "network": "resnet",
+        "filters": (4,),
+        "latent_shape": (4, 3, 1),
+        "condition": "label",
+    },
+    "ae": {"network": "conv", "latent_shape": (2, 2, 2), "condition": "image_part"},
+}
+CASES |= {("maps", name): options for name, options in MAPS.items()}
 IN_TRAINING = {"optimizer", "beta_schedule"}  # These are tested below, and in test_build.py.
 
 
 def test_every_member_has_a_row():
     axes = {axis: names for axis, names in AXES.items() if axis not in IN_TRAINING}
-    axes["recipe"] = RECIPES
+    axes |= {"recipe": RECIPES, "maps": MAPS}
     assert set(CASES) == {(axis, name) for axis, names in axes.items() for name in names}
 
 
@@ -155,7 +173,8 @@ def options_of(case) -> dict:
     """Those of a row's tiny model."""
     axis, name = case
     # Small steps of plain gradient descent: what differs is not amplified.
-    options = {"optimizer": "sgd", "learning_rate": 1e-3, axis: name} | CASES[case]
+    chosen = {"recipe" if axis == "maps" else axis: name}
+    options = {"optimizer": "sgd", "learning_rate": 1e-3} | chosen | CASES[case]
     if tiny.network_of(options) in ("mlp", "conv", "resnet", "transformer"):
         options.setdefault("activation", "tanh")
     return options

@@ -3,12 +3,15 @@ import itertools
 import numpy as np
 import pytest
 
+from keras_vae import seeds
 from keras_vae._compat import tf
 from keras_vae.batches import Batch, Block
 from keras_vae.data import (
     InMemory,
     Streamed,
+    augment,
     block_lengths,
+    dynamic,
     evaluation_batches,
     steps_per_epoch,
     training_blocks,
@@ -32,7 +35,7 @@ def make(kind, rows=ROWS, on_read=lambda start: None, labels=None):
     return Streamed(rows.shape[1:], pieces, 17, read_rows, read_labels, False, "made")
 
 
-def blocks(images, start_step=0, binarization="none", epochs=3, seed=5):
+def blocks(images, start_step=0, binarization="none", epochs=3, seed=5, augmentations=()):
     return list(
         training_blocks(
             images,
@@ -41,6 +44,7 @@ def blocks(images, start_step=0, binarization="none", epochs=3, seed=5):
             epochs=epochs,
             seed=seed,
             binarization=binarization,
+            augmentations=augmentations,
             draw_noise=lambda seed: tf.random.stateless_normal([2, BATCH, 3], seed),
             start_step=start_step,
         )
@@ -98,6 +102,29 @@ def test_resumes_to_the_bit(kind, start_step):
     ends = start_step + np.cumsum([len(block.x) for block in resumed_blocks], dtype=int)
     all_ends = [epoch * 10 + end for epoch in range(3) for end in (3, 6, 10)]
     assert ends.tolist() == [end for end in all_ends if end > start_step]
+
+
+@both
+@pytest.mark.parametrize("start_step", [0, 13])
+def test_each_step_augments_its_images_by_its_own_draws(kind, start_step):
+    """From the first step on and resumed; the order of images and all noise stay."""
+    plain = steps(blocks(make(kind)))
+    found = steps(blocks(make(kind), start_step, augmentations=("flip", "crop")))
+    assert len(found) == 30 - start_step
+    for step, (x, noise) in enumerate(found, start_step):
+        seed = seeds.derive(5, seeds.Site.AUGMENT, *divmod(step, 10))
+        np.testing.assert_array_equal(x, augment(plain[step][0], ("flip", "crop"), seed))
+        np.testing.assert_array_equal(noise, plain[step][1])
+        assert not np.array_equal(x, plain[step][0])
+
+
+def test_grey_images_are_augmented_before_they_are_drawn_black_or_white():
+    options = {"binarization": "dynamic", "augmentations": ("flip",), "epochs": 1}
+    plain = steps(blocks(make("memory"), epochs=1))
+    for step, (x, _) in enumerate(steps(blocks(make("memory"), **options))):
+        grey = augment(plain[step][0], ("flip",), seeds.derive(5, seeds.Site.AUGMENT, 0, step))
+        seed = seeds.derive(5, seeds.Site.BINARIZE, 0, step)
+        np.testing.assert_array_equal(x, dynamic(grey, seed))
 
 
 def test_resume_skips_chunks_unread():

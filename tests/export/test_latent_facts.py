@@ -21,6 +21,27 @@ def test_a_ladders_latents_have_their_share_of_each_layers_rate():
     )
 
 
+def test_facts_of_a_maps_latents_are_flat():
+    """In the order in which exported files take z."""
+    options = {"network": "conv", "latent_shape": (2, 2, 2), "prior": "learned_normal"}
+    model = tiny.randomize(tiny.vae(**options))
+    x = tiny.images(20)
+    mean, deviation = latent_facts.moments(model, Batch(x, None))
+    np.testing.assert_array_equal(mean, np.ravel(model.prior.loc))
+    assert deviation.shape == (8,)
+    q, (loc, scale) = model.encode(x), model.prior.moments()
+    ratio = q.stddev() / scale
+    kl = 0.5 * (ratio**2 + ((q.mean() - loc) / scale) ** 2 - 1.0) - np.log(ratio)
+    rates = latent_facts.rates(model, Batch(x, None))
+    np.testing.assert_allclose(rates, np.mean(kl, axis=0).ravel(), rtol=1e-3, atol=1e-5)
+    model = tiny.randomize(
+        tiny.vae(network="conv", posterior="deterministic", latent_shape=(2, 2, 2))
+    )
+    mean, deviation = latent_facts.moments(model, Batch(x, None))
+    codes = np.reshape(model.code(x), (20, 8))
+    np.testing.assert_allclose([mean, deviation], [codes.mean(0), codes.std(0)], rtol=1e-5)
+
+
 @pytest.mark.parametrize("relaxation", ["straight_through", "relaxed"])
 def test_clusters_are_the_normals_of_each_label(relaxation):
     model = tiny.randomize(tiny.vae(recipe="gmvae", prior_components=3, relaxation=relaxation))

@@ -110,6 +110,7 @@ def test_what_the_decoder_heeds_is_measured():
         ({"recipe": "vamp"}, "needs the rate of each latent"),
         ({"recipe": "ae"}, "needs the rate of each latent"),
         ({"recipe": "hvae"}, "needs the rate of each latent"),
+        ({"network": "conv", "latent_shape": (2, 2, 4)}, "got latent_shape=2x2x4: a map has all"),
     ],
 )
 def test_what_can_not_be_pruned(options, words):

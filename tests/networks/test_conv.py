@@ -82,3 +82,23 @@ def test_attention_stands_at_the_smallest_size(number):
             x = layer(x)
         assert x.shape == (2, 2, 2, 6)
         assert body.layers[place].heads == 2
+
+
+@pytest.mark.parametrize("decoder", [*DECODERS, networks.resnet_decoder])
+@pytest.mark.parametrize("size", SIZES)
+def test_decoders_of_maps_end_at_the_images_size(size, decoder):
+    quarter = tuple(-(-n // 4) for n in size[:2])
+    body = decoder(size, (4, 6), of_maps=True)
+    assert body(normal(2, *quarter, 3)).shape == (2, *size[:2], 4)
+    assert body.weights[0].shape[:3] == (3, 3, 3)  # A convolution of the map.
+
+
+def test_a_decoder_of_maps_is_its_formula():
+    body = networks.conv_decoder((5, 4, 1), (2,), "tanh", of_maps=True)
+    z = normal(2, 3, 2, 3)
+    body(z)
+    tiny.randomize(body)
+    first, first_bias, kernel, bias = body.get_weights()
+    x = np.tanh(tf.nn.conv2d(z, first, 1, "SAME") + first_bias)
+    wanted = np.tanh(tf.nn.conv2d_transpose(x, kernel, [2, 6, 4, 2], 2, "SAME") + bias)
+    np.testing.assert_allclose(body(z), wanted[:, :5], rtol=1e-4, atol=1e-5)

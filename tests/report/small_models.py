@@ -8,11 +8,13 @@ from keras_vae.batches import Batch
 RNG = np.random.default_rng(0)
 EXAMPLES = RNG.uniform(size=(40, 8, 8, 1)).astype(np.float32)
 BATCH = Batch(EXAMPLES, None)
+MAP = {"network": "conv", "filters": (4, 4), "latent_shape": (2, 2, 3)}  # Options of `build`.
 
 
 def build(recipe="vae", **options):
     grey = {"event_shape": (8, 8, 1), "likelihood": "continuous_bernoulli"}
-    options = {"latent_dim": 2, "hidden": (16,)} | grey | options
+    sizes = {} if "latent_shape" in options else {"latent_dim": 2, "hidden": (16,)}
+    options = sizes | grey | options
     return keras_vae.build(keras_vae.recipe(recipe, **options))
 
 

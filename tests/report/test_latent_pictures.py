@@ -6,7 +6,8 @@ from scipy import stats
 
 from keras_vae import evaluation
 from keras_vae.report import latent_pictures
-from tests.report.small_models import BATCH, EXAMPLES, as_bytes, build, shown_in
+from tests import tiny
+from tests.report.small_models import BATCH, EXAMPLES, MAP, as_bytes, build, shown_in
 
 
 def test_the_manifold_is_of_normal_quantiles():
@@ -78,6 +79,37 @@ def test_traversals_show_the_ten_latents_of_largest_kl():
     axes = latent_pictures.traversals(vae, BATCH, latents).figure.axes[0]
     expected = [f"z[{d}]  {latents.rate[d]:.2f}" for d in np.argsort(-latents.rate)[:10]]
     assert [t.get_text() for t in axes.get_yticklabels()] == expected
+
+
+def test_latents_of_a_map_are_named_by_their_place():
+    vae = tiny.randomize(build(**MAP))
+    latents = latent_pictures.measure_latents(vae, BATCH)
+    rate = np.mean(vae.terms(EXAMPLES, tiny.noise(vae, 1, 40)).kl, axis=0)
+    np.testing.assert_allclose(latents.rate, rate, rtol=1e-4)
+    places = [(row, column, d) for row in range(2) for column in range(2) for d in range(3)]
+    wanted = [f"z[{i},{j},{d}]" for i, j, d in (places[k] for k in np.argsort(-rate)[:10])]
+    axes = latent_pictures.traversals(vae, BATCH, latents).figure.axes[0]
+    assert [t.get_text().split("  ")[0] for t in axes.get_yticklabels()] == wanted
+    axes = latent_pictures.scatter(vae, BATCH, latents).figure.axes[0]
+    assert {axes.get_xlabel(), axes.get_ylabel()} == set(wanted[:2])
+
+
+def test_a_traversal_moves_one_channel_of_one_place():
+    vae = tiny.randomize(build(**MAP))
+    latents = latent_pictures.measure_latents(vae, BATCH)
+    (row,) = latent_pictures.traversal_codes(latents, [7], np.array([2.0]))
+    z = vae.encode(EXAMPLES[:1]).mean().numpy()
+    z[0, 1, 0, 1] = 2.0  # The prior is N(0, I).
+    np.testing.assert_allclose(row, z.reshape(1, -1), atol=1e-6)
+
+
+def test_the_rate_of_a_place_is_that_of_its_channels():
+    rate = np.random.default_rng(0).uniform(size=(2, 3, 4))
+    picture = latent_pictures.places(rate)
+    (image,) = picture.figure.axes[0].images
+    wanted = [[sum(rate[i, j]) for j in range(3)] for i in range(2)]
+    np.testing.assert_allclose(image.get_array(), wanted)
+    assert f"from {np.min(wanted):.2f} to {np.max(wanted):.2f} nats" in picture.alt
 
 
 def test_scatter_shows_the_two_latents_of_largest_kl():

@@ -6,7 +6,7 @@ from scipy import stats
 
 from keras_vae.batches import Batch
 from keras_vae.report import examples_as_images, pictures
-from tests.report.small_models import BATCH, EXAMPLES, as_bytes, build, shown_in, tiles_of
+from tests.report.small_models import BATCH, EXAMPLES, MAP, as_bytes, build, shown_in, tiles_of
 
 LADDER = {"structure": "ladder", "latent_dim": 20, "latent_dims": (3, 2), "hidden": (16, 8)}
 LABELS = np.arange(40, dtype=np.int32) % 4
@@ -24,6 +24,11 @@ LABELS = np.arange(40, dtype=np.int32) % 4
             "vae",
             {"latent_dim": 3},
             "reconstructions samples interpolations completions traversals rates latents",
+        ),
+        (
+            "vae",
+            MAP,
+            "reconstructions samples interpolations completions traversals rates places latents",
         ),
         ("vae", {"latent_dim": 1}, "reconstructions samples interpolations completions traversals"),
         (

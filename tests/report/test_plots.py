@@ -202,6 +202,15 @@ def test_bars_stand_at_whole_numbers():
     assert [bar.get_center()[0] for bar in axes.patches] == pytest.approx([1, 2, 3])
 
 
+def test_a_heat_map_shows_its_values_from_zero():
+    values = np.array([[1.0, 2.0, 0.5], [0.2, 0.0, 3.0]])
+    figure = plots.heat_map(values, "nats")
+    (image,) = figure.axes[0].images
+    np.testing.assert_array_equal(image.get_array(), values)
+    assert image.get_clim() == (0.0, 3.0)
+    assert figure.axes[1].get_ylabel() == "nats"
+
+
 @pytest.mark.parametrize("connected", [False, True])
 def test_rate_and_distortion_with_lines_of_equal_elbo(connected):
     points = {"b": (20.0, 70.0), "a": (5.0, 90.0), "c": (10.0, 80.0)}

@@ -49,6 +49,34 @@ def test_a_mixture_begins_where_it_fits_the_codes(saved, monkeypatch):
     np.testing.assert_allclose(second.prior.moments()[0], np.mean(codes, axis=0), atol=1e-3)
 
 
+def test_priors_of_maps_begin_as_those_of_flat_latents_do(tmp_path):
+    options = {"likelihood": "continuous_bernoulli", "network": "conv", "filters": (4, 4)}
+    config = keras_vae.recipe("vae", **options, latent_shape=(2, 2, 1), prior_components=10)
+    dataset = run_data.load_data(config.replace(prior="mixture"))
+    config = settling.settle(config.replace(prior="mixture"), dataset).replace(
+        warm_start=str(tmp_path / "first.keras")
+    )
+    first = tiny.randomize(keras_vae.build(config.replace(prior="standard_normal")))
+    first.save(tmp_path / "first.keras")
+    mixture = keras_vae.build(config)
+    warm_start.check_source(mixture, config)
+    warm_start.begin_with_source(mixture, config, dataset)
+    codes = first.code(dataset.train.array)
+    # The mixture that EM ends with has the codes' mean.
+    np.testing.assert_allclose(mixture.prior_moments()[0], np.mean(codes, axis=0), atol=1e-3)
+    config = config.replace(prior="vamp")
+    vamp = keras_vae.build(config)
+    warm_start.begin_with_source(vamp, config, dataset)
+    chosen = np.arange(10) * (dataset.train.num_examples // 10)
+    wanted = np.clip(dataset.train.array[chosen], 0.05, 0.95)
+    np.testing.assert_allclose(vamp.prior.prior.pseudo_inputs, wanted, atol=1e-6)
+    # One of the same kind has its weights from there.
+    vamp.save(tmp_path / "first.keras")
+    again = keras_vae.build(config)
+    warm_start.begin_with_source(again, config, dataset)
+    np.testing.assert_array_equal(again.prior.prior.raw_inputs, vamp.prior.prior.raw_inputs)
+
+
 def test_more_components_than_codes_are_refused_before_any_work(saved):
     path, _ = saved
     options = {"prior": "mixture", "prior_components": 6, "warm_start": str(path)}

@@ -104,7 +104,7 @@ def test_resuming_after_sigkill_equals_never_stopping(run_train, tmp_path, kind)
         images = np.uint8(255 * data.load("digits").train.array)
         np.savez(tmp_path / "large.npz", x=images)
         source = (f"--dataset=npz:{tmp_path}/large.npz", "--memory_limit_gb=1e-5")
-        tiny = (*source, "--network=conv", "--filters=4", *TINY[1:])
+        tiny = (*source, "--augment=flip,crop", "--network=conv", "--filters=4", *TINY[1:])
     flags = (
         *tiny,
         "--jit_compile=auto",
@@ -195,6 +195,8 @@ def test_a_terminal_gets_a_progress_bar(run_train, tmp_path, monkeypatch):
     assert "ETA" in done.out
     for name in ("loss", "distortion", "rate", "images_per_second"):
         assert f"{name}: " in done.out
+    shown = [int(step) for step in re.findall(r"(\d+)/11 \[", done.out)]
+    assert (shown[0], shown[-1]) == (1, 11)  # Steps, of blocks of 1, 2, 2, 2, 2 and 2.
 
 
 def test_training_imports_nothing_that_it_does_not_need(tmp_path):
@@ -357,14 +359,14 @@ def test_without_validation_the_last_weights_count(run_train, tmp_path):
     assert find_checkpoint(tmp_path / "r").endswith(f"last/ckpt-{3 * 12}")
 
 
-@pytest.mark.parametrize("recipe", ["vae", "cvae"])
-def test_two_replicas_train_as_one(run_train, tmp_path, monkeypatch, two_replicas, recipe):
+@pytest.mark.parametrize(("recipe", "augment"), [("vae", ""), ("cvae", "flip,crop")])
+def test_two_replicas_train_as_one(run_train, tmp_path, monkeypatch, two_replicas, recipe, augment):
     """On the same noise; sums over replicas are rounded in another order."""
     # TensorFlow numbers the collectives of every strategy alike: two in one process get mixed up.
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", lambda devices: two_replicas)
     one, two = tmp_path / "one", tmp_path / "two"
     flags = (*TINY, f"--recipe={recipe}", "--optimizer=sgd", "--learning_rate=0.01")
-    flags = (*flags, "--jit_compile=false")
+    flags = (*flags, "--jit_compile=false", f"--augment={augment}")
     assert run_train(*flags, "--strategy=cpu", f"--workdir={one}").code == 0
     mirrored = run_train(*flags, "--strategy=mirrored", f"--workdir={two}")
     assert mirrored.code == 0, mirrored.err
@@ -432,3 +434,16 @@ def test_two_workers_train_as_one(run_train, tmp_path, monkeypatch):
     a, b = keras_vae.load(one), keras_vae.load(two)
     for v, w in zip(a.trainable_variables, b.trainable_variables, strict=True):
         np.testing.assert_allclose(v.numpy(), w.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_a_file_of_metrics_keeps_the_columns_that_it_has(tmp_path):
+    """One of an older version; a new one has all."""
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text("epoch,loss,val_loss\n0,2.5,2.0\n")
+    for path in (old, new):
+        file = callbacks.MetricsFile(path)
+        file.on_train_begin()
+        file.on_epoch_end(1, {"val_loss": 1.0, "loss": 1.5, "bits_per_dim": 3.0})
+        file.on_train_end()
+    assert old.read_text().splitlines() == ["epoch,loss,val_loss", "0,2.5,2.0", "1,1.5,1.0"]
+    assert new.read_text().splitlines() == ["epoch,bits_per_dim,loss,val_loss", "1,3.0,1.5,1.0"]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import data
+from keras_vae import data, seeds
 from keras_vae.messages.notes import Note
+from keras_vae.training.feeding import evaluation_set, training_set
 from tests import tiny
 
 N = 60
@@ -70,6 +71,28 @@ def test_labels_come_with_the_split():
         fitted(vae, images)
     with pytest.raises(ValueError, match="Leave y out"):
         vae.fit(images, images.labels)
+
+
+def test_a_built_model_augments_what_it_trains_on_alone():
+    """By the draws of its seed, epoch and step."""
+    images = split(bool, top=1)
+    config = tiny.config(recipe="ae").replace(augment=("flip",))
+    vae = built(config, data=dataset(images))
+
+    def steps():
+        blocks, _ = training_set(vae, images, batch_size=20, epochs=2, first_epoch=0)
+        return [x for block in blocks for x in block.x.numpy()]
+
+    augmented = steps()
+    vae.augment = ()
+    for step, (found, plain) in enumerate(zip(augmented, steps(), strict=True)):
+        seed = seeds.derive(vae.seed, seeds.Site.AUGMENT, *divmod(step, 3))
+        np.testing.assert_array_equal(found, data.augment(plain, ("flip",), seed))
+    held_out = [batch.x[0] for batch in evaluation_set(vae, images, 20)]
+    vae.augment = ("flip",)
+    for found, plain in zip(evaluation_set(vae, images, 20), held_out, strict=True):
+        np.testing.assert_array_equal(found.x[0], plain)
+    np.testing.assert_array_equal(np.concatenate(held_out), images.array)
 
 
 def test_epochs_go_on_where_the_model_stands():

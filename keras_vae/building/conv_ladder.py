@@ -1,0 +1,121 @@
+"""The parts of a ladder of convolutions: the networks between its layers of latents."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from keras_vae import networks
+from keras_vae._compat import tfk, tfkl
+from keras_vae.building.parts import POSTERIORS, likelihood_of, prior_of_shape
+from keras_vae.config.sections import ModelConfig
+from keras_vae.config.stages import Stage, default_stages, stages_of
+from keras_vae.hierarchical import ConvBlock, LadderEncoder, LayeredPrior, LayeredPriorEncoder
+
+
+class ConvLadder:
+    """Makes the parts of a ladder of convolutions (Child 2021) from a model's options.
+
+    Args:
+      model: the options, its event_shape filled in.
+    """
+
+    def __init__(self, model: ModelConfig):
+        self._model = model
+        shape = model.event_shape
+        self._stages = stages_of(model.stages or default_stages(shape), shape)
+        # For each layer, that next to x first, its stage and its place there.
+        self._layers = [(stage, i) for stage in self._stages for i in range(stage.num_layers)]
+        self._gain = 1.0 / math.sqrt(len(self._layers))
+
+    def encoder(self) -> LadderEncoder | LayeredPriorEncoder:
+        """q: features of x at each size on the way up, which meet the state on the way down."""
+        m = self._model
+        posteriors = [POSTERIORS[m.posterior](m, self._latent_shape(s)) for s, _ in self._layers]
+        if not all(posteriors):
+            return LayeredPriorEncoder()
+        rungs = [self._rung(n) for n in range(len(self._layers))]
+        merges = [self._body(stage) for stage, _ in self._layers[:-1]]
+        return LadderEncoder(rungs, posteriors, [] if m.merge == "precision_weighted" else merges)
+
+    def prior(self) -> LayeredPrior:
+        """p(z_1|z_2) .. p(z_L), whose blocks go from the smallest maps to the largest."""
+        blocks = [self._block(n) for n in range(len(self._layers) - 1)]
+        top, _ = self._layers[-1]
+        return LayeredPrior(blocks, prior_of_shape(self._model, self._latent_shape(top)))
+
+    def decoder_body(self) -> tfkl.Layer:
+        """The state below z_1 -> features of each pixel."""
+        m, factor = self._model, self._stages[0].factor
+        inner = m.width // 2
+        return tfk.Sequential(
+            [
+                tfkl.Activation(m.activation),
+                tfkl.Conv2D(inner * factor**2, 1),
+                networks.FromPatches(m.event_shape[:2], factor),
+                networks.ResidualBlock(inner, m.activation),
+                tfkl.Activation(m.activation),
+            ]
+        )
+
+    def decoder_options(self) -> Mapping[str, Any]:
+        """Further arguments of the decoder."""
+        # The blocks see other places; at full size a 3x3 convolution would be costly.
+        units = likelihood_of(self._model).params_shape[2:]
+        return {"projection": tfkl.Conv2D(math.prod(units), 1), "latent_rank": 3}
+
+    def _latent_shape(self, stage):
+        return (stage.height, stage.width, self._model.latent_channels)
+
+    def _block(self, n):
+        """The stochastic layer n, below another one."""
+        m, (stage, i) = self._model, self._layers[n]
+        starts = i == stage.num_layers - 1 or n == len(self._layers) - 2
+        params = tfkl.Conv2D(2 * m.latent_channels, 1, kernel_initializer="zeros")
+        return ConvBlock(
+            self._latent_shape(stage),
+            tfk.Sequential([tfkl.Activation(m.activation), params]),
+            self._residual(stage),
+            m.width,
+            self._gain,
+            self._entrance(n) if starts else None,
+        )
+
+    def _entrance(self, n):
+        """Brings the state above layer n to its size; what is too much at the end is cut off."""
+        (stage, _), (above, _) = self._layers[n : n + 2]
+        rows, columns = -(-stage.height // above.height), -(-stage.width // above.width)
+        surplus = (rows * above.height - stage.height, columns * above.width - stage.width)
+        return tfk.Sequential(
+            [tfkl.UpSampling2D((rows, columns)), tfkl.Cropping2D([(0, n) for n in surplus])]
+        )
+
+    def _rung(self, n):
+        """From what is below layer n to the features that tell it of x."""
+        m, (stage, i) = self._model, self._layers[n]
+        layers: list[tfkl.Layer] = []
+        if n == 0:
+            first = tfkl.Conv2D(m.width, 3, padding="same")
+            layers += [networks.ToPatches(stage.factor), first]
+        elif i == 0:
+            layers.append(tfkl.AveragePooling2D(stage.factor, padding="same"))
+        if i % 2 == 0:  # Two layers of latents share features.
+            layers.append(self._residual(stage))
+        return tfk.Sequential(layers or [tfkl.Activation("linear")])
+
+    def _residual(self, stage):
+        m = self._model
+        return networks.ResidualBlock(
+            m.width, m.activation, m.width // 2, self._gain, _kernel_size(stage)
+        )
+
+    def _body(self, stage):
+        """Of features of x beside the state."""
+        m = self._model
+        act = tfkl.Activation(m.activation)
+        return tfk.Sequential([act, tfkl.Conv2D(m.width // 2, 1, activation=m.activation)])
+
+
+def _kernel_size(stage: Stage) -> tuple[int, int]:
+    """Of convolutions; where maps have one or two rows, one row of a kernel would see them all."""
+    height, width = (3 if size > 2 else 1 for size in (stage.height, stage.width))
+    return height, width

@@ -1,0 +1,79 @@
+"""The sizes of the maps in a ladder of convolutions, and how many layers of latents each has."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# The costly full size has no latents: what is inside is at most so high and so wide.
+_LARGEST = 32
+# Images at most this high and wide are small enough for latents at full size.
+_SMALL = 12
+
+
+class Stage(NamedTuple):
+    """Maps of one size.
+
+    Attributes:
+      height, width: of the maps.
+      num_layers: how many layers of latents there are of this size.
+      factor: how many times the size before it, at the first stage the image, is as high and wide.
+    """
+
+    height: int
+    width: int
+    num_layers: int
+    factor: int
+
+
+def stages_of(stages: Sequence[str], image_shape: Sequence[int]) -> list[Stage]:
+    """The stages, the largest first, that texts such as 16x4 name: height x number of layers.
+
+    Args:
+      stages: one text for each.
+      image_shape: (H, W, C); the width follows by the same factors, rounded up.
+
+    Raises:
+      ValueError: a text says something else, or a height isn't that before it divided by a whole
+        number and rounded up.
+    """
+    found: list[Stage] = []
+    height, width = image_shape[:2]
+    for text in stages:
+        match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+        if match is None:
+            raise ValueError(
+                f"stages must be heights with their numbers of layers, as in 16x4,8x3,4x2,1x1; got "
+                f"{text!r}."
+            )
+        wanted, num_layers = (int(number) for number in match.groups())
+        factors = range(1 if not found else 2, max(height, width, 2) + 1)
+        factor = next((f for f in factors if -(-height // f) == wanted), None)
+        if factor is None:
+            possible = sorted({-(-height // f) for f in factors}, reverse=True)
+            above = "the image" if not found else "the stage before it"
+            raise ValueError(
+                f"stages={','.join(stages)}: {text} can't follow {above} of height {height}. A "
+                f"height is one before it divided and rounded up: {', '.join(map(str, possible))}."
+            )
+        height, width = wanted, -(-width // factor)
+        found.append(Stage(height, width, num_layers, factor))
+    if sum(stage.num_layers for stage in found) < 2:
+        raise ValueError(
+            f"stages={','.join(stages)} must have at least two layers of latents together. Add "
+            "some, or use structure=single with latent_shape."
+        )
+    return found
+
+
+def default_stages(image_shape: Sequence[int]) -> tuple[str, ...]:
+    """Stages for images (H, W, C): halved sizes to maps of at most four, then a single place."""
+    height, width = image_shape[:2]
+    factor = 1
+    while max(height, width) > (_SMALL if factor == 1 else factor * _LARGEST):
+        factor *= 2
+    heights = [-(-height // factor)]
+    while max(height, width) > 4 * factor:
+        factor *= 2
+        heights.append(-(-height // factor))
+    layers = [4, *[3] * (len(heights) - 2), 2][-len(heights) :]
+    return (*(f"{h}x{n}" for h, n in zip(heights, layers, strict=True)), "1x1")

@@ -1,0 +1,108 @@
+"""What models of several layers or steps of latents can't be together with, and why."""
+
+from keras_vae.config.members import AXES
+from keras_vae.config.rules import kind_of, text
+from keras_vae.config.sections import ModelConfig
+from keras_vae.config.stages import default_stages, stages_of
+from keras_vae.messages import conflicts
+
+
+def check_structure(model: ModelConfig) -> None:
+    """Raises ValueError saying which options of a model of several layers or steps can't be."""
+    if "latent_dims" in AXES["structure"][model.structure].options:
+        _check_layers(model)
+    if kind_of(model, "structure").groups == "steps":
+        _check_sequence(model)
+
+
+def _check_layers(model: ModelConfig):
+    """Of a model of several stochastic layers."""
+    layers = f"structure={model.structure}"
+    posterior, prior = kind_of(model, "posterior"), kind_of(model, "prior")
+    network = AXES["network"][model.network]
+    of_maps = "stages" in AXES["structure"][model.structure].options
+    if of_maps and network.kind.takes == "images":
+        _check_stages(model)
+    elif network.kind.takes != "values" or "hidden" not in network.options:
+        others = ", or network=resnet for images" if of_maps else ""
+        raise ValueError(
+            f"{layers} with network={model.network}: what joins one layer of latents to the next "
+            f"are dense layers of `hidden` units. Use network=mlp or gated_mlp{others}."
+        )
+    else:
+        _check_latent_dims(model, layers)
+    if posterior is not None and not (posterior.has_density and posterior.continuous):
+        raise ValueError(
+            f"{layers} with posterior={model.posterior}: what ties one layer to the next is a "
+            "density of real numbers. Use posterior=diagonal, or structure=single."
+        )
+    if model.structure == "ladder" and not _is_diagonal(posterior):
+        raise ValueError(
+            f"{layers} with posterior={model.posterior}: {conflicts.LADDER}. Use "
+            "posterior=diagonal, or structure=bottom_up."
+        )
+    if model.structure == "bottom_up" and prior is not None and prior.made_of_posteriors:
+        raise ValueError(
+            f"{layers} with prior={model.prior}: it is a mixture of {conflicts.OF_POSTERIORS}, "
+            "which q(z_L|x) from the bottom up has not. Use structure=ladder, or prior=mixture."
+        )
+
+
+def _check_latent_dims(model, layers):
+    """Of flat layers of latents."""
+    if model.latent_dims is None:
+        raise ValueError(f"{layers} needs latent_dims, as in latent_dims=100,50 for two layers.")
+    for name in ("stages", "width", "latent_channels"):
+        if getattr(model, name) != getattr(ModelConfig, name):
+            raise ValueError(
+                f"{name}={text(getattr(model, name))} with network={model.network}: its latents "
+                "have no place. Use network=resnet, or leave it out."
+            )
+    if len(model.hidden) != len(model.latent_dims):
+        raise ValueError(
+            f"{layers} needs as many units in hidden as in latent_dims, a number for each "
+            f"stochastic layer; got hidden={text(model.hidden)} and "
+            f"latent_dims={text(model.latent_dims)}."
+        )
+
+
+def _check_stages(model):
+    """Of a ladder of convolutions."""
+    given = f"structure={model.structure} with network={model.network}"
+    if "blocks" not in AXES["network"][model.network].options:
+        raise ValueError(f"{given}: a ladder of maps has residual blocks. Use network=resnet.")
+    for name in ("filters", "blocks", "attention_heads", "latent_dims"):
+        if getattr(model, name) != getattr(ModelConfig, name):
+            raise ValueError(
+                f"{name}={text(getattr(model, name))} has no effect in {given}: its sizes are "
+                "stages, width and latent_channels. Leave it out."
+            )
+    if model.event_shape is not None and len(model.event_shape) == 3:
+        stages_of(model.stages or default_stages(model.event_shape), model.event_shape)
+
+
+def _check_sequence(model: ModelConfig):
+    """Of a model with latents of each step."""
+    if kind_of(model, "network").takes != "values":
+        raise ValueError(
+            f"structure=sequence with network={model.network}: the body is of one step, a row of "
+            "numbers; steps are joined by a GRU. Use network=mlp, or structure=single."
+        )
+    if not model.hidden:
+        raise ValueError("hidden must have at least one entry with structure=sequence.")
+    if not _is_diagonal(kind_of(model, "posterior")):
+        raise ValueError(
+            f"structure=sequence with posterior={model.posterior}: each step's posterior is a "
+            "diagonal normal, given the step before it. Use posterior=diagonal, or "
+            "structure=single."
+        )
+    if kind_of(model, "weights").drawn:
+        raise ValueError(
+            f"structure=sequence with weights={model.weights}: all steps share the weights, but "
+            "draws of them are independent between rows. Use weights=map."
+        )
+
+
+def _is_diagonal(posterior):
+    """Whether a posterior is a diagonal normal, as a prior without a posterior takes no other."""
+    return posterior is None or posterior.is_diagonal

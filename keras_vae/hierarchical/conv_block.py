@@ -1,0 +1,77 @@
+"""A stochastic layer of maps, for ladders of convolutions."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
+from keras_vae.hierarchical.prior import AbstractBlock
+from keras_vae.ops.shapes import over_samples, with_context
+from keras_vae.posteriors.normal import diagonal_normal
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class ConvBlock(AbstractBlock):
+    """One stochastic layer of maps below the top (after Child 2021, figure 3).
+
+    p(z_l|above) is read from the state at each place. z_l is added to the state, which so goes past
+    the latents, and a residual block spreads it to other places.
+
+    Args:
+      latent_shape: (h, w, d).
+      network: state [N, h, w, F] -> parameters of p, [N, h, w, 2 d].
+      residual: body, [N, h, w, F] -> [N, h, w, F], after z_l is added.
+      width: F.
+      gain: standard deviation of what a standard normal z_l adds to a new block's state.
+      entrance: layer that brings what is above, of another size or of other channels, to h x w; a
+        map that is learned, and the condition, then join it. None where the state stays as it is.
+    """
+
+    def __init__(
+        self,
+        latent_shape: Sequence[int],
+        network: tfkl.Layer,
+        residual: tfkl.Layer,
+        width: int,
+        gain: float = 1.0,
+        entrance: tfkl.Layer | None = None,
+        **kwargs,
+    ):
+        super().__init__(latent_shape, **kwargs)
+        self.network, self.residual, self.width, self.gain = network, residual, width, gain
+        self.entrance = entrance
+        initializer = tfk.initializers.VarianceScaling(gain**2)
+        self.from_z = tfkl.Conv2D(width, 1, use_bias=False, kernel_initializer=initializer)
+        if entrance is not None:
+            self.joint = tfkl.Conv2D(width, 1, use_bias=False)
+            self.place = self.add_weight(
+                "place", [*self.latent_shape[:2], width], initializer="zeros"
+            )
+
+    def descend(
+        self, state: tf.Tensor, choose: Callable, context: TensorLike | None = None
+    ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor]:
+        if self.entrance is not None:
+            state = with_context(over_samples(self.entrance, state, 3), context, 3)
+            state = over_samples(self.joint, state, 3) + self.place
+        p = diagonal_normal(over_samples(self.network, state, 3), 3)
+        z = choose(p, state)
+        return p, z, over_samples(self.residual, state + over_samples(self.from_z, z, 3), 3)
+
+    def get_config(self) -> dict[str, Any]:
+        serialize = tfk.saving.serialize_keras_object
+        return super().get_config() | {
+            "latent_shape": self.latent_shape,
+            "network": serialize(self.network),
+            "residual": serialize(self.residual),
+            "width": self.width,
+            "gain": self.gain,
+            "entrance": self.entrance and serialize(self.entrance),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ConvBlock":
+        parts = {
+            name: config[name] and tfk.saving.deserialize_keras_object(config[name])
+            for name in ("network", "residual", "entrance")
+        }
+        return cls(**config | parts)

@@ -1,0 +1,56 @@
+"""Residual blocks of convolutions, and the bodies between layers of maps."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_vae._compat import TensorLike, tf, tfk, tfkl
+from keras_vae.networks.recomputable import Recomputable
+
+
+@tfk.saving.register_keras_serializable("keras_vae")
+class ResidualBlock(Recomputable):
+    """x + conv(act(conv(act(x)))), pre-activation, without normalisation.
+
+    Its end starts small, at zero by default, so that a new block is near the identity and depth
+    trains without batch statistics: training and evaluation compute the same function.
+
+    Args:
+      filters: channels of input and output, [B, H, W, filters].
+      activation: a Keras activation's name.
+      hidden: channels between the two convolutions; `filters` if None.
+      gain: standard deviation of what a new block adds, of an input of 1. One over the square root
+        of the number of blocks keeps the sum of them all at 1.
+      kernel_size: of both convolutions.
+
+    References:
+      He et al. 2016, Identity Mappings in Deep Residual Networks; De & Smith 2020 (SkipInit); Child
+      2021, section 3.2, for the gain.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        activation: str = "relu",
+        hidden: int | None = None,
+        gain: float = 0.0,
+        kernel_size: int | Sequence[int] = 3,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.filters, self.activation, self.hidden = filters, activation, hidden
+        self.gain, self.kernel_size = gain, kernel_size
+        end = tfk.initializers.VarianceScaling(gain**2) if gain else "zeros"
+        self.body = tfk.Sequential(
+            [
+                tfkl.Activation(activation),
+                tfkl.Conv2D(hidden or filters, kernel_size, padding="same", activation=activation),
+                tfkl.Conv2D(filters, kernel_size, padding="same", kernel_initializer=end),
+            ]
+        )
+
+    def compute(self, x: TensorLike) -> tf.Tensor:
+        return x + self.body(x)
+
+    def get_config(self) -> dict[str, Any]:
+        names = ("filters", "activation", "hidden", "gain", "kernel_size")
+        return super().get_config() | {name: getattr(self, name) for name in names}

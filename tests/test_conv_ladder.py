@@ -1,0 +1,229 @@
+"""A ladder of convolutions, beside a plain loop written here."""
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.stats
+import tensorflow_probability as tfp
+
+import keras_vae
+from keras_vae._compat import tf
+from keras_vae.batches import Batch
+from keras_vae.config.stages import default_stages, stages_of
+from tests import tiny
+
+tfd = tfp.distributions
+B, S = 3, 2
+
+
+def ladder(**options):
+    return tiny.vae(structure="ladder", network="resnet", activation="elu", **options)
+
+
+def scattered(model):
+    """The model with random weights: new ones are zero in many places."""
+    rng = np.random.default_rng(1)
+    model.set_weights([0.3 * rng.normal(size=w.shape) for w in model.get_weights()])
+    return model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return scattered(ladder(likelihood="bernoulli"))
+
+
+def elu(x):
+    return np.where(x > 0, x, np.expm1(x))
+
+
+def conv(layer, x, factor=1):
+    """A convolution with SAME padding, by a loop over its kernel, of x [N, H, W, C]."""
+    kernel, *bias = layer.get_weights()
+    rows, columns = kernel.shape[:2]
+    pads = [(0, 0), (rows // 2,) * 2, (columns // 2,) * 2, (0, 0)]
+    padded = np.pad(x, pads)
+    height, width = x.shape[1:3]
+    y = sum(
+        padded[:, i : i + height, j : j + width] @ kernel[i, j]
+        for i, j in itertools.product(range(rows), range(columns))
+    )
+    return y + (bias[0] if bias else 0.0)
+
+
+def dense(layer, x):
+    kernel, bias = layer.get_weights()
+    return x @ kernel + bias
+
+
+def residual(block, x):
+    _, first, second = block.body.layers
+    return x + conv(second, elu(conv(first, elu(x))))
+
+
+def patches(x, factor):
+    """[N, H, W, C] -> [N, ceil(H/f), ceil(W/f), f f C]."""
+    n, height, width, channels = x.shape
+    h, w = -(-height // factor), -(-width // factor)
+    whole = np.zeros([n, h * factor, w * factor, channels])
+    whole[:, :height, :width] = x
+    whole = whole.reshape(n, h, factor, w, factor, channels).transpose(0, 1, 3, 2, 4, 5)
+    return whole.reshape(n, h, w, -1)
+
+
+def normal(params):
+    loc, raw = np.split(params, 2, -1)
+    return loc, np.logaddexp(0, raw + np.log(np.expm1(1.0))) + 1e-5
+
+
+def by_hand(model, x, noise):
+    """ELBO [B] and rates [B, 3] with one sample: stages 4x2 and 1x1 of images 7 x 5 x 1."""
+    encoder, prior = model.encoder, model.prior
+    first, to_features, block = encoder.networks[0].layers
+    features = residual(block, conv(to_features, patches(x, first.factor)))  # [B, 4, 3, W]
+    _, top_block = encoder.networks[2].layers
+    top_features = residual(top_block, features.mean((1, 2), keepdims=True))
+    shapes = model.prior.latent_shapes
+    sizes = [np.prod(shape) for shape in shapes]
+    eps = [
+        e.reshape(B, *shape)
+        for e, shape in zip(np.split(noise, np.cumsum(sizes)[:-1], -1), shapes, strict=True)
+    ]
+    q = normal(dense(encoder.projections[2], top_features))
+    p = 0.0, 1.0
+    z = q[0] + q[1] * eps[2]
+    rates = [divergence(q, p)]
+    state = z
+    for layer in (1, 0):
+        block = prior.blocks[layer]
+        if block.entrance is not None:
+            state = np.repeat(np.repeat(state, 4, 1), 3, 2)
+            state = conv(block.joint, state) + block.place.numpy()
+        p = normal(conv(block.network.layers[1], elu(state)))
+        both = np.concatenate([state, features], -1)
+        merged = elu(conv(encoder.merges[layer].layers[1], elu(both)))
+        q = normal(dense(encoder.projections[layer], merged))
+        rates.insert(0, divergence(q, p))
+        z = q[0] + q[1] * eps[layer]
+        state = residual(block.residual, state + conv(block.from_z, z))
+    _, widen, from_patches, last, _ = model.decoder.network.layers
+    y = conv(widen, elu(state))
+    f = from_patches.factor
+    n, h, w, c = y.shape
+    y = y.reshape(n, h, w, f, f, c // f**2).transpose(0, 1, 3, 2, 4, 5)
+    y = y.reshape(n, h * f, w * f, -1)[:, :7, :5]
+    logits = conv(model.decoder.projection.linear, elu(residual(last, y)))
+    log_likelihood = (x * logits - np.logaddexp(0, logits)).sum((1, 2, 3))
+    rates = np.stack(rates, -1)
+    return log_likelihood - rates.sum(-1), rates
+
+
+def divergence(q, p):
+    p = tfd.Normal(*(np.float64(part) for part in p))
+    return tfd.kl_divergence(tfd.Normal(*q), p).numpy().sum((1, 2, 3))
+
+
+def test_the_bound_is_that_of_a_plain_loop(model):
+    x, noise = tiny.images(B), tiny.noise(model, 1, B)
+    terms = model.terms(x, noise)
+    elbo, rates = by_hand(model, np.float64(x), np.float64(noise[0]))
+    np.testing.assert_allclose(terms.elbo_nats, elbo, rtol=1e-5)
+    np.testing.assert_allclose(terms.kl_by_group, rates, rtol=1e-5)
+    np.testing.assert_allclose(terms.rate, rates.sum(-1), rtol=1e-5)
+
+
+def test_densities_are_those_of_each_layer(model):
+    """log q and log p at z are sums over layers, whose distributions the rates have."""
+    x, noise = tiny.images(B), tiny.noise(model, S, B)
+    terms = model.terms(x, noise)
+    for found, distributions in (
+        (terms.log_posterior, [rate.q for rate in terms.rates]),
+        (terms.log_prior, [rate.p for rate in terms.rates]),
+    ):
+        log_prob = sum(
+            scipy.stats.norm.logpdf(
+                np.float64(rate.z), np.float64(d.mean()), np.float64(d.stddev())
+            ).sum((-3, -2, -1))
+            for rate, d in zip(terms.rates, distributions, strict=True)
+        )
+        np.testing.assert_allclose(found, log_prob, rtol=1e-4)
+    # Scored from outside, z has the same density.
+    q, p = model.encode(x), model.prior_distribution()
+    np.testing.assert_allclose(q.log_prob(terms.z), terms.log_posterior, rtol=1e-4)
+    np.testing.assert_allclose(p.log_prob(terms.z), terms.log_prior, rtol=1e-4)
+
+
+def test_images_of_given_noise_are_the_same_in_a_graph(model):
+    noise = model.prior.draw_noise([1, 2], 4)
+    eager = model.generate(noise)[1].mean()
+    graph = tf.function(lambda noise: model.generate(noise)[1].mean())(noise)
+    np.testing.assert_allclose(eager, graph, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(5, 9, 2), (32, 1, 3), (13, 4, 1), (6, 6, 4)], ids=str)
+def test_images_of_any_size_and_channels(shape):
+    model = ladder(event_shape=shape, levels=3, likelihood="logistic_mixture", stages=None, width=4)
+    x = np.random.default_rng(0).integers(3, size=(2, *shape)).astype(np.uint8)
+    terms = model(Batch(x / 2, tiny.noise(model, 1, 2)))
+    assert np.all(np.isfinite(terms.elbo_nats))
+    assert model.sample(2, seed=0).shape == (2, *shape)
+    assert model.latent_shape == (sum(np.prod(s) for s in model.prior.latent_shapes),)
+
+
+def test_a_precision_weighted_merge_is_the_product_of_normals():
+    model = scattered(ladder(merge="precision_weighted"))
+    assert not model.encoder.merges
+    x, noise = tiny.images(B), tiny.noise(model, 1, B)
+    *_, rate = model.terms(x, noise).rates[:1]
+    found = model.encoder._look_up(tf.constant(x), None)
+    loc, scale = normal(np.float64(found[0]))
+    p_loc, p_scale = np.float64(rate.p.mean()), np.float64(rate.p.stddev())
+    precision = scale**-2 + p_scale**-2
+    np.testing.assert_allclose(
+        rate.q.mean()[0], ((loc * scale**-2 + p_loc * p_scale**-2) / precision)[0], rtol=1e-4
+    )
+    np.testing.assert_allclose(rate.q.stddev()[0], precision[0] ** -0.5, rtol=1e-4)
+
+
+def test_a_saved_model_is_the_same(model, tmp_path):
+    model.save(tmp_path / "m.keras")
+    again = keras_vae.load(tmp_path / "m.keras")
+    noise = model.prior.draw_noise([1, 2], 4)
+    np.testing.assert_array_equal(model.generate(noise)[1].mean(), again.generate(noise)[1].mean())
+
+
+@pytest.mark.parametrize(
+    ("stages", "shape", "wanted"),
+    [
+        (("16x4", "8x3", "4x2", "1x1"), (32, 32), [(16, 16, 2), (8, 8, 2), (4, 4, 2), (1, 1, 4)]),
+        (("32x1", "1x1"), (32, 20), [(32, 20, 1), (1, 1, 32)]),
+        (("17x2", "9x1", "3x1"), (33, 20), [(17, 10, 2), (9, 5, 2), (3, 2, 3)]),
+    ],
+    ids=str,
+)
+def test_stages_are_of_the_image_divided_and_rounded_up(stages, shape, wanted):
+    assert [(s.height, s.width, s.factor) for s in stages_of(stages, shape)] == wanted
+
+
+@pytest.mark.parametrize("height", [1, 2, 5, 8, 12, 13, 28, 33, 64, 100, 256])
+@pytest.mark.parametrize("width", [1, 7, 32, 65])
+def test_default_stages_end_at_few_places(height, width):
+    stages = stages_of(default_stages((height, width, 3)), (height, width, 3))
+    assert stages[0].height <= 32
+    assert stages[-1].height <= 4
+    assert sum(stage.num_layers for stage in stages) >= 2
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        (("16",), "as in 16x4,8x3,4x2,1x1; got '16'"),
+        (("16x0", "1x1"), "got '16x0'"),
+        (("15x4", "1x1"), "15x4 can't follow the image of height 32"),
+        (("16x4", "7x1"), "7x1 can't follow the stage before it of height 16"),
+        (("16x1",), "at least two layers"),
+    ],
+)
+def test_stages_that_cannot_be(stages, message):
+    with pytest.raises(ValueError, match=message):
+        stages_of(stages, (32, 32, 3))
