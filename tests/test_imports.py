@@ -56,6 +56,7 @@ TABLE = {
         ["keras_vae.training.*"],
         [
             "_compat",
+            "ops",
             "seeds",
             "batches",
             "terms",
@@ -141,7 +142,17 @@ TABLE = {
     ),
     "build": (
         ["keras_vae.build"],
-        ["_compat", "config", "networks", "priors", "modality", "vae", "building", "data"],
+        [
+            "_compat",
+            "config",
+            "networks",
+            "priors",
+            "modality",
+            "training",
+            "vae",
+            "building",
+            "data",
+        ],
     ),
     "evaluation": (
         ["keras_vae.evaluation.*"],

@@ -11,7 +11,7 @@ from keras_vae.config import Config
 from keras_vae.config.recipes import FOR_PHOTOGRAPHS, USUAL
 from keras_vae.data import Dataset
 from keras_vae.runs import run_data, run_directory, warm_start
-from keras_vae.training import replicas
+from keras_vae.training import refusals, replicas
 from keras_vae.vae import VAE
 
 
@@ -133,11 +133,8 @@ def prepare(
             )
         run_directory.check_same(workdir, described)
         run_directory.check_saved(workdir)
-    if config.training.batch_size % strategy.num_replicas_in_sync:
-        raise ValueError(
-            f"batch_size={config.training.batch_size} can't be shared equally by "
-            f"{strategy.num_replicas_in_sync} replicas. Choose a multiple."
-        )
+    training, num_replicas = config.training, strategy.num_replicas_in_sync
+    refusals.check_shared(training.batch_size, num_replicas, training.gradient_accumulation_steps)
     with strategy.scope():
         model = build(config, steps_per_epoch=steps, jit_compile=options.jit_compile)
         model.optimizer.build(model.trainable_variables)

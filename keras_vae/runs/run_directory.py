@@ -29,6 +29,7 @@ _OF_WEIGHTS = (
     "anomaly.json",
     "compression.json",
     "latents/latents.json",
+    "checkpoints/good/*",
 )
 
 
@@ -110,8 +111,9 @@ def check_same(path: pathlib.Path, described: dict) -> None:
     if now > then and new.training.learning_rate_schedule != "constant":
         raise ValueError(
             f"epochs {then} -> {now}: learning_rate_schedule="
-            f"{new.training.learning_rate_schedule} was laid out for {then} epochs, so the run "
-            "can't be extended. Choose another workdir."
+            f"{new.training.learning_rate_schedule} was laid out for {then} epochs, at whose end "
+            f"the rate is 0. To train its weights further, give warm_start={path} and another "
+            "workdir."
         )
 
 
@@ -160,7 +162,7 @@ def has_begun(path: str | pathlib.Path) -> bool:
 
 def check_saved(path: pathlib.Path) -> None:
     """Raises ValueError unless what training saved at `path` is whole and all in there."""
-    for name in ("last", "best"):
+    for name in ("last", "best", "good"):
         if found := last_checkpoint(path / "checkpoints" / name):
             check_checkpoint(found)
 
