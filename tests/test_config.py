@@ -40,6 +40,10 @@ OTHER_VALUES = {
     "latent_shape": (2, 2, 4),
     "structure": "ladder",
     "latent_dims": (5, 3),
+    "stages": ("8x2", "1x1"),
+    "width": 32,
+    "latent_channels": 3,
+    "merge": "network",
     "inference": "filter",
     "posterior": "full_covariance",
     "posterior_rank": 3,
@@ -86,6 +90,7 @@ OTHER_VALUES = {
     "skip_threshold": 400.0,
     "gradient_accumulation_steps": 4,
     "recoveries": 5,
+    "gradient_checkpointing": True,
     "ema_decay": 0.99,
     "warm_start": "runs/first",
     "early_stopping": 4,
@@ -301,7 +306,7 @@ REFUSALS = [
     ),
     (
         {"structure": "ladder", "latent_dims": (3, 2), "network": "conv"},
-        "structure=ladder with network=conv: .* Use network=mlp",
+        "structure=ladder with network=conv: .* Use network=resnet",
     ),
     (
         {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8)}

@@ -106,6 +106,7 @@ TABLE = {
             "rate",
             "messages",
             "distributions",
+            "inputs",
             "posteriors",
             "priors",
             "encoder",
@@ -174,7 +175,7 @@ TABLE = {
     ),
     "compression": (
         ["keras_vae.compression.*"],
-        ["_compat", "seeds", "likelihoods", "posteriors", "priors", "inference"],
+        ["_compat", "seeds", "messages", "likelihoods", "posteriors", "priors", "inference"],
     ),
     "runs": (
         ["keras_vae.runs.*"],
@@ -293,6 +294,7 @@ TABLE = {
             "ops",
             "batches",
             "rate",
+            "messages",
             "files",
             "trusted",
             "distributions",

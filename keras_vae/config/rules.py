@@ -61,7 +61,7 @@ def text(value: Any, separator: str = ",") -> str:
     return separator.join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def kind_of(section, axis: str) -> Any:
+def kind_of(section: Any, axis: str) -> Any:
     """The class of the part that an option of the section chooses; None if it is to have none."""
     return AXES[axis][getattr(section, axis)].kind
 
