@@ -4,6 +4,9 @@ Imports nothing by itself, for `export.sample` runs where there is neither Tenso
 """
 
 import importlib
+import os
+
+os.environ.setdefault("KERAS_VAE_COMMAND", "1")  # TensorFlow starts quietly: keras_vae._quiet.
 
 
 def __getattr__(name):

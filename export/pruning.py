@@ -51,7 +51,7 @@ def prune(vae: VAE, config: Config, batch: Batch, max_loss: float = MAX_LOSS) ->
     if len(kept) == 0:
         raise ValueError("prune_latents would leave none: all latents carry less than 0.01 nats.")
     fewer = config.replace(latent_dim=len(kept), ema_decay=None)
-    smaller = keras_vae.build(fewer, steps_per_epoch=1)  # It won't be trained.
+    smaller = keras_vae.build(fewer)
     for old, new in zip(_parts(vae), _parts(smaller), strict=True):
         for source, target in zip(old.weights, new.weights, strict=True):
             target.assign(_taken(source.numpy(), target.shape, kept, vae.latent_dim))

@@ -14,6 +14,7 @@ from ai_edge_litert.schema_py_generated import BuiltinOperator, Model
 from export import compact, saved_model
 from export.generator import Generator
 from export.precision import PRECISIONS, configure, finish
+from keras_vae import _quiet
 from keras_vae._compat import tf
 from keras_vae.vae import VAE
 
@@ -82,7 +83,8 @@ def _convert(generator, batch_sizes, precision, calibration):
             with warnings.catch_warnings():
                 # TensorFlow calibrates by an interpreter of which it warns.
                 warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated")
-                content = converter.convert()
+                with _quiet.without_remarks():
+                    content = converter.convert()
         except Exception as error:
             reason = _reason(str(error), precision)
             raise ConversionError(f"{file} can't be made: {reason}") from error

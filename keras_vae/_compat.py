@@ -5,6 +5,7 @@ second of start-up and mixes badly; an environment variable keeps it out, set be
 is first imported.
 """
 
+import importlib
 import os
 import pathlib
 import sys
@@ -12,6 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+from keras_vae._quiet import LEVEL, without_remarks
 
 # The variable by which TensorFlow is told, when it is imported, whether to compute by oneDNN.
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
@@ -35,13 +38,15 @@ _cpuinfo = pathlib.Path("/proc/cpuinfo")
 ONEDNN_BY_DEFAULT = onednn_by_default(_cpuinfo.read_text() if _cpuinfo.exists() else "")
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-# TensorFlow's remarks on how it was compiled are for its developers; errors still show.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Remarks on how TensorFlow was compiled are for its developers; warnings and errors still show.
+os.environ.setdefault(LEVEL, "1")
 # Without it older CPUs train convolutions at three quarters of the speed.
 if ONEDNN_BY_DEFAULT is False and "tensorflow" not in sys.modules:
     os.environ.setdefault(ONEDNN, "1")
 
 try:
+    with without_remarks():
+        importlib.import_module("tensorflow")
     import tensorflow as tf
     import tensorflow_probability as tfp
     import tf_keras as tfk

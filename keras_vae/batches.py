@@ -36,6 +36,22 @@ class Batch(NamedTuple):
         examples = Batch(self.x, condition=self.condition, mask=self.mask)
         return examples.map(lambda t: t[start:stop])
 
+    def in_parts(self, at_least: int) -> "Block":
+        """Its examples, with their noise, in equal parts, which are the steps of a Block.
+
+        Args:
+          at_least: how many parts; there are more where the batch is no multiple of it.
+        """
+        size = self.x.shape[0]
+        num = next((n for n in range(at_least, size + 1) if size % n == 0), max(size, 1))
+
+        def split(part, axis=0):
+            return None if part is None else tf.stack(tf.split(part, num, axis))
+
+        return Block(
+            split(self.x), split(self.noise, 1), split(self.condition), mask=split(self.mask)
+        )
+
     def map(self, function: Callable) -> "Batch":
         """The batch of function(part) of each part that there is."""
         return Batch(*_map(function, self))

@@ -1,6 +1,7 @@
 """Config -> model. Names become parts by the tables of keras_vae.building."""
 
 import contextlib
+import functools
 import random
 
 import numpy as np
@@ -23,9 +24,13 @@ from keras_vae.building.parts import (
 )
 from keras_vae.building.structures import STRUCTURES
 from keras_vae.config import Config
+from keras_vae.config.recipes import Unnamed
 from keras_vae.data import Dataset
 from keras_vae.data import steps_per_epoch as count_steps
 from keras_vae.priors import Prior
+from keras_vae.training.learning_rate import LearningRate
+from keras_vae.training.planning import Plan
+from keras_vae.training.schedules import InEpochs
 from keras_vae.vae import VAE
 
 
@@ -40,24 +45,30 @@ def build(
     """The compiled model that a config describes, with fresh weights.
 
         digits = keras_vae.data.load("digits")
-        vae = keras_vae.build(keras_vae.recipe("vae"), data=digits)
+        vae = keras_vae.build(keras_vae.recipe(), data=digits)
 
     Args:
       config: a Config. Without `data` it says what data would: `event_shape`, for likelihoods of
         quantised data `levels`, as in recipe("vae", event_shape=(28, 28, 1)).
-      data: the Dataset that the model is for: its shape, levels, classes, number of examples and
-        steps in an epoch are filled in.
-      steps_per_epoch: turns the epochs of schedules into steps; needed if there is a schedule.
+      data: the Dataset that the model is for: its shape, levels, classes and number of examples
+        are filled in, and a recipe that isn't named.
+      steps_per_epoch: plans schedules for so many steps in each of the config's epochs, whatever
+        `fit` is told. None: `fit` plans them for the epochs that it is to train.
       jit_compile, run_eagerly: as in `VAE.compile`.
 
     Raises:
       ValueError: names the option that is missing or impossible.
     """
     binarization = config.data.binarization
+    steps = steps_per_epoch
     if data is not None:
         config = settling.settle(config, data)
-        steps = count_steps(data.train, config.training.batch_size)
-        steps_per_epoch = steps_per_epoch or steps
+        steps = steps or count_steps(data.train, config.training.batch_size)
+    elif isinstance(config, Unnamed):
+        raise ValueError(
+            "recipe is missing: its name, as in recipe('vae'), or data that chooses it, as in "
+            "build(recipe(), data=dataset)."
+        )
     config.check()
     model = config.model
     if model.event_shape is None:
@@ -94,11 +105,17 @@ def build(
             modality=modality.stored(model.modality),
             seed=config.training.seed,
         )
+    planned = {
+        "plan": None if steps is None else Plan(steps, config.training.epochs * steps),
+        "fixed": steps_per_epoch is not None,
+    }
     vae.compile(
-        optimizer=_optimizer(config.training, steps_per_epoch),
+        optimizer=_optimizer(config.training, **planned),
         objective=OBJECTIVES[config.objective.objective](config.objective),
-        beta=_beta(config.objective, steps_per_epoch),
+        beta=_beta(config.objective, **planned),
         ema_decay=config.training.ema_decay,
+        skip_threshold=config.training.skip_threshold,
+        gradient_accumulation_steps=config.training.gradient_accumulation_steps,
         gradient_checkpointing=config.training.gradient_checkpointing,
         jit_compile=jit_compile,
         run_eagerly=run_eagerly,
@@ -136,30 +153,22 @@ def _global_seed(seed):
         np.random.set_state(states[1])
 
 
-def _optimizer(training, steps_per_epoch):
+def _optimizer(training, **planned):
     learning_rate = training.learning_rate
-    if training.learning_rate_schedule == "cosine":
-        _require_steps(steps_per_epoch, "learning_rate_schedule=cosine")
-        learning_rate = tfk.optimizers.schedules.CosineDecay(
-            learning_rate, training.epochs * steps_per_epoch
-        )
+    cosine, warmup = (
+        training.learning_rate_schedule == "cosine",
+        training.learning_rate_warmup_epochs,
+    )
+    if cosine or warmup:
+        learning_rate = LearningRate(learning_rate, warmup, cosine, **planned)
     return OPTIMIZERS[training.optimizer](
         training, learning_rate, global_clipnorm=training.clip_norm
     )
 
 
-def _beta(objective, steps_per_epoch):
+def _beta(objective, **planned):
     schedule = BETA_SCHEDULES[objective.beta_schedule]
     if schedule.kind is None:
         return objective.beta
-    _require_steps(steps_per_epoch, f"beta_schedule={objective.beta_schedule}")
-    steps = round(objective.beta_warmup_epochs * steps_per_epoch)
-    return schedule(objective, objective.beta, max(steps, 1))
-
-
-def _require_steps(steps_per_epoch, option):
-    if steps_per_epoch is None:
-        raise ValueError(
-            f"{option} needs to know the number of steps: build(config, steps_per_epoch="
-            "len(images) // batch_size)."
-        )
+    make = functools.partial(schedule, objective, objective.beta)
+    return InEpochs(make, objective.beta_warmup_epochs, **planned)

@@ -14,6 +14,8 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
+from keras_vae import _quiet
+from keras_vae._compat import tf
 from keras_vae.messages.notes import Note, tell
 from keras_vae.messages.sentences import in_one_line
 
@@ -37,7 +39,14 @@ def run(main: Callable[[], object]) -> None:
         with stoppable():
             main()
 
-    app.run(interruptible, flags_parser=_parse)
+    def parse(argv):
+        rest = _parse(argv)
+        # TensorFlow remarks on GPUs when it first looks for them, which absl makes it do next.
+        with _quiet.without_remarks():
+            tf.config.list_physical_devices()
+        return rest
+
+    app.run(interruptible, flags_parser=parse)
 
 
 @contextlib.contextmanager

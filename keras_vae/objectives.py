@@ -22,6 +22,7 @@ class Objective(abc.ABC):
       needs_bound: whether it needs log p(z) and log q(z|x), and so a model that has a bound.
       num_samples: samples of z per example.
       averages_weights: whether it is the log of a mean over the samples of an example.
+      over_batch: whether the loss of an example depends on the others of its batch.
       kl_loss: "analytic", "sampled", "auto": how the model adds the KL to its losses; None: not.
       stop_posterior: whether log q(z|x) comes with its parameters stopped, and z with a
         `GradientWeight`, that of `gradient_weight`.
@@ -29,6 +30,7 @@ class Objective(abc.ABC):
 
     needs_bound: ClassVar[bool] = True
     averages_weights: ClassVar[bool] = False
+    over_batch: ClassVar[bool] = False
 
     num_samples: int
 
@@ -94,6 +96,7 @@ class FreeBits(Objective):
 
     nats: float = 0.1
     num_samples: int = 1
+    over_batch: ClassVar[bool] = True
 
     def __call__(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor:
         """Loss per example [B]; the rate is one number for the whole batch, all replicas'."""

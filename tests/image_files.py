@@ -26,7 +26,7 @@ def png16(path, pixels):
 def read(folder, **options):
     """All images, in the order of their files' names if each file is one image; and the notes."""
     options = {"resize": "crop", "alpha_background": "white", **options}
-    found, notes = reading.read(str(folder), options.pop("image_size", None), 0, 4, **options)
+    found, notes, _ = reading.read(str(folder), options.pop("image_size", None), 0, 4, **options)
     notes = [note for note in notes if "white; grey_levels" not in note]  # of the values
     images, num_files = found["train"].array, len(list(folder.iterdir()))
     if len(images) == num_files:

@@ -39,7 +39,9 @@ OTHER_CHOICES = {
     "gradient",
     "inference",
     "kl",
+    "augment",
     "learning_rate_schedule",
+    "merge",
     "prior_covariance",
     "relaxation",
     "resize",
@@ -329,5 +331,9 @@ def test_an_unknown_part_of_the_image_lists_the_known_ones():
     ],
 )
 def test_schedules_need_the_number_of_steps(options):
+    """Which `fit` knows, and no other verb."""
+    model = keras_vae.build(tiny.config(**options), jit_compile=False)
     with pytest.raises(ValueError, match="needs to know the number of steps"):
-        keras_vae.build(tiny.config(**options))
+        model.train_on_batch(tiny.images(8))
+    model.fit(tiny.images(8), batch_size=8, verbose=0, epochs=2)
+    model.train_on_batch(tiny.images(8))

@@ -40,6 +40,10 @@ OTHER_VALUES = {
     "latent_shape": (2, 2, 4),
     "structure": "ladder",
     "latent_dims": (5, 3),
+    "stages": ("8x2", "1x1"),
+    "width": 32,
+    "latent_channels": 3,
+    "merge": "network",
     "inference": "filter",
     "posterior": "full_covariance",
     "posterior_rank": 3,
@@ -81,7 +85,12 @@ OTHER_VALUES = {
     "optimizer": "sgd",
     "learning_rate": 0.1,
     "learning_rate_schedule": "cosine",
+    "learning_rate_warmup_epochs": 1.5,
     "clip_norm": 1.0,
+    "skip_threshold": 400.0,
+    "gradient_accumulation_steps": 4,
+    "recoveries": 5,
+    "gradient_checkpointing": True,
     "ema_decay": 0.99,
     "warm_start": "runs/first",
     "early_stopping": 4,
@@ -242,6 +251,22 @@ REFUSALS = [
     ),
     ({"ema_decay": 1.0}, r"ema_decay must be below 1, got 1\.0"),
     (
+        {"learning_rate_warmup_epochs": 4.0, "epochs": 4},
+        "learning_rate_warmup_epochs=4 can't end within epochs=4. Train for longer",
+    ),
+    (
+        {"clip_norm": 400.0, "skip_threshold": 400.0},
+        "clip_norm=400 with skip_threshold=400: what would be clipped is skipped. Use a lower",
+    ),
+    (
+        {"batch_size": 10, "gradient_accumulation_steps": 4},
+        "batch_size=10 can't be taken in gradient_accumulation_steps=4 equal parts. Choose a",
+    ),
+    (
+        {"objective": "free_bits", "gradient_accumulation_steps": 2},
+        "objective=free_bits with gradient_accumulation_steps=2: its rate .* Use objective=sgvb",
+    ),
+    (
         {"posterior": "categorical", "prior": "categorical"}
         | {"objective": "importance_weighted", "gradient": "dreg"},
         "gradient=dreg with relaxation=straight_through.* Use relaxation=relaxed",
@@ -281,7 +306,7 @@ REFUSALS = [
     ),
     (
         {"structure": "ladder", "latent_dims": (3, 2), "network": "conv"},
-        "structure=ladder with network=conv: .* Use network=mlp",
+        "structure=ladder with network=conv: .* Use network=resnet",
     ),
     (
         {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8)}
@@ -346,6 +371,9 @@ def test_what_stands_just_beside_a_refusal_is_allowed():
         {"condition": "image_part", "visible": "a_file.png"},
         {"beta_schedule": "linear", "beta_warmup_epochs": 4.0, "epochs": 4},
         {"beta": 0.0},
+        {"learning_rate_warmup_epochs": 3.5, "epochs": 4},
+        {"clip_norm": 200.0, "skip_threshold": 400.0},
+        {"batch_size": 12, "gradient_accumulation_steps": 4},
         {"hidden": ()},
         AUTOENCODER | {"prior_components": 20, "num_examples": 20},
         {"posterior": "categorical", "prior": "categorical", "relaxation": "relaxed"}

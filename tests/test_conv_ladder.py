@@ -99,13 +99,15 @@ def by_hand(model, x, noise):
         if block.entrance is not None:
             state = np.repeat(np.repeat(state, 4, 1), 3, 2)
             state = conv(block.joint, state) + block.place.numpy()
-        p = normal(conv(block.network.layers[1], elu(state)))
+        _, inner, outer = block.network.layers
+        made = conv(outer, elu(conv(inner, elu(state))))
+        p = normal(made[..., :4])
         both = np.concatenate([state, features], -1)
         merged = elu(conv(encoder.merges[layer].layers[1], elu(both)))
         q = normal(dense(encoder.projections[layer], merged))
         rates.insert(0, divergence(q, p))
         z = q[0] + q[1] * eps[layer]
-        state = residual(block.residual, state + conv(block.from_z, z))
+        state = residual(block.residual, state + made[..., 4:] + conv(block.from_z, z))
     _, widen, from_patches, last, _ = model.decoder.network.layers
     y = conv(widen, elu(state))
     f = from_patches.factor

@@ -55,6 +55,7 @@ def test_defaults_and_choices_in_the_page_are_the_options():
     [
         ("posterior_rank", "posterior=low_rank"),
         ("latent_dims", "structure=bottom_up or ladder"),
+        ("latent_shape", "network=conv or gated_conv or resnet"),
         ("flow_layers", "posterior=iaf or prior=real_nvp or maf"),
         ("free_bits", "objective=free_bits"),
     ],

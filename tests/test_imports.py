@@ -11,7 +11,8 @@ OURS = ("keras_vae", "trainers", "export")
 # Room: (its modules, the rooms it may import). A name ending in ".*" is a package; modules of a
 # package may import each other, those of any other room may not.
 TABLE = {
-    "_compat": (["keras_vae._compat"], []),
+    "_quiet": (["keras_vae._quiet"], []),
+    "_compat": (["keras_vae._compat"], ["_quiet"]),
     "_names": (["keras_vae._names"], []),
     "ops": (["keras_vae.ops.*"], ["_compat"]),
     "seeds": (["keras_vae.seeds"], ["_compat", "ops"]),
@@ -55,6 +56,7 @@ TABLE = {
         ["keras_vae.training.*"],
         [
             "_compat",
+            "ops",
             "seeds",
             "batches",
             "terms",
@@ -104,6 +106,7 @@ TABLE = {
             "rate",
             "messages",
             "distributions",
+            "inputs",
             "posteriors",
             "priors",
             "encoder",
@@ -120,6 +123,7 @@ TABLE = {
         ["keras_vae.building.*"],
         [
             "_compat",
+            "messages",
             "config",
             "networks",
             "likelihoods",
@@ -139,7 +143,17 @@ TABLE = {
     ),
     "build": (
         ["keras_vae.build"],
-        ["_compat", "config", "networks", "priors", "modality", "vae", "building", "data"],
+        [
+            "_compat",
+            "config",
+            "networks",
+            "priors",
+            "modality",
+            "training",
+            "vae",
+            "building",
+            "data",
+        ],
     ),
     "evaluation": (
         ["keras_vae.evaluation.*"],
@@ -161,7 +175,7 @@ TABLE = {
     ),
     "compression": (
         ["keras_vae.compression.*"],
-        ["_compat", "seeds", "likelihoods", "posteriors", "priors", "inference"],
+        ["_compat", "seeds", "messages", "likelihoods", "posteriors", "priors", "inference"],
     ),
     "runs": (
         ["keras_vae.runs.*"],
@@ -231,7 +245,7 @@ TABLE = {
             "report",
         ],
     ),
-    "command_line": (["keras_vae.command_line"], ["messages"]),
+    "command_line": (["keras_vae.command_line"], ["_quiet", "_compat", "messages"]),
     "keras_vae": (
         ["keras_vae"],
         [
@@ -275,10 +289,12 @@ TABLE = {
     "export": (
         ["export.*"],
         [
+            "_quiet",
             "_compat",
             "ops",
             "batches",
             "rate",
+            "messages",
             "files",
             "trusted",
             "distributions",

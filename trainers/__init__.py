@@ -1,6 +1,9 @@
 """The binaries that train, measure, compare, compress, find anomalies and write codes."""
 
+import os
 import sys
+
+os.environ.setdefault("KERAS_VAE_COMMAND", "1")  # TensorFlow starts quietly: keras_vae._quiet.
 
 try:
     import keras_vae  # noqa: F401

@@ -1,4 +1,7 @@
-"""Trains a VAE: python -m trainers.train --dataset=mnist --recipe=vae --workdir=runs/mnist."""
+"""Trains a VAE: python -m trainers.train --dataset=mnist --recipe=vae --workdir=runs/mnist.
+
+With the workdir of a run it goes on as it began: what isn't given is what the run has.
+"""
 
 import pathlib
 
@@ -6,6 +9,7 @@ from absl import flags
 
 from keras_vae import command_line
 from keras_vae._compat import ONEDNN
+from keras_vae.config import Config
 from keras_vae.runs import callbacks, job, run_directory
 from keras_vae.tasks import training_run
 from trainers import flags as config_flags
@@ -14,7 +18,9 @@ from trainers import strategy
 FLAGS = flags.FLAGS
 config_flags.define_config()
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
-flags.DEFINE_string("workdir", None, "the run directory (default: runs/DATASET-RECIPE)")
+flags.DEFINE_string(
+    "workdir", None, "the run directory, whose run goes on (default: runs/DATASET-RECIPE)"
+)
 flags.DEFINE_enum(
     "strategy",
     "auto",
@@ -53,17 +59,33 @@ def prepare() -> job.Job:
       ValueError, OSError: in one sentence, what the user can mend.
     """
     workdir = _workdir()
-    run_directory.check_workdir(workdir)
-    # A run goes on as it began, where its flags are older than an option.
-    config = config_flags.config_from_flags(**run_directory.options_before(workdir))
+    config = config_flags.config_from_flags() if workdir is None else _config(workdir)
     where = strategy.make(FLAGS.strategy)  # Several workers must meet before any tensor is made.
     options = {name: FLAGS[name].value for name in _ABOUT}
     options["jit_compile"] = {"auto": "auto", "true": True, "false": False}[FLAGS.jit_compile]
     return job.prepare(config, workdir, where, job.Options(**options))
 
 
-def _workdir() -> pathlib.Path:
-    return pathlib.Path(FLAGS.workdir or job.default_workdir(config_flags.config_from_flags()))
+def _config(workdir: pathlib.Path) -> Config:
+    """The config of the run in `workdir`, or that of a run to be begun there."""
+    run_directory.check_workdir(workdir)
+    stored = run_directory.stored_config(workdir)
+    config = config_flags.config_from_flags(stored)
+    if stored is not None:
+        run_directory.check_options(workdir, stored, config)
+        if not (FLAGS.workdir or FLAGS.recipe):
+            print(f"Going on with {workdir}; another recipe or workdir begins another run.")
+    return config
+
+
+def _workdir() -> pathlib.Path | None:
+    """Where the run is or will be; None where its data has to choose a recipe first."""
+    if FLAGS.workdir:
+        return pathlib.Path(FLAGS.workdir)
+    dataset = FLAGS.dataset or Config().data.dataset
+    if FLAGS.recipe:
+        return job.default_workdir(dataset, FLAGS.recipe)
+    return job.begun_by_default(dataset)
 
 
 def main() -> None:
@@ -81,7 +103,8 @@ def main() -> None:
 def _main_as_the_run_began() -> None:
     """`main`, in a process whose TensorFlow computes by oneDNN only if the run's did."""
     with command_line.checking_input():
-        value = run_directory.onednn_to_set(_workdir())
+        workdir = _workdir()
+        value = None if workdir is None else run_directory.onednn_to_set(workdir)
     if value is not None:
         command_line.start_again("trainers.train", "as the run began", {ONEDNN: value})
     main()

@@ -1,5 +1,6 @@
 """The parts of a ladder of convolutions: the networks between its layers of latents."""
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -70,10 +71,9 @@ class ConvLadder:
         """The stochastic layer n, below another one."""
         m, (stage, i) = self._model, self._layers[n]
         starts = i == stage.num_layers - 1 or n == len(self._layers) - 2
-        params = tfkl.Conv2D(2 * m.latent_channels, 1, kernel_initializer="zeros")
         return ConvBlock(
             self._latent_shape(stage),
-            tfk.Sequential([tfkl.Activation(m.activation), params]),
+            self._body(stage, 2 * m.latent_channels + m.width),
             self._residual(stage),
             m.width,
             self._gain,
@@ -108,11 +108,14 @@ class ConvLadder:
             m.width, m.activation, m.width // 2, self._gain, _kernel_size(stage)
         )
 
-    def _body(self, stage):
-        """Of features of x beside the state."""
+    def _body(self, stage, channels=None):
+        """Of features and state, to `width` / 2 channels; or on, to `channels` that begin at 0."""
         m = self._model
-        act = tfkl.Activation(m.activation)
-        return tfk.Sequential([act, tfkl.Conv2D(m.width // 2, 1, activation=m.activation)])
+        conv = functools.partial(tfkl.Conv2D, kernel_size=_kernel_size(stage), padding="same")
+        layers = [tfkl.Activation(m.activation), conv(m.width // 2, activation=m.activation)]
+        if channels is not None:
+            layers.append(conv(channels, kernel_initializer="zeros"))
+        return tfk.Sequential(layers)
 
 
 def _kernel_size(stage: Stage) -> tuple[int, int]:

@@ -1,8 +1,9 @@
-"""What the data settles of a config: shape, levels, classes and binarization."""
+"""What the data settles of a config: recipe, shape, levels, classes and binarization."""
 
 import numpy as np
 
 from keras_vae import data
+from keras_vae.building.choosing import choose
 from keras_vae.building.parts import (
     CONDITIONS,
     LIKELIHOODS,
@@ -13,6 +14,7 @@ from keras_vae.building.parts import (
 )
 from keras_vae.building.visible_part import visible_part
 from keras_vae.config import Config
+from keras_vae.config.recipes import Unnamed
 from keras_vae.inputs import ExampleSpec
 from keras_vae.likelihoods import Support
 
@@ -20,11 +22,18 @@ from keras_vae.likelihoods import Support
 def settle(config: Config, dataset: data.Dataset) -> Config:
     """The config with what the data settles filled in: shape, levels, classes and binarization.
 
+    The recipe too, where none is named, and image_size, where many sizes became one.
+
     Raises:
       ValueError: the likelihood gives no mass to such data, a condition isn't in it, or options
         can't be together.
     """
-    images, name = dataset.train, config.model.likelihood
+    images = dataset.train
+    if isinstance(config, Unnamed):
+        config = choose(config, images)
+    if config.data.image_size is None:
+        config = config.replace(image_size=dataset.image_size)
+    name = config.model.likelihood
     config = config.replace(event_shape=images.shape, num_examples=images.num_examples).check()
     support = support_of(config.model)
     needs_binary = support is Support.BINARY

@@ -7,14 +7,13 @@ from keras_vae.config.members import AXES, Member, abouts, in_words, needed_for
 from keras_vae.config.option import element_type, value_type
 from keras_vae.config.rules import lacking_for
 from keras_vae.config.sections import find, options
-from keras_vae.config.whole_config import Config, before
+from keras_vae.config.whole_config import Config
 
 __all__ = [
     "AXES",
     "Config",
     "Member",
     "abouts",
-    "before",
     "element_type",
     "find",
     "in_words",

@@ -2,6 +2,7 @@
 
 import re
 
+COMMON_SIZE = 64  # image_size of images of many sizes, where none is given
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 WAYS = {  # in which image_size makes a square
     "crop": "cut to the centre",
@@ -29,6 +30,14 @@ def parse_background(alpha_background: str) -> tuple[int, int, int] | None:
         )
     red, green, blue = bytes.fromhex(alpha_background)
     return red, green, blue
+
+
+def note_on_sizes(sizes: str) -> str:
+    """What users are told where images of many sizes are brought to COMMON_SIZE."""
+    return (
+        f"images of {sizes} are cut to the centre and brought to {COMMON_SIZE}x{COMMON_SIZE}: "
+        "image_size chooses another size, and resize another way"
+    )
 
 
 def check_resize(resize: str, image_size: int | None) -> None:

@@ -1,8 +1,11 @@
-"""Named recipes: options that together make a known model. Data only."""
+"""Recipes: options that together make a known model, by name or as the data chooses."""
 
-from typing import Any
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-from keras_vae.config import Config, find, lacking_for
+from keras_vae.config import AXES, Config, find, lacking_for
+from keras_vae.config.rules import text
 
 RECIPES: dict[str, dict[str, Any]] = {
     "ae": {
@@ -167,22 +170,84 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-def recipe(name: str, **options) -> Config:
+# What images choose where no recipe is named.
+USUAL, FOR_PHOTOGRAPHS = "vae", "deep"
+
+
+def recipe(name: str | None = None, **options) -> Config:
     """The config of a named recipe, with options of your own.
 
         recipe("vae", latent_dim=2, event_shape=(28, 28, 1))
 
     What the recipe sets and your options leave without a meaning, such as the activation of a gated
-    network, is dropped.
+    network, is dropped. Without a name the data chooses, once the config meets it:
+
+        recipe(dataset="folder:photos", epochs=20)
 
     Raises:
       ValueError: unknown name (listing the known ones), option or value.
     """
+    if name is None:
+        return Unnamed().replace(**options)
     if name not in RECIPES:
         raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}.")
-    defaults = {k: v for k, v in RECIPES[name].items() if k != "about"}
+    defaults = _defaults(name)
     config = Config(recipe=name).replace(**(defaults | options))
     idle = [k for k in defaults if k not in options and lacking_for(config, k)]
     if config.model.latent_shape is not None and "latent_dim" not in options:
         idle.append("latent_dim")  # The map says how many there are.
     return config.replace(**{k: find(k)[1].default for k in idle}).check()
+
+
+@dataclasses.dataclass(frozen=True)
+class Unnamed(Config):
+    """Options without a recipe, which the data is to choose.
+
+    Attributes:
+      recipe: empty.
+      given: the options, by name; all others have their defaults for now.
+    """
+
+    recipe: str = ""
+    given: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def replace(self, **options) -> "Unnamed":
+        """As `Config.replace`; ValueError for options that no choice of images bears."""
+        found = cast(Unnamed, super().replace(**options))
+        found = dataclasses.replace(found, given={**self.given, **options})
+        refusal = found._refusal(USUAL)
+        if refusal and found._refusal(FOR_PHOTOGRAPHS):
+            raise ValueError(refusal)
+        return found
+
+    def named(self, name: str, **known: Any) -> Config:
+        """The config of a recipe with the options given, and others that are `known`."""
+        return recipe(name, **{**self.given, **known})
+
+    def against(self, name: str, event_shape: Sequence[int]) -> str | None:
+        """What of the options given speaks against a recipe other than the usual; None if nothing.
+
+        A part of it that is given by name does, an option that has no effect in it, and one that
+        only the usual recipe bears.
+        """
+        defaults = _defaults(name)
+        config = Config(recipe=name).replace(**{**defaults, **self.given})
+        for option in self.given:
+            is_part = option in AXES and option in defaults
+            if is_part or lacking_for(config, option):
+                separator = find(option)[1].metadata["separator"]
+                return f"{option}={text(config.value(option), separator)} is given"
+        refusal = self._refusal(name, event_shape=tuple(event_shape))
+        return None if self._refusal(USUAL) else refusal
+
+    def _refusal(self, name, **known):
+        """Why a recipe can't have the options; None if it can."""
+        try:
+            self.named(name, **known)
+        except ValueError as error:
+            return str(error)
+        return None
+
+
+def _defaults(name):
+    return {k: v for k, v in RECIPES[name].items() if k != "about"}

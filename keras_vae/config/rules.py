@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keras_vae.config.image_options import check_resize, parse_background
 from keras_vae.config.members import AXES, in_words, needed_for
 from keras_vae.config.sections import ModelConfig, options
+from keras_vae.config.training_rules import check_training
 from keras_vae.messages import conflicts
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def check_rules(config: "Config") -> None:
         _check_autoregressive(config.model)
     _check_idle_options(config)
     _check_beta(config)
-    decay = config.training.ema_decay
-    if decay is not None and decay >= 1:
-        raise ValueError(f"ema_decay must be below 1, got {decay}.")
+    check_training(config)
 
 
 def _check_augment(config):
@@ -62,7 +61,7 @@ def text(value: Any, separator: str = ",") -> str:
     return separator.join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def kind_of(section, axis: str) -> Any:
+def kind_of(section: Any, axis: str) -> Any:
     """The class of the part that an option of the section chooses; None if it is to have none."""
     return AXES[axis][getattr(section, axis)].kind
 

@@ -19,7 +19,10 @@ class DataConfig:
     )
     data_dir: str | None = option(None, "where TFDS sets are kept; default: TFDS' own")
     image_size: int | None = option(
-        None, "folder, TFDS sets: bring images to this height and width, as resize says", at_least=1
+        None,
+        "folder, TFDS sets: bring images to this height and width, as resize says; default: 64 if "
+        "they are of many sizes, else their own",
+        at_least=1,
     )
     resize: str = option(
         "crop",
@@ -302,9 +305,34 @@ class TrainingConfig:
     learning_rate_schedule: str = option(
         "constant",
         "how it changes",
-        choices={"constant": "not at all", "cosine": "to zero at the last step"},
+        choices={
+            "constant": "not at all",
+            "cosine": "to zero at the last step; more epochs later need another workdir, with "
+            "warm_start",
+        },
+    )
+    learning_rate_warmup_epochs: float = option(
+        0.0, "epochs in which it first rises from 0 in a line", at_least=0
     )
     clip_norm: float | None = option(None, "largest norm of all gradients together", above=0)
+    skip_threshold: float | None = option(
+        None,
+        "skip steps whose gradients, all together and before clip_norm, have a norm that is larger "
+        "or not finite",
+        above=0,
+    )
+    gradient_accumulation_steps: int = option(
+        1,
+        "take batch_size in so many parts, one after the other: the same steps in less memory",
+        at_least=1,
+    )
+    recoveries: int = option(
+        2,
+        "how often, once the loss isn't finite, training goes back and on at half the rate before "
+        "it stops",
+        at_least=0,
+        before=0,
+    )
     gradient_checkpointing: bool = option(
         False,
         "keep the input of residual blocks alone for gradients, and compute their inside anew: "

@@ -19,7 +19,7 @@ from keras_vae.config.sections import (
 
 @dataclass(frozen=True)
 class Config:
-    """A whole run. `keras_vae.recipe` makes one by name."""
+    """A whole run. `keras_vae.recipe` makes one, by name or without."""
 
     recipe: str = "vae"
     data: DataConfig = field(default_factory=DataConfig)
@@ -67,10 +67,10 @@ class Config:
         """
         if unknown := set(content) - {"recipe", *SECTIONS}:
             raise ValueError(f"unknown section {min(unknown)!r}; known: {', '.join(SECTIONS)}.")
-        return cls(recipe=content["recipe"]).replace(**before(content), **_flat(content))
+        return cls(recipe=content["recipe"]).replace(**_before(content), **_flat(content))
 
 
-def before(content: dict) -> dict:
+def _before(content):
     """The options that a stored config (`Config.to_dict`) doesn't have, as they were then."""
     stored = _flat(content)
     return {f.name: f.metadata["before"] for _, f in options() if f.name not in stored}

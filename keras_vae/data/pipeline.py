@@ -266,7 +266,11 @@ def _read(images, chunk):
 
 
 def _options():
-    """Graph rewrites off: they gain nothing here, and would copy the array for each iterator."""
+    """Graph rewrites off: they gain nothing here, and would copy the array for each iterator.
+
+    TensorFlow isn't to share out examples among workers either: `training.replicas` does.
+    """
     options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     options.experimental_optimization.apply_default_optimizations = False
     return options

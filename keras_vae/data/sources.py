@@ -35,6 +35,7 @@ class Dataset:
       fingerprint: sha256 (hex) of the three splits: of their examples, or of names, sizes and rows
         where they are streamed; labels don't count.
       notes: sentences that a user should see, for example which files could not be read.
+      image_size: the height and width that images were brought to; None where they kept theirs.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Dataset:
     test: Split
     fingerprint: str
     notes: list[str]
+    image_size: int | None = None
 
 
 def _of_reader(kind, found):
@@ -101,7 +103,7 @@ def load(
         "npy:PATH", "chorales:PATH", or another kind of `READERS`.
       data_dir: where TFDS sets are prepared; TFDS' own default if None.
       image_size: images of a folder or TFDS set are brought to this height and width in pixels;
-        None keeps their size.
+        None keeps their size, but brings images of many sizes to 64.
       resize: how: "crop", "pad" or "stretch".
       alpha_background: what stands behind transparency, "white", "black" or "RRGGBB"; "ignore"
         leaves transparency out, as this project once did.
@@ -180,7 +182,7 @@ def load(
             grey_levels=grey_levels,
         )
     elif kind == "folder":
-        splits, notes = folder.read(
+        splits, notes, image_size = folder.read(
             path,
             image_size,
             seed,
@@ -193,7 +195,7 @@ def load(
             grey_levels=grey_levels,
         )
     else:
-        splits, notes = tfds_images.read(
+        splits, notes, image_size = tfds_images.read(
             dataset,
             data_dir,
             image_size,
@@ -244,7 +246,7 @@ def load(
         if images is not None:
             images.update_hash(sha)
     notes = [in_one_line(note) for note in notes]
-    return Dataset(dataset, train, validation, test, sha.hexdigest(), notes)
+    return Dataset(dataset, train, validation, test, sha.hexdigest(), notes, image_size)
 
 
 def _hold_out(what, images, n, seed, stratified):

@@ -26,7 +26,7 @@ def read(
     alpha_background: str = "ignore",
     values: str = "unit",
     grey_levels: int | None = None,
-) -> tuple[Mapping[str, Split], list[str]]:
+) -> tuple[Mapping[str, Split], list[str], int | None]:
     """Loads or opens a TFDS set that has a feature "image".
 
     Several features "label_shape", "label_scale", … are the factors.
@@ -34,7 +34,7 @@ def read(
     Args:
       name: as for tfds.load: "mnist", "name/config", "name:1.0.0".
       data_dir: where sets are prepared, or None for TFDS' default.
-      image_size: None, or pixels to bring images to.
+      image_size: pixels to bring images to; None keeps one size, and brings many to COMMON_SIZE.
       memory_limit_gb: a set whose decoded images are larger is streamed.
       label: the feature that gives the labels, as in "attributes/Eyeglasses" one in another; None
         takes "label" where there is one.
@@ -44,11 +44,11 @@ def read(
       values, grey_levels: as of `from_arrays`.
 
     Returns:
-      (dict name of a split -> Split, list of notes).
+      (dict name of a split -> Split, list of notes, the size that images were brought to or None).
 
     Raises:
       FileNotFoundError: not prepared, and no network.
-      ValueError: unknown name, no images, images of many sizes without image_size, no such label.
+      ValueError: unknown name, no images, no such label.
     """
     builder = _builder(name, data_dir)
     features = builder.info.features
@@ -65,8 +65,8 @@ def read(
         raise ValueError(
             f"dataset={name} must have a train split; it has {', '.join(builder.info.splits)}."
         )
-    prepare, shape, more = tfds_pixels.preparation(
-        name, features["image"], image_size, resize, alpha_background
+    prepare, shape, image_size, more = tfds_pixels.preparation(
+        features["image"], image_size, resize, alpha_background
     )
     notes += more
     check_fits(name, shape, features["image"].np_dtype, memory_limit_gb)
@@ -80,7 +80,7 @@ def read(
         streamed, more = stream.open(
             chunk_size_for(shape, limit), column, class_names, values, grey_levels
         )
-        return streamed, notes + more
+        return streamed, notes + more, image_size
     factors = tfds_labels.factors(features)
     columns = ["image", *({*factors} if column is None else {column, *factors})]
     found = {
@@ -104,7 +104,7 @@ def read(
         grey_levels=grey_levels,
         channels="last",
     )
-    return splits, notes + more
+    return splits, notes + more, image_size
 
 
 def network_is_there(

@@ -7,28 +7,29 @@ from typing import Any
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.config.image_options import parse_background
+from keras_vae.config.image_options import COMMON_SIZE, note_on_sizes, parse_background
 from keras_vae.data import background
 
 
 def preparation(
-    name: str, feature: Any, image_size: int | None, how: str, alpha_background: str
-) -> tuple[Callable[[tf.Tensor], tf.Tensor], tuple[int, int, int], list[str]]:
+    feature: Any, image_size: int | None, how: str, alpha_background: str
+) -> tuple[Callable[[tf.Tensor], tf.Tensor], tuple[int, int, int], int | None, list[str]]:
     """How images are made of those that are stored.
 
     Args:
-      name: what errors call the data.
       feature: the TFDS feature of the images.
       image_size, how, alpha_background: as image_size, resize and alpha_background of
         `tfds_images.read`.
 
     Returns:
-      (function of one image [H, W, C] as it is stored, the shape of what it gives, list of notes).
+      (function of one image [H, W, C] as it is stored, the shape of what it gives, the size that
+      images are brought to or None, list of notes).
     """
     *sides, channels = feature.shape
-    if None in sides and not image_size:
-        raise ValueError(f"dataset={name} has images of many sizes. Give image_size=64, say.")
     steps, notes = [], []
+    if None in sides and not image_size:
+        image_size = COMMON_SIZE
+        notes.append(note_on_sizes("many sizes"))
     is_transparent = type(feature).__name__ == "Image" and channels in (2, 4)
     if is_transparent and (colour := parse_background(alpha_background)):
         channels = 1 if channels == 2 and background.is_grey(colour) else 3
@@ -47,7 +48,7 @@ def preparation(
             image = step(image)
         return image
 
-    return prepare, (*sides, channels), notes
+    return prepare, (*sides, channels), image_size, notes
 
 
 def _on_ground(image, colour, channels):

@@ -10,6 +10,8 @@ _LOOSE = 0.05
 _MISSED = 0.1
 # Rate in nats below which latents, or a stochastic layer, say nothing of x.
 _COLLAPSED = 0.1
+# Share of training steps that may be skipped: Child 2021 skips one in ten thousand.
+_SKIPPED = 0.01
 
 
 def alarms(
@@ -50,6 +52,12 @@ def alarms(
             f"Test images of classes that no training image is of: {result['unseen_num_examples']} "
             f"({names}). Nothing learned can tell them, and they count in all numbers. Train on "
             "such images too, or take them out of the test split."
+        )
+    if (skipped := result.get("skipped_steps") or 0.0) > _SKIPPED:
+        found.append(
+            f"Of the training's steps {skipped:.1%} were skipped: the norm of their gradients was "
+            "above skip_threshold, or not finite. Try a higher skip_threshold, a lower "
+            "learning_rate, or a longer learning_rate_warmup_epochs."
         )
     if not has_encoder:
         return found

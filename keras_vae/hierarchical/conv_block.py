@@ -11,14 +11,14 @@ from keras_vae.posteriors.normal import diagonal_normal
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class ConvBlock(AbstractBlock):
-    """One stochastic layer of maps below the top (after Child 2021, figure 3).
+    """One stochastic layer of maps below the top (Child 2021, figure 3).
 
-    p(z_l|above) is read from the state at each place. z_l is added to the state, which so goes past
-    the latents, and a residual block spreads it to other places.
+    A body makes p(z_l|above) of the state. What else it makes, and z_l, are added to the state,
+    which so goes past the latents, and a residual block spreads z_l to other places.
 
     Args:
       latent_shape: (h, w, d).
-      network: state [N, h, w, F] -> parameters of p, [N, h, w, 2 d].
+      network: state [N, h, w, F] -> [N, h, w, 2 d + F], parameters of p and what is added.
       residual: body, [N, h, w, F] -> [N, h, w, F], after z_l is added.
       width: F.
       gain: standard deviation of what a standard normal z_l adds to a new block's state.
@@ -53,9 +53,12 @@ class ConvBlock(AbstractBlock):
         if self.entrance is not None:
             state = with_context(over_samples(self.entrance, state, 3), context, 3)
             state = over_samples(self.joint, state, 3) + self.place
-        p = diagonal_normal(over_samples(self.network, state, 3), 3)
+        sizes = [2 * self.latent_shape[-1], self.width]
+        params, added = tf.split(over_samples(self.network, state, 3), sizes, axis=-1)
+        p = diagonal_normal(params, 3)
         z = choose(p, state)
-        return p, z, over_samples(self.residual, state + over_samples(self.from_z, z, 3), 3)
+        state += added + over_samples(self.from_z, z, 3)
+        return p, z, over_samples(self.residual, state, 3)
 
     def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object

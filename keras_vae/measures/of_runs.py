@@ -1,6 +1,6 @@
 """Facts beside the scores: what was measured, by which weights, and what should worry readers."""
 
-from keras_vae.measures.measure import COUNT, FLAG, TEXT, TEXTS, WHOLE, Measure, Shown
+from keras_vae.measures.measure import COUNT, FLAG, SHARE, TEXT, TEXTS, WHOLE, Measure, Shown
 
 
 def _fact(key: str, name: str, meaning: str, value: dict, of: str = "") -> Measure:
@@ -53,6 +53,13 @@ EVALUATED = (
         "How many test examples have them; they count in all numbers.",
         COUNT,
         "data with such labels",
+    ),
+    _fact(
+        "skipped_steps",
+        "Skipped steps",
+        "The share of training steps that changed nothing, by skip_threshold.",
+        SHARE,
+        "runs with skip_threshold",
     ),
     _fact("alarms", "Alarms", "Sentences on what should worry the reader, with remedies.", TEXTS),
 )

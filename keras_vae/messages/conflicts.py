@@ -22,3 +22,6 @@ LAYERS_OF_MAPS = "isn't there yet for models with several layers of maps of late
 LADDER = (
     "it multiplies what x says of each layer with that layer's prior, and both are diagonal normals"
 )
+LOSS_OF_A_WHOLE_BATCH = (
+    "its rate is a mean over the whole batch before it counts, which no part of a batch knows"
+)

@@ -3,6 +3,7 @@
 import abc
 import dataclasses
 import pathlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -58,6 +59,15 @@ class Modality(abc.ABC):
     def to_dict(self) -> dict[str, Any]:
         """Name and facts, of which `stored` makes it again."""
         return {"name": self.name, **dataclasses.asdict(self)}
+
+    def recipe(self, shape: Sequence[int], levels: int | None) -> str:
+        """The recipe for such examples where none is named.
+
+        Args:
+          shape: of one example.
+          levels: how many values x can take; None for real numbers and counts.
+        """
+        return "vae"
 
     def check_config(self, config: "Config") -> None:
         """Raises ValueError for options of a Config that such examples can't have."""

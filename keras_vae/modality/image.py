@@ -1,6 +1,7 @@
 """Images, the modality of most data sets."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,11 @@ class Image(Modality):
 
     name, noun = "image", "image"
     compares_samples = True
+
+    def recipe(self, shape: Sequence[int], levels: int | None) -> str:
+        # Of 8 bits at most, and not black and white.
+        is_photograph = 2 <= shape[-1] <= 4 and levels is not None and 2 < levels <= 256
+        return "deep" if is_photograph else "vae"
 
     def check_config(self, config: "Config") -> None:
         pass  # Grey images can be made black and white.

@@ -40,6 +40,7 @@ CURVES = {
 SCHEDULES = {
     "beta": ("Beta", "", "The weight of the rate in the loss."),
     "learning_rate": ("Learning rate", "", "Of the optimizer."),
+    "skipped": ("Skipped steps", "", "Steps of an epoch whose gradients were too large."),
 }
 
 

@@ -14,7 +14,20 @@ from keras_vae.vae import VAE
 
 
 class NonFinite(Exception):
-    """The loss or a weight is no longer a finite number."""
+    """The loss or a weight is no longer a finite number.
+
+    Args:
+      what: is it, and when; begins a sentence.
+      advice: further sentences.
+    """
+
+    def __init__(self, what: str, advice: str = ""):
+        super().__init__(f"{what}. {advice}".strip())
+        self.what = what
+
+
+class AllSkipped(NonFinite):
+    """No step of an epoch was taken."""
 
 
 class Speed(tfk.callbacks.Callback):
@@ -43,23 +56,43 @@ class Speed(tfk.callbacks.Callback):
 
 
 class StopOnNonFinite(tfk.callbacks.Callback):
-    """Raises NonFinite at the first block whose loss isn't finite; stands before saving."""
+    """Raises NonFinite at the first block whose loss isn't finite; stands before saving.
 
-    def __init__(self, progress: Progress):
+    And at the end of an epoch whose steps were all skipped.
+
+    Args:
+      progress: a Progress.
+      steps_per_epoch: int.
+    """
+
+    def __init__(self, progress: Progress, steps_per_epoch: int):
         super().__init__()
-        self._progress = progress
+        self._progress, self._steps_per_epoch = progress, steps_per_epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         if not np.isfinite(logs["loss"]):
             raise NonFinite(
-                f"the loss is {logs['loss']} at step {self._progress.step}. "
+                f"the loss is {logs['loss']} at step {self._progress.step}",
                 f"Last good checkpoint: {self._progress.last_saved or 'none'}. Try a lower "
-                "learning_rate, clip_norm=1, or a warm-up of beta."
+                "learning_rate, clip_norm=1, or a warm-up of beta.",
+            )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        if logs.get("skipped") == self._steps_per_epoch:
+            raise AllSkipped(
+                f"all {self._steps_per_epoch} steps of an epoch were skipped until step "
+                f"{self._progress.step}: the norm of their gradients was above skip_threshold="
+                f"{self.model.skip_threshold:g}, or not finite",
+                f"Last good checkpoint: {self._progress.last_saved or 'none'}. Try a higher "
+                "skip_threshold, or a lower learning_rate.",
             )
 
 
 class SaveProgress(tfk.callbacks.Callback):
     """Saves every so many steps, on the best validation bound, at the end, and on a signal.
+
+    And what `Progress.recover` goes back to: first of all, and at the end of every so many epochs,
+    which no option of how a training runs moves.
 
     Args:
       progress: a Progress.
@@ -67,13 +100,20 @@ class SaveProgress(tfk.callbacks.Callback):
         the same step.)
       patience: epochs without a better bound after which training stops, or None.
       alone: whether this is the only worker; one of several can't save when a signal comes.
+      good_epochs: epochs between two states to go back to; 0 for none.
     """
 
-    def __init__(self, progress: Progress, steps: int, patience: int | None, alone: bool = True):
+    def __init__(
+        self,
+        progress: Progress,
+        steps: int,
+        patience: int | None,
+        alone: bool = True,
+        good_epochs: int = 0,
+    ):
         super().__init__()
         self._progress, self._steps, self._patience = progress, steps, patience
-        self._alone = alone
-        self._saved_at = progress.step
+        self._alone, self._good_epochs = alone, good_epochs
         self._signum = None
         self._handlers: dict[int, Any] = {}
         self._restored_metrics: list[list[np.ndarray]] | None = None
@@ -83,6 +123,9 @@ class SaveProgress(tfk.callbacks.Callback):
         self._restored_metrics = [m.get_weights() for m in self.model.metrics]
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self._saved_at = self._progress.step
+        if self._good_epochs and not self._progress.step and not int(self._progress.tries):
+            self._progress.save_good()
         # The signal is noted here and obeyed between two blocks.
         self._handlers = {
             s: signal.signal(s, self._note_signal) for s in (signal.SIGINT, signal.SIGTERM)
@@ -120,6 +163,8 @@ class SaveProgress(tfk.callbacks.Callback):
             if self._patience and int(progress.epochs_since_best) >= self._patience:
                 progress.stopped.assign(True)
                 self.model.stop_training = True
+        if self._good_epochs and (epoch + 1) % self._good_epochs == 0:
+            self._save(self._progress.save_good)
         self._save_if_due(last=self.model.stop_training or epoch + 1 == self.params["epochs"])
 
     def _note_signal(self, signum, frame):
@@ -128,16 +173,19 @@ class SaveProgress(tfk.callbacks.Callback):
     def _save_if_due(self, last=False):
         due = self._progress.step - self._saved_at >= self._steps
         if due or last or (self._signum and self._alone):
-            try:
-                self._progress.save()
-            except FloatingPointError as error:
-                raise NonFinite(
-                    f"{error} at step {self._progress.step}. "
-                    f"Last good checkpoint: {self._progress.last_saved or 'none'}."
-                ) from error
+            self._save(self._progress.save)
             self._saved_at = self._progress.step
         if self._signum:
             raise KeyboardInterrupt(self._signum)
+
+    def _save(self, save):
+        try:
+            save()
+        except FloatingPointError as error:
+            raise NonFinite(
+                f"{error} at step {self._progress.step}",
+                f"Last good checkpoint: {self._progress.last_saved or 'none'}.",
+            ) from error
 
 
 class MetricsFile(tfk.callbacks.CSVLogger):

@@ -6,7 +6,8 @@ import numpy as np
 
 from keras_vae._compat import tf
 from keras_vae.files import checksums
-from keras_vae.runs.loading import last_checkpoint
+from keras_vae.runs.loading import last_checkpoint, origin
+from keras_vae.training import learning_rate
 from keras_vae.vae import VAE
 
 
@@ -21,15 +22,17 @@ class Progress:
       folder: the run's `checkpoints` folder: `last` and, by validation bound, `best`.
       worker: index of this process among several workers. All must save, for that sums what each
         has; but only what worker 0 writes is read again.
+      recoveries: how often training may `recover`; if 0 it keeps nothing for that.
 
     Attributes:
       score: tf.Variable, the best validation bound so far; -inf before the first.
       epochs_since_best: tf.Variable, int.
       stopped: tf.Variable, bool: early stopping ended the training.
+      tries: tf.Variable, int: how often it has recovered.
     """
 
-    def __init__(self, vae: VAE, folder: pathlib.Path, worker: int = 0):
-        self._vae = vae
+    def __init__(self, vae: VAE, folder: pathlib.Path, worker: int = 0, recoveries: int = 0):
+        self._vae, self._recoveries = vae, recoveries
         self.score = tf.Variable(-np.inf, trainable=False, name="score")
         self.epochs_since_best = tf.Variable(0, trainable=False, name="epochs_since_best")
         self.stopped = tf.Variable(False, trainable=False, name="stopped")
@@ -42,15 +45,20 @@ class Progress:
         }
         if vae.ema is not None:
             parts["ema"] = vae.ema.averages
+        self.tries = tf.Variable(0, trainable=False, name="tries")
+        if recoveries:  # Runs from before there were any have no such variable.
+            parts["tries"] = self.tries
+        self._rate = float(vae.optimizer.learning_rate.numpy())
         self._checkpoint = tf.train.Checkpoint(**parts)
         self._folder = folder
         own = folder / f"worker-{worker}" if worker else folder
         self._is_read_again = worker == 0
-        for name in ("last", "best"):
+        for name in ("last", "best", "good"):
             # This refuses a list of files elsewhere, which the manager would delete in time.
             last_checkpoint(own / name)
         self._last = tf.train.CheckpointManager(self._checkpoint, own / "last", max_to_keep=2)
         self._best = tf.train.CheckpointManager(self._checkpoint, own / "best", max_to_keep=1)
+        self._good = tf.train.CheckpointManager(self._checkpoint, own / "good", max_to_keep=1)
 
     @property
     def step(self) -> int:
@@ -62,12 +70,46 @@ class Progress:
         """The last complete checkpoint, a path prefix."""
         return last_checkpoint(self._folder / "last")
 
+    @property
+    def may_recover(self) -> bool:
+        """Whether there are tries left."""
+        return int(self.tries) < self._recoveries
+
     def restore(self) -> bool:
         """Continues from the last checkpoint; False if there is none."""
-        if self.last_saved is None:
+        found = self.last_saved
+        if found is None:
             return False
-        self._checkpoint.restore(self.last_saved).assert_consumed()
+        if self._recoveries:  # A kill may have come before the last save was due.
+            found = max(found, last_checkpoint(self._folder / "good"), key=_step_of)
+        self._restore(found)
         return True
+
+    def recover(self) -> float:
+        """Goes back to the last good state, from which training goes on at half the rate.
+
+        It goes back to the same state, at the same rate, whatever was saved since: a training that
+        was stopped in between recovers as an unbroken one.
+
+        Returns:
+          The factor of all learning rates from there on.
+        """
+        tries, score = int(self.tries), float(self.score)
+        self._restore(last_checkpoint(self._folder / "good"))
+        # One that was resumed where it stood before a recovery meets the state after it.
+        self.tries.assign(max(tries + 1, int(self.tries)))
+        self.score.assign(max(score, float(self.score)))  # The best checkpoint stays the best.
+        return self._lower_rate()
+
+    def _restore(self, found):
+        self._checkpoint.restore(found).assert_consumed()
+        if self._recoveries:
+            self._lower_rate()
+
+    def _lower_rate(self):
+        factor = 0.5 ** int(self.tries)
+        learning_rate.multiply(self._vae, self._rate, factor)
+        return factor
 
     def save(self) -> None:
         """Writes the state as the last checkpoint.
@@ -75,9 +117,17 @@ class Progress:
         Raises:
           FloatingPointError: a weight isn't finite; nothing is written.
         """
+        self._check_finite()
+        self._save(self._last)
+
+    def save_good(self) -> None:
+        """Writes the state as that which `recover` goes back to; raises as `save`."""
+        self._check_finite()
+        self._save(self._good)
+
+    def _check_finite(self):
         if not all(np.isfinite(v.numpy()).all() for v in self._vae.trainable_variables):
             raise FloatingPointError("a weight is not finite")
-        self._save(self._last)
 
     def save_best(self) -> None:
         """Writes the state as the best checkpoint."""
@@ -88,6 +138,11 @@ class Progress:
         options = tf.train.CheckpointOptions(experimental_write_callbacks=callbacks)
         manager.save(self.step, options=options)
         checksums.remove_left(pathlib.Path(manager.directory))
+
+
+def _step_of(found):
+    """The step of a checkpoint, a path prefix; -1 of None."""
+    return -1 if found is None else origin(found)["step"]
 
 
 def _write_checksums(saved):

@@ -3,14 +3,15 @@
 import dataclasses
 import pathlib
 
-from keras_vae import data
+from keras_vae import data, modality
 from keras_vae._compat import tf
 from keras_vae.build import build
 from keras_vae.building import settling
 from keras_vae.config import Config
+from keras_vae.config.recipes import FOR_PHOTOGRAPHS, USUAL
 from keras_vae.data import Dataset
 from keras_vae.runs import run_data, run_directory, warm_start
-from keras_vae.training import replicas
+from keras_vae.training import refusals, replicas
 from keras_vae.vae import VAE
 
 
@@ -69,9 +70,25 @@ class Job:
         return replicas.worker_index(self.strategy)
 
 
-def default_workdir(config: Config) -> pathlib.Path:
+def default_workdir(dataset: str, recipe: str) -> pathlib.Path:
     """Where a run is kept if nobody says: runs/DATASET-RECIPE."""
-    return pathlib.Path(f"runs/{data.short_name(config.data.dataset)}-{config.recipe}")
+    return pathlib.Path(f"runs/{data.short_name(dataset)}-{recipe}")
+
+
+def begun_by_default(dataset: str) -> pathlib.Path | None:
+    """The run that goes on where nobody says where it is, nor its recipe; None if there is none.
+
+    It is of the recipe that its data chooses, or of the usual one, which all data once had.
+    """
+    for recipe in (FOR_PHOTOGRAPHS, USUAL):
+        path = default_workdir(dataset, recipe)
+        if (config := run_directory.stored_config(path)) is None:
+            continue
+        model = config.model
+        kind = modality.stored(model.modality)
+        if recipe in (kind.recipe(model.event_shape or (), model.levels), USUAL):
+            return path
+    return None
 
 
 def prepare(
@@ -93,10 +110,14 @@ def prepare(
     """
     options = options or Options()
     strategy = strategy or tf.distribute.get_strategy()
-    workdir = pathlib.Path(workdir or default_workdir(config))
-    run_directory.check_workdir(workdir)
+    if workdir is not None:
+        run_directory.check_workdir(pathlib.Path(workdir))
     dataset = run_data.load_data(config)
     config = settling.settle(config, dataset)
+    if workdir is None:  # The data may have chosen the recipe.
+        workdir = default_workdir(config.data.dataset, config.recipe)
+        run_directory.check_workdir(workdir)
+    workdir = pathlib.Path(workdir)
     if config.training.early_stopping and dataset.validation is None:
         raise ValueError(
             "early_stopping needs validation examples, and validation_size is 0. Leave one out."
@@ -112,11 +133,8 @@ def prepare(
             )
         run_directory.check_same(workdir, described)
         run_directory.check_saved(workdir)
-    if config.training.batch_size % strategy.num_replicas_in_sync:
-        raise ValueError(
-            f"batch_size={config.training.batch_size} can't be shared equally by "
-            f"{strategy.num_replicas_in_sync} replicas. Choose a multiple."
-        )
+    training, num_replicas = config.training, strategy.num_replicas_in_sync
+    refusals.check_shared(training.batch_size, num_replicas, training.gradient_accumulation_steps)
     with strategy.scope():
         model = build(config, steps_per_epoch=steps, jit_compile=options.jit_compile)
         model.optimizer.build(model.trainable_variables)

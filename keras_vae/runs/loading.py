@@ -136,10 +136,8 @@ def check_checkpoint(found: str) -> None:
 def load_checkpoint(path: str | pathlib.Path, found: str) -> VAE:
     """The model of a run directory with the weights that `find_checkpoint` found."""
     check_checkpoint(found)
-    stored = read_config_json(path)
-    config = Config.from_dict(stored["config"])
-    steps = stored["data"]["num_examples"]["train"] // config.training.batch_size
-    vae = build(config, steps_per_epoch=steps)
+    config = Config.from_dict(read_config_json(path)["config"])
+    vae = build(config)
     parts = {"model": vae} if vae.ema is None else {"model": vae, "ema": vae.ema.averages}
     try:
         status = tf.train.Checkpoint(**parts).restore(found)

@@ -6,7 +6,7 @@ import pathlib
 import shutil
 
 from keras_vae._compat import ONEDNN, ONEDNN_BY_DEFAULT, onednn_is_on, tf
-from keras_vae.config import Config, before, options
+from keras_vae.config import Config, options
 from keras_vae.config.rules import text
 from keras_vae.data import Dataset
 from keras_vae.files import check_folder, write_atomically, write_json
@@ -29,6 +29,7 @@ _OF_WEIGHTS = (
     "anomaly.json",
     "compression.json",
     "latents/latents.json",
+    "checkpoints/good/*",
 )
 
 
@@ -86,22 +87,10 @@ def check_same(path: pathlib.Path, described: dict) -> None:
     """
     stored = read_config_json(path)
     old, new = Config.from_dict(stored["config"]), Config.from_dict(described["config"])
-    changed = {
-        option.name: (old.value(option.name), new.value(option.name))
-        for _, option in options()
-        if option.name not in ("epochs", "data_dir")
-        and not (option.name == "class_names" and old.model.class_names is None)
-    }
-    differing = [f"{name} {a} -> {b}" for name, (a, b) in changed.items() if a != b]
-    if old.recipe != new.recipe:
-        differing.insert(0, f"recipe {old.recipe} -> {new.recipe}")
+    differing = _differing(old, new)
     if stored["data"]["fingerprint"] != described["data"]["fingerprint"]:
         differing.append("the data's content")
-    if differing:
-        raise ValueError(
-            f"workdir={path} holds a run of another config: {'; '.join(differing)}. Choose another "
-            "workdir, or give the same flags (its flags.txt has them)."
-        )
+    _check_none(path, differing)
     if (value := onednn_to_set(path)) is not None:
         raise ValueError(
             f"{ONEDNN}={os.environ.get(ONEDNN)}, but the run in workdir={path} began as with "
@@ -122,18 +111,44 @@ def check_same(path: pathlib.Path, described: dict) -> None:
     if now > then and new.training.learning_rate_schedule != "constant":
         raise ValueError(
             f"epochs {then} -> {now}: learning_rate_schedule="
-            f"{new.training.learning_rate_schedule} was laid out for {then} epochs, so the run "
-            "can't be extended. Choose another workdir."
+            f"{new.training.learning_rate_schedule} was laid out for {then} epochs, at whose end "
+            f"the rate is 0. To train its weights further, give warm_start={path} and another "
+            "workdir."
         )
 
 
-def options_before(path: pathlib.Path) -> dict:
-    """The options that the config of a run at `path` doesn't have; none where there is no run.
+def stored_config(path: pathlib.Path) -> Config | None:
+    """The config that a run at `path` goes on with; None where there is no run that has saved.
 
     Raises:
       ValueError: its config.json isn't one.
     """
-    return before(read_config_json(path)["config"]) if has_begun(path) else {}
+    return Config.from_dict(read_config_json(path)["config"]) if has_begun(path) else None
+
+
+def check_options(path: pathlib.Path, stored: Config, config: Config) -> None:
+    """Raises ValueError if options of a config are others than those of the run at `path`."""
+    _check_none(path, _differing(stored, config))
+
+
+def _differing(old, new):
+    """What differs, "name old -> new", but for options that may."""
+    changed = {
+        option.name: (old.value(option.name), new.value(option.name))
+        for _, option in options()
+        if option.name not in ("epochs", "data_dir")
+        and not (option.name == "class_names" and old.model.class_names is None)
+    }
+    differing = [f"{name} {a} -> {b}" for name, (a, b) in changed.items() if a != b]
+    return [f"recipe {old.recipe} -> {new.recipe}"] * (old.recipe != new.recipe) + differing
+
+
+def _check_none(path, differing):
+    if differing:
+        raise ValueError(
+            f"workdir={path} holds a run of another config: {'; '.join(differing)}. Choose another "
+            "workdir, or the run's own options, as its flags.txt has them."
+        )
 
 
 def has_begun(path: str | pathlib.Path) -> bool:
@@ -147,7 +162,7 @@ def has_begun(path: str | pathlib.Path) -> bool:
 
 def check_saved(path: pathlib.Path) -> None:
     """Raises ValueError unless what training saved at `path` is whole and all in there."""
-    for name in ("last", "best"):
+    for name in ("last", "best", "good"):
         if found := last_checkpoint(path / "checkpoints" / name):
             check_checkpoint(found)
 

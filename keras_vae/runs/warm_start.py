@@ -15,11 +15,11 @@ def check_source(vae: VAE, config: Config) -> None:
     """Raises ValueError or OSError unless `vae` can begin with the weights its config names."""
     source = _source(config)
     _pairs(vae, source, config)
-    components = config.model.prior_components
-    if _is_fitted(vae, source) and components > config.model.num_examples:
+    components, examples = config.model.prior_components, config.model.num_examples
+    if _is_fitted(vae, source) and examples is not None and components > examples:
         raise ValueError(
-            f"prior_components={components} can't be fitted to the codes of "
-            f"{config.model.num_examples} training examples. Use fewer."
+            f"prior_components={components} can't be fitted to the codes of {examples} training "
+            "examples. Use fewer."
         )
 
 

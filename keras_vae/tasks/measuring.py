@@ -78,6 +78,7 @@ def evaluate(
         "active_units": evaluation.active_units(vae, batches),
         **(evaluation.decomposition(vae, batches, seed=seed) or {}),
         **run.provenance,
+        **_skipped(run.history, dataset.train.num_examples // config.training.batch_size),
     }
     if dataset.test.factors is not None:
         result |= _disentanglement(vae, batches, dataset.test.factors)
@@ -159,6 +160,13 @@ def _annealed(run, nll, annealing, seed):
         "ais_num_chains": annealing.num_chains,
     }
     return numbers, examples
+
+
+def _skipped(history, steps_per_epoch):
+    """The share of training steps that were skipped, where a history has counted them."""
+    if "skipped" not in history:
+        return {}
+    return {"skipped_steps": float(np.nanmean(history["skipped"])) / steps_per_epoch}
 
 
 def _disentanglement(vae, batches, factors):

@@ -18,6 +18,9 @@ from keras_vae.tasks import measuring
 from keras_vae.training import feeding, replicas
 from keras_vae.training.steps_bar import StepsBar
 
+# Steps between two states that a recovery may go back to, at least; whole epochs.
+_GOOD_STEPS = 2000
+
 
 def train(
     config: Config,
@@ -67,7 +70,8 @@ def run_job(job: Job) -> Run | None:
 def _train(job: Job) -> None:
     """Trains to the last epoch, resuming where the run stands."""
     config, vae, epochs = job.config, job.model, job.config.training.epochs
-    progress = Progress(vae, job.workdir / "checkpoints", job.worker)
+    recoveries = config.training.recoveries
+    progress = Progress(vae, job.workdir / "checkpoints", job.worker, recoveries)
     resumed = progress.restore()
     epoch, done = divmod(progress.step, job.steps_per_epoch)
     if bool(progress.stopped):
@@ -87,18 +91,41 @@ def _train(job: Job) -> None:
         job.options.checkpoint_steps,
         config.training.early_stopping,
         alone=not isinstance(job.strategy, tf.distribute.MultiWorkerMirroredStrategy),
+        good_epochs=-(-_GOOD_STEPS // job.steps_per_epoch) if recoveries else 0,
     )
     if done:
         checkpoints.set_model(vae)
         checkpoints.keep_metrics()
-    try:
+    while epoch < epochs and not bool(progress.stopped):
         # An epoch broken off is a short fit of its own: Keras counts the same steps in each.
-        while epoch < epochs and not bool(progress.stopped):
-            last = epoch + 1 if done else epochs
+        last = epoch + 1 if done else epochs
+        try:
             fit(job, progress, checkpoints, epoch, last)
-            epoch, done = last, 0
-    finally:
-        checkpoints.restore_signals()
+        except callbacks.NonFinite as error:
+            if isinstance(error, callbacks.AllSkipped) or not progress.may_recover:
+                raise
+            last = _recover(job, progress, error)
+        finally:
+            checkpoints.restore_signals()
+        epoch, done = last, 0
+
+
+def _recover(job: Job, progress: Progress, error: callbacks.NonFinite) -> int:
+    """Goes back to the last good state, which is of the end of an epoch: how many are done there.
+
+    All workers see the same loss and the same weights, so that all go back.
+    """
+    factor = progress.recover()
+    epoch = progress.step // job.steps_per_epoch
+    print(
+        f"Going back to step {progress.step}: {error.what}. From there the learning rate is "
+        f"{factor:g} times the planned one (recovery {int(progress.tries)} of "
+        f"{job.config.training.recoveries}).",
+        flush=True,
+    )
+    if job.worker == 0:
+        _cut_metrics(job.workdir / "metrics.csv", epoch)
+    return epoch
 
 
 def fit(
@@ -126,7 +153,10 @@ def fit(
         )
         validation["validation_data"] = replicas.distribute(held_out, job.strategy)
         validation["validation_steps"] = len(held_out)
-    used = [callbacks.Speed(training.batch_size), callbacks.StopOnNonFinite(progress)]
+    used = [
+        callbacks.Speed(training.batch_size),
+        callbacks.StopOnNonFinite(progress, job.steps_per_epoch),
+    ]
     if job.worker == 0:
         # Before saving: a row without its checkpoint is cut off again, the reverse would be a gap.
         used.append(callbacks.MetricsFile(job.workdir / "metrics.csv"))

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from keras_vae._compat import tf
+from keras_vae._compat import tf, tfkl
 from keras_vae.messages import conflicts
 from keras_vae.messages.sentences import some
 from keras_vae.networks.bayesian import bayesian_layers
 from keras_vae.objectives import Objective
+from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.posteriors import Posterior
 from keras_vae.priors import Prior
 from keras_vae.terms import Terms
@@ -70,6 +71,43 @@ def _check_without_encoder(objective, vae, averages_samples):
             f"a mixture as prior without an encoder: {conflicts.MIXTURE_WITHOUT_ENCODER}. Use "
             "priors.RealNVP."
         )
+
+
+def check_step(objective: Objective, vae: "VAE", skip_threshold: float | None, parts: int) -> None:
+    """Raises ValueError for a threshold that can't be, or parts that don't make a whole batch."""
+    if skip_threshold is not None and not skip_threshold > 0:
+        raise ValueError(f"skip_threshold must be above 0, got {skip_threshold}.")
+    check_whole("gradient_accumulation_steps", parts, at_least=1)
+    if parts == 1:
+        return
+    if objective.over_batch:
+        raise ValueError(
+            f"objective {type(objective).__name__} with gradient_accumulation_steps: "
+            f"{conflicts.LOSS_OF_A_WHOLE_BATCH}. Use objectives.SGVB, or 1 step and a smaller "
+            "batch_size."
+        )
+    if any(isinstance(part, tfkl.BatchNormalization) for part in vae.submodules):
+        raise ValueError(
+            "gradient_accumulation_steps with BatchNormalization, which normalises each part of a "
+            "batch by itself. Use 1, or tf_keras.layers.LayerNormalization."
+        )
+
+
+def check_shared(batch_size: int, replicas: int, parts: int = 1) -> None:
+    """Raises ValueError unless replicas share a batch equally, each in as many equal parts."""
+    if batch_size % (replicas * parts):
+        of_parts = f", each in gradient_accumulation_steps={parts} parts" if parts > 1 else ""
+        raise ValueError(
+            f"batch_size={batch_size} can't be shared equally by {replicas} replicas{of_parts}. "
+            f"Choose a multiple of {replicas * parts}."
+        )
+
+
+def check_parts(vae: "VAE", batch_size: int) -> None:
+    """Raises ValueError unless a model that takes batches in parts can share one of this size."""
+    parts, replicas = vae.gradient_accumulation_steps, vae.distribute_strategy.num_replicas_in_sync
+    if parts > 1:
+        check_shared(batch_size, replicas, parts)
 
 
 def refuse_conditions(y: Any) -> None:

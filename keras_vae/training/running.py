@@ -63,13 +63,19 @@ def block_taker(model: "Trainable", site: seeds.Site) -> Callable:
     return next_block
 
 
-def block_runner(model: "Trainable", step: Callable) -> Callable:
+def block_runner(
+    model: "Trainable", step: Callable, logs: Callable[[], dict] | None = None
+) -> Callable:
     """A function that runs `step` on each batch of a block and gives the metrics.
+
+    Those are what `logs` returns; `model.logs` if None.
 
     Noise that isn't there yet is drawn between the steps, never inside what XLA compiles, which
     draws other numbers from the same seed, and on CPUs more slowly. So memory holds the noise of
     one step.
     """
+
+    logs = logs or model.logs
 
     def run_all(block, step=step):
         def run(i):
@@ -77,12 +83,12 @@ def block_runner(model: "Trainable", step: Callable) -> Callable:
             return [i + 1]
 
         tf.while_loop(lambda i: i < block.num_steps, run, [0])
-        return model.logs()
+        return logs()
 
     if model.run_eagerly:
         return run_all
     if model.distributed:
-        return _replica_runner(model, step)
+        return _replica_runner(model, step, logs)
     run_block = tf.function(run_all, jit_compile=model.jit_compile)
     if not model.jit_compile:
         return run_block
@@ -95,7 +101,7 @@ def block_runner(model: "Trainable", step: Callable) -> Callable:
     return lambda block: run_block(block) if block.noise is not None else run_steps(block)
 
 
-def _replica_runner(model, step):
+def _replica_runner(model, step, logs):
     strategy = model.distribute_strategy
 
     def run_step(block, i):
@@ -110,6 +116,6 @@ def _replica_runner(model, step):
         num_steps = strategy.experimental_local_results(block.x)[0].shape[0]
         for i in range(num_steps):
             run_one(block, tf.constant(i))
-        return model.logs()
+        return logs()
 
     return run_replicas

@@ -1,12 +1,10 @@
-"""Schedules of beta: functions of the training step, a scalar tensor, to a float32 scalar.
-
-The learning rate's are Keras' own (tfk.optimizers.schedules).
-"""
+"""Schedules of beta: functions of the training step, a scalar tensor, to a float32 scalar."""
 
 import math
 from collections.abc import Callable
 
 from keras_vae._compat import tf
+from keras_vae.training.planning import Plan, Planned
 
 # A training step -> beta.
 Schedule = Callable[[tf.Tensor], tf.Tensor]
@@ -41,6 +39,34 @@ def cyclic(value: float, steps: int) -> Schedule:
       Fu et al. 2019, Cyclical annealing schedule.
     """
     return lambda step: value * _progress(tf.cast(step, tf.int64) % (2 * steps), steps)
+
+
+class InEpochs(Planned):
+    """A schedule whose length is in epochs.
+
+    Args:
+      make: (number of steps, at least 1) -> the schedule.
+      epochs: its length.
+      plan, fixed: as of `Planned`.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[int], Schedule],
+        epochs: float,
+        plan: Plan | None = None,
+        fixed: bool = False,
+    ):
+        self._make, self._epochs = make, epochs
+        super().__init__(plan, fixed)
+
+    def lengths(self, plan: Plan) -> int:
+        """Its length in steps."""
+        return max(round(self._epochs * plan.steps_per_epoch), 1)
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """The value at a step."""
+        return self._make(self.lengths(self.known_plan()))(step)
 
 
 def _progress(step, steps):

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_vae import objectives
 from keras_vae._compat import ConditionLike, TensorLike, of_user, tf, tfk
-from keras_vae.batches import Batch
+from keras_vae.batches import Batch, Block
 from keras_vae.data import Split, steps_per_epoch
 from keras_vae.inputs import TakesExamples, check_element_spec
 from keras_vae.inputs.arguments import (
@@ -19,19 +19,19 @@ from keras_vae.inputs.arguments import (
     next_batch,
     refuse_weights,
 )
-from keras_vae.networks.bayesian import bayesian_layers, weight_kl
 from keras_vae.networks.recomputable import set_recompute
 from keras_vae.objectives import Objective
 from keras_vae.rate import AddRate, Rate
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
-from keras_vae.training import refusals, schedules
-from keras_vae.training.elbo_bits import BitsPerDim, has_bits_per_dim
+from keras_vae.training import metrics, refusals, schedules
 from keras_vae.training.feeding import evaluation_set, training_set
 from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.moving_average import MovingAverage
+from keras_vae.training.planning import PlanByFit, planned
 from keras_vae.training.running import block_runner, block_taker, with_noise
 from keras_vae.training.schedules import Schedule
+from keras_vae.training.stepping import take_step
 from keras_vae.training.steps_bar import with_steps_bar
 from keras_vae.training.xla import prefers_xla
 
@@ -69,7 +69,8 @@ class Trainable(TakesExamples):
         )
         self.add_rate = AddRate(weight=self.beta)
         # Plain attributes: Keras would count metrics and averages among the model's weights.
-        object.__setattr__(self, "_trackers", {})
+        object.__setattr__(self, "mean_metrics", {})
+        object.__setattr__(self, "skipped_metric", None)
         object.__setattr__(self, "ema", None)
         object.__setattr__(self, "_looks_at_batches", True)
 
@@ -80,6 +81,8 @@ class Trainable(TakesExamples):
         *,
         beta: float | Schedule = 1.0,
         ema_decay: float | None = None,
+        skip_threshold: float | None = None,
+        gradient_accumulation_steps: int = 1,
         gradient_checkpointing: bool = False,
         jit_compile: bool | Literal["auto"] = "auto",
         run_eagerly: bool = False,
@@ -92,6 +95,10 @@ class Trainable(TakesExamples):
           beta: weight of the KL, a number or a function of the step (`schedules`).
           ema_decay: if given, `self.ema` follows the weights with this decay. `evaluate`, `save`
             and the export take the average; other verbs do so inside `evaluation_weights()`.
+          skip_threshold: if given, a step changes nothing, and counts as `skipped`, when the norm
+            of all gradients together, before any clipping, is above it or not finite.
+          gradient_accumulation_steps: in how many parts, one after the other, a step takes its
+            batch: it needs the memory of one part, and comes out as without.
           gradient_checkpointing: whether the inside of residual blocks is computed anew for
             gradients, which takes less memory and more time.
           jit_compile: whether XLA compiles the steps; "auto" where that is known to help.
@@ -100,21 +107,21 @@ class Trainable(TakesExamples):
         if objective is None:
             objective = objectives.SGVB() if self.has_bound else objectives.Reconstruction()
         refusals.check_objective(objective, self, beta)
+        refusals.check_step(objective, self, skip_threshold, gradient_accumulation_steps)
         if isinstance(optimizer, str) and optimizer.lower() == "adam":
             optimizer = FusedAdam()
         set_recompute(self, gradient_checkpointing)
         super().compile(optimizer=optimizer, run_eagerly=run_eagerly)
         self.objective = objective
         self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
+        self.skip_threshold = skip_threshold
+        self.gradient_accumulation_steps = gradient_accumulation_steps
         self.jit_compile = self._resolve_jit_compile(jit_compile)
         ema = None if ema_decay is None else MovingAverage(self.trainable_variables, ema_decay)
         object.__setattr__(self, "ema", ema)
-        names = ["loss", "distortion"] + (["elbo_nats", "rate"] if self.has_bound else [])
-        names += ["weight_kl"] if bayesian_layers(self) else []
-        trackers = {name: tfk.metrics.Mean(name) for name in names}
-        if has_bits_per_dim(self):
-            trackers["bits_per_dim"] = BitsPerDim(trackers["elbo_nats"], self)
-        object.__setattr__(self, "_trackers", trackers)
+        object.__setattr__(self, "mean_metrics", metrics.metrics_of(self))
+        skipped = None if skip_threshold is None else tfk.metrics.Sum("skipped")
+        object.__setattr__(self, "skipped_metric", skipped)
 
     @property
     def uses_analytic_kl(self) -> bool:
@@ -123,7 +130,10 @@ class Trainable(TakesExamples):
 
     @property
     def metrics(self) -> list[tfk.metrics.Metric]:
-        return list(self._trackers.values())
+        return [
+            *self.mean_metrics.values(),
+            *([self.skipped_metric] if self.skipped_metric else []),
+        ]
 
     @property
     def distributed(self) -> bool:
@@ -170,16 +180,20 @@ class Trainable(TakesExamples):
             or examples are given weights.
         """
         refuse_weights(**kwargs)
+        size, steps = batch_size or _BATCH_SIZE, None
         if isinstance(x, Split):
-            size = batch_size or _BATCH_SIZE
             refusals.refuse_conditions(y)
             blocks, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
-            callbacks, x = with_steps_bar(callbacks, steps_per_epoch(x, size)), blocks
-            validation_data = self._validation(validation_data, size)
-            batch_size = None
+            steps = steps_per_epoch(x, size)
+            callbacks, x, batch_size = with_steps_bar(callbacks, steps), blocks, None
         else:
             x, y = self._input(x, y)
-            validation_data = self._validation(validation_data, batch_size or _BATCH_SIZE)
+        if steps or is_array(x):
+            refusals.check_parts(self, size)
+        validation_data = self._validation(validation_data, size)
+        of_blocks = steps is None and isinstance(getattr(x, "element_spec", None), Block)
+        if not of_blocks and not all(schedule.fixed for schedule in planned(self)):
+            callbacks = [PlanByFit(initial_epoch, steps), *tf.nest.flatten(callbacks or [])]
         kwargs |= {"validation_data": validation_data, "initial_epoch": initial_epoch}
         with self._looking_at_batches(not is_array(x)):
             return super().fit(x, y, batch_size, epochs, verbose, callbacks, *args, **kwargs)
@@ -304,45 +318,26 @@ class Trainable(TakesExamples):
 
     def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """One optimizer step."""
+        for schedule in planned(self):
+            schedule.known_plan()
         self.beta.assign(of_user(self.beta_schedule)(self.optimizer.iterations))
-        with tf.GradientTape() as tape:
-            terms = self(batch, training=True)
-            # The KL is in `losses` where the objective has it there, and in `terms` for the rest.
-            loss = of_user(self.objective)(terms, self.beta)  # [B]
-            loss += tf.add_n([0.0, *self.losses])
-            weight = of_user(self.objective.gradient_weight)(terms, self.beta)
-            if weight is not None:
-                terms.gradient_weight.set(weight)
-            # The optimizer sums gradients over replicas: the one place that scales for them.
-            scaled = tf.reduce_mean(loss) / self.distribute_strategy.num_replicas_in_sync
-        logs = self._track(loss, terms)  # The metrics are those of the weights before they move.
-        variables = self.trainable_variables
-        self.optimizer.apply_gradients(
-            zip(tape.gradient(scaled, variables), variables, strict=True)
-        )
-        if self.ema is not None:
-            self.ema.update(self.optimizer.iterations)
-        return logs
+        take_step(self, batch)
+        return self.training_logs()
 
     def test_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """The objective's bound at beta = 1, whatever training uses."""
         terms = self.terms(batch.x, batch.noise, batch.condition, mask=batch.mask)
-        return self._track(-of_user(self.objective.bound)(terms), terms)
-
-    def _track(self, loss, terms):
-        values = {"loss": loss, "distortion": terms.distortion}
-        if terms.has_bound:
-            values |= {"elbo_nats": terms.elbo_nats, "rate": terms.rate}
-        if "weight_kl" in self._trackers:
-            values["weight_kl"] = weight_kl(self)
-        for name, tracker in self._trackers.items():
-            if name in values:  # Bits per dimension are made of another metric.
-                tracker.update_state(values[name])
+        loss = -of_user(self.objective.bound)(terms)
+        metrics.track(self, metrics.values_of(self, loss, terms))
         return self.logs()
 
     def logs(self) -> dict:
         """Each metric's mean since it was last reset."""
-        return {name: tracker.result() for name, tracker in self._trackers.items()}
+        return {name: mean.result() for name, mean in self.mean_metrics.items()}
+
+    def training_logs(self) -> dict:
+        """`logs`, and how many steps were skipped, where steps may be."""
+        return {metric.name: metric.result() for metric in self.metrics}
 
     # Blocks of steps ---------------------------------------------------------------------------
 
@@ -353,7 +348,8 @@ class Trainable(TakesExamples):
                 # Or its variables would be made in the first graph, which is then traced again.
                 with self.distribute_strategy.scope():
                     self.optimizer.build(self.trainable_variables)
-            run, next_block = block_runner(self, self.train_step), block_taker(self, Site.LATENT)
+            run = block_runner(self, self.train_step, self.training_logs)
+            next_block = block_taker(self, Site.LATENT)
 
             def train_function(iterator):
                 return run(next_block(iterator, self.optimizer.iterations))
@@ -364,11 +360,12 @@ class Trainable(TakesExamples):
     def make_test_function(self, force: bool = False) -> Callable:
         """Keras' hook: a function of the data iterator that evaluates its next block."""
         if self.test_function is None or force:
-            run, next_block = block_runner(self, self.test_step), block_taker(self, Site.EVALUATE)
+            run = block_runner(self, self.test_step, self.logs)
+            next_block = block_taker(self, Site.EVALUATE)
 
             def test_function(iterator):
                 # The number of examples so far tells batches apart, and starts at 0 every time.
-                return run(next_block(iterator, self._trackers["loss"].count))
+                return run(next_block(iterator, self.mean_metrics["loss"].count))
 
             self.test_function = test_function
         return self.test_function

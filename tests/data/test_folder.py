@@ -38,12 +38,32 @@ def test_mixed_sizes_and_colours_are_cropped_and_resized(tmp_path):
         left, top = (width - side) / 2, (height - side) / 2
         box = (left, top, left + side, top + side)
         expected.append(np.asarray(image.resize((16, 16), Image.Resampling.BICUBIC, box=box)))
-    with pytest.raises(ValueError, match=r"3 sizes, from 20x40 to 64x64.*image_size"):
-        load(f"folder:{tmp_path}")
     data = load(f"folder:{tmp_path}", image_size=16)
     read = np.concatenate([s.array for s in (data.train, data.validation, data.test)])
     assert read.shape == (6, 16, 16, 3)
     assert {x.tobytes() for x in read} == {x.tobytes() for x in expected}
+
+
+@pytest.mark.parametrize("memory_limit_gb", [4.0, 2e-5])
+def test_mixed_sizes_are_brought_to_64_where_no_size_is_given(tmp_path, memory_limit_gb):
+    """In memory and streamed, as if image_size=64 were given; images of one size keep it."""
+    for i, size in enumerate([(40, 20), (17, 31), (90, 64)] * 2):
+        write(tmp_path / f"{i}.png", size, "RGB")
+    found = load(f"folder:{tmp_path}", memory_limit_gb=memory_limit_gb)
+    given = load(f"folder:{tmp_path}", image_size=64, memory_limit_gb=memory_limit_gb)
+    assert found.train.shape == (64, 64, 3)
+    np.testing.assert_array_equal(found.train.array, given.train.array)
+    assert found.fingerprint == given.fingerprint
+    assert (found.image_size, given.image_size) == (64, 64)
+    note = (
+        "images of 3 sizes, from 20x40 to 64x90 (height x width), are cut to the centre and "
+        "brought to 64x64: image_size chooses another size, and resize another way"
+    )
+    assert set(found.notes) - set(given.notes) == {note}
+    for i in range(6):
+        write(tmp_path / f"{i}.png", (12, 9), "RGB")
+    alike = load(f"folder:{tmp_path}", memory_limit_gb=memory_limit_gb)
+    assert (alike.train.shape, alike.image_size) == ((9, 12, 3), None)
 
 
 def test_photos_are_turned_as_their_exif_says(tmp_path):

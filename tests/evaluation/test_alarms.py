@@ -22,6 +22,7 @@ SOUND = {
         {"nll_nats": None, "nll_looseness_nats": None, "rate_nats": None},
         {"label_information_nats": 1.2},
         {"label_information_nats": None},
+        {"skipped_steps": 0.001},
         {"ais_below_importance_nats": 0.06, "ais_below_importance_stderr": 0.01},
         {"ais_below_importance_nats": 0.5, "ais_below_importance_stderr": 0.3},
         {"ais_below_importance_nats": 0.05, "ais_below_importance_stderr": None},
@@ -46,6 +47,7 @@ def test_sound_numbers_raise_none(changed):
             {"num_samples": 1, "nll_looseness_nats": None},
             ["Of 1 importance samples nothing tells how loose", "num_samples"],
         ),
+        ({"skipped_steps": 0.025}, ["2.5% were skipped", "higher skip_threshold"]),
         ({"label_information_nats": 0.01}, ["label", "0.010 nats", "prior=mixture"]),
         (
             {"rate_nats": 0.01},

@@ -58,6 +58,7 @@ def test_the_table_of_measures_has_what_is_written_and_nothing_else(run, measure
         | evaluation.disentanglement(rng.normal(size=(60, 2)), factors)
         | measuring._disentanglement(run.model, batches, rare)
         | evaluation.unseen([0, 1], labels)
+        | measuring._skipped({"skipped": np.array([0.0, 3.0])}, 10)
     )
     assert set(measured) | set(others) == measures.keys()
 

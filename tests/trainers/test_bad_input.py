@@ -203,6 +203,7 @@ def test_a_schedule_over_all_epochs_can_not_be_extended(run_train, tmp_path):
     longer = run_train(*flags, "--epochs=4")
     assert longer.code == 2
     assert "cosine" in longer.err
+    assert f"give warm_start={tmp_path}/r and another workdir" in longer.err
 
 
 def test_a_process_ends_with_code_2_and_one_line():

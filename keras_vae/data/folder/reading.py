@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.config.image_options import parse_background
+from keras_vae.config.image_options import COMMON_SIZE, note_on_sizes, parse_background
 from keras_vae.data import background as grounds
 from keras_vae.data.arrays import from_arrays
 from keras_vae.data.folder import classes as class_folders
@@ -67,14 +67,15 @@ def read(
     max_pixels: int | None = None,
     values: str = "unit",
     grey_levels: int | None = None,
-) -> tuple[Mapping[str, InMemory | Streamed], list[str]]:
+) -> tuple[Mapping[str, InMemory | Streamed], list[str], int | None]:
     """Loads or opens the images under `path`, in an order drawn by `seed`.
 
     docs/data.md says which folders are splits and classes, and what becomes of which file.
 
     Args:
       path: the folder.
-      image_size: None if all images have one size, else pixels that all are resized to.
+      image_size: pixels that all are resized to; None keeps one size, and brings many to
+        COMMON_SIZE.
       seed: int.
       memory_limit_gb: a folder whose decoded images are larger is streamed.
       resize: "crop", "pad" or "stretch" to image_size.
@@ -85,12 +86,12 @@ def read(
       values, grey_levels: as for `from_arrays`.
 
     Returns:
-      (dict name of a split -> Split, list of notes).
+      (dict name of a split -> Split, list of notes, the size that images were brought to or None).
 
     Raises:
       FileNotFoundError: no such folder.
       ValueError: splits that aren't certain, one without a readable image, images without a label
-        beside classes, images of many sizes without image_size or of several kinds of numbers.
+        beside classes, images of several kinds of numbers.
     """
     ground = parse_background(alpha_background)
     if not os.path.isdir(path):
@@ -98,7 +99,14 @@ def read(
     with opening.pillow(max_pixels):
         found, refused, notes = _found(path, seed)
         refused += _read_headers(found, frames, max_pixels, ground)
-        target = _target(path, found, refused, image_size, resize, ground, max_pixels)
+        sizes = _sizes(path, found, refused)
+        if image_size is None and len(sizes) > 1:
+            image_size = COMMON_SIZE
+            smallest, largest = (f"{height}x{width}" for height, width in (sizes[0], sizes[-1]))
+            few = f"{len(sizes)} sizes, from {smallest} to {largest} (height x width),"
+            notes.append(note_on_sizes(few))
+        size = (image_size, image_size) if image_size else sizes[0]
+        target = _target(path, found, size, resize if image_size else None, ground, max_pixels)
         check_fits(f"folder:{path}", target.shape, target.dtype, memory_limit_gb)
         limit = memory_limit_gb * 1e9
         num_images = sum(int(split.rows.sum()) for split in found.values())
@@ -129,7 +137,7 @@ def read(
         scale = scale_of_counts(name, counts, target.dtype, values, grey_levels)
         options = [resize, alpha_background, frames]  # on which the pixels depend
         images, more = streamed(path, found, labels, names, target, scale, limit, options)
-    return images, notes + more
+    return images, notes + more, image_size
 
 
 def _found(path, seed):
@@ -190,26 +198,23 @@ def _read_headers(found, frames, max_pixels, ground):
     return refused
 
 
-def _target(path, found, refused, image_size, resize, ground, max_pixels):
-    """The pixels.Target of all images."""
-    frames = {frame for split in found.values() for frame in split.frames}
-    if not frames:
+def _sizes(path, found, refused):
+    """All sizes (height, width) of the images, sorted."""
+    sizes = sorted({frame.size for split in found.values() for frame in split.frames})
+    if not sizes:
         total = len(refused) + sum(len(split.files) for split in found.values())
         raise ValueError(_none_readable(path, total, refused))
-    sizes = sorted({frame.size for frame in frames})
-    if image_size:
-        sizes = [(image_size, image_size)]
-    if len(sizes) > 1:
-        raise ValueError(
-            f"dataset=folder:{path} has images of {len(sizes)} sizes, from "
-            f"{sizes[0][0]}x{sizes[0][1]} to {sizes[-1][0]}x{sizes[-1][1]} (height x width). "
-            "Give image_size=64, say, and resize=crop (the default), pad or stretch."
-        )
+    return sizes
+
+
+def _target(path, found, size, resize, ground, max_pixels):
+    """The pixels.Target of all images."""
+    frames = {frame for split in found.values() for frame in split.frames}
     grey = _all_grey(found, frames, ground, max_pixels)
     return pixels.Target(
-        shape=(*sizes[0], 1 if grey else 3),
-        dtype=np.dtype(_dtype(path, found, frames, is_resized=bool(image_size))),
-        resize=resize if image_size else None,
+        shape=(*size, 1 if grey else 3),
+        dtype=np.dtype(_dtype(path, found, frames, is_resized=bool(resize))),
+        resize=resize,
         ground=ground,
         max_pixels=max_pixels,
     )

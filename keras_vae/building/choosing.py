@@ -1,0 +1,27 @@
+"""Where no recipe is named, the data chooses one."""
+
+from keras_vae.config import Config
+from keras_vae.config.recipes import USUAL, Unnamed
+from keras_vae.data import Split
+from keras_vae.messages.notes import tell
+
+
+def choose(config: Unnamed, images: Split) -> Config:
+    """The config of the recipe that suits examples such as `images`, with the options given.
+
+    A choice other than the usual recipe is printed, and so is why it wasn't taken.
+
+    Raises:
+      ValueError: the options can't be together, or not in any recipe that would be chosen.
+    """
+    is_binarized = config.data.binarization not in (None, "none")
+    name = images.modality.recipe(images.shape, 2 if is_binarized else images.levels)
+    if name == USUAL:
+        return config.named(USUAL)
+    shape = "x".join(map(str, images.shape))
+    seen = f"{images.modality.nouns} of {shape} and {images.levels} levels"
+    if why := config.against(name, images.shape):
+        tell(f"recipe={USUAL}: {seen} would choose {name}, but {why}")
+        return config.named(USUAL)
+    tell(f"recipe={name}, chosen by {seen}; recipe={USUAL}, say, names another")
+    return config.named(name)
