@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from keras_vae import networks
 from keras_vae._compat import tfk, tfkl
@@ -11,6 +11,7 @@ from keras_vae.building.parts import POSTERIORS, likelihood_of, prior_of_shape
 from keras_vae.config.sections import ModelConfig
 from keras_vae.config.stages import Stage, default_stages, stages_of
 from keras_vae.hierarchical import ConvBlock, LadderEncoder, LayeredPrior, LayeredPriorEncoder
+from keras_vae.priors import Prior
 
 
 class ConvLadder:
@@ -22,8 +23,8 @@ class ConvLadder:
 
     def __init__(self, model: ModelConfig):
         self._model = model
-        shape = model.event_shape
-        self._stages = stages_of(model.stages or default_stages(shape), shape)
+        self._size = cast(tuple[int, ...], model.event_shape)[:2]
+        self._stages = stages_of(model.stages or default_stages(self._size), self._size)
         # For each layer, that next to x first, its stage and its place there.
         self._layers = [(stage, i) for stage in self._stages for i in range(stage.num_layers)]
         self._gain = 1.0 / math.sqrt(len(self._layers))
@@ -42,7 +43,8 @@ class ConvLadder:
         """p(z_1|z_2) .. p(z_L), whose blocks go from the smallest maps to the largest."""
         blocks = [self._block(n) for n in range(len(self._layers) - 1)]
         top, _ = self._layers[-1]
-        return LayeredPrior(blocks, prior_of_shape(self._model, self._latent_shape(top)))
+        top_prior = cast(Prior, prior_of_shape(self._model, self._latent_shape(top)))
+        return LayeredPrior(blocks, top_prior)
 
     def decoder_body(self) -> tfkl.Layer:
         """The state below z_1 -> features of each pixel."""
@@ -52,7 +54,7 @@ class ConvLadder:
             [
                 tfkl.Activation(m.activation),
                 tfkl.Conv2D(inner * factor**2, 1),
-                networks.FromPatches(m.event_shape[:2], factor),
+                networks.FromPatches(self._size, factor),
                 networks.ResidualBlock(inner, m.activation),
                 tfkl.Activation(m.activation),
             ]

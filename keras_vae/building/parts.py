@@ -143,8 +143,7 @@ def prior_of(model: ModelConfig) -> Prior | None:
 def prior_of_shape(model: ModelConfig, latent_shape: int | tuple[int, ...]) -> Prior | None:
     """The prior that a model's options name, of D latents or of maps (h, w, d)."""
     member = PRIORS[model.prior]
-    is_flat = isinstance(latent_shape, int)
-    if is_flat or member.kind is None or member.kind.takes_maps:
+    if isinstance(latent_shape, int) or member.kind is None or member.kind.takes_maps:
         return member(model, latent_shape)
     return Flattened(member(model, math.prod(latent_shape)), latent_shape)
 

@@ -30,7 +30,7 @@ def stages_of(stages: Sequence[str], image_shape: Sequence[int]) -> list[Stage]:
 
     Args:
       stages: one text for each.
-      image_shape: (H, W, C); the width follows by the same factors, rounded up.
+      image_shape: (H, W, ...); the width follows by the same factors, rounded up.
 
     Raises:
       ValueError: a text says something else, or a height isn't that before it divided by a whole
@@ -66,7 +66,7 @@ def stages_of(stages: Sequence[str], image_shape: Sequence[int]) -> list[Stage]:
 
 
 def default_stages(image_shape: Sequence[int]) -> tuple[str, ...]:
-    """Stages for images (H, W, C): halved sizes to maps of at most four, then a single place."""
+    """Stages for images (H, W, ...): halved sizes to maps of at most four, then a single place."""
     height, width = image_shape[:2]
     factor = 1
     while max(height, width) > (_SMALL if factor == 1 else factor * _LARGEST):

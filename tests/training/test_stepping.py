@@ -139,6 +139,7 @@ KINDS = {
     "labels, clipped": {"condition": "label", "clip_norm": 0.5},
     "Bayesian weights": {"weights": "bayes"},
     "penalty, skipping": {"weights": "map", "skip_threshold": 1e6},
+    "bits per dimension": {"likelihood": "discretized_logistic"},
     "ladder": {"recipe": "ladder"},
 }
 
