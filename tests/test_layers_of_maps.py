@@ -155,9 +155,10 @@ def test_a_report_counts_layers_of_one_shape(model):
 
 
 def test_annealing_agrees_with_plain_monte_carlo():
-    model = tiny.randomize(tiny.vae(recipe="deep", likelihood="bernoulli", ema_decay=None), 0.1)
+    model = tiny.randomize(tiny.vae(recipe="deep", likelihood="bernoulli"), 0.1)
     x = tiny.images_for(model, 2)
-    sampler = evaluation.AnnealedSampler(model, evaluation.sigmoidal(20), num_chains=8)
+    temperatures = evaluation.sigmoidal(20)
+    sampler = evaluation.AnnealedSampler(model, temperatures, num_chains=16, start="prior")
     _, p = model.generate(model.prior.draw_noise([0, 1], 20_000))
     for image, found in zip(x, sampler(x, seed=0).log_likelihood, strict=True):
         wanted = np.logaddexp.reduce(p.log_prob(image)) - np.log(20_000)
