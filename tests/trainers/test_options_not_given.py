@@ -25,7 +25,8 @@ def photos(tmp_path, monkeypatch):
     """A folder that holds photos.npz, 8x8 pixels of 3 channels; runs are beside it."""
     monkeypatch.chdir(tmp_path)
     # Configs are what is tested here: models of their sizes take seconds to build.
-    monkeypatch.setattr(job, "build", lambda config, **options: tiny.vae())
+    small = tiny.vae()
+    monkeypatch.setattr(job, "build", lambda config, **options: small)
     np.savez("photos.npz", x=RNG.integers(0, 256, (90, 8, 8, 3)).astype(np.uint8))
     return tmp_path
 
