@@ -511,7 +511,7 @@ def test_many_sizes_are_brought_to_64_where_no_size_is_given(prepare, memory_lim
     options["memory_limit_gb"] = memory_limit_gb
     found, given = load("own", **options), load("own", image_size=64, **options)
     assert found.train.shape == (64, 64, 3)
-    np.testing.assert_array_equal(found.train.array, given.train.array)
+    np.testing.assert_array_equal(found.test.array, given.test.array)
     assert (found.fingerprint, found.image_size) == (given.fingerprint, 64)
     (note,) = set(found.notes) - set(given.notes)
     assert note.startswith("images of many sizes are cut to the centre and brought to 64x64")

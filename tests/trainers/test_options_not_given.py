@@ -67,6 +67,9 @@ def test_colours_are_deep_and_the_same_command_goes_on(photos, capsys):
     with pytest.raises(ValueError, match=r"of another config: recipe deep -> vae\. Choose another"):
         prepared("--workdir=runs/photos-deep", "--recipe=vae")
     assert [path.name for path in (photos / "runs").iterdir()] == ["photos-deep"]
+    # What isn't of such a run begins another.
+    other = prepared("--dataset=npz:photos.npz", "--network=linear", "--batch_size=8")
+    assert (other.config.recipe, str(other.workdir)) == ("vae", "runs/photos-vae")
 
 
 def test_images_of_many_sizes_are_stored_with_the_size_they_got(photos):
@@ -93,6 +96,7 @@ def test_a_run_of_the_usual_recipe_goes_on_though_its_data_chooses_another(photo
     # A new one begins where the user says so.
     new = prepared("--dataset=npz:photos.npz", "--workdir=runs/new", *DEEP)
     assert new.config.recipe == "deep"
+    assert str(prepared("--dataset=npz:photos.npz", *DEEP).workdir) == "runs/photos-deep"
 
 
 def test_a_deep_run_of_grey_images_is_not_their_default(photos):
