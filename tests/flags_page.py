@@ -14,6 +14,7 @@ from keras_vae import config as configs
 from keras_vae.config.recipes import RECIPES
 from keras_vae.config.rules import text
 from tests import binaries
+from trainers.flags import RECIPE
 
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "flags.md"
 # Each with what it does.
@@ -37,7 +38,8 @@ HEAD = """# Flags
 
 A flag is `--name=value`; a list has commas between, as in `--hidden=200,200`, a shape `x`, as in
 `--latent_shape=8x8x4`. In Python the same names are arguments, as in
-`keras_vae.recipe("vae", hidden=(200, 200))`.
+`keras_vae.recipe("vae", hidden=(200, 200))`. Defaults are those of new runs, and recipes have some
+of their own; a run that goes on has the options that it began with.
 
 This page is made from the options by `make docs` (`python -m tests.flags_page > docs/flags.md`).
 """
@@ -79,7 +81,7 @@ def page() -> str:
         own = own_flags(binary)
         if binary == "trainers.train":
             recipes = {name: options["about"] for name, options in RECIPES.items()}
-            recipe = Row("recipe", "vae", "where other defaults come from", choices=recipes)
+            recipe = Row("recipe", "", RECIPE, choices=recipes)
             parts.append(table([recipe]))
             parts += [
                 f"### {title}\n\n{table(rows_of(section))}" for section, title in SECTIONS.items()

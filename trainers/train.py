@@ -10,6 +10,7 @@ from absl import flags
 from keras_vae import command_line
 from keras_vae._compat import ONEDNN
 from keras_vae.config import Config
+from keras_vae.config.recipes import Unnamed
 from keras_vae.runs import callbacks, job, run_directory
 from keras_vae.tasks import training_run
 from trainers import flags as config_flags
@@ -82,10 +83,10 @@ def _workdir() -> pathlib.Path | None:
     """Where the run is or will be; None where its data has to choose a recipe first."""
     if FLAGS.workdir:
         return pathlib.Path(FLAGS.workdir)
-    dataset = FLAGS.dataset or Config().data.dataset
-    if FLAGS.recipe:
-        return job.default_workdir(dataset, FLAGS.recipe)
-    return job.begun_by_default(dataset)
+    config = config_flags.config_from_flags()
+    if isinstance(config, Unnamed):
+        return job.begun_by_default(config)
+    return job.default_workdir(config.data.dataset, config.recipe)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ def option(
     at_least: float | None = None,
     above: float | None = None,
     flag: bool = True,
-    before: Any = None,
+    before: Any = ...,
     separator: str = ",",
 ) -> Any:
     """A dataclass field with what flags and checks need to know about it.
@@ -29,7 +29,7 @@ def option(
       at_least, above: its least value; of a tuple, that of each entry.
       flag: whether users give it; else the data says it.
       before: its value in stored configs from before there was the option, where that isn't the
-        default.
+        default; the default that it once had, where that has changed.
       separator: what stands between the entries of a tuple where it is typed.
     """
     metadata = {
@@ -38,7 +38,7 @@ def option(
         "at_least": at_least,
         "above": above,
         "flag": flag,
-        "before": default if before is None else before,
+        "before": default if before is ... else before,
         "separator": separator,
     }
     return field(default=default, metadata=metadata)
@@ -69,7 +69,7 @@ def coerce(annotation: Any, value: Any) -> Any:
 def check_option(option_field: Field, value: Any) -> None:
     """Raises ValueError unless `value` is of the option's type and range."""
     name, meta = option_field.name, option_field.metadata
-    if value is None and option_field.default is None:
+    if value is None and type(None) in typing.get_args(option_field.type):
         return
     element = element_type(option_field.type)
     if element and not isinstance(value, tuple):

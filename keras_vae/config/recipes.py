@@ -225,10 +225,10 @@ class Unnamed(Config):
         return recipe(name, **{**self.given, **known})
 
     def against(self, name: str, event_shape: Sequence[int]) -> str | None:
-        """What of the options given speaks against a recipe other than the usual; None if nothing.
+        """What of the options given speaks against a recipe; None if nothing does.
 
-        A part of it that is given by name does, an option that has no effect in it, and one that
-        only the usual recipe bears.
+        A part that the recipe has itself does, an option that has no effect in it, and one that it
+        can't have and the usual recipe can.
         """
         defaults = _defaults(name)
         config = Config(recipe=name).replace(**{**defaults, **self.given})

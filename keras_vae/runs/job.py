@@ -8,7 +8,7 @@ from keras_vae._compat import tf
 from keras_vae.build import build
 from keras_vae.building import settling
 from keras_vae.config import Config
-from keras_vae.config.recipes import FOR_PHOTOGRAPHS, USUAL
+from keras_vae.config.recipes import FOR_PHOTOGRAPHS, USUAL, Unnamed
 from keras_vae.data import Dataset
 from keras_vae.runs import run_data, run_directory, warm_start
 from keras_vae.training import refusals, replicas
@@ -75,18 +75,18 @@ def default_workdir(dataset: str, recipe: str) -> pathlib.Path:
     return pathlib.Path(f"runs/{data.short_name(dataset)}-{recipe}")
 
 
-def begun_by_default(dataset: str) -> pathlib.Path | None:
+def begun_by_default(config: Unnamed) -> pathlib.Path | None:
     """The run that goes on where nobody says where it is, nor its recipe; None if there is none.
 
     It is of the recipe that its data chooses, or of the usual one, which all data once had.
     """
     for recipe in (FOR_PHOTOGRAPHS, USUAL):
-        path = default_workdir(dataset, recipe)
-        if (config := run_directory.stored_config(path)) is None:
+        path = default_workdir(config.data.dataset, recipe)
+        if (stored := run_directory.stored_config(path)) is None:
             continue
-        model = config.model
-        kind = modality.stored(model.modality)
-        if recipe in (kind.recipe(model.event_shape or (), model.levels), USUAL):
+        shape = stored.model.event_shape or ()
+        chosen = modality.stored(stored.model.modality).recipe(shape, stored.model.levels)
+        if recipe in (chosen, USUAL) and not config.against(recipe, shape):
             return path
     return None
 

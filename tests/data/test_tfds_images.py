@@ -501,6 +501,22 @@ def test_images_are_padded_or_stretched(prepare):
         assert load("own", image_size=4, resize=how, **options).train.shape == (4, 4, 1)
 
 
+@pytest.mark.parametrize("memory_limit_gb", [4.0, 2e-5])
+def test_many_sizes_are_brought_to_64_where_no_size_is_given(prepare, memory_limit_gb):
+    """In memory and streamed, as if image_size=64 were given."""
+    import tensorflow_datasets as tfds
+
+    features = {"image": tfds.features.Image(shape=(None, None, 3))}
+    options = prepare(features, {"train": {"image": grey(20, (9, 12, 3))}})
+    options["memory_limit_gb"] = memory_limit_gb
+    found, given = load("own", **options), load("own", image_size=64, **options)
+    assert found.train.shape == (64, 64, 3)
+    np.testing.assert_array_equal(found.test.array, given.test.array)
+    assert (found.fingerprint, found.image_size) == (given.fingerprint, 64)
+    (note,) = set(found.notes) - set(given.notes)
+    assert note.startswith("images of many sizes are cut to the centre and brought to 64x64")
+
+
 def test_an_image_must_fit_into_the_memory(prepare):
     import tensorflow_datasets as tfds
 

@@ -9,10 +9,11 @@ import pytest
 
 import keras_vae
 from keras_vae import evaluation, runs
+from keras_vae.config.sections import TrainingConfig
 from keras_vae.decoder import BayesianDecoder
-from keras_vae.runs import run_data
+from keras_vae.runs import run_data, run_directory
 from keras_vae.runs.run_data import first_examples, load_config_and_data
-from tests import binaries
+from tests import binaries, defaults
 from tests.golden import make
 
 # They are from before there were checksums, which is told of each.
@@ -71,6 +72,23 @@ def test_runs_are_measured_and_go_on(name, tmp_path):
     found = evaluation.likelihood(read.model, batches, num_samples=5)
     for key, wanted in EXPECTED[name]["evaluation"].items():
         assert found[key] == (wanted and pytest.approx(wanted, rel=1e-5)), key
+    for key, wanted in EXPECTED[name]["resumed"].items():
+        assert make.last_row(run)[key] == pytest.approx(wanted, rel=1e-5), key
+
+
+@pytest.mark.parametrize("name", ["single", "few_levels"])
+def test_runs_go_on_by_their_own_options(name, tmp_path, run_train, monkeypatch):
+    """Nothing but their directory is given, and all defaults of training have changed since."""
+    run = tmp_path / "run"
+    shutil.copytree(make.HERE / name / "run", run)
+    changed = {"learning_rate": 0.5, "optimizer": "rmsprop", "batch_size": 7, "epochs": 99}
+    changed |= {"learning_rate_schedule": "cosine", "ema_decay": 0.5, "clip_norm": 1e-3, "seed": 8}
+    defaults.change(monkeypatch, TrainingConfig, **changed)
+    # Which kernels they began with is no option; another process would be started for them.
+    monkeypatch.setattr(run_directory, "onednn_to_set", lambda path: None)
+    quick = ("--jit_compile=false", "--tensorboard=false", "--picture_epochs=0", "--evaluate=false")
+    done = run_train(f"--workdir={run}", "--epochs=3", *quick)
+    assert done.code == 0, done.err
     for key, wanted in EXPECTED[name]["resumed"].items():
         assert make.last_row(run)[key] == pytest.approx(wanted, rel=1e-5), key
 
