@@ -104,7 +104,8 @@ def by_hand(model, x, noise):
         p = normal(made[..., :4])
         both = np.concatenate([state, features], -1)
         merged = elu(conv(encoder.merges[layer].layers[1], elu(both)))
-        q = normal(dense(encoder.projections[layer], merged))
+        change = normal(dense(encoder.projections[layer], merged))
+        q = p[0] + p[1] * change[0], p[1] * change[1]
         rates.insert(0, divergence(q, p))
         z = q[0] + q[1] * eps[layer]
         state = residual(block.residual, state + made[..., 4:] + conv(block.from_z, z))

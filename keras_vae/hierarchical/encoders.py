@@ -132,8 +132,8 @@ class LadderEncoder(LayeredEncoder):
         [N, G], and see the condition each; those of maps see it beside x, [N, H, W, C], alone.
       posteriors: a `posteriors.DiagonalNormal` of each layer.
       merges: body of each layer but the top, features of x beside what p was made of -> features,
-        by which q is told (Child 2021, figure 3). Without them, q is in proportion to p times what
-        x says of z_l: see `product`.
+        by which q is told as a change of p: see `changed`. Without them, q is in proportion to p
+        times what x says of z_l: see `product`.
     """
 
     exact_kl = True
@@ -182,13 +182,25 @@ class LadderEncoder(LayeredEncoder):
             shape = tf.concat([tf.shape(state)[:-1], found.shape[-1:]], 0)
             both = tf.concat([state, tf.broadcast_to(found, shape)], axis=-1)
             features = over_samples(self.merges[layer], both, len(self.latent_shapes[layer]))
-            return self.posteriors[layer].distribution(self.projections[layer](features))
+            return changed(
+                p, self.posteriors[layer].distribution(self.projections[layer](features))
+            )
         q = self.posteriors[layer].distribution(found)
         return q if layer == len(self.posteriors) - 1 else product(p, q)
 
     def get_config(self) -> dict[str, Any]:
         merges = [tfk.saving.serialize_keras_object(merge) for merge in self.merges]
         return super().get_config() | ({"merges": merges} if merges else {})
+
+
+def changed(p: tfd.Distribution, change: tfd.Distribution) -> tfd.Distribution:
+    """q, whose means and scales are told in units of p's, both diagonal normals.
+
+    However narrow p becomes, KL(q || p) is that of the change to N(0, I), so that no rate explodes
+    by it (Vahdat & Kautz 2020, NVAE, section 3.2).
+    """
+    loc, scale = p.mean() + p.stddev() * change.mean(), p.stddev() * change.stddev()
+    return tfd.Independent(tfd.Normal(loc, scale), p.event_shape.rank)
 
 
 def product(p: tfd.Distribution, estimate: tfd.Distribution) -> tfd.Distribution:
