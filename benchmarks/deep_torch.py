@@ -49,7 +49,8 @@ class Block(nn.Module):
             state = self.joint(up) + self.place
         made = self.outer(F.silu(self.inner(F.silu(state))))
         p = normal(made[:, : 2 * self.d])
-        q = normal(self.to_q(F.silu(self.merge(F.silu(torch.cat([state, features], 1))))))
+        change = normal(self.to_q(F.silu(self.merge(F.silu(torch.cat([state, features], 1))))))
+        q = p[0] + p[1] * change[0], p[1] * change[1]
         z = q[0] + q[1] * torch.randn_like(q[0])
         state = state + made[:, 2 * self.d :] + self.from_z(z)
         return self.residual(state), divergence(q, p)

@@ -160,7 +160,7 @@ class ModelConfig:
         "how a ladder's q(z_l|above, x) comes of what is above and of x; default: network with "
         "convolutions, precision_weighted with dense layers",
         choices={
-            "network": "by a network of both (Child 2021)",
+            "network": "a change of p(z_l|above) by a network of both (Vahdat & Kautz 2020)",
             "precision_weighted": "the normal in proportion to p(z_l|above) times what x says "
             "(Sonderby et al. 2016)",
         },

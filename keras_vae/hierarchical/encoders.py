@@ -178,14 +178,13 @@ class LadderEncoder(LayeredEncoder):
 
     def _infer(self, layer, found, p, state):
         """q(z_l|above, x) from what x says of z_l and from what p(z_l|above) was made of."""
+        posterior = self.posteriors[layer]
         if layer < len(self.merges):
             shape = tf.concat([tf.shape(state)[:-1], found.shape[-1:]], 0)
             both = tf.concat([state, tf.broadcast_to(found, shape)], axis=-1)
             features = over_samples(self.merges[layer], both, len(self.latent_shapes[layer]))
-            return changed(
-                p, self.posteriors[layer].distribution(self.projections[layer](features))
-            )
-        q = self.posteriors[layer].distribution(found)
+            return changed(p, posterior.distribution(self.projections[layer](features)))
+        q = posterior.distribution(found)
         return q if layer == len(self.posteriors) - 1 else product(p, q)
 
     def get_config(self) -> dict[str, Any]:
