@@ -14,6 +14,7 @@ from keras_vae._compat import tf, tfd, tfk, tfkl
 from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.files import checksums
 from keras_vae.training.fused_adam import FusedAdam
+from keras_vae.training.learning_rate import LearningRate
 from tests import tiny
 
 
@@ -104,6 +105,7 @@ VARIED = [
     | {"event_shape": (7, 5, 3)},
     {"recipe": "sequence"},
     {"recipe": "music"},
+    {"recipe": "deep"},
 ]
 
 
@@ -121,7 +123,7 @@ def parts():
     found = [
         part for model in (*models, autoencoder, *others) for part in (model, *model.submodules)
     ]
-    return {type(part): part for part in (*found, FusedAdam(1e-2))}
+    return {type(part): part for part in (*found, FusedAdam(1e-2), LearningRate(1e-3, 0.5, True))}
 
 
 def as_json(part):

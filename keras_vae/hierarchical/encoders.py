@@ -189,7 +189,7 @@ class LadderEncoder(LayeredEncoder):
 
     def get_config(self) -> dict[str, Any]:
         merges = [tfk.saving.serialize_keras_object(merge) for merge in self.merges]
-        return super().get_config() | ({"merges": merges} if merges else {})
+        return super().get_config() | {"merges": merges}
 
 
 def changed(p: tfd.Distribution, change: tfd.Distribution) -> tfd.Distribution:
