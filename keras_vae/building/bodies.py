@@ -66,11 +66,13 @@ class Bodies(NamedTuple):
     Attributes:
       encoder, decoder: from the model's options to a body.
       takes: "values", x of any shape as a row; "images" [H, W, C]; or "steps" [T, ...].
+      recomputable: whether it has layers that can compute their inside anew for gradients.
     """
 
     encoder: Callable
     decoder: Callable
     takes: str = "values"
+    recomputable: bool = False
 
 
 def _dense(m):
@@ -142,16 +144,10 @@ NETWORKS = fill(
                     _of_maps(m),
                 ),
                 takes="images",
+                recomputable=True,
             ),
             "residual blocks of convolutions, for images",
-            (
-                "filters",
-                "blocks",
-                "activation",
-                "attention_heads",
-                "latent_shape",
-                "gradient_checkpointing",
-            ),
+            ("filters", "blocks", "activation", "attention_heads", "latent_shape"),
         ),
         "gru": Member(
             Bodies(

@@ -27,6 +27,13 @@ def check_training(config: "Config") -> None:
             f"clip_norm={clip:g} with skip_threshold={skip:g}: what would be clipped is skipped. "
             "Use a lower clip_norm, or leave it out."
         )
+    network = config.model.network
+    if training.gradient_checkpointing and not AXES["network"][network].kind.recomputable:
+        others = [name for name, member in AXES["network"].items() if member.kind.recomputable]
+        raise ValueError(
+            f"gradient_checkpointing with network={network}: it is of residual blocks of "
+            f"convolutions. Use network={' or '.join(others)}, or leave it out."
+        )
     parts = training.gradient_accumulation_steps
     if training.batch_size % parts:
         raise ValueError(
