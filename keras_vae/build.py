@@ -19,6 +19,7 @@ from keras_vae.building.parts import (
     OPTIMIZERS,
     POSTERIORS,
     PRIORS,
+    latent_size_of,
     likelihood_of,
     prior_of,
 )
@@ -130,7 +131,7 @@ def build_fitted_prior(config: Config) -> Prior | None:
     if posterior is None or posterior.trains_prior:
         return None
     with _global_seed(config.training.seed):
-        return prior_of(config.model)
+        return prior_of(config.model, latent_size_of(config.model))
 
 
 def _seeing_z(model, body):

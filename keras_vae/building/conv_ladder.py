@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from keras_vae import networks
 from keras_vae._compat import tfk, tfkl
-from keras_vae.building.parts import POSTERIORS, likelihood_of, prior_of_shape
+from keras_vae.building.parts import POSTERIORS, likelihood_of, prior_of
 from keras_vae.config.sections import ModelConfig
 from keras_vae.config.stages import Stage, default_stages, stages_of
 from keras_vae.hierarchical import ConvBlock, LadderEncoder, LayeredPrior, LayeredPriorEncoder
@@ -43,7 +43,7 @@ class ConvLadder:
         """p(z_1|z_2) .. p(z_L), whose blocks go from the smallest maps to the largest."""
         blocks = [self._block(n) for n in range(len(self._layers) - 1)]
         top, _ = self._layers[-1]
-        top_prior = cast(Prior, prior_of_shape(self._model, self._latent_shape(top)))
+        top_prior = cast(Prior, prior_of(self._model, self._latent_shape(top)))
         return LayeredPrior(blocks, top_prior)
 
     def decoder_body(self) -> tfkl.Layer:

@@ -127,25 +127,19 @@ def latent_size_of(model: ModelConfig) -> int | tuple[int, ...]:
     return model.latent_shape or model.latent_dim
 
 
-def prior_of(model: ModelConfig) -> Prior | None:
-    """The prior of one layer of latents that a model's options name; None where they name none.
+def prior_of(model: ModelConfig, latent_shape: int | tuple[int, ...]) -> Prior | None:
+    """The prior, of D latents or of maps (h, w, d), that a model's options name; None if none.
 
     A prior of flat latents becomes one of maps where latents are maps, and a flow that is fitted to
     codes is one of standardized codes.
     """
-    prior = prior_of_shape(model, latent_size_of(model))
-    posterior = POSTERIORS[model.posterior].kind
-    if isinstance(prior, Flow) and not (posterior is None or posterior.trains_prior):
+    member, posterior = PRIORS[model.prior], POSTERIORS[model.posterior].kind
+    takes_any = member.kind is None or member.kind.takes_maps
+    maps = None if takes_any or isinstance(latent_shape, int) else latent_shape
+    prior = member(model, latent_shape if maps is None else math.prod(maps))
+    if isinstance(prior, Flow) and posterior is not None and not posterior.trains_prior:
         prior = Standardized(prior)
-    return prior
-
-
-def prior_of_shape(model: ModelConfig, latent_shape: int | tuple[int, ...]) -> Prior | None:
-    """The prior that a model's options name, of D latents or of maps (h, w, d)."""
-    member = PRIORS[model.prior]
-    if isinstance(latent_shape, int) or member.kind is None or member.kind.takes_maps:
-        return member(model, latent_shape)
-    return Flattened(member(model, math.prod(latent_shape)), latent_shape)
+    return prior if maps is None else Flattened(prior, maps)
 
 
 # Images of more channels aren't of colours.

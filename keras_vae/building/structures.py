@@ -48,7 +48,7 @@ def _one_layer(m):
     bodies = NETWORKS[m.network].kind
     posterior = POSTERIORS[m.posterior](m, latent_size_of(m))
     encoder = Encoder(bodies.encoder(m), posterior) if posterior else PriorEncoder()
-    prior = prior_of(m) if encoder.trains_prior else None
+    prior = prior_of(m, latent_size_of(m)) if encoder.trains_prior else None
     options = {} if m.latent_shape is None else {"latent_rank": 3}
     return Structure(VAE, encoder, bodies.decoder(m), prior, options)
 
