@@ -25,4 +25,6 @@ def test_a_run_of_maps_is_replayed_by_its_flags(run_train, tmp_path):
     # Beside z at each place is a patch of 4x4 pixels, and which of them are given.
     (first, *_) = run.model.decoder.network.weights
     assert first.shape == tf.TensorShape([3, 3, 3 + 16 * 2, 4])
-    assert "Network conv, 2x2x3 latents, diagonal posterior" in run_report._subtitle(run.config)
+    assert "Network conv, 2x2x3 latents, diagonal posterior" in run_report._subtitle(
+        run.config, run.model
+    )
