@@ -39,11 +39,13 @@ OWN_SIZES = {
     "sequence": ["--hidden=200", "--latent_dim=20"],
     "attention": ["--filters=16,32", "--latent_dim=20"],
     "music": ["--hidden=200", "--latent_dim=20"],
+    "deep": ["--stages=14x2,7x2,1x1", "--width=32", "--latent_channels=4"],
 }
 # The `vae` beside a recipe whose networks or data are others.
 BESIDE = {
     "attention": ["--network=resnet", *OWN_SIZES["attention"]],
     "music": ["--network=gru", "--likelihood=categorical", *OWN_SIZES["music"]],
+    "deep": ["--network=resnet", "--likelihood=logistic_mixture", *OWN_SIZES["attention"]],
 }
 
 

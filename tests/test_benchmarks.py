@@ -31,7 +31,7 @@ def training(monkeypatch):
         name: (arguments, 512, bodies) for name, (arguments, _, bodies) in module.MODELS.items()
     }
     monkeypatch.setattr(module, "MODELS", small)
-    monkeypatch.setattr(module, "seconds_to_first_step", lambda: 1.0)
+    monkeypatch.setattr(module, "first_steps", lambda: iter([("mlp", 1.0)]))
     flags.FLAGS(["benchmark", "--rounds=1"])
     return module
 
@@ -75,7 +75,9 @@ def test_every_recipe_takes_the_sizes_it_is_timed_at(monkeypatch, tmp_path):
             given = dict(flag.removeprefix("--").split("=") for flag in arguments)
             del given["dataset"], given["validation_size"], given["batch_size"]
             options = {
-                option: tuple(map(int, value.split(",")))
+                option: tuple(value.split(","))
+                if option == "stages"
+                else tuple(map(int, value.split(",")))
                 if "," in value or option == "hidden"
                 else int(value)
                 if value.isdigit()

@@ -50,5 +50,6 @@ def test_stored_runs_keep_their_draws():
         "PROPOSAL": 8,
         "REGRET": 9,
         "COMPLETE": 10,
+        "AUGMENT": 11,
     }
     np.testing.assert_array_equal(seeds.derive(0, 1, Site.LATENT), [-1054860931, 3])
