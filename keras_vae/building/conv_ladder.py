@@ -79,16 +79,7 @@ class ConvLadder:
             self._residual(stage),
             m.width,
             self._gain,
-            self._entrance(n) if starts else None,
-        )
-
-    def _entrance(self, n):
-        """Brings the state above layer n to its size; what is too much at the end is cut off."""
-        (stage, _), (above, _) = self._layers[n : n + 2]
-        rows, columns = -(-stage.height // above.height), -(-stage.width // above.width)
-        surplus = (rows * above.height - stage.height, columns * above.width - stage.width)
-        return tfk.Sequential(
-            [tfkl.UpSampling2D((rows, columns)), tfkl.Cropping2D([(0, n) for n in surplus])]
+            networks.Enlarged((stage.height, stage.width)) if starts else None,
         )
 
     def _rung(self, n):

@@ -14,6 +14,7 @@ from keras_vae.networks.conv import (
     gated_conv_encoder,
 )
 from keras_vae.networks.dense import DropFirst, gated_mlp, linear, mlp
+from keras_vae.networks.enlarged import Enlarged
 from keras_vae.networks.gate import Gate
 from keras_vae.networks.gru import gru_decoder, gru_encoder
 from keras_vae.networks.patches import FromPatches, ToPatches
@@ -31,6 +32,7 @@ from keras_vae.networks.transformer import (
 
 __all__ = [
     "DropFirst",
+    "Enlarged",
     "FromPatches",
     "Gate",
     "OneHot",
