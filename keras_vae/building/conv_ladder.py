@@ -36,8 +36,8 @@ class ConvLadder:
         if not all(posteriors):
             return LayeredPriorEncoder()
         rungs = [self._rung(n) for n in range(len(self._layers))]
-        merges = [self._body(stage) for stage, _ in self._layers[:-1]]
-        return LadderEncoder(rungs, posteriors, [] if m.merge == "precision_weighted" else merges)
+        merged = [] if m.merge == "precision_weighted" else self._layers[:-1]
+        return LadderEncoder(rungs, posteriors, [self._body(stage) for stage, _ in merged])
 
     def prior(self) -> LayeredPrior:
         """p(z_1|z_2) .. p(z_L), whose blocks go from the smallest maps to the largest."""

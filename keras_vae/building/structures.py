@@ -76,9 +76,10 @@ def _ladder(m):
 def _several_layers(m, encoder_class, body, skip=False):
     """Each stochastic layer has a body that looks up from below and one that looks down on it."""
     if all(qs := [POSTERIORS[m.posterior](m, d) for d in m.latent_dims]):
-        merges = [body(m, u) for u in m.hidden[:-1]] if m.merge == "network" else []
         bodies = [body(m, units) for units in m.hidden]
-        encoder = encoder_class(bodies, qs, *([merges] if merges else []))
+        # Ladders alone have merges, as the rules know.
+        merges = {"merges": [body(m, u) for u in m.hidden[:-1]]} if m.merge == "network" else {}
+        encoder = encoder_class(bodies, qs, **merges)
     else:
         encoder = LayeredPriorEncoder()
     blocks = [

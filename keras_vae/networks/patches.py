@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfk, tfkl
+from keras_vae.ops.shapes import patches
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -21,12 +22,8 @@ class ToPatches(tfkl.Layer):
         self.factor = factor
 
     def call(self, x: TensorLike) -> tf.Tensor:
-        if self.factor == 1:
-            return x
-        rows, columns = (-size % self.factor for size in x.shape[1:3])
-        if rows or columns:
-            x = tf.pad(x, [[0, 0], [0, rows], [0, columns], [0, 0]])
-        return tf.nn.space_to_depth(x, self.factor)
+        f = self.factor
+        return x if f == 1 else patches(x, [-(-size // f) for size in x.shape[1:3]], (f, f))
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"factor": self.factor}
@@ -45,10 +42,10 @@ class FromPatches(tfkl.Layer):
         super().__init__(**kwargs)
         self.size, self.factor = tuple(size), factor
 
-    def call(self, patches: TensorLike) -> tf.Tensor:
+    def call(self, x: TensorLike) -> tf.Tensor:
         if self.factor == 1:
-            return patches
-        x = tf.nn.depth_to_space(patches, self.factor)
+            return x
+        x = tf.nn.depth_to_space(x, self.factor)
         height, width = self.size
         return x if x.shape[1:3] == self.size else x[:, :height, :width]
 

@@ -58,24 +58,35 @@ def with_context(x: TensorLike, context: TensorLike | None, event_rank: int = 1)
 def at_places(image: TensorLike, height: int, width: int) -> tf.Tensor:
     """The part of an image that lies at each place of a map, as channels of that place.
 
-    The image is filled up with zeros at the bottom and at the right to whole patches of f x g
-    pixels. Their values stand as in `tf.nn.space_to_depth`: row by row, all channels of a pixel
-    together.
-
     Args:
       image: [B, H, W, C].
       height, width: h and w, of the map.
 
     Returns:
-      [B, h, w, f g C], f = ceil(H / h) and g = ceil(W / w).
+      [B, h, w, f g C], the `patches` of f = ceil(H / h) x g = ceil(W / w) pixels.
     """
+    rows, columns = image.shape[1:3]
+    return patches(image, (height, width), (-(-rows // height), -(-columns // width)))
+
+
+def patches(image: TensorLike, size: Sequence[int], factors: Sequence[int]) -> tf.Tensor:
+    """An image [B, H, W, C] as h x w patches of f x g pixels, [B, h, w, f g C].
+
+    It is filled up with zeros at the bottom and at the right to whole patches. Their values stand
+    as in `tf.nn.space_to_depth`: row by row, all channels of a pixel together.
+
+    Args:
+      image: [B, H, W, C], at most h f x w g pixels.
+      size: (h, w).
+      factors: (f, g).
+    """
+    (height, width), (f, g) = size, factors
     rows, columns, channels = image.shape[1:]
-    f, g = -(-rows // height), -(-columns // width)
     image = tf.pad(image, [[0, 0], [0, height * f - rows], [0, width * g - columns], [0, 0]])
     # In four axes: runtimes of exported files have no transposition of six.
-    patches = tf.reshape(image, [-1, f, width, g * channels])
-    patches = tf.transpose(patches, [0, 2, 1, 3])
-    return tf.reshape(patches, [-1, height, width, f * g * channels])
+    image = tf.reshape(image, [-1, f, width, g * channels])
+    image = tf.transpose(image, [0, 2, 1, 3])
+    return tf.reshape(image, [-1, height, width, f * g * channels])
 
 
 def halved(size: Sequence[int], times: int) -> tuple[int, ...]:
