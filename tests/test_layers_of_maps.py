@@ -6,8 +6,8 @@ import pytest
 from export import readme, writer
 from keras_vae import evaluation
 from keras_vae.batches import Batch
-from keras_vae.building.structures import has_layers_of_maps
 from keras_vae.compression import BitsBack
+from keras_vae.config.structure_rules import has_layers_of_maps
 from keras_vae.report import latent_pictures, pictures, run_report
 from tests import tiny
 

@@ -12,7 +12,7 @@ from keras_vae.building.bodies import NETWORKS
 from keras_vae.building.conv_ladder import ConvLadder
 from keras_vae.building.parts import POSTERIORS, PRIORS, latent_size_of, prior_of
 from keras_vae.config.members import Member, fill
-from keras_vae.config.sections import ModelConfig
+from keras_vae.config.structure_rules import has_layers_of_maps
 from keras_vae.encoder import AbstractEncoder, Encoder, PriorEncoder
 from keras_vae.hierarchical import (
     BottomUpEncoder,
@@ -51,12 +51,6 @@ def _one_layer(m):
     prior = prior_of(m, latent_size_of(m)) if encoder.trains_prior else None
     options = {} if m.latent_shape is None else {"latent_rank": 3}
     return Structure(VAE, encoder, bodies.decoder(m), prior, options)
-
-
-def has_layers_of_maps(model: ModelConfig) -> bool:
-    """Whether the latents of a model's options are several layers of maps."""
-    can_be = "stages" in STRUCTURES[model.structure].options
-    return can_be and NETWORKS[model.network].kind.takes == "images"
 
 
 def _ladder(m):

@@ -15,15 +15,21 @@ def check_structure(model: ModelConfig) -> None:
         _check_sequence(model)
 
 
+def has_layers_of_maps(model: ModelConfig) -> bool:
+    """Whether the latents of a model's options are several layers of maps."""
+    can_be = "stages" in AXES["structure"][model.structure].options
+    return can_be and kind_of(model, "network").takes == "images"
+
+
 def _check_layers(model: ModelConfig):
     """Of a model of several stochastic layers."""
     layers = f"structure={model.structure}"
     posterior, prior = kind_of(model, "posterior"), kind_of(model, "prior")
     network = AXES["network"][model.network]
-    of_maps = "stages" in AXES["structure"][model.structure].options
-    if of_maps and network.kind.takes == "images":
+    if has_layers_of_maps(model):
         _check_stages(model)
     elif network.kind.takes != "values" or "hidden" not in network.options:
+        of_maps = "stages" in AXES["structure"][model.structure].options
         others = ", or network=resnet for images" if of_maps else ""
         raise ValueError(
             f"{layers} with network={model.network}: what joins one layer of latents to the next "

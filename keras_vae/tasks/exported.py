@@ -10,8 +10,8 @@ from keras_vae import evaluation
 from keras_vae._compat import tf, tfk
 from keras_vae.building import settling
 from keras_vae.building.parts import CONDITIONS, LIKELIHOODS, POSTERIORS
-from keras_vae.building.structures import has_layers_of_maps
 from keras_vae.config import Config
+from keras_vae.config.structure_rules import has_layers_of_maps
 from keras_vae.data import Dataset
 from keras_vae.files import check_folder, checksums
 from keras_vae.runs import loading, run_data
