@@ -40,6 +40,7 @@ def of_trainer(folder: pathlib.Path):
             f"--dataset=npz:{folder / 'images.npz'}",
             "--validation_size=0",
             "--recipe=deep",
+            "--ema_decay=0.999",
             f"--stages={FLAGS.net}",
             f"--width={WIDTH}",
             f"--latent_channels={LATENT_CHANNELS}",

@@ -100,7 +100,7 @@ def plain_gru(config, dataset, epochs):
         built.optimizer,
         # Of one sample, from a latent that the decoder doesn't see: log p(x).
         objectives.ImportanceWeighted(1),
-        ema_decay=training.ema_decay,
+        ema_decay=training.ema_decay or None,
     )
     gru.fit(
         dataset.train.array,

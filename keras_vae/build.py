@@ -114,7 +114,7 @@ def build(
         optimizer=_optimizer(config.training, **planned),
         objective=OBJECTIVES[config.objective.objective](config.objective),
         beta=_beta(config.objective, **planned),
-        ema_decay=config.training.ema_decay,
+        ema_decay=config.training.ema_decay or None,
         skip_threshold=config.training.skip_threshold,
         gradient_accumulation_steps=config.training.gradient_accumulation_steps,
         gradient_checkpointing=config.training.gradient_checkpointing,

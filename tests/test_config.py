@@ -84,7 +84,7 @@ OTHER_VALUES = {
     "augment": ("flip", "crop"),
     "optimizer": "sgd",
     "learning_rate": 0.1,
-    "learning_rate_schedule": "cosine",
+    "learning_rate_schedule": "constant",
     "learning_rate_warmup_epochs": 1.5,
     "clip_norm": 1.0,
     "skip_threshold": 400.0,

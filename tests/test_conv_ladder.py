@@ -79,8 +79,9 @@ def normal(params):
 def by_hand(model, x, noise):
     """ELBO [B] and rates [B, 3] with one sample: stages 4x2 and 1x1 of images 7 x 5 x 1."""
     encoder, prior = model.encoder, model.prior
-    first, to_features, block = encoder.networks[0].layers
-    features = residual(block, conv(to_features, patches(x, first.factor)))  # [B, 4, 3, W]
+    _, first, to_features, block = encoder.networks[0].layers
+    centred = 2 * x - 1
+    features = residual(block, conv(to_features, patches(centred, first.factor)))  # [B, 4, 3, W]
     _, top_block = encoder.networks[2].layers
     top_features = residual(top_block, features.mean((1, 2), keepdims=True))
     shapes = model.prior.latent_shapes
@@ -89,7 +90,7 @@ def by_hand(model, x, noise):
         e.reshape(B, *shape)
         for e, shape in zip(np.split(noise, np.cumsum(sizes)[:-1], -1), shapes, strict=True)
     ]
-    q = normal(dense(encoder.projections[2], top_features))
+    q = normal(dense(encoder.projections[0], top_features))
     p = 0.0, 1.0
     z = q[0] + q[1] * eps[2]
     rates = [divergence(q, p)]
@@ -103,8 +104,8 @@ def by_hand(model, x, noise):
         made = conv(outer, elu(conv(inner, elu(state))))
         p = normal(made[..., :4])
         both = np.concatenate([state, features], -1)
-        merged = elu(conv(encoder.merges[layer].layers[1], elu(both)))
-        change = normal(dense(encoder.projections[layer], merged))
+        _, inner, outer = encoder.merges[layer].layers
+        change = normal(conv(outer, elu(conv(inner, elu(both)))))
         q = p[0] + p[1] * change[0], p[1] * change[1]
         rates.insert(0, divergence(q, p))
         z = q[0] + q[1] * eps[layer]

@@ -40,6 +40,8 @@ STRUCTURE_SIZES = {
     "ladder": {"latent_dims": (3, 2, 2), "hidden": (8, 6, 4)},
     "sequence": {"latent_dim": 2},
 }
+# Steps that a test can count by hand, where the recipe has no others.
+PLAIN_STEPS = {"learning_rate": 1e-3, "learning_rate_schedule": "constant", "ema_decay": 0.0}
 # A ladder of convolutions, on images of EVENT_SHAPE.
 MAPS = {"stages": ("4x2", "1x1"), "width": 4, "latent_channels": 2}
 
@@ -56,6 +58,7 @@ def config(**options) -> keras_vae.Config:
     structure = options.get("structure", RECIPES[name].get("structure", "single"))
     small = {"batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
     small |= {"num_classes": NUM_CLASSES, "num_examples": 32}
+    small |= {option: v for option, v in PLAIN_STEPS.items() if option not in RECIPES[name]}
     if (structure, network) == ("ladder", "resnet"):
         small |= MAPS
     else:

@@ -37,7 +37,9 @@ class ConvLadder:
             return LayeredPriorEncoder()
         rungs = [self._rung(n) for n in range(len(self._layers))]
         merged = [] if m.merge == "precision_weighted" else self._layers[:-1]
-        return LadderEncoder(rungs, posteriors, [self._body(stage) for stage, _ in merged])
+        # A new q tells of x at once: what begins at nothing, the layers below learn to do without.
+        merges = [self._body(s, 2 * m.latent_channels, "lecun_normal") for s, _ in merged]
+        return LadderEncoder(rungs, posteriors, merges)
 
     def prior(self) -> LayeredPrior:
         """p(z_1|z_2) .. p(z_L), whose blocks go from the smallest maps to the largest."""
@@ -75,7 +77,7 @@ class ConvLadder:
         starts = i == stage.num_layers - 1 or n == len(self._layers) - 2
         return ConvBlock(
             self._latent_shape(stage),
-            self._body(stage, 2 * m.latent_channels + m.width),
+            self._body(stage, 2 * m.latent_channels + m.width, "zeros"),
             self._residual(stage),
             m.width,
             self._gain,
@@ -83,17 +85,18 @@ class ConvLadder:
         )
 
     def _rung(self, n):
-        """From what is below layer n to the features that tell it of x."""
+        """From what is below layer n to the features that tell it of x: one map for each size."""
         m, (stage, i) = self._model, self._layers[n]
-        layers: list[tfkl.Layer] = []
+        if i > 0:
+            return tfkl.Activation("linear")
         if n == 0:
+            # Values from 0 to 1 are centred: what all images share hides what tells them apart.
             first = tfkl.Conv2D(m.width, 3, padding="same")
-            layers += [networks.ToPatches(stage.factor), first]
-        elif i == 0:
-            layers.append(tfkl.AveragePooling2D(stage.factor, padding="same"))
-        if i % 2 == 0:  # Two layers of latents share features.
-            layers.append(self._residual(stage))
-        return tfk.Sequential(layers or [tfkl.Activation("linear")])
+            layers = [tfkl.Rescaling(2.0, -1.0), networks.ToPatches(stage.factor), first]
+        else:
+            layers = [tfkl.AveragePooling2D(stage.factor, padding="same")]
+        blocks = math.ceil(stage.num_layers / 2)
+        return tfk.Sequential(layers + [self._residual(stage) for _ in range(blocks)])
 
     def _residual(self, stage):
         m = self._model
@@ -101,14 +104,17 @@ class ConvLadder:
             m.width, m.activation, m.width // 2, self._gain, _kernel_size(stage)
         )
 
-    def _body(self, stage, channels=None):
-        """Of features and state, to `width` / 2 channels; or on, to `channels` that begin at 0."""
+    def _body(self, stage, channels, initializer):
+        """To `channels`, which begin as the initializer has it, by way of `width` / 2."""
         m = self._model
         conv = functools.partial(tfkl.Conv2D, kernel_size=_kernel_size(stage), padding="same")
-        layers = [tfkl.Activation(m.activation), conv(m.width // 2, activation=m.activation)]
-        if channels is not None:
-            layers.append(conv(channels, kernel_initializer="zeros"))
-        return tfk.Sequential(layers)
+        return tfk.Sequential(
+            [
+                tfkl.Activation(m.activation),
+                conv(m.width // 2, activation=m.activation),
+                conv(channels, kernel_initializer=initializer),
+            ]
+        )
 
 
 def _kernel_size(stage: Stage) -> tuple[int, int]:

@@ -71,9 +71,13 @@ def _several_layers(m, encoder_class, body, skip=False):
     """Each stochastic layer has a body that looks up from below and one that looks down on it."""
     if all(qs := [POSTERIORS[m.posterior](m, d) for d in m.latent_dims]):
         bodies = [body(m, units) for units in m.hidden]
-        # Ladders alone have merges, as the rules know.
-        merges = {"merges": [body(m, u) for u in m.hidden[:-1]]} if m.merge == "network" else {}
-        encoder = encoder_class(bodies, qs, **merges)
+        parts = {}
+        if m.merge == "network":  # Of ladders alone, as the rules know.
+            parts["merges"] = [
+                tfk.Sequential([body(m, units), tfkl.Dense(q.params_size)])
+                for units, q in zip(m.hidden[:-1], qs[:-1], strict=True)
+            ]
+        encoder = encoder_class(bodies, qs, **parts)
     else:
         encoder = LayeredPriorEncoder()
     blocks = [

@@ -24,7 +24,6 @@ RECIPES: dict[str, dict[str, Any]] = {
         "likelihood": "normal",
         # Linear models bear a high rate, and need it to get where their optimum is.
         "learning_rate": 0.03,
-        "learning_rate_schedule": "cosine",
         "epochs": 100,
     },
     "vae": {"about": "variational autoencoder (Kingma & Welling 2014)"},
@@ -34,7 +33,6 @@ RECIPES: dict[str, dict[str, Any]] = {
         "network": "linear",
         "likelihood": "normal_learned_scale",
         "learning_rate": 0.03,
-        "learning_rate_schedule": "cosine",
         "epochs": 1000,
     },
     "map": {
@@ -137,13 +135,11 @@ RECIPES: dict[str, dict[str, Any]] = {
         "prior": "learned_normal",
         "likelihood": "logistic_mixture",
         "activation": "swish",
-        # For so many images, small batches at a high rate learn far more than large ones.
+        # For so many images, small batches learn far more than large ones.
         "batch_size": 16,
-        "learning_rate": 2e-3,
-        "learning_rate_schedule": "cosine",
         "learning_rate_warmup_epochs": 0.1,
         "clip_norm": 200.0,
-        "ema_decay": 0.999,
+        "skip_threshold": 1e9,  # Far above what images of any size give: what isn't finite.
     },
     "sequence": {
         "about": "deep Markov model: latents of each step, a chain (Krishnan et al. 2017)",

@@ -301,9 +301,9 @@ class TrainingConfig:
         },
     )
     optimizer: str = option("adam", "what Keras trains with", choices=AXES["optimizer"])
-    learning_rate: float = option(1e-3, "size of the optimizer's steps", above=0)
+    learning_rate: float = option(2e-3, "size of the optimizer's steps", above=0)
     learning_rate_schedule: str = option(
-        "constant",
+        "cosine",
         "how it changes",
         choices={
             "constant": "not at all",
@@ -339,7 +339,9 @@ class TrainingConfig:
         "less memory, more time (Chen et al. 2016)",
     )
     ema_decay: float | None = option(
-        None, "evaluate and export a moving average of the weights with this decay", above=0
+        0.999,
+        "evaluate and export a moving average of the weights with this decay; 0: the last weights",
+        at_least=0,
     )
     warm_start: str | None = option(
         None, "begin with the weights of this run (or .keras file), of the same networks"

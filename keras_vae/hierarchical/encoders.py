@@ -33,7 +33,6 @@ class LayeredEncoder(AbstractEncoder):
         super().__init__(**kwargs)
         self.networks, self.posteriors = networks, posteriors
         self.latent_shapes = tuple(q.latent_shape for q in posteriors)
-        self.projections = [tfkl.Dense(q.params_size) for q in posteriors]
         self.noise_sizes = [q.noise_shape[0] for q in posteriors]
 
     @property
@@ -105,6 +104,7 @@ class BottomUpEncoder(LayeredEncoder):
 
     def __init__(self, networks: Sequence[tfkl.Layer], posteriors: Sequence[Posterior], **kwargs):
         super().__init__(networks, posteriors, **kwargs)
+        self.projections = [tfkl.Dense(q.params_size) for q in posteriors]
         self.exact_kl = len(posteriors) == 1
 
     def walk(
@@ -131,9 +131,9 @@ class LadderEncoder(LayeredEncoder):
       networks: body of each layer, what is below -> features. Those of flat layers are [N, F] ->
         [N, G], and see the condition each; those of maps see it beside x, [N, H, W, C], alone.
       posteriors: a `posteriors.DiagonalNormal` of each layer.
-      merges: body of each layer but the top, features of x beside what p was made of -> features,
-        by which q is told as a change of p: see `changed`. Without them, q is in proportion to p
-        times what x says of z_l: see `product`.
+      merges: for each layer but the top, features of x beside what p was made of -> parameters of a
+        normal, by which q is told as a change of p: see `changed`. Without them, q is in proportion
+        to p times what x says of z_l: see `product`.
     """
 
     exact_kl = True
@@ -151,6 +151,8 @@ class LadderEncoder(LayeredEncoder):
                 f"{type(self).__name__} with {min(others)}: {conflicts.LADDER}. Use DiagonalNormal."
             )
         self.merges = merges
+        # Of the layers that have no merge.
+        self.projections = [tfkl.Dense(q.params_size) for q in posteriors[len(merges) :]]
         self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
     def walk(
@@ -172,8 +174,8 @@ class LadderEncoder(LayeredEncoder):
         found, below = [], with_context(x, context, 3) if is_map else _flat(x)
         for layer, network in enumerate(self.networks):
             below = network(below if is_map else with_context(below, context))
-            merged = layer < len(self.merges)
-            found.append(below if merged else self.projections[layer](below))
+            own = layer - len(self.merges)
+            found.append(below if own < 0 else self.projections[own](below))
         return found
 
     def _infer(self, layer, found, p, state):
@@ -182,8 +184,8 @@ class LadderEncoder(LayeredEncoder):
         if layer < len(self.merges):
             shape = tf.concat([tf.shape(state)[:-1], found.shape[-1:]], 0)
             both = tf.concat([state, tf.broadcast_to(found, shape)], axis=-1)
-            features = over_samples(self.merges[layer], both, len(self.latent_shapes[layer]))
-            return changed(p, posterior.distribution(self.projections[layer](features)))
+            params = over_samples(self.merges[layer], both, len(self.latent_shapes[layer]))
+            return changed(p, posterior.distribution(params))
         q = posterior.distribution(found)
         return q if layer == len(self.posteriors) - 1 else product(p, q)
 

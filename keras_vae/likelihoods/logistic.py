@@ -66,9 +66,10 @@ class MixtureOfLogistics(LevelsLikelihood):
         return super().get_config() | {"num_components": self.num_components}
 
 
-def middles(num_components: int) -> tf.Tensor:
-    """Where a new network's components stand, [K]: they share out the range [0, 1]."""
-    return (tf.range(float(num_components)) + 0.5) / num_components
+def middles(num_components: int, part: float = 1.0) -> tf.Tensor:
+    """Where a new network's components stand, [K]: they share out this part of the range [0, 1]."""
+    shares = (tf.range(float(num_components)) + 0.5) / num_components
+    return 0.5 + part * (shares - 0.5)
 
 
 def rounded_logistic(loc: TensorLike, raw_scale: TensorLike, levels: int) -> "RoundedLogistic":

@@ -96,5 +96,5 @@ def provenance(config: Config, dataset: Dataset, origin: dict) -> dict:
         "binarization": config.data.binarization,
         "binarization_seed": config.training.seed if drawn else None,
         **origin,
-        "ema": config.training.ema_decay is not None,
+        "ema": bool(config.training.ema_decay),
     }

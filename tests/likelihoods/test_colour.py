@@ -42,7 +42,7 @@ def masses(params, levels, channels=3, num_components=K):
     weights = scipy.special.softmax(parts[0])
     loc, raw_scale = parts[1 : 1 + channels], parts[1 + channels : 1 + 2 * channels]
     coefficients = iter(np.tanh(parts[1 + 2 * channels :]))
-    loc = loc + (np.arange(num_components) + 0.5) / num_components
+    loc = loc + 0.5 + 0.1 * ((np.arange(num_components) + 0.5) / num_components - 0.5)
     softplus = np.logaddexp(0.0, raw_scale + np.log(np.expm1(0.1)))
     top = levels - 1
     scale = top * softplus + 0.1
@@ -146,7 +146,7 @@ def test_channels_of_a_draw_are_of_one_component():
     layer = one_pixel(256)
     params = np.zeros((1, 1, 1, 1, 10, K), np.float32)
     params[..., 0, :] = np.log([0.3, 0.7])
-    params[..., 1:4, :] = [-0.25, 0.25]  # On the middles of 0.25 and 0.75: black and white.
+    params[..., 1:4, :] = [-0.5, 0.5]  # Black and white.
     params[..., 4:7, :] = -10.0
     x = layer(params.reshape(1, 1, 1, -1)).from_uniform(uniform).numpy().reshape(N, 3)
     white = x > 0.5

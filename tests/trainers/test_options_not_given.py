@@ -114,7 +114,7 @@ def test_a_run_keeps_what_is_not_given(photos, monkeypatch):
     defaults.change(monkeypatch, TrainingConfig, **changed)
     assert keras_vae.recipe("vae").training == TrainingConfig(**changed)
     stored = Config.from_dict(before)
-    assert stored.training.ema_decay is None
+    assert stored.training.ema_decay == 0.999
     assert prepared("--workdir=r").config == stored
     assert prepared("--workdir=r", "--epochs=4").config == stored.replace(epochs=4)
     # What the run has may be given, and its recipe's name.
