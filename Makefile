@@ -38,7 +38,7 @@ lint: $(VENV)/installed
 
 # The pages that are written from the options and from the table of measures.
 docs: $(VENV)/installed
-	$(BIN)/python -m tests.flags_page > docs/flags.md
+	$(BIN)/python -m tests.flags_page > docs/reference/flags.md
 	$(BIN)/python -m keras_vae.measures.documents
 
 # The page of `export --web`: bundles its sources, and puts the runtime beside them (Node 20).
