@@ -36,10 +36,12 @@ lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The pages that are written from the options and from the table of measures.
+# The pages that are written from the options and from the table of measures, and then the site.
 docs: $(VENV)/installed
 	$(BIN)/python -m tests.flags_page > docs/reference/flags.md
 	$(BIN)/python -m keras_vae.measures.documents
+	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
 
 # The page of `export --web`: bundles its sources, and puts the runtime beside them (Node 20).
 web: $(WEB)/runtime/litert.wasm.gz
@@ -64,8 +66,9 @@ dist: $(VENV)/installed web
 $(VENV)/installed: setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet -e ".[test]"
+	$(BIN)/pip install --quiet -e ".[test,docs]"
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/runtime build dist *.egg-info
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/runtime build dist docs/_build docs/tutorials \
+	  *.egg-info
