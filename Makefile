@@ -36,9 +36,10 @@ lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The pages that are written from the options and from the table of measures, and then the site.
+# The pages that are written from options, measures and schemas, and then the site of all pages.
 docs: $(VENV)/installed
 	$(BIN)/python -m tests.flags_page > docs/reference/flags.md
+	$(BIN)/python -m tests.card_page > docs/reference/model_card.md
 	$(BIN)/python -m keras_vae.measures.documents
 	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"

@@ -78,7 +78,10 @@ def page() -> str:
     """The page, as Markdown."""
     parts = [HEAD]
     for binary, about in BINARIES.items():
-        parts.append(f"## {binary}\n\n`python -m {binary}` {about}.\n")
+        name = binary.partition(".")[2]
+        # What is installed has a command for each; export.sample is copied as a file.
+        command = f", or `keras-vae-{name}`," if binary != "export.sample" else ""
+        parts.append(f"## {binary}\n\n`python -m {binary}`{command} {about}.\n")
         own = own_flags(binary)
         if binary == "trainers.train":
             recipes = {name: options["about"] for name, options in RECIPES.items()}
