@@ -11,13 +11,13 @@ PAGE = ROOT / "docs" / "reference" / "model_card.md"
 SCHEMA = ROOT / "export" / "model_card.schema.json"
 HEAD = """# The model card
 
-`export.export` writes `model_card.json` beside its files, and puts it into TFLite files, all but sizes and
-hashes. It says for programs what an export's `README.md` says for people. This page is made from
-[its JSON Schema](../../export/model_card.schema.json) by `make docs`
+`export.export` writes `model_card.json` beside its files, and puts it into TFLite files, all but
+sizes and hashes. It says for programs what an export's `README.md` says for people. This page is
+made from [its JSON Schema](../../export/model_card.schema.json) by `make docs`
 (`python -m tests.card_page > docs/reference/model_card.md`).
 
-A name after a dot is a field of what stands before it; `NAME` is any name, of a file, a signature, an input
-or an output.
+A name after a dot is a field of what stands before it; `NAME` is any name, of a file, a signature,
+an input or an output.
 
 | field | type | what it is |
 |---|---|---|
