@@ -6,7 +6,7 @@ WEB := export/web
 # What tests of the page need; without Node they are skipped, and without npm's packages too.
 PAGE := $(if $(shell command -v npm),runtime-if-possible)
 
-.PHONY: demo test quick fuzz conformance lint docs web dist runtime-if-possible clean
+.PHONY: demo test quick fuzz conformance lint docs notebooks web dist runtime-if-possible clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m trainers.train --recipe=vae --dataset=digits --latent_dim=2 --epochs=200 \
@@ -43,6 +43,10 @@ docs: $(VENV)/installed
 	$(BIN)/python -m keras_vae.measures.documents
 	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
+
+# Runs the notebooks of colab/ whole, one by one: executed copies are in build/notebooks/.
+notebooks: $(VENV)/installed
+	$(BIN)/python -m tests.notebooks run
 
 # The page of `export --web`: bundles its sources, and puts the runtime beside them (Node 20).
 web: $(WEB)/runtime/litert.wasm.gz
