@@ -42,17 +42,20 @@ python_use_unqualified_type_names = True
 def copy_notebooks():
     """Brings the notebooks here: run, if `make notebooks` has run them, else as they are stored."""
     folder = HERE / "tutorials"
-    for source in sorted((ROOT / "colab").glob("*.ipynb")):
-        executed = ROOT / "build" / "notebooks" / source.name
+    folder.mkdir(exist_ok=True)
+    sources = {path.name: path for path in (ROOT / "colab").glob("*.ipynb")}
+    for copy in folder.glob("*.ipynb"):
+        if copy.name not in sources:
+            copy.unlink()
+    for name, source in sources.items():
+        executed, copy = ROOT / "build" / "notebooks" / name, folder / name
         new = (executed if executed.exists() else source).read_bytes()
-        copy = folder / source.name
         if not copy.exists() or copy.read_bytes() != new:  # Else the page isn't made anew.
-            folder.mkdir(exist_ok=True)
             copy.write_bytes(new)
 
 
 def as_rest(app, what, name, obj, options, lines):
-    """A docstring in reST: what is indented after an empty line is code, and * and | are letters."""
+    """A docstring in reST: what is indented after an empty line is code; * and | are letters."""
     found, in_code, in_attributes = [], False, False
     for i, line in enumerate(lines):
         if line[:1].strip():
