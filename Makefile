@@ -6,7 +6,7 @@ WEB := export/web
 # What tests of the page need; without Node they are skipped, and without npm's packages too.
 PAGE := $(if $(shell command -v npm),runtime-if-possible)
 
-.PHONY: demo test quick fuzz conformance lint docs web dist runtime-if-possible clean
+.PHONY: demo test quick fuzz conformance lint docs notebooks web dist runtime-if-possible clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m trainers.train --recipe=vae --dataset=digits --latent_dim=2 --epochs=200 \
@@ -36,10 +36,17 @@ lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The pages that are written from the options and from the table of measures.
+# The pages that are written from options, measures and schemas, and then the site of all pages.
 docs: $(VENV)/installed
-	$(BIN)/python -m tests.flags_page > docs/flags.md
+	$(BIN)/python -m tests.flags_page > docs/reference/flags.md
+	$(BIN)/python -m tests.card_page > docs/reference/model_card.md
 	$(BIN)/python -m keras_vae.measures.documents
+	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+# Runs the notebooks of colab/ whole, one by one: executed copies are in build/notebooks/.
+notebooks: $(VENV)/installed
+	$(BIN)/python -m tests.notebooks run
 
 # The page of `export --web`: bundles its sources, and puts the runtime beside them (Node 20).
 web: $(WEB)/runtime/litert.wasm.gz
@@ -64,8 +71,9 @@ dist: $(VENV)/installed web
 $(VENV)/installed: setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet -e ".[test]"
+	$(BIN)/pip install --quiet -e ".[test,docs]"
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/runtime build dist *.egg-info
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/runtime build dist docs/_build docs/tutorials \
+	  *.egg-info

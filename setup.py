@@ -61,6 +61,8 @@ setup(
             "jsonschema",
         ],
         "colab": ["ipykernel"],
+        # Sphinx makes API pages of docstrings; myst-nb reads Markdown and notebooks.
+        "docs": ["sphinx>=8.1", "myst-nb>=1.2", "furo", "sphinx-copybutton"],
     },
     entry_points={
         "console_scripts": [

@@ -1,6 +1,6 @@
-"""Prints docs/flags.md, made of the options, of their choices and of each binary's own flags.
+"""Prints docs/reference/flags.md, made of the options, their choices and each binary's flags.
 
-python -m tests.flags_page > docs/flags.md
+python -m tests.flags_page > docs/reference/flags.md
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from keras_vae.config.rules import text
 from tests import binaries
 from trainers.flags import RECIPE
 
-PAGE = pathlib.Path(__file__).parents[1] / "docs" / "flags.md"
+PAGE = pathlib.Path(__file__).parents[1] / "docs" / "reference" / "flags.md"
 # Each with what it does.
 BINARIES = {
     "trainers.train": "trains a model and writes a run directory",
@@ -41,7 +41,8 @@ A flag is `--name=value`; a list has commas between, as in `--hidden=200,200`, a
 `keras_vae.recipe("vae", hidden=(200, 200))`. Defaults are those of new runs, and recipes have some
 of their own; a run that goes on has the options that it began with.
 
-This page is made from the options by `make docs` (`python -m tests.flags_page > docs/flags.md`).
+This page is made from the options by `make docs`
+(`python -m tests.flags_page > docs/reference/flags.md`).
 """
 
 
@@ -77,7 +78,10 @@ def page() -> str:
     """The page, as Markdown."""
     parts = [HEAD]
     for binary, about in BINARIES.items():
-        parts.append(f"## {binary}\n\n`python -m {binary}` {about}.\n")
+        name = binary.partition(".")[2]
+        # What is installed has a command for each; export.sample is copied as a file.
+        command = f", or `keras-vae-{name}`," if binary != "export.sample" else ""
+        parts.append(f"## {binary}\n\n`python -m {binary}`{command} {about}.\n")
         own = own_flags(binary)
         if binary == "trainers.train":
             recipes = {name: options["about"] for name, options in RECIPES.items()}

@@ -1,26 +1,87 @@
-"""The notebooks run from top to bottom, and are stored without outputs."""
+"""The notebooks run from top to bottom, and are stored as a stranger in Colab needs them."""
 
-import pathlib
+import ast
+import re
 
-import nbformat
+import matplotlib
 import pytest
-from nbclient import NotebookClient
+from matplotlib.figure import Figure
 
-NOTEBOOKS = sorted((pathlib.Path(__file__).parents[1] / "colab").glob("*.ipynb"))
+from tests import notebooks
+
+EACH = pytest.mark.parametrize("path", notebooks.PATHS, ids=lambda path: path.stem)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook(path, tmp_path, monkeypatch):
-    notebook = nbformat.read(path, as_version=4)
-    assert not any(cell.get("outputs") for cell in notebook.cells)
-    monkeypatch.setenv("EPOCHS", "2")
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
-    client.execute()
-    assert (tmp_path / "digits_export" / "generator.tflite").is_file()
-    pictures = [
-        output
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+def code_of(notebook):
+    """The sources of the cells of code, as Python: without the lines that speak to IPython."""
+    cells = (cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return [re.sub(r"^( *)%.*$", r"\1pass", source, flags=re.MULTILINE) for source in cells]
+
+
+def run(source, name, names):
+    """Runs a cell; what its last line shows, or None."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, name, "exec"), names)
+    return last and eval(compile(ast.Expression(last.value), name, "eval"), names)
+
+
+def test_there_are_ten_and_no_others():
+    assert [path.name[:2] for path in notebooks.PATHS] == [f"{i:02}" for i in range(1, 11)]
+    assert sorted(notebooks.PATHS) == sorted((notebooks.ROOT / "colab").glob("*"))
+
+
+@EACH
+def test_as_stored(path):
+    notebook = notebooks.read(path)
+    title, install = notebook.cells[:2]
+    lines = title.source.split("\n")
+    assert lines[0] == notebooks.badge(path)
+    assert lines[2].startswith(f"# {int(path.name[:2])}. ")
+    assert install.source == notebooks.install()
+    for cell in notebook.cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+    _, exercises = notebook.cells[-1].source.split("## Exercises")
+    assert 2 <= len(re.findall(r"^\d\. ", exercises, flags=re.MULTILINE)) <= 3
+
+
+@EACH
+def test_nothing_reusable_is_defined(path):
+    for source in code_of(notebooks.read(path)):
+        defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        assert not any(isinstance(node, defined) for node in ast.walk(ast.parse(source)))
+
+
+@EACH
+def test_tiny_form_runs(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINY", "1")
+    monkeypatch.chdir(tmp_path)
+    matplotlib.use("agg")
+    names, shown = {"__name__": "__main__"}, []
+    for i, source in enumerate(code_of(notebooks.read(path))[1:], start=1):
+        shown.append(run(source, f"{path.name}, cell of code {i}", names))
+    assert sum(isinstance(value, Figure) for value in shown) >= 3
+    if path.name.startswith("01"):
+        assert (tmp_path / "my_export" / "generator_f16.tflite").is_file()
+
+
+def test_an_address_is_in_badges_and_installed_from(tmp_path, monkeypatch):
+    (tmp_path / "setup.py").write_text('setup(\n    url="https://github.com/someone/theirs",\n)')
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    page = "https://colab.research.google.com/github/someone/theirs/blob/main/colab/01_a.ipynb"
+    assert notebooks.badge(notebooks.pathlib.Path("colab/01_a.ipynb")).endswith(f"({page})")
+    assert "%pip install --quiet git+https://github.com/someone/theirs " in notebooks.install()
+
+
+def test_remarks_are_left_out_of_executed_copies():
+    def stream(name, text):
+        return notebooks.nbformat.v4.new_output("stream", name=name, text=text)
+
+    outputs = [
+        stream("stderr", "I0000 oneDNN is on\n"),
+        stream("stdout", "WARNING:tensorflow:5 out of the last 5 calls\n\n1.5 nats\n"),
+        stream("stdout", "INFO:tensorflow:Assets written\n"),
     ]
-    assert len(pictures) == 7
+    (kept,) = notebooks.without_remarks(outputs)
+    assert kept.text.strip() == "1.5 nats"

@@ -1,4 +1,4 @@
-"""docs/extending.md: its parts train, are measured, saved, loaded and exported."""
+"""docs/explained/extending.md: its parts train, are measured, saved, loaded and exported."""
 
 import pathlib
 import re
@@ -13,7 +13,7 @@ from keras_vae._compat import tfk
 from keras_vae.modality import base
 from tests import tiny
 
-PAGE = (pathlib.Path(__file__).parents[1] / "docs" / "extending.md").read_text()
+PAGE = (pathlib.Path(__file__).parents[1] / "docs" / "explained" / "extending.md").read_text()
 TEMPLATES = ["Likelihood", "Prior", "Posterior", "Body", "Structure", "Modality", "Data source"]
 
 
@@ -26,7 +26,7 @@ def page():
                 patch.setitem(table, name, before[name])
         names = {"__name__": "page"}
         for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
-            exec(compile(code, "docs/extending.md", "exec"), names)
+            exec(compile(code, "docs/explained/extending.md", "exec"), names)
         yield names
         data.READERS.pop("waves")
         base._KNOWN.pop("series")

@@ -1,4 +1,4 @@
-"""docs/flags.md is what its command prints, and names every flag, default and choice."""
+"""docs/reference/flags.md is what its command prints, and names every flag, default and choice."""
 
 import re
 

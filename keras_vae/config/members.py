@@ -1,7 +1,7 @@
 """Axes: the options that choose a part of a model, and what there is to choose from.
 
 The tables are empty here, below all parts. `keras_vae.building`, which makes the parts, fills them
-when it is imported, as it is with `keras_vae`. Checks, flags and docs/flags.md read them.
+when it is imported, as it is with `keras_vae`. Checks, flags and docs/reference/flags.md read them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +19,7 @@ class Member:
 
     Args:
       kind: its class, whose attributes the rules read; None where it is to have no part.
-      about: one line on it, for `--help` and docs/flags.md.
+      about: one line on it, for `--help` and docs/reference/flags.md.
       options: the options that are its own: they have an effect only where it is chosen, or
         another member that has them.
       make: (section of the config, *what the axis gives) -> the part. By default the class is

@@ -21,12 +21,12 @@ def from_arrays(
     grey_levels: int | None = None,
     channels: str | None = None,
 ) -> tuple[dict[str, InMemory], list[str]]:
-    """Images with one scale for all splits, by the rules of docs/data.md.
+    """Images with one scale for all splits, by the rules of docs/reference/data.md.
 
     Args:
       name: what errors call the data.
       arrays: dict split -> [N, H, W], [N, H, W, C] or [N, C, H, W], bool, whole numbers or floats.
-      labels: dict split -> [N] labels of any kind that docs/data.md has; splits may be missing.
+      labels: dict split -> [N] labels of any kind in docs/reference/data.md; splits may be missing.
       factors: dict split -> dict name -> [N] integers, what made each image; or None.
       class_names: names of labels 0 .. K-1, or None.
       values: what the likelihood takes, one of `values.VALUES`.

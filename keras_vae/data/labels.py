@@ -1,4 +1,4 @@
-"""Labels of any kind as whole numbers from 0 on, with their names: docs/data.md, "Labels"."""
+"""Labels of any kind as numbers from 0 on, with their names: docs/reference/data.md, "Labels"."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,6 +1,6 @@
 """Numbers of any dtype as the values that a likelihood takes.
 
-What a likelihood takes is one of VALUES. The rules are the table "Values" of docs/data.md.
+What a likelihood takes is one of VALUES. The rules are "Values" of docs/reference/data.md.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""docs/measures.md and docs/evaluation.schema.json, written anew from the table.
+"""The pages of docs/reference that are made from the table: measures.md, evaluation.schema.json.
 
 python -m keras_vae.measures.documents
 """
@@ -35,7 +35,7 @@ _FILES = {
 
 
 def page() -> str:
-    """The text of docs/measures.md."""
+    """The text of docs/reference/measures.md."""
     parts = [_HEAD]
     for file, sections in FILES.items():
         parts.append(f"## {file}\n\n{_FILES[file]}\n")
@@ -69,8 +69,8 @@ def _row(measure: Measure) -> str:
 def documents() -> dict[str, str]:
     """The texts by path, from the root of the repository."""
     return {
-        "docs/measures.md": page(),
-        "docs/evaluation.schema.json": json.dumps(schema(), indent=2) + "\n",
+        "docs/reference/measures.md": page(),
+        "docs/reference/evaluation.schema.json": json.dumps(schema(), indent=2) + "\n",
     }
 
 

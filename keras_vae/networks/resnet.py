@@ -17,7 +17,7 @@ def resnet_encoder(
 
     Args:
       filters: channels at each size.
-      blocks: `ResidualBlock`s at each size.
+      blocks: how many `ResidualBlock` at each size.
       activation: a Keras activation's name.
       attention_heads: if given, `SelfAttention` of so many heads follows, at the smallest size.
     """

@@ -214,7 +214,7 @@ def curves(
 
     Args:
       history: dict name -> values [E], as Keras' History.history. Validation's names begin with
-        "val_"; "epoch", if there, counts from 0; values that are not finite are left out.
+        `val_`; `epoch`, if there, counts from 0; values that are not finite are left out.
       name: the metric.
       label: what to write on the axis; by default the name.
     """

@@ -23,8 +23,8 @@ def load_model(
 ) -> VAE:
     """The model of a .keras file or of a run directory.
 
-    Nothing in either is executed or imported (docs/files.md). Of a file without a checksum, as
-    Keras saves it, a `Note` says so.
+    Nothing in either is executed or imported (docs/reference/files.md). Of a file without a
+    checksum, as Keras saves it, a `Note` says so.
 
     Args:
       path: a file that `VAE.save` wrote, or a directory that trainers.train wrote.

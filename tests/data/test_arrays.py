@@ -1,4 +1,4 @@
-"""Arrays as Images: the tables "Values" and "Arrays" of docs/data.md, row by row."""
+"""Arrays as Images: the tables "Values" and "Arrays" of docs/reference/data.md, row by row."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Labels: the table "Labels" of docs/data.md, row by row. Oracle: scikit-learn's encoders."""
+"""Labels: "Labels" of docs/reference/data.md, row by row. Oracle: scikit-learn's encoders."""
 
 import re
 

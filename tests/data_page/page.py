@@ -1,8 +1,8 @@
-"""The tables of docs/data.md, and the checks of their rows."""
+"""The tables of docs/reference/data.md, and the checks of their rows."""
 
 import pathlib
 
-PAGE = pathlib.Path(__file__).parents[2] / "docs" / "data.md"
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "reference" / "data.md"
 CHECKS = {}  # (section, first cell of a row) -> the test of that row
 
 

@@ -1,4 +1,4 @@
-"""The table "Arrays" of docs/data.md: which arrays are images, and which is what in a file."""
+"""The table "Arrays" of docs/reference/data.md: which arrays are images, and which is what."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The table "Labels" of docs/data.md: which class each image is of."""
+"""The table "Labels" of docs/reference/data.md: which class each image is of."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The table "Pixels of files" of docs/data.md: what becomes of which file."""
+"""The table "Pixels of files" of docs/reference/data.md: what becomes of which file."""
 
 import functools
 import io

@@ -1,4 +1,4 @@
-"""The table "Splits" of docs/data.md: which folder is what."""
+"""The table "Splits" of docs/reference/data.md: which folder is what."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The table "Values" of docs/data.md: what numbers of any kind are to a model."""
+"""The table "Values" of docs/reference/data.md: what numbers of any kind are to a model."""
 
 import functools
 import re

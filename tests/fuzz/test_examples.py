@@ -1,4 +1,4 @@
-"""Any array at the doors from Python: its values as docs/data.md has them, or one sentence."""
+"""Any array at Python's doors: its values as docs/reference/data.md has them, or one sentence."""
 
 import numpy as np
 from hypothesis import given
@@ -54,7 +54,7 @@ def anything(draw):
 
 
 def highest_of(levels, likelihood, x):
-    """What whole numbers are divided by, after docs/data.md."""
+    """What whole numbers are divided by, after docs/reference/data.md."""
     if likelihood == "poisson":
         return 1
     if likelihood == "logistic":

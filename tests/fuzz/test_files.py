@@ -1,4 +1,4 @@
-"""Any file or folder of images: what docs/data.md makes of it, or one line."""
+"""Any file or folder of images: what docs/reference/data.md makes of it, or one line."""
 
 import io
 import os

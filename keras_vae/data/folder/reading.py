@@ -70,7 +70,7 @@ def read(
 ) -> tuple[Mapping[str, InMemory | Streamed], list[str], int | None]:
     """Loads or opens the images under `path`, in an order drawn by `seed`.
 
-    docs/data.md says which folders are splits and classes, and what becomes of which file.
+    docs/reference/data.md says which folders are splits and classes, and what becomes of files.
 
     Args:
       path: the folder.
