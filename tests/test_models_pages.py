@@ -127,7 +127,7 @@ def test_equations_are_those_that_the_code_cites(name):
 
 def small_data(name):
     """The first examples of each split of what pages load."""
-    dataset = load(name, window=16 if name.startswith("chorales:") else None)
+    dataset = load(name, window=4 if name.startswith("chorales:") else None)
 
     def cut(split):
         labels = None if split.labels is None else split.labels[:32]
