@@ -1,4 +1,4 @@
-"""Benchmarks print the rows that their README tables are made of."""
+"""Benchmarks print the rows that tables of docs/results are made of."""
 
 import importlib
 import json
