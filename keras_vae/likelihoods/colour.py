@@ -48,14 +48,15 @@ class ColourMixture(LevelsLikelihood):
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         """The distribution of every colour, batch [..., H, W], event [C]."""
         channels = range(self.event_shape[-1])
-        # Were they far apart, a network would first learn to choose one, as a class of brightness
-        # that all channels share; near each other, it learns where they should be.
+        # Were components far apart, a network would first learn to choose one, as a brightness that
+        # all channels share; near each other, they learn where to be. Units of a quarter of the
+        # range let an optimizer's steps, which are of one size for all weights, tell levels apart.
         near = middles(self.num_components, part=0.1)
         # Indexing would have a slow gradient.
         parts = iter(tf.split(params, self.params_shape[-1] // self.num_components, axis=-1))
         return Colour(
             next(parts),
-            [next(parts) + near for _ in channels],
+            [next(parts) / 4.0 + near for _ in channels],
             [next(parts) for _ in channels],
             [[tf.tanh(next(parts)) for _ in range(c)] for c in channels],
             self.levels,

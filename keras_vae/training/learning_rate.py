@@ -53,7 +53,7 @@ class LearningRate(Planned, tfk.optimizers.schedules.LearningRateSchedule):
             return tf.constant(rate, tf.float32)
         warmup, *ends = self.lengths(self.plan)
         if not ends:
-            return schedules.linear(rate, warmup)(step)
+            return schedules.linear(rate, warmup)(step) if warmup else tf.constant(rate, tf.float32)
         first, last = ends
         if first > warmup:  # A further fit, whose rate falls once more.
             return tfk.optimizers.schedules.CosineDecay(rate, last - first)(step - first)

@@ -48,7 +48,8 @@ class Planned(abc.ABC):
         if self.plan is None:
             raise ValueError(
                 "a schedule in epochs needs to know the number of steps. Train by fit on examples, "
-                "which knows it, or build(config, steps_per_epoch=len(images) // batch_size)."
+                "which knows it, or build(config, steps_per_epoch=len(images) // batch_size), or with "
+                "learning_rate_schedule='constant'."
             )
         return self.plan
 
@@ -79,7 +80,7 @@ class PlanByFit(tfk.callbacks.Callback):
         if steps is None:
             raise ValueError(
                 "x doesn't say how many steps an epoch has, as the schedules need. Give fit "
-                "steps_per_epoch."
+                "steps_per_epoch, or build with learning_rate_schedule='constant'."
             )
         first = int(self.model.optimizer.iterations.numpy()) - self._initial_epoch * steps
         plan = Plan(steps, first + self.params["epochs"] * steps, first)

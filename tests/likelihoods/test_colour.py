@@ -42,7 +42,7 @@ def masses(params, levels, channels=3, num_components=K):
     weights = scipy.special.softmax(parts[0])
     loc, raw_scale = parts[1 : 1 + channels], parts[1 + channels : 1 + 2 * channels]
     coefficients = iter(np.tanh(parts[1 + 2 * channels :]))
-    loc = loc + 0.5 + 0.1 * ((np.arange(num_components) + 0.5) / num_components - 0.5)
+    loc = loc / 4 + 0.5 + 0.1 * ((np.arange(num_components) + 0.5) / num_components - 0.5)
     softplus = np.logaddexp(0.0, raw_scale + np.log(np.expm1(0.1)))
     top = levels - 1
     scale = top * softplus + 0.1
@@ -78,7 +78,7 @@ def test_without_coefficients_one_component_is_of_independent_channels():
     layer = likelihoods.ColourMixture((2, 3, 3), levels=256, num_components=1)
     params = parameters(layer, 5, spread=0.5)
     params[..., 7:] = 0.0
-    channels = np.stack([params[..., 1:4], params[..., 4:7]], axis=-1)  # [5, 2, 3, C, 2]
+    channels = np.stack([params[..., 1:4] / 4, params[..., 4:7]], axis=-1)  # [5, 2, 3, C, 2]
     x = np.random.default_rng(0).integers(0, 256, (5, 2, 3, 3)).astype(np.float32) / 255
     independent = likelihoods.DiscretizedLogistic((2, 3, 3), levels=256)(channels)
     np.testing.assert_allclose(layer(params).log_prob(x), independent.log_prob(x), rtol=1e-5)
@@ -90,7 +90,7 @@ def test_tails_are_exact_and_have_gradients(far):
     """Far below x, the mass of a level is exp(-(x - 1/2 - loc) / scale) (1 - exp(-1 / scale))."""
     layer = one_pixel(256, num_components=1)
     params = np.zeros((1, *layer.params_shape), np.float32)
-    params[..., 1:4] = far
+    params[..., 1:4] = 4 * far
     level = np.float32([100.0, 37.0, 200.0])
     params = tf.constant(params)
     with tf.GradientTape() as tape:
@@ -102,7 +102,7 @@ def test_tails_are_exact_and_have_gradients(far):
     np.testing.assert_allclose(found, [wanted], rtol=1e-6)
     gradient = tape.gradient(found, params).numpy().ravel()
     assert np.isfinite(gradient).all()
-    np.testing.assert_allclose(gradient[1:4], -np.sign(far) * 255 / scale, rtol=1e-4)
+    np.testing.assert_allclose(gradient[1:4], -np.sign(far) * 255 / 4 / scale, rtol=1e-4)
 
 
 def test_extreme_parameters_are_finite():
@@ -146,7 +146,7 @@ def test_channels_of_a_draw_are_of_one_component():
     layer = one_pixel(256)
     params = np.zeros((1, 1, 1, 1, 10, K), np.float32)
     params[..., 0, :] = np.log([0.3, 0.7])
-    params[..., 1:4, :] = [-0.5, 0.5]  # Black and white.
+    params[..., 1:4, :] = [-2.0, 2.0]  # Black and white.
     params[..., 4:7, :] = -10.0
     x = layer(params.reshape(1, 1, 1, -1)).from_uniform(uniform).numpy().reshape(N, 3)
     white = x > 0.5
@@ -182,7 +182,7 @@ def test_the_mean_is_exact_where_no_component_reaches_the_ends():
     layer = one_pixel(32)
     params = np.zeros((1, 1, 1, 1, 10, K), np.float32)
     params[..., 0, :] = np.log([0.3, 0.7])
-    params[..., 1:4, :] = [[0.2, -0.2], [0.25, -0.3], [0.3, -0.15]]
+    params[..., 1:4, :] = [[0.8, -0.8], [1.0, -1.2], [1.2, -0.6]]
     params[..., 4:7, :] = -2.0  # Scales of half a level.
     params[..., 7:, :] = [[0.3, -0.4], [0.2, 0.5], [-0.3, 0.4]]
     params = params.reshape(1, 1, 1, -1)

@@ -28,7 +28,8 @@ def wanted(step, warmup, first, last, cosine=True):
 
 
 @pytest.mark.parametrize(
-    ("warmup_epochs", "cosine"), [(0.0, True), (0.5, False), (0.5, True), (2.0, True)]
+    ("warmup_epochs", "cosine"),
+    [(0.0, True), (0.05, False), (0.05, True), (0.5, False), (0.5, True), (2.0, True)],
 )
 def test_rates_are_those_of_the_formula(warmup_epochs, cosine):
     schedule = LearningRate(RATE, warmup_epochs, cosine, Plan(steps_per_epoch=8, last=40))
