@@ -12,6 +12,7 @@ TINY = (
     "--hidden=8",
     "--latent_dim=2",
     "--epochs=3",
+    "--learning_rate_schedule=constant",  # So that more epochs may follow.
     "--jit_compile=false",
     "--picture_epochs=0",
     "--tensorboard=false",

@@ -182,9 +182,8 @@ def test_a_run_that_never_saved_may_be_begun_anew(run_train, tmp_path):
 
 def test_data_may_be_kept_elsewhere_the_next_time(run_train, tmp_path):
     workdir = tmp_path / "r"
-    flags = (*TINY, f"--workdir={workdir}", "--learning_rate_schedule=constant")
-    assert run_train(*flags).code == 0
-    moved = run_train(*flags, "--data_dir=/elsewhere", "--epochs=4")
+    assert run_train(*TINY, f"--workdir={workdir}").code == 0
+    moved = run_train(*TINY, f"--workdir={workdir}", "--data_dir=/elsewhere", "--epochs=4")
     assert moved.code == 0, moved.err
     config = json.loads((workdir / "config.json").read_text())["config"]
     assert config["data"]["data_dir"] == "/elsewhere"
