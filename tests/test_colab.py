@@ -15,7 +15,7 @@ from tests import notebooks
 FEW = {
     "train": 200,
     "validation": 20,
-    "test": 40,
+    "test": 60,
 }  # Digits, with which a notebook's tiny form runs.
 HAS_LONG_LOOPS = "04"
 EACH = pytest.mark.parametrize("path", notebooks.PATHS, ids=lambda path: path.stem)
