@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 PATHS = sorted((ROOT / "colab").glob("[0-9][0-9]_*.ipynb"))
 EXECUTED = ROOT / "build" / "notebooks"
 _COLAB = "https://colab.research.google.com"
-_LIMIT = 900  # Seconds of a cell: machines differ, and other work may share them.
+_LIMIT = 3600  # Seconds of a cell: other work may share the machine.
 _INSTALL = """\
 # {comment}
 import importlib.util

@@ -1,14 +1,23 @@
 """The notebooks run from top to bottom, and are stored as a stranger in Colab needs them."""
 
 import ast
+import dataclasses
 import re
 
 import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
+from keras_vae import data
+from keras_vae._compat import tf
 from tests import notebooks
 
+FEW = {
+    "train": 200,
+    "validation": 20,
+    "test": 60,
+}  # Digits, with which a notebook's tiny form runs.
+HAS_LONG_LOOPS = "04"
 EACH = pytest.mark.parametrize("path", notebooks.PATHS, ids=lambda path: path.stem)
 
 
@@ -24,6 +33,33 @@ def run(source, name, names):
     last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, name, "exec"), names)
     return last and eval(compile(ast.Expression(last.value), name, "eval"), names)
+
+
+@pytest.fixture
+def _tiny_form(path, tmp_path, monkeypatch):
+    """Small numbers, few digits, no pictures on a screen, and no graphs: tracing takes longest.
+
+    But loops of many steps are faster in graphs.
+    """
+
+    def load(name, **options):
+        found = load_all(name, **options)
+        if name != "digits":
+            return found
+        few = {
+            split: getattr(found, split).hold_out(n, [0, 0], stratified=True)[0]
+            for split, n in FEW.items()
+        }
+        return dataclasses.replace(found, **few)
+
+    load_all = data.load
+    monkeypatch.setattr(data, "load", load)
+    monkeypatch.setenv("TINY", "1")
+    monkeypatch.chdir(tmp_path)
+    matplotlib.use("agg")
+    tf.config.run_functions_eagerly(not path.name.startswith(HAS_LONG_LOOPS))
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def test_there_are_ten_and_no_others():
@@ -54,10 +90,9 @@ def test_nothing_reusable_is_defined(path):
 
 
 @EACH
-def test_tiny_form_runs(path, tmp_path, monkeypatch):
-    monkeypatch.setenv("TINY", "1")
-    monkeypatch.chdir(tmp_path)
-    matplotlib.use("agg")
+@pytest.mark.usefixtures("_tiny_form")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
+def test_tiny_form_runs(path, tmp_path):
     names, shown = {"__name__": "__main__"}, []
     for i, source in enumerate(code_of(notebooks.read(path))[1:], start=1):
         shown.append(run(source, f"{path.name}, cell of code {i}", names))
