@@ -31,7 +31,8 @@ FORMS = {
 
 def measure(likelihood, x) -> dict:
     """Both times for a batch x [B, H, W, C]."""
-    vae = keras_vae.build(keras_vae.recipe("vae", likelihood=likelihood, event_shape=x.shape[1:]))
+    options = {"likelihood": likelihood, "event_shape": x.shape[1:]}
+    vae = keras_vae.build(keras_vae.recipe("vae", learning_rate_schedule="constant", **options))
     batches = iter(tf.data.Dataset.from_tensors(x).repeat())
     batch, train = next(batches), vae.make_train_function()
     checks, steps = [], []

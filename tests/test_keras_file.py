@@ -166,6 +166,7 @@ def test_saving_replaces_the_file_that_was_there(tmp_path):
 def test_the_moving_averages_are_what_is_saved(tmp_path):
     """And the model goes on with its own weights."""
     model = tiny.randomize(tiny.vae(ema_decay=0.9))
+    model.optimizer.iterations.assign(1)  # As after a step.
     rng = np.random.default_rng(1)
     for average in model.ema.averages:
         average.assign(rng.normal(size=average.shape))

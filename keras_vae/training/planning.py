@@ -48,8 +48,8 @@ class Planned(abc.ABC):
         if self.plan is None:
             raise ValueError(
                 "a schedule in epochs needs to know the number of steps. Train by fit on examples, "
-                "which knows it, or build(config, steps_per_epoch=len(images) // batch_size), or with "
-                "learning_rate_schedule='constant'."
+                "which knows it, or build(config, steps_per_epoch=len(images) // batch_size), or "
+                "with learning_rate_schedule='constant'."
             )
         return self.plan
 

@@ -1,7 +1,7 @@
 """Trainable: what Keras' `fit` does with a model of latent variables."""
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -290,8 +290,19 @@ class Trainable(TakesExamples):
             object.__setattr__(self, "_looks_at_batches", before)
 
     def evaluation_weights(self) -> contextlib.AbstractContextManager[None]:
-        """Context in which the weights are the moving average, where there is one."""
-        return contextlib.nullcontext() if self.ema is None else self.ema.applied()
+        """Context in which the weights are the moving average, where there is one.
+
+        Before the first step the weights are what somebody made them; nothing has been averaged.
+        """
+        if self.ema is None or not int(self.optimizer.iterations.numpy()):
+            return contextlib.nullcontext()
+        return self.ema.applied()
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Keras' set_weights; the moving average begins anew, at these."""
+        super().set_weights(weights)
+        if self.ema is not None:
+            self.ema.begin()
 
     def step_terms(self, batch: Batch, training: bool = False) -> Terms:
         """The terms of a batch; adds the KL to the losses where the objective has it there.

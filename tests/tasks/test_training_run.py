@@ -15,9 +15,8 @@ OPTIONS = {"jit_compile": False, "picture_epochs": 0, "tensorboard": False}
 
 def config(epochs=3, **options):
     """That of TINY's flags, on digits."""
-    return keras_vae.recipe(
-        "vae", dataset="digits", hidden=(8,), latent_dim=2, epochs=epochs, **options
-    )
+    small = {"hidden": (8,), "latent_dim": 2, "learning_rate_schedule": "constant"}
+    return keras_vae.recipe("vae", dataset="digits", epochs=epochs, **small, **options)
 
 
 def weights(run):

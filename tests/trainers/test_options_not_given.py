@@ -109,6 +109,7 @@ def test_a_deep_run_of_grey_images_is_not_their_default(photos):
 def test_a_run_keeps_what_is_not_given(photos, monkeypatch):
     """All options, whatever their defaults have become; its epochs too, unless more are given."""
     given = ("--hidden=8", "--epochs=3", "--beta=2", "--learning_rate=0.01", "--seed=5")
+    given += ("--learning_rate_schedule=constant",)  # To which epochs may be added.
     before = config_of(begun(*given, "--workdir=r"))
     changed = {"learning_rate": 0.5, "optimizer": "sgd", "ema_decay": 0.5, "epochs": 99}
     defaults.change(monkeypatch, TrainingConfig, **changed)

@@ -5,6 +5,7 @@ import pytest
 
 from keras_vae._compat import tf
 from keras_vae.training.moving_average import MovingAverage
+from tests import tiny
 
 
 def test_values_by_hand():
@@ -56,3 +57,17 @@ def test_apply_is_for_good():
 def test_impossible_decays_are_refused(decay):
     with pytest.raises(ValueError, match=f"ema_decay must be between 0 and 1, got {decay}"):
         MovingAverage([], decay)
+
+
+def test_weights_that_are_set_are_those_that_are_saved_and_measured():
+    """Before a step of training and after one."""
+    model = tiny.vae(ema_decay=0.9, run_eagerly=True)
+    with tiny.randomize(model).evaluation_weights():
+        inside = model.get_weights()
+    for found, wanted in zip(inside, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    model.fit(tiny.images(8), batch_size=8, verbose=0)
+    model.set_weights(inside)
+    with model.evaluation_weights():
+        for found, wanted in zip(model.get_weights(), inside, strict=True):
+            np.testing.assert_array_equal(found, wanted)
