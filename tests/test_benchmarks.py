@@ -1,5 +1,6 @@
 """Benchmarks print the rows that tables of docs/results are made of."""
 
+import ast
 import importlib
 import json
 import pathlib
@@ -108,3 +109,13 @@ def test_noise_is_timed_in_both_places(monkeypatch, capsys):
     assert row["noise_bytes_a_step"] == 4 * 128 * 3
     ratio = row["steps_per_second"]["step"] / row["steps_per_second"]["pipeline"]
     assert row["step_to_pipeline"] == pytest.approx(ratio, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "base"), [("settings", "SETTINGS", "vae"), ("nets", "NETS", "deep")]
+)
+def test_what_is_compared_are_options(name, table, base):
+    body = ast.parse((FOLDER / f"{name}.py").read_text()).body
+    (found,) = [line.value for line in body if ast.unparse(line).startswith(f"{table} = ")]
+    for options in ast.literal_eval(found).values():
+        recipe(base, event_shape=(32, 32, 3), levels=256, **options).check()
