@@ -59,6 +59,7 @@ setup(
             "nbformat",
             "ipykernel",
             "jsonschema",
+            "setuptools>=70.1",  # Builds the wheel that is tested.
         ],
         "colab": ["ipykernel"],
         # Sphinx makes API pages of docstrings; myst-nb reads Markdown and notebooks.

@@ -45,8 +45,9 @@ def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
     with np.load(run / "export" / "evaluation.npz") as examples:
         assert examples["nll"].mean() == pytest.approx(found["nll_nats"], rel=1e-5)
         assert len(examples["effective_sample_size"]) == 179
-    assert found["alarms"] == wanted["alarms"]  # The label says nearly all there is to say.
-    assert len(found["alarms"]) == (recipe == "cvae")
+    assert found["alarms"] == wanted["alarms"]
+    # After so short a training latents say nothing; of an image with its label, a little.
+    assert len(found["alarms"]) == (recipe == "vae")
 
 
 def test_what_can_not_be_measured_is_refused_in_one_line(run_train, tmp_path):
