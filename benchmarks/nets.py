@@ -17,7 +17,7 @@ import numpy as np
 from absl import flags
 
 import keras_vae
-from keras_vae import command_line, data, evaluation, seeds
+from keras_vae import command_line, data, evaluation, files, seeds
 from keras_vae.building import settling
 from keras_vae.training import feeding
 
@@ -84,7 +84,7 @@ def row(name, dataset, cost):
     """A net, how fast it is, and its bound after the time that each has."""
     _, own = trained("deep", NETS[name], dataset, 4 * _BLOCK)
     speed = YARDSTICK * cost / own
-    batch_size = NETS[name].get("batch_size", 16)
+    batch_size = keras_vae.recipe("deep", **NETS[name]).training.batch_size
     steps = max(round(60 * FLAGS.minutes * speed / batch_size), 2 * _BLOCK)
     vae, _ = trained("deep", NETS[name], dataset, steps)
     batches = data.evaluation_batches(
@@ -110,8 +110,8 @@ def main() -> None:
     for name in FLAGS.nets or NETS:
         file = folder / f"{name.replace(' ', '_')}.json"
         if not file.exists():
-            file.write_text(json.dumps(row(name, dataset, cost_of_conv())))
-        print(file.read_text(), flush=True)
+            files.write_json(file, row(name, dataset, cost_of_conv()))
+        print(json.dumps(json.loads(file.read_text())), flush=True)
 
 
 if __name__ == "__main__":

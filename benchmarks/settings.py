@@ -14,7 +14,7 @@ import numpy as np
 from absl import flags
 
 import keras_vae
-from keras_vae import command_line, data, evaluation, runs, seeds
+from keras_vae import command_line, data, evaluation, files, runs, seeds
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("data_dir", None, "where TFDS keeps MNIST")
@@ -66,7 +66,8 @@ def held_out(name):
             run.data.validation, batch_size=100, seed=seed, binarization="dynamic"
         )
         found = evaluation.of_examples(run.model, list(batches), FLAGS.num_samples)
-        np.savez(file, nll=found["nll"], elbo=-found["distortion"] - found["rate"])
+        elbo = -found["distortion"] - found["rate"]
+        files.write_npz(file, {"nll": found["nll"], "elbo": elbo})
     with np.load(file) as arrays:
         return arrays["nll"], arrays["elbo"]
 

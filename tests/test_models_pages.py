@@ -22,6 +22,8 @@ from keras_vae.config.recipes import RECIPES
 from keras_vae.data import InMemory, load
 from tests import flags_page, tiny
 from tests.in_process import parse
+from tests.pages import blocks, prose
+from tests.test_flags_page import rows_of
 from trainers.flags import config_from_flags
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -33,10 +35,6 @@ FLAGS = flags_page.PAGE.read_text(encoding="utf-8")
 SOURCES = [file.read_text(encoding="utf-8") for file in ROOT.glob("keras_vae/**/*.py")]
 # What tiny models have of their own.
 SIZES = {"hidden", "filters", "latent_dim", "latent_dims", "prior_components"}
-
-
-def blocks(text, language):
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def of_title(text):
@@ -74,12 +72,6 @@ def commands(block):
     return [shlex.split(line) for line in done.stdout.splitlines()]
 
 
-def flags_of(binary):
-    """Names of a binary's flags, by their page."""
-    part = FLAGS[FLAGS.index(f"## {binary}\n") :].partition("\n## ")[0]
-    return set(re.findall(r"^\| `--(\w+)`", part, re.MULTILINE))
-
-
 @pytest.mark.parametrize("name", [name for name, text in PAGES.items() if blocks(text, "sh")])
 def test_its_commands_parse(name):
     found = [command for block in blocks(PAGES[name], "sh") for command in commands(block)]
@@ -92,7 +84,7 @@ def test_its_commands_parse(name):
             config_from_flags()  # ValueError of options that can't be together.
             recipes.add(flags.FLAGS.recipe)
         elif first == "-m":
-            assert names <= flags_of(binary)
+            assert names <= set(rows_of(binary))
         else:
             source = (ROOT / binary).read_text(encoding="utf-8")
             assert names <= set(re.findall(r"DEFINE_\w+\(\s*\"(\w+)\"", source))
@@ -102,11 +94,10 @@ def test_its_commands_parse(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_options_in_backticks_are_flags_and_take_such_values(name):
     known = set(re.findall(r"^\| `--(\w+)`", FLAGS, re.MULTILINE))
-    text = re.sub(r"^```.*?^```", "", PAGES[name], flags=re.MULTILINE | re.DOTALL)
-    code = " ".join(re.findall("`(.+?)`", " ".join(text.split())))
+    code = " ".join(re.findall("`(.+?)`", " ".join(prose(PAGES[name]).split())))
     options = re.findall(r"--(\w+)(=\S+)?", code)
     assert {option for option, _ in options} <= known
-    of_training = flags_of("trainers.train")
+    of_training = set(rows_of("trainers.train"))
     for option, value in options:
         if value and option in of_training:
             parse(f"--{option}{value}")
