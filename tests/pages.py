@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+import shlex
+import subprocess
 
 ROOT = pathlib.Path(__file__).parents[1]
 # What `make docs` writes or copies there isn't stored.
@@ -11,6 +13,9 @@ PATHS = [
     ROOT / "CONTRIBUTING.md",
     *sorted(p for p in (ROOT / "docs").rglob("*.md") if p.parts[len(ROOT.parts) + 1] not in _MADE),
 ]
+# Functions of bash with the names of the programs that blocks call: each prints its own call.
+_PROGRAMS = ("python", "pip", "make", "tensorboard", "git", "cd", "export")
+_PRINTERS = "".join(f"{p}() {{ printf '%q ' {p} \"$@\"; echo; }}\n" for p in _PROGRAMS)
 # {path from the root: text}
 PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in PATHS}
 
@@ -19,6 +24,21 @@ def blocks(text: str, *languages: str) -> list[str]:
     """The blocks of code of these languages."""
     found = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [code for language, code in found if language in languages]
+
+
+def commands(text: str) -> list[list[str]]:
+    """The words of each command in a page's blocks of shell, as a shell would split them."""
+    found = []
+    for block in blocks(text, "sh", "bash"):
+        done = subprocess.run(
+            ["/bin/bash", "-euc", _PRINTERS + block],
+            capture_output=True,
+            text=True,
+            env={"HOME": "/home/you"},
+        )
+        assert done.returncode == 0, done.stderr + block
+        found += [shlex.split(line) for line in done.stdout.splitlines()]
+    return found
 
 
 def prose(text: str) -> str:

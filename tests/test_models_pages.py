@@ -1,6 +1,6 @@
 """docs/models: each recipe has its page, and what pages say is held to the code.
 
-Their commands parse, their options are flags, their Python runs, and their equations are those that
+Their options take the values that they name, their Python runs, and their equations are those that
 the code cites; so are those of docs/explained/faq.md.
 """
 
@@ -8,30 +8,25 @@ import dataclasses
 import functools
 import pathlib
 import re
-import shlex
-import subprocess
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from absl import flags
 from PIL import Image
 
 import keras_vae
 from keras_vae.config.recipes import RECIPES
 from keras_vae.data import InMemory, load
-from tests import flags_page, tiny
+from tests import tiny
 from tests.in_process import parse
-from tests.pages import blocks, prose
+from tests.pages import blocks, commands, spans
 from tests.test_flags_page import rows_of
-from trainers.flags import config_from_flags
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 FILES = [*sorted((DOCS / "models").glob("*.md")), DOCS / "explained" / "faq.md"]
 PAGES = {file.stem: file.read_text(encoding="utf-8") for file in FILES}
 MODELS = {name: text for name, text in PAGES.items() if name not in ("index", "faq")}
-FLAGS = flags_page.PAGE.read_text(encoding="utf-8")
 SOURCES = [file.read_text(encoding="utf-8") for file in ROOT.glob("keras_vae/**/*.py")]
 # What tiny models have of their own.
 SIZES = {"hidden", "filters", "latent_dim", "latent_dims", "prior_components"}
@@ -63,44 +58,20 @@ def test_a_page_has_all_that_pages_have(name):
     assert len(MODELS[name].splitlines()) <= 80
 
 
-def commands(block):
-    """Lists of the arguments of `python`, as a shell would call it for the commands of a block."""
-    stub = "python() { printf '%q ' \"$@\"; echo; }\n"
-    done = subprocess.run(
-        ["bash", "-euc", stub + block], capture_output=True, text=True, check=True
-    )
-    return [shlex.split(line) for line in done.stdout.splitlines()]
-
-
-@pytest.mark.parametrize("name", [name for name, text in PAGES.items() if blocks(text, "sh")])
-def test_its_commands_parse(name):
-    found = [command for block in blocks(PAGES[name], "sh") for command in commands(block)]
-    recipes = set()
-    for first, *arguments in found:
-        binary, given = (arguments[0], arguments[1:]) if first == "-m" else (first, arguments)
-        names = {argument.partition("=")[0].removeprefix("--") for argument in given}
-        if binary == "trainers.train":
-            parse(*given)
-            config_from_flags()  # ValueError of options that can't be together.
-            recipes.add(flags.FLAGS.recipe)
-        elif first == "-m":
-            assert names <= set(rows_of(binary))
-        else:
-            source = (ROOT / binary).read_text(encoding="utf-8")
-            assert names <= set(re.findall(r"DEFINE_\w+\(\s*\"(\w+)\"", source))
-    assert name == "index" or set(of_title(PAGES[name])) & recipes
+@pytest.mark.parametrize("name", MODELS)
+def test_a_command_trains_its_recipe(name):
+    words = [word for command in commands(MODELS[name]) for word in command]
+    trained = {word.partition("=")[2] for word in words if word.startswith("--recipe=")}
+    assert trained & set(of_title(MODELS[name]))
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_options_in_backticks_are_flags_and_take_such_values(name):
-    known = set(re.findall(r"^\| `--(\w+)`", FLAGS, re.MULTILINE))
-    code = " ".join(re.findall("`(.+?)`", " ".join(prose(PAGES[name]).split())))
-    options = re.findall(r"--(\w+)(=\S+)?", code)
-    assert {option for option, _ in options} <= known
+def test_options_in_backticks_take_the_values_beside_them(name):
     of_training = set(rows_of("trainers.train"))
-    for option, value in options:
-        if value and option in of_training:
-            parse(f"--{option}{value}")
+    for span in spans(PAGES[name]):
+        for option, value in re.findall(r"--(\w+)(=\S+)", span):
+            if option in of_training:
+                parse(f"--{option}{value}")
 
 
 @pytest.mark.parametrize("name", PAGES)
