@@ -68,8 +68,8 @@ def example_spec(config: Config) -> ExampleSpec:
 def _check_counts(name, images, binarization):
     if binarization not in (None, "none"):
         raise ValueError(
-            f"likelihood={name} with binarization={binarization}: counts aren't grey values, which "
-            "alone can become black or white. Leave binarization out."
+            f"likelihood={name} with binarization={binarization}: counts aren't grey values to "
+            "make black or white. Leave binarization out."
         )
     if images.dtype in (np.uint8, np.uint16) and images.levels is not None:
         raise ValueError(
