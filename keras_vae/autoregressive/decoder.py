@@ -16,18 +16,18 @@ from keras_vae.ops.shapes import with_context
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class AutoregressiveDecoder(AbstractDecoder):
-    """p(x_1|z) p(x_2|x_1, z) .. p(x_T|x_1 .. x_{T-1}, z), and each x_t a value at a time.
+    """p(x_1|z) p(x_2|x_1, z) .. p(x_T|x_1 .. x_{T-1}, z); each x_t is made a value at a time.
 
-    A GRU reads the step before, and what the body says of this one from z. Unlike MusicVAE's
-    (Roberts et al. 2018), its state goes on from bar to bar, so that with z or without it is no
-    weaker than a GRU alone. Of values that a condition gives (`ImagePart`) each step knows its own
-    from the start.
+    At each step a GRU reads the step before and the features that the network makes of z for this
+    step. The GRU's state goes on from bar to bar, unlike MusicVAE's (Roberts et al. 2018). So the
+    decoder is never weaker than a GRU alone. Where a condition gives values (`ImagePart`), each
+    step reads its own given values before it makes the first.
 
     Args:
       network: Keras layer or model, z [N, D] -> features of the steps, [N, T, F] or
-        [N, T, W, F]; [N, F] are given to every step.
+        [N, T, W, F]; features [N, F] are given to every step.
       likelihood: a `likelihoods.Categorical` of x [T, W, C].
-      units: of the GRU and of what makes logits of it.
+      units: units of the GRU, and of the hidden layers between its state and the logits.
       weight_decay: see `decay_weights`.
     """
 
@@ -65,7 +65,7 @@ class AutoregressiveDecoder(AbstractDecoder):
     ) -> tfd.Distribution:
         """The likelihood of each value given those before it in x [N, T, W, C], from z [N, D].
 
-        And given those that are known, at all steps: `known` has levels [N, T, P], of others -1.
+        Every step also reads its known values: `known` has their levels [N, T, P], -1 elsewhere.
         """
         values = tf.one_hot(self.levels_of(x), self.levels)
         before = tf.pad(self._side_by_side(values)[:, :-1], [[0, 0], [1, 0], [0, 0]])
@@ -83,8 +83,8 @@ class AutoregressiveDecoder(AbstractDecoder):
     ) -> tf.Tensor:
         """x [N, T, W, C], value by value, from z [N, D] and noise [N, T, P, 2].
 
-        The temperature, a scalar tensor above 0, divides the logits. What is `known`, as of
-        `given`, stays as it is.
+        The temperature, a scalar tensor above 0, divides the logits. Values that are `known`, as in
+        `given`, stay as they are.
         """
 
         def step(before, inputs):
@@ -102,7 +102,7 @@ class AutoregressiveDecoder(AbstractDecoder):
 
         features = self._features(z, known)
         rows = tf.shape(features)[0]
-        nothing = tf.fill([rows, self.step_size], -1)  # Its one-hot is zeros.
+        nothing = tf.fill([rows, self.step_size], -1)  # The one-hot vector of -1 is zeros.
         if known is None:
             known = tf.repeat(nothing[:, tf.newaxis], self.num_steps, axis=1)
         _, levels = tf.scan(
@@ -118,7 +118,7 @@ class AutoregressiveDecoder(AbstractDecoder):
         return tf.reshape(x, [-1, *self.event_shape])
 
     def _features(self, z, known):
-        """What each step is told beside the steps before it, [N, T, F]."""
+        """The input of each step besides the step before it, [N, T, F]."""
         features = self.network(z)
         if features.shape.rank == 2:
             features = tf.repeat(features[:, tf.newaxis], self.num_steps, axis=1)
@@ -128,7 +128,7 @@ class AutoregressiveDecoder(AbstractDecoder):
         return tf.concat([features, self._side_by_side(tf.one_hot(known, self.levels))], axis=-1)
 
     def _side_by_side(self, one_hot):
-        """[N, T, P * L] of [N, T, P, L]."""
+        """[N, T, P, L] -> [N, T, P * L]."""
         return tf.reshape(one_hot, [-1, self.num_steps, self.step_size * self.levels])
 
     def get_config(self) -> dict[str, Any]:

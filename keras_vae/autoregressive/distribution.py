@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from keras_vae.autoregressive.decoder import AutoregressiveDecoder
 
 
-# The softmax of logits over this is one-hot: a temperature of 0.
+# This temperature stands for 0: the softmax of logits divided by it is one-hot.
 _COLDEST = 1e-6
 
 
 class Stepwise(Custom, Observation):
     """p(x|z), batch [...], event [T, W, C], each value given those before it.
 
-    `mean` is the greedy sequence, each value the likeliest given those before it. It is no mean,
-    which of levels would say nothing.
+    `mean` is the greedy sequence: each value is the likeliest given those before it. A true mean
+    of levels would say nothing.
 
     Args:
       decoder: gives the distribution of all values where x is known, and walks from value to value.
       z: [..., B, D].
-      given: [B, T, W, C], of which the known part counts, or None.
+      given: [B, T, W, C], or None. Only its known values count.
       mask: bool [T, W, C], whether a value is known.
 
     Attributes:
@@ -45,7 +45,7 @@ class Stepwise(Custom, Observation):
         super().__init__(parameters, reparameterized=False)
 
     def completed(self, given: TensorLike, mask: TensorLike) -> tfd.Distribution:
-        # What is given says how the rest is drawn.
+        # The given values change how the others are drawn.
         return Stepwise(self._decoder, self._z, given, mask)
 
     def from_noise(self, noise: TensorLike, temperature: TensorLike | float = 1.0) -> tf.Tensor:
@@ -84,7 +84,7 @@ class Stepwise(Custom, Observation):
         return tf.reshape(p.log_prob(rows), batch)
 
     def _known(self, shape):
-        """Levels [N, T, P] of what is given, -1 of what is not, for x of that shape; or None."""
+        """Levels [N, T, P] of the known values, -1 elsewhere, for x of `shape`; None if no mask."""
         if self._mask is None:
             return None
         given = tf.where(self._mask, self._given, -1.0 / (self._decoder.levels - 1))

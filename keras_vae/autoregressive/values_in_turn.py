@@ -8,10 +8,10 @@ from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class ValuesInTurn(tfkl.Layer):
-    """Logits of P values [N, P, L], those of each value given features and the values before it.
+    """Logits [N, P, L] of P values, each given features and the values before it.
 
-    One hidden layer for each value, which is told of those before it by a sum that grows from value
-    to value.
+    Each value has a hidden layer. A sum that grows from value to value tells that layer the values
+    before it.
 
     Args:
       num_values: P.
@@ -26,7 +26,7 @@ class ValuesInTurn(tfkl.Layer):
         super().__init__(**kwargs)
         self.num_values, self.levels, self.hidden = num_values, levels, hidden
         self.dense = tfkl.Dense(hidden)
-        self.embedding: tf.Variable = None  # A value alone has none before it.
+        self.embedding: tf.Variable = None  # A single value has none before it.
         if num_values > 1:
             self.embedding = self.add_weight("embedding", [num_values - 1, levels, hidden])
         self.kernel = self.add_weight("kernel", [num_values, hidden, levels])
@@ -42,7 +42,7 @@ class ValuesInTurn(tfkl.Layer):
         choose(i, logits [N, L]) -> value i, one-hot [N, L].
         """
         total, logits, values = self.dense(features), [], []
-        # Written out: under XLA on CPUs, matrix products are six times as fast as batched ones.
+        # A Python loop: under XLA on CPUs, matrix products are six times as fast as batched ones.
         for i in range(self.num_values):
             logits.append(tf.matmul(tf.nn.relu(total), self.kernel[i]) + self.bias[i])
             values.append(choose(i, logits[i]))

@@ -1,1 +1,1 @@
-"""From names to parts: what a config's options stand for, and what the data settles of them."""
+"""From names to parts: makes a model's parts of a config, and fills in what the data settles."""

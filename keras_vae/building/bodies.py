@@ -1,4 +1,4 @@
-"""The members of two axes: networks, the bodies of encoder and decoder, and a decoder's weights."""
+"""The members of two axes: `network`, the bodies of encoder and decoder, and `weights`."""
 
 import functools
 import math
@@ -12,11 +12,11 @@ from keras_vae.networks.bayesian import BayesianDense
 
 
 class Weights(NamedTuple):
-    """How a decoder has its weights.
+    """A kind of weights that a decoder may have.
 
     Attributes:
-      dense: from the model's options to what makes its dense layers.
-      options: from the model's options and a likelihood to arguments of the Decoder.
+      dense: function, model options -> a maker of dense layers.
+      options: function, (model options, likelihood) -> further arguments of the Decoder.
       drawn: whether weights are random, and drawn anew at each pass.
     """
 
@@ -64,9 +64,9 @@ class Bodies(NamedTuple):
     """The two bodies of a network.
 
     Attributes:
-      encoder, decoder: from the model's options to a body.
+      encoder, decoder: functions, model options -> a body.
       takes: "values", x of any shape as a row; "images" [H, W, C]; or "steps" [T, ...].
-      recomputable: whether it has layers that can compute their inside anew for gradients.
+      recomputable: whether it has layers that can recompute their activations for gradients.
     """
 
     encoder: Callable
@@ -76,12 +76,12 @@ class Bodies(NamedTuple):
 
 
 def _dense(m):
-    """What makes the dense layers of a decoder's body."""
+    """The maker of dense layers for a decoder's body."""
     return WEIGHTS[m.weights].kind.dense(m)
 
 
 def _of_maps(m):
-    """Whether latents are maps, with which a decoder's body begins."""
+    """Whether latents are maps, which a decoder's body then reads."""
     return m.latent_shape is not None
 
 

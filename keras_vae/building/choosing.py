@@ -1,4 +1,4 @@
-"""Where no recipe is named, the data chooses one."""
+"""The data chooses a recipe where none is named."""
 
 from keras_vae.config import Config
 from keras_vae.config.recipes import USUAL, Unnamed
@@ -9,10 +9,10 @@ from keras_vae.messages.notes import tell
 def choose(config: Unnamed, images: Split) -> Config:
     """The config of the recipe that suits examples such as `images`, with the options given.
 
-    A choice other than the usual recipe is printed, and so is why it wasn't taken.
+    It prints a choice other than the usual recipe, or why such a choice wasn't possible.
 
     Raises:
-      ValueError: the options can't be together, or not in any recipe that would be chosen.
+      ValueError: the options can't be combined, or don't suit any recipe that would be chosen.
     """
     is_binarized = config.data.binarization not in (None, "none")
     name = images.modality.recipe(images.shape, 2 if is_binarized else images.levels)
@@ -23,5 +23,5 @@ def choose(config: Unnamed, images: Split) -> Config:
     if why := config.against(name, images.shape):
         tell(f"recipe={USUAL}: {seen} would choose {name}, but {why}")
         return config.named(USUAL)
-    tell(f"recipe={name}, chosen by {seen}; recipe={USUAL}, say, names another")
+    tell(f"recipe={name} is chosen for {seen}; name another one if you like, say recipe={USUAL}")
     return config.named(name)

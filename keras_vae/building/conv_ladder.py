@@ -25,19 +25,19 @@ class ConvLadder:
         self._model = model
         self._size = cast(tuple[int, ...], model.event_shape)[:2]
         self._stages = stages_of(model.stages or default_stages(self._size), self._size)
-        # For each layer, that next to x first, its stage and its place there.
+        # Each layer's stage and its place in the stage; the layer next to x comes first.
         self._layers = [(stage, i) for stage in self._stages for i in range(stage.num_layers)]
         self._gain = 1.0 / math.sqrt(len(self._layers))
 
     def encoder(self) -> LadderEncoder | LayeredPriorEncoder:
-        """q: features of x at each size on the way up, which meet the state on the way down."""
+        """q: the way up makes features of x at each size, which meet the state on the way down."""
         m = self._model
         posteriors = [POSTERIORS[m.posterior](m, self._latent_shape(s)) for s, _ in self._layers]
         if not all(posteriors):
             return LayeredPriorEncoder()
         rungs = [self._rung(n) for n in range(len(self._layers))]
         merged = [] if m.merge == "precision_weighted" else self._layers[:-1]
-        # A new q tells of x at once: what begins at nothing, the layers below learn to do without.
+        # A new q depends on x at once: the layers below would learn to ignore a q that begins at 0.
         merges = [self._body(s, 2 * m.latent_channels, "lecun_normal") for s, _ in merged]
         return LadderEncoder(rungs, posteriors, merges)
 
@@ -64,7 +64,7 @@ class ConvLadder:
 
     def decoder_options(self) -> Mapping[str, Any]:
         """Further arguments of the decoder."""
-        # The blocks see other places; at full size a 3x3 convolution would be costly.
+        # 1x1 is enough, as the blocks see other places; 3x3 would be costly at full size.
         units = likelihood_of(self._model).params_shape[2:]
         return {"projection": tfkl.Conv2D(math.prod(units), 1), "latent_rank": 3}
 
@@ -72,7 +72,7 @@ class ConvLadder:
         return (stage.height, stage.width, self._model.latent_channels)
 
     def _block(self, n):
-        """The stochastic layer n, below another one."""
+        """The block of stochastic layer n, which lies below another layer."""
         m, (stage, i) = self._model, self._layers[n]
         starts = i == stage.num_layers - 1 or n == len(self._layers) - 2
         return ConvBlock(
@@ -85,12 +85,12 @@ class ConvLadder:
         )
 
     def _rung(self, n):
-        """From what is below layer n to the features that tell it of x: one map for each size."""
+        """The step to layer n on the way up. Layers of one size share a map of features."""
         m, (stage, i) = self._model, self._layers[n]
         if i > 0:
             return tfkl.Activation("linear")
         if n == 0:
-            # Values from 0 to 1 are centred: what all images share hides what tells them apart.
+            # Centred values, from -1 to 1: a mean that all images share hides their differences.
             first = tfkl.Conv2D(m.width, 3, padding="same")
             layers = [tfkl.Rescaling(2.0, -1.0), networks.ToPatches(stage.factor), first]
         else:
@@ -105,7 +105,7 @@ class ConvLadder:
         )
 
     def _body(self, stage, channels, initializer):
-        """To `channels`, which begin as the initializer has it, by way of `width` / 2."""
+        """Convolutions to `width` / 2, then `channels`; `initializer` is that of the last one."""
         m = self._model
         conv = functools.partial(tfkl.Conv2D, kernel_size=_kernel_size(stage), padding="same")
         return tfk.Sequential(
@@ -118,6 +118,6 @@ class ConvLadder:
 
 
 def _kernel_size(stage: Stage) -> tuple[int, int]:
-    """Of convolutions; where maps have one or two rows, one row of a kernel would see them all."""
+    """The kernel size of convolutions: 3, or 1 along an axis of only one or two places."""
     height, width = (3 if size > 2 else 1 for size in (stage.height, stage.width))
     return height, width

@@ -21,7 +21,7 @@ from keras_vae.priors import Flattened, Flow, Prior, Standardized
 from keras_vae.training import schedules
 from keras_vae.training.fused_adam import FusedAdam
 
-# Made of a body, a likelihood and further arguments.
+# A decoder is made of a body, a likelihood and further arguments.
 DECODERS = fill(
     "decoder",
     {
@@ -39,11 +39,11 @@ DECODERS = fill(
 
 
 def _label_options(m):
-    """What posterior and prior take whose first latents are a label."""
+    """Arguments of a posterior or prior whose first latents are a label."""
     return m.prior_components, m.relaxation, m.relaxation_temperature
 
 
-# Made of the number of latents, as are priors.
+# Posteriors and priors are made of the number of latents.
 POSTERIORS = fill(
     "posterior",
     {
@@ -94,12 +94,12 @@ PRIORS = fill(
         ),
         "real_nvp": Member(
             priors.RealNVP,
-            "a flow of coupling layers; of posterior deterministic, fitted to codes",
+            "a flow of coupling layers; with posterior deterministic, fitted to codes",
             ("flow_layers", "flow_hidden"),
         ),
         "maf": Member(
             priors.MAF,
-            "a masked autoregressive flow; of posterior deterministic, fitted to codes",
+            "a masked autoregressive flow; with posterior deterministic, fitted to codes",
             ("flow_layers", "flow_hidden"),
         ),
         "conditional_normal": Member(
@@ -130,8 +130,8 @@ def latent_size_of(model: ModelConfig) -> int | tuple[int, ...]:
 def prior_of(model: ModelConfig, latent_shape: int | tuple[int, ...]) -> Prior | None:
     """The prior, of D latents or of maps (h, w, d), that a model's options name; None if none.
 
-    A prior of flat latents becomes one of maps where latents are maps, and a flow that is fitted to
-    codes is one of standardized codes.
+    Where latents are maps, a prior of flat latents is wrapped to give maps. A flow that is fitted
+    to codes gets them standardized.
     """
     member, posterior = PRIORS[model.prior], POSTERIORS[model.posterior].kind
     takes_any = member.kind is None or member.kind.takes_maps
@@ -142,14 +142,14 @@ def prior_of(model: ModelConfig, latent_shape: int | tuple[int, ...]) -> Prior |
     return prior if maps is None else Flattened(prior, maps)
 
 
-# Images of more channels aren't of colours.
+# Images with more channels aren't colour images.
 _MOST_CHANNELS = 4
 _MIXTURES = {
     "none": likelihoods.MixtureOfLogistics,
     "autoregressive": likelihoods.ColourMixture,
 }
 
-# Made of the shape of x.
+# A likelihood is made of the shape of x.
 LIKELIHOODS = fill(
     "likelihood",
     {
@@ -195,7 +195,7 @@ def likelihood_of(model: ModelConfig) -> Likelihood:
     """The likelihood layer that a model's options name.
 
     Args:
-      model: with what its likelihood needs (event_shape, levels) filled in.
+      model: the options; those that the likelihood needs (event_shape, levels) are filled in.
     """
     return LIKELIHOODS[model.likelihood](model, model.event_shape)
 
@@ -210,7 +210,7 @@ def channel_dependence_of(model: ModelConfig, event_shape: Sequence[int]) -> str
 
 
 def support_of(model: ModelConfig) -> Support:
-    """The values that the likelihood that a model's options name gives mass to."""
+    """The support of the likelihood that a model's options name."""
     return LIKELIHOODS[model.likelihood].kind.support
 
 
@@ -265,7 +265,7 @@ OBJECTIVES = fill(
     },
 )
 
-# Made of the learning rate and further arguments.
+# An optimizer is made of the learning rate and further arguments.
 OPTIMIZERS = fill(
     "optimizer",
     {
@@ -276,7 +276,7 @@ OPTIMIZERS = fill(
     },
 )
 
-# Made of beta and the number of steps.
+# A schedule is made of beta and the number of steps.
 BETA_SCHEDULES = fill(
     "beta_schedule",
     {

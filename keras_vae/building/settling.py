@@ -22,11 +22,12 @@ from keras_vae.likelihoods import Support
 def settle(config: Config, dataset: data.Dataset) -> Config:
     """The config with what the data settles filled in: shape, levels, classes and binarization.
 
-    The recipe too, where none is named, and image_size, where many sizes became one.
+    The recipe is filled in too where none is named, and image_size where images of many sizes were
+    brought to one.
 
     Raises:
-      ValueError: the likelihood gives no mass to such data, a condition isn't in it, or options
-        can't be together.
+      ValueError: the likelihood gives no mass to such data, the data lacks the condition, or
+        options can't be combined.
     """
     images = dataset.train
     if isinstance(config, Unnamed):
@@ -41,7 +42,7 @@ def settle(config: Config, dataset: data.Dataset) -> Config:
         _check_counts(name, images, config.data.binarization)
     binarization = data.resolve(config.data.binarization, images, needs_binary)
     others = [s for s in (dataset.validation, dataset.test) if s is not None]
-    for split in others:  # They are binarized as train is; their values are checked too.
+    for split in others:  # They are binarized as train is; this checks their values.
         data.resolve(binarization, split, needs_binary=False)
     config = config.replace(binarization=binarization, modality=images.modality.to_dict())
     images.modality.check_config(config)
@@ -78,7 +79,7 @@ def _check_counts(name, images, binarization):
 
 
 def _channels(config):
-    """Whether channels depend on each other, where the likelihood knows such a choice."""
+    """Whether channels depend on each other, where the likelihood has that option."""
     model = config.model
     if "channel_dependence" not in LIKELIHOODS[model.likelihood].options:
         return {}
@@ -92,12 +93,13 @@ def _condition(config, dataset):
         if any(split.labels is None for split in splits):
             raise ValueError(
                 f"condition={config.model.condition} needs labels, and dataset={dataset.name} has "
-                "none in each split."
+                "a split without them. Use condition=none."
             )
         lowest = min(split.labels.min() for split in splits)
         if lowest < 0:
             raise ValueError(
-                f"condition={config.model.condition} needs labels from 0 on, got {lowest}."
+                f"condition={config.model.condition} needs labels from 0 on, got {lowest}. Number "
+                "the classes from 0."
             )
         names = dataset.train.class_names
         found = int(max(split.labels.max() for split in splits)) + 1

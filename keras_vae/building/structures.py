@@ -28,7 +28,7 @@ from keras_vae.vae import VAE
 
 
 class Structure(NamedTuple):
-    """What a model is made of, beside its likelihood and its condition.
+    """The class of a model and its parts, except for its likelihood and its condition.
 
     Attributes:
       vae_class: the class of the model.
@@ -63,16 +63,16 @@ def _ladder(m):
             parts.prior(),
             parts.decoder_options(),
         )
-    # The skip leads around the latents: without it twelve layers don't train.
+    # A skip is a path around the latents, without which twelve layers don't train.
     return _several_layers(m, LadderEncoder, _residual, skip=True)
 
 
 def _several_layers(m, encoder_class, body, skip=False):
-    """Each stochastic layer has a body that looks up from below and one that looks down on it."""
+    """Flat layers of latents: each has a body on the way up, and a block or the top prior."""
     if all(qs := [POSTERIORS[m.posterior](m, d) for d in m.latent_dims]):
         bodies = [body(m, units) for units in m.hidden]
         parts = {}
-        if m.merge == "network":  # Of ladders alone, as the rules know.
+        if m.merge == "network":  # Only ladders do; the config's rules see to it.
             parts["merges"] = [
                 tfk.Sequential([body(m, units), tfkl.Dense(q.params_size)])
                 for units, q in zip(m.hidden[:-1], qs[:-1], strict=True)
@@ -121,7 +121,7 @@ def _sequence_encoder(m, num_steps, units):
     )
 
 
-# Made of the model's options alone: each gives a `Structure`.
+# A `Structure` is made of the model's options alone.
 STRUCTURES = fill(
     "structure",
     {

@@ -69,12 +69,12 @@ class BitsBack:
     on the same machine and device, with as many threads.
 
     Args:
-      vae: one of a diagonal normal posterior, a normal prior, and a Bernoulli likelihood or one of
-        levels; unconditional.
+      vae: an unconditional VAE with a diagonal normal posterior, a normal prior, and a likelihood
+        that is Bernoulli or of levels.
 
     Attributes:
       levels: how many values a pixel can take.
-      initial_bits: what has to be on the stack before the first image; a checksum of all images,
+      initial_bits: bits on the stack before the first image; they are a checksum of all images,
         which decoding finds again.
 
     Raises:
@@ -138,7 +138,7 @@ class BitsBack:
         """The images [N, H, W, C] of a file's content: bool, uint8 of 256 levels, or float32.
 
         Raises:
-          CorruptFile: another model wrote it, or it isn't as it was written.
+          CorruptFile: another model wrote the content, or it was changed since.
         """
         num_images, growth, words = self._read(content)
         stack = self._stack(words)
@@ -255,7 +255,7 @@ class BitsBack:
     def _read(self, content):
         """(number of images, growth, words of the stack) of a file's content."""
         if len(content) < _HEADER.size + _CRC.size or content[: len(_FORMAT)] != _FORMAT:
-            raise CorruptFile("it is no file that was compressed here.")
+            raise CorruptFile("the file is not a compressed file of this format.")
         if zlib.crc32(content[: -_CRC.size]) != _CRC.unpack(content[-_CRC.size :])[0]:
             raise CorruptFile("the file is damaged or not complete.")
         _, fingerprint, num_images, growth = _HEADER.unpack_from(content)

@@ -10,9 +10,9 @@ class AbstractDecoder(tfk.Model, abc.ABC):
     """z -> p(x|z). A decoder of your own has a `likelihood` and a `call`.
 
     Attributes:
-      likelihood: a `likelihoods.Likelihood`: the shape of x and what values have mass. p(x|z) need
-        not be made by it.
-      likelihood_class: the class of likelihoods that it can have.
+      likelihood: a `likelihoods.Likelihood`, which says the shape and the support of x. The
+        decoder may make p(x|z) without it.
+      likelihood_class: the class of likelihoods that the decoder takes.
       takes_maps: whether z may be a map.
       in_turn: whether each value of x is drawn given those before it.
       noise_size: normal numbers that one draw of the weights needs; 0 where weights are numbers.
@@ -38,15 +38,15 @@ class AbstractDecoder(tfk.Model, abc.ABC):
           context: [B, ...] or None, B the last batch axis of z.
 
         Returns:
-          A `distributions.Observation`, such as the likelihood gives. It has `from_uniform`; of a
-          decoder that draws `in_turn`, `from_noise` and `noise_shape` instead.
+          A `distributions.Observation`, such as the likelihood gives. It has `from_uniform`, or,
+          where the decoder draws `in_turn`, `from_noise` and `noise_shape`.
         """
 
     def take_parts(self, network: tfkl.Layer, likelihood: Likelihood) -> None:
         """Keeps a body and a likelihood as attributes.
 
         Raises:
-          TypeError: they are something else.
+          TypeError: one of them is of another class.
         """
         check_layer("network", network)
         if not isinstance(likelihood, self.likelihood_class):
@@ -60,8 +60,8 @@ class AbstractDecoder(tfk.Model, abc.ABC):
     def decay_weights(self, weight_decay: float | None) -> None:
         """Adds weight_decay / 2 times the sum of all squared weights to the losses, unless None.
 
-        Those of the likelihood itself (its scale) stand apart. With 1 / (scale^2 num_examples) this
-        is -log p(weights) per example of a normal prior: MAP.
+        The likelihood's own weights (its scale) are left out. With a weight_decay of
+        1 / (scale^2 num_examples) this is -log p(weights) per example of a normal prior: MAP.
         """
         self.weight_decay = weight_decay
         if weight_decay is not None:
@@ -73,4 +73,4 @@ class AbstractDecoder(tfk.Model, abc.ABC):
         return self.weight_decay * tf.add_n([tf.nn.l2_loss(w) for w in weights])
 
     def get_build_config(self) -> None:
-        """None: Keras would build it again by a call without the context."""
+        """None: Keras would rebuild the decoder by a call without the context."""

@@ -1,4 +1,4 @@
-"""BayesianDecoder: z -> p(x|z) by weights that have a distribution."""
+"""BayesianDecoder: z -> p(x|z), with weights that have a distribution."""
 
 import numpy as np
 
@@ -9,11 +9,12 @@ from keras_vae.likelihoods import Likelihood
 from keras_vae.networks.bayesian import BayesianDense, bayesian_layers, drawn_weights
 from keras_vae.ops.shapes import over_samples, with_context
 
-# How many draws of Bayesian weights a prediction is the mean of.
+# A prediction is the mean over so many draws of the Bayesian weights.
 _WEIGHT_DRAWS = 16
-# Points of the mean over the last layer's weights: of a quadrature in each of a value's parameters,
-# or, where those are too many for that, draws.
+# A mean over the last layer's weights is a quadrature. By the number of a value's parameters, its
+# points in each parameter.
 _POINTS = {1: 9, 2: 5}
+# For more parameters, a mean over so many draws takes the place of the quadrature.
 _DRAWS = 50
 
 
@@ -22,8 +23,8 @@ class BayesianDecoder(Decoder):
     """A `Decoder` that has `networks.bayesian.BayesianDense` layers.
 
     Args:
-      network, likelihood, projection, weight_decay: as of a `Decoder`; the network or the
-        projection has Bayesian layers. z is flat.
+      network, likelihood, projection, weight_decay: as in `Decoder`. The network or the projection
+        has Bayesian layers. z is flat.
     """
 
     takes_maps = False
@@ -41,10 +42,10 @@ class BayesianDecoder(Decoder):
         if not self._bayesian:
             raise ValueError(
                 "network has no Bayesian layers, nor has projection: a BayesianDecoder needs some. "
-                "Make them of networks.bayesian.BayesianDense, or take a Decoder."
+                "Use networks.bayesian.BayesianDense layers, or a Decoder."
             )
         self.noise_size = sum(layer.units for layer in self._bayesian)
-        # Always the same draws, so that predictions are: they are part of the model.
+        # The draws are part of the model: they are always the same, so predictions are too.
         self._draws = np.random.default_rng(0).normal(size=(_WEIGHT_DRAWS, self.noise_size))
 
     def call(
@@ -59,11 +60,12 @@ class BayesianDecoder(Decoder):
         Args:
           z: [..., D].
           context: [B, ...] or None, B the last batch axis of z.
-          noise: [..., noise_size], which draws the weights for each z. Without it p(x|z) is the
-            mixture of fixed draws of them.
+          noise: [..., noise_size], which draws the weights for each z. Without it p(x|z) is a
+            mixture over fixed draws of the weights.
           draw_all: whether noise draws all weights. Otherwise it draws those of hidden layers, and
-            a Bayesian last layer's are averaged over: for each value of x by itself, as they are
-            independent, which says far more of E p(x|z, weights) than any draws of them.
+            p(x|z) is averaged over the weights of a Bayesian last layer. The values of x are
+            independent, so each has its own average: a far better estimate of
+            E p(x|z, weights) than draws give.
         """
         z = with_context(z, context)
         if noise is None:
@@ -102,7 +104,7 @@ class BayesianDecoder(Decoder):
         )
 
 
-# Keras names the weights in a file by this: they stand where those of a Decoder do.
+# Keras names weights in files by the class name: they must be where those of a Decoder are.
 BayesianDecoder.__name__ = Decoder.__name__
 
 
@@ -111,7 +113,7 @@ def _quadrature(num_parameters):
     if num_parameters not in _POINTS:
         draws = np.random.default_rng(0).normal(size=(_DRAWS, num_parameters))
         return draws.astype(np.float32), np.zeros(_DRAWS, np.float32)
-    # Gauss and Hermite's, in each parameter.
+    # Gauss-Hermite quadrature in each parameter.
     points, weights = np.polynomial.hermite_e.hermegauss(_POINTS[num_parameters])
     grid = np.stack(np.meshgrid(*[points] * num_parameters), axis=-1)
     log_weights = np.meshgrid(*[np.log(weights / weights.sum())] * num_parameters)

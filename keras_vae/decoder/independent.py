@@ -15,17 +15,17 @@ from keras_vae.ops.shapes import over_samples, with_context
 class Decoder(AbstractDecoder):
     """A network body, a linear projection to the likelihood's parameters, and a likelihood.
 
-    Where there are Bayesian layers it is a `BayesianDecoder`.
+    With Bayesian layers it becomes a `BayesianDecoder`.
 
     Args:
       network: Keras layer or model, z [N, *latent_shape] -> features: flat [N, F], one row for each
         step of x [N, T, F] (or row of an image [N, H, F]), or one for each pixel [N, H, W, F].
-      likelihood: a `likelihoods.Likelihood`; says the shape of x.
+      likelihood: a `likelihoods.Likelihood`, which says the shape of x.
       projection: Keras layer, features -> all parameters [N, ...]; by default a linear layer made
         for them.
       weight_decay: see `decay_weights`.
       latent_rank: 1 for flat z [..., D], 3 for maps [..., h, w, d]; see `ops.shapes.with_context`
-        for what a map is given of a condition.
+        for how a condition joins a map.
     """
 
     takes_maps = True
@@ -80,15 +80,15 @@ class Decoder(AbstractDecoder):
             deserialize(config["likelihood"]),
             config["projection"] and deserialize(config["projection"]),
             weight_decay=config["weight_decay"],
-            latent_rank=config.get("latent_rank", 1),  # A file from before there were maps.
+            latent_rank=config.get("latent_rank", 1),  # Older files don't name it.
         )
 
 
 class _Projection(tfkl.Layer):
-    """Features -> parameters [N, *target], some for each value or pixel of x.
+    """A linear layer: features -> parameters of the likelihood, [N, *target].
 
-    Features [N, F] by one dense layer, those of steps or rows [N, T, F] by a dense layer that all
-    share, those of pixels [N, H, W, F] by a 3x3 convolution.
+    It is a dense layer for features [N, F], one dense layer shared by all steps or rows for
+    features [N, T, F], and a 3x3 convolution for features of pixels [N, H, W, F].
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class _Projection(tfkl.Layer):
     ):
         super().__init__(**kwargs)
         self.event_shape, self.target = tuple(event_shape), tuple(target)
-        self.linear: tfkl.Layer = linear  # Where there is none, `build` makes it.
+        self.linear: tfkl.Layer = linear  # `build` makes it if it is None.
 
     def build(self, features_shape: tf.TensorShape) -> None:
         if self.linear is None:

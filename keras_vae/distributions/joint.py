@@ -1,4 +1,4 @@
-"""What distributions of our own share."""
+"""Base classes of the distributions that TFP lacks."""
 
 from collections.abc import Callable
 
@@ -27,9 +27,9 @@ class Custom(tfd.Distribution):
 
 
 class Joint(Custom):
-    """The joint distribution of vectors that hang together, put end to end: event [D].
+    """The joint distribution of dependent vectors, put end to end: event [D].
 
-    It is known by its density and by how noise becomes a draw; its mean has no closed form.
+    It is given by its density and by a function from noise to draws. Its mean has no closed form.
 
     Args:
       log_prob: z [..., *batch_shape, D] -> [..., *batch_shape].
@@ -71,7 +71,7 @@ class Joint(Custom):
 
 
 class OfEachValue(Custom):
-    """A distribution of values made of another one, `base`, of which it has batch and event."""
+    """A distribution that has the batch and event shapes of another one, `base`."""
 
     def _batch_shape(self):
         return self.base.batch_shape

@@ -1,7 +1,7 @@
 """The joint distribution of a label y and a normal z that depends on it.
 
-As one flat vector: K numbers that stand for y, then the D of z. Noise is standard normal: two
-numbers make a Gumbel number, log 2 - log(a^2 + b^2) (by Box & Muller 1958).
+A draw is one flat vector: K numbers that stand for y, then the D numbers of z. Noise is standard
+normal: two numbers a, b make a Gumbel number, log 2 - log(a^2 + b^2) (by Box & Muller 1958).
 """
 
 import math
@@ -9,7 +9,7 @@ import math
 from keras_vae._compat import TensorLike, tf, tfd
 from keras_vae.distributions import Custom
 
-# Keeps the Gumbel number of zero noise finite: then all are alike, and the likeliest label wins.
+# Keeps the Gumbel numbers of zero noise finite. They are equal, so the likeliest label wins.
 _TINY = 1e-20
 
 
@@ -46,7 +46,7 @@ class LabelledNormal(Custom):
         return tf.concat([label, z.mean() + temperature * z.stddev() * noise], axis=-1)
 
     def posterior_marginal(self, value: TensorLike) -> tfd.Distribution:
-        """p(y|value), which holds y: as tfd's mixtures have it."""
+        """p(y|value), as tfd's mixtures have it; here the value itself holds y."""
         return tfd.Categorical(probs=self._weights(value[..., : self.loc.shape[-2]]))
 
     def without_label(self) -> tfd.Distribution | None:
@@ -91,10 +91,10 @@ class LabelledNormal(Custom):
 
 
 class RelaxedLabelledNormal(LabelledNormal):
-    """The same with a continuous y on the simplex, which stands in the vector as log y.
+    """A `LabelledNormal` with a continuous y on the simplex; draws hold log y.
 
-    y has the concrete distribution of temperature `relaxation`, and z|y the location and scale
-    that y mixes. A model of such q and p has a density, and so an honest bound, of its own.
+    y has the concrete distribution of temperature `relaxation`, and mixes the locations and scales
+    of z|y. A model with such q and p has a density, so its bound is a true one.
 
     References:
       Maddison, Mnih & Teh 2017, The concrete distribution.
@@ -106,7 +106,7 @@ class RelaxedLabelledNormal(LabelledNormal):
         super().__init__(logits, loc, scale, relaxation)
 
     def without_label(self) -> None:
-        """None: labels that mix have no sum over them."""
+        """None: there is no closed form, as a continuous y has no sum over labels."""
 
     def _label(self, perturbed):
         return tf.nn.log_softmax(perturbed / self.relaxation)

@@ -12,13 +12,13 @@ from keras_vae._compat import TensorLike, tf, tfd
 from keras_vae.distributions.joint import OfEachValue
 from keras_vae.ops.categorical import from_uniform
 
-# (i) -> uniform numbers above 0 and below 1, of the shape of what is drawn. Those of different i
-# are independent: 0 and 1 are for values, CHOICE says which component of a mixture it is.
+# A function (i) -> uniform numbers above 0 and below 1, of the shape of the draw. Numbers of
+# different i are independent: 0 and 1 are for values, CHOICE is for the component of a mixture.
 Uniforms = Callable[[int], tf.Tensor]
 CHOICE = 2
 
-# TFP's own classes are its base classes' with a way to pass through `tf.function`, which only
-# distributions of TFP's can take.
+# TFP's public classes add to these base classes a way to pass through `tf.function`, which only
+# TFP's own distributions can go.
 _Independent: Any = tfd.Independent.__base__
 _MixtureSameFamily: Any = tfd.MixtureSameFamily.__base__
 
@@ -27,10 +27,10 @@ _in_one_pass = contextvars.ContextVar("in_one_pass", default=False)
 
 @contextlib.contextmanager
 def one_pass() -> Iterator[None]:
-    """Graphs traced here have log p(x|z) compiled by XLA, and nothing around it.
+    """In graphs traced inside, XLA compiles log p(x|z), and nothing around it.
 
-    Then it takes one pass over the values instead of one for each operation, while the networks
-    keep TensorFlow's own products, on CPUs the faster ones.
+    The density then takes one pass over the values instead of one for each operation. The networks
+    keep TensorFlow's own matrix products, which are faster on CPUs.
     """
     token = _in_one_pass.set(True)
     try:
@@ -40,24 +40,24 @@ def one_pass() -> Iterator[None]:
 
 
 class Observation(abc.ABC):
-    """What a model asks of p(x|z) beside what all distributions of TFP have."""
+    """What a model asks of p(x|z) besides what all distributions of TFP have."""
 
     def from_uniform(self, uniforms: Uniforms) -> tf.Tensor:
         """x [..., H, W, C] from `uniforms` of that shape: how exported files draw.
 
         Raises:
-          ValueError: values are drawn in turn, by `from_noise`, or it is not known how.
+          ValueError: the class doesn't say how; classes that draw in turn have `from_noise`.
         """
         raise ValueError(
-            f"{type(self).__name__} has no from_uniform: it isn't known how exported files draw it."
+            f"{type(self).__name__} has no from_uniform, by which exported files draw. Write one."
         )
 
     @abc.abstractmethod
     def completed(self, given: TensorLike, mask: TensorLike) -> tfd.Distribution:
-        """p(x|z) where part of x is known: that part has the density 1 of what is known.
+        """p(x|z) where part of x is known; known values have density 1.
 
         Args:
-          given: [B, H, W, C], of which the known part counts.
+          given: [B, H, W, C]. Only its known values count.
           mask: bool [H, W, C], whether a value is known.
         """
 
@@ -73,13 +73,13 @@ class Observation(abc.ABC):
           ValueError: the values of x aren't independent given z.
         """
         raise ValueError(
-            f"mask: x as {type(self).__name__} isn't of independent values, of which some could be "
-            "left out. Use another decoder or likelihood."
+            f"mask needs values of x that are independent given z, and those of "
+            f"{type(self).__name__} aren't. Use another decoder or likelihood."
         )
 
 
 class Values(_Independent, Observation):
-    """p(x|z) of values that are independent of each other; or of such rows of values.
+    """p(x|z) of values, or of rows of values, that are independent of each other.
 
     Args:
       distribution: of every value, batch [..., H, W, C], event []; or of every row, batch
@@ -118,7 +118,7 @@ class Values(_Independent, Observation):
 
 
 class Mixture(_MixtureSameFamily, Observation):
-    """p(x|z) that is a mixture of `Values`: all values of an x are of the same component."""
+    """p(x|z) that is a mixture of `Values`: all values of an x come from the same component."""
 
     def completed(self, given: TensorLike, mask: TensorLike) -> tfd.Distribution:
         components = self.components_distribution.completed(given[:, tf.newaxis], mask)
@@ -130,7 +130,7 @@ class Mixture(_MixtureSameFamily, Observation):
 
 
 class Completed(OfEachValue):
-    """A distribution of values, some of which are given: those have the density 1 of what is known.
+    """A distribution of values, some of which are given; given values have density 1.
 
     Args:
       base: the distribution of all values, as `Values` has it.
@@ -155,17 +155,17 @@ class Completed(OfEachValue):
 
 
 def _known_rows(p, mask):
-    """Which draws of p are known: of `mask` [..., H, W, C], or [..., H, W] where p's event is [C].
+    """Which draws of p are known, by `mask` [..., H, W, C]: [..., H, W] where p's event is [C].
 
     Raises:
-      ValueError: it is seen that only a part of some draw is known.
+      ValueError: only a part of some draw is known; in a graph this isn't checked.
     """
     if not len(p.event_shape):
         return mask
     value = tf.get_static_value(mask)
     if value is not None:
         check_whole_rows(value)
-    return tf.reduce_all(mask, axis=-1)  # In a graph, what is known in part counts as unknown.
+    return tf.reduce_all(mask, axis=-1)  # In a graph, a draw known in part counts as unknown.
 
 
 def check_whole_rows(mask: np.ndarray) -> None:
@@ -177,40 +177,40 @@ def check_whole_rows(mask: np.ndarray) -> None:
     if np.any(mask.any(axis=-1) != mask.all(axis=-1)):
         raise ValueError(
             "mask must know all channels of a pixel or none, as they depend on each other; got a "
-            "pixel of which some are known. Use a model of channel_dependence=none."
+            "pixel with some known. Use a model with channel_dependence=none."
         )
 
 
 def draw_from_mixture(p: tfd.Distribution, uniforms: Uniforms, draw: Callable) -> tf.Tensor:
-    """A draw of a mixture, of one of its components.
+    """A draw of a mixture.
 
     Args:
-      p: a mixture as tfd.MixtureSameFamily is one.
+      p: a mixture with the attributes of tfd.MixtureSameFamily.
       uniforms: of the shape of the draw.
       draw: (components, uniforms) -> a draw of each component.
     """
     event = len(p.event_shape)
     first: tuple = (..., *[0] * event)
-    choice = uniforms(CHOICE)[first]  # One for all values of an event.
+    choice = uniforms(CHOICE)[first]  # One component for all values of an event.
     logits = p.mixture_distribution.logits_parameter()
     taken = tf.one_hot(from_uniform(logits, choice), logits.shape[-1])  # [..., K]
     for _ in range(event):
         taken = taken[..., tf.newaxis]
-    # The same numbers for all components, of which one is taken.
+    # All components draw by the same numbers, since only one of them is taken.
     axis = -1 - event
     drawn = draw(p.components_distribution, lambda i: tf.expand_dims(uniforms(i), axis))
     return tf.reduce_sum(taken * drawn, axis)
 
 
 def of_known(p: tfd.Distribution, mask: TensorLike | None) -> tfd.Distribution:
-    """`Observation.known` of p(x|z), or p itself where all values are known, the mask None."""
+    """`Observation.known` of p(x|z), or p itself where the mask is None: all values are known."""
     return p if mask is None else plain(p).known(mask)
 
 
 def plain(p: tfd.Distribution) -> tfd.Distribution:
-    """The distribution inside of what a layer of tfp.layers returns; any other one as it is.
+    """The distribution inside the wrapper of a tfp.layers layer; any other one as it is.
 
-    Such a layer wraps it, to make a tensor of it where one is wanted. It is the type of what is
-    inside that tells the family, by which closed forms are found.
+    The wrapper becomes a tensor where one is wanted. TFP finds closed forms by the type of the
+    distribution inside.
     """
     return getattr(p, "tensor_distribution", p)

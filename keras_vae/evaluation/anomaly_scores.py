@@ -1,7 +1,7 @@
 """How unlike the training data an example is, by more than its likelihood.
 
-Likelihoods alone don't tell: of simple images even foreign ones are likely (Nalisnick et al. 2019,
-Do deep generative models know what they don't know?).
+Likelihoods alone don't tell: simple images are likely even if they are foreign (Nalisnick et al.
+2019, Do deep generative models know what they don't know?).
 """
 
 import math
@@ -17,7 +17,7 @@ from keras_vae.messages import conflicts
 from keras_vae.seeds import Site
 from keras_vae.vae import VAE
 
-# Draws for each bound, by which the two are compared.
+# Both bounds that are compared are means over so many draws.
 _NUM_COMPARED = 64
 
 

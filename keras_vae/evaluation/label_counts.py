@@ -30,7 +30,7 @@ def too_few(labels: Sequence[int] | np.ndarray, what: str, of_each: bool = True)
 
 
 def left_out(what: str, why: str) -> str:
-    """The sentence that stands for numbers that there are not."""
+    """The sentence that takes the place of numbers that weren't measured."""
     return f"{what} aren't measured: {why}. Give more examples of each class."
 
 

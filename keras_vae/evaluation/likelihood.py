@@ -26,7 +26,7 @@ _OF_MAPS = 10  # importance samples of latents in layers of maps, unless more ar
 def num_samples_of(layers_of_maps: bool, wanted: int | None = None, usual: int = 5000) -> int:
     """k, importance samples per example: as many as are wanted; if None, the usual number.
 
-    Of latents in layers of maps it is 10: each sample takes long, and hundreds of them hardly
+    For latents in layers of maps it is 10: each sample takes long, and hundreds of them hardly
     tighten the bound of thousands of latents.
     """
     if wanted is not None:
@@ -42,8 +42,8 @@ def likelihood(
     Args:
       vae: a VAE.
       batches: list or finite set of Batch (x [B, ...]); its noise isn't used.
-      num_samples: k, importance samples per example; None for 5000, of latents in layers of maps
-        10.
+      num_samples: k, importance samples per example; None for 5000, or for 10 where latents are in
+        layers of maps.
       seed: of the samples.
 
     Returns:
@@ -60,7 +60,7 @@ def of_examples(
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> dict[str, np.ndarray]:
-    """The same of each example; arguments are as in `likelihood`.
+    """-log p(x) and the parts of the ELBO for each example; arguments are as in `likelihood`.
 
     Args:
       progress: None, or a function that gets the number of batches done after each.
@@ -135,7 +135,7 @@ def summarize(
 
 
 def means(examples: dict[str, np.ndarray], num_samples: int) -> dict[str, float | int | None]:
-    """Those of `summarize` that hold for any model with a bound, from `of_examples`' arrays.
+    """The numbers of `summarize` that any model with a bound has, from `of_examples`' arrays.
 
     The looseness is that of the delta method, Var(w) / (2 k p(x)^2) (Nowozin 2018, Debiasing
     evidence approximations, proposition 1). As the weights' spread is itself known from the samples

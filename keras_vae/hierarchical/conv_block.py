@@ -13,17 +13,18 @@ from keras_vae.posteriors.normal import diagonal_normal
 class ConvBlock(AbstractBlock):
     """One stochastic layer of maps below the top (Child 2021, figure 3).
 
-    A body makes p(z_l|above) of the state. What else it makes, and z_l, are added to the state,
-    which so goes past the latents, and a residual block spreads z_l to other places.
+    The network makes p(z_l|above) and features of the state. The features and z_l are added to the
+    state, so the state goes around the latents too. A residual block then spreads z_l to other
+    places.
 
     Args:
       latent_shape: (h, w, d).
-      network: state [N, h, w, F] -> [N, h, w, 2 d + F], parameters of p and what is added.
+      network: state [N, h, w, F] -> [N, h, w, 2 d + F], parameters of p and features.
       residual: body, [N, h, w, F] -> [N, h, w, F], after z_l is added.
       width: F.
       gain: standard deviation of what a standard normal z_l adds to a new block's state.
-      entrance: layer that brings what is above, of another size or of other channels, to h x w; a
-        map that is learned, and the condition, then join it. None where the state stays as it is.
+      entrance: layer that brings the state above, of another size or number of channels, to h x w.
+        The condition and a learned map then join it. None where the state stays as it is.
     """
 
     def __init__(

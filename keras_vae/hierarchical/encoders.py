@@ -1,4 +1,4 @@
-"""The two directions of inference, q(z_1 .. z_L|x) from the bottom up and as a ladder; and none."""
+"""Encoders q(z_1 .. z_L|x): from the bottom up, as a ladder, or the prior in place of one."""
 
 import abc
 import math
@@ -20,13 +20,13 @@ class LayeredEncoder(AbstractEncoder):
     """q(z_1 .. z_L|x) of a `HierarchicalVAE`, which hands it the prior.
 
     Args:
-      networks: body of each layer, what is below [N, F] -> features [N, G]; x [N, H W C] is below
-        the first.
+      networks: body of each layer, the layer below [N, F] -> features [N, G]. The first body reads
+        x [N, H W C].
       posteriors: a `posteriors.Posterior` of each layer.
 
     Attributes:
       exact_kl: whether the rate is the sum of each layer's KL, given the layers above.
-      first: the `FirstLatents`, where the top layer's q(z_L|x) depends on no other.
+      first: the `FirstLatents`, where the top layer's q(z_L|x) depends on no other layer.
     """
 
     def __init__(self, networks: Sequence[tfkl.Layer], posteriors: Sequence[Posterior], **kwargs):
@@ -40,7 +40,7 @@ class LayeredEncoder(AbstractEncoder):
         return (sum(self.noise_sizes),)
 
     def bind(self, vae: VAE) -> None:
-        """Takes the prior of `vae`, to which its weights belong."""
+        """Takes the prior of `vae`; the prior's weights remain those of `vae`."""
         if not isinstance(vae.prior, LayeredPrior):
             raise ValueError(
                 f"prior must be a LayeredPrior beside a {type(self).__name__}, got "
@@ -80,8 +80,8 @@ class LayeredEncoder(AbstractEncoder):
         return self.walk(x, self.drawn(noise, context), context)[1].z
 
     def drawn(self, noise: TensorLike, context: TensorLike | None = None) -> Callable:
-        """Chooses draws of each layer's q by noise [..., *noise_shape]."""
-        del context  # The q's have it.
+        """The `choose` that draws from each layer's q by noise [..., *noise_shape]."""
+        del context  # The q's already depend on it.
         parts = tf.split(noise, self.noise_sizes, axis=-1)
         return lambda layer, q, state: self.posteriors[layer].from_noise(q, parts[layer])[0]
 
@@ -125,15 +125,16 @@ class LadderEncoder(LayeredEncoder):
     """q(z_L|x) q(z_{L-1}|z_L, x) .. q(z_1|z_2, x) (Sonderby et al. 2016, section 2.1).
 
     A deterministic pass from the bottom up gives features of x for each layer. On the way down they
-    meet what p(z_l|above) was made of. All q are diagonal normals.
+    meet the state that p(z_l|above) was made of. All q are diagonal normals.
 
     Args:
-      networks: body of each layer, what is below -> features. Those of flat layers are [N, F] ->
-        [N, G], and see the condition each; those of maps see it beside x, [N, H, W, C], alone.
+      networks: body of each layer, the layer below -> features. Bodies of flat layers are [N, F] ->
+        [N, G], and each reads the condition. With maps, only the first body reads it, beside
+        x [N, H, W, C].
       posteriors: a `posteriors.DiagonalNormal` of each layer.
-      merges: for each layer but the top, features of x beside what p was made of -> parameters of a
-        normal, by which q is told as a change of p: see `changed`. Without them, q is in proportion
-        to p times what x says of z_l: see `product`.
+      merges: for each layer but the top, features of x beside the state that p was made of ->
+        parameters of a normal, the change from p to q: see `changed`. Without merges, q is
+        proportional to p times what x says of z_l: see `product`.
     """
 
     exact_kl = True
@@ -151,7 +152,7 @@ class LadderEncoder(LayeredEncoder):
                 f"{type(self).__name__} with {min(others)}: {conflicts.LADDER}. Use DiagonalNormal."
             )
         self.merges = merges
-        # Of the layers that have no merge.
+        # Only layers without a merge have a projection.
         self.projections = [tfkl.Dense(q.params_size) for q in posteriors[len(merges) :]]
         self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
@@ -168,8 +169,7 @@ class LadderEncoder(LayeredEncoder):
         return posteriors, path
 
     def _look_up(self, x, context):
-        """What x says of each layer, the lowest first: features where a merge takes them, else
-        parameters of a normal."""
+        """What x says of each layer, the lowest first: a merge's features, or a normal's params."""
         is_map = len(self.latent_shapes[0]) > 1
         found, below = [], with_context(x, context, 3) if is_map else _flat(x)
         for layer, network in enumerate(self.networks):
@@ -179,7 +179,7 @@ class LadderEncoder(LayeredEncoder):
         return found
 
     def _infer(self, layer, found, p, state):
-        """q(z_l|above, x) from what x says of z_l and from what p(z_l|above) was made of."""
+        """q(z_l|above, x) from what x says of z_l and from the state that p was made of."""
         posterior = self.posteriors[layer]
         if layer < len(self.merges):
             shape = tf.concat([tf.shape(state)[:-1], found.shape[-1:]], 0)
@@ -195,19 +195,19 @@ class LadderEncoder(LayeredEncoder):
 
 
 def changed(p: tfd.Distribution, change: tfd.Distribution) -> tfd.Distribution:
-    """q, whose means and scales are told in units of p's, both diagonal normals.
+    """q, whose mean and scale are those of `change` in units of p; all are diagonal normals.
 
-    However narrow p becomes, KL(q || p) is that of the change to N(0, I), so that no rate explodes
-    by it (Vahdat & Kautz 2020, NVAE, section 3.2).
+    However narrow p becomes, KL(q || p) is KL(change || N(0, I)). So a narrow p makes no rate
+    explode (Vahdat & Kautz 2020, NVAE, section 3.2).
     """
     loc, scale = p.mean() + p.stddev() * change.mean(), p.stddev() * change.stddev()
     return tfd.Independent(tfd.Normal(loc, scale), p.event_shape.rank)
 
 
 def product(p: tfd.Distribution, estimate: tfd.Distribution) -> tfd.Distribution:
-    """The normal in proportion to p(z_l|above) times what x says of z_l, both diagonal.
+    """The normal proportional to p(z_l|above) times what x says of z_l, both diagonal.
 
-    Precisions add up and means are weighed by them (Sonderby et al. 2016, eq. 17 to 19).
+    Precisions add up and weigh the means (Sonderby et al. 2016, eq. 17 to 19).
     """
     of_p, of_x = (tf.math.reciprocal(d.variance()) for d in (p, estimate))
     loc = (of_p * p.mean() + of_x * estimate.mean()) / (of_p + of_x)
@@ -219,7 +219,7 @@ def product(p: tfd.Distribution, estimate: tfd.Distribution) -> tfd.Distribution
 class LayeredPriorEncoder(PriorEncoder):
     """No encoder: q(z_1 .. z_L) is the prior."""
 
-    exact_kl = False  # Each draw has it: 0.
+    exact_kl = False  # No closed form is needed: the KL of each draw is exactly 0.
 
     def drawn(self, noise: TensorLike, context: TensorLike | None = None) -> Callable:
         """As of a `LayeredEncoder`."""

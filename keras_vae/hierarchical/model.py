@@ -22,9 +22,9 @@ class HierarchicalVAE(VAE):
 
     Args:
       encoder: `BottomUpEncoder`, `LadderEncoder`, or `LayeredPriorEncoder` for none.
-      decoder: a `Decoder` of what the prior's lowest block leaves: z_1 and, with `skip`, features.
+      decoder: a `Decoder` of the state below the lowest block: z_1 and, with `skip`, features.
       prior: a `LayeredPrior`.
-      condition, seed: as of a VAE.
+      condition, seed: as in `VAE`.
     """
 
     groups = "layers"
@@ -48,8 +48,8 @@ class HierarchicalVAE(VAE):
     ) -> Latents:
         """One KL for each layer.
 
-        Where q goes from the bottom up, a layer's KL is that of the samples, log q(z_l|z_{l-1}) -
-        log p(z_l|z_{l+1}): only their sum is a divergence.
+        Where q goes from the bottom up, a layer's KL is the mean over samples of
+        log q(z_l|z_{l-1}) - log p(z_l|z_{l+1}). Only the sum over layers is a divergence.
         """
         posteriors, path = self.encoder.walk(x, self.encoder.drawn(noise, context), context)
 
@@ -59,7 +59,7 @@ class HierarchicalVAE(VAE):
 
         # Where q is the prior, every estimator is the plain one.
         if weight is not None and self.has_encoder:
-            # Densities see z through the weight; what z_l was drawn from does not.
+            # Densities see z through the weight; the distributions that drew z_l don't.
             path = self.prior.at(weight.apply(path.z), context)
             log_q = without_weights(log_posterior)(path.z)  # [L, S, B]
         else:
@@ -91,10 +91,10 @@ class HierarchicalVAE(VAE):
         seed: int | None = None,
         condition: ConditionLike | None = None,
     ) -> tf.Tensor:
-        """Mean images [N, H, W, C] at z [N, D], its lowest `num_layers` layers drawn anew.
+        """Mean images [N, H, W, C] at z [N, D], with its lowest `num_layers` layers drawn anew.
 
-        The layers above are held, so this shows what they settle and what the others are free to
-        change:
+        The layers above are held. So this shows what they settle, and what the lower layers are
+        free to change:
 
             z = tf.repeat(vae.code(x), 10, axis=0)
             vae.vary(z, num_layers=1)
@@ -118,6 +118,6 @@ class HierarchicalVAE(VAE):
 
 
 def _mean_kl(q, p):
-    """KL(q || p) of a layer, [B]: the mean over samples where it depends on the layers above."""
+    """KL(q || p) of a layer, [B]: its mean over samples where it depends on the layers above."""
     kl = tf.reduce_sum(analytic_kl(q, p), axis=-1)
     return tf.reduce_mean(kl, axis=0) if kl.shape.rank == 2 else kl

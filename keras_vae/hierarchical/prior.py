@@ -23,7 +23,7 @@ class Path(NamedTuple):
       priors: p(z_l|above) of each layer, z_1's first.
       parts: z_l of each, [..., *latent_shape_l].
       z: all of them, [..., D].
-      state: what the decoder sees of them, [..., F] or a map.
+      state: what the decoder reads, [..., F] or a map.
     """
 
     priors: list[tfd.Distribution]
@@ -52,7 +52,7 @@ class AbstractBlock(tfkl.Layer, abc.ABC):
         """(p(z_l|above), z_l, state below).
 
         Args:
-          state: what the layer above leaves, [..., F] or a map; the top leaves z_L.
+          state: the state below the layer above, [..., F] or a map; below the top it is z_L.
           choose: (p, what p was made of) -> z_l [..., *latent_shape].
           context: [B, ...] or None.
         """
@@ -65,8 +65,9 @@ class TopDownBlock(AbstractBlock):
     Args:
       network: body, state of the layer above [N, F] -> features [N, G].
       latent_dim: D_l.
-      skip: whether what lies below sees the features beside z_l: a deterministic path around the
-        latents, without which many layers are hard to train (Maaloe et al. 2019, BIVA, section 2).
+      skip: whether the state below has the features beside z_l. They are a deterministic path
+        around the latents, without which many layers are hard to train (Maaloe et al. 2019, BIVA,
+        section 2).
     """
 
     def __init__(self, network: tfkl.Layer, latent_dim: int, skip: bool = False, **kwargs):
@@ -117,7 +118,7 @@ class LayeredPrior(Prior):
 
     @property
     def noise_sizes(self) -> tuple[int, ...]:
-        """Of each layer's noise, z_1's first."""
+        """The size of each layer's noise, z_1's first."""
         return *self.latent_dims[:-1], *self.top.noise_shape
 
     @property
@@ -207,9 +208,9 @@ class LayeredPrior(Prior):
         temperature: TensorLike | float = 1.0,
         context: TensorLike | None = None,
     ) -> Callable:
-        """Chooses draws of each layer's p by noise; arguments are as in `from_noise`.
+        """The `choose` that draws from each layer's p by noise; arguments as in `from_noise`.
 
-        The temperature may be one of each layer, [L].
+        The temperature may have a value for each layer, [L].
         """
         parts = tf.split(noise, self.noise_sizes, axis=-1)
         temperatures = tf.unstack(tf.broadcast_to(tf.cast(temperature, tf.float32), [len(parts)]))

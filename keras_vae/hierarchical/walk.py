@@ -1,8 +1,8 @@
 """Walks through layers, where each one's distribution depends on the z of those before it.
 
-What goes through the layers asks `choose(layer, distribution, state)` for the z of each, the state
-being what it depends on. So one walk serves to draw z, to score a given one and, in a ladder, to
-draw from q while p is computed.
+A walk asks `choose(layer, distribution, state)` for the z of each layer; the distribution was made
+of the state. So one walk serves to draw z, to score a given z and, in a ladder, to draw from q
+while p is computed.
 """
 
 import math
@@ -18,12 +18,14 @@ def joined(parts: Sequence[tf.Tensor], shapes: Sequence[tuple[int, ...]]) -> tf.
 
 
 def given(z: TensorLike, shapes: Sequence[tuple[int, ...]]) -> Callable:
-    """Chooses what stands in z [..., D]; shapes are those of the layers' latents."""
+    """The `choose` that gives each layer its part of z [..., D], by the shapes of their latents."""
     parts = tf.split(z, [math.prod(shape) for shape in shapes], axis=-1)
     return lambda layer, distribution, state: shaped(parts[layer], shapes[layer])
 
 
 def log_probs(distributions: Sequence[tfd.Distribution], parts: Sequence[tf.Tensor]) -> tf.Tensor:
-    """[L, ...]: log density of each layer's z_l, of the very tensors that were chosen: some
-    distributions know those that they drew."""
+    """Log density of each layer's z_l, [L, ...].
+
+    Parts must be the very tensors that were chosen: some distributions remember their draws.
+    """
     return tf.stack([d.log_prob(part) for d, part in zip(distributions, parts, strict=True)])

@@ -1,1 +1,1 @@
-"""Long questions to a trained model: its likelihood, what is missing, what lies between."""
+"""Long questions to a trained model: its likelihood, missing values, interpolation."""

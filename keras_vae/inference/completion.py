@@ -47,14 +47,15 @@ def check_known(
 class Completer:
     """Draws unknown values of x given the known ones.
 
-    Alternates between z ~ q(z|x) and the unknown values ~ p(x|z), from an image of the prior on:
-    Gibbs sampling where q is the exact posterior, else nearly (Rezende et al. 2014, appendix F).
+    The chain starts from a sample of the model and alternates between z ~ q(z|x) and the unknown
+    values ~ p(x|z). It is Gibbs sampling where q is the exact posterior, and nearly so elsewhere
+    (Rezende et al. 2014, appendix F).
 
     Args:
       vae: a VAE.
 
     Raises:
-      ValueError: it is of a kind that can't.
+      ValueError: a model of this kind can't complete examples.
     """
 
     def __init__(self, vae: "VAE"):
@@ -74,9 +75,9 @@ class Completer:
         """Completions [B, H, W, C] of x [B, H, W, C].
 
         Args:
-          x: float32; what isn't known doesn't count, and may be NaN.
-          known: bool, of a shape that x's broadcasts with.
-          num_steps: of the chain, at least 1; the last gives the mean of p(x|z).
+          x: float32; unknown values don't count, and may be NaN.
+          known: bool, of a shape that broadcasts with that of x.
+          num_steps: length of the chain, at least 1; the last step gives the mean of p(x|z).
           seed: int.
           condition: [B, ...] of conditional models.
         """
@@ -96,6 +97,6 @@ class Completer:
             drawn = given(i, x).sample(seed=seeds.derive(seed, 1, i))
             return i + 1, tf.where(known, x, drawn)
 
-        # The mean of the last step alone: that of 256 levels takes long.
+        # Only the last step computes a mean: a mean of 256 levels takes long.
         i, x = tf.while_loop(lambda i, _: i < num_steps - 1, step, (0, x))
         return tf.where(known, x, given(i, x).mean())

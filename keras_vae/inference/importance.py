@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from keras_vae.vae import VAE
 
 
-# Draws of q(z|x), at most, for an example's distortion and rate.
+# An example's distortion and rate are means over at most so many draws of q(z|x).
 _NUM_DRAWS = 100
-# Samples for which an example is encoded once, where there are as many and memory allows.
+# An example is encoded once for so many samples, where there are as many and memory allows.
 _SAMPLES_PER_ENCODING = 16
 # Chunks of samples between returns to Python, which alone obeys Ctrl-C.
 _CHUNKS_PER_CALL = 4
@@ -30,8 +30,8 @@ class Estimate(NamedTuple):
       effective_sample_size: (sum w)^2 / sum w^2, from 1 to k.
       distortion: -E log p(x|z) under q(z|x), from min(k, 100) other draws.
       rate: KL(q(z|x) || p(z)), in closed form or from the same draws as the distortion.
-      kl: its parts, [B, G], each a latent's or a stochastic layer's; [B, 1] where only the whole is
-        known.
+      kl: the rate's parts, [B, G], one for each latent or stochastic layer; [B, 1] where only the
+        whole is known.
     """
 
     log_likelihood: tf.Tensor
@@ -57,7 +57,7 @@ def weigh(
       x: [B, ...].
       noise: [S, B, N] ~ N(0, 1).
       condition: [B, ...] or None.
-      scale, loc: that broadcast with noise.
+      scale, loc: of the noise; they broadcast with it.
       mask: bool, which values of x are known; None if all are.
 
     Returns:
@@ -80,7 +80,7 @@ class ImportanceSampler:
     weighs most.
 
     Samples and examples come in chunks, so that no tensor has more than `max_values` values
-    (unless one sample of one example has), and of samples only running sums are kept.
+    (unless one sample of one example has more). Only running sums over samples are kept.
 
     Args:
       model: gives Terms with a posterior density.
@@ -140,8 +140,8 @@ class ImportanceSampler:
     ) -> None:
         """Sets noise_scale to that of the tightest bound on x, if it is surely tighter than q's.
 
-        Later estimates remain bounds, of x too, as long as `seed` isn't theirs. Arguments are as in
-        `__call__`.
+        Later estimates remain bounds, even those of x, if they have another `seed`. Arguments are
+        as in `__call__`.
         """
         examples = Batch(x, condition=condition)
         of_bounds, posterior = seeds.derive(seed, 0), tf.ones_like(self.noise_scale)
@@ -154,13 +154,13 @@ class ImportanceSampler:
         of_posterior = bounds(posterior)
 
         def gain(noise_scale):
-            """By how much that is tighter, if by three standard errors of the mean over x."""
+            """By how much this bound is tighter, or -1 if by less than three standard errors."""
             gains = bounds(noise_scale) - of_posterior
             mean, error = tf.reduce_mean(gains), tf.math.reduce_std(gains) / len(x) ** 0.5
             return mean if mean >= 3.0 * error else -1.0
 
         def excess(seed):
-            """How far noise of p(z|x) spreads beyond that of q(z|x): nowhere in unused latents."""
+            """How much wider noise spreads under p(z|x) than under q(z|x); 0 for unused latents."""
             nothing = -math.inf, tf.zeros_like(posterior)
             _, squares = self._sum(self._add_squares, nothing, examples, num_samples, seed)
             return tf.nn.relu(tf.reduce_mean(squares, axis=0) - 1.0)
@@ -204,7 +204,7 @@ class ImportanceSampler:
                 lambda j, _: j < last,
                 add_chunk,
                 (first, sums),
-                parallel_iterations=1,  # More would need more memory.
+                parallel_iterations=1,  # More iterations at a time would need more memory.
             )[1]
 
         def add_all(sums, examples, num_samples, chunk_size, seed):
@@ -270,8 +270,8 @@ def _sizes(model) -> tuple[int, int]:
         for operation in traced.graph.get_operations()
         for tensor in operation.outputs
     ]
-    # A prime divides the size of what grows with the examples, which weights and a prior's
-    # pseudo-inputs don't.
+    # The batch size is a prime: it divides the sizes of tensors that grow with the examples, and no
+    # others, such as weights or a prior's pseudo-inputs.
     widest = max(size // batch_size for size in sizes if size % batch_size == 0)
     return widest, traced.structured_outputs[1].shape[-1]
 

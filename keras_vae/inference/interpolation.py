@@ -1,4 +1,4 @@
-"""Ways between two points of latent space."""
+"""Interpolation between two points of latent space."""
 
 from keras_vae._compat import TensorLike, tf
 from keras_vae.ops.whole_numbers import check_whole

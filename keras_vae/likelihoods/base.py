@@ -15,7 +15,7 @@ from keras_vae.ops.positive import positive
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
 MIN_SCALE = 1e-3
-# Draws by which `check_draw` tells whether they are of the distribution.
+# `check_draw` compares the mean of so many draws with that of the distribution.
 _NUM_DRAWS = 4096
 # What `nll_of_mean` takes for a probability or rate of 0: means may be rounded.
 SMALLEST = 1e-6
@@ -39,8 +39,8 @@ class Support(enum.Enum):
 class Likelihood(tfpl.DistributionLambda, abc.ABC):
     """A distribution layer: parameters [..., H, W, C, k] -> p(x|z), batch [...], event [H, W, C].
 
-    As a tensor, the distribution is its mean. One of your own says what the distribution of a value
-    is and, where TFP has no quantile function of it, how exported files `draw` it:
+    As a tensor, the distribution is its mean. A likelihood of your own says what the distribution
+    of a value is and, where TFP has no quantile function for it, how exported files `draw` it:
 
         @tfk.saving.register_keras_serializable("mine")
         class Gumbel(Likelihood):
@@ -55,9 +55,9 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
     Attributes:
       params_per_value: k, the parameters that one value of x needs, unless `params_shape` says
         otherwise.
-      support: the values of x that it gives mass to.
-      levels: how many values that are, 0 and 1 among them; None of counts and of real numbers.
-      joint: what joins the distributions of the values, a `Values`.
+      support: the values of x that the likelihood gives mass to.
+      levels: the number of these values, 0 and 1 among them; None for counts and real numbers.
+      joint: the class that joins the distributions of the values, a `Values`.
     """
 
     params_per_value: int = 1
@@ -114,8 +114,10 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
 
     @functools.cached_property
     def _ends_without_mass(self) -> list[float]:
-        """The ends of [0, 1] where the log-density or its gradient isn't finite, as of an open
-        interval: images are full of 0 and 1, and would train to NaN."""
+        """The ends of [0, 1] where the log-density or its gradient isn't finite.
+
+        Images are full of 0 and 1, and would train to NaN.
+        """
         if self.support is not Support.UNIT:
             return []
 
@@ -143,14 +145,14 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         """The distribution of every single value of x, batch [..., H, W, C], event [].
 
-        Of values that depend on each other along the last axis: batch [..., H, W], event [C].
+        Where values depend on each other along the last axis: batch [..., H, W], event [C].
         """
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         """Values [..., H, W, C] from uniform numbers, by operators that every runtime has.
 
-        Exported files draw by it, as TFP's own draws ask for TensorFlow. By default it is the
-        quantile function.
+        Exported files draw by this method, because TFP's own draws need TensorFlow. By default it
+        is the quantile function.
 
         Args:
           p: what `per_value` gives.
@@ -170,7 +172,7 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             ) from None
 
     def check_draw(self) -> None:
-        """Raises ValueError unless it is known how values are drawn, and as the density says.
+        """Raises ValueError unless `draw` works, and draws what the density says.
 
         The mean of some four thousand draws is compared with that of the distribution.
         """
@@ -189,7 +191,7 @@ class Likelihood(tfpl.DistributionLambda, abc.ABC):
             )
 
     def nll_of_mean(self, x: TensorLike, mean: TensorLike) -> np.ndarray | None:
-        """-log p(x) in nats, [B], of the p of that mean, but for what depends on x alone.
+        """-log p(x) in nats, [B], of the p with this mean, up to a term of x alone.
 
         Args:
           x: [B, H, W, C].

@@ -6,12 +6,12 @@ from keras_vae._compat import TensorLike, tf, tfd, tfk
 from keras_vae.distributions import Uniforms, Values
 from keras_vae.likelihoods.base import SMALLEST, Likelihood, Support, sum_of_values
 
-# The logit whose sigmoid, and that of its opposite, float32 can still tell from 0.
+# Float32 can still tell the sigmoids of this logit and of its opposite from 0.
 _CERTAIN = 80.0
 
 
 class _Bernoulli(tfd.Bernoulli):
-    """tfd's, its density by one softplus where that takes two, and as exact for x in {0, 1}."""
+    """tfd.Bernoulli with one softplus in its density instead of two; as exact for x in {0, 1}."""
 
     def _log_prob(self, x):
         return -tf.math.softplus(self.logits_against(x))
@@ -22,7 +22,7 @@ class _Bernoulli(tfd.Bernoulli):
 
 
 class _KnownBernoulli(_Bernoulli):
-    """One of values of which some are unknown: those are sure to be what they are."""
+    """A Bernoulli of values of which some are unknown; unknown values have probability 1."""
 
     def __init__(self, mask: TensorLike, **kwargs):
         self._mask = mask
@@ -56,8 +56,9 @@ class _BinaryValues(Values):
 def _sum_of_softplus(a):
     """sum_i log(1 + exp(a_i)) over the last axis.
 
-    Logarithms are what takes most time, so there is one for the product of up to 16 factors: with
-    the larger of 1 and exp(a) taken out of each, it neither overflows nor loses digits.
+    Logarithms take most of the time, so one logarithm serves a product of up to 16 factors. The
+    larger of 1 and exp(a) is taken out of each factor, so the product neither overflows nor loses
+    digits.
     """
     width = max(w for w in range(1, 17) if a.shape[-1] % w == 0)
     factors = tf.reshape(a, tf.concat([tf.shape(a)[:-1], [width, a.shape[-1] // width]], 0))
@@ -87,7 +88,7 @@ class Bernoulli(Likelihood):
         return -sum_of_values(x * np.log(probs) + (1.0 - x) * np.log1p(-probs))
 
     def averaged(self, params: tf.Tensor, log_weights: TensorLike) -> tfd.Distribution:
-        """A Bernoulli too, of which logarithms are taken once instead of at every point."""
+        """A Bernoulli too, whose logarithms are taken once instead of at every point."""
         logits = tf.clip_by_value(params[..., 0], -_CERTAIN, _CERTAIN)
         weights = tf.exp(log_weights)
         on, off = (tf.linalg.matvec(tf.sigmoid(sign * logits), weights) for sign in (1.0, -1.0))
@@ -109,8 +110,8 @@ class ContinuousBernoulli(Likelihood):
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         logits, u = p.logits_parameter(), uniforms(0)
-        # Mirrored, so that the exponential is of a negative number; near 0, the first two terms of
-        # a series take over.
+        # Positive logits are mirrored, so that the exponential is of a negative number. Near 0 the
+        # first two terms of a series take over.
         is_flat, rising = tf.abs(logits) < 0.01, logits > 0.0
         rate, v = tf.where(is_flat, 1.0, tf.abs(logits)), tf.where(rising, 1.0 - u, u)
         x = -tf.math.log(1.0 - v + v * tf.exp(-rate)) / rate

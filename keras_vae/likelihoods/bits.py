@@ -17,7 +17,7 @@ def bits_per_dim(
 
     Args:
       nats: -log p(x), or a bound on it: a number or a tensor; None is unknown.
-      likelihood: one or its class.
+      likelihood: a likelihood or its class.
       event_shape: shape of x.
       condition: a `Condition`, or None.
 

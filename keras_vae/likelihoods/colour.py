@@ -16,9 +16,9 @@ from keras_vae.ops.categorical import from_uniform
 class ColourMixture(LevelsLikelihood):
     """A mixture of K components of whole colours, whose channels are rounded logistics in turn.
 
-    All channels of a pixel are of the same component. There, the logistic of a channel is moved by
-    the channels before it: see `Colour`. One pixel has K (1 + 2 C + C (C - 1) / 2) parameters, so
-    that parameters are [..., H, W, that].
+    All channels of a pixel come from the same component. Within it, the channels before a channel
+    move its logistic: see `Colour`. One pixel has P = K (1 + 2 C + C (C - 1) / 2) parameters, and
+    parameters are [..., H, W, P].
 
     Args:
       event_shape: [..., C], C at least 2.
@@ -48,9 +48,10 @@ class ColourMixture(LevelsLikelihood):
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         """The distribution of every colour, batch [..., H, W], event [C]."""
         channels = range(self.event_shape[-1])
-        # Were components far apart, a network would first learn to choose one, as a brightness that
-        # all channels share; near each other, they learn where to be. Units of a quarter of the
-        # range let an optimizer's steps, which are of one size for all weights, tell levels apart.
+        # Components begin near each other, so that they learn where to be. Far apart, a network
+        # would first learn to choose one, as a brightness that all channels share. Locations are in
+        # quarters of the range: an optimizer's steps have one size for all weights, and in these
+        # units they can tell levels apart.
         near = middles(self.num_components, part=0.1)
         # Indexing would have a slow gradient.
         parts = iter(tf.split(params, self.params_shape[-1] // self.num_components, axis=-1))
@@ -69,7 +70,7 @@ class ColourMixture(LevelsLikelihood):
         return p.from_uniform(uniforms(0), uniforms(CHOICE)[..., 0])  # One choice for a pixel.
 
     def averaged(self, params: tf.Tensor, log_weights: TensorLike) -> tfd.Distribution:
-        """Raises ValueError: it is an average of single values."""
+        """Raises ValueError: only single values can be averaged, and channels are joint."""
         raise ValueError(
             "ColourMixture can't be averaged over Bayesian weights value by value: the channels of "
             "a pixel depend on each other. Use a MixtureOfLogistics, or weights that are numbers."
@@ -114,7 +115,7 @@ class Colour(Custom):
     def _in_turn(self, weights, level_of: Callable):
         """Colours [..., C], each channel by level_of(c, its distribution given those before it).
 
-        That is done for each component; `weights` [..., K] are those of their sum.
+        Each component has its own colour; the result is their sum with `weights` [..., K].
         """
         before: list[tf.Tensor] = []
         for c in range(len(self._loc)):
@@ -143,11 +144,12 @@ class Colour(Custom):
     def _mean(self):
         """The mean, exact for the first channel, and nearly so for those after it.
 
-        Of each component it is the chain of means, each given the means before it. The mean of a
-        rounded logistic follows its location, but levels off at the outermost levels; so the chain
+        A component's mean is a chain of means, each given the means before it. The mean of a
+        rounded logistic follows its location, but levels off at the outermost levels. So the chain
         is off where a component reaches them, at most by the sum over j of |coefficient_cj| times
-        (standard deviation + error of the mean of x_j). Of random parameters N(0, 1) at 8 levels,
-        that is 0.01 of the range, root mean square. The exact mean would be a sum over all colours.
+        (standard deviation + error of the mean of x_j). With random parameters N(0, 1) at 8 levels
+        the root mean square error is 0.01 of the range. The exact mean would be a sum over all
+        colours.
         """
         return self._in_turn(tf.exp(self._log_weights()), lambda c, p: p.mean())
 

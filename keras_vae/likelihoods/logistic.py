@@ -67,7 +67,7 @@ class MixtureOfLogistics(LevelsLikelihood):
 
 
 def middles(num_components: int, part: float = 1.0) -> tf.Tensor:
-    """Where a new network's components stand, [K]: they share out this part of the range [0, 1]."""
+    """The locations of a new network's components, [K], spread over `part` of the range [0, 1]."""
     shares = (tf.range(float(num_components)) + 0.5) / num_components
     return 0.5 + part * (shares - 0.5)
 

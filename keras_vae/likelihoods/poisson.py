@@ -6,9 +6,9 @@ from keras_vae._compat import TensorLike, tf, tfd, tfk
 from keras_vae.distributions import Uniforms
 from keras_vae.likelihoods.base import SMALLEST, Likelihood, Support, sum_of_values
 
-# Rates of 3 million; float32 has exp(88) at most, and counts are whole numbers up to 16 million.
+# A rate of 3 million: float32 has exp(88) at most, and whole numbers up to 16 million.
 _MAX_LOG_RATE = 15.0
-# Uniform numbers have 24 bits; and no runtime should count for ever.
+# Draws stop here: uniform numbers have 24 bits, and no runtime should count for ever.
 _MOST_COUNTS = 10_000.0
 
 
@@ -19,7 +19,7 @@ class Poisson(Likelihood):
     support = Support.COUNTS
 
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
-        # The gradient passes, and so leads back from beyond.
+        # The gradient passes the bound, so training can lead back from beyond it.
         bounded = tf.grad_pass_through(lambda log_rate: tf.minimum(log_rate, _MAX_LOG_RATE))
         return tfd.Poisson(log_rate=bounded(params[..., 0]))
 

@@ -42,6 +42,6 @@ class SelfAttention(tfkl.Layer):
 
 
 def layer_norm() -> tfkl.LayerNormalization:
-    """Layer normalization over channels (Ba et al. 2016), which no other example has a part in."""
-    # From 1.001e-5 on Keras takes its batch norm kernel, which TFLite and XLA have not.
+    """Layer normalization over channels (Ba et al. 2016), of each example by itself."""
+    # From an epsilon of 1.001e-5 on, Keras takes a batch norm kernel that TFLite and XLA lack.
     return tfkl.LayerNormalization(epsilon=1e-5)

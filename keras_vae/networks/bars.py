@@ -30,7 +30,7 @@ def bars_decoder(
 ) -> tfk.Sequential:
     """A conductor: GRU layers over the bars, z [B, D] -> features of the steps [B, T, hidden[0]].
 
-    All steps of a bar are given what the conductor says of it.
+    All steps of a bar get the conductor's features of this bar.
 
     Args:
       event_shape, hidden: as of `bars_encoder`.
@@ -53,8 +53,8 @@ def bars_decoder(
 class OneHot(tfkl.Layer):
     """Values k / (levels - 1) [..., C] -> one-hot [..., C * levels].
 
-    Between two levels in proportion, so that inputs that are learned have a gradient. What stands
-    beside them, a context [..., C + K], is left as it is.
+    A value between two levels is shared by both in proportion, so that learned inputs have a
+    gradient. A context beside the values, [..., C + K], is left as it is.
 
     Args:
       levels: how many there are.

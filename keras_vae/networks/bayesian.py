@@ -8,7 +8,7 @@ from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl, tfpl
 
-# The standard deviation that weights start with: near a layer without doubt.
+# Weights start with this standard deviation, which makes a layer of nearly sure weights.
 _FIRST_SCALE = 0.01
 
 
@@ -26,7 +26,7 @@ class BayesianDense(tfkl.Layer):
       activation: Keras activation.
       prior_scale: standard deviation of every weight before any data.
       num_examples: N, of the training set.
-      temperature: 1 for the posterior; below 1 q is sharper, as if there were more examples, which
+      temperature: 1 for the posterior. Below 1 q is sharper, as if there were more examples: it
         predicts better where independent weights are too crude a q.
       kernel_initializer: Keras initializer of the weights' means, biases apart.
 

@@ -8,7 +8,7 @@ from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class Enlarged(tfkl.Layer):
-    """A map [N, h, w, F] -> [N, H, W, F], each place repeated; what is too much at the end is cut.
+    """A map [N, h, w, F] -> [N, H, W, F]: each place is repeated, and the surplus is cut.
 
     (The gradient of Keras' UpSampling2D is an operator that XLA lacks.)
 

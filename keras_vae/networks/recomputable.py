@@ -1,4 +1,4 @@
-"""Layers whose inside is computed anew for gradients, instead of being kept."""
+"""Layers that recompute their activations for gradients, instead of keeping them."""
 
 import abc
 
@@ -6,30 +6,30 @@ from keras_vae._compat import TensorLike, tf, tfk, tfkl
 
 
 class Recomputable(tfkl.Layer, abc.ABC):
-    """A layer that training may keep the input of alone (Chen et al. 2016, gradient checkpointing).
+    """A layer of which training can keep only the input (Chen et al. 2016, gradient checkpointing).
 
-    A step then takes the time of one more forward pass, and memory holds the inside of one layer at
-    a time. The numbers are the same.
+    A step then takes one more forward pass, and memory holds the activations of one layer at a
+    time. The numbers are the same.
 
     Attributes:
-      recompute: whether it does; `compile` sets it.
+      recompute: whether gradients recompute the activations; `compile` sets it.
     """
 
     recompute = False
 
     @abc.abstractmethod
     def compute(self, x: TensorLike) -> tf.Tensor:
-        """What the layer is, for a call."""
+        """The layer's output."""
 
     def call(self, x: TensorLike) -> tf.Tensor:
         return (tf.recompute_grad(self.compute) if self.recompute else self.compute)(x)
 
 
 def set_recompute(model: tfk.Model, recompute: bool) -> None:
-    """Lets all layers of a model that can, compute their inside anew for gradients, or not.
+    """Sets whether a model's `Recomputable` layers recompute their activations for gradients.
 
     Raises:
-      ValueError: no layer can.
+      ValueError: the model has no such layer.
     """
     layers = [layer for layer in model.submodules if isinstance(layer, Recomputable)]
     if recompute and not layers:

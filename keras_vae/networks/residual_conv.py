@@ -11,8 +11,8 @@ from keras_vae.networks.recomputable import Recomputable
 class ResidualBlock(Recomputable):
     """x + conv(act(conv(act(x)))), pre-activation, without normalisation.
 
-    Its end starts small, at zero by default, so that a new block is near the identity and depth
-    trains without batch statistics: training and evaluation compute the same function.
+    Its last convolution starts small, at zero by default. So a new block is near the identity, and
+    depth trains without batch statistics: training and evaluation compute the same function.
 
     Args:
       filters: channels of input and output, [B, H, W, filters].

@@ -43,8 +43,8 @@ def transformer_decoder(
 class TransformerBlock(tfkl.Layer):
     """Self-attention, then x + dense(act(dense(norm(x)))) of each position: [B, T, F] -> the same.
 
-    Normalised before, not after, so that depth trains without a warm-up of the learning rate; the
-    last dense layer starts at zero and a new block is the identity.
+    The norm comes first, so that depth trains without a warm-up of the learning rate. The last
+    dense layer starts at zero, so a new block is the identity.
 
     Args:
       heads: of the attention.

@@ -1,4 +1,4 @@
-"""Choosing one of K by normal noise, which models and exported files draw alike."""
+"""Choosing one of K by noise; models and exported files draw alike."""
 
 from keras_vae._compat import TensorLike, tf
 
@@ -7,7 +7,7 @@ CHOICE_NOISE = 2
 
 
 def from_normal(logits: TensorLike, noise: TensorLike) -> tf.Tensor:
-    """Which of K, int32 [...], of probabilities softmax(logits) [..., K], from noise [..., 2]."""
+    """A choice of K, int32 [...], of probabilities softmax(logits) [..., K], by noise [..., 2]."""
     # For normal a and b, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
     return from_uniform(logits, tf.exp(-0.5 * tf.reduce_sum(tf.square(noise), axis=-1)))
 
@@ -16,6 +16,6 @@ def from_uniform(logits: TensorLike, u: TensorLike) -> tf.Tensor:
     """As `from_normal`, from uniform numbers u [...]."""
     # tf.nn.softmax would not do: its CPU kernel takes 5 axes at most.
     probs = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))
-    # The last cumulative probability is 1 up to rounding: left out, so that the choice is below K.
+    # The last cumulative probability, 1 up to rounding, is left out: the choice stays below K.
     cumulative = tf.cumsum(probs, axis=-1)[..., :-1]
     return tf.reduce_sum(tf.cast(u[..., tf.newaxis] > cumulative, tf.int32), axis=-1)

@@ -9,14 +9,14 @@ from keras_vae._compat import tf
 def graph_when_eager(method: Callable) -> Callable:
     """A method of a Keras layer, called eagerly as a graph: there, tf.scan would loop in Python.
 
-    Its arguments are tensors or None. Called in a graph it is that graph's: neither XLA nor TFLite
-    takes a loop inside of a function's function.
+    The arguments are tensors or None. Called in a graph, the method becomes part of that graph:
+    neither XLA nor TFLite takes a loop inside of a nested function.
     """
 
     @functools.cache
     def of_ranks(*ranks):
-        # One tf.function for each combination of ranks: of two ranks, reduce_retracing would make
-        # a fully unknown shape.
+        # One tf.function for each combination of ranks: for two ranks, reduce_retracing would relax
+        # the shape to a fully unknown one.
         del ranks
         return tf.function(method, reduce_retracing=True)
 

@@ -1,4 +1,4 @@
-"""Positive numbers from any, as networks and weights give them."""
+"""Positive numbers from any real numbers, such as networks and weights give."""
 
 import math
 

@@ -83,7 +83,7 @@ def patches(image: TensorLike, size: Sequence[int], factors: Sequence[int]) -> t
     (height, width), (f, g) = size, factors
     rows, columns, channels = image.shape[1:]
     image = tf.pad(image, [[0, 0], [0, height * f - rows], [0, width * g - columns], [0, 0]])
-    # In four axes: runtimes of exported files have no transposition of six.
+    # Four axes at most: runtimes of exported files can't transpose six.
     image = tf.reshape(image, [-1, f, width, g * channels])
     image = tf.transpose(image, [0, 2, 1, 3])
     return tf.reshape(image, [-1, height, width, f * g * channels])
@@ -105,8 +105,8 @@ def latent_shape_of(part: Any, latent_dim: Any) -> tuple[int, ...]:
         raise ValueError(f"latent_dim must be at least 1, or (h, w, d), got {latent_dim!r}.")
     if len(shape) > 1 and not part.takes_maps:
         raise ValueError(
-            f"latent_dim must be one whole number for {type(part).__name__}, got {shape}: it is "
-            "of flat latents."
+            f"latent_dim must be one whole number for {type(part).__name__}, got {shape}: it takes "
+            "flat latents only."
         )
     return shape
 

@@ -29,8 +29,8 @@ def check_whole(name: str, x: Any, at_least: int) -> None:
 def infer_levels(highest: int) -> int:
     """How many levels whole numbers from 0 to `highest` (at most 65,535) have.
 
-    Few are what they seem, 17 of 0..16. More are of as many bits as cameras and files have: an
-    image seldom holds its white.
+    Few levels are what they seem: 0..16 has 17. More are rounded up to the bit depths of cameras
+    and files, since an image seldom holds pure white.
     """
     if highest <= FEW:
         return highest + 1

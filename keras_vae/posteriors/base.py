@@ -12,21 +12,21 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
     """A distribution layer: parameters [B, *params_shape] -> q(z|x) of B examples.
 
     The event of q is z [*latent_shape]: [D], or a map [h, w, d]. As a tensor, the distribution is
-    its code: never a draw of the layer's own.
+    its code, never a draw by the layer itself.
 
     Args:
-      latent_dim: D, at least 1; or (h, w, d) for posteriors that `takes_maps`, whose event it is.
+      latent_dim: D, at least 1; or (h, w, d) where `takes_maps` is True.
 
     Attributes:
       latent_shape: of one z.
       latent_dim: how many values one z has.
       takes_maps: whether z may be a map.
       has_density: whether log q(z|x) exists.
-      has_bound: whether a model of it has a bound on log p(x).
+      has_bound: whether a model with this posterior has a bound on log p(x).
       trains_prior: whether the prior trains with the model; else it is fitted to the codes
         afterwards.
       num_labels: how many of z's values, the first, stand for a label.
-      density_in_one_pass: whether it takes one pass at any z, not only at z from noise.
+      density_in_one_pass: whether log q(z|x) takes one pass at any z, not only at z from noise.
       continuous: whether z may be any point of R^D, so without a label.
       is_diagonal: whether it is a normal with independent latents.
       least_latents: the fewest latents that it can have.
@@ -55,11 +55,11 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
     @property
     @abc.abstractmethod
     def params_size(self) -> int:
-        """How many parameters an example needs; of a map, each of its places."""
+        """How many parameters an example needs; for a map, how many each of its places needs."""
 
     @property
     def params_shape(self) -> tuple[int, ...]:
-        """Of the parameters of one example."""
+        """The shape of the parameters of one example."""
         return *self.latent_shape[:-1], self.params_size
 
     @abc.abstractmethod
@@ -67,7 +67,7 @@ class Posterior(tfpl.DistributionLambda, abc.ABC):
         """q(z|x), batch [B], event [*latent_shape], from parameters [B, *params_shape]."""
 
     def code(self, q: tfd.Distribution) -> tf.Tensor:
-        """The z [B, *latent_shape] that stands for q, that of zero noise: here its mean."""
+        """The z [B, *latent_shape] that stands for q, made from zero noise: here the mean."""
         return q.mean()
 
     def outputs(self, q: tfd.Distribution) -> dict[str, tf.Tensor]:

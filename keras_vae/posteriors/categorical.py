@@ -12,13 +12,13 @@ from keras_vae.posteriors.base import Posterior
 class CategoricalNormal(Posterior):
     """q(y|x) q(z|x,y): a label y and, for each of its values, a diagonal normal.
 
-    The latents are y, then z. Fit for the prior `LabelledMixture`.
+    The latents are y, then z. This posterior goes with the prior `LabelledMixture`.
 
     Args:
       latent_dim: D, of z.
       num_labels: K.
       family: "straight_through" or "relaxed", see `labelled_normal`.
-      relaxation: its temperature.
+      relaxation: temperature of the family.
 
     References:
       Kingma et al. 2014, Semi-supervised learning with deep generative models, eqs 2 and 4.

@@ -70,7 +70,7 @@ class FullCovarianceNormal(Posterior):
 class LowRankNormal(Posterior):
     """q(z|x) = N(loc(x), S (I + W(x) W(x)^T) S), S = diag(scale(x)), W of `rank` columns.
 
-    A full covariance's correlations, those of a few directions, at about a diagonal one's cost.
+    It has correlations along a few directions, at about the cost of a diagonal covariance.
 
     Args:
       latent_dim: D.

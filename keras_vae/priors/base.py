@@ -25,7 +25,7 @@ class Prior(tfkl.Layer, abc.ABC):
       takes_maps: whether z may be a map.
       has_layers_of_maps: whether flat z stands for several maps, a layer of latents each.
       continuous: whether z may be any point of R^D, so that gradients lead through it.
-      is_mixture: whether `distribution` is of components, of which `component_of` tells.
+      is_mixture: whether `distribution` is a mixture, whose components `component_of` tells.
       num_labels: how many of z's values, the first, stand for a label.
       least_latents: the fewest latents that it can have.
       needs_context: whether it is p(z|c) of a condition c alone.
@@ -75,10 +75,10 @@ class Prior(tfkl.Layer, abc.ABC):
         """
 
     def moments(self, context: TensorLike | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-        """(mean, standard deviation) of each latent, each of latent_shape; here of 10,000 draws,
-        or as many as have 2^22 values.
+        """(mean, standard deviation) of each latent, each of latent_shape.
 
-        Of p(z|c), given one context [1, ...].
+        Here they are those of 10,000 draws, or fewer where these have more than 2^22 values. For
+        p(z|c) the context is one condition's, [1, ...].
         """
         num_draws = min(10_000, 2**22 // self.latent_dim)
         z = self.from_noise(self.draw_noise([0, 0], num_draws), context=context)
@@ -92,7 +92,7 @@ class Prior(tfkl.Layer, abc.ABC):
         )
 
     def component_of(self, z: TensorLike, context: TensorLike | None = None) -> tf.Tensor:
-        """The component of a mixture that each z [B, *latent_shape] is likeliest of, [B]."""
+        """The component of a mixture that each z [B, *latent_shape] most likely comes from, [B]."""
         return self.distribution(context).posterior_marginal(z).mode()
 
     def draw_noise(self, seed: TensorLike | Sequence[int], num_samples: int) -> tf.Tensor:
@@ -100,8 +100,7 @@ class Prior(tfkl.Layer, abc.ABC):
         return tf.random.stateless_normal([num_samples, *self.noise_shape], seed)
 
     def frozen(self) -> contextlib.AbstractContextManager[None]:
-        """Context in which `from_noise` computes with none but the prior's own weights: what an
-        exported generator needs."""
+        """Context in which `from_noise` uses only the prior's own weights, for exported files."""
         return contextlib.nullcontext()
 
     def get_config(self) -> dict[str, Any]:

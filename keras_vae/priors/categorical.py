@@ -10,9 +10,10 @@ from keras_vae.priors.base import Prior
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class LabelledMixture(Prior):
-    """p(y) p(z|y): each of K labels alike, and for each a diagonal normal trained with the model.
+    """p(y) p(z|y): K equally likely labels, each with a diagonal normal trained with the model.
 
-    The latents are y, then z. Fit for the posterior `CategoricalNormal`, whose arguments these are.
+    The latents are y, then z. This prior goes with the posterior `CategoricalNormal`, and has the
+    same arguments.
 
     References:
       Jiang et al. 2017, Variational deep embedding, section 3.1; Dilokthanakul et al. 2016, Deep
@@ -34,7 +35,7 @@ class LabelledMixture(Prior):
         super().__init__(latent_dim, **kwargs)
         self.num_labels, self.family, self.relaxation = num_labels, family, relaxation
         shape = [num_labels, latent_dim]
-        # Apart from the beginning: labels that are alike have no reason to part.
+        # Labels begin apart: equal ones would get equal gradients.
         self.loc = self.add_weight(
             "loc", shape, initializer=tfk.initializers.RandomNormal(stddev=1.0)
         )

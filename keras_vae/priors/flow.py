@@ -18,7 +18,7 @@ class Flow(Prior):
 
     Args:
       latent_dim: D, at least 2.
-      num_layers: of the flow.
+      num_layers: number of layers.
       hidden: units of the hidden layer of each layer's network.
     """
 

@@ -136,7 +136,7 @@ class MixtureOfNormals(Prior):
     def distribution(self, context: TensorLike | None = None) -> tfd.Distribution:
         components = normal(self.loc, self.raw_scale)
         if self.covariance == "full":
-            # By operators that TFLite has.
+            # TFLite has these operators.
             below = np.tri(self.latent_dim, k=-1, dtype=bool)
             diagonal = tf.eye(self.latent_dim) * components.stddev()[..., tf.newaxis]
             scale_tril = tf.where(below, self.lower, diagonal)
@@ -169,5 +169,5 @@ class MixtureOfNormals(Prior):
         }
 
 
-# scikit-learn's names of both.
+# scikit-learn's names of both covariances.
 _ESTIMATORS = {"diagonal": "diag", "full": "full"}

@@ -48,7 +48,7 @@ class VampPrior(Prior):
         self._frozen_parameters = None
 
     def bind(self, vae: "VAE") -> None:
-        """Takes the encoder of `vae`, to which its weights belong, and makes inputs for it."""
+        """Takes the encoder of `vae`, which keeps its weights, and makes pseudo-inputs for it."""
         first = vae.encoder.first
         if first is None or not first.posterior.density_in_one_pass:
             raise ValueError(
@@ -56,13 +56,13 @@ class VampPrior(Prior):
                 f"{type(first.posterior if first else vae.encoder).__name__} has not. Use another "
                 "prior."
             )
-        # Past Keras' tracking.
+        # Keras must not track the encoder here too.
         object.__setattr__(self, "_encoder", first)
-        # Dark images of much noise: alike, pseudo-inputs would stay so for long.
+        # Pseudo-inputs begin as dark, noisy images: equal ones would long stay equal.
         dark = tfk.initializers.RandomNormal(-1.0, 1.0)
         shape = [self.num_components, *vae.event_shape]
         self.raw_inputs = self.add_weight("raw_inputs", shape, initializer=dark)
-        self.contexts: tf.Variable = None  # Conditional models have some.
+        self.contexts: tf.Variable = None  # Only conditional models have contexts.
         if vae.condition is not None:
             context_shape = vae.condition(vae.condition.zeros(1)).shape[1:]
             self.contexts = self.add_weight(
@@ -130,7 +130,7 @@ class VampPrior(Prior):
             self._frozen_parameters = None
 
     def _parameters(self):
-        """Those of all posteriors, [K, params_size]."""
+        """The parameters of all posteriors, [K, params_size]."""
         if self._frozen_parameters is not None:
             return self._frozen_parameters
         return self._encoder.parameters(self.pseudo_inputs, self.contexts)

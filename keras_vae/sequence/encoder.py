@@ -15,11 +15,11 @@ from keras_vae.sequence.steps import at_all_steps, flat, steps_first
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class MarkovEncoder(AbstractEncoder):
-    """q(z_t|z_{t-1}, h_t) at each step, h_t what a network says of x.
+    """q(z_t|z_{t-1}, h_t) at each step, where h_t are a network's features of x.
 
-    A smoother's h_t is of all of x, or of x_t and what comes after it, which is as good: given
-    z_{t-1}, z_t doesn't depend on what came before (Krishnan et al. 2017, section 4). A filter's is
-    of x_1 .. x_t.
+    A smoother's h_t depends on all of x, or on x_t and the steps after it. Both are as good: given
+    z_{t-1}, z_t doesn't depend on earlier steps (Krishnan et al. 2017, section 4). A filter's h_t
+    depends on x_1 .. x_t.
 
     Args:
       network: Keras layer or model, x [B, T, W, C] -> h [B, T, F].
@@ -114,7 +114,7 @@ class MarkovEncoder(AbstractEncoder):
         return self.normal.distribution(over_samples(self.combiner, with_context(z, h)))
 
     def _first_parameters(self, x, context):
-        """Those of q(z_1|x), [B, 2 D]."""
+        """The parameters of q(z_1|x), [B, 2 D]."""
         h = self._look(x, context)[:, 0]
         return self.combiner(with_context(tf.zeros([tf.shape(h)[0], self.latent_dim]), h))
 

@@ -18,12 +18,12 @@ def has_bits_per_dim(model: "Trainable") -> bool:
 class BitsPerDim(tfk.metrics.Metric):
     """-ELBO in bits of one value of x that the condition doesn't give.
 
-    It is made of what another metric holds and has no variables, so that checkpoints are as they
-    were before there was it. Values of x that a mask says are unknown are divided by too.
+    It is computed from another metric and has no variables, so it changes no checkpoint. Unknown
+    values of x, which a mask leaves out, count as values too.
 
     Args:
       elbo_nats: the mean of the ELBO.
-      model: of which it is.
+      model: the model whose ELBO this is.
     """
 
     def __init__(self, elbo_nats: tfk.metrics.Mean, model: "Trainable"):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _STEPS_PER_BLOCK = 50  # after which Keras shows how far it is
 
 # Bytes of noise that a block may bring; some four blocks are in memory at a time. Steps that draw
-# their own noise are slower, by a tenth where XLA compiles them (benchmarks/noise.py), as drawing
-# ahead is beside the steps and leaves XLA the block as a whole.
+# their own noise are slower, by a tenth where XLA compiles them (benchmarks/noise.py): noise of the
+# pipeline is drawn while other steps run, and XLA then compiles the block as a whole.
 MOST_NOISE = 2**26
 
 
@@ -43,7 +43,7 @@ def training_set(
     steps = data.steps_per_epoch(split, batch_size)
     if binarization == "dynamic" and model.binarization is None:
         note(
-            "this likelihood is of black and white, and the images are grey: their pixels are "
+            "this likelihood is for black and white, and the images are grey: their pixels are "
             "drawn black or white anew in each epoch, white as often as they are bright "
             "(binarization=dynamic)."
         )

@@ -19,7 +19,7 @@ class LearningRate(Planned, tfk.optimizers.schedules.LearningRateSchedule):
       warmup_epochs: how long it rises, from the optimizer's first step on.
       cosine: whether it falls afterwards (Loshchilov & Hutter 2017, SGDR, eq. 5).
       plan, fixed: as of `Planned`.
-      factor: of all rates.
+      factor: multiplies all rates.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ def multiply(model: "Trainable", rate: float, factor: float) -> None:
     Args:
       model: a compiled Trainable, its rate a number or a `LearningRate`.
       rate: that number, before any factor.
-      factor: of now on; those before are forgotten.
+      factor: the factor from now on; it replaces earlier ones.
     """
     schedule = model.optimizer._learning_rate
     if not isinstance(schedule, LearningRate):

@@ -7,7 +7,7 @@ from keras_vae._compat import tf
 
 
 class MovingAverage:
-    """A slowly following copy of `variables`.
+    """Averages that slowly follow `variables`.
 
     (Keras' own use_ema overwrites the weights when `fit` ends, which breaks resuming.)
 

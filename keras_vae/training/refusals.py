@@ -1,4 +1,4 @@
-"""Objects that can't be trained together, and why. Of options, `config.rules` says the same."""
+"""Objects that can't be trained together, and why. `config.rules` says the same of options."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any

@@ -68,11 +68,10 @@ def block_runner(
 ) -> Callable:
     """A function that runs `step` on each batch of a block and gives the metrics.
 
-    Those are what `logs` returns; `model.logs` if None.
+    The metrics are what `logs` returns; `model.logs` if None.
 
-    Noise that isn't there yet is drawn between the steps, never inside what XLA compiles, which
-    draws other numbers from the same seed, and on CPUs more slowly. So memory holds the noise of
-    one step.
+    Missing noise is drawn between the steps, never inside what XLA compiles: XLA draws other
+    numbers from the same seed, and on CPUs more slowly. So memory holds the noise of one step.
     """
 
     logs = logs or model.logs

@@ -6,9 +6,9 @@ from keras_vae._compat import tf, tfk
 
 
 class StepsBar(tfk.callbacks.ProgbarLogger):
-    """Keras' bar for a model that trains by blocks of steps, of which its own would count blocks.
+    """Keras' bar for a model that trains by blocks of steps; it counts steps, not blocks.
 
-    Keras leaves out its own where there is one among the callbacks.
+    Keras leaves out its own bar where there is one among the callbacks.
 
     Args:
       steps_per_epoch: optimizer steps.
@@ -16,7 +16,7 @@ class StepsBar(tfk.callbacks.ProgbarLogger):
     """
 
     def __init__(self, steps_per_epoch: int, first_step: int = 0):
-        # The speed is a mean since the epoch began: not to be averaged once more.
+        # The speed is already a mean since the epoch began.
         super().__init__(count_mode="steps", stateful_metrics=["images_per_second"])
         self._steps_per_epoch, self._first_step = steps_per_epoch, first_step
 

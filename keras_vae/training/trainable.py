@@ -51,9 +51,9 @@ class Trainable(TakesExamples):
       seed: root of all random draws that are not given a seed of their own.
     """
 
-    # How a Split is binarized; None where the likelihood says it. `build` knows.
+    # How a Split is binarized; None leaves it to the likelihood. `build` sets it.
     binarization = None
-    # How images of a Split are changed in training; `build` knows.
+    # How images of a Split are augmented in training; `build` sets it.
     augment: tuple[str, ...] = ()
     objective: Objective = objectives.SGVB()  # Until it is compiled.
     ema: MovingAverage | None
@@ -99,7 +99,7 @@ class Trainable(TakesExamples):
             of all gradients together, before any clipping, is above it or not finite.
           gradient_accumulation_steps: in how many parts, one after the other, a step takes its
             batch: it needs the memory of one part, and comes out as without.
-          gradient_checkpointing: whether the inside of residual blocks is computed anew for
+          gradient_checkpointing: whether residual blocks recompute their activations for
             gradients, which takes less memory and more time.
           jit_compile: whether XLA compiles the steps; "auto" where that is known to help.
           run_eagerly: run step by step in Python, for debugging.
@@ -292,7 +292,7 @@ class Trainable(TakesExamples):
     def evaluation_weights(self) -> contextlib.AbstractContextManager[None]:
         """Context in which the weights are the moving average, where there is one.
 
-        Before the first step the weights are what somebody made them; nothing has been averaged.
+        Before the first step nothing has been averaged, and the weights stay as they are.
         """
         if self.ema is None or not int(self.optimizer.iterations.numpy()):
             return contextlib.nullcontext()
@@ -356,7 +356,7 @@ class Trainable(TakesExamples):
         """Keras' hook: a function of the data iterator that trains on its next block."""
         if self.train_function is None or force:
             if hasattr(self.optimizer, "build"):  # Keras' legacy ones have none.
-                # Or its variables would be made in the first graph, which is then traced again.
+                # Else the first graph would make its variables, and be traced again.
                 with self.distribute_strategy.scope():
                     self.optimizer.build(self.trainable_variables)
             run = block_runner(self, self.train_step, self.training_logs)

@@ -34,8 +34,8 @@ def test_images_of_several_channels_are_deep(channels, capsys):
     assert (config.recipe, config.model.condition) == ("deep", "none")
     assert config.model.likelihood == "logistic_mixture"
     assert capsys.readouterr().out == (
-        f"Note: recipe=deep, chosen by images of 16x12x{channels} and 256 levels; recipe=vae, say, "
-        "names another\n"
+        f"Note: recipe=deep is chosen for images of 16x12x{channels} and 256 levels; "
+        "name another one if you like, say recipe=vae\n"
     )
 
 

@@ -204,5 +204,5 @@ def test_a_mask_in_a_file_needs_no_data(tmp_path):
     config = tiny.config(condition="image_part", visible=str(tmp_path / "mask.png")).model
     np.testing.assert_array_equal(CONDITIONS["image_part"](config).visible, mask)
     config = dataclasses.replace(config, event_shape=(5, 7, 1))
-    with pytest.raises(ValueError, match=r"is of 7x5 pixels, the data of 5x7\. Resize the mask"):
+    with pytest.raises(ValueError, match=r"has 7x5 pixels, but the data has 5x7\. Resize the mask"):
         CONDITIONS["image_part"](config)

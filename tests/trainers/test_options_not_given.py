@@ -51,7 +51,9 @@ def config_of(run):
 def test_colours_are_deep_and_the_same_command_goes_on(photos, capsys):
     """Another recipe is refused."""
     run = begun("--dataset=npz:photos.npz", *DEEP)
-    assert "Note: recipe=deep, chosen by images of 8x8x3 and 256 levels" in capsys.readouterr().out
+    assert (
+        "Note: recipe=deep is chosen for images of 8x8x3 and 256 levels" in capsys.readouterr().out
+    )
     assert str(run) == "runs/photos-deep"
     assert config_of(run)["recipe"] == "deep"
     assert config_of(run)["model"]["likelihood"] == "logistic_mixture"
