@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 WEB := export/web
-# What tests of the page need; without Node they are skipped, and without npm's packages too.
+# The tests of the page need this target; they are skipped without Node or npm's packages.
 PAGE := $(if $(shell command -v npm),runtime-if-possible)
 
 .PHONY: demo test quick fuzz conformance lint docs notebooks web dist runtime-if-possible clean
@@ -59,7 +59,7 @@ $(WEB)/node_modules/installed: $(WEB)/package-lock.json
 	cd $(WEB) && npm ci --no-audit --no-fund
 	touch $@
 
-# Not `web`: the tests compare the bundle that is there with its sources.
+# This target isn't `web`: the tests compare the bundle that is there with its sources.
 runtime-if-possible:
 	@$(MAKE) $(WEB)/runtime/litert.wasm.gz || echo "The page isn't tested: it needs Node 20 and npm's packages."
 

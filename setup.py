@@ -37,14 +37,14 @@ setup(
         "tensorboard",
         "absl-py",
         "ai-edge-litert>=2.0",
-        "ai-edge-quantizer>=0.10",  # Weights in 8 bits, values in 32.
-        # The entropy coder of trainers.compress. Wheels are for these; elsewhere it takes Rust.
+        "ai-edge-quantizer>=0.10",  # Stores weights in 8 bits and computes in 32.
+        # The entropy coder of trainers.compress. Platforms without its wheel need Rust.
         "constriction>=0.5; sys_platform != 'linux' or platform_machine == 'x86_64'",
         "flatbuffers",  # TensorFlow's own, for the cards in TFLite files.
         "matplotlib",
         "mido>=1.3",  # Writes runs on music as MIDI: small, pure Python, needs nothing else.
         "numpy",
-        "pillow>=10.1",  # Which says whether an image has transparency.
+        "pillow>=10.1",  # This version says whether an image has transparency.
         "scikit-learn",
     ],
     extras_require={

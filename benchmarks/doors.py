@@ -42,7 +42,7 @@ def measure(likelihood, x) -> dict:
         middle = time.perf_counter()
         train(batches)["loss"].numpy()
         end = time.perf_counter()
-        if i >= 5:  # Tracing, and what is slower at first.
+        if i >= 5:  # The first steps trace and are slower.
             checks.append(middle - begin)
             steps.append(end - middle)
     check, step = (1e6 * statistics.median(times) for times in (checks, steps))

@@ -22,9 +22,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_integer("num_examples", 10_000, "test images", lower_bound=1)
 flags.DEFINE_integer("num_samples", 5000, "k, importance samples of each", lower_bound=1)
 
-BATCH_SIZE = 100  # Of trainers.evaluate.
+BATCH_SIZE = 100  # trainers.evaluate has this batch size.
 WIDTHS = (50, 200, 200, 784)  # The decoder's layers, which all samples go through.
-ROWS = 10_000  # Of the products timed: about as many as the likelihood has in work at a time.
+ROWS = 10_000  # Rows of the timed products; the likelihood has about as many in work at a time.
 
 
 def seconds_of_likelihood(num_examples: int, num_samples: int) -> float:

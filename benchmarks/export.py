@@ -1,6 +1,6 @@
 """Exported generators: python -m benchmarks.export --runs=runs/mlp,runs/conv,runs/ladder
 
-As a module, for as a script it would stand in the way of the package of its name.
+Run it as a module: as a script its name would hide the package `export`.
 
 Of each run, one JSON line: milliseconds of a call in LiteRT on one thread, by the SavedModel, by
 Keras and in the C client (medians of interleaved rounds); each precision's file beside float32's,

@@ -98,7 +98,7 @@ def plain_gru(config, dataset, epochs):
     gru = VAE(PriorEncoder(), decoder, priors.StandardNormal(1), seed=training.seed)
     gru.compile(
         built.optimizer,
-        # Of one sample, from a latent that the decoder doesn't see: log p(x).
+        # The decoder doesn't see the latent, so the bound of one sample is log p(x).
         objectives.ImportanceWeighted(1),
         ema_decay=training.ema_decay or None,
     )

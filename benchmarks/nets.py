@@ -48,7 +48,7 @@ NETS = {
 }
 YARDSTICK = 5000  # Images/s of CONV there.
 CONV = {"network": "conv", "filters": (32, 64), "latent_dim": 20, "batch_size": 128, "ema_decay": 0}
-_BLOCK = 50  # Steps.
+_BLOCK = 50  # steps
 
 
 def trained(recipe, options, dataset, steps):
@@ -73,7 +73,7 @@ def trained(recipe, options, dataset, steps):
 
 
 def cost_of_conv():
-    """Of an image by the yardstick's model."""
+    """Seconds of the processor for an image, by the yardstick's model."""
     rng = np.random.default_rng(0)
     images = data.InMemory(rng.integers(0, 256, (12_800, 28, 28, 1), np.uint8), levels=256)
     dataset = data.Dataset("random bytes", images, None, images, fingerprint="", notes=[])

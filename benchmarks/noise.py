@@ -44,7 +44,7 @@ def of_normal_numbers(size: int) -> dict:
 
 
 def steps_per_second(model, split, noise: str) -> float:
-    """Of BLOCKS blocks, after one by which the pipeline fills."""
+    """Steps per second over BLOCKS blocks; one block before them fills the pipeline."""
     blocks = feeding.training_blocks(
         model,
         split,

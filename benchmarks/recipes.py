@@ -28,7 +28,7 @@ flags.DEFINE_integer("steps", 200, "steps of batch 100 in an epoch", lower_bound
 
 BATCH_SIZE, NUM_CLASSES = 100, 10
 SIZES = ["--hidden=200,200", "--latent_dim=20"]
-# Of recipes to which one of these options says nothing, the same sizes in their own.
+# The same sizes for recipes in which one of the common options has no effect.
 _LINEAR, _TWO_LAYERS = ["--latent_dim=20"], ["--hidden=200,200", "--latent_dims=20,20"]
 OWN_SIZES = {
     "pca": _LINEAR,

@@ -26,7 +26,7 @@ def trainer_path(arguments, folder: pathlib.Path):
         if FLAGS.find_module_defining_flag(name).startswith("trainers"):  # not the benchmark's own
             FLAGS[name].unparse()
     run = f"--workdir={folder / 'run'}"
-    # What is timed beside it takes plain steps.
+    # The loops that are timed beside this one take plain steps.
     plain = ("--learning_rate_schedule=constant", "--ema_decay=0")
     FLAGS(["trainers.train", run, "--epochs=1000", "--picture_epochs=0", *plain, *arguments])
     job = train.prepare()

@@ -1,6 +1,6 @@
 """Generators that run without this project: `export.write(vae, path)`.
 
-Imports nothing by itself, for `export.sample` runs where there is neither TensorFlow nor Keras.
+The package imports nothing by itself: `export.sample` runs where TensorFlow and Keras are missing.
 """
 
 import importlib

@@ -16,7 +16,7 @@ from keras_vae.vae import VAE
 
 FILE = "model_card.json"
 
-# [lowest, highest] of values of x; None where there is no bound.
+# [lowest, highest] of the values of x, by support; None where there is no bound.
 _VALUES = {
     Support.BINARY: [0, 1],
     Support.UNIT: [0, 1],
@@ -25,7 +25,7 @@ _VALUES = {
     Support.COUNTS: [0, None],
 }
 
-# The same of other inputs and outputs, where there is one.
+# [lowest, highest] of the other inputs and outputs that are bounded.
 _BOUNDED = {
     "seed": [-(2**31), 2**31 - 1],
     "temperature": [0, None],
@@ -100,7 +100,7 @@ def class_names(vae: VAE) -> list[str] | None:
 def _processor():
     try:
         found = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    except OSError:  # There is none but on Linux.
+    except OSError:  # Only Linux has this file.
         found = None
     return found[1] if found else platform.processor() or platform.machine()
 
@@ -108,7 +108,7 @@ def _processor():
 def embed(file: pathlib.Path, content: dict) -> None:
     """Puts the card into a TFLite file, as its metadata "model_card.json".
 
-    All but sizes: with it, the file's own is another.
+    The sizes are left out: the metadata itself changes the file's size.
     """
     files = {
         name: {key: value for key, value in artefact.items() if key != "bytes"}

@@ -1,4 +1,4 @@
-"""The same TFLite model in fewer bytes: most of what a converter writes beside weights is repeated.
+"""The same TFLite model in fewer bytes: a converter repeats most of what it writes beside weights.
 
 A file holds a graph for each signature, and in it a table for each tensor and operator.
 """
@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 _IDENTIFIER = b"TFL3"
-# The schema asks for this alignment of a buffer's data; generated code leaves it to luck.
+# The schema asks for this alignment of a buffer's data. The generated code doesn't ensure it.
 _ALIGNMENT = 16
 
 
@@ -16,7 +16,7 @@ def unpack(content: bytes) -> schema.ModelT:
     """A file's model as Python objects; all weights in its buffers."""
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     for buffer in model.buffers:
-        if buffer.offset > 1:  # Weights that stand behind the model, as the quantizer leaves them.
+        if buffer.offset > 1:  # The quantizer leaves weights behind the model.
             data = content[buffer.offset : buffer.offset + buffer.size]
             buffer.data = np.frombuffer(data, np.uint8)
             buffer.offset = buffer.size = 0
@@ -34,7 +34,7 @@ def merged(models: list) -> schema.ModelT:
             for operator in graph.operators:
                 operator.opcodeIndex += len(first.operatorCodes)
                 for name in vars(operator.builtinOptions) if operator.builtinOptions else ():
-                    if name.endswith("SubgraphIndex"):  # These are of loops and branches.
+                    if name.endswith("SubgraphIndex"):  # Loops and branches refer to subgraphs.
                         index = getattr(operator.builtinOptions, name)
                         setattr(operator.builtinOptions, name, index + num_graphs)
         for signature in other.signatureDefs:
@@ -90,7 +90,7 @@ class _Builder(flatbuffers.Builder):
 
 
 class _Once:
-    """A table that is written where it is first met; others that have it refer to that place."""
+    """A table that is written once; later uses of the same table refer to that place."""
 
     def __init__(self, table):
         self._table, self._offset = table, None

@@ -12,7 +12,7 @@ from absl import flags
 
 try:
     import keras_vae
-except ImportError as error:  # Versions that don't fit: a sentence, where a library would raise.
+except ImportError as error:  # Versions don't fit together: one line instead of a traceback.
     sys.exit(f"error: {error}")
 
 from export import precision, pruning, web_page, writer
@@ -74,7 +74,7 @@ def main() -> None:
             if FLAGS.prune_latents:
                 limit = pruning.MAX_LOSS if FLAGS.max_nll_change is None else FLAGS.max_nll_change
                 vae, options["pruned"] = pruning.prune(vae, config, options["fitted_to"], limit)
-                options.pop("evaluation", None)  # It was of all latents.
+                options.pop("evaluation", None)  # The evaluation measured all latents.
                 left = config.replace(latent_dim=options["pruned"]["latents"])
                 options["described"]["config"] = left.to_dict()
             report = writer.write(vae, path, **options)

@@ -28,7 +28,7 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
     z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
     images, means = [], []
     for i in range(0, len(x), size):
-        rows = np.arange(i, i + size) % len(x)  # The first ones again, where the last are too few.
+        rows = np.arange(i, i + size) % len(x)  # The first examples fill up the last batch.
         arrays = {name: values[rows] for name, values in ({"z": z} | given).items()}
         images.append(signatures[f"decode_{size}"](**arrays)["image"])
         means.append(vae.decode(*arrays.values()).mean().numpy())

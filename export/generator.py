@@ -15,7 +15,7 @@ leave_as_written(__name__)
 
 # The signature `log_prob`.
 _SAMPLES_AT_ONCE = 10
-# Of the uniform numbers that a `Likelihood` draws from: those of i = 0 and 1, and of a choice.
+# The streams of the uniform numbers that a `Likelihood` draws from: i = 0, i = 1, and a choice.
 _UNIFORMS = (Stream.PIXEL, Stream.PIXEL_2, Stream.CHOICE)
 # The largest float32 below 1, which the generator's numbers may be rounded to.
 _BELOW_ONE = 1.0 - 2.0**-24
@@ -38,7 +38,7 @@ class Generator(tf.Module):
 
     def __init__(self, vae: VAE, random: ModuleType = random_tensorflow):
         super().__init__()
-        # Past TensorFlow's tracking: the file holds these weights, not a Keras model.
+        # TensorFlow must not track the model: the file holds its weights, not a Keras model.
         object.__setattr__(self, "_vae", vae)
         object.__setattr__(self, "_traced", {})
         self._random = random
@@ -86,7 +86,7 @@ class Generator(tf.Module):
         if vae.decoder.in_turn:
             noise = self._random.normal(seed, Stream.STEP, *p.noise_shape)
             sample = p.from_noise(tf.convert_to_tensor(noise), temperature)
-            # A tensor of its own: where two outputs are one, LiteRT for browsers loses the first.
+            # "image" is its own tensor: of two equal outputs LiteRT for browsers loses the first.
             image = tf.minimum(sample, sample.dtype.max)
         else:
             image, sample = p.mean(), p.from_uniform(lambda i: self._uniform(seed, _UNIFORMS[i]))
@@ -211,6 +211,6 @@ def posterior_parameters(vae: VAE, x: TensorLike, condition: TensorLike | None =
       without moments in closed form has "code" [B, *latent_shape] alone, the z of zero noise.
     """
     posterior = vae.encoder.posterior
-    if posterior is None:  # Of several layers or steps.
+    if posterior is None:  # The model has several layers or steps.
         return {"code": vae.code(x, condition)}
     return posterior.outputs(vae.encode(x, condition))

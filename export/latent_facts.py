@@ -44,7 +44,7 @@ def clusters(vae: VAE) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     p = vae.prior.distribution()
     num_labels, size = p.loc.shape
-    # A label whose pair of normal numbers is zeros is drawn; one whose pair is ones isn't.
+    # The label whose two noise numbers are 0 is drawn; labels with 1 aren't.
     others = 1.0 - np.eye(num_labels, dtype=np.float32)
     noise = np.concatenate([others, others, np.zeros([num_labels, size], np.float32)], axis=1)
     return p.from_noise(noise).numpy(), np.pad(p.scale.numpy(), [(0, 0), (num_labels, 0)])

@@ -17,7 +17,7 @@ from keras_vae.likelihoods import Support
 from keras_vae.vae import VAE
 
 EXACT = PRECISIONS["float32"]
-# The mean error may be so much of the largest.
+# The limit of the mean error, as a share of the limit of the largest.
 MEAN_OF_MAX = 0.1
 _NUM_EXAMPLES = 16  # at least; of a larger batch, as many as it has
 # Signatures of any batch size are tried with batches of 5 and, for the last example, of 1.
@@ -66,7 +66,7 @@ def _check_signature(title, name, function, examples, in_turn, gate):
     if size:  # Only as many examples as fill whole batches.
         number -= number % size
     batches = [
-        # Scalars are for all examples.
+        # A scalar input is the same for all examples.
         function(**{k: v[i : i + step] if v.ndim else v for k, v in inputs.items()})
         for i in range(0, number, step)
     ]
@@ -85,7 +85,7 @@ def _check_signature(title, name, function, examples, in_turn, gate):
             limited = gate.is_exact or (is_image and verb in _OF_GIVEN_Z)
             limit = gate.max_error if limited else math.inf
             if key == "effective_sample_size":
-                # Made of exp(log w), of which the error of log w is a factor.
+                # The value is made of exp(log w): an error of log w becomes a factor.
                 limit *= max(1.0, float(np.max(np.abs(expected["log_prob"]))))
             errors = _errors(about, got, wanted, limit, in_turn and is_image, gate.instead)
         outputs[key] = {"type": _type(got, size)} | errors
@@ -142,8 +142,8 @@ def _draw_errors(title, got, wanted, gate):
 def _errors(title, got, wanted, limit=EXACT.max_error, in_turn=False, instead=None):
     """The errors of an output; of values chosen in turn, those of all examples but the worst.
 
-    Where two levels are alike to the last digit, libraries may choose differently, and all that
-    follows differs.
+    Where two levels are equal up to rounding, libraries may choose differently. Then all later
+    values of the example differ.
     """
     error = np.abs(got - wanted)
     if in_turn:
@@ -197,7 +197,7 @@ def _with_mass(x, likelihood):
 
 @contextlib.contextmanager
 def _full_precision():
-    """GPUs by default round what they multiply to 10 bits (TensorFloat-32)."""
+    """Float32 products in full: by default GPUs round their factors to 10 bits (TensorFloat-32)."""
     before = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)
     try:

@@ -92,7 +92,7 @@ def finish(content: bytes, precision: str) -> bytes:
     """
     if precision != "weight_int8":
         return content
-    from ai_edge_quantizer.quantizer import Quantizer  # It takes a second to import.
+    from ai_edge_quantizer.quantizer import Quantizer  # The import takes a second.
     from ai_edge_quantizer.recipe import weight_only_wi8_afp32
 
     done = Quantizer(content, weight_only_wi8_afp32()).quantize(

@@ -96,7 +96,7 @@ def _check(vae, smaller, kept, batch):
     x, condition = batch.x, batch.condition
     noise = vae.draw_noise([0, 0], _SAMPLES, len(x))
     size = noise.shape[-1]
-    # Behind the latents' numbers stand those of Bayesian weights.
+    # The noise of Bayesian weights stands behind the noise of the latents.
     left = tf.gather(noise, np.concatenate([kept, np.arange(vae.latent_dim, size)]), axis=-1)
     before, after = vae.terms(x, noise, condition), smaller.terms(x, left, condition)
     z = np.zeros(before.z.shape, np.float32)

@@ -4,7 +4,7 @@ import math
 
 from keras_vae.messages import conflicts
 
-_LISTED = 100  # classes whose names are in the file
+_LISTED = 100  # classes at most whose names are in the file
 
 
 def text(

@@ -1,6 +1,6 @@
 """Runs each signature of a TFLite file once, on zeros: python run_once.py FILE
 
-In a process of its own, for an operator that was not made for a precision can end it
+It runs in a process of its own: an operator that doesn't support a precision can end the process
 (`tflite.crashes`).
 """
 

@@ -14,7 +14,7 @@ def write_saved_model(
 ) -> None:
     """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch.
 
-    And each but log_prob in each of the batch sizes, as decode_16.
+    Each verb but log_prob is there in each of the batch sizes, too: decode_16.
 
     Args:
       model: a VAE, or its `Generator`, of which several files are written.
@@ -36,7 +36,7 @@ def save(generator: Generator, path: str | pathlib.Path, signatures: dict) -> No
     """The same with signatures {name: tf.function} of your choice."""
     try:
         tf.saved_model.save(generator, str(path), signatures=signatures)
-    except tf.errors.OpError as error:  # A full disk is no OSError of Python's here.
+    except tf.errors.OpError as error:  # TensorFlow raises no OSError for a full disk.
         raise OSError(f"{path} can't be written: {error.message}") from error
 
 

@@ -65,7 +65,7 @@ def _convert(generator, batch_sizes, precision, calibration):
         if verb in (PRECISIONS[precision].verbs or generator.verbs)
     }
     if calibration is not None:
-        if any(map(_loops, signatures.values())):  # On which TensorFlow's calibrator crashes.
+        if any(map(_loops, signatures.values())):  # TensorFlow's calibrator crashes on loops.
             raise ConversionError(
                 f"{file} can't be made: the decoder or encoder loops, and loops can't be fitted to "
                 f"the range of data. {advice(precision)}"
@@ -76,12 +76,12 @@ def _convert(generator, batch_sizes, precision, calibration):
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=list(signatures)
         )
-        # No runtime reads it, and it is written by unpacking the file once more.
+        # No runtime reads this metadata, and writing it unpacks the file once more.
         converter.exclude_conversion_metadata = True
         configure(converter, precision, calibration)
         try:
             with warnings.catch_warnings():
-                # TensorFlow calibrates by an interpreter of which it warns.
+                # TensorFlow calibrates with an interpreter that it has itself deprecated.
                 warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated")
                 with _quiet.without_remarks():
                     content = converter.convert()
@@ -145,7 +145,7 @@ def crashes(path: str | pathlib.Path) -> bool:
     """Whether running a file ends the process without an exception."""
     run_once = pathlib.Path(__file__).with_name("run_once.py")
     done = subprocess.run([sys.executable, str(run_once), str(path)], capture_output=True)
-    return done.returncode not in (0, 1)  # 1: with an exception.
+    return done.returncode not in (0, 1)  # 1 is the code of an exception.
 
 
 def operators(path: str | pathlib.Path) -> list[str]:

@@ -19,11 +19,11 @@ from keras_vae.vae import VAE
 FILE = "page.html"
 
 WEB = pathlib.Path(__file__).with_name("web")
-# Put in place by `make web`, and in the wheel.
+# `make web` puts this file here; the wheel has it, too.
 RUNTIME = WEB / "runtime" / "litert.wasm.gz"
 LOADER = WEB / "runtime" / "litert.js.gz"
 
-# The files that can be in a page, the first of them that there is.
+# The precisions whose file can be in a page, the best first.
 GENERATORS = ("float32", "float16", "weight_int8", "dynamic_int8")
 
 

@@ -234,7 +234,7 @@ def _lite(vae, generator, file, precision, gate, batch_sizes, examples, fitted_t
             file_quality.check_loss(file.name, report["data"], gate)
     except parity.ParityError:
         raise
-    except RuntimeError as error:  # A divisor, say, that in 8 bits is 0.
+    except RuntimeError as error:  # For example, a divisor is 0 in 8 bits.
         reason = " ".join(str(error).split())
         raise parity.ParityError(
             f"{file.name} doesn't run on all inputs: {reason} The file was not written. "

@@ -102,7 +102,7 @@ class Chooser:
     def tests_of(self, file: str) -> set[str]:
         """All test files of a changed one."""
         found = self.direct(file)
-        if found or is_test(file):  # Of a test file that is gone, none.
+        if found or is_test(file):  # A deleted test file has no tests.
             return found
         for parent in list(place(file).parents)[:-1]:
             if found := self.at(parent):

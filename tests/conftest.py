@@ -30,7 +30,7 @@ tf.data.Dataset._apply_debug_options = untuned
 @pytest.fixture(scope="session", autouse=True)
 def _one_classifier_for_the_same_images():
     """Most runs of the tests are measured in the features of the same digits: learned once."""
-    features = importlib.import_module("keras_vae.evaluation.features")  # Not the function.
+    features = importlib.import_module("keras_vae.evaluation.features")  # Not a function.
     learn, learned = features.classifier, {}
 
     def classifier(images, labels, seed):

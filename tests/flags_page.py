@@ -79,7 +79,7 @@ def page() -> str:
     parts = [HEAD]
     for binary, about in BINARIES.items():
         name = binary.partition(".")[2]
-        # What is installed has a command for each; export.sample is copied as a file.
+        # The package installs a command for each; export.sample is copied as a file.
         command = f", or `keras-vae-{name}`," if binary != "export.sample" else ""
         parts.append(f"## {binary}\n\n`python -m {binary}`{command} {about}.\n")
         own = own_flags(binary)
@@ -119,7 +119,7 @@ def row_of(option: dataclasses.Field) -> Row:
 
 def own_flags(binary: str) -> list[Row]:
     """The flags in a binary's --help."""
-    if binary == "export.sample":  # Without absl, so that it runs on a device.
+    if binary == "export.sample":  # export.sample runs on devices without absl.
         return [
             Row(a.dest, shown(a.default), a.help, choices=dict.fromkeys(a.choices or (), ""))
             for a in sample._parser()._actions
@@ -132,7 +132,7 @@ def own_flags(binary: str) -> list[Row]:
 def row_in_help(flag: ElementTree.Element) -> Row:
     """A flag as `--helpxml` has it."""
     help, *lines = flag.findtext("meaning").splitlines()
-    help = re.sub("^<.*?>: ", "", help)  # Where absl lists the choices.
+    help = re.sub("^<.*?>: ", "", help)  # absl lists the choices there.
     known = dict(line.split(": ", 1) for line in lines)
     choices = {value.text: known.get(value.text, "") for value in flag.findall("enum_value")}
     return Row(flag.findtext("name"), shown(flag.findtext("default")), help, choices=choices)

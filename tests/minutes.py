@@ -11,7 +11,7 @@ def pytest_terminal_summary(terminalreporter):
     seconds, tests = collections.Counter(), collections.defaultdict(set)
     for reports in terminalreporter.stats.values():
         for report in reports:
-            if hasattr(report, "duration"):  # Of the setup, the call or the teardown of a test.
+            if hasattr(report, "duration"):  # The report is of a test's setup, call or teardown.
                 folders = pathlib.PurePath(report.nodeid.split("::")[0]).parent.parts
                 folder = "/".join(folders[:2]) or "."
                 seconds[folder] += report.duration

@@ -70,7 +70,7 @@ def test_who_isnt_root_asks_sudo_without_a_password(run):
     [
         ("0", {}, {}),  # No apt.
         ("1000", {"apt-get": APT}, {}),  # No sudo.
-        ("1000", {"apt-get": APT, "sudo": "exit 1"}, {}),  # It wants a password.
+        ("1000", {"apt-get": APT, "sudo": "exit 1"}, {}),  # sudo wants a password.
         ("0", {"apt-get": APT}, {"APT_CODE": "100"}),  # No such package.
         ("0", {"pip": "exit 1"}, {}),
     ],

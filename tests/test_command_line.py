@@ -32,7 +32,7 @@ def main():
 command_line.run(main)
 """
 
-# What stands for a library that catches everything.
+# This code stands for a library that catches every error.
 MADE_ANOTHER_ERROR = """
 import os
 from keras_vae import command_line

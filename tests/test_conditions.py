@@ -10,7 +10,7 @@ from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.conditions import VISIBLE, ImagePart, Label
 from tests import tiny
 
-MASK = np.arange(35).reshape(7, 5) % 3 == 0  # Where pixels are given.
+MASK = np.arange(35).reshape(7, 5) % 3 == 0  # True: the pixel is given.
 X = tiny.images(6)
 LABELS = np.arange(6) % tiny.NUM_CLASSES
 
@@ -154,7 +154,7 @@ def test_there_is_a_name_for_each_label(names):
 def test_names_are_kept_in_the_config_and_old_ones_have_none():
     config = Label(4, NAMES).get_config()
     assert Label.from_config(config).names == NAMES
-    del config["names"]  # As before labels had names.
+    del config["names"]  # Older configs have no names.
     assert Label.from_config(config).names is None
 
 

@@ -45,7 +45,7 @@ def test_commands_take_the_flags_they_are_given(path):
             module, arguments = words[0].removesuffix(".py").replace("/", "."), words[1:]
             module = "export.sample" if module == "sample" else module
         if module == "trainers.train":
-            parse(*arguments)  # Which ends the process with a line on a flag or value that isn't.
+            parse(*arguments)  # A wrong flag or value ends the process.
             if names_of(arguments) - {"workdir", "epochs"}:
                 config_from_flags()
         elif module in BINARIES:

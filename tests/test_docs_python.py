@@ -72,6 +72,6 @@ def test_your_data(capsys):
 def test_conditions():
     found = run("docs/howto/conditions.md")
     assert pathlib.Path("threes.png").is_file()
-    # What is known stays; `halves` is given the upper half, too.
+    # Known pixels stay; `halves` is given the upper half, too.
     known, x = found["known"], np.asarray(found["x"])
     np.testing.assert_array_equal(np.asarray(found["completed"])[:, known], x[:, known])

@@ -325,7 +325,7 @@ def test_a_last_batch_may_leave_a_replica_without_examples(two_replicas):
         model = model_of()
         model.compile()
     x = GREY[:9]
-    rest = batches(x, batch_size=4)  # Of 4, 4 and 1.
+    rest = batches(x, batch_size=4)  # The batches have 4, 4 and 1 examples.
     np.testing.assert_allclose(
         model.predict(rest, verbose=0), model.reconstruct(x), rtol=1e-5, atol=1e-6
     )

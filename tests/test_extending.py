@@ -49,7 +49,7 @@ def test_its_model_trains_and_ships(page, tmp_path):
     vae.save(tmp_path / "own.keras")
     loaded = keras_vae.load(tmp_path / "own.keras")
     np.testing.assert_array_equal(loaded.sample(2, seed=0), vae.sample(2, seed=0))
-    writer.write(vae, tmp_path / "export", batch_sizes=[2])  # Which compares all with the model.
+    writer.write(vae, tmp_path / "export", batch_sizes=[2])  # write() compares files and model.
     assert sample.sample(tmp_path / "export" / "generator.tflite", 7, 2).shape == (2, 8, 8, 1)
 
 

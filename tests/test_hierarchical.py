@@ -147,7 +147,7 @@ def test_one_layer_is_a_plain_vae(structure, options):
     layered = make(structure, latent_dims=(3,), hidden=(8,), **options)
     plain = tiny.vae(latent_dim=3, hidden=(8, 8), activation="tanh", **options)
     if structure == "ladder":
-        # Without the linear way around, residual bodies are plain ones.
+        # A residual body without its linear shortcut is a plain one.
         for network in layered.encoder.networks:
             network.gain.assign(tf.ones(8))
             network.shortcut.set_weights([np.zeros((35, 8))])
@@ -215,7 +215,7 @@ def test_the_prior_draws_from_its_density():
         for z in (drawn, sampled):
             values = function(z)
             assert abs(values.mean() - wanted) < 5 * values.std() / np.sqrt(n)
-    # Of ten thousand draws.
+    # The moments are estimated from ten thousand draws.
     loc, scale = prior.moments()
     mean = mass @ grid
     variance, fourth = (mass @ (grid - mean) ** power for power in (2, 4))
@@ -273,7 +273,7 @@ def test_temperature_scales_each_layer(model):
             model.prior_sample(temperature * noise),
             rtol=1e-6,
         )
-    each = np.float32([0.5, 0.5, 0.5, 0.0, 0.0])  # Of the latents of both layers.
+    each = np.float32([0.5, 0.5, 0.5, 0.0, 0.0])  # A temperature for each latent of both layers.
     np.testing.assert_allclose(
         model.prior_sample(noise, [0.5, 0]), model.prior_sample(each * noise), rtol=1e-6
     )
@@ -416,7 +416,7 @@ def test_twelve_layers_train():
         noise = tf.stack([model.draw_noise([seed, i], 1, 8) for i in range(10)])
         losses.append(tiny.train(model, Block(np.stack([x] * 10), noise))["loss"])
         model.reset_metrics()
-    # Without latents the best is to draw each pixel in which the two differ by chance.
+    # A model without latents can only draw by chance the pixels in which the two differ.
     differing = np.sum((x.mean(axis=0) > 0) & (x.mean(axis=0) < 1))
     assert losses[-1] < 0.75 * differing * np.log(2)
     assert all(np.isfinite(v).all() for v in model.trainable_variables)

@@ -89,7 +89,7 @@ def test_a_loaded_model_gives_the_same_numbers(tmp_path):
     assert names_in(tmp_path) == ["model.keras"]
 
 
-# Which together have a part of every class.
+# These models together have a part of every class.
 VARIED = [
     {"network": "conv", "condition": "image_part", "prior": "real_nvp", "likelihood": "normal"},
     {"network": "resnet", "attention_heads": 2, "posterior": "low_rank", "likelihood": "laplace"},
@@ -140,7 +140,7 @@ def test_every_argument_is_in_the_config(parts, name):
     parameters = inspect.signature(type(part).__init__).parameters.values()
     arguments = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     config = as_json(part)
-    assert arguments - {"self", "dynamic"} <= config.keys()  # That one Keras leaves out.
+    assert arguments - {"self", "dynamic"} <= config.keys()  # Keras leaves out "dynamic".
     again = as_json(type(part).from_config(config))
     plain = [name for name, value in config.items() if "class_name" not in str(value)]
     assert {name: again[name] for name in plain} == {name: config[name] for name in plain}
@@ -166,7 +166,7 @@ def test_saving_replaces_the_file_that_was_there(tmp_path):
 def test_the_moving_averages_are_what_is_saved(tmp_path):
     """And the model goes on with its own weights."""
     model = tiny.randomize(tiny.vae(ema_decay=0.9))
-    model.optimizer.iterations.assign(1)  # As after a step.
+    model.optimizer.iterations.assign(1)  # The averages count after a step.
     rng = np.random.default_rng(1)
     for average in model.ema.averages:
         average.assign(rng.normal(size=average.shape))

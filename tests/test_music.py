@@ -66,7 +66,7 @@ def test_a_value_depends_on_those_before_it_alone(music):
     p = music.decoder.given(z, x).tensor_distribution.distribution.base  # Of each value.
     for step, value in [(0, 0), (3, 2), (6, 4)]:
         changed = x.copy()
-        changed[0, step, value] = (changed[0, step, value] + 0.5) % 1.25  # By two levels.
+        changed[0, step, value] = (changed[0, step, value] + 0.5) % 1.25  # Two levels off.
         q = music.decoder.given(z, changed).tensor_distribution.distribution.base
         moved = np.abs(p.logits - q.logits).max(axis=-1).reshape(-1) > 1e-6
         first = step * 5 + value + 1

@@ -39,5 +39,5 @@ def test_functions_of_old_modules_are_found_by_their_old_names():
     assert save.__module__ == "keras_vae.keras_file"
     assert prefers_xla.__module__ == "keras_vae.training.xla"
     for old, names in _names.MOVED.items():
-        module = getattr(keras_vae, old)  # Without an import of its own, too.
+        module = getattr(keras_vae, old)  # The module is there without an import of its own.
         assert all(callable(getattr(module, name)) for name in names)

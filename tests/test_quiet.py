@@ -12,7 +12,7 @@ from keras_vae import _quiet
 from tests import binaries
 from tests.in_process import TINY
 
-# Without TensorFlow, whose import takes seconds.
+# TensorFlow isn't imported: that takes seconds.
 LINES = """
 import importlib.util, os, sys
 spec = importlib.util.spec_from_file_location("quiet", {path!r})

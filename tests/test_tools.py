@@ -129,7 +129,7 @@ def test_a_tool_that_isnt_in_the_table_is_an_error(run, tmp_path):
     [
         ("v20.11.0", True, True),
         ("v22.1.0", True, True),
-        ("v20.10.0", True, False),  # Without import.meta.dirname.
+        ("v20.10.0", True, False),  # This version lacks import.meta.dirname.
         ("v18.20.4", True, False),
         ("v20.11.0", False, False),
         ("", True, False),

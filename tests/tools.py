@@ -18,7 +18,7 @@ import pytest
 
 WEB = pathlib.Path(__file__).parents[1] / "export" / "web"
 
-# Not chromium-browser, which is Ubuntu's snap: it doesn't start in a container.
+# Ubuntu's chromium-browser is left out: that snap doesn't start in a container.
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -70,7 +70,7 @@ def pytest_runtest_setup(item):
     needed = [tool for mark in item.iter_markers("needs") for tool in mark.args]
     missing = [tool for tool in needed if not has(tool)]
     if missing:
-        item.user_properties.append(("missing", missing))  # Which a report carries.
+        item.user_properties.append(("missing", missing))  # Reports carry this property.
         pytest.skip(f"needs {', '.join(missing)}")
 
 

@@ -1,6 +1,6 @@
 """Reports: pictures, numbers and pages of a run.
 
-report.write(run)  # Of a run that tasks.evaluate has measured.
+report.write(run)  # The run must be measured: tasks.evaluate(run).
 """
 
 from keras_vae import _names

@@ -27,7 +27,7 @@ def number_of(word: str, names: Sequence[str] | None, known: Iterable[int]) -> i
     names = names or ()
     if word in names:
         return names.index(word)
-    # Where names look like numbers, as "1900" and "1901", a number would be taken for one.
+    # If names look like numbers ("1900"), a number is read as a name, never as a label.
     if any(name.lstrip("-").isdecimal() for name in names):
         return None
     return next((label for label in known if word == str(label)), None)

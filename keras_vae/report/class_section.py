@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN = 30  # classes in a table that is open from the start
-_LONGEST = 16  # characters of a name beside a picture
+_LONGEST = 16  # characters at most of a name beside a picture
 
 
 def beside(label: int, names: Sequence[str] | None) -> str:

@@ -91,7 +91,7 @@ def _attribute(run_dir: Path, step: int) -> Iterator[str]:
     file = run_dir / "latents" / f"attribute_{has}_{lacks}.png"
     if not file.is_file():
         return
-    has, lacks = found.get("attribute_names") or (has, lacks)  # Numbers of older files.
+    has, lacks = found.get("attribute_names") or (has, lacks)  # Older files have numbers alone.
     yield "<h2>Attributes</h2><div class='pictures'>"
     yield page.image(
         file,

@@ -21,7 +21,7 @@ from keras_vae.vae import VAE
 
 BATCH_SIZE = 256
 SEED = 0
-USED = 0.01  # Nats below which a latent is not used.
+USED = 0.01  # A latent with a lower rate, in nats, is not used.
 
 
 class Latents(NamedTuple):
@@ -57,7 +57,7 @@ def measure_latents(vae: VAE, batch: Batch) -> Latents:
     by_latent = kl is not None and kl.shape[-1] == vae.latent_dim
     rate = kl.numpy().mean(axis=0) if by_latent else None
     order = np.argsort(-(codes.var(axis=0) if rate is None else rate), kind="stable")
-    if vae.prior is not None:  # A label is nothing to move along.
+    if vae.prior is not None:  # A label has no direction to move along.
         order = order[order >= vae.prior.num_labels]
     if not vae.trains_prior:
         return Latents(codes, rate, order, codes.mean(axis=0), codes.std(axis=0))

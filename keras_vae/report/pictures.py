@@ -103,7 +103,7 @@ def samples(
     columns = num_side_by_side(vae, 10)
     condition, given = None, ""
     called: list[str] = []
-    if vae.condition is not None:  # One in each row.
+    if vae.condition is not None:  # Each row has one condition.
         condition = np.repeat(vae.condition.to_show(columns, batch.x), columns, axis=0)
         given = "All examples of a row are given the same condition. "
     if vae.condition is not None and vae.condition.from_labels:
@@ -166,7 +166,7 @@ def completions(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
     x, condition = rows.x, rows.condition
     known = np.zeros(vae.event_shape, bool)
     known[: len(known) // 2] = True
-    # All completions are drawn together: each image is there as often as there are columns left.
+    # All completions are drawn together: each image is repeated for the columns that are left.
     times = columns - 2
     repeated = None if condition is None else np.repeat(condition, times, axis=0)
     found = vae.complete(np.repeat(x, times, axis=0), known, seed=seed, condition=repeated)

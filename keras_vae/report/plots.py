@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 DPI = 192
-GRID_WIDTH = 720  # Pixels; smaller grids are enlarged by a whole number, up to this width.
+GRID_WIDTH = 720  # Pixels: smaller grids are enlarged up to this width, by a whole number.
 WIDTH = 4.2  # Inches of figures with axes; their 9 point labels then read on a phone.
 INK = "#808080"
 COLOURS = color_sequences["tab10"]
@@ -55,7 +55,7 @@ def image_grid(images: np.ndarray, columns: int | None = None) -> Figure:
 
 def reconstructions(inputs: np.ndarray, outputs: np.ndarray, columns: int = 10) -> Figure:
     """Pairs, each an input above its output; both [N, H, W, C]."""
-    line = [(0, 0), (0, 1), (0, 0), (0, 0)]  # One transparent row below each input.
+    line = [(0, 0), (0, 1), (0, 0), (0, 0)]  # A transparent row of pixels separates the two.
     pairs = np.concatenate([np.pad(_rgba(inputs), line), _rgba(outputs)], axis=1)
     return _grid(pairs, min(columns, len(pairs)), gap=3)
 
@@ -104,7 +104,7 @@ def traversals(
     pixels = _table(_rgba(images))
     num_latents, steps = images.shape[:2]
     height, width = pixels.shape[0] / num_latents, pixels.shape[1] / steps  # of one image
-    # So many inches are for the names and the values.
+    # Inches for the names and for the values.
     beside, below = max(0.9, 0.11 * max(map(len, names))), 0.35 if len(values) else 0.05
     figure, axes = _axes(below + (WIDTH - beside) * pixels.shape[0] / pixels.shape[1])
     axes.imshow(pixels, interpolation="nearest")
@@ -146,7 +146,7 @@ def latent_scatter(
         for i, label in enumerate(classes):
             name = str(label) if class_names is None else class_names[label]
             axes.scatter(*z[rows == i].T, color=colours[i], label=_literal(name), **style)
-        if len(classes) <= 20:  # More would fill the figure.
+        if len(classes) <= 20:  # A longer legend would fill the figure.
             figure.legend(loc="outside right upper", frameon=False, labelcolor=INK, markerscale=2.5)
     axes.set_xlabel(names[0])
     axes.set_ylabel(names[1])

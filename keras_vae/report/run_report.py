@@ -36,7 +36,7 @@ CURVES = {
     "rate": ("Rate", "nats", "What the latents say about an example. At 0, they are not used."),
     "loss": ("Loss", "nats", "What training minimises, with the weights it gives its terms."),
 }
-# These get one where they change.
+# These columns get a curve only if they change.
 SCHEDULES = {
     "beta": ("Beta", "", "The weight of the rate in the loss."),
     "learning_rate": ("Learning rate", "", "Of the optimizer."),
@@ -178,7 +178,7 @@ def _rate_distortion(history, evaluation):
     rate, distortion = evaluation.get("rate_nats"), evaluation["distortion_nats"]
     if rate is None or "rate" not in history:
         return
-    # The first tenth is far away from all others.
+    # The first tenth of the epochs is left out: it lies far from all others.
     first = len(history["rate"]) // 10
     path = history["rate"][first:], history["distortion"][first:]
     yield Picture(

@@ -44,7 +44,7 @@ def test_a_prior_that_is_fitted_is_of_standardized_flat_codes():
     prior.prior.fit = lambda flat, seed: np.testing.assert_array_equal(flat, codes.reshape(20, 24))
     prior.fit(codes)
     prior.fit(codes.reshape(20, 24))
-    # Of flat latents as ever.
+    # Flat latents get the plain fitted prior.
     flat = build_fitted_prior(tiny.config(**options))
     assert type(flat) is priors.Standardized
 

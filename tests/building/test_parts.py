@@ -57,7 +57,7 @@ def section_of(axis, name):
 @pytest.mark.parametrize(("axis", "name"), MEMBERS)
 def test_a_member_says_which_options_it_reads(axis, name):
     """Or an option of its own would be refused, or one without an effect taken."""
-    if axis == "structure":  # Which is made of the members of other axes.
+    if axis == "structure":  # A structure is made of the members of other axes.
         return
     member, (section, given) = AXES[axis][name], section_of(axis, name)
     reads = Reads(section)
@@ -71,7 +71,7 @@ def test_a_member_says_which_options_it_reads(axis, name):
     wanted = set(member.options)
     if (axis, name) == ("posterior", "categorical"):  # Its label is the prior's.
         wanted |= set(PRIORS["categorical"].options)
-    # Which members other axes have is for the rules.
+    # The rules check the members of other axes.
     assert reads.names - FACTS - set(AXES) == wanted - FACTS
 
 

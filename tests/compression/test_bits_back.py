@@ -104,7 +104,7 @@ def test_batches_grow_with_what_is_on_the_stack(model, codec):
     sizes = np.diff(done)
     assert (done[1], done[-1]) == (1, 1000)
     assert len(sizes) < 100
-    # What z takes, 9 bits a latent, is less than what the images before have left.
+    # z takes 9 bits a latent; the images before have left more bits than that.
     left = codec.expected_bits(drawn(model, 1000)) / 1000
     needed = 9 * model.latent_dim * sizes[1:-1]
     assert np.all(needed <= codec.initial_bits + left * np.array(done[1:-2]))

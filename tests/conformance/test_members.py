@@ -19,7 +19,7 @@ from keras_vae.likelihoods import Support
 from tests import tiny
 from tests.export.oracle import sampled
 
-# Of a mixture whose channels depend on each other.
+# Options of a mixture whose channels depend on each other.
 COLOURS = {"event_shape": (7, 5, 3), "likelihood_components": 2}
 # One row each: (axis, member): the options of a tiny model that uses it, and some more, so that no
 # two rows say the same.

@@ -84,7 +84,7 @@ def test_all_splits_get_one_scale():
     splits, _ = from_arrays("made", {"train": (GREY > 3) * 1, "test": GREY})
     np.testing.assert_array_equal(splits["train"].array[..., 0], GREY > 3)
     assert splits["train"].levels == 24
-    # Of bools, those that are {0, 1}.
+    # After bools, whole numbers of {0, 1} become bools.
     splits, _ = from_arrays("made", {"train": GREY > 3, "test": (GREY > 5).astype(np.int64)})
     assert {(split.dtype, split.levels) for split in splits.values()} == {(np.dtype(bool), 2)}
     np.testing.assert_array_equal(splits["test"].array[..., 0], GREY > 5)

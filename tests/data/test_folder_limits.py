@@ -100,7 +100,7 @@ def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path, suffix):
             file.unlink()
             Image.fromarray(random(5, 6, 3)).save(file)
         with pytest.MonkeyPatch.context() as patch:
-            # It was a file when the folder was looked through.
+            # The path was a file when the folder was read.
             patch.setattr(reading, "_read_headers", after(replaced, reading._read_headers))
             notes = load(f"folder:{tmp_path}").notes
         assert f"1 file left out, no image: {file.name}" in notes

@@ -21,7 +21,7 @@ def test_counts_are_in_proportion_as_scikit_learn_has_them(counts, n):
     _, held = train_test_split(np.arange(len(labels)), test_size=n, stratify=labels)
     wanted = np.bincount(labels[held], minlength=len(counts))
     np.testing.assert_array_equal(np.bincount(labels[found[:n]], minlength=len(counts)), wanted)
-    # Both parts are in the random order, and in each class it is the first of it that are held.
+    # Both parts keep the random order; each class's first examples are held out.
     place = np.argsort(order)
     for part in (found[:n], found[n:]):
         assert np.all(np.diff(place[part]) > 0)
@@ -45,7 +45,7 @@ def test_labels_of_one_image_each_are_drawn_at_random():
     rng = np.random.default_rng(0)
     orders = [rng.permutation(100) for _ in range(200)]
     held = np.concatenate([stratify(order, labels, 10)[:10] for order in orders])
-    # Of 2,000 draws each of 100 is drawn 20 times, with a standard deviation of 4.2.
+    # 2,000 draws take each of 100 examples 20 times; the standard deviation is 4.2.
     assert np.abs(np.bincount(held, minlength=100) - 20).max() < 5 * 4.2
 
 

@@ -18,7 +18,7 @@ from keras_vae.seeds import Site, derive
 SHAPE = (4, 4, 1)  # of one example
 EXAMPLES = np.random.default_rng(0).uniform(size=(6, *SHAPE)).astype(np.float32)
 CLASSES = ("cat", "dog", "eel")
-# Of splits that are drawn, which the text beside the table "Splits" tells of.
+# Notes on drawn splits; the text beside the table "Splits" explains them.
 _DRAWN = ("no test split", "no validation split")
 
 

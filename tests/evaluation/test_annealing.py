@@ -172,7 +172,7 @@ def test_an_image_that_is_its_own_condition_need_not_be_given_twice():
     x, sample = tiny.images_for(model, 3), sampler(model, num_steps=3)
     for a, b in zip(sample(x, 0), sample(x, 0, x), strict=True):
         np.testing.assert_array_equal(a, b)
-    # What is given is not drawn.
+    # The given half is not drawn.
     drawn, z = simulate(model, 3, seed=0, condition=x)
     left = slice(0, model.event_shape[1] // 2)
     np.testing.assert_array_equal(drawn[:, :, left], x[:, :, left])

@@ -87,6 +87,6 @@ def test_inception_is_taken_where_its_weights_are(home, monkeypatch):
     resized = tf.image.resize(images, (299, 299))
     wanted = 2 * tf.reduce_mean(resized, axis=(1, 2)) - 1
     np.testing.assert_allclose(space(images), np.repeat(wanted, 3, axis=1), atol=1e-4)
-    # Not for images without a known scale, nor for very small ones.
+    # Images without a known scale, and very small ones, are compared by pixels.
     assert features(3 * images).name.startswith("pixels")
     assert features(images[:, :28]).name.startswith("pixels")

@@ -145,16 +145,16 @@ def test_the_phones_clients_name_what_there_is(generator, file):
     """They can't be built here: their names, at least, are those of the signatures."""
     source = (CLIENTS / file).read_text(encoding="utf-8")
     assert "could not be built" in source
-    assert re.search(r"must hold .*batch\)? rows of .* numbers", source)  # Of z and x, exactly.
+    assert re.search(r"must hold .*batch\)? rows of .* numbers", source)  # Sizes of z and x.
     lite = tflite.load_signatures(generator[1])
     verbs = re.findall(r'"(\w+)_(?:\$batch|\\\(batch\))"', source)
     assert verbs == ["sample_with_temperature", "decode", "encode", "reconstruct"]
     assert '"condition"' in source
-    assert "precondition(" not in source  # Which ends the app.
+    assert "precondition(" not in source  # precondition() ends the app.
     for verb in verbs:
         runner = lite[f"{verb}_{BATCH}"]
         for name in runner.get_input_details():
             assert f'"{name}"' in source
-        if file.endswith(".kt"):  # Which makes a buffer for each output.
+        if file.endswith(".kt"):  # Kotlin makes a buffer for each output.
             outputs = ", ".join(f'"{name}"' for name in sorted(runner.get_output_details()))
             assert f"listOf({outputs})" in source

@@ -22,7 +22,7 @@ from tests.export.test_writer import check_readme
 )
 def test_files_draw_what_the_prior_draws(options, tmp_path):
     vae = tiny.randomize(tiny.vae(**options))
-    # Which compares the files with the model.
+    # write() compares the files with the model.
     report = writer.write(vae, tmp_path / "export", batch_sizes=[16])
     assert "CUSTOM" not in report["artefacts"]["generator.tflite"]["operators"]
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)

@@ -35,7 +35,7 @@ def with_dead(scale=0.0, **options):
     values = loc.numpy()
     values[DEAD] *= scale
     loc.assign(values)
-    for raw_scale in scales:  # Of Bayesian weights.
+    for raw_scale in scales:  # These are scales of Bayesian weights.
         values = raw_scale.numpy()
         values[DEAD] = -30.0
         raw_scale.assign(values)
@@ -68,7 +68,7 @@ def _raw_scale_of_one(model):
 def test_the_smaller_model_is_the_same_one(options):
     model, config, batch = with_dead(**options)
     if options.get("prior") == "learned_normal":
-        for weight in model.prior.weights:  # As the dead latents' posterior is.
+        for weight in model.prior.weights:  # The prior equals the dead latents' posterior.
             weight.assign(np.zeros(weight.shape))
     smaller, found = pruning.prune(model, config, batch)
     assert found["kept"] == KEPT

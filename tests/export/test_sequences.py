@@ -18,7 +18,7 @@ SEED = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int
 
 def exported(vae, folder, described=None):
     """The signatures of generator.tflite, all of builtin operators."""
-    # Which compares the files with the model.
+    # write() compares the files with the model.
     report = writer.write(vae, folder / "export", batch_sizes=[16], described=described)
     operators = report["artefacts"]["generator.tflite"]["operators"]
     assert "CUSTOM" not in operators

@@ -223,7 +223,7 @@ def test_the_page_in_chromium(tmp_path, width, options):
     assert found["drawnLink"].endswith("&drawn=true")
     assert ("label" in found["hint"]) == ("num_classes" in options)
     assert ("not the given part" in found["hint"]) == ("visible_mask" in options)
-    assert found["footer"] == "static"  # It covers nothing.
+    assert found["footer"] == "static"  # The footer covers nothing.
     assert found["link"] == "#seed=-6"
     for name in ("next", "back", "temperature", "drawn"):
         assert changed(found, name) == COUNT, name

@@ -74,7 +74,7 @@ def test_files_compute_what_the_model_computes(recipe, network, likelihood, tmp_
     model = model_of(recipe=recipe, network=network, likelihood=likelihood)
     report = writer.write(model, tmp_path / "export", batch_sizes=[16])
     assert max(errors(report)) < 1e-5
-    # Not only by the package's own account.
+    # The file is checked from outside, too.
     seed = np.random.default_rng(1).integers(-(2**31), 2**31, (16, 2)).astype(np.int32)
     z = random_numpy.normal(seed, Stream.LATENT, 3)
     wanted = model.decode(z).mean().numpy()
@@ -100,7 +100,7 @@ def test_the_report_states_shapes_operators_sizes_and_versions(exported):
     saved, lite = report["artefacts"]["saved_model"], report["artefacts"]["generator.tflite"]
     assert saved["signatures"]["encode"]["inputs"] == {"x": "float32[B, 7, 5, 1]"}
     assert saved["signatures"]["encode"]["outputs"].keys() == {"loc", "scale"}
-    # What is in the file of fixed sizes is in the SavedModel too, and each verb of any size.
+    # The SavedModel has the TFLite file's signatures too, and each verb for any size.
     verbs = {name.rpartition("_")[0] for name in lite["signatures"]}
     assert set(saved["signatures"]) == set(lite["signatures"]) | verbs | {"log_prob"}
     assert saved["signatures"]["encode_16"]["inputs"] == {"x": "float32[16, 7, 5, 1]"}
@@ -188,7 +188,7 @@ def test_an_image_depends_on_its_own_seed_alone(exported):
 
 def test_the_moving_average_is_exported_and_the_weights_stay(tmp_path):
     model = model_of(recipe="ae", ema_decay=0.5)
-    model.optimizer.iterations.assign(1)  # As after a step.
+    model.optimizer.iterations.assign(1)  # The averages count after a step.
     for average in model.ema.averages:
         average.assign(0.5 * average)
     z = np.ones([1, 3], np.float32)
@@ -245,7 +245,7 @@ def test_a_conditional_model_is_given_conditions(recipe, kind, wanted, tmp_path)
 def test_an_autoencoders_readme_decodes(tmp_path):
     writer.write(model_of(recipe="ae"), tmp_path / "export", batch_sizes=[16])
     check_readme(tmp_path / "export")
-    # Of a model that no run describes.
+    # No run describes this model.
     assert not (tmp_path / "export" / "config.json").exists()
 
 

@@ -56,7 +56,7 @@ def test_whole_numbers_keep_their_meaning(x, values, grey_levels):
         white = (grey_levels or 2 ** max(10, 2 * -(-high.bit_length() // 2))) - 1
         np.testing.assert_allclose(kept, x * (255 / white), atol=0.5 + 1e-9)
         return
-    np.testing.assert_array_equal(kept, x)  # As they are, in a dtype of their own.
+    np.testing.assert_array_equal(kept, x)  # The values stay, in their own dtype.
     is_short = low >= 0 and max(high + 1, grey_levels or 0) <= 256 and images.levels
     assert images.dtype.itemsize <= (1 if is_short else 4)
     if images.levels is not None:
@@ -134,7 +134,7 @@ def trees(draw):
 @given(tree=trees())
 def test_what_is_named_a_test_is_never_trained_on(pngs, tree):
     with tempfile.TemporaryDirectory() as folder:
-        place = {}  # By grey.
+        place = {}  # {grey level: folder}.
         for k, part in enumerate(tree):
             os.makedirs(os.path.join(folder, part), exist_ok=True)
             for i in range(6):

@@ -31,7 +31,7 @@ def test_one_label_is_none(relaxation, label):
     labelled.decoder.set_weights(plain.decoder.get_weights())
     labelled.encoder.network.set_weights(plain.encoder.network.get_weights())
     kernel, bias = plain.encoder.projection.get_weights()
-    logit = np.random.default_rng(0).normal(size=(len(kernel) + 1, 1))  # Which has no say.
+    logit = np.random.default_rng(0).normal(size=(len(kernel) + 1, 1))  # The logit has no effect.
     labelled.encoder.projection.set_weights(
         [np.hstack([logit[1:], kernel]), np.append(logit[0], bias)]
     )

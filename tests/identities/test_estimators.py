@@ -257,7 +257,7 @@ def test_the_encoders_gradient_vanishes_at_the_exact_posterior(gradient, k):
         grads = grads[: len(model.encoder.trainable_variables)]
         return np.sqrt(sum((g**2).sum() for g in grads))
 
-    # What is left is rounding.
+    # The rest is rounding.
     assert size(gradient) < 1e-4 * size("plain")
 
 

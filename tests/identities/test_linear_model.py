@@ -89,7 +89,7 @@ def test_the_gradient_vanishes_at_the_optimum(pca, digits, flat):
     decoder.kernel.assign(1.1 * decoder.kernel)
     _, beside = tiny.gradients(model, minus_elbo)
     size = lambda grads: np.sqrt(sum((g**2).sum() for g in grads))  # noqa: E731
-    # Not a matter of taste: a tenth off the optimum the gradient is a thousand times larger.
+    # The limit is clear: a tenth off the optimum the gradient is a thousand times larger.
     assert size(at_optimum) < 1e-3 * size(beside)
 
 

@@ -37,7 +37,7 @@ def test_completions_are_the_seeds_and_keep_what_is_known(options):
     np.testing.assert_array_equal(a, b)
     assert (a[:, ~known] != other[:, ~known]).any()
     np.testing.assert_allclose(a[:, known], x[:, known], atol=1e-6)
-    # What isn't known doesn't count.
+    # Unknown values have no effect.
     changed = np.where(known[..., np.newaxis], x, 0.0)
     np.testing.assert_array_equal(model.complete(changed, known, 5, seed=1), a)
 

@@ -103,7 +103,7 @@ def test_memory_is_bounded_over_examples_and_samples(monkeypatch, x):
 
     monkeypatch.setattr(model, "draw_noise", note)
     whole = sampler(x[:5], 3, seeds.derive(0)).log_likelihood
-    # Of each size one graph for the weights, and one for distortion and rate.
+    # Each size has a graph for the weights, and one for distortion and rate.
     assert drawn == 2 * [(3, 2), (3, 1)]
     np.testing.assert_allclose(whole[:2], sampler(x[:2], 3, seeds.derive(0)).log_likelihood)
     drawn.clear()

@@ -108,7 +108,7 @@ def test_pictures_show_what_was_made():
     cold = vae.sample(3, temperature=0.5, seed=music.SEED)
     np.testing.assert_array_equal(made.samples[0], cold)
     assert (made.samples[0] != made.samples[-1]).any()
-    # What differs comes from z alone.
+    # Differences come from z alone.
     twice = music.make(vae, Batch(np.repeat(batch.x[:1], 8, axis=0), None))
     np.testing.assert_array_equal(
         twice.reconstructions, np.repeat(twice.reconstructions[:1], 6, axis=0)

@@ -66,7 +66,7 @@ def test_the_run_knows_what_its_examples_are(run):
     assert stored["config"]["model"]["modality"] == {"name": "series", "low": 0.0, "high": 1.0}
     assert "no test split: 6 of 60 series held out for it" in run.data.notes
     assert (run.path / "pictures" / "epoch_00001.png").is_file()
-    assert not (run.path / "copies.npz").exists()  # Which are told by pixels.
+    assert not (run.path / "copies.npz").exists()  # Copies are found by pixels.
 
 
 def test_the_report_shows_its_curves(run):
@@ -99,7 +99,7 @@ def test_it_is_saved_with_the_model(run, tmp_path):
 def test_it_is_exported(run, tmp_path):
     described = runs.loading.read_config_json(run.path)
     options = {"formats": ["tflite"], "batch_sizes": [2], "described": described}
-    writer.write(run.model, tmp_path / "export", **options)  # Which compares it with the model.
+    writer.write(run.model, tmp_path / "export", **options)  # write() compares files and model.
     card = json.loads((tmp_path / "export" / "model_card.json").read_text())
     jsonschema.validate(card, SCHEMA)
     assert card["event_shape"] == [STEPS, 2]

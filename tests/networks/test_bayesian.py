@@ -68,7 +68,7 @@ def test_a_trained_model_is_unsure_off_its_data():
     model = tiny.vae(
         weights="bayes", likelihood="normal", likelihood_scale=0.1, latent_dim=1, learning_rate=0.02
     )
-    # One image, more or less of it.
+    # All examples are multiples of one image.
     x = RNG.uniform(size=(32, 1, 1, 1)) * np.linspace(-1, 1, 35).reshape(tiny.EVENT_SHAPE)
     x = x.astype(np.float32)
 
@@ -97,7 +97,7 @@ def test_the_bound_of_a_bayesian_linear_decoder_is_the_evidence():
         num_examples=n,
         event_shape=(4, 3, 1),
     )
-    model.beta.assign(0.0)  # What z costs isn't asked here.
+    model.beta.assign(0.0)  # The rate of z is left out here.
     basis, _ = np.linalg.qr(np.column_stack([np.ones(n), RNG.normal(size=(n, latent_dim))]))
     z = 2.0 * basis[:, 1:]
     inputs = np.column_stack([z, np.ones(n)])
@@ -243,7 +243,7 @@ def test_evaluation_averages_over_the_last_layers_weights(likelihood, doubt):
 def test_a_mean_of_bernoullis_is_exact_where_it_is_nearly_certain():
     logits = np.array([[-60.0, -50.0, -55.0], [70.0, 60.0, 20.0], [0.3, -2.0, 1.0], [-5.0, 5.0, 0]])
     log_weights = np.log([0.2, 0.3, 0.5]).astype(np.float32)
-    params = logits.astype(np.float32)[..., np.newaxis]  # Of 4 x 1 x 1 values, at 3 points.
+    params = logits.astype(np.float32)[..., np.newaxis]  # Shape: 4 x 1 x 1 values, at 3 points.
     mean = likelihoods.Bernoulli((4, 1, 1)).averaged(params[:, np.newaxis, np.newaxis], log_weights)
     for x in (0.0, 1.0):
         each = scipy.special.log_expit((2 * x - 1) * logits)

@@ -17,7 +17,7 @@ def test_a_new_one_is_linear():
     body = residual()
     np.testing.assert_allclose(body(2 * X), 2 * body(X), rtol=1e-6)
     np.testing.assert_allclose(body(X), X @ body.shortcut.get_weights()[0], rtol=1e-5, atol=1e-6)
-    # It can become more: its gain has a gradient.
+    # The body can become nonlinear: its gain has a gradient.
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(body(X) ** 2)
     assert (tape.gradient(loss, body.gain).numpy() != 0).all()

@@ -27,7 +27,7 @@ def test_a_new_residual_block_is_the_identity(activation):
     block = networks.ResidualBlock(3, activation)
     x = normal(2, 7, 5, 3)
     np.testing.assert_array_equal(block(x), x)
-    # It can leave the identity: its last convolution has a gradient.
+    # The block can leave the identity: its last convolution has a gradient.
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(block(x) ** 2)
     grads = tape.gradient(loss, block.trainable_variables)

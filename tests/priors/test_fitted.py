@@ -54,7 +54,7 @@ def test_draws_have_the_codes_moments(kind):
     squares = (z - CODES.mean(0)) ** 2
     slack = 0.0 if kind == "mixture" else 0.5
     assert (np.abs(z.mean(0) - CODES.mean(0)) < slack + 5 * z.std(0) / np.sqrt(n)).all()
-    error = 5 * squares.std(0) / np.sqrt(n) + 1e-4  # What is added to each variance.
+    error = 5 * squares.std(0) / np.sqrt(n) + 1e-4  # 1e-4 is added to each variance.
     assert (np.abs(squares.mean(0) / CODES.var(0) - 1) < slack + error / CODES.var(0)).all()
     np.testing.assert_allclose(
         prior.from_noise(tf.zeros([1, *prior.noise_shape]), 0.0),

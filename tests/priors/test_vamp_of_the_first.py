@@ -11,7 +11,7 @@ from keras_vae._compat import tf
 from tests import tiny
 
 STRUCTURES = ["ladder", "sequence"]
-LATENTS = 2  # Of a ladder's top, and of a step.
+LATENTS = 2  # The top layer of the ladder has so many, and so has each step.
 
 
 def model(structure, **options):

@@ -50,7 +50,7 @@ def test_in_short_lists_ten_classes():
         ("1", None, 1),
         ("01", None, None),
         ("1900", ("1900", "1901"), 0),
-        ("1", ("1900", "1901"), None),  # It would be read as a name.
+        ("1", ("1900", "1901"), None),  # A number would be read as a name.
         ("-1", ("-1", "1"), 0),
         ("1", ("-1", "1"), 1),
         ("0", ("-1", "1"), None),

@@ -18,7 +18,7 @@ def read(path, num_steps):
         for message in track:
             now += message.time
             if message.type == "note_on":
-                assert not begun  # One note at a time in a voice.
+                assert not begun  # A voice plays one note at a time.
                 begun[message.note] = now
             if message.type == "note_off":
                 start = begun.pop(message.note)

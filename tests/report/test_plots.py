@@ -168,7 +168,7 @@ def test_curves_of_training_and_validation():
     training, validation = axes.lines
     np.testing.assert_array_equal(training.get_xydata(), [[1, 3], [2, 2], [3, 1]])
     np.testing.assert_array_equal(validation.get_xydata(), [[2, 5]])
-    assert validation.get_marker() == "o"  # One point has no line to be seen by.
+    assert validation.get_marker() == "o"  # A single point without a marker would be invisible.
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["training", "validation"]
     assert axes.get_ylabel() == "nats"
 

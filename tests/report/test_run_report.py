@@ -156,7 +156,7 @@ def test_every_picture_has_an_alt_text_and_is_a_file_too(run_dir, page):
         "curve_rate",
         "curve_loss",
         "rate_distortion",
-        "curve_beta",  # It changes; the learning rate doesn't.
+        "curve_beta",  # Beta changes; the learning rate doesn't.
         "reconstructions",
         "samples",
         "interpolations",
@@ -310,8 +310,8 @@ def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
         "gzip 0.3300",
     ):
         assert words in found.text
-    assert "Attributes" not in found.text  # Of weights of another step.
-    assert "PNG" not in found.text  # There was none.
+    assert "Attributes" not in found.text  # The attributes are of weights of another step.
+    assert "PNG" not in found.text  # The file holds no PNG size.
     assert any("Histograms of test examples and of <cats>" in p["alt"] for p in found.all("img"))
     follow_ups.refresh(tmp_path)
     assert Page(path.read_text()).text == found.text

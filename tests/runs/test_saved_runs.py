@@ -48,7 +48,7 @@ def test_each_checkpoint_has_its_checksums_and_they_go_with_it(run):
         saved = sorted(file.stem for file in folder.glob("*.index"))
         assert len(saved) == {"last": 2, "best": 1}[name]
         assert sorted(file.stem for file in folder.glob("*.sha256")) == saved
-    # As the command sha256sum has them.
+    # The lines have the form of the command sha256sum.
     lines = (folder / f"{saved[0]}.sha256").read_text().splitlines()
     assert [line[64:] for line in lines] == [
         f"  {saved[0]}.data-00000-of-00001",

@@ -70,7 +70,7 @@ def test_priors_of_maps_begin_as_those_of_flat_latents_do(tmp_path):
     chosen = np.arange(10) * (dataset.train.num_examples // 10)
     wanted = np.clip(dataset.train.array[chosen], 0.05, 0.95)
     np.testing.assert_allclose(vamp.prior.prior.pseudo_inputs, wanted, atol=1e-6)
-    # One of the same kind has its weights from there.
+    # A prior of the same kind takes the weights of the other run.
     vamp.save(tmp_path / "first.keras")
     again = keras_vae.build(config)
     warm_start.begin_with_source(again, config, dataset)

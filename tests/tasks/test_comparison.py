@@ -43,7 +43,7 @@ def measured(name, nll=None, numbers=None, **options):
 
 def test_runs_are_compared_example_by_example():
     rng = np.random.default_rng(0)
-    hard = rng.normal(100, 30, 50)  # What makes an example hard is hard for both.
+    hard = rng.normal(100, 30, 50)  # A hard example is hard for both runs.
     runs = [measured("a", hard + rng.normal(1, 0.5, 50)), measured("b", hard), measured("ae")]
     found = comparison.against_best(runs)
     assert found["b"] == (0.0, 0.0)
@@ -76,7 +76,7 @@ def test_runs_whose_likelihoods_do_not_compare_are_not_ranked():
         measured(v, nll, condition="image_part", visible=v) for v in ("top_half", "left_half")
     ]
     assert comparison.differences(halves)
-    # One without a likelihood is in nobody's way.
+    # A run without a likelihood is no obstacle.
     assert not comparison.differences([runs[0], runs[1]._replace(nll=None)])
 
 
@@ -88,7 +88,7 @@ def test_the_table_has_numbers_and_the_options_that_differ():
     ]
     names, rows = comparison.table(runs)
     assert names[:3] == ["Run", "Behind the best (nats)", "Negative log-likelihood (nats)"]
-    assert names[-1] == "latent_dim"  # Not the seed.
+    assert names[-1] == "latent_dim"  # The seed is no column.
     assert [row[1] for row in rows] == [("0.00 ± 0.00", 0.0), ("2.00 ± 0.00", 2.0)]
     assert [row[2] for row in rows] == [("100.00 ± 0.50", 100.0), ("102.00 ± 0.50", 102.0)]
     assert [row[-1] for row in rows] == [("5", 5), ("10", 10)]
@@ -117,7 +117,7 @@ def test_a_sortable_table_keeps_numbers_beside_words():
 def runs(tmp_path_factory):
     """Two small runs, measured."""
     folder = tmp_path_factory.mktemp("runs")
-    # So few samples that there is an alarm.
+    # So few samples cause an alarm.
     arguments = [a for a in TINY if a != "--evaluate=false"] + ["--num_samples=5"]
     for name, dim in (("small", 2), ("large", 3)):
         parse(f"--workdir={folder / name}", *arguments, f"--latent_dim={dim}")

@@ -29,11 +29,11 @@ def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):
     assert len(expected) == 8
     assert {name: result[name] for name in expected} == expected
     assert "Mutual information gap" in (tmp_path / "report.html").read_text()
-    # Of one factor there is nothing to tell apart.
+    # A single factor leaves nothing to tell apart.
     batches = run_data.evaluation_batches(run.config, run.data, "test", 100)
     alone = {"scale": np.zeros(700), "x": test.factors["x"]}
     assert measuring._disentanglement(vae, batches, alone) == {}
-    # Where nearly each image has a value of its own, scores would be chance.
+    # If nearly each image has a value of its own, scores would be chance.
     rare = {"scale": np.arange(700) % 2, "x": np.arange(700) // 2}
     (found,) = measuring._disentanglement(vae, batches, rare).items()
     assert found[0] == "disentanglement_left_out"

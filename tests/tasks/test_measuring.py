@@ -104,7 +104,7 @@ def test_the_report_shows_the_numbers_by_section(run, measured):
 
 def test_codes_are_probed_and_samples_compared(run, measured):
     labels = run.data.test.labels
-    # One of ten labels by chance, to five standard errors.
+    # Chance is one label of ten, plus five standard errors.
     chance = 0.1 + 5 * np.sqrt(0.1 * 0.9 / len(labels))
     for name in ("probe_linear_accuracy_pixels", "probe_knn_accuracy_pixels"):
         assert chance < 0.7 < measured[name] <= 1.0

@@ -69,7 +69,7 @@ def test_colours_are_deep_and_the_same_command_goes_on(photos, capsys):
     with pytest.raises(ValueError, match=r"of another config: recipe deep -> vae\. Choose another"):
         prepared("--workdir=runs/photos-deep", "--recipe=vae")
     assert [path.name for path in (photos / "runs").iterdir()] == ["photos-deep"]
-    # What isn't of such a run begins another.
+    # Other data and options begin another run.
     other = prepared("--dataset=npz:photos.npz", "--network=linear", "--batch_size=8")
     assert (other.config.recipe, str(other.workdir)) == ("vae", "runs/photos-vae")
 
@@ -120,7 +120,7 @@ def test_a_run_keeps_what_is_not_given(photos, monkeypatch):
     assert stored.training.ema_decay == 0.999
     assert prepared("--workdir=r").config == stored
     assert prepared("--workdir=r", "--epochs=4").config == stored.replace(epochs=4)
-    # What the run has may be given, and its recipe's name.
+    # Options may be given again with the run's values; so may its recipe's name.
     assert prepared("--workdir=r", "--recipe=vae", *given).config == stored
     for flag, words in [
         ("--beta=1", "beta 2.0 -> 1.0"),
@@ -131,6 +131,6 @@ def test_a_run_keeps_what_is_not_given(photos, monkeypatch):
     ]:
         with pytest.raises(ValueError, match=f"holds a run of another config: {words}. Choose"):
             prepared("--workdir=r", flag)
-    # One that never saved is begun anew.
+    # A run that never saved begins anew.
     shutil.rmtree("r/checkpoints")
     assert prepared("--workdir=r", "--hidden=4").config.training.epochs == 99

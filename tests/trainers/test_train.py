@@ -304,7 +304,7 @@ def test_each_checkpoint_of_an_autoencoder_keeps_its_prior(run_train, tmp_path):
     run = tmp_path / "r"
     assert run_train(*TINY, "--recipe=ae", f"--workdir={run}").code == 0
     best = run / "checkpoints" / "best"
-    for file in list(best.iterdir()):  # As if it were of another step than the last.
+    for file in list(best.iterdir()):  # The checkpoint looks like one of an earlier step.
         if file.name == "checkpoint":
             file.write_text(file.read_text().replace("ckpt-33", "ckpt-22"))
         else:

@@ -48,7 +48,7 @@ def test_the_shape_levels_and_steps_come_from_the_data():
     ).replace(batch_size=20, epochs=2)
     vae = built(config, data=dataset(images))
     assert (vae.event_shape, vae.levels) == ((7, 5, 1), 5)
-    fitted(vae, images, epochs=2)  # Of three steps each, of which this is the last.
+    fitted(vae, images, epochs=2)  # Each epoch has three steps; the rate is that of the last step.
     wanted = 1e-3 * (1 + np.cos(np.pi * 5 / 6)) / 2
     np.testing.assert_allclose(vae.optimizer.learning_rate.numpy(), wanted, rtol=1e-5)
 

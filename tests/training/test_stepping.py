@@ -97,7 +97,7 @@ def test_steps_that_are_not_finite_are_skipped_and_leave_the_means_alone(mode, b
     wanted_logs = tiny.train(wanted, steps(block, 0, 2))
     assert logs["skipped"] == 1
     assert_same(values(model.trainable_variables), values(wanted.trainable_variables))
-    if not np.isfinite(bad):  # Else the loss of its seven other examples counts, too.
+    if not np.isfinite(bad):  # A finite loss would count the seven other examples, too.
         assert np.isfinite(logs["loss"])
         assert np.isfinite(wanted_logs["loss"])
 

@@ -303,7 +303,7 @@ def test_free_bits_average_over_all_replicas(two_replicas):
     kl = one.terms(block.x[0], block.noise[0]).kl.numpy().reshape(2, 4, -1).mean(axis=1)
     low, high = np.sort(kl, axis=0)[:, np.argmax(np.abs(kl[0] - kl[1]))]
     nats = 0.75 * low + 0.25 * high
-    assert nats - low > 0.05  # What replicas on their own would have changed.
+    assert nats - low > 0.05  # Replicas that count alone would differ by this.
     for model, fed in [(one, block), (two, tiny.halves(block, two_replicas))]:
         model.objective = objectives.FreeBits(float(nats))
         model.logs = tiny.train(model, fed)
