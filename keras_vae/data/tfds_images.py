@@ -137,7 +137,8 @@ def _builder(name, data_dir):
         near = difflib.get_close_matches(base, known, n=5) or ["mnist", "cifar10"]
         raise ValueError(
             f"dataset={name} is not known to TFDS, nor prepared in {where}. Near names: "
-            f"{', '.join(near)}. Other sources: digits, sprites, folder:PATH, npz:PATH."
+            f"{', '.join(near)}. Other sources: digits, sprites, folder:PATH, npz:PATH, "
+            "npy:PATH, chorales:PATH."
         )
     if not network_is_there():
         raise FileNotFoundError(
