@@ -229,6 +229,6 @@ def test_masks_that_a_model_can_not_take_are_one_line(options, message):
         lambda: model.evaluate(masked, verbose=0),
         lambda: model.log_likelihood(x, 2, mask=mask),
     ):
-        with pytest.raises(ValueError, match="^mask: ") as refused:
+        with pytest.raises(ValueError, match=r"^mask: ") as refused:
             question()
         assert re.fullmatch(message, str(refused.value))
