@@ -231,6 +231,7 @@ class VAE(Trainable):
         if self._importance_sampler is None:
             self._importance_sampler = ImportanceSampler(self)
         if mask is not None:
+            self.check_masks()
             mask = np.asanyarray(mask)
             x = as_batch(Batch(np.asanyarray(x), mask=mask)).x
             self.example_spec.check_known(mask)

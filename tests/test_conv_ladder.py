@@ -226,8 +226,18 @@ def test_default_stages_end_at_few_places(height, width):
         (("15x4", "1x1"), "15x4 can't follow the image of height 32"),
         (("16x4", "7x1"), "7x1 can't follow the stage before it of height 16"),
         (("16x1",), "at least two layers"),
+        (("16x99999999", "1x1"), "100000000 layers of latents, and at most 1000"),
+        (("16x1" + "0" * 20, "1x1"), "got '16x10"),
     ],
 )
 def test_stages_that_cannot_be(stages, message):
     with pytest.raises(ValueError, match=message):
         stages_of(stages, (32, 32, 3))
+
+
+@pytest.mark.parametrize("recipe", ["deep", None])
+@pytest.mark.parametrize(("stages", "message"), [(("16",), "got '16'"), (("16x1",), "two layers")])
+def test_stages_are_read_before_any_data(recipe, stages, message):
+    """What no image could have is an error of the options, whoever chooses the recipe."""
+    with pytest.raises(ValueError, match=message):
+        keras_vae.recipe(recipe, stages=stages)

@@ -214,9 +214,10 @@ class Unnamed(Config):
         """As `Config.replace`; ValueError for options that no choice of images bears."""
         found = cast(Unnamed, super().replace(**options))
         found = dataclasses.replace(found, given={**self.given, **options})
-        refusal = found._refusal(USUAL)
-        if refusal and found._refusal(FOR_PHOTOGRAPHS):
-            raise ValueError(refusal)
+        refusals = found._refusal(USUAL), found._refusal(FOR_PHOTOGRAPHS)
+        if all(refusals):
+            # Options of the other recipe alone are no mistake: what is wrong is what it says.
+            raise ValueError(refusals[found._idle(USUAL) and not found._idle(FOR_PHOTOGRAPHS)])
         return found
 
     def named(self, name: str, **known: Any) -> Config:
@@ -238,6 +239,11 @@ class Unnamed(Config):
                 return f"{option}={text(config.value(option), separator)} is given"
         refusal = self._refusal(name, event_shape=tuple(event_shape))
         return None if self._refusal(USUAL) else refusal
+
+    def _idle(self, name):
+        """Whether an option given has no effect in a recipe."""
+        config = Config(recipe=name).replace(**{**_defaults(name), **self.given})
+        return any(lacking_for(config, option) for option in self.given)
 
     def _refusal(self, name, **known):
         """Why a recipe can't have the options; None if it can."""

@@ -8,6 +8,8 @@ from typing import NamedTuple
 _LARGEST = 32
 # Images at most this high and wide are small enough for latents at full size.
 _SMALL = 12
+# Many times what VDVAE has; more are a slip of the pen that would fill memory.
+_MOST_LAYERS = 1000
 
 
 class Stage(NamedTuple):
@@ -38,14 +40,7 @@ def stages_of(stages: Sequence[str], image_shape: Sequence[int]) -> list[Stage]:
     """
     found: list[Stage] = []
     height, width = image_shape[:2]
-    for text in stages:
-        match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
-        if match is None:
-            raise ValueError(
-                f"stages must be heights with their numbers of layers, as in 16x4,8x3,4x2,1x1; got "
-                f"{text!r}."
-            )
-        wanted, num_layers = (int(number) for number in match.groups())
+    for text, (wanted, num_layers) in zip(stages, check_form(stages), strict=True):
         factors = range(1 if not found else 2, max(height, width, 2) + 1)
         factor = next((f for f in factors if -(-height // f) == wanted), None)
         if factor is None:
@@ -57,7 +52,27 @@ def stages_of(stages: Sequence[str], image_shape: Sequence[int]) -> list[Stage]:
             )
         height, width = wanted, -(-width // factor)
         found.append(Stage(height, width, num_layers, factor))
-    if sum(stage.num_layers for stage in found) < 2:
+    return found
+
+
+def check_form(stages: Sequence[str]) -> list[tuple[int, int]]:
+    """(height, number of layers) of each stage; ValueError for what no image could have."""
+    found: list[tuple[int, int]] = []
+    for text in stages:
+        match = re.fullmatch(r"([1-9]\d{0,8})x([1-9]\d{0,8})", text, re.ASCII)
+        if match is None:
+            raise ValueError(
+                f"stages must be heights with their numbers of layers, as in 16x4,8x3,4x2,1x1; got "
+                f"{text!r}."
+            )
+        found.append((int(match[1]), int(match[2])))
+    num_layers = sum(number for _, number in found)
+    if num_layers > _MOST_LAYERS:
+        raise ValueError(
+            f"stages={','.join(stages)} has {num_layers} layers of latents, and at most "
+            f"{_MOST_LAYERS} can be. Use fewer."
+        )
+    if num_layers < 2:
         raise ValueError(
             f"stages={','.join(stages)} must have at least two layers of latents together. Add "
             "some, or use structure=single with latent_shape."

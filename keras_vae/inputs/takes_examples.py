@@ -43,13 +43,26 @@ class TakesExamples(tfk.Model):
         x = self.as_floats(x)
         if mask is None:
             return x, None
+        self._check_all_known()
+        mask = tf.ensure_shape(self.example_spec.with_channels(mask), x.shape)
+        return tf.where(mask, x, 0.0), mask
+
+    def check_masks(self) -> None:
+        """Raises ValueError if the model's bound can't leave values of x out: before it is traced,
+        of which TensorFlow makes a long error."""
+        self._check_all_known()
+        if self.decoder.in_turn:
+            raise ValueError(
+                "mask: values of x come in turn (decoder=autoregressive), so none can be left out. "
+                "Use decoder=independent."
+            )
+
+    def _check_all_known(self):
         if self.condition is not None and self.condition.in_examples:
             raise ValueError(
                 "mask: this model is given part of each example, all of which must be known. Use "
                 "a model without condition=image_part."
             )
-        mask = tf.ensure_shape(self.example_spec.with_channels(mask), x.shape)
-        return tf.where(mask, x, 0.0), mask
 
     def check_shape(self, shape: tf.TensorShape | tuple) -> None:
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""

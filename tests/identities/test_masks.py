@@ -1,5 +1,7 @@
 """A mask of known values: bounds on what was observed, against closed forms."""
 
+import re
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -202,3 +204,31 @@ def test_models_that_need_all_values_refuse_masks():
     x = tiny.images_for(in_turn, 4)
     with pytest.raises(ValueError, match=r"mask needs values .* of Stepwise aren't"):
         in_turn.terms(x, tiny.noise(in_turn, 1, 4), mask=mask)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"condition": "image_part"}, "mask: this model is given part of each example.*"),
+        (
+            {"decoder": "autoregressive", "likelihood": "categorical", "hidden": (4,)},
+            r"mask: values of x come in turn \(decoder=autoregressive\).*",
+        ),
+    ],
+    ids=["part of an image", "in turn"],
+)
+def test_masks_that_a_model_can_not_take_are_one_line(options, message):
+    """Nothing is traced before, of which TensorFlow would make many lines."""
+    model = tiny.vae(**options)
+    x = tiny.images_for(model, B)
+    mask = np.ones(x.shape, bool)
+    masked = tf.data.Dataset.from_tensors(Batch(x, mask=mask))
+    for question in (
+        lambda: model.fit(masked, verbose=0),
+        lambda: model.fit(x, validation_data=masked, verbose=0),
+        lambda: model.evaluate(masked, verbose=0),
+        lambda: model.log_likelihood(x, 2, mask=mask),
+    ):
+        with pytest.raises(ValueError, match=r"^mask: ") as refused:
+            question()
+        assert re.fullmatch(message, str(refused.value))
