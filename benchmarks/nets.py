@@ -53,15 +53,18 @@ _BLOCK = 50  # steps
 
 def trained(recipe, options, dataset, steps):
     """(a model trained for at least so many steps, seconds of the processor for an image)."""
-    config = settling.settle(keras_vae.recipe(recipe, epochs=1, **options), dataset)
-    vae = keras_vae.build(config, data=dataset, steps_per_epoch=steps)
-    batch_size = config.training.batch_size
+    batch_size = keras_vae.recipe(recipe, **options).training.batch_size
+    steps_per_epoch = data.steps_per_epoch(dataset.train, batch_size)
+    epochs = -(-steps // steps_per_epoch)
+    config = settling.settle(keras_vae.recipe(recipe, epochs=epochs, **options), dataset)
+    # Epochs are whole, and the rate is to fall to 0 at the last step.
+    vae = keras_vae.build(config, data=dataset, steps_per_epoch=-(-steps // epochs))
     blocks = feeding.training_blocks(
         vae,
         dataset.train,
         batch_size=batch_size,
         steps_per_block=_BLOCK,
-        epochs=2 + steps // data.steps_per_epoch(dataset.train, batch_size),
+        epochs=1 + epochs,
         binarization=config.data.binarization,
     )
     run, blocks = vae.make_train_function(), iter(blocks)

@@ -275,6 +275,8 @@ def test_training_options_arrive():
         assert type(model.optimizer) is optimizer.kind
         assert float(model.optimizer.learning_rate) == 0.25
         assert model.optimizer.global_clipnorm == 2.0
+        if "beta_2" in optimizer.options:
+            assert tiny.vae(optimizer=name, beta_2=0.5).optimizer.beta_2 == 0.5
     assert tiny.vae(ema_decay=0.9).ema.decay == 0.9
     assert tiny.vae().ema is None
 

@@ -82,7 +82,8 @@ OTHER_VALUES = {
     "epochs": 3,
     "batch_size": 64,
     "augment": ("flip", "crop"),
-    "optimizer": "sgd",
+    "optimizer": "adamax",
+    "beta_2": 0.9,
     "learning_rate": 0.1,
     "learning_rate_schedule": "constant",
     "learning_rate_warmup_epochs": 1.5,
@@ -250,6 +251,8 @@ REFUSALS = [
         "beta_warmup_epochs=5 can't finish within epochs=4",
     ),
     ({"ema_decay": 1.0}, r"ema_decay must be below 1, got 1\.0"),
+    ({"beta_2": 1.0}, r"beta_2 must be below 1, got 1\.0"),
+    ({"optimizer": "sgd", "beta_2": 0.9}, "beta_2=0.9 is an option of optimizer=adam or adamax alone"),
     (
         {"learning_rate_warmup_epochs": 4.0, "epochs": 4},
         "learning_rate_warmup_epochs=4 can't end within epochs=4. Train for longer",

@@ -269,8 +269,18 @@ OBJECTIVES = fill(
 OPTIMIZERS = fill(
     "optimizer",
     {
-        "adam": Member(FusedAdam, "Adam (Kingma & Ba 2015)"),
-        "adamax": Member(tfk.optimizers.Adamax, "Adam, by the largest gradients"),
+        "adam": Member(
+            FusedAdam,
+            "Adam (Kingma & Ba 2015)",
+            ("beta_2",),
+            lambda t, rate, **named: FusedAdam(rate, beta_2=t.beta_2, **named),
+        ),
+        "adamax": Member(
+            tfk.optimizers.Adamax,
+            "Adam, by the largest gradients",
+            ("beta_2",),
+            lambda t, rate, **named: tfk.optimizers.Adamax(rate, beta_2=t.beta_2, **named),
+        ),
         "sgd": Member(tfk.optimizers.SGD, "plain gradient descent"),
         "rmsprop": Member(tfk.optimizers.RMSprop, "gradients over their recent size"),
     },

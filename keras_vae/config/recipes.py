@@ -137,8 +137,10 @@ RECIPES: dict[str, dict[str, Any]] = {
         "activation": "swish",
         # For so many images, small batches learn far more than large ones.
         "batch_size": 16,
+        # Gradients shrink fast at first; Adam has to see it before the KL empties the latents.
+        "beta_2": 0.9,
         "learning_rate_warmup_epochs": 0.1,
-        "clip_norm": 200.0,
+        "clip_norm": 2000.0,
         "skip_threshold": 1e9,  # Far above what images of any size give: what isn't finite.
     },
     "sequence": {
@@ -214,10 +216,11 @@ class Unnamed(Config):
         """As `Config.replace`; ValueError for options that no choice of images bears."""
         found = cast(Unnamed, super().replace(**options))
         found = dataclasses.replace(found, given={**self.given, **options})
-        refusals = found._refusal(USUAL), found._refusal(FOR_PHOTOGRAPHS)
-        if all(refusals):
-            # Options of the other recipe alone are no mistake: what is wrong is what it says.
-            raise ValueError(refusals[found._idle(USUAL) and not found._idle(FOR_PHOTOGRAPHS)])
+        of_usual, of_photographs = found._refusal(USUAL), found._refusal(FOR_PHOTOGRAPHS)
+        if of_usual and of_photographs:
+            # An option that only photographs' recipe has is no mistake: the other refusal tells.
+            for_photographs = found._idle(USUAL) and not found._idle(FOR_PHOTOGRAPHS)
+            raise ValueError(of_photographs if for_photographs else of_usual)
         return found
 
     def named(self, name: str, **known: Any) -> Config:

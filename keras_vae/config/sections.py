@@ -301,6 +301,11 @@ class TrainingConfig:
         },
     )
     optimizer: str = option("adam", "what Keras trains with", choices=AXES["optimizer"])
+    beta_2: float = option(
+        0.999,
+        "share of its past that Adam's mean of squared gradients keeps at each step",
+        at_least=0,
+    )
     learning_rate: float = option(2e-3, "size of the optimizer's steps", above=0)
     learning_rate_schedule: str = option(
         "cosine",

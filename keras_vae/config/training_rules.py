@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 def check_training(config: "Config") -> None:
     """Raises ValueError saying which options of training can't be together, and what to do."""
     training = config.training
-    decay = training.ema_decay
-    if decay is not None and decay >= 1:
-        raise ValueError(f"ema_decay must be below 1, got {decay}.")
+    for name in ("beta_2", "ema_decay"):
+        decay = getattr(training, name)
+        if decay is not None and decay >= 1:
+            raise ValueError(f"{name} must be below 1, got {decay}.")
     warmup = training.learning_rate_warmup_epochs
     if warmup >= training.epochs:
         raise ValueError(
