@@ -18,8 +18,8 @@ REFUSALS = [
     ),
     (
         {"posterior": "full_covariance"},
-        "latent_shape=2x2x4 with posterior=full_covariance: this posterior takes flat latents only. "
-        "Use posterior=diagonal or deterministic, or latent_dim",
+        "latent_shape=2x2x4 with posterior=full_covariance: this posterior takes flat latents "
+        "only. Use posterior=diagonal or deterministic, or latent_dim",
     ),
     ({"posterior": "iaf"}, "latent_shape=2x2x4 with posterior=iaf"),
     (
