@@ -133,13 +133,13 @@ REFUSALS = [
     ),
     (
         {**MONTE_CARLO, "structure": "sequence", "hidden": (8,), "inference": "filter"},
-        "inference=filter is of an encoder, which posterior=prior has not",
+        "inference=filter is for an encoder, which posterior=prior lacks",
     ),
     ({**MONTE_CARLO, "weights": "bayes"}, "weights=bayes with posterior=prior: .* weights=map"),
     ({**MONTE_CARLO, "prior": "real_nvp", "beta": 0.0}, "beta and beta_schedule weigh the KL"),
     (
         {**MONTE_CARLO, "gradient": "dreg"},
-        "gradient=dreg is of an encoder, which posterior=prior has not. Use gradient=plain",
+        "gradient=dreg is for an encoder, which posterior=prior lacks. Use gradient=plain",
     ),
     ({"gradient": "stl"}, "gradient=stl is an option of objective=importance_weighted alone"),
     ({"alpha_background": "red"}, "alpha_background must be white, black or .*, got 'red'"),

@@ -87,7 +87,7 @@ def _check_autoencoder(config):
     if needs_bound and not (posterior is None or posterior.has_bound):
         raise ValueError(
             f"objective={objective.objective} needs a posterior density, which "
-            f"posterior={model.posterior} has not. Use objective=reconstruction."
+            f"posterior={model.posterior} lacks. Use objective=reconstruction."
         )
     without_noise = posterior is not None and not posterior.has_density
     if without_noise and objective.latent_samples > 1 and not kind_of(model, "weights").drawn:
@@ -149,11 +149,11 @@ def _check_without_encoder(config):
         )
     if model.inference != ModelConfig.inference:
         raise ValueError(
-            f"inference={model.inference} is of an encoder, which {without} has not. Leave it out."
+            f"inference={model.inference} is for an encoder, which {without} lacks. Leave it out."
         )
     if objective.gradient != "plain":
         raise ValueError(
-            f"gradient={objective.gradient} is of an encoder, which {without} has not. Use "
+            f"gradient={objective.gradient} is for an encoder, which {without} lacks. Use "
             "gradient=plain."
         )
     if objective.beta != 1.0 or objective.beta_schedule != "constant":
@@ -191,7 +191,7 @@ def _check_posterior_and_prior(model: ModelConfig):
     if posterior is not None and of_posteriors and not posterior.density_in_one_pass:
         raise ValueError(
             f"prior={model.prior} with posterior={model.posterior}: it is a mixture of "
-            f"{conflicts.OF_POSTERIORS}, which {model.posterior} has not. Use posterior=diagonal, "
+            f"{conflicts.OF_POSTERIORS}, which {model.posterior} lacks. Use posterior=diagonal, "
             "full_covariance or low_rank."
         )
     has_rank = "posterior_rank" in AXES["posterior"][model.posterior].options

@@ -50,7 +50,7 @@ def _check_layers(model: ModelConfig):
     if model.structure == "bottom_up" and prior is not None and prior.made_of_posteriors:
         raise ValueError(
             f"{layers} with prior={model.prior}: it is a mixture of {conflicts.OF_POSTERIORS}, "
-            "which q(z_L|x) from the bottom up has not. Use structure=ladder, or prior=mixture."
+            "which q(z_L|x) from the bottom up lacks. Use structure=ladder, or prior=mixture."
         )
 
 

@@ -83,7 +83,7 @@ def check_same(path: pathlib.Path, described: dict) -> None:
     """Raises ValueError unless the run at `path` may be continued as `described`.
 
     Only these may differ: the number of epochs, which may grow where no schedule depends on it;
-    where the data is kept; names of classes, where the run has none yet.
+    the place of the data; names of classes, where the run has none yet.
     """
     stored = read_config_json(path)
     old, new = Config.from_dict(stored["config"]), Config.from_dict(described["config"])
@@ -94,8 +94,8 @@ def check_same(path: pathlib.Path, described: dict) -> None:
     if (value := onednn_to_set(path)) is not None:
         raise ValueError(
             f"{ONEDNN}={os.environ.get(ONEDNN)}, but the run in workdir={path} began as with "
-            f"{ONEDNN}={value}, which rounds differently. Set the variable to {value} before Python "
-            "starts, or choose another workdir."
+            f"{ONEDNN}={value}, which rounds differently. Set the variable to {value} before "
+            "Python starts, or choose another workdir."
         )
     then, now = old.training.epochs, new.training.epochs
     if now > then and _stopped_early(path):
@@ -188,7 +188,7 @@ def create(path: pathlib.Path, config: Config, described: dict, flags: dict) -> 
                 for left in path.glob(pattern):
                     left.unlink()
         path.mkdir(parents=True, exist_ok=True)
-        # This file comes first: a directory with other files, but without it, is no run.
+        # This file comes first: a directory that lacks it is no run.
         write_json(path / "config.json", described)
         write_atomically(path / "flags.txt", _flagfile(config, workdir=path, **flags))
     except OSError as error:
