@@ -40,7 +40,7 @@ ONEDNN_BY_DEFAULT = onednn_by_default(_cpuinfo.read_text() if _cpuinfo.exists() 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 # Remarks on how TensorFlow was compiled are for its developers; warnings and errors still show.
 os.environ.setdefault(LEVEL, "1")
-# Without it older CPUs train convolutions at three quarters of the speed.
+# Without oneDNN, older CPUs train convolutions at three quarters of the speed.
 if ONEDNN_BY_DEFAULT is False and "tensorflow" not in sys.modules:
     os.environ.setdefault(ONEDNN, "1")
 
@@ -63,8 +63,8 @@ except ImportError as error:
 def leave_as_written(module: str) -> None:
     """Tells AutoGraph that no function of a module has Python's loops or branches over tensors.
 
-    AutoGraph rewrites every function that a graph calls, in search of such: a fifth of the time of
-    tracing. TensorFlow, Keras and TFP are left as they are too; layers of a user's own are not.
+    AutoGraph rewrites every function that a graph calls, in search of them, for a fifth of the time
+    of tracing. TensorFlow, Keras and TFP are left as they are too; layers of a user's own are not.
     """
     rule = _autograph.DoNotConvert(module)
     _autograph.CONVERSION_RULES = (rule, *_autograph.CONVERSION_RULES)
@@ -74,7 +74,7 @@ leave_as_written("keras_vae")
 
 
 def of_user(function: Callable) -> Callable:
-    """A user's function as AutoGraph has it, where a function that was left as written calls it.
+    """A user's function, rewritten by AutoGraph, for a caller that is left as written.
 
     Its loops and branches over tensors then work, as Keras makes them work in layers.
     """
@@ -90,7 +90,7 @@ def onednn_is_on() -> bool:
 def check_versions(tensorflow: str, tf_keras: str, probability: str) -> None:
     """Raises ImportError in one sentence unless the three versions work together.
 
-    setup.py pins them for pip; this catches what was installed past it.
+    setup.py pins them for pip; this catches versions that were installed in other ways.
 
     Args:
       tensorflow: TensorFlow's version, for example "2.21.0".
@@ -135,7 +135,7 @@ tfpl = tfp.layers
 
 # What functions of numbers take: a tensor, or an array that becomes one.
 TensorLike = tf.Tensor | np.ndarray
-# What a user gives as condition: labels, their names, or images; of all examples, or of each.
+# A user's condition: labels, their names, or images; one for all examples, or one for each.
 ConditionLike = TensorLike | Sequence | int | str
 
 __all__ = [

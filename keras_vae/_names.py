@@ -1,4 +1,4 @@
-"""Names of packages that are loaded when they are asked for, and names that are no more."""
+"""Names of packages that are loaded on demand, and old names that still work."""
 
 import importlib
 import importlib.abc
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def lazy(package: str, modules: dict) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """(__getattr__, __dir__) of a package whose names are loaded when they are asked for.
+    """(__getattr__, __dir__) of a package whose names are loaded on demand.
 
     Args:
       package: its name.
@@ -35,7 +35,7 @@ def lazy(package: str, modules: dict) -> tuple[Callable[[str], Any], Callable[[]
 
 
 def renamed(package: str, names: dict) -> Callable[[str], Any]:
-    """A __getattr__ of a package that gives what has a new name, with a DeprecationWarning."""
+    """A package's __getattr__ that finds objects by their old names, with a DeprecationWarning."""
 
     def __getattr__(name):
         if name not in names:
@@ -79,7 +79,7 @@ RENAMED = {
 }
 
 
-# What these modules held by another name, or what stands elsewhere now: "module:attribute".
+# Objects of these modules that have another name or place now: "module:attribute".
 MOVED = {
     "archives": {
         "check": "files.archives:check_archive",

@@ -1,7 +1,7 @@
-"""TensorFlow's remarks while it starts, or converts to TFLite, which commands leave out.
+"""Hides remarks that TensorFlow prints while it starts or converts to TFLite, in commands alone.
 
 Its C++ code writes them to file descriptor 2, the first before it reads TF_CPP_MIN_LOG_LEVEL: that
-oneDNN is on, that there is no GPU. Only what stands between it and the terminal can leave them out.
+oneDNN is on, that there is no GPU. Only a filter between it and the terminal can leave them out.
 """
 
 import contextlib
@@ -10,19 +10,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-# The packages of commands set it before they import anything. A library leaves stderr to its user.
+# Packages of commands set this before they import anything. A library leaves stderr to its user.
 COMMAND = "KERAS_VAE_COMMAND"
 # The least severe lines that TensorFlow shows: 0 remarks, 1 warnings, 2 errors, 3 none of these.
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
-# A process of its own, so that the last words of one that TensorFlow ends get through.
+# The filter is a process of its own: if TensorFlow ends this one, its last words get through.
 _FILTER = rb"""
 import re, sys
 remark = re.compile(
     rb"I\d{4} [\d:.]+ |"  # Severity I, for information.
     rb"WARNING: All log messages before absl::InitializeLog|"
     rb"E\d{4} .*failed call to cuInit: .*(UNKNOWN ERROR .303|NO_DEVICE)|"  # There is no GPU.
-    # Of each conversion to TFLite.
+    # Each conversion to TFLite prints these.
     rb"W\d{4} .*Ignored (output_format|drop_control_dependency)|"
     rb"W\d{4} .*Skipping runtime version metadata|fully_quantize: "
 )
@@ -44,14 +44,14 @@ def without_remarks() -> Iterator[None]:
         return
     try:
         stderr = os.dup(2)
-    except OSError:  # It is closed.
+    except OSError:  # stderr is closed.
         yield
         return
     child = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _FILTER],
         stdin=subprocess.PIPE,
         stdout=stderr,
-        start_new_session=True,  # Ctrl-C is not for it.
+        start_new_session=True,  # Ctrl-C is not for the filter.
     )
     assert child.stdin
     os.dup2(child.stdin.fileno(), 2)
@@ -61,5 +61,5 @@ def without_remarks() -> Iterator[None]:
         os.dup2(stderr, 2)
         os.close(stderr)
         child.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):  # Others may hold what it reads from.
+        with contextlib.suppress(subprocess.TimeoutExpired):  # Others may hold the pipe open.
             child.wait(timeout=5)

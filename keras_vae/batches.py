@@ -12,13 +12,13 @@ from keras_vae._compat import TensorLike, tf
 
 
 class Batch(NamedTuple):
-    """One step's input. Its parts are taken by name: more of them may come.
+    """One step's input. Take its parts by name: more of them may come.
 
     Attributes:
       x: [B, ...] examples: floats as they are, bool as {0, 1}, whole numbers by the model's levels.
       noise: standard normal noise of the latents, [S, B, N]; None where the seed stands for it.
       condition: [B, ...] what a conditional model is given; None if it is given nothing, or x.
-      seed: int32 [2], from which the noise is drawn; None where it is given.
+      seed: int32 [2], from which the noise is drawn; None where the noise is given.
       mask: bool, of x's shape, which values of x are known; None if all are.
       place: int32 [2], the first of x's rows in the batch of all replicas, and the size of that
         batch, for which noise is drawn; None if x is all of it.
@@ -32,12 +32,12 @@ class Batch(NamedTuple):
     place: TensorLike | None = None
 
     def rows(self, start: int, stop: int) -> "Batch":
-        """Its examples from `start` to `stop`, without noise or seed."""
+        """The examples from `start` to `stop`, without noise or seed."""
         examples = Batch(self.x, condition=self.condition, mask=self.mask)
         return examples.map(lambda t: t[start:stop])
 
     def in_parts(self, at_least: int) -> "Block":
-        """Its examples, with their noise, in equal parts, which are the steps of a Block.
+        """The examples, with their noise, in equal parts: the steps of a Block.
 
         Args:
           at_least: how many parts; there are more where the batch is no multiple of it.
@@ -53,7 +53,7 @@ class Batch(NamedTuple):
         )
 
     def map(self, function: Callable) -> "Batch":
-        """The batch of function(part) of each part that there is."""
+        """The batch with function(part) for each part that isn't None."""
         return Batch(*_map(function, self))
 
 

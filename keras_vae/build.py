@@ -51,9 +51,9 @@ def build(
     Args:
       config: a Config. Without `data` it says what data would: `event_shape`, for likelihoods of
         quantised data `levels`, as in recipe("vae", event_shape=(28, 28, 1)).
-      data: the Dataset that the model is for: its shape, levels, classes and number of examples
-        are filled in, and a recipe that isn't named.
-      steps_per_epoch: plans schedules for so many steps in each of the config's epochs, whatever
+      data: the Dataset that the model is for: it fills in shape, levels, classes and number of
+        examples, and chooses a recipe that isn't named.
+      steps_per_epoch: plans schedules for this many steps in each of the config's epochs, whatever
         `fit` is told. None: `fit` plans them for the epochs that it is to train.
       jit_compile, run_eagerly: as in `VAE.compile`.
 

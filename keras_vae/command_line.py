@@ -24,14 +24,14 @@ _received = None
 
 
 def run(main: Callable[[], object]) -> None:
-    """Parses the flags and calls `main()`; a flag that can't be exits with code 2.
+    """Parses the flags and calls `main()`; an invalid flag exits with code 2.
 
     SIGTERM raises KeyboardInterrupt as Ctrl-C does, with its number as argument.
     """
 
     def interruptible(argv):
         signal.signal(signal.SIGTERM, _interrupt)
-        # A shell's background jobs ignore it.
+        # A shell's background jobs ignore SIGINT.
         if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
             signal.signal(signal.SIGINT, _interrupt)
         sys.unraisablehook = _interrupt_again
@@ -41,7 +41,7 @@ def run(main: Callable[[], object]) -> None:
 
     def parse(argv):
         rest = _parse(argv)
-        # TensorFlow remarks on GPUs when it first looks for them, which absl makes it do next.
+        # TensorFlow prints remarks when it first looks for GPUs, which absl makes it do next.
         with _quiet.without_remarks():
             tf.config.list_physical_devices()
         return rest
@@ -53,7 +53,7 @@ def run(main: Callable[[], object]) -> None:
 def checking_input() -> Iterator[None]:
     """Inside, a ValueError or OSError is the user's to mend: one line, exit code 2.
 
-    But not one that a library made of a signal, which `stoppable` knows.
+    An error that a library made of a signal is left to `stoppable`.
     """
     try:
         yield
@@ -70,7 +70,7 @@ def fail(message: object, code: int = 2) -> None:
 
 
 def start_again(module: str, why: str, environment: dict[str, str]) -> NoReturn:
-    """Becomes `python -m module` with the same flags, for what is read once, at an import.
+    """Becomes `python -m module` with the same flags, for settings that imports read once.
 
     Args:
       module: the binary that runs.
@@ -87,7 +87,7 @@ def start_again(module: str, why: str, environment: dict[str, str]) -> NoReturn:
 def stoppable(advice: str = "") -> Iterator[None]:
     """Inside, a signal ends the program, with one line on what to do.
 
-    Also where a library made another error of it, as TensorFlow does of one that comes while a
+    It does so too where a library made another error of the signal, as TensorFlow does while a
     graph is traced.
     """
     try:
@@ -115,7 +115,7 @@ def _interrupt(signum, frame):
 
 
 def _interrupt_again(dropped) -> None:
-    """A signal that came in a finalizer, where Python drops what is raised, comes again."""
+    """Repeats a signal that came in a finalizer, where Python drops what is raised."""
     if isinstance(dropped.exc_value, KeyboardInterrupt):
         signum = _signal_of(dropped.exc_value)
         threading.Timer(0.1, os.kill, (os.getpid(), signum)).start()
@@ -124,7 +124,7 @@ def _interrupt_again(dropped) -> None:
 
 
 def _show(message, category, *where):
-    """In place of Python's way to show a warning: a `Note` is one line of what was done."""
+    """Shows a warning: a `Note` as one line, any other in Python's way."""
     if issubclass(category, Note):
         tell(message)
     else:
@@ -159,7 +159,7 @@ def _at_home(value):
 
 
 def _own_flags():
-    """Names of the flags that aren't of libraries."""
+    """Names of the flags that no library defines."""
     modules = flags.FLAGS.flags_by_module_dict().items()
     own = [found for module, found in modules if not module.startswith(("absl", "tensorflow"))]
     return sorted(flag.name for found in own for flag in found)

@@ -44,7 +44,7 @@ class Condition(tfkl.Layer, abc.ABC):
       in_examples: whether the examples x [B, H, W, C] are conditions themselves.
       from_labels: whether conditions are the labels of the data.
       num_given: how many values of an example the condition settles.
-      num_classes: how many labels there are, of a condition that is one; else None.
+      num_classes: how many labels there are, if the condition is a label; else None.
       names: what these labels are called, from 0 on; None where they have no names.
       visible: bool [H, W], which pixels of an image are given; None where no part is.
     """
@@ -77,7 +77,7 @@ class Condition(tfkl.Layer, abc.ABC):
         """n conditions that show what the model does, from examples x [B, H, W, C]."""
 
     def batch(self, condition: ConditionLike, batch_size: int | None = None) -> tf.Tensor:
-        """Conditions [B, *shape] as tensor, of one for all (if B is given) or one for each."""
+        """Conditions [B, *shape] as tensor, from one for all (if B is given) or one for each."""
         condition = tf.convert_to_tensor(condition)
         if self.given_dtype.is_floating:
             condition = as_floats(condition)
@@ -94,7 +94,7 @@ class Condition(tfkl.Layer, abc.ABC):
         return condition
 
     def complete(self, p: tfd.Distribution, condition: TensorLike) -> tfd.Distribution:
-        """p(x|z, c), where c settles part of x itself; as it is, where c does not."""
+        """p(x|z, c), where c settles part of x itself; else p as it is."""
         del condition
         return p
 
@@ -105,7 +105,7 @@ class Label(Condition):
 
     Args:
       num_classes: labels are 0 .. num_classes - 1.
-      names: of these labels, by which they may be given too; None where they have none.
+      names: the labels' names, by which they may be given too; None where they have none.
     """
 
     shape = ()
@@ -181,7 +181,7 @@ class Label(Condition):
         return super().batch(condition, batch_size)
 
     def _of_objects(self, given):
-        """Numbers as objects, as columns of tables hold them, as floats; None is NaN."""
+        """Floats from numbers that are objects, as in columns of tables; None becomes NaN."""
         try:
             return given.astype(np.float64)
         except (TypeError, ValueError) as error:

@@ -31,7 +31,7 @@ class AbstractEncoder(tfk.Model, abc.ABC):
 
     Attributes:
       has_density: whether log q(z|x) exists.
-      has_bound: whether a model of it has a bound on log p(x).
+      has_bound: whether a model with it has a bound on log p(x).
       trains_prior: whether the prior trains with the model; else it is fitted to the codes
         afterwards.
       exact_kl: whether the rate is a sum of KLs that are exact where TFP has them.
@@ -50,13 +50,13 @@ class AbstractEncoder(tfk.Model, abc.ABC):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        # No attribute of the class: Keras tracks no layer by the name of one.
+        # This can't be a class attribute: Keras tracks no layer by the name of one.
         self.posterior = None
 
     @property
     @abc.abstractmethod
     def noise_shape(self) -> tuple[int, ...]:
-        """(N,), of the standard normal noise that one z needs."""
+        """(N,), the shape of the standard normal noise that one z needs."""
 
     def bind(self, vae: "VAE") -> None:
         """Takes what the encoder needs of the `vae` that it becomes part of: here nothing."""
@@ -167,7 +167,7 @@ class Encoder(AbstractEncoder):
     def _beside(self, x, context):
         """x [B, H, W, C] with the context as further channels.
 
-        One that is itself an image stays one; any other is made one channel, by a linear map.
+        A context that is an image stays one; any other becomes one channel, by a linear map.
         """
         size = x.shape[1:-1]
         if context.shape[1:-1] != size:
@@ -191,7 +191,7 @@ class Encoder(AbstractEncoder):
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class PriorEncoder(AbstractEncoder):
-    """No encoder: q(z|x) is the prior, where plain Monte Carlo draws its samples.
+    """No encoder: q(z|x) is the prior, from which plain Monte Carlo draws its samples.
 
     The model that it becomes part of hands it the prior.
     """
@@ -207,7 +207,7 @@ class PriorEncoder(AbstractEncoder):
         return self._prior.noise_shape
 
     def build(self, input_shape: tf.TensorShape) -> None:
-        self.built = True  # By Keras' own build it would be called, before there is a prior.
+        self.built = True  # Keras' own build would call it, before there is a prior.
 
     def call(self, x: TensorLike, context: TensorLike | None = None) -> tfd.Distribution:
         """p(z|context), batch [B], event [D]."""
@@ -226,10 +226,10 @@ class PriorEncoder(AbstractEncoder):
         context: TensorLike | None = None,
         weight: GradientWeight | None = None,
     ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor | None]:
-        """(q, z, log q(z)), as of an `Encoder`.
+        """(q, z, log q(z)); see `Encoder`.
 
-        `weight` is left aside: as q is the prior, whose gradient is not to be another one, every
-        estimator is the plain one here.
+        `weight` is ignored: q is the prior, whose gradient must stay as it is, so every estimator
+        is the plain one here.
         """
         del weight
         z = self.draw(x, noise, context)

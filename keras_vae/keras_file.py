@@ -35,7 +35,7 @@ def write(model: Trainable, path: str | os.PathLike) -> None:
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to.")
     _check_rebuildable(model)
-    # Written beside its final name and moved there: a half-written file never has that name.
+    # The file is written in another folder and then moved: it is never seen half-written.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         part = os.path.join(folder, "model.keras")
         with model.evaluation_weights():
@@ -46,7 +46,7 @@ def write(model: Trainable, path: str | os.PathLike) -> None:
 
 def read(path: pathlib.Path, custom_objects: dict | None = None) -> Trainable:
     """The model in a .keras file; see `runs.load_model` for the arguments and errors."""
-    # Keras reads older formats too, and runs code that stands in them. A pipe would be waited for.
+    # Keras reads older formats too, and runs code in them. Reading a pipe never ends.
     if path.suffix != ".keras" or not path.is_file() or not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is no .keras file: give one that VAE.save wrote.")
     members = archives.read_archive(path, _MAX_RATIO)
@@ -55,7 +55,7 @@ def read(path: pathlib.Path, custom_objects: dict | None = None) -> Trainable:
     checksums.check_members(path, members)
     config = _trusted_config(path, members.pop(_CONFIG), custom_objects)
     hdf5.check_hdf5(path, io.BytesIO(members[_WEIGHTS]))
-    # Keras is given what was looked at, and nothing else: the file may be another by then.
+    # Keras is given a copy of what was checked: the file may have changed since.
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, "model.keras")
         with zipfile.ZipFile(copy, "w") as file:

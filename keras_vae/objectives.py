@@ -1,8 +1,8 @@
 """Objectives: functions of Terms that training minimises.
 
 An objective gives the loss per example and says, by `kl_loss`, which KL the model adds to its
-losses (weighted with beta) before training sums the two: none of an objective's own terms repeats
-what comes from there. Its `bound` is what validation compares: at beta = 1, whatever was trained.
+losses, weighted with beta. Training sums the two, so an objective's own terms don't repeat that KL.
+Its `bound` is what validation compares: at beta = 1, whatever was trained.
 """
 
 import abc
@@ -14,7 +14,7 @@ from keras_vae.terms import Terms
 
 
 class Objective(abc.ABC):
-    """What every objective is; here, of the evidence lower bound.
+    """The base class of objectives; its `bound` is the evidence lower bound.
 
     A call gives the loss per example [B] of Terms and beta.
 
@@ -23,7 +23,7 @@ class Objective(abc.ABC):
       num_samples: samples of z per example.
       averages_weights: whether it is the log of a mean over the samples of an example.
       over_batch: whether the loss of an example depends on the others of its batch.
-      kl_loss: "analytic", "sampled", "auto": how the model adds the KL to its losses; None: not.
+      kl_loss: "analytic", "sampled", "auto": how the model adds the KL to its losses, or None.
       stop_posterior: whether log q(z|x) comes with its parameters stopped, and z with a
         `GradientWeight`, that of `gradient_weight`.
     """
@@ -51,7 +51,7 @@ class Objective(abc.ABC):
         return terms.elbo_nats
 
     def gradient_weight(self, terms: Terms, beta: TensorLike | float) -> tf.Tensor | None:
-        """What the gradient that reaches z is multiplied by, [S, B]; None: it stays."""
+        """The factor of the gradient that reaches z, [S, B]; None leaves the gradient as it is."""
         del terms, beta
         return None
 

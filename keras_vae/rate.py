@@ -51,7 +51,7 @@ def has_analytic_kl(q: tfd.Distribution, p: tfd.Distribution) -> bool:
 
 @tfd.RegisterKL(tfd.MultivariateNormalDiagPlusLowRankCovariance, tfd.Independent)
 def _low_rank_kl(q, p, name=None):
-    """KL to independent normals, which TFP lacks: of all normals it is a sum of five terms."""
+    """KL to independent normals, which TFP lacks."""
     normal = p.distribution
     if not isinstance(normal, tfd.Normal):
         raise NotImplementedError(f"No KL between a normal and independent {normal.name}.")

@@ -57,7 +57,7 @@ def derive(root: int | TensorLike, *path: int | TensorLike) -> tf.Tensor:
 
 
 def given_or_fresh(seed: int | None) -> int:
-    """The seed, or where there is none one that was never used."""
+    """The seed; where there is none, a fresh one."""
     if seed is not None and not tf.is_tensor(seed):  # Seeds of `derive` are tensors.
         check_whole("seed", seed, at_least=-(2**31))
     return secrets.randbits(31) if seed is None else seed

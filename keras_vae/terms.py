@@ -69,7 +69,7 @@ class Latents(NamedTuple):
     Attributes:
       z: [S, B, *latent_shape].
       state: what the decoder is given of z.
-      log_prior, log_posterior, kl, rates: as of Terms.
+      log_prior, log_posterior, kl, rates: see `Terms`.
     """
 
     z: tf.Tensor

@@ -53,7 +53,7 @@ class VAE(Trainable):
       decoder: a `Decoder`.
       prior: a layer of `priors`. An autoencoder may do without one (None), or have one fitted to
         its codes by `fit_prior`.
-      condition: a layer of `conditions`, or None; all three parts are given what it makes of c.
+      condition: a layer of `conditions`, or None; all three parts are given its output.
       levels: how many levels whole numbers in x have, 17 for 0..16; None for 256, of bytes, unless
         the first whole array that is trained on shows others.
       modality: what kind of thing an example is, which reports and exports go by; `Image()` if
@@ -64,7 +64,7 @@ class VAE(Trainable):
       latent_shape, latent_dim: the shape of z, [D] or [h, w, d], and how many values it has.
       trains_prior: whether the prior trains with the model; else `fit_prior` fits it.
       has_analytic_kl: whether the rate is a sum of KLs that TFP has in closed form.
-      groups: what the parts of the rate are of: "latents", "layers" or "steps".
+      groups: what each part of the rate belongs to: "latents", "layers" or "steps".
     """
 
     groups = "latents"
@@ -94,7 +94,7 @@ class VAE(Trainable):
         if encoder.trains_prior and prior is None:
             raise ValueError("prior is None, but this encoder needs one: give a layer of priors.")
         self.encoder, self.decoder = encoder, decoder
-        # None of an autoencoder without one; the verbs that need a prior say so.
+        # An autoencoder may have None; the verbs that need a prior say so.
         self.prior = cast(Prior, prior)
         # Encoders of several layers have no single posterior: their model's class checks them.
         if encoder.trains_prior and encoder.posterior is not None:
@@ -108,7 +108,7 @@ class VAE(Trainable):
         self._settle()
 
     def _settle(self):
-        """Settles what the parts are only together, in this order."""
+        """Settles what depends on all parts together, in this order."""
         # 1. Parts that compute with another part's weights take them: their noise has a size then.
         self.encoder.bind(self)
         if self.prior is not None:
@@ -117,7 +117,7 @@ class VAE(Trainable):
         self.has_analytic_kl = False
         with tf.GradientTape() as tape:
             terms = self.terms(
-                tf.zeros([2, *self.event_shape]),  # Of one, shapes that don't fit might broadcast.
+                tf.zeros([2, *self.event_shape]),  # One example's shape might broadcast.
                 self.draw_noise([0, 0], 1, 2),
                 None if self.condition is None else self.condition.zeros(2),
                 draw_all=True,
@@ -153,7 +153,7 @@ class VAE(Trainable):
           noise: [S, B, N] from `draw_noise`.
           condition: [B, ...] for conditional models.
           stop_posterior: take log q(z|x) with its parameters stopped, and put a `GradientWeight`
-            on z: what gradient estimators beyond the plain one are made of.
+            on z: gradient estimators other than the plain one need both.
           draw_all: whether Bayesian weights are all drawn; see `BayesianDecoder`.
           mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
             the encoder sees 0 in place of the others. None if all are.
@@ -224,7 +224,7 @@ class VAE(Trainable):
         """
         if not self.has_bound:
             raise ValueError(
-                "log_likelihood needs a posterior density, which an autoencoder has not. Train a "
+                "log_likelihood needs a posterior density, which an autoencoder lacks. Train a "
                 "VAE (recipe=vae)."
             )
         check_whole("num_samples", num_samples, at_least=1)
@@ -252,8 +252,8 @@ class VAE(Trainable):
     ) -> tf.Tensor:
         """The z [B, *latent_shape] made from noise, a draw of q(z|x).
 
-        The noise is [B, *noise_shape] of the encoder. Without it, this is the z that stands for x:
-        that of zeros, of a normal q the mean.
+        The noise is [B, *noise_shape] of the encoder. Without it, this is the z that stands for x,
+        made from zeros: the mean, if q is normal.
         """
         x = self.checked_floats(x)
         if noise is None:
@@ -293,8 +293,8 @@ class VAE(Trainable):
         Args:
           n: number of images.
           temperature: scales the prior's standard deviation, and divides the logits of values that
-            are drawn; below 1, safer and less varied. Models of several stochastic layers take one
-            for each too, that of the layer next to x first, which is the one for drawn values.
+            are drawn; below 1, safer and less varied. Models of several stochastic layers also take
+            one for each; the first is for the layer next to x, and for drawn values.
           seed: the same seed gives the same images; None, new ones at every call.
           condition: of conditional models, one for all images or one for each: a label or its name,
             an image.
@@ -342,7 +342,7 @@ class VAE(Trainable):
         return self.prior.moments(context)
 
     def clusters(self, x: TensorLike, condition: ConditionLike | None = None) -> tf.Tensor:
-        """The component of a mixture prior that each example's code is likeliest of, [B]."""
+        """The likeliest component of a mixture prior for each example's code, [B]."""
         if not self.has_clusters:
             raise ValueError(
                 "clusters needs a prior of components: prior=mixture, vamp or categorical."
@@ -352,12 +352,12 @@ class VAE(Trainable):
 
     @property
     def has_bound(self) -> bool:
-        """Whether it has a bound on log p(x): not without a prior."""
+        """Whether the model has a bound on log p(x); False without a prior."""
         return self.encoder.has_bound and self.prior is not None
 
     @property
     def has_clusters(self) -> bool:
-        """Whether the prior is a mixture, of whose components `clusters` tells."""
+        """Whether the prior is a mixture, whose components `clusters` tells."""
         return self.prior is not None and self.prior.is_mixture
 
     @property
@@ -372,7 +372,7 @@ class VAE(Trainable):
 
     @property
     def has_encoder(self) -> bool:
-        """Whether codes depend on the examples; not where the prior serves as posterior."""
+        """Whether codes depend on the examples; False where the prior serves as posterior."""
         return self.encoder.sees_x
 
     @property
@@ -400,8 +400,8 @@ class VAE(Trainable):
     ) -> tfd.Distribution | Terms:
         """p(x|z) at the codes of x, batch [B], event [H, W, C]; adds the KL to `losses`.
 
-        The KL, weighed with beta, is a mean over examples, exact where it can be. Else it is taken
-        at z drawn by TensorFlow's global seed, as Keras' own layers draw. Training enters by a
+        The KL, weighed with beta, is a mean over examples, exact where it can be. Otherwise it is
+        estimated at z drawn by TensorFlow's global seed, as in Keras' own layers. Training gives a
         `Batch`, and gets its Terms.
 
         Args:
@@ -431,7 +431,7 @@ class VAE(Trainable):
         seed: int = 0,
         condition: ConditionLike | None = None,
     ) -> tf.Tensor:
-        """Images [B, H, W, C] with their unknown values drawn by what is known; see `Completer`.
+        """Images [B, H, W, C] with unknown values drawn given the known ones; see `Completer`.
 
         Args:
           x: [B, H, W, C]; what isn't known doesn't count.
@@ -515,7 +515,7 @@ class VAE(Trainable):
     def _require_prior(self, verb):
         if self.prior is None:
             raise ValueError(
-                f"{verb} needs a prior, which an autoencoder has not by itself: fit one to its "
+                f"{verb} needs a prior, which an autoencoder lacks at first: fit one to its "
                 "codes by fit_prior, or train a VAE (recipe=vae)."
             )
 
@@ -530,7 +530,7 @@ class VAE(Trainable):
         self.take_prior(prior)
 
     def take_prior(self, prior: Prior) -> None:
-        """Makes a prior that is already fitted this model's own; graphs were of that without it."""
+        """Makes a fitted prior this model's own; graphs, which lack it, are traced anew."""
         self.prior = prior
         self._importance_sampler = self._completer = None
         self.forget_graphs()

@@ -134,13 +134,13 @@ REFUSALS = [
     ),
     (
         {**MONTE_CARLO, "structure": "sequence", "hidden": (8,), "inference": "filter"},
-        "inference=filter is of an encoder, which posterior=prior has not",
+        "inference=filter is for an encoder, which posterior=prior lacks",
     ),
     ({**MONTE_CARLO, "weights": "bayes"}, "weights=bayes with posterior=prior: .* weights=map"),
     ({**MONTE_CARLO, "prior": "real_nvp", "beta": 0.0}, "beta and beta_schedule weigh the KL"),
     (
         {**MONTE_CARLO, "gradient": "dreg"},
-        "gradient=dreg is of an encoder, which posterior=prior has not. Use gradient=plain",
+        "gradient=dreg is for an encoder, which posterior=prior lacks. Use gradient=plain",
     ),
     ({"gradient": "stl"}, "gradient=stl is an option of objective=importance_weighted alone"),
     ({"alpha_background": "red"}, "alpha_background must be white, black or .*, got 'red'"),
@@ -181,7 +181,7 @@ REFUSALS = [
     ),
     (
         {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8), "posterior": "iaf"},
-        "structure=ladder with posterior=iaf: it multiplies .* Use .* structure=bottom_up",
+        "structure=ladder with posterior=iaf: a ladder multiplies .* Use .* structure=bottom_up",
     ),
     (
         {"structure": "bottom_up", "latent_dims": (3, 1), "hidden": (8, 8), "posterior": "iaf"},
@@ -252,7 +252,7 @@ REFUSALS = [
     ),
     ({"ema_decay": 1.0}, r"ema_decay must be below 1, got 1\.0"),
     ({"beta_2": 1.0}, r"beta_2 must be below 1, got 1\.0"),
-    ({"optimizer": "sgd", "beta_2": 0.9}, "beta_2=0.9 is an option of optimizer=adam or adamax alone"),
+    ({"optimizer": "sgd", "beta_2": 0.9}, "beta_2=0.9 is an option of optimizer=adam or adamax"),
     (
         {"learning_rate_warmup_epochs": 4.0, "epochs": 4},
         "learning_rate_warmup_epochs=4 can't end within epochs=4. Train for longer",

@@ -7,5 +7,5 @@ os.environ.setdefault("KERAS_VAE_COMMAND", "1")  # TensorFlow starts quietly: ke
 
 try:
     import keras_vae  # noqa: F401
-except ImportError as error:  # Versions that don't fit: a sentence, where a library would raise.
+except ImportError as error:  # Versions don't fit. A command says it in one line.
     sys.exit(f"error: {error}")

@@ -1,6 +1,6 @@
 """Compresses a run's test images without loss: python -m trainers.compress --run=runs/demo
 
-And gives them back: python -m trainers.compress --run=runs/demo --decode=runs/demo/compressed.bin
+Gives them back: python -m trainers.compress --run=runs/demo --decode=runs/demo/compressed.bin
 """
 
 import pathlib

@@ -11,15 +11,15 @@ from keras_vae.tasks import exported, measuring
 from trainers import flags as config_flags
 
 FLAGS = flags.FLAGS
-config_flags.define_run("the run directory, or that of an export")
+config_flags.define_run("the run directory, or the folder of an export")
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_integer("num_samples", None, config_flags.NUM_SAMPLES.format(5000), lower_bound=1)
-flags.DEFINE_integer("evaluation_seed", 0, "of these samples", lower_bound=0)
+flags.DEFINE_integer("evaluation_seed", 0, "seed of these samples", lower_bound=0)
 flags.DEFINE_integer(
-    "ais_examples", 0, "test examples for annealed importance sampling, 0 none", lower_bound=0
+    "ais_examples", 0, "test examples for annealed importance sampling; 0: none", lower_bound=0
 )
-flags.DEFINE_integer("ais_temperatures", 200, "steps of its chains", lower_bound=2)
-flags.DEFINE_integer("ais_chains", 16, "its chains for each example", lower_bound=1)
+flags.DEFINE_integer("ais_temperatures", 200, "steps of each annealing chain", lower_bound=2)
+flags.DEFINE_integer("ais_chains", 16, "annealing chains for each example", lower_bound=1)
 
 
 def main() -> None:

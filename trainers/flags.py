@@ -9,7 +9,7 @@ from keras_vae import config as configs
 from keras_vae.config.recipes import RECIPES, recipe
 from keras_vae.config.rules import text
 
-NUM_SAMPLES = "k, importance samples per example (default: {}, of latents in layers of maps 10)"
+NUM_SAMPLES = "k, importance samples per example (default: {}, or 10 for layers of maps)"
 _DEFINE = {
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,
@@ -17,8 +17,8 @@ _DEFINE = {
     bool: flags.DEFINE_bool,
 }
 RECIPE = (
-    "a named model, which other flags change; default: by the data, deep for images of 2 to 4 "
-    "channels and 3 to 256 levels, else vae; of a run that goes on, its own"
+    "a named model, which other flags change; default: that of a run that goes on, else by the "
+    "data: deep for images of 2 to 4 channels and 3 to 256 levels, vae for others"
 )
 # What stands between the numbers of a list, in words and in an example.
 _BETWEEN = {",": ("commas", "200,200"), "x": ("x", "8x8x4")}
@@ -29,8 +29,8 @@ def define_run(about: str = "the run directory") -> None:
     flags.DEFINE_string("run", None, about, required=True)
     choices = {
         "auto": "the best if there is one, else the last",
-        "best": "that of the best validation bound",
-        "last": "that of the last step",
+        "best": "the weights of the best validation bound",
+        "last": "the weights of the last step",
     }
     flags.DEFINE_enum("checkpoint", "auto", list(choices), with_choices("which weights", choices))
 
@@ -53,10 +53,10 @@ def config_from_flags(stored: configs.Config | None = None) -> configs.Config:
     """The recipe's config with the given flags' values.
 
     Args:
-      stored: the config of a run that goes on: what isn't given is as it was.
+      stored: the config of a run that goes on: options that aren't given stay as they were.
 
     Raises:
-      ValueError: names the option that can't be.
+      ValueError: names the invalid option.
     """
     given = {
         option.name: _value(option)
@@ -70,14 +70,14 @@ def config_from_flags(stored: configs.Config | None = None) -> configs.Config:
 
 
 def with_choices(help: str, choices: Mapping[str, str]) -> str:
-    """Help on a flag, and a line on each of its choices about which there is one."""
+    """Help on a flag, with a line for each of its choices that has one."""
     return "\n".join([help, *(f"{name}: {about}" for name, about in choices.items() if about)])
 
 
 def _define(option: dataclasses.Field) -> None:
     help, choices = option.metadata["help"], option.metadata["choices"]
     if needed := configs.needed_for(option.name):
-        help += f"; of {configs.in_words(needed)}"
+        help += f"; only with {configs.in_words(needed)}"
     if option.default not in (None, ()):
         help += f" (default: {text(option.default)})"
     help = with_choices(help, configs.abouts(choices or {}))

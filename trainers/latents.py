@@ -15,9 +15,11 @@ from trainers import flags as config_flags
 FLAGS = flags.FLAGS
 config_flags.define_run()
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
-flags.DEFINE_enum("split", "test", run_data.SPLITS, "of which examples")
+flags.DEFINE_enum("split", "test", run_data.SPLITS, "the split whose examples are encoded")
 flags.DEFINE_list(
-    "attribute", [], "two labels or their names: pictures of what the first has and the second not"
+    "attribute",
+    [],
+    "two labels or their names: pictures of what the first has and the second lacks",
 )
 flags.DEFINE_string("out", None, "folder to write; default: RUN/latents")
 

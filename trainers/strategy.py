@@ -5,7 +5,7 @@ import os
 from keras_vae._compat import tf
 
 STRATEGIES = {
-    "auto": "all there is",
+    "auto": "all devices that there are",
     "cpu": "the CPU",
     "gpu": "the first GPU",
     "mirrored": "all GPUs of this machine",

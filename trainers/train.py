@@ -1,6 +1,6 @@
 """Trains a VAE: python -m trainers.train --dataset=mnist --recipe=vae --workdir=runs/mnist.
 
-With the workdir of a run it goes on as it began: what isn't given is what the run has.
+With the workdir of a run, that run goes on: flags that aren't given stay as they were.
 """
 
 import pathlib
@@ -20,7 +20,7 @@ FLAGS = flags.FLAGS
 config_flags.define_config()
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_string(
-    "workdir", None, "the run directory, whose run goes on (default: runs/DATASET-RECIPE)"
+    "workdir", None, "the run directory; a run in it goes on (default: runs/DATASET-RECIPE)"
 )
 flags.DEFINE_enum(
     "strategy",
@@ -40,7 +40,7 @@ _ABOUT = {
     "resume": "go on where the run in workdir stopped",
     "steps_per_execution": ("steps between returns to Python", 1),
     "checkpoint_steps": ("steps between two saves", 1),
-    "picture_epochs": ("epochs between two pictures, 0 none", 0),
+    "picture_epochs": ("epochs between two pictures; 0: none", 0),
     "evaluate": "measure the likelihood and write the report at the end",
     "num_samples": (config_flags.NUM_SAMPLES.format(500), 1),
     "tensorboard": "write TensorBoard logs",
@@ -95,7 +95,7 @@ def main() -> None:
         job.begin(found, **({"strategy": FLAGS.strategy} if FLAGS["strategy"].present else {}))
     advice = f"Resume with: python -m trainers.train --flagfile={found.workdir / 'flags.txt'}"
     try:
-        with command_line.stoppable(advice):  # In training all is saved first.
+        with command_line.stoppable(advice):  # A training saves first.
             training_run.run_job(found)
     except callbacks.NonFinite as error:
         command_line.fail(error, code=1)

@@ -1,6 +1,7 @@
 """Config: everything that says what is trained, as dataclasses and as JSON.
 
-The command-line flags are made from its options, and `Config.check` refuses what can't be.
+The command-line flags are made from its options. `Config.check` refuses options that can't be
+combined.
 """
 
 from keras_vae.config.members import AXES, Member, abouts, in_words, needed_for

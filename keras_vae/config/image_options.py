@@ -2,22 +2,22 @@
 
 import re
 
-COMMON_SIZE = 64  # image_size of images of many sizes, where none is given
+COMMON_SIZE = 64  # default image_size of images of many sizes
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-WAYS = {  # in which image_size makes a square
+WAYS = {  # ways to make an image square: the values of resize
     "crop": "cut to the centre",
     "pad": "filled up with black",
     "stretch": "stretched",
 }
 _COLOURS = {"white": WHITE, "black": BLACK}
-_AS_BEFORE = "ignore"  # of runs that are older than alpha_background: transparency is left out
+_AS_BEFORE = "ignore"  # the value of runs older than the option: transparency is left out
 
 
 def parse_background(alpha_background: str) -> tuple[int, int, int] | None:
     """(R, G, B) from 0 to 255 of white, black or RRGGBB; None where transparency is left out.
 
     Raises:
-      ValueError: it is none of them.
+      ValueError: the text is none of these.
     """
     if alpha_background == _AS_BEFORE:
         return None
@@ -41,7 +41,7 @@ def note_on_sizes(sizes: str) -> str:
 
 
 def check_resize(resize: str, image_size: int | None) -> None:
-    """Raises ValueError for a way to make squares that isn't known, or of no size."""
+    """Raises ValueError for an unknown resize, or one that lacks an image_size."""
     if resize not in WAYS:
         raise ValueError(f"resize must be one of {', '.join(WAYS)}, got {resize!r}.")
     if resize != "crop" and image_size is None:

@@ -1,4 +1,4 @@
-"""What latents with a place, `latent_shape`, can't be together with, and why."""
+"""Which options can't be combined with latents that form a map (`latent_shape`), and why."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from keras_vae.ops.shapes import halved
 
 
 def check_latent_shape(model: ModelConfig) -> None:
-    """Raises ValueError saying why latents can't be maps of the shape that options want."""
+    """Raises ValueError saying why latents can't form a map of the shape latent_shape."""
     if model.latent_shape is None:
         return
     given = f"latent_shape={text(model.latent_shape, 'x')}"
@@ -22,8 +22,8 @@ def check_latent_shape(model: ModelConfig) -> None:
         )
     if AXES["structure"][model.structure].kind.groups != "latents":
         raise ValueError(
-            f"{given} with structure={model.structure}: the map is of one layer of latents. Use "
-            "structure=single."
+            f"{given} with structure={model.structure}: only one layer of latents can be a "
+            "map. Use structure=single."
         )
     for axis in ("posterior", "decoder"):
         _check_takes_maps(model, axis, given)
@@ -37,13 +37,13 @@ def _check_takes_maps(model, axis, given):
         return
     others = [other for other, member in members.items() if member.kind and member.kind.takes_maps]
     raise ValueError(
-        f"{given} with {axis}={name}: it is of flat latents. Use {axis}={' or '.join(others)}, or "
-        "latent_dim."
+        f"{given} with {axis}={name}: this {axis} takes flat latents only. Use "
+        f"{axis}={' or '.join(others)}, or latent_dim."
     )
 
 
 def _check_size(model, given):
-    """A map is of the size at which the encoder's network ends."""
+    """Checks that the map has the size of the encoder network's smallest feature maps."""
     size, number = model.event_shape[:2], len(model.filters)
     smallest = halved(size, number)
     if model.latent_shape[:2] == smallest:

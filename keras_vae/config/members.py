@@ -11,17 +11,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Member:
-    """One choice of an axis, all that is to be said of it.
+    """One choice of an axis, with all that the project knows about it.
 
         LIKELIHOODS["beta"] = Member(Beta, "numbers from 0 to 1", ("likelihood_scale",))
 
-    A call makes the part.
+    Calling a member makes the part.
 
     Args:
-      kind: its class, whose attributes the rules read; None where it is to have no part.
+      kind: the part's class, whose attributes the rules read; None where the choice is no part.
       about: one line on it, for `--help` and docs/reference/flags.md.
-      options: the options that are its own: they have an effect only where it is chosen, or
-        another member that has them.
+      options: names of options that have an effect only with this member, or with another member
+        that lists them.
       make: (section of the config, *what the axis gives) -> the part. By default the class is
         called with what the axis gives and then with the options' values, in this order.
     """
@@ -72,7 +72,7 @@ def fill(axis: str, members: Mapping[str, Member]) -> dict[str, Member]:
 def needed_for(option: str) -> dict[str, list[str]]:
     """The members of which one is needed for an option to have an effect, {axis: names}.
 
-    Empty if it always has one, as where all members of an axis have it.
+    Empty if the option always has an effect: no member lists it, or all members of an axis do.
     """
     found = {
         axis: [name for name, member in members.items() if option in member.options]
@@ -84,12 +84,12 @@ def needed_for(option: str) -> dict[str, list[str]]:
 
 
 def in_words(needed: Mapping[str, Iterable[str]]) -> str:
-    """What `needed_for` gives as text: "network=mlp or gru or structure=sequence"."""
+    """The result of `needed_for` as text: "network=mlp or gru or structure=sequence"."""
     return " or ".join(f"{axis}={' or '.join(names)}" for axis, names in needed.items())
 
 
 def abouts(choices: Mapping[str, Member | str]) -> dict[str, str]:
-    """{name: one line on it} of an option's choices."""
+    """{name: one line about it} of an option's choices."""
     return {
         name: choice if isinstance(choice, str) else choice.about
         for name, choice in choices.items()

@@ -23,14 +23,14 @@ def option(
     """A dataclass field with what flags and checks need to know about it.
 
     Args:
-      default: its value where none is given.
-      help: what it is, in one line.
-      choices: the values it may have, each with one line on it: an axis, or texts by name.
-      at_least, above: its least value; of a tuple, that of each entry.
-      flag: whether users give it; else the data says it.
-      before: its value in stored configs from before there was the option, where that isn't the
-        default; the default that it once had, where that has changed.
-      separator: what stands between the entries of a tuple where it is typed.
+      default: the option's value where none is given.
+      help: what the option is, in one line.
+      choices: the values it may have, each with one line about it: an axis, or texts by name.
+      at_least, above: lower bounds of the value, or of each entry of a tuple.
+      flag: whether users set it by a flag; otherwise the data sets it.
+      before: the value that a stored config without this option counts as, or the former default
+        where the default has changed; `default` if not given.
+      separator: the text between the entries of a tuple in a flag.
     """
     metadata = {
         "help": help,

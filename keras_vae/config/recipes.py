@@ -22,7 +22,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "prior": "gaussian_mixture",
         "objective": "reconstruction",
         "likelihood": "normal",
-        # Linear models bear a high rate, and need it to get where their optimum is.
+        # Linear models tolerate a high learning rate, and need one to reach their optimum.
         "learning_rate": 0.03,
         "epochs": 100,
     },
@@ -135,13 +135,13 @@ RECIPES: dict[str, dict[str, Any]] = {
         "prior": "learned_normal",
         "likelihood": "logistic_mixture",
         "activation": "swish",
-        # For so many images, small batches learn far more than large ones.
+        # From the same number of images, small batches learn far more than large ones.
         "batch_size": 16,
         # Gradients shrink fast at first; Adam has to see it before the KL empties the latents.
         "beta_2": 0.9,
         "learning_rate_warmup_epochs": 0.1,
         "clip_norm": 2000.0,
-        "skip_threshold": 1e9,  # Far above what images of any size give: what isn't finite.
+        "skip_threshold": 1e9,  # Finite norms stay far below, for images of any size.
     },
     "sequence": {
         "about": "deep Markov model: latents of each step, a chain (Krishnan et al. 2017)",
@@ -171,7 +171,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-# What images choose where no recipe is named.
+# The recipes between which images choose where no recipe is named.
 USUAL, FOR_PHOTOGRAPHS = "vae", "deep"
 
 
@@ -180,8 +180,8 @@ def recipe(name: str | None = None, **options) -> Config:
 
         recipe("vae", latent_dim=2, event_shape=(28, 28, 1))
 
-    What the recipe sets and your options leave without a meaning, such as the activation of a gated
-    network, is dropped. Without a name the data chooses, once the config meets it:
+    A recipe's option that has no effect beside yours, such as the activation of a gated network, is
+    dropped. Without a name, the data chooses the recipe when it is loaded:
 
         recipe(dataset="folder:photos", epochs=20)
 
@@ -196,13 +196,13 @@ def recipe(name: str | None = None, **options) -> Config:
     config = Config(recipe=name).replace(**(defaults | options))
     idle = [k for k in defaults if k not in options and lacking_for(config, k)]
     if config.model.latent_shape is not None and "latent_dim" not in options:
-        idle.append("latent_dim")  # The map says how many there are.
+        idle.append("latent_dim")  # latent_shape says how many there are.
     return config.replace(**{k: find(k)[1].default for k in idle}).check()
 
 
 @dataclasses.dataclass(frozen=True)
 class Unnamed(Config):
-    """Options without a recipe, which the data is to choose.
+    """Options without a recipe: the data will choose the recipe.
 
     Attributes:
       recipe: empty.
@@ -213,7 +213,7 @@ class Unnamed(Config):
     given: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def replace(self, **options) -> "Unnamed":
-        """As `Config.replace`; ValueError for options that no choice of images bears."""
+        """Like `Config.replace`; ValueError if no recipe that images choose allows the options."""
         found = cast(Unnamed, super().replace(**options))
         found = dataclasses.replace(found, given={**self.given, **options})
         of_usual, of_photographs = found._refusal(USUAL), found._refusal(FOR_PHOTOGRAPHS)
@@ -228,10 +228,10 @@ class Unnamed(Config):
         return recipe(name, **{**self.given, **known})
 
     def against(self, name: str, event_shape: Sequence[int]) -> str | None:
-        """What of the options given speaks against a recipe; None if nothing does.
+        """Why the options given rule out a recipe; None if they don't.
 
-        A part that the recipe has itself does, an option that has no effect in it, and one that it
-        can't have and the usual recipe can.
+        An option does if it chooses a part that the recipe sets, if it has no effect in the recipe,
+        or if the recipe refuses it and the usual recipe allows it.
         """
         defaults = _defaults(name)
         config = Config(recipe=name).replace(**{**defaults, **self.given})

@@ -1,6 +1,6 @@
-"""Options that don't go together, and why. Of objects, `training.refusals` says the same.
+"""Which options can't be combined, and why. `training.refusals` has the same rules for objects.
 
-What is known of a part is read from its class, so that the rules hold for new members too.
+The rules read facts of a part from its class, so that they hold for new members too.
 """
 
 import math
@@ -37,7 +37,7 @@ def check_rules(config: "Config") -> None:
 
 
 def _check_augment(config):
-    """Other examples than images have no places that could change."""
+    """Augmentation moves pixels, which only images have."""
     augment, shape = config.training.augment, config.model.event_shape
     modality = (config.model.modality or {"name": "image"})["name"]
     if augment and shape is not None and (len(shape) != 3 or modality != "image"):
@@ -48,26 +48,26 @@ def _check_augment(config):
 
 
 def lacking_for(config: "Config", name: str) -> dict[str, list[str]]:
-    """The members of which one is needed for option `name` to have an effect, {axis: names}.
+    """The members that option `name` lacks: one of them would give it an effect, {axis: names}.
 
-    Empty where one of them is there, or none is needed.
+    Empty where the option has an effect.
     """
     wanted = needed_for(name)
     return {} if any(config.value(axis) in names for axis, names in wanted.items()) else wanted
 
 
 def text(value: Any, separator: str = ",") -> str:
-    """A value as a flag has it."""
+    """A value as it is written in a flag."""
     return separator.join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def kind_of(section: Any, axis: str) -> Any:
-    """The class of the part that an option of the section chooses; None if it is to have none."""
+    """The class of the part that an option of the section chooses; None where there is none."""
     return AXES[axis][getattr(section, axis)].kind
 
 
 def _check_autoencoder(config):
-    """A posterior without a bound, or whose prior is fitted afterwards."""
+    """Checks posteriors without a bound, and posteriors whose prior is fitted afterwards."""
     model, objective = config.model, config.objective
     posterior, prior = kind_of(model, "posterior"), kind_of(model, "prior")
     trains_prior = posterior is None or posterior.trains_prior
@@ -75,8 +75,8 @@ def _check_autoencoder(config):
         fitted = [name for name, member in AXES["prior"].items() if _is_fitted(member.kind)]
         fitted.sort(key=lambda name: _is_trained(AXES["prior"][name].kind))
         raise ValueError(
-            f"posterior={model.posterior} with prior={model.prior}: it has no density to train a "
-            f"prior by. Use a prior that is fitted afterwards, {', '.join(fitted)}."
+            f"posterior={model.posterior} with prior={model.prior}: this posterior has no density "
+            f"that could train a prior. Use a prior that is fitted afterwards, {', '.join(fitted)}."
         )
     if trains_prior and not _is_trained(prior):
         raise ValueError(
@@ -87,7 +87,7 @@ def _check_autoencoder(config):
     if needs_bound and not (posterior is None or posterior.has_bound):
         raise ValueError(
             f"objective={objective.objective} needs a posterior density, which "
-            f"posterior={model.posterior} has not. Use objective=reconstruction."
+            f"posterior={model.posterior} lacks. Use objective=reconstruction."
         )
     without_noise = posterior is not None and not posterior.has_density
     if without_noise and objective.latent_samples > 1 and not kind_of(model, "weights").drawn:
@@ -119,12 +119,12 @@ def _check_autoencoder(config):
 
 
 def _is_fitted(prior):
-    """Whether a prior may be fitted to the codes of an autoencoder; no prior needs no fit."""
+    """Whether a prior may be fitted to the codes of an autoencoder; True without a prior."""
     return prior is None or prior.fits_codes
 
 
 def _is_fitted_mixture(prior):
-    """Whether a prior has components, each of which needs a code that it is fitted to."""
+    """Whether a prior has components that are fitted, each of which needs a code."""
     return prior is not None and prior.fits_codes and prior.is_mixture
 
 
@@ -149,11 +149,11 @@ def _check_without_encoder(config):
         )
     if model.inference != ModelConfig.inference:
         raise ValueError(
-            f"inference={model.inference} is of an encoder, which {without} has not. Leave it out."
+            f"inference={model.inference} is for an encoder, which {without} lacks. Leave it out."
         )
     if objective.gradient != "plain":
         raise ValueError(
-            f"gradient={objective.gradient} is of an encoder, which {without} has not. Use "
+            f"gradient={objective.gradient} is for an encoder, which {without} lacks. Use "
             "gradient=plain."
         )
     if objective.beta != 1.0 or objective.beta_schedule != "constant":
@@ -191,7 +191,7 @@ def _check_posterior_and_prior(model: ModelConfig):
     if posterior is not None and of_posteriors and not posterior.density_in_one_pass:
         raise ValueError(
             f"prior={model.prior} with posterior={model.posterior}: it is a mixture of "
-            f"{conflicts.OF_POSTERIORS}, which {model.posterior} has not. Use posterior=diagonal, "
+            f"{conflicts.OF_POSTERIORS}, which {model.posterior} lacks. Use posterior=diagonal, "
             "full_covariance or low_rank."
         )
     has_rank = "posterior_rank" in AXES["posterior"][model.posterior].options
@@ -241,19 +241,19 @@ def _check_weights(config):
 
 
 def _check_channels(model: ModelConfig):
-    """Of channels that depend on each other."""
+    """Checks channels that depend on each other."""
     if model.channel_dependence != "autoregressive":
         return
     dependence = f"channel_dependence={model.channel_dependence}"
     if model.event_shape is not None and model.event_shape[-1] < 2:
         raise ValueError(
-            f"{dependence} with event_shape={text(model.event_shape)}: one channel has none before "
-            "it. Leave it out."
+            f"{dependence} with event_shape={text(model.event_shape)}: a single channel has no "
+            "channel before it to depend on. Leave it out."
         )
     if kind_of(model, "weights").drawn:
         raise ValueError(
             f"{dependence} with weights={model.weights}: the last layer's weights are averaged "
-            "over for each value of x by itself. Use channel_dependence=none, or weights=map."
+            "over separately for each value of x. Use channel_dependence=none, or weights=map."
         )
 
 
@@ -265,9 +265,9 @@ def _check_gradient(config):
         and objective.gradient == "dreg"
     ):
         raise ValueError(
-            "gradient=dreg with relaxation=straight_through: it turns the score of q into a path "
-            "through z, but the label's path is another one's gradient. Use relaxation=relaxed, or "
-            "gradient=plain."
+            "gradient=dreg with relaxation=straight_through: dreg turns the score of q into a "
+            "path through z, but a straight-through label has the gradient of another function. "
+            "Use relaxation=relaxed, or gradient=plain."
         )
 
 
@@ -293,7 +293,7 @@ def _check_network(model: ModelConfig):
 
 
 def _check_autoregressive(model: ModelConfig):
-    """Of a decoder that goes from value to value."""
+    """Checks a decoder that draws one value after the other."""
     likelihood, decoder = kind_of(model, "likelihood"), kind_of(model, "decoder")
     if not issubclass(likelihood, decoder.likelihood_class):
         raise ValueError(
@@ -310,7 +310,7 @@ def _check_autoregressive(model: ModelConfig):
 
 
 def _check_idle_options(config):
-    """An option that has no effect, beside the others, was meant to; what the data says is not."""
+    """Refuses options that have no effect beside the others, unless the data set them."""
     for _, option_field in options():
         name, given = option_field.name, config.value(option_field.name)
         idle = option_field.default, option_field.metadata["before"]

@@ -10,14 +10,14 @@ from keras_vae.config.option import option
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which examples."""
+    """The examples that a model is trained on."""
 
     dataset: str = option(
         "digits",
         "digits, sprites, the name of a TFDS image set, folder:/path, npz:/path (or npy:/path), or "
         "chorales:/path",
     )
-    data_dir: str | None = option(None, "where TFDS sets are kept; default: TFDS' own")
+    data_dir: str | None = option(None, "folder of prepared TFDS sets; default: TFDS' own")
     image_size: int | None = option(
         None,
         "folder, TFDS sets: bring images to this height and width, as resize says; default: 64 if "
@@ -31,7 +31,7 @@ class DataConfig:
     )
     alpha_background: str = option(
         "white",
-        "folder, TFDS sets: what stands behind transparency, white, black or a colour RRGGBB",
+        "folder, TFDS sets: colour behind transparent pixels: white, black or RRGGBB",
         before="ignore",
     )
     frames: str = option(
@@ -50,7 +50,7 @@ class DataConfig:
     )
     grey_levels: int | None = option(
         None,
-        "how many levels whole numbers have, 256 for bytes: the highest is white; default: by the "
+        "number of levels of whole numbers, 256 for bytes; the highest is white; default: by the "
         "values",
         at_least=2,
         before=256,
@@ -76,8 +76,8 @@ class DataConfig:
         "how grey pixels become 0 or 1; default: dynamic if the likelihood is bernoulli, else none",
         choices={
             "none": "they stay grey",
-            "threshold": "1 from the middle on",
-            "dynamic": "drawn anew every epoch, 1 as often as they are bright",
+            "threshold": "1 from half of full scale on",
+            "dynamic": "drawn anew every epoch, 1 with their brightness as probability",
         },
     )
     memory_limit_gb: float = option(4.0, "larger sets are streamed from disk", above=0)
@@ -86,28 +86,31 @@ class DataConfig:
     )
     transpose: int | None = option(
         None,
-        "chorales: train on windows up to so many semitones higher and lower too; default 0",
+        "chorales: also train on windows shifted by up to this many semitones each way; default 0",
         at_least=0,
     )
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Which model."""
+    """The parts of a model."""
 
     network: str = option("mlp", "body of encoder and decoder", choices=AXES["network"])
     hidden: tuple[int, ...] = option(
         (400,),
-        "units of each layer, as in 200,200; with several stochastic layers, those of the bodies "
-        "of each; the GRU of a sequence has the last, that of an autoregressive decoder the first",
+        "units of each hidden layer, as in 200,200; with several stochastic layers, one entry for "
+        "each of them; the GRU of a sequence has the last entry's units, the GRU of an "
+        "autoregressive decoder the first entry's",
         at_least=1,
     )
-    filters: tuple[int, ...] = option((32, 64), "filters of each halving of the size", at_least=1)
+    filters: tuple[int, ...] = option(
+        (32, 64), "filters at each halving of the image's size", at_least=1
+    )
     blocks: int = option(2, "residual blocks at each size", at_least=1)
     attention_heads: int | None = option(
         None,
-        "heads of self-attention, of images at their smallest size; default: 4 in transformer, "
-        "else none",
+        "heads of self-attention, which images have at their smallest size; default: 4 in "
+        "transformer, else none",
         at_least=1,
     )
     bar_steps: int = option(
@@ -118,7 +121,7 @@ class ModelConfig:
     )
     activation: str = option(
         "relu",
-        "of hidden layers",
+        "activation of hidden layers",
         choices={
             "relu": "max(0, a)",
             "tanh": "hyperbolic tangent",
@@ -131,8 +134,8 @@ class ModelConfig:
     latent_dim: int = option(20, "D, the number of latents", at_least=1)
     latent_shape: tuple[int, ...] | None = option(
         None,
-        "in place of latent_dim, latents with a place: height, width and channels of a map, as in "
-        "8x8x4, of the size that the halvings of filters end at",
+        "in place of latent_dim, latents as a map: height, width and channels, as in 8x8x4; height "
+        "and width are those of the encoder's smallest feature maps",
         at_least=1,
         separator="x",
     )
@@ -143,25 +146,25 @@ class ModelConfig:
         choices={"smoother": "all of x", "filter": "x_1 .. x_t"},
     )
     latent_dims: tuple[int, ...] | None = option(
-        None, "latents of each layer, that next to x first, as in 100,50", at_least=1
+        None, "latents of each layer, as in 100,50; the layer next to x comes first", at_least=1
     )
     stages: tuple[str, ...] | None = option(
         None,
-        "of a ladder of convolutions: height of the maps x number of layers of latents, that next "
-        "to x first, as in 16x4,8x3,4x2,1x1; the width follows by the same factors, rounded up; "
-        "default: by the size of the images",
+        "ladder of convolutions: height of the maps x number of layers of latents, as in "
+        "16x4,8x3,4x2,1x1; the maps next to x come first; widths follow by the same factors, "
+        "rounded up; default: by the size of the images",
     )
-    width: int = option(64, "of a ladder of convolutions: channels of its maps", at_least=2)
+    width: int = option(64, "ladder of convolutions: channels of its maps", at_least=2)
     latent_channels: int = option(
-        8, "of a ladder of convolutions: latents at each place of a layer's map", at_least=1
+        8, "ladder of convolutions: latents at each place of a layer's map", at_least=1
     )
     merge: str | None = option(
         None,
-        "how a ladder's q(z_l|above, x) comes of what is above and of x; default: network with "
-        "convolutions, precision_weighted with dense layers",
+        "how a ladder's q(z_l|above, x) is made from the layers above and from x; default: network "
+        "with convolutions, precision_weighted with dense layers",
         choices={
             "network": "a change of p(z_l|above) by a network of both (Vahdat & Kautz 2020)",
-            "precision_weighted": "the normal in proportion to p(z_l|above) times what x says "
+            "precision_weighted": "the normal proportional to p(z_l|above) times what x says "
             "(Sonderby et al. 2016)",
         },
     )
@@ -170,7 +173,9 @@ class ModelConfig:
         2, "rank of the part of the covariance that isn't diagonal", at_least=1
     )
     prior: str = option("standard_normal", "p(z)", choices=AXES["prior"])
-    prior_components: int = option(10, "K, components, pseudo-inputs or labels", at_least=1)
+    prior_components: int = option(
+        10, "K, the number of components, pseudo-inputs or labels", at_least=1
+    )
     prior_covariance: str = option(
         "diagonal",
         "covariance of each component",
@@ -200,21 +205,22 @@ class ModelConfig:
         "4 channels, none for others and for weights=bayes",
         choices={
             "none": "nothing",
-            "autoregressive": "the channels before it, and which logistic of the mixture theirs "
-            "are of (PixelCNN++)",
+            "autoregressive": "the channels before it and, in a mixture, the component that they "
+            "came from (PixelCNN++)",
         },
         before="none",
     )
     likelihood_scale: float = option(1.0, "the standard deviation of a pixel", above=0)
     weights: str = option(
         "point",
-        "what the decoder's weights are; with several stochastic layers, those of p(x|z_1)",
+        "how the decoder's weights are learned; with several stochastic layers, those of p(x|z_1)",
         choices=AXES["weights"],
     )
     weight_scale: float = option(1.0, "standard deviation of the prior over the weights", above=0)
     weight_temperature: float = option(
         1.0,
-        "factor of the weights' KL; below 1 they are surer than Bayes' rule (Wenzel et al. 2020)",
+        "factor of the weights' KL; below 1 their posterior is narrower than Bayes' rule makes it "
+        "(Wenzel et al. 2020)",
         above=0,
     )
     condition: str = option(
@@ -288,15 +294,15 @@ class ObjectiveConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How it is minimised."""
+    """How training minimises the objective."""
 
     epochs: int = option(50, "passes over the training split", at_least=1)
     batch_size: int = option(128, "examples per step, of all replicas together", at_least=1)
     augment: tuple[str, ...] = option(
         (),
-        "how training images are changed, drawn anew in each epoch, as in flip,crop; default: not",
+        "random changes of training images, new ones in each epoch, as in flip,crop; default: none",
         choices={
-            "flip": "mirrored left-right, every other one",
+            "flip": "mirrored left-right, with probability 1/2",
             "crop": "shifted by up to a 16th of their size, the border filled by reflection",
         },
     )
@@ -309,15 +315,15 @@ class TrainingConfig:
     learning_rate: float = option(2e-3, "size of the optimizer's steps", above=0)
     learning_rate_schedule: str = option(
         "cosine",
-        "how it changes",
+        "how the learning rate changes",
         choices={
             "constant": "not at all",
-            "cosine": "to zero at the last step; more epochs later need another workdir, with "
-            "warm_start",
+            "cosine": "to zero at the last step; to train for more epochs later, use another "
+            "workdir with warm_start",
         },
     )
     learning_rate_warmup_epochs: float = option(
-        0.0, "epochs in which it first rises from 0 in a line", at_least=0
+        0.0, "epochs in which the learning rate first rises linearly from 0", at_least=0
     )
     clip_norm: float | None = option(None, "largest norm of all gradients together", above=0)
     skip_threshold: float | None = option(
@@ -328,20 +334,20 @@ class TrainingConfig:
     )
     gradient_accumulation_steps: int = option(
         1,
-        "take batch_size in so many parts, one after the other: the same steps in less memory",
+        "take a batch in this many parts, one after the other: the same steps in less memory",
         at_least=1,
     )
     recoveries: int = option(
         2,
-        "how often, once the loss isn't finite, training goes back and on at half the rate before "
-        "it stops",
+        "how often training goes back, and on at half the learning rate, when the loss isn't "
+        "finite, before it stops",
         at_least=0,
         before=0,
     )
     gradient_checkpointing: bool = option(
         False,
-        "keep the input of residual blocks alone for gradients, and compute their inside anew: "
-        "less memory, more time (Chen et al. 2016)",
+        "keep only the inputs of residual blocks for gradients, and compute the rest again: less "
+        "memory, more time (Chen et al. 2016)",
     )
     ema_decay: float | None = option(
         0.999,

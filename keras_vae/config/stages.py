@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# The costly full size has no latents: what is inside is at most so high and so wide.
+# Latents at full size are costly: maps of latents are at most this high and wide.
 _LARGEST = 32
 # Images at most this high and wide are small enough for latents at full size.
 _SMALL = 12
@@ -18,7 +18,7 @@ class Stage(NamedTuple):
     Attributes:
       height, width: of the maps.
       num_layers: how many layers of latents there are of this size.
-      factor: how many times the size before it, at the first stage the image, is as high and wide.
+      factor: how many times higher and wider the stage before it is, or the image at the first one.
     """
 
     height: int
@@ -31,7 +31,7 @@ def stages_of(stages: Sequence[str], image_shape: Sequence[int]) -> list[Stage]:
     """The stages, the largest first, that texts such as 16x4 name: height x number of layers.
 
     Args:
-      stages: one text for each.
+      stages: one text for each stage.
       image_shape: (H, W, ...); the width follows by the same factors, rounded up.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What models of several layers or steps of latents can't be together with, and why."""
+"""Which options can't be combined with several layers or steps of latents, and why."""
 
 from keras_vae.config.members import AXES
 from keras_vae.config.rules import kind_of, text
@@ -22,7 +22,7 @@ def has_layers_of_maps(model: ModelConfig) -> bool:
 
 
 def _check_layers(model: ModelConfig):
-    """Of a model of several stochastic layers."""
+    """Checks a model of several stochastic layers."""
     layers = f"structure={model.structure}"
     posterior, prior = kind_of(model, "posterior"), kind_of(model, "prior")
     network = AXES["network"][model.network]
@@ -32,15 +32,15 @@ def _check_layers(model: ModelConfig):
         of_maps = "stages" in AXES["structure"][model.structure].options
         others = ", or network=resnet for images" if of_maps else ""
         raise ValueError(
-            f"{layers} with network={model.network}: what joins one layer of latents to the next "
-            f"are dense layers of `hidden` units. Use network=mlp or gated_mlp{others}."
+            f"{layers} with network={model.network}: dense layers of `hidden` units join one layer "
+            f"of latents to the next. Use network=mlp or gated_mlp{others}."
         )
     else:
         _check_latent_dims(model, layers)
     if posterior is not None and not (posterior.has_density and posterior.continuous):
         raise ValueError(
-            f"{layers} with posterior={model.posterior}: what ties one layer to the next is a "
-            "density of real numbers. Use posterior=diagonal, or structure=single."
+            f"{layers} with posterior={model.posterior}: a density of real numbers ties one "
+            "layer to the next. Use posterior=diagonal, or structure=single."
         )
     if model.structure == "ladder" and not _is_diagonal(posterior):
         raise ValueError(
@@ -50,12 +50,12 @@ def _check_layers(model: ModelConfig):
     if model.structure == "bottom_up" and prior is not None and prior.made_of_posteriors:
         raise ValueError(
             f"{layers} with prior={model.prior}: it is a mixture of {conflicts.OF_POSTERIORS}, "
-            "which q(z_L|x) from the bottom up has not. Use structure=ladder, or prior=mixture."
+            "which q(z_L|x) from the bottom up lacks. Use structure=ladder, or prior=mixture."
         )
 
 
 def _check_latent_dims(model, layers):
-    """Of flat layers of latents."""
+    """Checks flat layers of latents."""
     if model.latent_dims is None:
         raise ValueError(f"{layers} needs latent_dims, as in latent_dims=100,50 for two layers.")
     for name in ("stages", "width", "latent_channels"):
@@ -73,7 +73,7 @@ def _check_latent_dims(model, layers):
 
 
 def _check_stages(model):
-    """Of a ladder of convolutions."""
+    """Checks a ladder of convolutions."""
     given = f"structure={model.structure} with network={model.network}"
     if "blocks" not in AXES["network"][model.network].options:
         raise ValueError(f"{given}: a ladder of maps has residual blocks. Use network=resnet.")
@@ -90,11 +90,11 @@ def _check_stages(model):
 
 
 def _check_sequence(model: ModelConfig):
-    """Of a model with latents of each step."""
+    """Checks a model with latents of each step."""
     if kind_of(model, "network").takes != "values":
         raise ValueError(
-            f"structure=sequence with network={model.network}: the body is of one step, a row of "
-            "numbers; steps are joined by a GRU. Use network=mlp, or structure=single."
+            f"structure=sequence with network={model.network}: the body takes one step, a row of "
+            "numbers; a GRU joins the steps. Use network=mlp, or structure=single."
         )
     if not model.hidden:
         raise ValueError("hidden must have at least one entry with structure=sequence.")
@@ -112,5 +112,5 @@ def _check_sequence(model: ModelConfig):
 
 
 def _is_diagonal(posterior):
-    """Whether a posterior is a diagonal normal, as a prior without a posterior takes no other."""
+    """Whether a posterior is a diagonal normal; True without a posterior."""
     return posterior is None or posterior.is_diagonal

@@ -1,4 +1,4 @@
-"""Options of training that don't go together, and why."""
+"""Which options of training can't be combined, and why."""
 
 from typing import TYPE_CHECKING
 
@@ -32,8 +32,8 @@ def check_training(config: "Config") -> None:
     if training.gradient_checkpointing and not AXES["network"][network].kind.recomputable:
         others = [name for name, member in AXES["network"].items() if member.kind.recomputable]
         raise ValueError(
-            f"gradient_checkpointing with network={network}: it is of residual blocks of "
-            f"convolutions. Use network={' or '.join(others)}, or leave it out."
+            f"gradient_checkpointing with network={network}: only residual blocks of convolutions "
+            f"can be computed again. Use network={' or '.join(others)}, or leave it out."
         )
     parts = training.gradient_accumulation_steps
     if training.batch_size % parts:

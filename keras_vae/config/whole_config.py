@@ -44,7 +44,7 @@ class Config:
         return getattr(getattr(self, section), name)
 
     def check(self) -> "Config":
-        """Returns itself, or raises ValueError saying which option can't be, and why."""
+        """Returns itself, or raises ValueError saying which options can't be combined, and why."""
         self.check_options()
         rules.check_rules(self)
         structure_rules.check_structure(self.model)
@@ -52,7 +52,7 @@ class Config:
         return self
 
     def check_options(self) -> None:
-        """Raises ValueError for an option that isn't of its type and range by itself."""
+        """Raises ValueError for an option whose own value is of a wrong type or range."""
         for _, option_field in options():
             check_option(option_field, self.value(option_field.name))
 
@@ -63,7 +63,7 @@ class Config:
     def from_dict(cls, content: dict) -> "Config":
         """The inverse of to_dict, from JSON too; unknown options raise ValueError.
 
-        An option that the content doesn't have counts as what it was before there was the option.
+        An option that the content lacks gets the value of the time before the option existed.
         """
         if unknown := set(content) - {"recipe", *SECTIONS}:
             raise ValueError(f"unknown section {min(unknown)!r}; known: {', '.join(SECTIONS)}.")
@@ -71,7 +71,7 @@ class Config:
 
 
 def _before(content):
-    """The options that a stored config (`Config.to_dict`) doesn't have, as they were then."""
+    """The options that a stored config (`Config.to_dict`) lacks, with their values of that time."""
     stored = _flat(content)
     return {f.name: f.metadata["before"] for _, f in options() if f.name not in stored}
 

@@ -14,17 +14,17 @@ import numpy as np
 from keras_vae.files import archives, open_regular
 
 _NPY_MAGIC = b"\x93NUMPY"
-_ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the latter of an empty one
+_ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the second one begins an empty zip
 _ALONE = "x"  # the key of the one array of a .npy
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-_CHECKSUM_BYTES = 1 << 26  # read at a time
+_CHECKSUM_BYTES = 1 << 26  # bytes read at a time
 
 
 class Header(NamedTuple):
-    """What a file says of an array: shape, whether in Fortran's order, dtype."""
+    """The header of an array in a file: shape, whether in Fortran's order, dtype."""
 
     shape: tuple
     is_fortran: bool
@@ -47,9 +47,9 @@ def read(
     Args:
       name: what errors call the data.
       path: the file. A .npy is an npz with one array, x.
-      keys_of: {key: Header, or None of what is no array} of all that there is -> {role: key} of
-        the arrays to read.
-      limit_bytes: if they are larger together, they are mapped and stay on disk.
+      keys_of: {key: Header, or None for what is no array} of the whole file -> {role: key} of the
+        arrays to read.
+      limit_bytes: arrays that are larger together are mapped and stay on disk.
 
     Raises:
       FileNotFoundError, ValueError: no such file, no npz or npy, or arrays of objects.
@@ -129,7 +129,7 @@ def _member(file, key):
 
 
 def _member_header(file, key):
-    """The Header of an array of a zip file, None of what is no array."""
+    """The Header of an array of a zip file, None for what is no array."""
     with file.open(_member(file, key)) as stream:
         try:
             return _header(stream)
@@ -138,7 +138,7 @@ def _member_header(file, key):
 
 
 def _header(stream):
-    """The Header that begins at `stream`'s place, which is then at the values."""
+    """The Header at the stream's position; the stream is at the values afterwards."""
     version = np.lib.format.read_magic(stream)
     if version not in _HEADERS:
         raise ValueError(f"version {version} of the format, for tables of records")
@@ -156,7 +156,7 @@ def _start(name, stream, member):
             "Write it by numpy.savez, or raise memory_limit_gb."
         )
     stream.seek(member.header_offset)
-    # A zip's local header: 26 bytes, the lengths of the name and of what else follows.
+    # A zip's local header: 26 bytes, then the lengths of the name and of the extra field.
     stream.seek(sum(struct.unpack("<26xHH", stream.read(30))), os.SEEK_CUR)
     end = stream.tell() + member.file_size
     try:

@@ -6,11 +6,11 @@ from keras_vae._compat import TensorLike, tf
 from keras_vae.seeds import derive
 
 AUGMENTATIONS = ("flip", "crop")
-_PART = 16  # The most an image is shifted is this part of its size, rounded up.
+_PART = 16  # The largest shift is the image's size divided by this, rounded up.
 
 
 def largest_shift(size: int) -> int:
-    """Pixels that an image of `size` pixels is shifted at most; of one pixel, none."""
+    """The largest shift, in pixels, of an image of `size` pixels; 0 for one pixel."""
     return min(-(-size // _PART), size - 1)
 
 
@@ -53,6 +53,6 @@ def _places(size, batch, seed, shifted):
     """Where along an axis of `size` each pixel comes from, int32 [B, size]."""
     most = largest_shift(size) if shifted else 0
     shift = tf.random.stateless_uniform([batch, 1], seed, -most, most + 1, tf.int32)
-    # Reflected at 0, and then at size - 1.
+    # Places are reflected at 0, and then at size - 1.
     place = tf.abs(tf.range(size) + shift)
     return size - 1 - tf.abs(size - 1 - place)

@@ -12,7 +12,7 @@ def is_grey(ground: Colour) -> bool:
 
 
 def name_of(ground: Colour) -> str:
-    """What alpha_background has for it."""
+    """The colour's name as alpha_background takes it."""
     return {WHITE: "white", BLACK: "black"}.get(ground, bytes(ground).hex())
 
 

@@ -20,7 +20,7 @@ def dynamic(x: TensorLike, seed: TensorLike, levels: int = BYTES) -> tf.Tensor:
     Args:
       x: values within [0, 1], or whole numbers from 0 to levels - 1.
       seed: int32 [2].
-      levels: of whole numbers.
+      levels: how many levels whole numbers have.
 
     Returns:
       bool, shape of x.
@@ -33,9 +33,10 @@ def dynamic(x: TensorLike, seed: TensorLike, levels: int = BYTES) -> tf.Tensor:
 
 
 def _dynamic_bytes(x, seed):
-    """The same for bytes with 15 random bits a pixel, in half the time of a float.
+    """`dynamic` for bytes, with 15 random bits a pixel: it takes half the time of random floats.
 
-    257 k / 65536 is k / 255 to 1 part in 65536; of even numbers only, none reaches 257 * 255.
+    257 k / 65536 is k / 255 to 1 part in 65536. The random numbers are even, so all of them are
+    below 257 * 255, and white stays white.
     """
     size = tf.size(x)
     bits = tf.random.stateless_uniform([(size + 1) // 2], seed, None, None, tf.int32)
@@ -53,7 +54,7 @@ def binarize(
       x: examples.
       binarization: "none", "threshold" or "dynamic".
       seed: int32 [2], for dynamic alone.
-      levels: of whole numbers; None for bytes.
+      levels: how many levels whole numbers have; None for bytes.
     """
     if binarization == "none":
         return x

@@ -18,7 +18,7 @@ def place(name: str, shape: Sequence[int], channels: str | None = None) -> str:
       channels: "first" or "last" says it for four axes; None goes by the shape.
 
     Raises:
-      ValueError: it is the shape of no set of images, or can be read both ways or neither.
+      ValueError: it isn't the shape of a set of images, or can be read both ways or neither.
     """
     if len(shape) not in (3, 4) or 0 in shape:
         raise ValueError(
@@ -35,7 +35,7 @@ def place(name: str, shape: Sequence[int], channels: str | None = None) -> str:
     if channels:
         return channels
     last = shape[3] in _CHANNELS_LAST
-    # Read so, images of one pixel's height or width are none.
+    # Channels don't come first where images would then be one pixel high or wide.
     first = shape[1] in _CHANNELS_FIRST and min(shape[2:]) > 1
     if last and not first:
         return "last"

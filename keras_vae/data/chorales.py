@@ -6,9 +6,9 @@ from keras_vae.data import array_files
 from keras_vae.data.split import InMemory
 from keras_vae.modality import Music
 
-SILENT = -1  # as a pitch; as a level, 0
-BAR_STEPS = 16  # sixteenths in a bar of 4/4; training windows begin so far apart
-WINDOW = 64
+SILENT = -1  # the pitch of silence, whose level is 0
+BAR_STEPS = 16  # sixteenths in a bar of 4/4, and steps from one training window's start to the next
+WINDOW = 64  # steps
 _SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 
 
@@ -26,7 +26,7 @@ def read(
         voices], MIDI pitches or -1 for silence, and `…_offsets` [n + 1]: chorale i is
         pitches[offsets[i]:offsets[i + 1]].
       window: steps in a window; None is 64.
-      transpose: training windows are also taken up to so many semitones higher and lower, where
+      transpose: training windows are also shifted by up to this many semitones up and down, where
         they stay in the range of all splits; None is 0.
 
     Returns:
@@ -119,7 +119,7 @@ def _windows(pieces, window, hop):
 
 
 def _transposed(windows, semitones, low, high):
-    """The windows as they are, and shifted each way, in so far as they stay from low to high."""
+    """The windows, and their shifts by up to `semitones` that stay from low to high."""
     found = [windows]
     for shift in range(-semitones, semitones + 1):
         moved = np.where(windows == SILENT, SILENT, windows + shift)

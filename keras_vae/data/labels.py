@@ -170,7 +170,7 @@ def _check_same_width(name, widths):
 
 
 def _without_missing_code(name, found, is_named, notes):
-    """The splits without those whose labels are all -1, which stands for none beside 0, 1, …"""
+    """Drops the splits whose labels are all -1: beside 0, 1, … it stands for a missing label."""
     if next(iter(found.values())).dtype.kind == "U":
         return found
     values = np.unique(np.concatenate(list(found.values())))

@@ -28,14 +28,14 @@ def read(
     """Loads or opens an npz or npy; nothing pickled is ever read.
 
     Args:
-      path: the file. What its arrays are is told by the words of their keys, see `find_roles`:
+      path: the file. The words of its keys say what its arrays are, see `find_roles`:
         x and y; train_images, test_images, test_labels; X_train, y_train; …
       npz_keys: other names: a dict, or a list of "role=key" strings, role being train, validation,
         test, train_labels, validation_labels, test_labels or class_names. All keys given must be
         there.
       seed: int; draws the order in which a streamed file is read.
       memory_limit_gb: a larger file is streamed: 8-bit or bool arrays, not compressed.
-      channels, values, grey_levels: as of `from_arrays`.
+      channels, values, grey_levels: see `from_arrays`.
 
     Returns:
       (dict name of a split -> Split, list of notes).
@@ -78,7 +78,7 @@ def _streamed(
             "memory_limit_gb."
         )
     chunk_size = chunk_size_for(arrays["train"].shape[1:], limit_bytes)
-    # First rows show what is wrong with an array.
+    # The first rows are enough to show what is wrong with an array.
     heads, notes = as_images(name, {s: x[:chunk_size] for s, x in arrays.items()}, channels)
     check_varied(name, heads["train"])
     scale = scale_by_scan(

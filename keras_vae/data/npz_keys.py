@@ -26,7 +26,7 @@ def find_roles(
 
     Args:
       name: what errors call the data.
-      headers: dict key -> `array_files.Header`, or None of what is no array.
+      headers: dict key -> `array_files.Header`, or None for what is no array.
       npz_keys: dict or list of "role=key" strings that say it; None goes by the keys' words.
 
     Returns:
@@ -120,7 +120,7 @@ def _role(key):
 
 
 def _unnamed(headers):
-    """Roles of what was saved without keys: images alone, or images and their labels."""
+    """Roles of arrays that were saved without keys: images alone, or images and their labels."""
     keys = sorted(key for key in headers if _UNNAMED.fullmatch(key) and headers[key])
     if len(keys) == 1:
         return {(None, "images"): keys}

@@ -154,7 +154,7 @@ def evaluation_batches(
     Args:
       images: Split.
       batch_size: B.
-      seed: int32 [2], other ones for other splits.
+      seed: int32 [2], a different one for each split.
       binarization: what `resolve` returned.
       draw_noise: (seed int32 [2], batch size int32 []) -> noise of one batch; None for batches
         that have the seed instead.
@@ -198,7 +198,7 @@ def evaluation_batches(
 
 
 def _batch(x, condition, seed, draw_noise):
-    """The batch with its noise, or without a way to draw it with its seed."""
+    """The batch with its noise; with its seed where there is no way to draw noise."""
     if draw_noise is None:
         return Batch(x, condition=condition, seed=seed)
     return Batch(x, draw_noise(seed), condition)
@@ -252,7 +252,7 @@ def _stream(images, labels, batch_size, steps):
 
 
 def _labels(images, wanted):
-    """[N], where they are wanted."""
+    """The labels, int32 [N], if they are wanted; else None."""
     return to_host(images.labels.astype(np.int32)) if wanted else None
 
 

@@ -20,9 +20,9 @@ def scale_by_scan(
     Args:
       name: what errors call the data.
       heads: list of arrays, the first images of each split.
-      chunks: iterable of arrays, all images; gone through only if the first leave open how many
-        levels there are.
-      values, grey_levels: as of `values.decide`.
+      chunks: iterable of arrays, all images; read only if the first ones don't settle the number of
+        levels.
+      values, grey_levels: see `values.decide`.
 
     Returns:
       values.Scale, of uint8 or bool. Two values in the first images are taken to be all that

@@ -20,7 +20,7 @@ from keras_vae.seeds import Site, derive
 READERS: dict[str, Callable] = {"chorales": chorales.read}
 _FILES_OF_IMAGES = ("npz", "npy", "folder")
 _OWN_LEVELS = ("digits", "sprites")
-TEST, VALIDATION = 0, 1  # what a held-out split's seed is folded with
+TEST, VALIDATION = 0, 1  # these numbers tell the seeds of the two held-out splits apart
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Dataset:
 
 
 def _of_reader(kind, found):
-    """What a reader gives, checked: it may be a user's own."""
+    """The reader's result, checked: the reader may be a user's own."""
     if isinstance(found, tuple) and len(found) == 2:
         splits, notes = found
         if isinstance(splits, Mapping) and isinstance(splits.get("train"), Split):
@@ -60,13 +60,13 @@ def _of_reader(kind, found):
 
 
 def short_name(dataset: str) -> str:
-    """Without kind, path and version: faces, of npz:some/faces.npz; mnist, of mnist:3.0.1."""
+    """Without kind, path and version: faces for npz:some/faces.npz, mnist for mnist:3.0.1."""
     kind, _, path = dataset.partition(":")
     return pathlib.PurePath(path).stem if _has_path(kind) else kind.replace("/", "-")
 
 
 def knows_levels(dataset: str) -> bool:
-    """Whether a data set states its levels itself, so that grey_levels is nothing for it."""
+    """Whether a data set states its levels itself, so that grey_levels doesn't apply."""
     return dataset.partition(":")[0] in (*_OWN_LEVELS, *READERS)
 
 
@@ -104,7 +104,7 @@ def load(
       data_dir: where TFDS sets are prepared; TFDS' own default if None.
       image_size: images of a folder or TFDS set are brought to this height and width in pixels;
         None keeps their size, but brings images of many sizes to 64.
-      resize: how: "crop", "pad" or "stretch".
+      resize: how images become square: "crop", "pad" or "stretch".
       alpha_background: what stands behind transparency, "white", "black" or "RRGGBB"; "ignore"
         leaves transparency out, as this project once did.
       frames: "first" or "all" of animations and of files of several pages, of a folder.
@@ -139,7 +139,7 @@ def load(
         raise ValueError(
             f"channels=first is for dataset=npz:PATH, got dataset={dataset}. Leave it out."
         )
-    # A run that was stored before there was this option says 256.
+    # A run that is older than this option has 256.
     if grey_levels not in (None, 256) and knows_levels(dataset):
         raise ValueError(
             f"grey_levels is for folders, npz and TFDS sets, got grey_levels={grey_levels} with "
@@ -162,7 +162,7 @@ def load(
                 f"{option} is for dataset=folder:PATH, got dataset={dataset}. Leave it out."
             )
     check_resize(resize, image_size)
-    parse_background(alpha_background)  # where nothing is transparent too
+    parse_background(alpha_background)  # This checks it even where nothing is transparent.
     splits: Mapping[str, Split]
     notes: list[str] = []
     if dataset == "digits":

@@ -59,7 +59,7 @@ class Split(abc.ABC):
 
     @property
     def lowest_pitch(self) -> int | None:
-        """The old name of that of `modality`; None of other examples than music."""
+        """The old name of `modality.lowest_pitch`; None where examples aren't music."""
         message = "Split.lowest_pitch is Split.modality.lowest_pitch now."
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         return getattr(self.modality, "lowest_pitch", None)
@@ -145,9 +145,9 @@ class Streamed(Split):
       read_labels: int64 rows [n] -> int64 [n], or None without labels.
       binary: whether the source holds only {0, 1} or only {0, 255}; then bool is read.
       identity: str that tells this source from any other, for the fingerprint.
-      read_factors: int64 rows [n] -> dict name -> whole numbers [n], or None without.
-      levels: of uint8, how many there are; None for counts.
-      class_names: as of `Split`.
+      read_factors: int64 rows [n] -> dict name -> whole numbers [n], or None without factors.
+      levels: how many levels uint8 has; None for counts.
+      class_names: see `Split`.
       order: int [N], the row at each position; a chunk is then read in the order of its rows. None
         where position and row are the same.
       in_runs: whether the source can be read in runs of neighbouring rows only.
@@ -231,9 +231,9 @@ class Streamed(Split):
     ) -> tuple["Streamed", "Streamed"]:
         """Two splits: n examples drawn by `seed` (int32 [2]), and the others.
 
-        Label by label if `stratified`, as long as there are labels and the source can be read at
-        scattered rows. Else neighbouring positions, beginning where the seed says: the sources
-        keep them in random order.
+        If `stratified`, they are drawn label by label, as long as there are labels and the source
+        can be read at scattered rows. Otherwise they are neighbouring positions from one that the
+        seed draws: sources keep their rows in random order.
         """
         if stratified and self._read_labels is not None and not self.in_runs:
             positions = np.concatenate(self._pieces)
@@ -300,7 +300,7 @@ def check_fits(name: str, shape: Sequence[int], dtype: np.dtype, memory_limit_gb
 
 
 def to_host(array: np.ndarray) -> tf.Tensor:
-    """A tensor in host memory: tf.data runs there, and the device's is wanted for other things."""
+    """A tensor in host memory: tf.data runs there, and device memory is for other things."""
     with tf.device("CPU:0"):
         return tf.identity(array)
 

@@ -8,7 +8,7 @@ _WORDS = {
     "validation": ("validation", "valid", "val", "dev", "development"),
     "test": ("test", "testing", "eval", "evaluation"),
 }
-# In lower case; the first is what this project calls the split.
+# Names are in lower case; the first one is this project's name of the split.
 SPLITS = {split: (*names, *(f"{name}_set" for name in names)) for split, names in _WORDS.items()}
 _BY_NAME = {name: split for split, names in SPLITS.items() for name in names}
 
@@ -21,7 +21,7 @@ def split_of(name: str) -> str | None:
 def alike(names: Iterable[str]) -> list[str]:
     """Names of several splits that say so by a word: seg_train, seg_test; train1, test1.
 
-    What is beside that word must be the same: a bullet_train and a test_tube are no splits.
+    Their other words must be the same: a bullet_train and a test_tube are no splits.
     """
     found: dict = {}  # the other words -> split -> names
     for name in names:

@@ -18,7 +18,7 @@ FACTORS = {"shape": 3, "scale": 6, "rotation": 40, "x": 32, "y": 32}
 NUM_IMAGES = math.prod(FACTORS.values())  # 737,280
 SIZE = 64  # H and W
 _PATCH = SIZE - FACTORS["x"] + 1  # pixels that a sprite may cover, so that none is cut off
-_HELD_OUT = 10_000  # of validation, and of test
+_HELD_OUT = 10_000  # images in validation, and in test
 _CHUNK = 4096  # images drawn at a time
 
 
@@ -88,7 +88,7 @@ def _patches():
     # Pixels' middles, on axes to the right and upwards; the patch goes from -1 to 1.
     middles = (2 * np.arange(_PATCH) + 1) / _PATCH - 1
     x, y = middles, -middles[:, np.newaxis]
-    # The same on the sprite's own axes: [scales, rotations, P, P].
+    # The same points on the sprite's own axes: [scales, rotations, P, P].
     u = (x * np.cos(angle) + y * np.sin(angle)) / scale
     v = (y * np.cos(angle) - x * np.sin(angle)) / scale
     shapes = (

@@ -29,8 +29,8 @@ def stratify(order: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
 def _shares(counts, n, ties):
     """How many of each label are held out: n in all, in proportion to `counts` [K].
 
-    By the largest remainder, and where remainders are equal by the lowest of `ties` [K]. One of
-    each label stays, as long as there are others to take.
+    The largest remainders get what is left over; equal ones go by the lowest of `ties` [K]. One
+    example of each label is not held out, as long as there are others to take.
     """
     total = counts.sum()
     shares, remainders = np.divmod(n * counts, total)

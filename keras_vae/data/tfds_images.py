@@ -41,7 +41,7 @@ def read(
       resize: how to bring them to image_size, "crop", "pad" or "stretch".
       alpha_background: "white", "black" or "RRGGBB", what stands behind images with transparency;
         "ignore" leaves it as a fourth channel.
-      values, grey_levels: as of `from_arrays`.
+      values, grey_levels: see `from_arrays`.
 
     Returns:
       (dict name of a split -> Split, list of notes, the size that images were brought to or None).
@@ -148,7 +148,7 @@ def _builder(name, data_dir):
     try:
         builder = tfds.builder(name, data_dir=data_dir)
         builder.download_and_prepare()
-    except Exception as error:  # whatever a download can die of
+    except Exception as error:  # a download can fail in any way
         raise ValueError(
             f"dataset={name} could not be fetched into {where}: {' '.join(str(error).split())}"
         ) from error

@@ -36,7 +36,7 @@ def find(
 def named(features: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """(name, feature) of all features; one in another is "outer/inner"."""
     for name, feature in features.items():
-        if hasattr(feature, "items") and not hasattr(feature, "feature"):  # which sequences have
+        if hasattr(feature, "items") and not hasattr(feature, "feature"):  # sequences have one
             yield from named(feature, f"{prefix}{name}/")
         else:
             yield prefix + name, feature
@@ -45,7 +45,7 @@ def named(features: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 def factors(features: Mapping[str, Any]) -> dict[str, str]:
     """dict of the columns "label_shape", … and their names "shape", …; one alone is no factor.
 
-    By name, for TFDS gives stored columns in another order in another process.
+    They are sorted by name, since TFDS gives stored columns in another order in another process.
     """
     found = {
         column: column.removeprefix("label_")

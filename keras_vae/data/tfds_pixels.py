@@ -52,7 +52,7 @@ def preparation(
 
 
 def _on_ground(image, colour, channels):
-    """[H, W, channels] of grey or RGB with opacity as its last channel: see `ground.compose`."""
+    """[H, W, channels] of grey or RGB with opacity as last channel: see `background.compose`."""
     white = image.dtype.max
     colours, opacity = image[..., :-1], tf.cast(image[..., -1:], tf.int64)
 

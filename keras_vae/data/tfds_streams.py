@@ -45,7 +45,7 @@ class Stream:
         Args:
           chunk_size: images in a chunk.
           column: of the labels, or None.
-          class_names, values, grey_levels: as of `arrays.from_arrays`.
+          class_names, values, grey_levels: see `arrays.from_arrays`.
 
         Raises:
           ValueError: images that aren't of 8 bits or that the likelihood can't take, or labels
@@ -108,7 +108,7 @@ class Stream:
             return {}, None, []
 
         sizes = {split: self._size(split) for split in self.sources}
-        # All at once: images aren't decoded for it, and one label may be missing.
+        # All labels are read at once, which decodes no images: any of them may be missing.
         found = {s: self._rows(s, 0, size, [column])[column] for s, size in sizes.items()}
         labels, names, notes = read_labels(self.builder.name, found, sizes, class_names)
         return {s: lambda rows, y=y: y[rows] for s, y in labels.items()}, names, notes

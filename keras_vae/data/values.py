@@ -22,7 +22,7 @@ VALUES = {
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """What decides how numbers are taken.
+    """The facts of arrays that decide how their numbers are taken.
 
     Attributes:
       kind: "bool", "whole" or "float", of their dtype.
@@ -42,7 +42,7 @@ class Scale:
 
     Attributes:
       dtype: of what is kept: bool, uint8, uint16 or float32.
-      levels: as of `Split`.
+      levels: see `Split`.
       rounded_from: the number of levels that are rounded to 256; or None.
       note: a sentence, or None.
     """
@@ -137,7 +137,7 @@ def check_numbers(name: str, x: np.ndarray) -> None:
 
 
 def look(arrays: Iterable[np.ndarray]) -> Seen:
-    """What the arrays, of one kind, hold together."""
+    """The facts of all arrays together, which are of one kind."""
     arrays = list(arrays)
     low, high = min(x.min().item() for x in arrays), max(x.max().item() for x in arrays)
     whites = (1,) if arrays[0].dtype.kind == "f" else (1, BYTES - 1, MOST - 1)
@@ -146,7 +146,7 @@ def look(arrays: Iterable[np.ndarray]) -> Seen:
 
 
 def decide(name: str, seen: Seen, values: str, grey_levels: int | None = None) -> Scale:
-    """How numbers are taken that look so. Floats must have been checked.
+    """How numbers with these facts are taken. Floats must have been checked.
 
     Raises:
       ValueError: whole numbers that the likelihood can't take.
@@ -183,7 +183,7 @@ def _kind(x):
 
 
 def _is_black_and_white(seen, values, grey_levels):
-    """Whether it is taken as {0, 1}; a number of levels other than of bytes says it isn't."""
+    """Whether the numbers are taken as {0, 1}; grey_levels may say that they aren't."""
     if seen.kind == "bool" or not seen.two_valued:
         return seen.kind == "bool"
     if values == "counts":
@@ -200,7 +200,7 @@ def _counts(name, seen, grey_levels):
         )
     if seen.high < BYTES:
         return Scale(np.dtype(np.uint8), None)
-    # A run that was stored when larger counts were floats says 256 levels.
+    # A run that was stored when larger counts were floats has 256 levels.
     is_short = seen.high < MOST and grey_levels != BYTES
     return Scale(np.dtype(np.uint16 if is_short else np.float32), None)
 
@@ -247,22 +247,22 @@ def _check_floats(name, seen, values, arrays):
 
 
 def _levels_of_floats(arrays):
-    """The fewest levels L that all floats are of, k / (L - 1); None if they aren't of 8 bits."""
+    """The smallest L with all floats of the form k / (L - 1); None if they aren't of 8 bits."""
     for levels in (*range(2, FEW + 2), BYTES):
-        tolerance = _tolerance(levels)  # The first image mostly shows that it isn't so many.
+        tolerance = _tolerance(levels)  # Mostly the first image rules it out.
         if all(_distance(part, levels).max() <= tolerance for x in arrays for part in (x[:1], x)):
             return levels
     return None
 
 
 def _distance(x, levels):
-    """How far each is from the nearest level, in levels."""
+    """How far each number is from the nearest level, in levels."""
     scaled = x * (levels - 1)
     return np.abs(scaled - np.rint(scaled))
 
 
 def _tolerance(levels):
-    """In levels: what float32 makes of k / (levels - 1) is as near as this."""
+    """How far, in levels, float32 may be from k / (levels - 1)."""
     return 1e-3 + (levels - 1) * np.finfo(np.float32).eps
 
 

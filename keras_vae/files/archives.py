@@ -7,9 +7,9 @@ import zipfile
 import zlib
 
 # How many times larger than its file an archive's content may be. Bit maps pack best of all data
-# that is in use: those of dSprites to a 114th.
+# in use: those of dSprites to a 114th of their size.
 MAX_RATIO = 200
-_LOCAL_HEADER_BYTES = 30  # at least, and the name
+_LOCAL_HEADER_BYTES = 30  # the least size of a member's header, without its name
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 
@@ -36,7 +36,7 @@ def read_archive(path: str | pathlib.Path, max_ratio: float = MAX_RATIO) -> dict
     """{name: content} of all members of an archive that has passed `check_archive`.
 
     Raises:
-      ValueError: it has not, or a member is damaged.
+      ValueError: the archive fails this check, or a member is damaged.
     """
     check_archive(path, max_ratio)
     try:
@@ -77,6 +77,6 @@ def _check(path, file, max_ratio):
 
 
 def leads_out(name: str) -> bool:
-    """Whether a member's name is absolute, of a drive, or has a part `..`; on any system."""
+    """Whether a member's name is absolute, names a drive, or has a part `..`; on any system."""
     parts = re.split(r"[/\\]", name)
     return parts[0] == "" or ".." in parts or ":" in parts[0] or "\0" in name

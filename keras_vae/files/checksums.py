@@ -8,8 +8,8 @@ import zipfile
 from keras_vae.files import archives, write_atomically
 from keras_vae.messages.notes import note
 
-MEMBER = "checksums.json"  # of an archive
-SUFFIX = ".sha256"  # of the file beside others, as the command sha256sum writes and checks it
+MEMBER = "checksums.json"  # an archive's member with its checksums
+SUFFIX = ".sha256"  # of a file that the command sha256sum can check
 
 
 def add_to_archive(path: str | pathlib.Path) -> None:

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and places where some can be made."""
+"""Writes files whole or not at all, opens regular files alone, and checks folders first."""
 
 import contextlib
 import io
@@ -48,11 +48,11 @@ class NotRegular(OSError):
 def open_regular(path: str | pathlib.Path) -> Iterator[BinaryIO]:
     """open(path, "rb") of a regular file alone: opening or reading a pipe waits without end.
 
-    What is open is looked at: nothing can take the place of a file that was looked at before.
+    The check is of the open file, so that no other file can take its place after the check.
 
     Raises:
-      NotRegular: it is none.
-      OSError: as of `open`.
+      NotRegular: the path is no regular file.
+      OSError: see `open`.
     """
     with open(path, "rb", opener=_without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -61,11 +61,11 @@ def open_regular(path: str | pathlib.Path) -> Iterator[BinaryIO]:
 
 
 def _without_waiting(path, flags):
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # which Windows hasn't, nor pipes
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows lacks it
 
 
 def check_files(folder: pathlib.Path) -> None:
-    """Raises ValueError for what is neither file nor folder: reading a pipe waits without end."""
+    """Raises ValueError if something is neither file nor folder: reading a pipe never ends."""
     for file in sorted(folder.rglob("*")):
         if not (file.is_file() or file.is_dir()):
             raise ValueError(f"{folder} is refused: {str(file.relative_to(folder))!r} is no file.")

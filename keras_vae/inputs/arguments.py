@@ -1,4 +1,4 @@
-"""What users give to Keras' verbs, before Keras sees it, which casts and drops some of it."""
+"""Checks of what users give to Keras' verbs, before Keras casts or drops some of it."""
 
 import itertools
 import re
@@ -50,10 +50,10 @@ def check_temperature(temperature: Any, num_layers: int = 1) -> None:
 
 
 def as_input(x: Any, name: str = "x") -> Any:
-    """x as Keras is to have it: an array, a tf.data set, or batches that are checked as they come.
+    """x in a form for Keras: an array, a tf.data set, or batches that are checked as they come.
 
     Raises:
-      ValueError: it is none of these.
+      ValueError: x is none of these.
     """
     if is_array(x) or isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
         return x
@@ -91,9 +91,9 @@ def as_conditions(y: ConditionLike | None) -> TensorLike | None:
 
 
 def as_batch(data: Any) -> Batch:
-    """The batch that a set gives as examples, as a pair with their conditions, or as a `Batch`.
+    """The `Batch` of what a set gives: examples, a pair (examples, conditions), or a `Batch`.
 
-    Values of x that its mask doesn't know are 0.
+    Values of x that the mask marks as unknown become 0.
 
     Raises:
       ValueError: it holds weights of examples, noise, or a mask of another shape.
@@ -122,16 +122,16 @@ def check_parts(batch: Batch) -> None:
     if dtype != tf.bool or not shape.is_compatible_with(mask.shape):
         raise ValueError(
             f"mask must be bool, of x's shape {tuple(shape)}; got {dtype.name} of shape "
-            f"{tuple(mask.shape)}. True is what is known."
+            f"{tuple(mask.shape)}. True marks a known value."
         )
 
 
 class RefusedBatch(ValueError):
-    """What a checked batch is refused by."""
+    """The error of a batch that is refused."""
 
 
 def next_batch(iterator: Iterator) -> Any:
-    """next(iterator), where TensorFlow makes an error of its own of a `RefusedBatch`."""
+    """next(iterator); a `RefusedBatch` is restored from the error that TensorFlow makes of it."""
     try:
         return next(iterator)
     except tf.errors.OpError as error:
@@ -141,10 +141,10 @@ def next_batch(iterator: Iterator) -> Any:
 
 
 class _Alike:
-    """Takes batches, and refuses one that Keras would make something else of.
+    """Takes batches, and refuses a batch that Keras would change without a word.
 
-    That is one of another kind of numbers than the first batch, to which it would be cast, 0.5 to
-    0; and one with weights, which are left out where there are no conditions.
+    Keras would cast a batch to the first batch's kind of numbers, for example 0.5 to 0. It would
+    drop weights where there are no conditions.
     """
 
     def __init__(self):
@@ -179,7 +179,7 @@ class _Alike:
 
 
 class _CheckedSequence(tfk.utils.Sequence):
-    """The batches of another Sequence."""
+    """The batches of another Sequence, each checked."""
 
     def __init__(self, sequence: tfk.utils.Sequence):
         self._sequence, self._take = sequence, _Alike()
@@ -203,7 +203,7 @@ def _checked(batches):
 
 
 def _kind(x):
-    """What Keras would cast all batches to: float32 of every width, text, or the dtype itself."""
+    """The kind of numbers that Keras casts batches to: floats of any width, text, or the dtype."""
     dtype = np.dtype(x.dtype.as_numpy_dtype if tf.is_tensor(x) else x.dtype)
     return {"f": "floats", "U": "text", "S": "text", "O": "text"}.get(dtype.kind, dtype.name)
 

@@ -26,7 +26,7 @@ def check_element_spec(spec: Any, check_shape: Callable[[tf.TensorShape], object
     if isinstance(spec, Block):
         return
     if isinstance(spec, Batch):
-        # What isn't there has a specification too, of None.
+        # A part that isn't there has a specification too, of None.
         spec = spec.map(lambda part: part if isinstance(part, tf.TensorSpec) else None)
         check_parts(spec)
         spec = spec.x
@@ -39,7 +39,7 @@ def check_element_spec(spec: Any, check_shape: Callable[[tf.TensorShape], object
     check_shape(x.shape)
 
 
-_ROWS = 1024  # Examples looked at together: no copy of all of x.
+_ROWS = 1024  # Examples checked at a time: this avoids a copy of all of x.
 
 
 class ExampleSpec:
@@ -51,10 +51,10 @@ class ExampleSpec:
     Args:
       likelihood: a `Likelihood`.
       levels: how many levels whole numbers have; None for 256, of bytes, until `settle` sees a
-        whole array. A likelihood of levels knows.
+        whole array. A likelihood of levels has its own.
 
     Raises:
-      ValueError: levels are no such number, or other ones than the likelihood's.
+      ValueError: levels isn't such a number, or differs from the likelihood's.
     """
 
     def __init__(self, likelihood: Likelihood, levels: int | None = None):
@@ -64,7 +64,9 @@ class ExampleSpec:
         if levels is not None and not (is_whole(levels) and 2 <= levels <= MOST):
             raise ValueError(f"levels must be a whole number from 2 to {MOST}, got {levels!r}.")
         if None not in (levels, own) and levels != own:
-            raise ValueError(f"levels={levels}, but the likelihood is of {own} levels.")
+            raise ValueError(
+                f"levels={levels}, but the likelihood is of {own} levels. Leave it out."
+            )
         self.levels = own if levels is None else levels
 
     @property
@@ -113,7 +115,7 @@ class ExampleSpec:
         """Raises ValueError for the shape of a batch, as far as it is known, that can't be x's."""
         event = self.event_shape
         if isinstance(shape, tuple) and shape[1:] == event:
-            return  # At once: this is asked of every batch.
+            return  # The common case comes first: every batch is checked here.
         shape = tf.TensorShape(shape)
         if shape.rank is None or shape[1:].is_compatible_with(event):
             return
@@ -203,19 +205,19 @@ class ExampleSpec:
         return to_support("levels", low, high, is_whole=True, levels=levels)
 
     def take(self, levels: int | None) -> bool:
-        """Takes the levels that whole numbers are known to have; None are of counts.
+        """Takes the levels that whole numbers are known to have; None for counts.
 
         Returns:
           Whether the levels have changed.
 
         Raises:
-          ValueError: the model's are others.
+          ValueError: the model has other levels.
         """
         if self._support in _KNOWN_BY_THEMSELVES or levels == self.levels:
             return False
         if levels is None or self.levels is not None:
             raise ValueError(
-                f"these whole numbers have {levels} levels, the model's {self.levels}. Build it "
+                f"these whole numbers have {levels} levels, the model has {self.levels}. Build it "
                 "with keras_vae.build(config, data=...)."
             )
         self.levels = levels
@@ -267,7 +269,7 @@ def _array(x):
         _dense_numbers(x)
     try:
         x = np.asanyarray(x)  # This doesn't copy an eager tensor, as x.numpy() does.
-    except ValueError as error:  # Lists of different lengths.
+    except ValueError as error:  # numpy makes no array of lists of different lengths.
         raise ValueError(
             f"x must be one array of numbers, got parts that differ: {error}"
         ) from None
@@ -277,9 +279,9 @@ def _array(x):
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise ValueError(
             f"x is a masked array, with {np.ma.count_masked(x)} values masked, and masks aren't "
-            "heeded. Say what stands there: x.filled(0)."
+            "supported. Fill in these values: x.filled(0)."
         )
-    # TensorFlow knows no longer floats than those of 64 bits.
+    # TensorFlow has no floats of more than 64 bits.
     return x.astype(np.float64) if x.dtype.kind == "f" and x.dtype.itemsize > 8 else x
 
 

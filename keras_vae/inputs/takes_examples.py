@@ -22,7 +22,7 @@ class TakesExamples(tfk.Model):
 
     example_spec: ExampleSpec
     condition: "Condition | None"
-    # Keras' own: what it runs, None until it is made.
+    # Keras' own functions, None until Keras makes them.
     train_function: Callable | None
     test_function: Callable | None
     predict_function: Callable | None
@@ -113,7 +113,7 @@ class TakesExamples(tfk.Model):
         """The conditions [B, ...] that `decode` is given; None if the model isn't conditional.
 
         Args:
-          condition: one for all or one for each; None where x are conditions themselves.
+          condition: one for all or one for each; None where x holds the conditions itself.
           x: examples [B, H, W, C].
           batch_size: B, where there is no x.
         """

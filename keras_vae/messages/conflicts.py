@@ -14,14 +14,12 @@ ONE_SAMPLE_WITHOUT_ENCODER = (
 MIXTURE_WITHOUT_ENCODER = (
     "no gradient leads through the choice of a component, so the mixture's weights can't be learned"
 )
-KL_TRAINS_PRIOR = "by which alone a prior's weights, those between layers or steps too, are trained"
-FLOW_OF_ONE_LATENT = "a flow changes a latent by what others are"
+KL_TRAINS_PRIOR = "and only a KL trains a prior's weights, between layers or steps too"
+FLOW_OF_ONE_LATENT = "a flow changes each latent by the values of others"
 AUTOREGRESSION_OF_ONE_LATENT = "one latent has no other to depend on"
 OF_POSTERIORS = "posteriors q(z|x) that have a density at any z in one pass"
 LAYERS_OF_MAPS = "isn't there yet for models with several layers of maps of latents"
 LADDER = (
-    "it multiplies what x says of each layer with that layer's prior, and both are diagonal normals"
+    "a ladder multiplies what x says of each layer with the layer's prior, both as diagonal normals"
 )
-LOSS_OF_A_WHOLE_BATCH = (
-    "its rate is a mean over the whole batch before it counts, which no part of a batch knows"
-)
+LOSS_OF_A_WHOLE_BATCH = "it needs the mean rate of the whole batch, which no part of a batch knows"

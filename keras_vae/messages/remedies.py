@@ -9,10 +9,10 @@ from keras_vae.ops.whole_numbers import BYTES, FEW, MOST, dtype_of, infer_levels
 _NO_NUMBERS = {
     "c": "Take abs(x), or stack its real and imaginary part as channels.",
     "records": "It is a table of records: name one field, as in x['name'].",
-    "M": "Dates are no values of pixels.",
-    "m": "Spans of time are no values of pixels.",
+    "M": "Dates can't be values of pixels.",
+    "m": "Spans of time can't be values of pixels.",
 }
-_OVERSHOOT = 0.25  # so far beyond 0 and 1 go images that were resized by a cubic spline
+_OVERSHOOT = 0.25  # how far a resize by a cubic spline takes values beyond 0 and 1
 
 
 def to_numbers(dtype: np.dtype) -> str:
@@ -22,7 +22,7 @@ def to_numbers(dtype: np.dtype) -> str:
 
 
 def to_unit(low: float, high: float, is_whole: bool) -> str:
-    """What brings all x to floats from 0 to 1.
+    """Python code that brings all x to floats from 0 to 1.
 
     Args:
       low, high: the lowest and the highest of x, as Python numbers.
@@ -34,14 +34,14 @@ def to_unit(low: float, high: float, is_whole: bool) -> str:
         return f"x / {infer_levels(math.ceil(high)) - 1}"
     if low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
         return "np.clip(x, 0, 1)"
-    # Floats, for whole numbers of a narrow dtype would turn over.
+    # The divisor is a float, since whole numbers of a narrow dtype would overflow.
     if low >= 0:
         return f"x / {float(high)!r}"
     return f"np.clip((x + {-float(low)!r}) / {float(high) - float(low)!r}, 0, 1)"
 
 
 def to_levels(low: float, high: float, is_whole: bool) -> str:
-    """What brings all x to whole numbers of uint8 or uint16; arguments as of `to_unit`."""
+    """Python code that brings all x to uint8 or uint16; for the arguments see `to_unit`."""
     if _is_signed(low, high):
         return 'np.round(127.5 * (x + 1)).astype("uint8")'
     if _is_of_levels(low, high, is_whole):
@@ -83,10 +83,10 @@ def to_support(
 
 
 def _is_signed(low, high):
-    """Whether they look like values from -1 to 1."""
+    """Whether the numbers look like values from -1 to 1."""
     return -1 <= low < -_OVERSHOOT and high <= 1
 
 
 def _is_of_levels(low, high, is_whole):
-    """Whether they look like levels from 0 on, perhaps with fractions."""
+    """Whether the numbers look like levels from 0 on, perhaps with fractions."""
     return low >= 0 and 1 < high < MOST and (is_whole or high > FEW)

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 
 def some(names: Sequence[str], most: int = 10) -> str:
-    """The first of these names, and how many there are more: "cat, dog and 90 more"."""
+    """The first of these names, and how many more there are: "cat, dog and 90 more"."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 def in_one_line(text: str) -> str:
-    """The text as one line that can be printed: what can't is written as in Python's strings."""
+    """The text as one printable line: other characters are escaped as in Python's strings."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode("ascii")
         for c in text
@@ -22,7 +22,7 @@ def in_one_line(text: str) -> str:
 def errors_in_one_line() -> Iterator[None]:
     """Inside, or in a function so decorated, a ValueError or OSError has one line of text.
 
-    A path that it names may have several.
+    Without this, a path that contains line breaks would break the line.
     """
     try:
         yield

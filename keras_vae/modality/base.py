@@ -21,7 +21,7 @@ class Modality(abc.ABC):
     """How examples are called, checked, shown, measured and exported.
 
     A data set says its modality (`Split.modality`); its runs and models keep it. A subclass is a
-    frozen dataclass. Its fields are facts of the data, values of JSON. To define the class makes it
+    frozen dataclass. Its fields are facts of the data, values of JSON. Defining the class makes it
     known by its name.
 
         @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Modality(abc.ABC):
       compares_samples: whether samples are compared with examples value by value, as pixels are.
     """
 
-    # Of every subclass, which is a dataclass.
+    # Every subclass is a dataclass, and has this.
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field]]
     name: str
     noun: str
@@ -57,7 +57,7 @@ class Modality(abc.ABC):
         return f"{self.noun}s"
 
     def to_dict(self) -> dict[str, Any]:
-        """Name and facts, of which `stored` makes it again."""
+        """Name and facts, from which `stored` makes the modality again."""
         return {"name": self.name, **dataclasses.asdict(self)}
 
     def recipe(self, shape: Sequence[int], levels: int | None) -> str:
@@ -138,7 +138,7 @@ def stored(content: dict[str, Any] | None) -> Modality:
     """The modality that `to_dict` stored; images where none was.
 
     Raises:
-      ValueError: there is none of that name and these facts.
+      ValueError: there is no modality of that name with these facts.
     """
     facts = dict(content or {"name": "image"})
     name = facts.pop("name", None)

@@ -21,7 +21,7 @@ class Image(Modality):
     compares_samples = True
 
     def recipe(self, shape: Sequence[int], levels: int | None) -> str:
-        # Of 8 bits at most, and not black and white.
+        # A photograph has 2 to 4 channels of at most 8 bits, and isn't black and white.
         is_photograph = 2 <= shape[-1] <= 4 and levels is not None and 2 < levels <= 256
         return "deep" if is_photograph else "vae"
 

@@ -166,8 +166,8 @@ class Made(NamedTuple):
       interpolations: from each of the first of the test split to the next one, [STEPS, N, ...].
 
     A model that draws x a step at a time draws all reconstructions and interpolations by the same
-    random numbers: what differs between them comes from z. (The greedy sequence, of a model whose
-    steps mostly repeat the one before, is one that only repeats.)
+    random numbers: what differs between them comes from z. (A greedy sequence would only repeat
+    itself, since most steps repeat the step before.)
     """
 
     originals: np.ndarray

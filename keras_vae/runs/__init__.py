@@ -12,7 +12,7 @@ _NAMES = {
     "Run": "keras_vae.runs.run:Run",
     "load": "keras_vae.runs.run:load",
     "load_model": "keras_vae.runs.loading:load_model",
-    # A task by its nature: see ALIASES of tests/test_imports.py.
+    # Training is a task: see ALIASES of tests/test_imports.py.
     "train": "keras_vae.tasks.training_run:train",
 }
 __getattr__, __dir__ = _names.lazy(__name__, _NAMES)

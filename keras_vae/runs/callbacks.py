@@ -17,7 +17,7 @@ class NonFinite(Exception):
     """The loss or a weight is no longer a finite number.
 
     Args:
-      what: is it, and when; begins a sentence.
+      what: what isn't finite, and when; it begins a sentence.
       advice: further sentences.
     """
 
@@ -31,7 +31,7 @@ class AllSkipped(NonFinite):
 
 
 class Speed(tfk.callbacks.Callback):
-    """Adds images_per_second, beta and the learning rate to the logs; stands first."""
+    """Adds images_per_second, beta and the learning rate to the logs; it must come first."""
 
     def __init__(self, batch_size: int):
         super().__init__()
@@ -41,7 +41,7 @@ class Speed(tfk.callbacks.Callback):
         self._start, self._first_step = time.perf_counter(), self._steps()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
-        # Kept for the end of the epoch, where validation's time has passed too.
+        # The speed is kept for the end of the epoch, after validation, which takes time too.
         images = (self._steps() - self._first_step) * self._batch_size
         self._speed = images / (time.perf_counter() - self._start)
         logs["images_per_second"] = round(self._speed)
@@ -56,9 +56,9 @@ class Speed(tfk.callbacks.Callback):
 
 
 class StopOnNonFinite(tfk.callbacks.Callback):
-    """Raises NonFinite at the first block whose loss isn't finite; stands before saving.
+    """Raises NonFinite at the first block whose loss isn't finite; it must come before saving.
 
-    And at the end of an epoch whose steps were all skipped.
+    It raises AllSkipped at the end of an epoch whose steps were all skipped.
 
     Args:
       progress: a Progress.
@@ -91,8 +91,8 @@ class StopOnNonFinite(tfk.callbacks.Callback):
 class SaveProgress(tfk.callbacks.Callback):
     """Saves every so many steps, on the best validation bound, at the end, and on a signal.
 
-    And what `Progress.recover` goes back to: first of all, and at the end of every so many epochs,
-    which no option of how a training runs moves.
+    It also saves the states that `Progress.recover` goes back to: one at the start, and one every
+    `good_epochs` epochs. No option of how a training runs moves them.
 
     Args:
       progress: a Progress.
@@ -135,7 +135,7 @@ class SaveProgress(tfk.callbacks.Callback):
         self.restore_signals()
 
     def restore_signals(self) -> None:
-        """Gives the signals back to whom they belonged."""
+        """Restores the handlers that the signals had before."""
         for signum, handler in self._handlers.items():
             signal.signal(signum, handler)
 

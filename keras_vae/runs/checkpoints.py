@@ -20,15 +20,15 @@ class Progress:
     Args:
       vae: the compiled model, its optimizer built.
       folder: the run's `checkpoints` folder: `last` and, by validation bound, `best`.
-      worker: index of this process among several workers. All must save, for that sums what each
-        has; but only what worker 0 writes is read again.
-      recoveries: how often training may `recover`; if 0 it keeps nothing for that.
+      worker: index of this process among several workers. All must save, since saving sums what
+        each has; only what worker 0 writes is read again.
+      recoveries: how often training may `recover`; if 0, no states are kept for it.
 
     Attributes:
       score: tf.Variable, the best validation bound so far; -inf before the first.
       epochs_since_best: tf.Variable, int.
       stopped: tf.Variable, bool: early stopping ended the training.
-      tries: tf.Variable, int: how often it has recovered.
+      tries: tf.Variable, int: how often training has recovered.
     """
 
     def __init__(self, vae: VAE, folder: pathlib.Path, worker: int = 0, recoveries: int = 0):
@@ -46,7 +46,7 @@ class Progress:
         if vae.ema is not None:
             parts["ema"] = vae.ema.averages
         self.tries = tf.Variable(0, trainable=False, name="tries")
-        if recoveries:  # Runs from before there were any have no such variable.
+        if recoveries:  # Runs that are older than recoveries lack this variable.
             parts["tries"] = self.tries
         self._rate = float(vae.optimizer.learning_rate.numpy())
         self._checkpoint = tf.train.Checkpoint(**parts)
@@ -54,7 +54,7 @@ class Progress:
         own = folder / f"worker-{worker}" if worker else folder
         self._is_read_again = worker == 0
         for name in ("last", "best", "good"):
-            # This refuses a list of files elsewhere, which the manager would delete in time.
+            # This refuses a list of files elsewhere: the manager would delete them in time.
             last_checkpoint(own / name)
         self._last = tf.train.CheckpointManager(self._checkpoint, own / "last", max_to_keep=2)
         self._best = tf.train.CheckpointManager(self._checkpoint, own / "best", max_to_keep=1)
@@ -80,7 +80,9 @@ class Progress:
         found = self.last_saved
         if found is None:
             return False
-        if self._recoveries:  # A kill may have come before the last save was due.
+        if (
+            self._recoveries
+        ):  # A training may be killed after a good state and before the next save.
             found = max(found, last_checkpoint(self._folder / "good"), key=_step_of)
         self._restore(found)
         return True
@@ -96,7 +98,7 @@ class Progress:
         """
         tries, score = int(self.tries), float(self.score)
         self._restore(last_checkpoint(self._folder / "good"))
-        # One that was resumed where it stood before a recovery meets the state after it.
+        # A training resumed from before a recovery may restore the good state saved after it.
         self.tries.assign(max(tries + 1, int(self.tries)))
         self.score.assign(max(score, float(self.score)))  # The best checkpoint stays the best.
         return self._lower_rate()
@@ -146,5 +148,5 @@ def _step_of(found):
 
 
 def _write_checksums(saved):
-    """TensorFlow calls it before it lists what it `saved`, a path prefix."""
+    """TensorFlow calls this before it lists what it `saved`, a path prefix."""
     checksums.write_beside(pathlib.Path(saved))

@@ -17,7 +17,7 @@ from keras_vae.vae import VAE
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """How a training runs; nothing of it changes the model that comes out.
+    """How a training runs; no option here changes the trained model.
 
     Attributes:
       resume: go on where the run in the directory stopped; False refuses a run that is there.
@@ -26,7 +26,7 @@ class Options:
       checkpoint_steps: steps between two saves.
       picture_epochs: epochs between two pictures; 0 for none.
       evaluate: whether to measure the likelihood and write the report at the end.
-      num_samples: k of that likelihood, at least; None for 500, of latents in layers of maps 10.
+      num_samples: the least k of that likelihood; None for 500, or 10 for layers of maps.
       tensorboard: whether to write TensorBoard logs.
     """
 
@@ -76,9 +76,9 @@ def default_workdir(dataset: str, recipe: str) -> pathlib.Path:
 
 
 def begun_by_default(config: Unnamed) -> pathlib.Path | None:
-    """The run that goes on where nobody says where it is, nor its recipe; None if there is none.
+    """The run that goes on if neither workdir nor recipe is given; None if there is no such run.
 
-    It is of the recipe that its data chooses, or of the usual one, which all data once had.
+    It has the recipe that its data chooses, or the usual one, which all data once had.
     """
     for recipe in (FOR_PHOTOGRAPHS, USUAL):
         path = default_workdir(config.data.dataset, recipe)
@@ -124,7 +124,7 @@ def prepare(
         )
     steps = data.steps_per_epoch(dataset.train, config.training.batch_size)
     described = run_directory.describe(config, dataset)
-    # A run that never saved is lost, and may be begun anew by other options.
+    # A run that never saved is lost, and may be begun anew with other options.
     has_begun = run_directory.has_begun(workdir)
     if has_begun:
         if not options.resume:
@@ -138,7 +138,7 @@ def prepare(
     with strategy.scope():
         model = build(config, steps_per_epoch=steps, jit_compile=options.jit_compile)
         model.optimizer.build(model.trainable_variables)
-    # A run that has begun needs the other one no more.
+    # A run that has begun no longer needs the run it started from.
     if config.training.warm_start and not has_begun:
         warm_start.check_source(model, config)
     return Job(workdir, config, described, dataset, strategy, steps, model, options)
@@ -149,7 +149,7 @@ def begin(job: Job, **flags) -> None:
 
     Args:
       job: a Job.
-      **flags: flags of its flags.txt beside those of the config and of `job.options`.
+      **flags: more flags for flags.txt, beside those of the config and of `job.options`.
 
     Raises:
       OSError: the directory can't be written.

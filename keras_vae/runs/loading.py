@@ -23,8 +23,8 @@ def load_model(
 ) -> VAE:
     """The model of a .keras file or of a run directory.
 
-    Nothing in either is executed or imported (docs/reference/files.md). Of a file without a
-    checksum, as Keras saves it, a `Note` says so.
+    Nothing in either is executed or imported (docs/reference/files.md). A `Note` tells of a file
+    without a checksum, as Keras saves it.
 
     Args:
       path: a file that `VAE.save` wrote, or a directory that trainers.train wrote.
@@ -47,7 +47,7 @@ def load_model(
                 f"custom_objects is for .keras files; {path} is a directory, and a run names no "
                 "classes. Leave it out."
             )
-        read_config_json(path)  # It says why, if the directory is no run.
+        read_config_json(path)  # This raises an error if the directory is no run.
         return load_checkpoint(path, find_checkpoint(path, checkpoint))
     return keras_file.read(path, custom_objects)
 
@@ -77,7 +77,7 @@ def read_config_json(path: str | pathlib.Path) -> dict:
 
 
 def _add_modality(model, data):
-    """Music of runs that were stored before there were modalities is known by its lowest pitch."""
+    """Adds the modality to a run older than modalities: its music has a lowest pitch."""
     if "modality" not in model and "lowest_pitch" in data:
         pitch, levels = data["lowest_pitch"], model["levels"]
         model["modality"] = modality.Music(levels, pitch).to_dict()
@@ -181,6 +181,6 @@ def fitted_prior_file(path: str | pathlib.Path, step: int) -> pathlib.Path:
 
 
 def origin(found: str) -> dict:
-    """Of which checkpoint the weights are that `find_checkpoint` found: its folder and its step."""
+    """The folder and the step of the checkpoint that `find_checkpoint` found."""
     path = pathlib.Path(found)
     return {"checkpoint": path.parent.name, "step": int(path.name.rpartition("-")[2])}

@@ -15,9 +15,9 @@ def read_results(file: pathlib.Path, step: int) -> dict | None:
 
 
 def read_history(path: pathlib.Path) -> dict:
-    """metrics.csv as dict name -> [E], NaN where there is no number; none without any number.
+    """metrics.csv as dict name -> [E], NaN where there is no number; no column without any number.
 
-    A file that isn't there is of no epochs: an empty dict.
+    The dict is empty if there is no file.
     """
     if not path.exists():
         return {}
@@ -27,7 +27,7 @@ def read_history(path: pathlib.Path) -> dict:
         rows = [row for row in reader if None not in row.values()]
         names = reader.fieldnames or []
     history = {name: np.array([_float(row[name]) for row in rows]) for name in names}
-    # Validation's loss is the bound, whatever training minimises: on one axis they would mislead.
+    # Validation's loss is the bound, and training's may be another: one axis would mislead.
     history.pop("val_loss", None)
     return {name: values for name, values in history.items() if np.isfinite(values).any()}
 

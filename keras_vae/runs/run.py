@@ -46,7 +46,7 @@ class Run:
 
     @property
     def provenance(self) -> dict:
-        """What numbers of its test split are measured on."""
+        """What the numbers of its test split are measured on."""
         return provenance(self.config, self.data, loading.origin(self.checkpoint))
 
     @property
@@ -75,7 +75,7 @@ def load(path: str | pathlib.Path, checkpoint: str = "auto", dataset: Dataset | 
     loading.read_config_json(path)
     check_folder("run", path)
     found = loading.find_checkpoint(path, checkpoint)
-    # At once: a training that goes on replaces it by a newer one.
+    # Weights are read at once: a training that goes on replaces this checkpoint by a newer one.
     model = loading.load_checkpoint(path, found)
     config, dataset = run_data.load_config_and_data(path, dataset)
     return Run(path, config, model, dataset, found)

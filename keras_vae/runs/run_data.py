@@ -55,9 +55,9 @@ def load_config_and_data(
 
 
 def _restore_labels(config, dataset):
-    """Gives labels the numbers they have in a run that was stored before ids were numbered anew.
+    """Gives labels their numbers in a run that is older than the renumbering of labels.
 
-    Then ten labels from 1 to 10 made a model of the eleven from 0 to 10.
+    In such a run, ten labels from 1 to 10 made a model of eleven labels from 0 to 10.
     """
     names, model = dataset.train.class_names, config.model
     if not takes_labels(model) or model.class_names or not names:

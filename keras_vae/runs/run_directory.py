@@ -71,7 +71,7 @@ def onednn_to_set(path: pathlib.Path) -> str | None:
     """
     if not has_begun(path):
         return None
-    # None: the run is older than this entry, and nobody had set the variable.
+    # A run older than this entry had the default: nobody had set the variable.
     wanted = read_config_json(path).get("onednn", ONEDNN_BY_DEFAULT)
     value = str(int(bool(wanted)))
     if wanted in (None, onednn_is_on()) or os.environ.get(ONEDNN) == value:
@@ -82,8 +82,8 @@ def onednn_to_set(path: pathlib.Path) -> str | None:
 def check_same(path: pathlib.Path, described: dict) -> None:
     """Raises ValueError unless the run at `path` may be continued as `described`.
 
-    Nothing may differ but the number of epochs, which may grow where no schedule depends on it,
-    where the data is kept, and names of classes where the run has none yet.
+    Only these may differ: the number of epochs, which may grow where no schedule depends on it;
+    the place of the data; names of classes, where the run has none yet.
     """
     stored = read_config_json(path)
     old, new = Config.from_dict(stored["config"]), Config.from_dict(described["config"])
@@ -94,8 +94,8 @@ def check_same(path: pathlib.Path, described: dict) -> None:
     if (value := onednn_to_set(path)) is not None:
         raise ValueError(
             f"{ONEDNN}={os.environ.get(ONEDNN)}, but the run in workdir={path} began as with "
-            f"{ONEDNN}={value}, which rounds otherwise. Set the variable to {value} before Python "
-            "starts, or choose another workdir."
+            f"{ONEDNN}={value}, which rounds differently. Set the variable to {value} before "
+            "Python starts, or choose another workdir."
         )
     then, now = old.training.epochs, new.training.epochs
     if now > then and _stopped_early(path):
@@ -132,7 +132,7 @@ def check_options(path: pathlib.Path, stored: Config, config: Config) -> None:
 
 
 def _differing(old, new):
-    """What differs, "name old -> new", but for options that may."""
+    """The differences, as "name old -> new", without options that may differ."""
     changed = {
         option.name: (old.value(option.name), new.value(option.name))
         for _, option in options()
@@ -161,7 +161,7 @@ def has_begun(path: str | pathlib.Path) -> bool:
 
 
 def check_saved(path: pathlib.Path) -> None:
-    """Raises ValueError unless what training saved at `path` is whole and all in there."""
+    """Raises ValueError unless what training saved at `path` is undamaged and lies in there."""
     for name in ("last", "best", "good"):
         if found := last_checkpoint(path / "checkpoints" / name):
             check_checkpoint(found)
@@ -177,7 +177,7 @@ def create(path: pathlib.Path, config: Config, described: dict, flags: dict) -> 
 
     Args:
       path: of the run.
-      config: of the run, and
+      config: of the run.
       described: the content of its config.json, see `describe`.
       flags: further flags of flags.txt, by name.
     """
@@ -188,7 +188,7 @@ def create(path: pathlib.Path, config: Config, described: dict, flags: dict) -> 
                 for left in path.glob(pattern):
                     left.unlink()
         path.mkdir(parents=True, exist_ok=True)
-        # First: a directory with this file is a run, one with others and without it is not.
+        # This file comes first: a directory that lacks it is no run.
         write_json(path / "config.json", described)
         write_atomically(path / "flags.txt", _flagfile(config, workdir=path, **flags))
     except OSError as error:

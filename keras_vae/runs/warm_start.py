@@ -26,10 +26,11 @@ def check_source(vae: VAE, config: Config) -> None:
 def begin_with_source(vae: VAE, config: Config, dataset: Dataset) -> None:
     """Gives encoder, decoder and prior the weights (moving averages) of config.training.warm_start.
 
-    A prior of another kind than the other model's keeps its own beginning (those of several layers
-    and of sequences are of one kind, whatever their first latents have), but a mixture of normals
-    begins where it fits the other model's codes of the training images (Jiang et al. 2017, section
-    3.2), and a VampPrior at some of these images.
+    A prior of another kind than the other model's keeps its own initial weights, with two
+    exceptions. A mixture of normals is fitted to the other model's codes of the training images
+    (Jiang et al. 2017, section 3.2). A VampPrior begins at some of these images.
+
+    Priors of several layers and of sequences are of one kind, whatever their first latents have.
     """
     source = _source(config)
     for part, other in _pairs(vae, source, config):
@@ -39,7 +40,7 @@ def begin_with_source(vae: VAE, config: Config, dataset: Dataset) -> None:
         vae.prior.fit(evaluation.codes(source, batches), seed=config.training.seed)
     prior = _flat(vae.prior)
     if isinstance(prior, VampPrior) and type(_flat(source.prior)) is not VampPrior:
-        # From all over the training images, whatever their order.
+        # The images come from all over the training split, whatever its order.
         apart = max(1, dataset.train.num_examples // prior.num_components)
         batches = run_data.evaluation_batches(config, dataset, "train", apart)
         rows = [batch.rows(0, 1) for batch in batches.take(prior.num_components)]
@@ -64,7 +65,7 @@ def _is_fitted(vae, source):
 
 
 def _flat(prior: Prior) -> Prior:
-    """The prior of flat latents that one of maps is made of; any other as it is."""
+    """The prior of flat latents inside a prior of maps; any other prior itself."""
     return prior.prior if isinstance(prior, Flattened) else prior
 
 
@@ -76,7 +77,7 @@ def _pairs(vae, source, config):
     for part, other in pairs:
         wanted, found = ([w.shape.as_list() for w in p.weights] for p in (part, other))
         if wanted != found:
-            # There may be hundreds.
+            # Only the first difference is shown: there may be hundreds.
             here, there = next(p for p in itertools.zip_longest(wanted, found) if p[0] != p[1])
             raise ValueError(
                 f"warm_start={config.training.warm_start}: its {type(other).__name__} has weights "

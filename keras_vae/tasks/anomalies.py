@@ -43,15 +43,14 @@ def find_anomalies(
 
 
 def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
-    """The other data set, that the run's model can look at.
+    """The other data set, which the run's model can score.
 
     Raises:
-      ValueError, OSError: there is none, or the model can't look at it.
+      ValueError, OSError: there is none, or the model can't score it.
     """
     if not run.model.has_bound:
         raise ValueError(
-            "anomaly scores are likelihoods, which an autoencoder has not. Train a VAE "
-            "(recipe=vae)."
+            "anomaly scores are likelihoods, which an autoencoder lacks. Train a VAE (recipe=vae)."
         )
     if takes_labels(run.config.model):
         raise ValueError(
@@ -60,11 +59,11 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
         )
     if run.data.test.num_examples < 2:
         raise ValueError(
-            f"run={run.path} has one test {run.model.modality.noun}, which nothing can be told "
-            "apart from. Train with more."
+            f"run={run.path} has only one test {run.model.modality.noun}, and telling data "
+            "apart takes at least 2. Train with more."
         )
-    # How the run's own arrays and features are named, and how many of them were held out, says
-    # nothing of another set.
+    # The run's names of arrays and features, and its number of held-out examples, don't apply to
+    # another set.
     config = run.config.replace(
         dataset=dataset, data_dir=data_dir, npz_keys=None, label=None, validation_size=0
     )
@@ -81,7 +80,7 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
     if seen.levels != run.config.model.levels:
         raise ValueError(
             f"dataset={dataset} has {seen.levels} levels where the run's data has "
-            f"{run.config.model.levels}: they would be told apart by that alone."
+            f"{run.config.model.levels}: the levels alone would tell them apart."
         )
     if other.test.num_examples < 2:
         noun = run.model.modality.noun
@@ -95,16 +94,15 @@ def score(
     """Scores of test examples of both, and the AUROC of each; prints and writes them.
 
     Args:
-      run: whose test images are the usual ones, and training images the typical.
+      run: its test images are the usual ones; its training images say what is typical.
       other: what `load_other` gave.
-      num_examples: of each, from the first on.
-      num_samples, seed: of the importance samples; None for 500 of each, of latents in layers of
-        maps 10.
+      num_examples: how many of each, from the first on.
+      num_samples, seed: of the importance samples; None for 500 of each, or 10 for layers of maps.
 
     Returns:
       The content of anomaly.json: `auroc_nll`, …, 0.5 by chance and 1 where every image of the
-      other set scores higher, with standard errors; `nll_nats` of both. Of layers of maps there is
-      no likelihood regret.
+      other set scores higher, with standard errors; `nll_nats` of both. Models with layers
+      of maps have no likelihood regret.
     """
     for note in other.notes:
         tell(note)
@@ -157,6 +155,8 @@ def score(
         named = {run.data.name: of_own[name], other.name: of_other[name]}
         figure = plots.histograms(named, f"{meaning.lower()}, nats")
         figure.savefig(folder / f"anomaly_{name}.png")
-    write_json(run.path / "anomaly.json", result)  # Last: it stands for its pictures too.
+    write_json(
+        run.path / "anomaly.json", result
+    )  # Written last: it says that its pictures are there too.
     follow_ups.refresh(run.path)
     return result

@@ -18,7 +18,7 @@ from keras_vae.report.numbers_as_text import number, with_error
 from keras_vae.runs import loading, run_data
 from keras_vae.runs.results import read_history
 
-_NUM_EXAMPLES = 1000  # whose codes say where holes are looked for
+_NUM_EXAMPLES = 1000  # examples whose codes say where to look for holes
 
 # The facts that must be the same for likelihoods to be comparable.
 _SAME = ("dataset", "split", "binarization", "binarization_seed", "num_examples", "num_samples")

@@ -17,7 +17,7 @@ from keras_vae.report.printing import print_numbers
 from keras_vae.runs import loading, run_data
 from keras_vae.runs.run import Run
 
-# By how much of -ELBO the code may be longer, or shorter.
+# The part of -ELBO by which the code may be longer, or shorter.
 MAX_GAP = 0.02
 
 _DECODE = (
@@ -120,7 +120,7 @@ def decode_run(
 def check_target(out: pathlib.Path) -> None:
     """Raises ValueError or OSError unless a file may be written there."""
     if out.is_dir() or not out.parent.is_dir():
-        raise ValueError(f"out={out} can't be written: give a file in a folder that there is.")
+        raise ValueError(f"out={out} can't be written: give a file in a folder that exists.")
     check_folder("out", out.parent)
 
 

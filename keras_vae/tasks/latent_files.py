@@ -13,10 +13,10 @@ from keras_vae.report import class_names, follow_ups, plots
 from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
 
-# Examples in the projector, which moves them all at once, and pixels of its one image's side.
-_NUM_SHOWN, _WIDEST = 5000, 8192
-_MOST_COLUMNS = 1024  # of a code
-# How much of the attribute is added, from none to half more than the labels differ by.
+_NUM_SHOWN = 5000  # examples in the projector, which moves them all at once
+_WIDEST = 8192  # pixels of the side of the projector's one image
+_MOST_COLUMNS = 1024  # values of a code in the projector
+# Factors of the difference between the two labels' mean codes, which is added.
 _STRENGTHS = np.linspace(0.0, 1.5, 7, dtype=np.float32)
 _NUM_CHANGED = 8
 
@@ -101,7 +101,7 @@ def write_files(
     side = max(as_images(np.zeros([1, *run.model.event_shape])).shape[1:3])
     num_shown = min(_NUM_SHOWN, (_WIDEST // side) ** 2)
     shown = np.concatenate([b.x for b in batches.take(-(-num_shown // 100))])[:num_shown]
-    # Of thousands of columns a table takes gigabytes: the last are those of the top layers.
+    # A table of thousands of columns takes gigabytes. The last columns are of the top layers.
     table = codes[:, -_MOST_COLUMNS:]
     paths = [out / "latents.npz", *_write_projector(table, columns, as_images(shown), out)]
     if attribute is not None:
@@ -112,7 +112,7 @@ def write_files(
         pictures = as_images(run.model.decode(changed.reshape(-1, codes.shape[-1])).mean().numpy())
         paths.append(out / f"attribute_{has}_{lacks}.png")
         plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
-    paths.append(out / "latents.json")  # Last: it stands for the others too.
+    paths.append(out / "latents.json")  # Written last: it says that the others are there too.
     called = attribute and [class_names.name_of(label, images.class_names) for label in attribute]
     about = {"attribute": attribute, "attribute_names": called}
     write_json(paths[-1], {**about, **run.provenance, "split": split})
@@ -132,7 +132,7 @@ def _write_projector(codes, columns, shown, out):
         rows = zip(*(values[: len(shown)].tolist() for values in columns.values()), strict=True)
         # The projector wants no header over a single column.
         lines = [*([columns] if len(columns) > 1 else []), *rows]
-        # A name may hold what parts cells and lines.
+        # A name may hold tabs and line breaks, which would part cells and lines.
         cells = ([" ".join(str(cell).split()) for cell in line] for line in lines)
         text = "".join("\t".join(line) + "\n" for line in cells)
         (out / "columns.tsv").write_text(text, encoding="utf-8")

@@ -19,17 +19,17 @@ from keras_vae.tasks import sample_quality
 _NUM_TESTED = 1000
 # Batches, of 100 test examples, whose codes are scored for disentanglement.
 _BATCHES_SCORED = 100
-# Examples annealed at a time, after which progress is shown; fewer, where all their chains would
-# have more parameters of p(x|z) than the second number.
+# Examples annealed at a time, after which progress is shown.
 _ANNEALED_TOGETHER = 20
+# Parameters of p(x|z) of all their chains, at most: fewer examples are annealed at a time for it.
 _ANNEALED_VALUES = 2**24
 
 
 class Annealing(NamedTuple):
-    """How much annealed importance sampling there is to be.
+    """How much annealed importance sampling to do.
 
     Attributes:
-      num_examples: test examples, from the first on, and as many that the model draws.
+      num_examples: test examples, from the first on, and as many examples that the model draws.
       num_temperatures, num_chains: as `evaluation.AnnealedSampler` has them.
     """
 
@@ -44,13 +44,13 @@ def evaluate(
     """Measures the test split and prints the numbers.
 
     Writes evaluation.json, evaluation.npz with the numbers of each example, copies.npz with the
-    samples most like a training image, and report.html. An autoencoder without its prior is given
-    it first.
+    samples most like a training image, and report.html. An autoencoder gets its fitted prior
+    first.
 
     Args:
       run: what `runs.load` gave.
       num_samples, seed: of the importance samples; see `evaluation.likelihood`.
-      annealing: None, or how much annealed importance sampling there is to be beside them.
+      annealing: None, or how much annealed importance sampling to do beside them.
 
     Returns:
       The content of evaluation.json: what `evaluation.likelihood` gives, and what was measured.

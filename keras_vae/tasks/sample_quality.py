@@ -13,12 +13,12 @@ from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
 from keras_vae.seeds import Site
 
-# The most that there is of each, so that large data takes no longer.
+# Upper limits, so that large data takes no longer.
 _NUM_COMPARED = 2000  # samples, test examples and training examples
 _NUM_CHECKED = 500  # samples and test examples whose nearest training examples are looked for
 _NUM_LABELLED = 10_000  # training examples that a classifier learns from, and test examples
-_LABELLED_VALUES = 2**23  # in these
-_TRAIN_VALUES = 2**26  # in the training examples that may have been copied
+_LABELLED_VALUES = 2**23  # values in these examples
+_TRAIN_VALUES = 2**26  # values in the training examples that may have been copied
 _NUM_SHOWN = 30
 
 
@@ -39,7 +39,7 @@ class Examples(NamedTuple):
     condition: np.ndarray | None
 
     def at_most(self, n: int) -> "Examples":
-        """n of them, or all if there are fewer, evenly from first to last."""
+        """n examples, or all if there are fewer, evenly from first to last."""
         rows = _evenly(len(self.x), n)
         labels = None if self.labels is None else self.labels[rows]
         condition = None if self.condition is None else self.condition[rows]
@@ -63,7 +63,7 @@ def measure_samples(run: Run, seed: int = 0) -> tuple[dict[str, Any], Copies | N
     Returns:
       (numbers by name, Copies or None if samples aren't compared).
     """
-    # Codes of a model that is told the label say nothing of what else would tell it.
+    # A model that is told the label needn't have it in its codes.
     has_labels = (
         run.data.train.labels is not None
         and run.data.test.labels is not None
@@ -84,7 +84,7 @@ def measure_samples(run: Run, seed: int = 0) -> tuple[dict[str, Any], Copies | N
 
 
 def examples(run: Run, split: str) -> Examples:
-    """As many of a split as memory should hold, evenly from all of it."""
+    """As many examples of a split as memory should hold, evenly from all of it."""
     images = getattr(run.data, split)
     most = _TRAIN_VALUES // math.prod(images.shape)
     rows = _evenly(images.num_examples, most)
@@ -103,7 +103,7 @@ def examples(run: Run, split: str) -> Examples:
         given = np.asarray(labels, np.int32)
     elif condition is not None and condition.in_examples:
         given = run.model.as_floats(x).numpy()
-        if condition.visible is not None:  # Samples hold the part that is given as it was.
+        if condition.visible is not None:  # Samples hold the given part unchanged.
             shown = np.where(condition.visible[..., np.newaxis], given, shown)
     return Examples(x, shown, labels, given)
 
@@ -120,7 +120,7 @@ def _probes(run, train, test):
 
 def _samples(run, train, test, seed):
     test = test.at_most(_NUM_COMPARED)
-    # Beside images of black and white, grey means would be told by that alone.
+    # Their greys alone would tell means from images of black and white.
     as_draws = run.data.train.levels == 2 or run.config.data.binarization == "threshold"
     as_draws &= run.model.has_bound
     if run.model.has_bound:

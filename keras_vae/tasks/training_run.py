@@ -18,7 +18,7 @@ from keras_vae.tasks import measuring
 from keras_vae.training import feeding, replicas
 from keras_vae.training.steps_bar import StepsBar
 
-# Steps between two states that a recovery may go back to, at least; whole epochs.
+# The least steps between two states that a recovery may go back to; states are of whole epochs.
 _GOOD_STEPS = 2000
 
 
@@ -111,7 +111,7 @@ def _train(job: Job) -> None:
 
 
 def _recover(job: Job, progress: Progress, error: callbacks.NonFinite) -> int:
-    """Goes back to the last good state, which is of the end of an epoch: how many are done there.
+    """Goes back to the last good state; returns how many epochs are done there.
 
     All workers see the same loss and the same weights, so that all go back.
     """
@@ -158,7 +158,8 @@ def fit(
         callbacks.StopOnNonFinite(progress, job.steps_per_epoch),
     ]
     if job.worker == 0:
-        # Before saving: a row without its checkpoint is cut off again, the reverse would be a gap.
+        # The row comes before its checkpoint: without one it is cut off again. A checkpoint without
+        # its row would leave a gap.
         used.append(callbacks.MetricsFile(job.workdir / "metrics.csv"))
     used.append(checkpoints)
     if job.options.tensorboard and job.worker == 0:
@@ -174,7 +175,7 @@ def fit(
         epochs=last,
         steps_per_epoch=len(blocks) // (last - epoch),
         callbacks=used,
-        # In a file, one line an epoch.
+        # A log file gets one line an epoch.
         verbose=1 if sys.stdout.isatty() else 2,
     )
 
@@ -207,7 +208,7 @@ def _picture(job):
     batch = next(iter(run_data.evaluation_batches(job.config, job.dataset, split, size)))
 
     def draw(vae, epoch):
-        # matplotlib takes a second to import: not before step one.
+        # matplotlib takes a second to import, which the first step needn't wait for.
         from keras_vae.report import plots
 
         folder = job.workdir / "pictures"
@@ -224,7 +225,7 @@ def _picture(job):
 
 
 def _cut_metrics(path: pathlib.Path, epochs: int) -> None:
-    """Leaves the rows of the first `epochs` epochs: later ones are trained again."""
+    """Keeps the rows of the first `epochs` epochs alone: later ones are trained again."""
     if path.exists():
         # Line i is epoch i - 1's; a line that a killed training left half-written is a later one.
         lines = path.read_text().splitlines(keepends=True)[: epochs + 1]

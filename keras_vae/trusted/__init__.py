@@ -1,4 +1,4 @@
-"""What may stand in files from anywhere, for them to be loaded without running code of theirs."""
+"""What files from anywhere may contain, so that loading them runs no code of theirs."""
 
 from keras_vae.trusted import graphs, hdf5
 from keras_vae.trusted.configs import UnknownName, trusted_config

@@ -1,7 +1,7 @@
 """The config of a .keras file: Keras imports whatever it names, and calls what it finds.
 
-So a config is made anew before Keras sees it. Of each class in it the name alone is taken, and that
-must be of something that is in the process already and holds no code of the file's.
+So a config is made anew before Keras sees it. Only the names of its classes are taken. Each name
+must be of something that is in the process already and that runs no code of the file's.
 """
 
 import inspect
@@ -10,9 +10,9 @@ from typing import Any
 from keras_vae._compat import tfk
 from keras_vae.trusted.known_names import ACTIVATIONS, CLASSES, TENSOR_FUNCTIONS
 
-# Values that aren't JSON's, as Keras writes them.
+# Names under which Keras writes values that JSON lacks.
 _VALUES = ("__bytes__", "__numpy__", "__tensor__")
-# Where `from_config` makes functions of what stands in the config.
+# Modules whose `from_config` makes functions of the config's content.
 _RUN_CODE = (
     "tf_keras.src.layers.core.lambda_layer",
     "tf_keras.src.layers.core.tf_op_layer",
@@ -37,7 +37,8 @@ class UnknownName(ValueError):
 def trusted_config(config: Any, custom_objects: dict | None = None) -> Any:
     """The config, or part of one, that Keras may be given in place of `config`.
 
-    Modules in it are this module's, not the file's; what says how a model was compiled is left out.
+    The modules of its classes come from here, not from the file. How the model was compiled is left
+    out.
 
     Args:
       config: what JSON holds.

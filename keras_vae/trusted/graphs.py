@@ -17,7 +17,7 @@ _KINDS = (
     "variable",
 )
 _CLASSES = ("_generic_user_object", "signature_map", "trackable_list_wrapper")
-# By these TensorFlow takes one function in place of another that a graph calls.
+# Attributes by which TensorFlow replaces a function that a graph calls by another.
 _POSES_AS = {"api_implements", "api_preferred_device"}
 # Constants of these types hold objects that a program rebuilds.
 _OBJECTS = (tf.resource.as_datatype_enum, tf.variant.as_datatype_enum)

@@ -37,7 +37,7 @@ _SCHEDULES = """
     PolynomialDecay
 """
 
-# Module by which Keras finds them: names of classes.
+# Module through which Keras finds classes: the names of these classes.
 CLASSES = {
     "keras": ["Model", "Sequential"],
     "tf_keras.src.engine.functional": ["Functional"],

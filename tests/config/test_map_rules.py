@@ -18,8 +18,8 @@ REFUSALS = [
     ),
     (
         {"posterior": "full_covariance"},
-        "latent_shape=2x2x4 with posterior=full_covariance: it is of flat latents. Use "
-        "posterior=diagonal or deterministic, or latent_dim",
+        "latent_shape=2x2x4 with posterior=full_covariance: this posterior takes flat latents "
+        "only. Use posterior=diagonal or deterministic, or latent_dim",
     ),
     ({"posterior": "iaf"}, "latent_shape=2x2x4 with posterior=iaf"),
     (
@@ -54,7 +54,7 @@ def test_what_can_not_be_is_refused_with_its_reason(options, message):
 @pytest.mark.parametrize("structure", ["ladder", "bottom_up", "sequence"])
 def test_a_map_is_of_one_layer(structure):
     model = keras_vae.Config().replace(**MAP, structure=structure).model
-    with pytest.raises(ValueError, match=f"with structure={structure}: the map is of one layer"):
+    with pytest.raises(ValueError, match=f"with structure={structure}: only one layer of latents"):
         check_latent_shape(model)
 
 

@@ -309,7 +309,7 @@ def test_configs_from_before_have_independent_channels(likelihood):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"event_shape": (4, 3, 1)}, r"event_shape=4,3,1: one channel has none before it"),
+        ({"event_shape": (4, 3, 1)}, r"event_shape=4,3,1: a single channel has no channel"),
         ({"weights": "bayes"}, "weights=bayes: the last layer's weights are averaged"),
         ({"likelihood": "normal"}, "is an option of likelihood=logistic_mixture alone"),
     ],

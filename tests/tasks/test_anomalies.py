@@ -99,5 +99,5 @@ def test_one_test_image_can_be_told_from_nothing(folder):
     with pytest.raises(ValueError, match="has one test image; at least 2 can be told apart"):
         anomalies.load_other(run, f"npz:{folder / 'one.npz'}", None)
     alone = dataclasses.replace(run.data, test=run.data.test.hold_out(1, [0, 0])[0])
-    with pytest.raises(ValueError, match="has one test image, which nothing can be told apart"):
+    with pytest.raises(ValueError, match="has only one test image, and telling data apart takes"):
         anomalies.load_other(dataclasses.replace(run, data=alone), "digits", None)

@@ -106,7 +106,7 @@ def test_epochs_go_on_where_the_model_stands():
 
 def test_other_levels_than_the_models_are_refused():
     vae = built(tiny.config(likelihood="continuous_bernoulli"), data=dataset(split(top=4)))
-    with pytest.raises(ValueError, match="have 256 levels, the model's 5"):
+    with pytest.raises(ValueError, match="have 256 levels, the model has 5"):
         vae.fit(split())
     with pytest.raises(ValueError, match="x must be of shape"):
         vae.fit(data.InMemory(np.zeros((4, 3, 3, 1), bool), levels=2))

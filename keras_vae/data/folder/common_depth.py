@@ -19,7 +19,7 @@ def bring_together(
     Args:
       found: dict split -> reading.Split.
       arrays: dict split -> uint16 [N, H, W, C], in which the value k of 8 bits is k * 257.
-      values, grey_levels: as of `from_arrays`.
+      values, grey_levels: see `from_arrays`.
 
     Returns:
       List of notes.
@@ -34,7 +34,7 @@ def bring_together(
     )
     if not shallow:
         return []
-    # A file of 10 bits, say, is one of 16 that goes up to 1023 at most.
+    # A file of 10 bits, for example, is stored in 16, with values up to 1023.
     highest = max((arrays[split][row].max().item() for split, row in deep), default=0)
     levels = max(BYTES, grey_levels or infer_levels(highest))
     if values == "counts":

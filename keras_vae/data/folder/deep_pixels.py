@@ -12,7 +12,7 @@ from keras_vae.files import open_regular
 if TYPE_CHECKING:
     from PIL import Image
 
-# How Pillow names what a file holds where it is deeper than the mode that it decodes to.
+# Endings of Pillow's raw modes for files that are deeper than the mode they decode to.
 _DEEP = (";16B", ";16L", ";16N")
 _HEADER_BYTES = 1 << 16
 
@@ -23,7 +23,7 @@ def is_colour(image: "Image.Image") -> bool:
 
 
 def is_grey(image: "Image.Image") -> bool:
-    """Whether it is such a one of grey and opacity."""
+    """Whether `is_colour` holds, and the channels are grey and opacity."""
     return is_colour(image) and _raw_mode(image).startswith("LA;")
 
 
@@ -38,7 +38,7 @@ def read(path: str, image: "Image.Image") -> np.ndarray:
     """uint16 [H, W, C] of an opened image that `is_colour`, opacity as the last of 2 or 4.
 
     Raises:
-      Unreadable, or what TensorFlow or Pillow raise of a broken file.
+      Unreadable, or what TensorFlow or Pillow raise for a broken file.
     """
     if image.format == "TIFF":
         return tiff.read(path, image)
@@ -49,7 +49,7 @@ def read(path: str, image: "Image.Image") -> np.ndarray:
             pixels = tf.io.decode_png(content, dtype=tf.uint16).numpy()
     except tf.errors.InvalidArgumentError as error:
         raise Unreadable(TRUNCATED if b"IEND" not in content[-12:] else "damaged") from error
-    if "transparency" in image.info and pixels.shape[2] == 3:  # one colour stands for none
+    if "transparency" in image.info and pixels.shape[2] == 3:  # one colour is transparent
         opaque = (pixels != image.info["transparency"]).any(-1, keepdims=True)
         pixels = np.concatenate([pixels, opaque * np.uint16(65535)], -1)
     return pixels
@@ -81,5 +81,5 @@ def _bits_of_box(kind, path):
     if kind == "AVIF":
         found = begin.find(b"av1C")
         return 10 if 0 <= found < len(begin) - 6 and begin[found + 6] & 0x40 else 8
-    found = begin.find(b"\xff\x4f\xff\x51")  # the image's start and its sizes
+    found = begin.find(b"\xff\x4f\xff\x51")  # the markers of a start and of sizes
     return (begin[found + 42] & 0x7F) + 1 if 0 <= found < len(begin) - 42 else 8

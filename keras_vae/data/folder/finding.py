@@ -52,10 +52,10 @@ def sub_folders(folder: str) -> dict[str, str]:
 
 
 def is_folder(entry: os.DirEntry) -> bool:
-    """Whether an os.DirEntry is a folder or leads to one; not where that can't be seen."""
+    """Whether an os.DirEntry is a folder or leads to one; False where that can't be seen."""
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself, or where no one may look
+    except OSError:  # a link to itself, or no permission
         return False
 
 
@@ -98,7 +98,7 @@ def _take(entry, parts, above, root, found):
         found.folders.append(parts)
         return entry.path, parts, (*above, identity)
     if os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file():
-        # A link has an inode of its own; asking for every file's would be slow.
+        # A link has an inode of its own, so its target is asked. Asking all files would be slow.
         linked = entry.is_symlink()
         identity = _identity(entry.path) if linked else (above[-1][0], entry.inode())
         found.files.append(File(parts, entry.path, name, identity))
@@ -115,5 +115,5 @@ def _identity(path):
 
 
 def _below(path, root):
-    """As os.path.relpath of a path that begins with root, without its time."""
+    """Like os.path.relpath for a path that begins with root, but faster."""
     return path[len(str(root).rstrip(os.sep)) + 1 :]

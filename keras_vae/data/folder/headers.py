@@ -8,10 +8,10 @@ from keras_vae.data.folder import deep_pixels
 from keras_vae.data.folder.opening import check_size, opened
 from keras_vae.data.folder.reasons import CUT_DEPTH, Unreadable
 
-GREY_MODES = ("1", "L", "LA", "La", "I", "F")  # and those of 16 bits, I;16 in its byte orders
+GREY_MODES = ("1", "L", "LA", "La", "I", "F")  # 16-bit modes, I;16 in its byte orders, are grey too
 PALETTE_MODES = ("P", "PA")
 COLOUR_MODES = ("RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
-ORIENTATION = 0x0112  # in EXIF; from 5 on, the image is to be turned by a quarter
+ORIENTATION = 0x0112  # EXIF's tag; from 5 on, the image is turned by a quarter
 # Animations, whose frames are all of one size and kind.
 ONE_CANVAS = ("GIF", "PNG", "WEBP", "AVIF", "FLI")
 # Formats whose "frames" are layers of one image, or none.
@@ -23,8 +23,8 @@ class Frame(NamedTuple):
 
     Attributes:
       size: (H, W) in pixels, in the position that EXIF states.
-      is_grey: True, False, or None where its pixels must be asked.
-      dtype: the name of one that keeps its depth: bool, uint8, uint16, int32 or float32.
+      is_grey: True, False, or None where only its pixels can tell.
+      dtype: the name of a dtype that keeps its depth: bool, uint8, uint16, int32 or float32.
       may_be_transparent: whether it says how opaque its pixels are.
     """
 
@@ -45,7 +45,7 @@ def read(path: str, frames: str, max_pixels: int | None) -> Header:
     """The header of the file, of its "first" frame or of "all".
 
     Raises:
-      Exception: Unreadable, or whatever Pillow raises of a broken file.
+      Exception: Unreadable, or whatever Pillow raises for a broken file.
     """
     with opened(path, max_pixels) as image:
         several = getattr(image, "is_animated", False) and image.format not in NO_FRAMES
@@ -122,7 +122,7 @@ def _palette_is_grey(palette):
 def _dtype(image):
     if image.mode.startswith("I;16") or deep_pixels.is_colour(image):
         return "uint16"
-    if image.mode == "I":  # of a PNG or a PGM, 16 bits
+    if image.mode == "I":  # PNG and PGM have 16 bits here
         return "uint16" if image.format in ("PNG", "PPM") else "int32"
     if image.mode == "1" and not image.has_transparency_data:
         return "bool"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 
 TRIED = 16  # files after which the time that one takes is known
-# Below, the threads' taking turns costs more than they gain: of small files, Python is the work.
+# Below this time per file, threads cost more than they gain: most of the work is Python's.
 SECONDS_FOR_THREADS = 4e-4
 FILES_A_THREAD = 64
 QUIET_SECONDS = 2.0
@@ -31,19 +31,19 @@ def _over(function, items):
     rest = items[TRIED:]
     if not rest:
         return
-    # The median, for the first of a kind of file has Pillow import what reads it.
+    # The median, since the first file of a kind makes Pillow import its reader.
     if statistics.median(seconds) < SECONDS_FOR_THREADS:
         yield from map(function, rest)
         return
     workers = os.cpu_count() or 1
     with futures.ThreadPoolExecutor(workers) as pool:
-        # A part at a time: results that nobody has taken yet fill the memory.
+        # One part at a time, since results that wait to be taken fill the memory.
         for start in range(0, len(rest), workers * FILES_A_THREAD):
             yield from pool.map(function, rest[start : start + workers * FILES_A_THREAD])
 
 
 def _told(results, total, what):
-    """The same results, told on stderr: in place on a terminal, else a line every ten seconds."""
+    """The same results, with progress on stderr: in place on a terminal, else every ten seconds."""
     terminal = sys.stderr.isatty()
     begin, told = time.perf_counter(), None
     for done in itertools.count():

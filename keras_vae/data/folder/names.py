@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from keras_vae.messages.sentences import in_one_line, some
 
-# Names, in lower case, that systems leave in folders. Such a folder may hold images: thumbnails.
+# Files and folders, in lower case, that systems leave behind. The folders may hold thumbnails.
 LEFT_BY_SYSTEMS = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 LEFT_BY_SYSTEMS_FOLDERS = (
     "__macosx",

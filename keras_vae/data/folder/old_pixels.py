@@ -1,4 +1,4 @@
-"""Pixels as this project once read them, for the runs of then: transparency and depth were cut."""
+"""Pixels as this project once read them, for runs of that time: transparency and depth were cut."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 
 
 def header(path: str, max_pixels: int | None) -> Header:
-    """As `headers.read` of the first frame."""
+    """Like `headers.read` for the first frame."""
     from PIL import Image
 
     with opened(path, max_pixels) as image:

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 # Pillow warns from MAX_IMAGE_PIXELS on, and refuses from twice as many on.
 DEFAULT_MAX_PIXELS = 178_956_970
-# Drawings, which Pillow has other programs paint, and data that it knows by name alone.
+# Formats of drawings, which other programs paint for Pillow, and of data that it can't read.
 NO_PIXELS = ("EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG")
 
 _lock = threading.Lock()
 _readers = 0
-_before: tuple[int, warnings.catch_warnings]  # Pillow's limit and Python's warnings, of old
+_before: tuple[int, warnings.catch_warnings]  # Pillow's limit and Python's warnings
 
 
 @contextlib.contextmanager
 def pillow(max_pixels: int | None) -> Iterator[None]:
     """Inside, Pillow reads images of up to max_pixels (or its own limit) without warnings.
 
-    Its limit and Python's warnings are of the whole process: the first of several readers at a
-    time changes them, the last one changes them back.
+    Pillow's limit and Python's warnings belong to the whole process. The first of several readers
+    at a time changes them; the last one changes them back.
     """
     global _readers, _before
     from PIL import Image
@@ -55,12 +55,12 @@ def opened(path: str, max_pixels: int | None) -> "Iterator[Image.Image]":
     """A Pillow image of the file, whose pixels aren't decoded yet; inside `pillow(max_pixels)`.
 
     Raises:
-      Unreadable: it has more pixels.
-      Exception: whatever Pillow raises of a broken file.
+      Unreadable: the image has more pixels.
+      Exception: whatever Pillow raises for a broken file.
     """
     from PIL import Image
 
-    # By its path, Pillow maps a TIFF into memory, and shears one that EXIF turns by a quarter.
+    # Given a path, Pillow would map a TIFF into memory, and shear it if EXIF turns it by a quarter.
     with open_regular(path) as file:
         try:
             image = Image.open(file)

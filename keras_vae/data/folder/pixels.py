@@ -54,7 +54,7 @@ def decode(path: str, num_frames: int, target: Target) -> tuple[np.ndarray, Coun
       (array [num_frames, H, W, C] of target.dtype, Counter of what was done to how many).
 
     Raises:
-      Exception: Unreadable, or whatever Pillow or TensorFlow raise of a broken file.
+      Exception: Unreadable, or whatever Pillow or TensorFlow raise for a broken file.
     """
     done: Counter[str] = Counter()
     array = np.empty((num_frames, *target.shape), target.dtype)
@@ -79,7 +79,7 @@ def _one(path, image, target, done):
     values = _TURNED.get(_position(image), lambda x: x)(values)
     if values.shape[2] < target.shape[2]:
         values = np.repeat(values, target.shape[2], 2)
-    values = values[..., : target.shape[2]]  # all the same of a grey palette
+    values = values[..., : target.shape[2]]  # a grey palette has equal channels
     if values.dtype == np.uint8 and target.dtype == np.uint16:
         values = values.astype(np.uint16) * np.uint16(257)  # white is white, whatever the depth
     if values.shape == target.shape:
@@ -92,13 +92,13 @@ def _one(path, image, target, done):
 
 
 def _is_plain(image):
-    """Whether it has colours of 8 bits at most, and nothing of transparency."""
+    """Whether the image has colours of 8 bits at most, and no transparency."""
     mode = image.mode
     return not (mode.startswith("I") or mode == "F" or image.has_transparency_data)
 
 
 def _plain(image, target, done):
-    """As above of a plain image, which Pillow resizes without copies of what may be large."""
+    """Like `_one` for a plain image, which Pillow resizes without copying a large array."""
     height, width, channels = target.shape
     wanted = "L" if channels == 1 else "RGB"
     image = image if image.mode == wanted else image.convert(wanted)
@@ -112,7 +112,7 @@ def _plain(image, target, done):
 
 
 def _count_cut(image, resized, target, done):
-    """Counts one that has several colours, but not in the middle to which it is cropped."""
+    """Counts an image of several colours whose cropped middle has only one."""
     if target.resize == "crop" and _is_one_colour(resized):
         whole = np.asarray(image)
         if whole.shape[0] != whole.shape[1] and not _is_one_colour(whole):

@@ -50,7 +50,7 @@ class Split:
         return np.array([len(header.frames) for header in self.headers], int)
 
     def keep(self, readable: list[bool]) -> None:
-        """Only those of which the list says True."""
+        """Keeps only the files for which the list says True."""
         self.files = [file for file, ok in zip(self.files, readable, strict=True) if ok]
         self.headers = [header for header, ok in zip(self.headers, readable, strict=True) if ok]
 
@@ -83,7 +83,7 @@ def read(
         this project once did.
       frames: "first" or "all" of animations and files of several pages.
       max_pixels: larger images are left out; None is Pillow's limit.
-      values, grey_levels: as for `from_arrays`.
+      values, grey_levels: see `from_arrays`.
 
     Returns:
       (dict name of a split -> Split, list of notes, the size that images were brought to or None).
@@ -229,7 +229,7 @@ def _all_grey(found, frames, ground, max_pixels):
     def has_colours(file):
         try:
             return headers.has_colours(file.path, max_pixels)
-        except Exception:  # it is told of when it is decoded
+        except Exception:  # decoding will tell of it
             return False
 
     return not any(
@@ -263,7 +263,7 @@ def _dtype(path, found, frames, is_resized):
 
 
 def _decode(found, target, keep):
-    """Decodes all files, and leaves those out of `found` that can't be.
+    """Decodes all files, and removes from `found` those that can't be decoded.
 
     Returns:
       (dict split -> array [N, H, W, C], empty without `keep`; int64 [256], how often each value
@@ -278,7 +278,7 @@ def _decode(found, target, keep):
         file, num_frames = job
         try:
             return pixels.decode(file.path, num_frames, target)
-        except Exception as error:  # as above
+        except Exception as error:  # Pillow raises nearly anything on a broken file
             return reasons.why(error, file.path), None
 
     for split, part in found.items():

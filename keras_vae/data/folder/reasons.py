@@ -39,7 +39,7 @@ def why(error: BaseException, path: str) -> str:
 
     if isinstance(error, Unreadable):
         return str(error)
-    if isinstance(error, NotRegular):  # as `finding` says of one
+    if isinstance(error, NotRegular):  # `finding` gives this reason too
         return NO_IMAGE
     if isinstance(error, PermissionError):
         return "no permission"

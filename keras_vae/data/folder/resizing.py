@@ -50,4 +50,4 @@ def stretch(image: "Image.Image", height: int, width: int) -> "Image.Image":
     return image.resize((width, height), Image.Resampling.BICUBIC)
 
 
-WAYS = {"crop": crop, "pad": pad, "stretch": stretch}  # of Pillow images
+WAYS = {"crop": crop, "pad": pad, "stretch": stretch}  # functions of Pillow images

@@ -49,7 +49,7 @@ def _named_splits(path, root, passed):
 
 
 def _passed_through(folder, passed):
-    """The one folder of the same name that is all in `folder`, whose name goes to `passed`."""
+    """The folder of the same name, if `folder` holds nothing else; its name goes to `passed`."""
     name = os.path.basename(os.path.abspath(folder))
     if list(sub_folders(folder)) != [name] or _visible(folder) != [name]:
         return folder

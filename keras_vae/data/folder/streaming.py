@@ -23,7 +23,7 @@ def scale_of_counts(
       name: what errors call the data.
       counts: int64 [256], how often each value is there.
       dtype: np.dtype of the decoded images.
-      values, grey_levels: as for `from_arrays`.
+      values, grey_levels: see `from_arrays`.
 
     Returns:
       values.Scale, of uint8 or bool.
@@ -117,7 +117,7 @@ def _reader(part, target):
 
 
 def _identity(part, options):
-    """Tells the files and what becomes of them from any others; older runs had no options."""
+    """A hash of the files and of what becomes of them; older runs had no options."""
     sha = hashlib.sha256()
     for file in part.files:
         sha.update(os.fsencode(file.name) + f" {os.stat(file.path).st_size}\n".encode())

@@ -96,7 +96,7 @@ def _with_directory(content, prefix, entries):
 
 
 def _opacity(pixels, extra):
-    """Without a fourth channel that is none, and colours that aren't multiplied by opacity."""
+    """Drops a fourth channel that isn't opacity; divides colours that are multiplied by opacity."""
     if pixels.shape[-1] == 3:
         return pixels
     if extra and extra[0] == 0:
