@@ -49,7 +49,10 @@ def prune(vae: VAE, config: Config, batch: Batch, max_loss: float = MAX_LOSS) ->
         )
     kept = np.flatnonzero(rates >= DEAD)
     if len(kept) == 0:
-        raise ValueError("prune_latents would leave none: all latents carry less than 0.01 nats.")
+        raise ValueError(
+            f"prune_latents would leave none: all latents carry less than {DEAD:g} nats. Export "
+            "without it."
+        )
     fewer = config.replace(latent_dim=len(kept), ema_decay=None)
     smaller = keras_vae.build(fewer)
     for old, new in zip(_parts(vae), _parts(smaller), strict=True):

@@ -2,6 +2,7 @@
 
 import math
 
+from export.pruning import DEAD
 from keras_vae.messages import conflicts
 
 _LISTED = 100  # classes at most whose names are in the file
@@ -37,7 +38,7 @@ def text(
         images=_DRAWS if report["values_come_in_turn"] else _MEANS,
         seeds=_SEEDS if samples else _NO_PRIOR,
         about=f"\n{about}" if about else "",
-        pruned=_PRUNED.format(**report["pruned"]) if report["pruned"] else "",
+        pruned=_PRUNED.format(dead=DEAD, **report["pruned"]) if report["pruned"] else "",
         condition=f"\n{_CONDITION}{report['condition']}.\n" if report["condition"] else "",
         classes=_classes(class_names) if class_names else "",
         examples="\n".join(examples),
@@ -158,8 +159,8 @@ _NO_PRIOR = """\
 The model is an autoencoder: it has no prior to sample from, it decodes what you give it."""
 
 _PRUNED = """
-Of {latents_before} latents {latents} are left; the others carried less than 0.01 nats each, and the
-bound of {examples} real examples changed by {elbo_change:+.4f} nats without them.
+Of {latents_before} latents {latents} are left; the others carried less than {dead:g} nats each.
+Without them, the bound of {examples} real examples changed by {elbo_change:+.4f} nats.
 """
 
 _CLASSES = """\

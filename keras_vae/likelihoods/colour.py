@@ -9,7 +9,7 @@ from keras_vae._compat import TensorLike, tf, tfd, tfk, tfp
 from keras_vae.distributions import CHOICE, Custom, Uniforms, check_whole_rows
 from keras_vae.likelihoods.levels import LevelsLikelihood
 from keras_vae.likelihoods.logistic import middles, rounded_logistic
-from keras_vae.ops.categorical import from_uniform
+from keras_vae.ops.categorical import from_uniform, log_softmax
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -129,13 +129,9 @@ class Colour(Custom):
             loc += coefficient * (x - 0.5)
         return rounded_logistic(loc, self._raw_scale[c], self._top + 1)
 
-    def _log_weights(self):
-        # tf.nn.log_softmax would not do: its CPU kernel takes 5 axes at most.
-        return self._logits - tf.reduce_logsumexp(self._logits, axis=-1, keepdims=True)
-
     def _log_prob(self, x):
         levels = tf.split(tf.round(x * self._top), len(self._loc), axis=-1)  # C of [..., 1].
-        log_mass = self._log_weights()
+        log_mass = log_softmax(self._logits)
         for c, level in enumerate(levels):
             before = [level / self._top for level in levels[:c]]
             log_mass += self._given(c, before).log_prob(level)
@@ -151,7 +147,7 @@ class Colour(Custom):
         the root mean square error is 0.01 of the range. The exact mean would be a sum over all
         colours.
         """
-        return self._in_turn(tf.exp(self._log_weights()), lambda c, p: p.mean())
+        return self._in_turn(tf.exp(log_softmax(self._logits)), lambda c, p: p.mean())
 
     def _sample_n(self, n, seed=None):
         of_values, of_choice = tfp.random.split_seed(seed, 2)

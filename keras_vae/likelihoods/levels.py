@@ -8,7 +8,7 @@ import numpy as np
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.distributions import OfEachValue, Uniforms
 from keras_vae.likelihoods.base import Likelihood, Support
-from keras_vae.ops.categorical import from_uniform
+from keras_vae.ops.categorical import from_uniform, log_softmax
 
 
 class LevelsLikelihood(Likelihood):
@@ -49,9 +49,7 @@ class Categorical(LevelsLikelihood):
         levels = tf.range(float(self.levels))
 
         def mean_level():
-            # tf.nn.softmax would not do: its CPU kernel takes 5 axes at most.
-            probs = tf.exp(params - tf.reduce_logsumexp(params, axis=-1, keepdims=True))
-            return tf.reduce_sum(levels * probs, axis=-1)
+            return tf.reduce_sum(levels * tf.exp(log_softmax(params)), axis=-1)
 
         return Levels(categorical, self.levels, mean_level)
 

@@ -5,6 +5,7 @@ from typing import Any
 from keras_vae._compat import TensorLike, tf, tfd, tfk
 from keras_vae.distributions import Uniforms, draw_from_mixture
 from keras_vae.likelihoods.levels import Levels, LevelsLikelihood
+from keras_vae.ops.categorical import log_softmax
 from keras_vae.ops.positive import positive
 
 
@@ -52,9 +53,7 @@ class MixtureOfLogistics(LevelsLikelihood):
         mixture = tfd.MixtureSameFamily(tfd.Categorical(logits=logits), rounded)
 
         def mean_level():
-            # tf.nn.softmax would not do: its CPU kernel takes 5 axes at most.
-            weights = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))
-            return tf.reduce_sum(weights * rounded.mean(), axis=-1)
+            return tf.reduce_sum(tf.exp(log_softmax(logits)) * rounded.mean(), axis=-1)
 
         return Levels(mixture, self.levels, mean_level)
 

@@ -6,6 +6,11 @@ from keras_vae._compat import TensorLike, tf
 CHOICE_NOISE = 2
 
 
+def log_softmax(logits: TensorLike) -> tf.Tensor:
+    """Log-probabilities [..., K] of any rank; CPU kernels of tf.nn.softmax take 5 axes at most."""
+    return logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
+
+
 def from_normal(logits: TensorLike, noise: TensorLike) -> tf.Tensor:
     """A choice of K, int32 [...], of probabilities softmax(logits) [..., K], by noise [..., 2]."""
     # For normal a and b, exp(-(a^2 + b^2) / 2) is uniform (Box & Muller 1958).
@@ -14,8 +19,7 @@ def from_normal(logits: TensorLike, noise: TensorLike) -> tf.Tensor:
 
 def from_uniform(logits: TensorLike, u: TensorLike) -> tf.Tensor:
     """As `from_normal`, from uniform numbers u [...]."""
-    # tf.nn.softmax would not do: its CPU kernel takes 5 axes at most.
-    probs = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))
+    probs = tf.exp(log_softmax(logits))
     # The last cumulative probability, 1 up to rounding, is left out: the choice stays below K.
     cumulative = tf.cumsum(probs, axis=-1)[..., :-1]
     return tf.reduce_sum(tf.cast(u[..., tf.newaxis] > cumulative, tf.int32), axis=-1)

@@ -108,12 +108,12 @@ def check_annealing(run: Run) -> None:
 
 
 def write_measured(path: pathlib.Path, result: dict, examples: dict) -> None:
-    """Writes evaluation.json and evaluation.npz, and prints the numbers with their alarms."""
+    """Writes evaluation.json and evaluation.npz; prints the numbers, then the alarms."""
     write_npz(path / "evaluation.npz", examples)
     write_json(path / "evaluation.json", result)
-    print_numbers(result)
-    for alarm in result["alarms"]:
-        print("Warning:", alarm)
+    print_numbers({name: value for name, value in result.items() if name != "alarms"})
+    for alarm in result["alarms"] or ["none."]:
+        print("Alarm:", alarm)
 
 
 def _annealed(run, nll, annealing, seed):

@@ -238,7 +238,7 @@ class Trainable(TakesExamples):
         if isinstance(x, (tuple, list)) and len(x) == 2 and self.condition is not None:
             x, condition = np.asarray(x[0]), as_conditions(self.numbers_of(x[1]))
             self.check_examples(x, condition)
-            batch_size = (args[0] if args else kwargs.pop("batch_size", None)) or 32
+            batch_size = (args[0] if args else kwargs.pop("batch_size", None)) or _BATCH_SIZE
             x = tf.data.Dataset.from_tensor_slices((x, condition)).batch(batch_size)
             args = (None, *args[1:])  # The set has its batches.
         x, _ = self._input(x, settles=False)
