@@ -187,9 +187,9 @@ def _rate_distortion(history, evaluation):
         plots.rate_distortion({"test": (rate, distortion)}, path=path),
         f"Test examples at a rate of {rate:.1f} and a distortion of {distortion:.1f} nats, and how "
         "training went there.",
-        "The epochs of training after the first tenth, and the test examples. To the right, latents "
-        "say more of an example; below, less of it is lost. Along a thin line the ELBO is the same: "
-        "lower left is better.",
+        "The epochs of training after the first tenth, and the test examples. To the right, "
+        "latents say more of an example; below, less of it is lost. Along a thin line the ELBO is "
+        "the same: lower left is better.",
         pixelated=False,
     )
 
