@@ -477,7 +477,7 @@ def test_without_an_encoder_a_prior_given_the_condition_is_the_posterior(structu
         ({"latent_dims": None}, "structure=ladder needs latent_dims"),
         ({"hidden": (8,)}, "got hidden=8 and latent_dims=3,2"),
         ({"network": "conv", "hidden": (400,)}, "with network=conv: .* Use network=resnet"),
-        ({"posterior": "full_covariance"}, "both are diagonal normals"),
+        ({"posterior": "full_covariance"}, "both as diagonal normals"),
         ({"latent_dim": 5}, "latent_dim=5 is an option of structure=single"),
     ],
 )

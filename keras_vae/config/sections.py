@@ -318,8 +318,7 @@ class TrainingConfig:
         "how the learning rate changes",
         choices={
             "constant": "not at all",
-            "cosine": "to zero at the last step; to train for more epochs later, use another "
-            "workdir with warm_start",
+            "cosine": "to zero at the last step; for more epochs later, warm_start another workdir",
         },
     )
     learning_rate_warmup_epochs: float = option(
