@@ -267,7 +267,7 @@ REFUSALS = [
     ),
     (
         {"objective": "free_bits", "gradient_accumulation_steps": 2},
-        "objective=free_bits with gradient_accumulation_steps=2: .* mean rate .* Use objective=sgvb",
+        "objective=free_bits with gradient_accumulation_steps=2: .* mean rate .* Use",
     ),
     (
         {"posterior": "categorical", "prior": "categorical"}

@@ -216,11 +216,9 @@ class Unnamed(Config):
         """Like `Config.replace`; ValueError if no recipe that images choose allows the options."""
         found = cast(Unnamed, super().replace(**options))
         found = dataclasses.replace(found, given={**self.given, **options})
-        of_usual, of_photographs = found._refusal(USUAL), found._refusal(FOR_PHOTOGRAPHS)
-        if of_usual and of_photographs:
-            # An option that only photographs' recipe has is no mistake: the other refusal tells.
-            for_photographs = found._idle(USUAL) and not found._idle(FOR_PHOTOGRAPHS)
-            raise ValueError(of_photographs if for_photographs else of_usual)
+        refusal = found._refusal(USUAL)
+        if refusal and found._refusal(FOR_PHOTOGRAPHS):
+            raise ValueError(refusal)
         return found
 
     def named(self, name: str, **known: Any) -> Config:
@@ -242,11 +240,6 @@ class Unnamed(Config):
                 return f"{option}={text(config.value(option), separator)} is given"
         refusal = self._refusal(name, event_shape=tuple(event_shape))
         return None if self._refusal(USUAL) else refusal
-
-    def _idle(self, name):
-        """Whether an option given has no effect in a recipe."""
-        config = Config(recipe=name).replace(**{**_defaults(name), **self.given})
-        return any(lacking_for(config, option) for option in self.given)
 
     def _refusal(self, name, **known):
         """Why a recipe can't have the options; None if it can."""

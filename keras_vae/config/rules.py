@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keras_vae.config.image_options import check_resize, parse_background
 from keras_vae.config.members import AXES, in_words, needed_for
 from keras_vae.config.sections import ModelConfig, options
+from keras_vae.config.stages import check_form
 from keras_vae.config.training_rules import check_training
 from keras_vae.messages import conflicts
 
@@ -20,6 +21,8 @@ def check_rules(config: "Config") -> None:
     """Raises ValueError saying which options of a Config can't be together, and what to do."""
     parse_background(config.data.alpha_background)
     check_resize(config.data.resize, config.data.image_size)
+    if config.model.stages is not None:
+        check_form(config.model.stages)
     _check_augment(config)
     if kind_of(config.model, "posterior") is None:
         _check_without_encoder(config)

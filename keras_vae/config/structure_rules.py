@@ -3,7 +3,7 @@
 from keras_vae.config.members import AXES
 from keras_vae.config.rules import kind_of, text
 from keras_vae.config.sections import ModelConfig
-from keras_vae.config.stages import check_form, default_stages, stages_of
+from keras_vae.config.stages import default_stages, stages_of
 from keras_vae.messages import conflicts
 
 
@@ -83,8 +83,6 @@ def _check_stages(model):
                 f"{name}={text(getattr(model, name))} has no effect in {given}: its sizes are "
                 "stages, width and latent_channels. Leave it out."
             )
-    if model.stages is not None:
-        check_form(model.stages)
     if model.event_shape is not None and len(model.event_shape) == 3:
         stages_of(model.stages or default_stages(model.event_shape), model.event_shape)
 
