@@ -277,7 +277,8 @@ class Trainable(TakesExamples):
             self.check_examples(x, y)
         elif isinstance(x, tf.data.Dataset):
             check_element_spec(x.element_spec, self.check_shape)
-            if getattr(x.element_spec, "mask", None) is not None:
+            # A batch without a mask has a spec too, of None.
+            if isinstance(getattr(x.element_spec, "mask", None), tf.TensorSpec):
                 self.check_masks()
         return x, y
 

@@ -34,5 +34,5 @@ def test_a_step_with_and_without_checkpointing_is_the_same(options):
 def test_a_model_without_residual_blocks_has_nothing_to_compute_anew():
     with pytest.raises(ValueError, match="gradient_checkpointing is of networks with residual"):
         tiny.vae().compile(gradient_checkpointing=True)
-    with pytest.raises(ValueError, match="gradient_checkpointing with network=mlp: it is of"):
+    with pytest.raises(ValueError, match="gradient_checkpointing with network=mlp: only residual"):
         tiny.config(gradient_checkpointing=True)
