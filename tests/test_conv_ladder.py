@@ -226,7 +226,7 @@ def test_default_stages_end_at_few_places(height, width):
         (("15x4", "1x1"), "15x4 can't follow the image of height 32"),
         (("16x4", "7x1"), "7x1 can't follow the stage before it of height 16"),
         (("16x1",), "at least two layers"),
-        (("16x99999999", "1x1"), "100000000 layers of latents, and at most 1000"),
+        (("16x99999999", "1x1"), "100000000 layers of latents, and at most 200"),
         (("16x1" + "0" * 20, "1x1"), "got '16x10"),
     ],
 )

@@ -216,9 +216,13 @@ class Unnamed(Config):
         """Like `Config.replace`; ValueError if no recipe that images choose allows the options."""
         found = cast(Unnamed, super().replace(**options))
         found = dataclasses.replace(found, given={**self.given, **options})
-        refusal = found._refusal(USUAL)
-        if refusal and found._refusal(FOR_PHOTOGRAPHS):
-            raise ValueError(refusal)
+        of_usual, of_photographs = found._refusal(USUAL), found._refusal(FOR_PHOTOGRAPHS)
+        if of_usual and of_photographs:
+            usual = Config(recipe=USUAL).replace(**{**_defaults(USUAL), **found.given})
+            idle = tuple(option for option in found.given if lacking_for(usual, option))
+            # Options of photographs' recipe alone are no mistake unless its refusal is about them.
+            are_fine = idle and not of_photographs.startswith(idle)
+            raise ValueError(of_photographs if are_fine else of_usual)
         return found
 
     def named(self, name: str, **known: Any) -> Config:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 _LARGEST = 32
 # Images at most this high and wide are small enough for latents at full size.
 _SMALL = 12
-# Many times what VDVAE has; more are a slip of the pen that would fill memory.
-_MOST_LAYERS = 1000
+# More than twice what VDVAE has; more are a slip of the pen that would fill memory.
+_MOST_LAYERS = 200
 
 
 class Stage(NamedTuple):
