@@ -193,7 +193,7 @@ def recipe(name: str | None = None, **options) -> Config:
     if name not in RECIPES:
         raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}.")
     defaults = _defaults(name)
-    config = Config(recipe=name).replace(**(defaults | options))
+    config = _unchecked(name, options)
     idle = [k for k in defaults if k not in options and lacking_for(config, k)]
     if config.model.latent_shape is not None and "latent_dim" not in options:
         idle.append("latent_dim")  # latent_shape says how many there are.
@@ -206,7 +206,7 @@ class Unnamed(Config):
 
     Attributes:
       recipe: empty.
-      given: the options, by name; all others have their defaults for now.
+      given: the options, by name; all others have their defaults.
     """
 
     recipe: str = ""
@@ -218,7 +218,7 @@ class Unnamed(Config):
         found = dataclasses.replace(found, given={**self.given, **options})
         of_usual, of_photographs = found._refusal(USUAL), found._refusal(FOR_PHOTOGRAPHS)
         if of_usual and of_photographs:
-            usual = Config(recipe=USUAL).replace(**{**_defaults(USUAL), **found.given})
+            usual = _unchecked(USUAL, found.given)
             idle = tuple(option for option in found.given if lacking_for(usual, option))
             # Options of photographs' recipe alone are no mistake unless its refusal is about them.
             are_fine = idle and not of_photographs.startswith(idle)
@@ -236,7 +236,7 @@ class Unnamed(Config):
         or if the recipe refuses it and the usual recipe allows it.
         """
         defaults = _defaults(name)
-        config = Config(recipe=name).replace(**{**defaults, **self.given})
+        config = _unchecked(name, self.given)
         for option in self.given:
             is_part = option in AXES and option in defaults
             if is_part or lacking_for(config, option):
@@ -252,6 +252,11 @@ class Unnamed(Config):
         except ValueError as error:
             return str(error)
         return None
+
+
+def _unchecked(name, options):
+    """The config of a recipe with options, which may not go together."""
+    return Config(recipe=name).replace(**{**_defaults(name), **options})
 
 
 def _defaults(name):
