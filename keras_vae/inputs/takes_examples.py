@@ -48,8 +48,10 @@ class TakesExamples(tfk.Model):
         return tf.where(mask, x, 0.0), mask
 
     def check_masks(self) -> None:
-        """Raises ValueError if the model's bound can't leave values of x out: before it is traced,
-        of which TensorFlow makes a long error."""
+        """Raises ValueError if the model's bound can't leave values of x out.
+
+        The same errors come inside a graph, where TensorFlow adds a long traceback.
+        """
         self._check_all_known()
         if self.decoder.in_turn:
             raise ValueError(
