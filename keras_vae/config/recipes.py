@@ -218,11 +218,9 @@ class Unnamed(Config):
         found = dataclasses.replace(found, given={**self.given, **options})
         of_usual, of_photographs = found._refusal(USUAL), found._refusal(FOR_PHOTOGRAPHS)
         if of_usual and of_photographs:
-            usual = _unchecked(USUAL, found.given)
-            idle = tuple(option for option in found.given if lacking_for(usual, option))
-            # Options of photographs' recipe alone are no mistake unless its refusal is about them.
-            are_fine = idle and not of_photographs.startswith(idle)
-            raise ValueError(of_photographs if are_fine else of_usual)
+            # The recipe that takes more of the options is the one that they are meant for.
+            is_for_photographs = found._idle(FOR_PHOTOGRAPHS) < found._idle(USUAL)
+            raise ValueError(of_photographs if is_for_photographs else of_usual)
         return found
 
     def named(self, name: str, **known: Any) -> Config:
@@ -244,6 +242,11 @@ class Unnamed(Config):
                 return f"{option}={text(config.value(option), separator)} is given"
         refusal = self._refusal(name, event_shape=tuple(event_shape))
         return None if self._refusal(USUAL) else refusal
+
+    def _idle(self, name):
+        """How many of the options have no effect in a recipe."""
+        config = _unchecked(name, self.given)
+        return sum(bool(lacking_for(config, option)) for option in self.given)
 
     def _refusal(self, name, **known):
         """Why a recipe can't have the options; None if it can."""
