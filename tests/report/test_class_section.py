@@ -203,7 +203,7 @@ def test_what_the_test_split_cannot_carry_is_a_sentence(run_train, tmp_path):
     found = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     assert not [key for key in found if key.startswith("probe_")]
     assert not [key for key in found if key.startswith("cluster_") and key[-3:] != "out"]
-    assert "Warning: Probes of the codes aren't measured: " in done.out
-    assert "Warning: Scores of clusters aren't measured: " in done.out
+    assert "Alarm: Probes of the codes aren't measured: " in done.out
+    assert "Alarm: Scores of clusters aren't measured: " in done.out
     report = (tmp_path / "run" / "report.html").read_text()
     assert "Probes of the codes aren&#x27;t measured" in report
