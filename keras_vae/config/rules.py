@@ -321,7 +321,11 @@ def _check_idle_options(config):
             continue
         if wanted := lacking_for(config, name):
             written = text(given, option_field.metadata["separator"])
-            raise ValueError(f"{name}={written} is an option of {in_words(wanted)} alone.")
+            chosen = " and ".join(f"{axis}={config.value(axis)}" for axis in wanted)
+            raise ValueError(
+                f"{name}={written} is an option of {in_words(wanted)} alone, and here {chosen}. "
+                f"Choose one of these, or leave {name} out."
+            )
 
 
 def _check_beta(config):
