@@ -21,7 +21,9 @@ DPI = 192
 GRID_WIDTH = 720  # Pixels: smaller grids are enlarged up to this width, by a whole number.
 WIDTH = 4.2  # Inches of figures with axes; their 9 point labels then read on a phone.
 INK = "#808080"
-COLOURS = color_sequences["tab10"]
+# A light blue in place of tab10's grey, which would be lost among grey points and axes.
+COLOURS = [*color_sequences["tab10"]]
+COLOURS[7] = color_sequences["tab20"][1]
 
 
 # (epochs [E], values [E]).
