@@ -2,7 +2,8 @@
 
 
 def print_numbers(result: dict) -> None:
-    """Prints a line for each, names flush right; lists of numbers in short."""
+    """Prints a line for each that there is, names flush right; lists of numbers in short."""
+    result = {name: value for name, value in result.items() if value is not None}
     width = max(map(len, result))
     for name, value in result.items():
         if isinstance(value, list):
