@@ -16,10 +16,15 @@ def choose(config: Unnamed, images: Split) -> Config:
     """
     is_binarized = config.data.binarization not in (None, "none")
     name = images.modality.recipe(images.shape, 2 if is_binarized else images.levels)
-    if name == USUAL:
-        return config.named(USUAL)
     shape = "x".join(map(str, images.shape))
     seen = f"{images.modality.nouns} of {shape} and {images.levels} levels"
+    if name == USUAL:
+        try:
+            return config.named(USUAL)
+        except ValueError as error:
+            raise ValueError(
+                f"{error} (recipe={USUAL} is chosen for {seen}: --recipe names another one.)"
+            ) from None
     if why := config.against(name, images.shape):
         tell(f"recipe={USUAL}: {seen} would choose {name}, but {why}")
         return config.named(USUAL)

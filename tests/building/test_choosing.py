@@ -152,3 +152,8 @@ def test_every_modality_chooses_a_recipe_that_there_is():
     for kind in (modality.Image(), modality.Music(49, 34), Fields()):
         for shape, levels in (((8, 8, 3), 256), ((8, 8, 1), None)):
             assert kind.recipe(shape, levels) in RECIPES
+
+
+def test_an_option_of_photographs_alone_says_why_the_data_has_another_recipe():
+    with pytest.raises(ValueError, match=r"(?s)width=16.*recipe=vae is chosen for images of 8x8x1"):
+        settled({"width": 16}, dataset((8, 8, 1)))
