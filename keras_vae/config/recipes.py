@@ -218,9 +218,12 @@ class Unnamed(Config):
         found = dataclasses.replace(found, given={**self.given, **options})
         of_usual, of_photographs = found._refusal(USUAL), found._refusal(FOR_PHOTOGRAPHS)
         if of_usual and of_photographs:
-            # The recipe that takes more of the options is the one that they are meant for.
-            is_for_photographs = found._idle(FOR_PHOTOGRAPHS) < found._idle(USUAL)
-            raise ValueError(of_photographs if is_for_photographs else of_usual)
+            # The recipe that takes more of the options is the one that they are meant for, unless
+            # it refuses what led to it.
+            idle = found._idle(USUAL)
+            is_for_photographs = len(found._idle(FOR_PHOTOGRAPHS)) < len(idle)
+            of_another = is_for_photographs and not of_photographs.startswith(idle)
+            raise ValueError(of_photographs if of_another else of_usual)
         return found
 
     def named(self, name: str, **known: Any) -> Config:
@@ -244,9 +247,9 @@ class Unnamed(Config):
         return None if self._refusal(USUAL) else refusal
 
     def _idle(self, name):
-        """How many of the options have no effect in a recipe."""
+        """The options that have no effect in a recipe."""
         config = _unchecked(name, self.given)
-        return sum(bool(lacking_for(config, option)) for option in self.given)
+        return tuple(option for option in self.given if lacking_for(config, option))
 
     def _refusal(self, name, **known):
         """Why a recipe can't have the options; None if it can."""
