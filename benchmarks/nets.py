@@ -30,6 +30,7 @@ flags.DEFINE_string("to", "runs/nets", "folder of what was found")
 # Options beside those of recipe deep.
 NETS = {
     "deep": {},
+    "batches of 4": {"batch_size": 4},
     "batches of 8": {"batch_size": 8},
     "batches of 32": {"batch_size": 32},
     "rate 1e-3": {"learning_rate": 1e-3},
