@@ -77,7 +77,7 @@ def main() -> None:
                 options.pop("evaluation", None)  # The evaluation measured all latents.
                 left = config.replace(latent_dim=options["pruned"]["latents"])
                 options["described"]["config"] = left.to_dict()
-            report = writer.write(vae, path, **options)
+            report = writer.write(vae, path, told=_say, **options)
     except ParityError as error:
         command_line.fail(error, code=1)
     if FLAGS.prune_latents:
@@ -102,6 +102,10 @@ def main() -> None:
     print(f"{path / 'README.md'}: how to call them")
     if report["refused"]:
         command_line.fail(" ".join(report["refused"].values()), code=1)
+
+
+def _say(file):
+    print(f"Writing {file} and comparing it with the model", flush=True)
 
 
 def _whole_numbers(name, texts):

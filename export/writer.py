@@ -5,7 +5,7 @@ import json
 import pathlib
 import platform
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -37,6 +37,7 @@ def write(
     pruned: dict | None = None,
     max_error: float | None = None,
     max_nll_change: float | None = None,
+    told: Callable[[str], None] = lambda file: None,
 ) -> dict:
     """Writes the folder `path`, in place of an earlier export there.
 
@@ -62,6 +63,8 @@ def write(
       evaluation: the content of the run's evaluation.json, for the model card.
       pruned: what `pruning.prune` found, if the model was made smaller.
       max_error, max_nll_change: limits in place of those that `precision.PRECISIONS` has.
+      told: a function that is given the name of each file before it is made: large models take
+        minutes.
 
     Returns:
       The content of `parity.json`. Under "refused" it says why TFLite files were not written that
@@ -95,6 +98,7 @@ def write(
         with vae.evaluation_weights():
             artefacts, refused, generator = {}, {}, Generator(vae)
             if "savedmodel" in formats:
+                told("saved_model")
                 exact = parity.EXACT.with_limits(max_error)
                 artefacts["saved_model"] = _saved_model(
                     vae, generator, folder / "saved_model", exact, batch_sizes
@@ -102,6 +106,7 @@ def write(
             if "tflite" in formats:
                 for name, gate in gates.items():
                     file = folder / gate.file
+                    told(file.name)
                     try:
                         artefacts[gate.file] = _lite(
                             vae, generator, file, name, gate, batch_sizes, examples, fitted_to

@@ -33,6 +33,8 @@ def test_a_run_directory_is_exported(tmp_path):
         "parity.json",
         "saved_model",
     ]
+    begun = [line.split()[1] for line in done.out.splitlines() if line.startswith("Writing")]
+    assert begun == ["saved_model", "generator.tflite"]
     size = os.path.getsize(tmp_path / "export" / "generator.tflite")
     assert f"generator.tflite: {size:,} bytes, largest error " in done.out
     assert (
