@@ -2,8 +2,8 @@
 
 Images per second of trainers.train's own path with recipe deep on images of 32x32, and in the same
 run of the same net in PyTorch (deep_torch.py), eager and compiled, in both layouts of memory:
-medians of interleaved rounds, one JSON line a row. The images are random bytes: speed doesn't
-depend on them. PyTorch has an environment of its own:
+medians of interleaved rounds, one JSON line a row, and the largest memory that the training's
+process took. The images are random bytes: speed doesn't depend on them. PyTorch has an environment of its own:
 
     python -m venv ../torch && ../torch/bin/pip install -r benchmarks/deep_torch.txt
 """
@@ -11,6 +11,7 @@ depend on them. PyTorch has an environment of its own:
 import itertools
 import json
 import pathlib
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -88,7 +89,10 @@ def main() -> None:
         row = {"path": name, "images_per_second": round(median, 1)}
         if best_of_torch:
             row["ratio_to_the_best_of_torch"] = round(median / best_of_torch, 3)
-        if name != "trainers.train":
+        if name == "trainers.train":
+            kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            row["largest_memory_gib"] = round(kib / 2**20, 2)
+        else:
             row["weights"] = paths[name].num_weights
         print(json.dumps(row), flush=True)
 
