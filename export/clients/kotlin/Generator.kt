@@ -1,5 +1,5 @@
-// Draws images by an exported generator, on Android. No test builds this file. Its calls are those
-// of com.google.ai.edge.litert:litert:2.3.0. In build.gradle:
+// Draws images by an exported generator, on Android. This file could not be built where it was
+// written. Its calls are those of com.google.ai.edge.litert:litert:2.3.0. In build.gradle:
 //
 //   implementation("com.google.ai.edge.litert:litert:2.3.0")
 //   androidResources { noCompress += "tflite" }

@@ -1,5 +1,6 @@
-// Draws images by an exported generator, on iOS. No test builds this file. It needs Swift 5.7, and
-// its calls are those of the pod TensorFlowLiteSwift 2.17, whose interpreter reads these files:
+// Draws images by an exported generator, on iOS. This file could not be built where it was written.
+// It needs Swift 5.7. Its calls are those of the pod TensorFlowLiteSwift 2.17, whose interpreter
+// reads these files:
 //
 //   pod 'TensorFlowLiteSwift', '~> 2.17'
 //
