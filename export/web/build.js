@@ -1,6 +1,6 @@
 // Bundles the page: npm run build [FOLDER], by default built/
 //
-// With a folder, a test sees whether built/ is up to date.
+// A test bundles into another folder, and compares it with built/.
 
 import path from "node:path";
 
@@ -12,7 +12,7 @@ await build({
   minify: true,
   target: "es2022",
   legalComments: "inline",
-  // Else the runtime looks for a GPU, which the page has no use for and browsers can warn of.
+  // Without this line the runtime looks for a GPU. The page doesn't use one, and browsers may warn.
   define: { "navigator.gpu": "undefined" },
   entryPoints: [path.join(here, "page", "main.js"), path.join(here, "page", "style.css")],
   format: "iife",

@@ -1,4 +1,4 @@
-// An exported generator in JavaScript: the same images for the same seeds as everywhere else.
+// Calls an exported generator from JavaScript. A seed gives the same image as in other languages.
 //
 //   import { Generator } from "./generator.js";
 //   const generator = await Generator.open(bytes); // of generator.tflite, after loadLiteRt(…)
@@ -27,12 +27,12 @@ export class Generator {
    * Calls a verb: sample, decode, encode, … (the export's README.md lists them).
    *
    * @param {string} verb
-   * @param {Object<string, Float32Array|Int32Array|number>} inputs - by name, the rows of all images
-   *   one after another; a number is for all of them.
+   * @param {Object<string, Float32Array|Int32Array|number>} inputs - by name: the rows of all images
+   *   in one array, one after another; or a number, which counts for all images.
    * @returns {Promise<Object<string, Float32Array>>} outputs by name, rows one after another
    */
   run(verb, inputs) {
-    // The runtime works on one call at a time.
+    // The runtime can't work on two calls at a time.
     const next = this.last.then(() => this.#run(verb, inputs));
     this.last = next.catch(() => {});
     return next;
@@ -93,7 +93,9 @@ export class Generator {
   }
 }
 
-/** Of the model card, which the file holds as JSON without spaces; if it has none, the highest. */
+/** The highest label that the model card in the file names; without one, the highest int32.
+ *
+ * The file holds the card as JSON without spaces. */
 function highestLabel(file) {
   const found = new TextDecoder("latin1").decode(file).match(/"condition":\[0,(\d+)\]/);
   return found ? Number(found[1]) : 2 ** 31 - 1;
@@ -103,7 +105,7 @@ const TYPES = { float32: Float32Array, int32: Int32Array };
 
 const length = (shape) => shape.reduce((product, n) => product * n, 1);
 
-/** One call of a signature with the rows from `start` on, the last ones zeros. */
+/** Calls a signature once, with the rows from `start` on. Zeros fill up the batch. */
 async function call(signature, size, inputs, start) {
   const tensors = {};
   for (const { name, shape, dtype } of signature.getInputDetails()) {

@@ -1,9 +1,9 @@
 // Draws images by an exported generator, in Node:  node node.js generator.tflite 7 out
 //
-// Writes out.image, out.sample and out.z, raw float32 numbers of the images with the seeds (7, 0),
-// (7, 1), … as many as the largest batch has. A conditional model wants one more argument, which
-// counts for all images: a label, or a file of the raw float32 numbers of an image. Needs
-// `npm install` in this folder.
+// Writes out.image, out.sample and out.z. Each holds raw float32 numbers, of the images with the
+// seeds (7, 0), (7, 1), …, as many as the largest batch size. A conditional model needs one more
+// argument, which counts for all images: a label, or a file of the raw float32 numbers of an image.
+// Before the first call, run `npm install` in this folder.
 
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,7 +27,7 @@ export async function start() {
   const wasmBinary = readFileSync(loader.replace(/js$/, "wasm"));
   self.Module = { wasmBinary, print() {}, printErr() {} };
   const { warn } = console;
-  console.warn = () => {}; // It warns that there is no GPU.
+  console.warn = () => {}; // The runtime warns that there is no GPU.
   await loadLiteRt(loader);
   console.warn = warn;
 }

@@ -1,11 +1,11 @@
-// Puts the runtime of the page into runtime/: npm run runtime
+// Puts the files of the LiteRT runtime, which a page carries, into runtime/: npm run runtime
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 const here = import.meta.dirname;
-// The one that asks least of a browser: no relaxed SIMD, no threads.
+// The variant that asks least of a browser: without relaxed SIMD and without threads.
 const wasm = path.join(here, "node_modules", "@litertjs", "core", "wasm");
 mkdirSync(path.join(here, "runtime"), { recursive: true });
 for (const kind of ["js", "wasm"]) {

@@ -13,17 +13,21 @@ from keras_vae.measures.table import FILES
 
 _HEAD = """# Measures
 
-What the numbers are that tasks write beside a run. This page and the
+The numbers that tasks write beside a run, and what each of them means. This page and the
 [JSON Schema of evaluation.json](evaluation.schema.json) are written from the table in
 `keras_vae/measures/` by `make docs` (`python -m keras_vae.measures.documents`).
 
-- Numbers are means over test examples; those in nats are nats of an example.
+- Numbers are means over test examples. Those in nats are nats of one example.
 - Where a number doesn't apply, its key is missing or its value is null.
-- **±** marks numbers with a standard error: `nll_stderr` of `nll_nats`, `precision_stderr` of
-  `precision`. The error is null where there is one example alone.
-- **p** marks numbers with a p-value: `predictive_contrast_p_value` of `predictive_contrast`.
-- **\\*** marks columns of compare.html, **\\*\\*** those of the terminal too.
-- Keys keep their names. A file of another version may have more keys, which readers ignore.
+
+| mark | the number |
+|---|---|
+| **±** | has a standard error, `nll_stderr` of `nll_nats`; null if there is only one example |
+| **p** | has a p-value: `predictive_contrast_p_value` of `predictive_contrast` |
+| **\\*** | is a column of compare.html |
+| **\\*\\*** | is a column of compare.html, and of the table that `trainers.compare` prints |
+
+Keys keep their names. A file of another version may have more keys, which readers ignore.
 """
 
 _FILES = {

@@ -4,10 +4,10 @@ from keras_vae.measures.measure import COUNT, NONNEGATIVE, SHARE, TEXT, Measure,
 from keras_vae.measures.of_likelihood import RATES
 
 _RUNS = "runs, not exports"
-_AGGREGATED = "unconditional models of one layer whose posterior has a density in one pass"
+_AGGREGATED = "unconditional models of one layer with a posterior density, except posterior=iaf"
 _INDEPENDENT = f"{_AGGREGATED}, with independent latents"
 _PRIOR = "models with a prior"
-_CLUSTERS = "priors of components, on data with labels"
+_CLUSTERS = "models whose prior has components, on data with labels"
 _LABELS = "data with labels that the model isn't given"
 _FACTORS = "data with known factors"
 _TOO_FEW = "data with too few labels for such numbers"
@@ -17,7 +17,8 @@ LATENTS = (
     Measure(
         "active_units",
         "Active units",
-        "How many latents the examples move: their posterior mean varies (Burda et al. 2016).",
+        "How many latents depend on x: their posterior mean varies between examples (Burda et "
+        "al. 2016).",
         value=COUNT,
         of=_RUNS,
         shown=Shown.TERMINAL,
@@ -25,8 +26,8 @@ LATENTS = (
     Measure(
         "mutual_information_nats",
         "Mutual information",
-        "What z tells of which test example it belongs to: the useful part of the rate, at most "
-        "the log of their number (Hoffman & Johnson 2016).",
+        "What z tells about which test example it belongs to: the useful part of the rate. It "
+        "is at most the log of the number of test examples (Hoffman & Johnson 2016).",
         unit="nats",
         of=_AGGREGATED,
         shown=Shown.TERMINAL,
@@ -34,8 +35,9 @@ LATENTS = (
     Measure(
         "marginal_kl_nats",
         "Marginal KL",
-        "KL(q(z) || p(z)) of the aggregated posterior: the rest of the rate. Large, samples are "
-        "decoded from places that no example has.",
+        "KL(q(z) || p(z)) of the aggregated posterior, that of all examples together: the "
+        "rest of the rate. Where it is large, samples are decoded from places where no "
+        "example has its code.",
         unit="nats",
         better="lower",
         of=_AGGREGATED,
@@ -43,23 +45,24 @@ LATENTS = (
     Measure(
         "total_correlation_nats",
         "Total correlation",
-        "The part of the marginal KL that is dependence between latents. 0 if they are "
-        "independent.",
+        "The part of the marginal KL that comes from dependence between latents. It is 0 if "
+        "they are independent.",
         unit="nats",
         of=_INDEPENDENT,
     ),
     Measure(
         "dimension_wise_kl_nats",
         "Dimension-wise KL",
-        "The part of the marginal KL that is each latent's own distance from its prior.",
+        "The part of the marginal KL that comes from each latent by itself: how far its "
+        "values are from its prior.",
         unit="nats",
         of=_INDEPENDENT,
     ),
     Measure(
         "posterior_against_prior_p_value",
         "Posterior against prior",
-        "The p-value of a two-sample test between codes drawn for test examples and draws of the "
-        "prior. Near 0, they can be told apart.",
+        "The p-value of a two-sample test between codes drawn for test examples and draws of "
+        "the prior. Near 0, the two can be told apart.",
         value=SHARE,
         of=_PRIOR,
         shown=Shown.PAGE,
@@ -67,8 +70,8 @@ LATENTS = (
     Measure(
         "posterior_against_prior_mmd",
         "Distance of posterior and prior",
-        "The maximum mean discrepancy of codes and draws of the prior, which that test is of: 0 "
-        "where all are alike (Gretton et al. 2012).",
+        "The maximum mean discrepancy of codes and draws of the prior, by which the test above "
+        "tells the two apart: 0 if their distributions are the same (Gretton et al. 2012).",
         value=NONNEGATIVE,
         of=_PRIOR,
         shown=Shown.DETAILS,
@@ -76,15 +79,16 @@ LATENTS = (
     Measure(
         "label_information_nats",
         "Label's information",
-        "What the label among the latents tells of which test example it is of, at most the log of "
-        "the number of labels. At 0, clusters mean nothing.",
+        "What the label among the latents tells about which test example it belongs to. It is "
+        "at most the log of the number of labels. At 0, clusters mean nothing.",
         unit="nats",
         of="models with a label among their latents",
     ),
     Measure(
         "cluster_accuracy",
         "Cluster accuracy",
-        "The share of test examples in the cluster of their label, clusters named as fits best.",
+        "The share of test examples in the cluster of their label. Each cluster is named "
+        "after one label, in the way that fits best.",
         better="higher",
         value=SHARE,
         of=_CLUSTERS,
@@ -94,8 +98,8 @@ LATENTS = (
     Measure(
         "cluster_adjusted_rand_index",
         "Adjusted Rand index",
-        "How often two test examples are together both in clusters and in labels: 1 always, 0 as "
-        "often as by chance (Hubert & Arabie 1985).",
+        "How far clusters and labels agree on which pairs of test examples belong together: 1 "
+        "if always, 0 if as often as by chance (Hubert & Arabie 1985).",
         better="higher",
         of=_CLUSTERS,
         shown=Shown.PAGE,
@@ -103,7 +107,8 @@ LATENTS = (
     Measure(
         "cluster_mutual_information",
         "Cluster information",
-        "What clusters and labels tell of each other, as a share of all that there is (NMI).",
+        "What clusters and labels tell about each other, as a share of the most that is "
+        "possible (normalized mutual information).",
         better="higher",
         of=_CLUSTERS,
         shown=Shown.PAGE,
@@ -143,15 +148,15 @@ DOWNSTREAM = (
     Measure(
         "probe_commonest_accuracy",
         "Commonest label",
-        "The accuracy of always guessing the commonest label of training examples, which says what "
-        "the ones above are worth.",
+        "The accuracy of always guessing the commonest label of the training examples. The "
+        "accuracies above must be compared with it.",
         value=SHARE,
         of=_LABELS,
     ),
     Measure(
         "probe_num_train",
         "Training examples of the probes",
-        "How many examples the probes learned from.",
+        "The number of examples that the probes learned from.",
         value=COUNT,
         of=_LABELS,
         shown=Shown.DETAILS,
@@ -175,49 +180,52 @@ DISENTANGLEMENT = (
     _score(
         "mig",
         "Mutual information gap",
-        "How much more one latent knows of a factor of the data than the next one does, as a share "
-        "of all there is to know: 1 if each factor has a latent of its own (Chen et al. 2018).",
+        "How much more the best latent tells about a factor of the data than the second best, "
+        "as a share of all there is to tell: 1 if each factor has a latent of its own (Chen "
+        "et al. 2018).",
     ),
     _score(
         "sap",
         "SAP",
-        "How much better one latent alone predicts a factor than the next one does (Kumar et al. "
-        "2018).",
+        "How much better the best latent alone predicts a factor than the second best "
+        "(separated attribute predictability, Kumar et al. 2018).",
     ),
     _score(
         "dci_disentanglement",
         "DCI disentanglement",
-        "1 if each latent serves to predict one factor only (Eastwood & Williams 2018).",
+        "1 if each latent helps to predict one factor only (Eastwood & Williams 2018).",
     ),
     _score(
         "dci_completeness",
         "DCI completeness",
-        "1 if each factor is predicted by one latent only (Eastwood & Williams 2018).",
+        "1 if one latent is enough to predict each factor (Eastwood & Williams 2018).",
         Shown.CARD,
     ),
     _score(
         "dci_informativeness",
         "DCI informativeness",
-        "The accuracy of predicting the factors by all latents (Eastwood & Williams 2018).",
+        "The accuracy of predicting the factors from all latents (Eastwood & Williams 2018).",
         Shown.CARD,
     ),
     _score(
         "factor_vae_score",
         "FactorVAE score",
-        "How often the latent that varies least among examples of one factor's same value tells "
-        "which factor it is; chance is 1 by the number of factors (Kim & Mnih 2018).",
+        "Examples are taken that share the value of one factor. The score is how often the "
+        "latent that varies least among them tells which factor it is. Chance is 1 divided by "
+        "the number of factors (Kim & Mnih 2018).",
     ),
     _score(
         "beta_vae_score",
         "Beta-VAE score",
-        "How often a linear classifier of all latents tells which factor it is; latents that mix "
-        "factors may have 1 too (Higgins et al. 2017).",
+        "Pairs of examples are taken that share the value of one factor. The score is how "
+        "often a linear classifier of their distances in all latents tells which factor it "
+        "is. Latents that mix factors may reach 1 too (Higgins et al. 2017).",
     ),
     _score(
         "modularity",
         "Modularity",
-        "1 if each latent knows of one factor only; latents that know nothing may have 0.6 too "
-        "(Ridgeway & Mozer 2018).",
+        "1 if each latent tells about one factor only. Latents that tell about nothing may "
+        "reach 0.6 too (Ridgeway & Mozer 2018).",
     ),
     Measure(
         "disentanglement_left_out",

@@ -20,7 +20,7 @@ LIKELIHOOD = (
     Measure(
         "bits_per_dim",
         "Bits per dimension",
-        "The negative log-likelihood of one value of x. Compares examples of any size.",
+        "The negative log-likelihood of one value of x, in bits. It compares examples of any size.",
         unit="bits",
         better="lower",
         of="likelihoods of discrete values",
@@ -40,7 +40,8 @@ LIKELIHOOD = (
     Measure(
         "elbo_bits_per_dim",
         "Bits per dimension by the ELBO",
-        "The negative ELBO of one value of x: what papers on deep models report.",
+        "The negative ELBO of one value of x, in bits: the number that papers on deep models "
+        "report.",
         unit="bits",
         better="lower",
         of="likelihoods of discrete values",
@@ -68,16 +69,16 @@ LIKELIHOOD = (
     Measure(
         "weight_kl_nats",
         "KL of the weights",
-        "What the data says about the decoder's weights, shared by the training examples. The "
-        "bound above leaves it out.",
+        "What the data says about the decoder's weights. All training examples share it, and "
+        "the bound above leaves it out.",
         unit="nats",
         of="decoders with Bayesian weights",
     ),
     Measure(
         "effective_sample_size",
         "Effective sample size",
-        "How many of the importance samples count. Near 1, the likelihood above is a loose bound: "
-        "more samples would tighten it.",
+        "How many of the importance samples carry weight. Near 1, the likelihood above is a "
+        "loose bound: more samples would tighten it.",
         better="higher",
         value=NONNEGATIVE,
         of=_DENSITY,
@@ -86,8 +87,8 @@ LIKELIHOOD = (
     Measure(
         "nll_looseness_nats",
         "Looseness",
-        "About how far the likelihood above may lie from the true value, going by the spread of "
-        "the samples' weights.",
+        "About how far the negative log-likelihood above is above its true value, estimated "
+        "from the spread of the samples' weights.",
         unit="nats",
         better="lower",
         of=f"{_DENSITY}, 10 importance samples or more",
@@ -96,8 +97,9 @@ LIKELIHOOD = (
     Measure(
         "ais_nll_nats",
         "NLL by annealing",
-        "The negative log-likelihood of the first test examples by annealed importance sampling: "
-        "slower, and a tighter bound where importance samples miss the posterior.",
+        "The negative log-likelihood of the first test examples by annealed importance "
+        "sampling. It is slower, and a tighter bound where importance samples miss the "
+        "posterior.",
         unit="nats",
         better="lower",
         of=_ANNEALED,
@@ -107,8 +109,8 @@ LIKELIHOOD = (
     Measure(
         "ais_below_importance_nats",
         "Annealing's gain",
-        "How much lower annealing's bound is than the importance samples' bound on the same "
-        "examples. Near 0, the two agree.",
+        "How much lower annealing's negative log-likelihood is than that of importance "
+        "samples, on the same examples. Near 0, the two agree.",
         unit="nats",
         of=_ANNEALED,
         has_error=True,
@@ -116,8 +118,8 @@ LIKELIHOOD = (
     Measure(
         "bdmc_gap_nats",
         "Annealing's gap",
-        "On examples that the model draws, log p(x) is bounded from both sides: the bounds are so "
-        "far apart (Grosse et al. 2015).",
+        "How far annealing's bounds on log p(x) from both sides are apart, on examples that "
+        "the model draws (Grosse et al. 2015).",
         unit="nats",
         better="lower",
         of=_ANNEALED,
@@ -127,14 +129,14 @@ LIKELIHOOD = (
     Measure(
         "ais_acceptance_rate",
         "Annealing's acceptance",
-        "The share of annealing's moves that were accepted; some two thirds are best.",
+        "The share of annealing's moves that were accepted. About two thirds are best.",
         value=NONNEGATIVE,
         of=_ANNEALED,
     ),
     Measure(
         "ais_effective_chains",
         "Annealing's chains",
-        "How many of annealing's chains count for an example.",
+        "How many of annealing's chains of an example carry weight.",
         better="higher",
         value=NONNEGATIVE,
         of=_ANNEALED,
@@ -142,7 +144,7 @@ LIKELIHOOD = (
     Measure(
         "ais_num_examples",
         "Examples annealed",
-        "The number of test examples annealed; the model draws as many.",
+        "The number of test examples annealed. The model draws as many for the gap.",
         value=COUNT,
         of=_ANNEALED,
         shown=Shown.DETAILS,
@@ -150,7 +152,7 @@ LIKELIHOOD = (
     Measure(
         "ais_num_temperatures",
         "Temperatures of annealing",
-        "The number of steps of each chain from its start to p(x, z).",
+        "The number of steps by which each chain goes from its start to p(x, z).",
         value=COUNT,
         of=_ANNEALED,
         shown=Shown.DETAILS,
@@ -166,14 +168,14 @@ LIKELIHOOD = (
     Measure(
         "num_samples",
         "Importance samples",
-        "The number drawn for each example to estimate its likelihood.",
+        "The number of samples drawn for each example to estimate its likelihood.",
         value=COUNT,
         of=_DENSITY,
     ),
     Measure(
         "num_examples",
         "Test examples",
-        "The numbers are means over all of them.",
+        "The number of test examples over which all numbers are means.",
         value=COUNT,
     ),
 )
@@ -182,8 +184,8 @@ RATES = (
     Measure(
         "rate_nats_by_layer",
         "Rate of each layer",
-        "The parts of the rate, that of the stochastic layer next to x first. A layer near 0 is "
-        "not used.",
+        "The parts of the rate. The first is that of the stochastic layer next to x. A layer "
+        "near 0 is not used.",
         unit="nats",
         value=NUMBERS,
         of="models of several stochastic layers",

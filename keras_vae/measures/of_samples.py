@@ -10,24 +10,26 @@ SAMPLES = (
     Measure(
         "feature_space",
         "Feature space",
-        "Where samples and test images are compared by the numbers that follow. They compare with "
-        "those of other models in this space, on this data, only.",
+        "The space in which samples and test images are compared. The numbers that follow "
+        "compare with those of other models in this space, on this data, alone.",
         value=TEXT,
         of=_DRAWN,
     ),
     Measure(
         "samples_are",
         "Samples",
-        "What is compared with test images: means, with the grey images where those are binarized "
-        "anew; draws, pixel by pixel, with images of black and white.",
+        "What is compared with test images: means of p(x|z) with grey images, also if "
+        "training makes these black and white; draws of p(x|z) with images that are black and "
+        "white themselves.",
         value=TEXT,
         of=_DRAWN,
     ),
     Measure(
         "precision",
         "Precision",
-        "The share of samples that are as near to a test image as its 5th neighbour is "
-        "(Kynkaanniemi et al. 2019). Low: samples are unlike the data.",
+        "The share of samples that lie in the neighbourhood of a test image: no farther from "
+        "it than its 5th nearest test image (Kynkaanniemi et al. 2019). If it is low, samples "
+        "are unlike the data.",
         better="higher",
         value=SHARE,
         of=_COMPARED,
@@ -37,8 +39,9 @@ SAMPLES = (
     Measure(
         "recall",
         "Recall",
-        "The share of test images that are as near to a sample as its 5th neighbour is. Low: "
-        "samples lack the variety of the data.",
+        "The share of test images that lie in the neighbourhood of a sample: no farther from "
+        "it than its 5th nearest sample (Kynkaanniemi et al. 2019). If it is low, samples "
+        "lack the variety of the data.",
         better="higher",
         value=SHARE,
         of=_COMPARED,
@@ -48,8 +51,9 @@ SAMPLES = (
     Measure(
         "density",
         "Density",
-        "How many test images a sample is that near to, by 5. About 1 where samples are as the "
-        "data, more where they keep to its dense parts (Naeem et al. 2020).",
+        "In how many neighbourhoods of test images a sample lies, divided by 5. It is about 1 "
+        "if samples are distributed as the data, and more if they keep to where the data is "
+        "dense (Naeem et al. 2020).",
         value=NONNEGATIVE,
         of=_COMPARED,
         has_error=True,
@@ -58,7 +62,7 @@ SAMPLES = (
     Measure(
         "coverage",
         "Coverage",
-        "The share of test images with a sample that near (Naeem et al. 2020).",
+        "The share of test images whose neighbourhood holds a sample (Naeem et al. 2020).",
         better="higher",
         value=SHARE,
         of=_COMPARED,
@@ -68,8 +72,8 @@ SAMPLES = (
     Measure(
         "frechet_distance",
         "Frechet distance",
-        "The distance of two normals, with the mean and covariance of samples and of test images. "
-        "With few images it is too large.",
+        "The squared distance of two normals: one has the mean and covariance of samples, the "
+        "other those of test images. With few images it is too large.",
         better="lower",
         value=NONNEGATIVE,
         of=_COMPARED,
@@ -78,16 +82,17 @@ SAMPLES = (
     Measure(
         "frechet_distance_train",
         "Frechet distance of the data",
-        "The Frechet distance of as many training images instead of samples: a perfect model has "
-        "about this.",
+        "The Frechet distance of as many training images in place of samples. A perfect model "
+        "has about this one.",
         value=NONNEGATIVE,
         of=_COMPARED,
     ),
     Measure(
         "kernel_distance",
         "Kernel distance",
-        "The squared maximum mean discrepancy of samples and test images under a cubic kernel, "
-        "without bias: 0 if both are alike (Binkowski et al. 2018).",
+        "The squared maximum mean discrepancy of samples and test images by a cubic kernel, "
+        "without bias: 0 on average if both have the same distribution (Binkowski et al. "
+        "2018).",
         better="lower",
         of=_COMPARED,
         has_error=True,
@@ -96,7 +101,7 @@ SAMPLES = (
     Measure(
         "num_compared",
         "Samples compared",
-        "The number of samples, and of test images, that are compared.",
+        "The number of samples that are compared, and of test images.",
         value=COUNT,
         of=_DRAWN,
         shown=Shown.DETAILS,
@@ -104,8 +109,9 @@ SAMPLES = (
     Measure(
         "copied_fraction",
         "Copies",
-        "The share of samples less than a third as far from the nearest training image as from the "
-        "next (Yoon et al. 2023). Above that of test images, the model knows images by heart.",
+        "The share of samples that are copies: less than a third as far from the nearest "
+        "training image as from the second nearest (Yoon et al. 2023). If it is above that of "
+        "test images, the model knows training images by heart.",
         better="lower",
         value=SHARE,
         of=_DRAWN,
@@ -114,23 +120,24 @@ SAMPLES = (
     Measure(
         "copied_fraction_test",
         "Copies among test images",
-        "The share of copies among test images: what doubles in the data make of it.",
+        "The share of test images that are copies in the same sense. It is above 0 where the data "
+        "holds images twice.",
         value=SHARE,
         of=_DRAWN,
     ),
     Measure(
         "nearer_than_test",
         "Nearer than test images",
-        "How often a sample is nearer to its training image than a test image is to its own. 0.5 "
-        "if alike; more for copies and for blurred images, less for images unlike the data (after "
-        "Meehan et al. 2020).",
+        "How often a sample is nearer to its nearest training image than a test image is to "
+        "its own. It is 0.5 if samples are like test images, more for copies and blurred "
+        "images, less for images unlike the data (after Meehan et al. 2020).",
         value=SHARE,
         of=_DRAWN,
     ),
     Measure(
         "copied_num_train",
         "Training images searched",
-        "The number of images among which the nearest one was looked for.",
+        "The number of training images among which the nearest one was looked for.",
         value=COUNT,
         of=_DRAWN,
         shown=Shown.DETAILS,
@@ -142,8 +149,8 @@ CHECKS = (
         Measure(
             f"predictive_{name}",
             title,
-            f"{meaning}: of test images, and of images drawn from the model, noise of pixels "
-            "included. p: how often they would differ so, if the model were true.",
+            f"{meaning}: of test images, and of images drawn from the model with the noise of "
+            "pixels. The p-value is how often the two would differ as much if the model were true.",
             value={"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2},
             of=_REPLICATED,
             has_p_value=True,
@@ -158,8 +165,9 @@ CHECKS = (
     Measure(
         "predictive_mean_image_error",
         "Error of the mean image",
-        "How far the mean of test images and the mean of images drawn from the model are apart "
-        "(root mean square over pixels). p: how often so far, if the model were true.",
+        "How far the mean of test images and the mean of images drawn from the model are "
+        "apart (root mean square over pixels). The p-value is how often they would be this "
+        "far apart if the model were true.",
         value=NONNEGATIVE,
         of=_REPLICATED,
         has_p_value=True,

@@ -28,7 +28,7 @@ def _detail(key: str, name: str, meaning: str, value: dict, unit: str = "") -> M
 
 def _mean_nll(suffix: str, examples: str) -> Measure:
     name = f"Negative log-likelihood of {examples}"
-    return _detail(f"nll_nats{suffix}", name, "The mean over them.", NUMBER, "nats")
+    return _detail(f"nll_nats{suffix}", name, f"The mean over {examples}.", NUMBER, "nats")
 
 
 ANOMALY = {
@@ -51,7 +51,12 @@ ANOMALY = {
         _mean_nll("_of_training", "training examples"),
     ),
     "What was measured": (
-        _detail("other_dataset", "Other data set", "Its name, as the option dataset has it.", TEXT),
+        _detail(
+            "other_dataset",
+            "Other data set",
+            "The name of the other data set, as the option dataset has it.",
+            TEXT,
+        ),
         _detail(
             "num_examples",
             "Test examples",
@@ -61,10 +66,15 @@ ANOMALY = {
         _detail(
             "num_examples_of_other",
             "Other examples",
-            "The number of other examples scored, from the first on.",
+            "The number of examples of the other data set that are scored, from the first on.",
             COUNT,
         ),
-        _detail("num_samples", "Importance samples", "The number drawn for each example.", COUNT),
+        _detail(
+            "num_samples",
+            "Importance samples",
+            "The number of samples drawn for each example to estimate its likelihood.",
+            COUNT,
+        ),
         SEED,
         *PROVENANCE,
     ),
@@ -82,7 +92,7 @@ COMPRESSION = {
         Measure(
             "file_bits_per_dim",
             "Compressed by this model",
-            "The compressed file's size, header included.",
+            "The size of the compressed file, with its header.",
             unit=_BITS,
             better="lower",
             value=NONNEGATIVE,
@@ -90,14 +100,20 @@ COMPRESSION = {
         _detail(
             "bits_per_dim",
             "Code",
-            "The length of the examples' code, without header and first bits.",
+            "The length of the examples' code, without the header and the first bits.",
             NUMBER,
             _BITS,
         ),
         _detail(
-            "expected_bits_per_dim", "-ELBO", "The length that the code should have.", NUMBER, _BITS
+            "expected_bits_per_dim",
+            "-ELBO",
+            "The length that the code should have: -ELBO.",
+            NUMBER,
+            _BITS,
         ),
-        _detail("gap", "Gap", "How much longer the code is than -ELBO, as a share of it.", NUMBER),
+        _detail(
+            "gap", "Gap", "How much longer the code is than -ELBO, as a share of -ELBO.", NUMBER
+        ),
         _detail(
             "initial_bits",
             "First bits",
@@ -105,12 +121,12 @@ COMPRESSION = {
             COUNT,
             "bits",
         ),
-        _detail("file_bytes", "File", "The compressed file's size.", COUNT, "bytes"),
+        _detail("file_bytes", "File", "The size of the compressed file.", COUNT, "bytes"),
         _detail(
             "rivals",
             "Other formats",
-            "What gzip, bz2, PNG and WebP make of the same examples, each in its best form; null "
-            "for one that can't hold them.",
+            "The sizes of the same examples as gzip, bz2, PNG and WebP, each in its best form. A "
+            "format that can't hold them is null.",
             {"type": "object", "additionalProperties": _RIVAL},
         ),
         _detail(
@@ -122,14 +138,14 @@ COMPRESSION = {
         _detail(
             "seconds_encoding",
             "Time of encoding",
-            "The time for all examples.",
+            "The time of encoding all examples.",
             NONNEGATIVE,
             "seconds",
         ),
         _detail(
             "seconds_decoding",
             "Time of decoding",
-            "The time for all examples, with the start of the process that decodes.",
+            "The time of decoding all examples, with the start of the process that decodes.",
             NONNEGATIVE,
             "seconds",
         ),
@@ -148,7 +164,7 @@ CODES: dict[str, tuple[Measure, ...]] = {
             _detail(
                 "attribute",
                 "Attribute",
-                "Two labels: what the first has and the second lacks.",
+                "Two labels. The attribute is what the first has and the second lacks.",
                 {"type": "array", "items": WHOLE, "minItems": 2, "maxItems": 2},
             ),
             of=_ATTRIBUTES,

@@ -1,13 +1,14 @@
 /* Draws images by an exported generator, in C:  ./sample generator.tflite 7 out
 
-   Writes out.image, out.sample and out.z, raw float32 numbers of the images with the seeds (7, 0),
-   (7, 1), … The shapes, of model_card.json too, are printed. A conditional model wants one more
-   argument, which counts for all images: a label, or a file of the raw float32 numbers of an image.
-   Links to libLiteRt alone, for instance that of the Python package ai-edge-litert:
+   Writes out.image, out.sample and out.z. Each holds raw float32 numbers, of the images with the
+   seeds (7, 0), (7, 1), …, as many as the largest batch size. Their shapes are printed, and stand in
+   model_card.json too. A conditional model needs one more argument, which counts for all images: a
+   label, or a file of the raw float32 numbers of an image. The program links to libLiteRt alone, for
+   instance to that of the Python package ai-edge-litert, in its folder $DIR:
 
      gcc -O2 sample.c -o sample -L $DIR -l:libLiteRt.so -Wl,-rpath,$DIR
 
-   The prototypes below are those of LiteRT 2's C API, for the package has no headers. */
+   The package has no headers, so the prototypes of LiteRT 2's C API stand below. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ typedef struct Tensor Tensor;
 typedef struct Requirements Requirements;
 typedef struct Buffer Buffer;
 typedef struct {
-  int32_t element, rank, sizes[8], strides[8]; /* of rank, the lowest 7 bits */
+  int32_t element, rank, sizes[8], strides[8]; /* of rank, only the lowest 7 bits count */
 } Type;
 enum { CPU = 1, READ = 0, WRITE = 1, FLOAT32 = 1, INT32 = 2, MOST = 8 };
 
@@ -74,7 +75,8 @@ static int32_t whole(const char *name, const char *text) {
   return number;
 }
 
-/* Of the model card, which the file holds as JSON without spaces; if it has none, the highest. */
+/* The highest label that the model card in the file names; without one, the highest int32. The file
+   holds the card as JSON without spaces. */
 static int32_t highest_label(Model *model) {
   const void *card;
   size_t size;
@@ -88,7 +90,7 @@ static int32_t highest_label(Model *model) {
   return highest;
 }
 
-/* The same condition for each of `batch` images: a label, or what a file holds. */
+/* Writes the same condition for each of `batch` images: a label, or the numbers of a file. */
 static void write_condition(void *data, const Type *type, size_t batch, const char *given,
                             Model *model) {
   size_t size = count(type) / batch;
@@ -107,7 +109,7 @@ static void write_condition(void *data, const Type *type, size_t batch, const ch
   for (size_t b = 1; b < batch; b++) memcpy((float *)data + b * size, data, 4 * size);
 }
 
-/* A file has its name only when it is complete. */
+/* Writes a file that gets its name only when it is complete. */
 static void write_whole(const char *name, const float *data, size_t n) {
   char part[4200];
   snprintf(part, sizeof part, "%s.part", name);
@@ -123,7 +125,7 @@ static void write_whole(const char *name, const float *data, size_t n) {
 int main(int argc, char **argv) {
   const char *usage = "sample [-t TIMES TO RUN] MODEL SEED OUT [CONDITION]";
   int times = 0;
-  /* A seed may be negative: with the +, options end at the first argument that is none. */
+  /* A seed may be negative. With the +, options end at the first argument that isn't an option. */
   for (int option; (option = getopt(argc, argv, "+t:")) != -1;)
     option == 't' ? (void)(times = whole("TIMES", optarg)) : fail("usage:", usage);
   argc -= optind, argv += optind;

@@ -1,12 +1,12 @@
 // Draws images by an exported generator, on Android. This file could not be built where it was
-// written; its calls are those of com.google.ai.edge.litert:litert:2.3.0. In build.gradle:
+// written. Its calls are those of com.google.ai.edge.litert:litert:2.3.0. In build.gradle:
 //
 //   implementation("com.google.ai.edge.litert:litert:2.3.0")
 //   androidResources { noCompress += "tflite" }
 //
 // Generator(context.assets, "generator.tflite").use { it.sample(7).getValue("image").row(0) }
 //
-// A conditional model's is given for each image of the batch, for instance the labels 3:
+// A conditional model needs a condition for each image of the batch, for instance the label 3:
 //
 // generator.sample(7) { writeInt(IntArray(16) { 3 }) }
 
@@ -17,9 +17,9 @@ import com.google.ai.edge.litert.TensorBuffer
 /** Writes an input of the whole batch. */
 typealias Write = TensorBuffer.() -> Unit
 
-/** An output [batch, ...], put end to end; images are [batch, height, width, channels]. */
+/** An output [batch, ...] as one array; images are [batch, height, width, channels]. */
 class Rows(val values: FloatArray, val batch: Int) {
-  /** That of image b alone. */
+  /** The values of image b alone. */
   fun row(b: Int): FloatArray {
     val size = values.size / batch
     return values.copyOfRange(b * size, (b + 1) * size)
@@ -27,17 +27,17 @@ class Rows(val values: FloatArray, val batch: Int) {
 }
 
 /**
- * Outputs come by name; `condition` is of conditional models, for the verbs that ask for one: see
- * the README.md of the export.
+ * Calls a generator. Outputs come by name. Conditional models take a `condition`, in the functions
+ * that the README.md of the export lists with one.
  *
- * @param batch one of the batch sizes that it was exported with.
+ * @param batch one of the batch sizes that the file was exported with.
  */
 class Generator(assets: AssetManager, name: String, private val batch: Int = 16) : AutoCloseable {
   private val model = CompiledModel.create(assets, name, CompiledModel.Options.CPU)
 
   /**
-   * Of the seeds (seed, 0), (seed, 1), …, the same on every device: "image", the mean of p(x|z),
-   * "sample", a draw of it, and "z".
+   * Draws images of the seeds (seed, 0), (seed, 1), …, the same on every device: "image", the mean of
+   * p(x|z); "sample", a draw of p(x|z); and "z".
    *
    * @param temperature multiplies the prior's standard deviation.
    */
@@ -51,14 +51,14 @@ class Generator(assets: AssetManager, name: String, private val batch: Int = 16)
     )
   }
 
-  /** "image" of latents z [batch, D], put end to end. */
+  /** "image" of latents z [batch, D], given as one array. */
   fun decode(z: FloatArray, condition: Write? = null): Map<String, Rows> =
     run("decode_$batch", listOf("image"), mapOf("z" to rows("z", z), "condition" to condition))
 
   /**
-   * What the model makes of images x [batch, height, width, channels], put end to end.
+   * The parameters of q(z|x) of images x [batch, height, width, channels], given as one array.
    *
-   * @param names of all outputs, where this model's are others.
+   * @param names of the outputs, if this model has other ones.
    */
   fun encode(
     x: FloatArray,
@@ -67,7 +67,7 @@ class Generator(assets: AssetManager, name: String, private val batch: Int = 16)
   ): Map<String, Rows> =
     run("encode_$batch", names, mapOf("x" to rows("x", x), "condition" to condition))
 
-  /** "image" of the latents of images x, as of `encode`. */
+  /** "image" of the latents of images x, which are given as in `encode`. */
   fun reconstruct(x: FloatArray, condition: Write? = null): Map<String, Rows> =
     run("reconstruct_$batch", listOf("image"), mapOf("x" to rows("x", x), "condition" to condition))
 

@@ -1,12 +1,12 @@
-// Draws images by an exported generator, on iOS. This file could not be built where it was written;
-// its calls are those of the pod TensorFlowLiteSwift 2.17, whose interpreter reads these files, and
-// it needs Swift 5.7:
+// Draws images by an exported generator, on iOS. This file could not be built where it was written.
+// It needs Swift 5.7. Its calls are those of the pod TensorFlowLiteSwift 2.17, whose interpreter
+// reads these files:
 //
 //   pod 'TensorFlowLiteSwift', '~> 2.17'
 //
 // let images = try Generator(path: path).sample(seed: 7)["image"]
 //
-// A conditional model's is given for each image of the batch, for instance the labels 3:
+// A conditional model needs a condition for each image of the batch, for instance the label 3:
 //
 // let threes = try generator.sample(seed: 7, condition: [Int32](repeating: 3, count: 16))
 
@@ -18,23 +18,24 @@ struct InputError: LocalizedError {
   let errorDescription: String?
 }
 
-/// Verbs give their outputs by name, for each image its numbers put end to end; images are height
-/// by width by channels. `condition` is of conditional models, for the verbs that ask for one (see
-/// the README.md of the export), for the whole batch: labels [Int32], or images [Float].
+/// Calls a generator. Outputs come by name. An output has one array of numbers for each image; those
+/// of an image are height by width by channels. Conditional models take a `condition`, in the
+/// functions that the README.md of the export lists with one: labels [Int32], or images [Float], of
+/// the whole batch.
 final class Generator {
   private let interpreter: Interpreter
   private let batch: Int
 
   /// - Parameters:
   ///   - path: of generator.tflite.
-  ///   - batch: one of the batch sizes that it was exported with.
+  ///   - batch: one of the batch sizes that the file was exported with.
   init(path: String, batch: Int = 16) throws {
     interpreter = try Interpreter(modelPath: path)
     self.batch = batch
   }
 
-  /// Of the seeds (seed, 0), (seed, 1), …, the same on every device: "image", the mean of p(x|z),
-  /// "sample", a draw of it, and "z".
+  /// Draws images of the seeds (seed, 0), (seed, 1), …, the same on every device: "image", the mean of
+  /// p(x|z); "sample", a draw of p(x|z); and "z".
   ///
   /// - Parameters:
   ///   - temperature: multiplies the prior's standard deviation.
@@ -46,17 +47,18 @@ final class Generator {
     return try run("sample_with_temperature_\(batch)", inputs, condition)
   }
 
-  /// "image" of as many latents as the batch holds.
+  /// "image" of latents z, as many as the batch holds.
   func decode<T>(z: [[Float]], condition: [T] = [Float]()) throws -> [String: [[Float]]] {
     try run("decode_\(batch)", "z", z, condition)
   }
 
-  /// What the model makes of as many images as the batch holds: "loc" and "scale" of most models.
+  /// The parameters of q(z|x) of images x, as many as the batch holds: in most models "loc" and
+  /// "scale".
   func encode<T>(x: [[Float]], condition: [T] = [Float]()) throws -> [String: [[Float]]] {
     try run("encode_\(batch)", "x", x, condition)
   }
 
-  /// "image" of the latents of as many images as the batch holds.
+  /// "image" of the latents of images x, as many as the batch holds.
   func reconstruct<T>(x: [[Float]], condition: [T] = [Float]()) throws -> [String: [[Float]]] {
     try run("reconstruct_\(batch)", "x", x, condition)
   }

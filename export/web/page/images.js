@@ -1,4 +1,4 @@
-// Images of the user's: what the model makes of them, and what lies between two of them.
+// Two images of the user: their reconstructions, and the images between them.
 
 import { facts } from "./assets.js";
 import { $ } from "./element.js";
@@ -34,7 +34,7 @@ export class Images {
     $("between").addEventListener("input", latest(() => this.#between()));
   }
 
-  /** Shows two images to begin with, the labels of conditional models beside them. */
+  /** Shows the first two images, with their labels if the model is conditional. */
   async start(values, labels) {
     for (const [i, pad] of this.pads.entries()) {
       if (pad.label) pad.label.control.value = labels[i];
@@ -45,7 +45,7 @@ export class Images {
     await this.#draw();
   }
 
-  /** Takes a label for both. */
+  /** Gives both images another label. */
   async relabel(label) {
     for (const pad of this.pads) {
       pad.label.control.value = label;
@@ -79,7 +79,7 @@ export class Images {
   #mixed(share) {
     const [a, b] = this.pads;
     const mixed = a.z.map((value, i) => value + share * (b.z[i] - value));
-    // Nothing lies between two labels.
+    // A label among the latents can't be mixed: it is that of the nearer image.
     if (facts.clusters) mixed.set((share < 0.5 ? a : b).z.subarray(0, facts.clusters.length));
     return mixed;
   }

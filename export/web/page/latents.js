@@ -41,7 +41,7 @@ export class Latents {
     $("centre").addEventListener("click", () => this.set(Float32Array.from(this.#prior.loc)));
   }
 
-  /** Mean and deviation of the latents: where one is a label, given that. */
+  /** Mean and deviation of the latents; given the label, if one is among them. */
   get #prior() {
     return facts.clusters?.[cluster(this.z)] ?? facts;
   }
@@ -88,12 +88,12 @@ export class Latents {
     });
   }
 
-  /** The image of every point of the plane, behind the point. */
+  /** The background of the plane: images of a grid of its points. */
   async #background() {
     const along = (i, latent) => {
       return facts.loc[latent] + facts.scale[latent] * 2 * REACH * ((i + 0.5) / SIDE - 0.5);
     };
-    // Upwards, as the point is moved: the first row is the highest.
+    // The second latent grows upwards, as the point moves: the first row has its highest values.
     const row = (i) => SIDE - 1 - Math.floor(i / SIDE);
     const point = (i) => Float32Array.of(along(i % SIDE, 0), along(row(i), 1));
     const { image } = await this.#decode(rows(SIDE * SIDE, point));
@@ -117,7 +117,7 @@ export class Latents {
     });
   }
 
-  /** Takes other latents, and their condition where there is one. */
+  /** Takes other latents, with their condition if the model is conditional. */
   set(z, condition = this.condition) {
     this.condition = condition;
     this.z = z;
@@ -136,7 +136,7 @@ export class Latents {
     }
     if (!this.plane) return;
     if (this.behind !== this.condition) {
-      const condition = this.condition; // It can be another one by the time that all are made.
+      const condition = this.condition; // this.condition may change while the images are made.
       this.background = await this.#background();
       this.behind = condition;
     }

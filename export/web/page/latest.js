@@ -1,6 +1,6 @@
-// Work that can't keep up with a slider skips what is out of date.
+// Slow work that follows a slider: values that are out of date are skipped.
 
-/** A function that does `work`; calls while it is at it make it do so once more, for all of them. */
+/** A function that does `work`. For all calls that come meanwhile, it does the work once more. */
 export function latest(work) {
   let running;
   let again = false;

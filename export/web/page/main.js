@@ -39,7 +39,7 @@ async function main() {
     await images.start(samples ? samples.found.image : zeros, labels);
   }
   $("starting").remove();
-  // For tests, and for the curious.
+  // Tests read these, and so may anyone in the browser's console.
   Object.assign(window, { generator, ready: performance.now() });
 }
 

@@ -4,8 +4,8 @@ import { facts } from "./assets.js";
 import { canvas, NUMBERS, paint } from "./picture.js";
 
 const [height, width, channels] = facts.shape;
-const VEIL = "#8a90a4b3"; // over pixels that don't count
-const BRUSH = 0.06; // of the longer side
+const VEIL = "#8a90a4b3"; // colour over pixels that don't count
+const BRUSH = 0.06; // radius of the brush, as a share of the image's longer side
 
 export class Pad {
   /**
@@ -41,7 +41,7 @@ export class Pad {
     this.#paint();
   }
 
-  /** The image as the model sees it. */
+  /** The image as the model is given it: black and white for models of black and white. */
   get x() {
     return facts.binary ? this.values.map((value) => (value >= 0.5 ? 1 : 0)) : this.values;
   }

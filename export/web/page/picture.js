@@ -4,7 +4,7 @@ import { facts } from "./assets.js";
 
 const [height, width, channels] = facts.shape;
 const VOICES = ["#e5484d", "#f0a020", "#30a46c", "#3e8ef7", "#a46ce0"];
-const STEP = 4; // pixels of a piano roll's step and level
+const STEP = 4; // pixels of the canvas for a step, and for a level, of a piano roll
 
 /** How many numbers an image has. */
 export const NUMBERS = height * width * channels;
@@ -26,7 +26,7 @@ export function paint(target, values, start = 0) {
   for (let pixel = 0; pixel < height * width; pixel++) {
     for (let c = 0; c < 3; c++) {
       const from = start + pixel * channels + (channels === 3 ? c : 0);
-      image.data[4 * pixel + c] = Math.round(scale * values[from]); // It clamps.
+      image.data[4 * pixel + c] = Math.round(scale * values[from]); // The array clamps.
     }
     image.data[4 * pixel + 3] = 255;
   }
@@ -49,7 +49,7 @@ function paintRoll(target, values, start) {
   }
 }
 
-/** All of `canvases` in one, about as many columns as rows. */
+/** One canvas with all of `canvases`, in about as many columns as rows. */
 export function sheet(canvases) {
   const columns = Math.ceil(Math.sqrt(canvases.length));
   const [{ width, height }] = canvases;

@@ -1,6 +1,6 @@
-// Inputs of several images in one array.
+// The inputs of several images, in one array.
 
-/** The arrays row(0), row(1), … in one. */
+/** One array of row(0), row(1), …, row(count - 1). */
 export function rows(count, row) {
   const first = row(0);
   const all = new first.constructor(count * first.length);

@@ -15,7 +15,7 @@ export class Samples {
   /**
    * @param {function(string, Object)} run - calls a verb
    * @param {function(Float32Array, *)} choose - called with z and condition of a chosen image
-   * @param {function(*)} given - called with a condition that is for everything
+   * @param {function(*)} given - called with a condition that the rest of the page should take too
    */
   constructor(run, choose, given) {
     Object.assign(this, { run, given });
@@ -44,7 +44,7 @@ export class Samples {
       $("label-hint").hidden = false;
       $("label").append(new Option("each", "each"), ...options(facts.classes, facts.names));
     }
-    $("drawn-picker").hidden = facts.inTurn; // They are drawn anyway.
+    $("drawn-picker").hidden = facts.inTurn; // Values in turn are always drawn.
     const parts = new Intl.ListFormat("en").format(link.PARTS);
     $("link").textContent = `${parts}${this.pad ? ", but not the given part" : ""}`;
     this.#read();
@@ -68,7 +68,7 @@ export class Samples {
     $("drawn").checked = drawn;
   }
 
-  /** One label for all samples is that of the other images too. */
+  /** If all samples have one label, the other images of the page take it too. */
   #share() {
     if (facts.classes && this.state.label !== "each") this.given(this.condition(0));
   }

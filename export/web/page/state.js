@@ -10,10 +10,10 @@ const START = {
   ...(!facts.inTurn && { drawn: false }),
 };
 
-/** What is in the link, in words. */
+/** The parts of the link, in words. */
 export const PARTS = Object.keys(START).map((name) => (name === "drawn" ? "drawn pixels" : name));
 
-/** What the link says, and where it says nothing sensible, what the page starts with. */
+/** The state that the link holds. A part that is missing or makes no sense is as at the start. */
 export function read() {
   const given = new URLSearchParams(location.hash.slice(1));
   const state = { ...START };
@@ -21,7 +21,7 @@ export function read() {
   if (seed === (seed | 0)) state.seed = seed;
   const temperature = Number(given.get("temperature") ?? NaN);
   if (Number.isFinite(temperature)) {
-    $("temperature").value = temperature; // It keeps what it can show of it.
+    $("temperature").value = temperature; // The slider moves it into its range.
     state.temperature = $("temperature").valueAsNumber;
   }
   const label = Number(given.get("label") ?? NaN);
@@ -32,7 +32,7 @@ export function read() {
   return state;
 }
 
-/** Puts into the link what isn't as at the start. */
+/** Writes the seed, and what differs from the start, into the link. */
 export function write(state) {
   const changed = Object.entries(state).filter(([k, value]) => k === "seed" || value !== START[k]);
   history.replaceState(null, "", `#${new URLSearchParams(changed)}`);
