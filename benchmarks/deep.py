@@ -3,7 +3,8 @@
 Images per second of trainers.train's own path with recipe deep on images of 32x32, and in the same
 run of the same net in PyTorch (deep_torch.py), eager and compiled, in both layouts of memory:
 medians of interleaved rounds, one JSON line a row, and the largest memory that the training's
-process took. The images are random bytes: speed doesn't depend on them. PyTorch has an environment of its own:
+process took. The images are random bytes: speed doesn't depend on them. PyTorch has an environment
+of its own:
 
     python -m venv ../torch && ../torch/bin/pip install -r benchmarks/deep_torch.txt
 """

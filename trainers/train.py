@@ -4,6 +4,7 @@ With the workdir of a run, that run goes on: flags that aren't given stay as the
 """
 
 import pathlib
+import shlex
 
 from absl import flags
 
@@ -99,6 +100,21 @@ def main() -> None:
             training_run.run_job(found)
     except callbacks.NonFinite as error:
         command_line.fail(error, code=1)
+    if found.worker == 0:
+        print(_next_steps(found.workdir))
+
+
+def _next_steps(workdir: pathlib.Path) -> str:
+    """What a person does with a trained run."""
+    run, report = shlex.quote(str(workdir)), workdir / "report.html"
+    if not report.exists():
+        report = f"python -m trainers.evaluate --run={run} writes it"
+    return (
+        "Next:\n"
+        f"  open the report     {report}\n"
+        f"  export a generator  python -m export.export --run={run}\n"
+        f"  sample in Python    keras_vae.load({str(workdir)!r}).sample(16)"
+    )
 
 
 def _main_as_the_run_began() -> None:

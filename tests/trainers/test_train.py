@@ -82,9 +82,20 @@ def test_a_run_leaves_what_it_promises(run_train, tmp_path):
     # The importance-weighted bound is tighter than the ELBO.
     assert -result["nll_nats"] > result["elbo_nats"]
     assert "images_per_second" in done.out
+    assert done.out.splitlines()[-4:-2] == ["Next:", f"  open the report     {workdir}/report.html"]
     # The report's model is the run's.
     loaded = keras_vae.load(workdir)
     assert loaded.event_shape == (8, 8, 1)
+
+
+def test_without_a_report_the_end_says_what_writes_it(tmp_path):
+    workdir = tmp_path / "my run"
+    assert train._next_steps(workdir).splitlines() == [
+        "Next:",
+        f"  open the report     python -m trainers.evaluate --run='{workdir}' writes it",
+        f"  export a generator  python -m export.export --run='{workdir}'",
+        f"  sample in Python    keras_vae.load('{workdir}').sample(16)",
+    ]
 
 
 def test_a_flag_file_replays_a_run(run_train, tmp_path):
