@@ -35,7 +35,8 @@ def check_known(
     if not np.all((known == 0) | (known == 1)):
         raise ValueError("known must be bool, or {0, 1}, got other values. Cut them: known > 0.")
     known = known.astype(bool)
-    known = known[..., np.newaxis] if known.shape == event_shape[:-1] else known
+    if known.shape == event_shape[:-1]:
+        known = np.broadcast_to(known[..., np.newaxis], event_shape)
     if known.shape not in (event_shape, shape):
         raise ValueError(
             f"known must be of shape {event_shape[:-1]}, {event_shape} or {shape}, got "

@@ -27,7 +27,15 @@ def test_completions_of_a_linear_model_are_of_the_exact_conditional_mean_and_spr
     np.testing.assert_allclose(found[:, ~known].std(axis=0), exact_scale, rtol=0.06)
 
 
-@pytest.mark.parametrize("options", [{"recipe": "ladder"}, {"likelihood": "discretized_logistic"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"recipe": "ladder"},
+        {"likelihood": "discretized_logistic"},
+        {"recipe": "deep", "event_shape": (7, 5, 3), "likelihood_components": 2},
+    ],
+    ids=str,
+)
 def test_completions_are_the_seeds_and_keep_what_is_known(options):
     model = tiny.randomize(tiny.vae(**options))
     x = tiny.images_for(model, 3)
