@@ -164,13 +164,52 @@ def test_images_of_given_noise_are_the_same_in_a_graph(model):
     np.testing.assert_allclose(eager, graph, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(5, 9, 2), (32, 1, 3), (13, 4, 1), (6, 6, 4)], ids=str)
-def test_images_of_any_size_and_channels(shape):
-    model = ladder(event_shape=shape, levels=3, likelihood="logistic_mixture", stages=None, width=4)
-    x = np.random.default_rng(0).integers(3, size=(2, *shape)).astype(np.uint8)
-    terms = model(Batch(x / 2, tiny.noise(model, 1, 2)))
+def test_images_of_given_noise_are_the_same_on_two_replicas(model, two_replicas):
+    with two_replicas.scope():
+        two = ladder(likelihood="bernoulli")
+    two.set_weights(model.get_weights())
+    noise = model.prior.draw_noise([1, 2], 4)
+    rows = two_replicas.experimental_distribute_values_from_function(
+        lambda context: tf.split(noise, 2)[context.replica_id_in_sync_group]
+    )
+    run = tf.function(lambda noise: two.generate(noise)[1].mean())
+    found = two_replicas.experimental_local_results(two_replicas.run(run, args=(rows,)))
+    wanted = model.generate(noise)[1].mean()
+    np.testing.assert_allclose(tf.concat(found, 0), wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_layers_are_drawn_anew_and_have_temperatures_one_by_one(model):
+    """z_1 of 24 values lies next to x, then z_2 of 24 and z_3 of 2."""
+    noise, temperatures = model.prior.draw_noise([0, 2], 3), [0.5, 0.0, 2.0]
+    z = model.prior_sample(model.prior.draw_noise([0, 1], 3)).numpy()
+    kept = model.prior.redraw(z, 1, noise).numpy()
+    np.testing.assert_array_equal(kept[:, 24:], z[:, 24:])
+    p = model.prior.at(z).priors[0]
+    wanted = p.mean() + p.stddev() * np.reshape(noise[:, :24], p.mean().shape)
+    np.testing.assert_allclose(kept[:, :24], np.reshape(wanted, (3, 24)), rtol=1e-4, atol=1e-5)
+    each = np.repeat(np.float32(temperatures), model.latent_dims)
+    np.testing.assert_allclose(
+        model.prior_sample(noise, temperatures), model.prior_sample(each * noise), rtol=1e-5
+    )
+    anew = model.vary(z, 3, temperatures, seed=1)
+    np.testing.assert_allclose(anew, model.sample(3, temperatures, seed=1), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "levels"),
+    [((5, 9, 2), 3), ((32, 1, 3), 256), ((13, 4, 1), 2), ((6, 6, 5), 5)],
+    ids=str,
+)
+def test_images_of_any_size_channels_and_levels(shape, levels):
+    options = {"levels": levels, "likelihood": "logistic_mixture", "stages": None, "width": 4}
+    model = ladder(event_shape=shape, **options)
+    x = np.random.default_rng(0).integers(levels, size=(2, *shape)) / np.float32(levels - 1)
+    terms = model(Batch(x, tiny.noise(model, 1, 2)))
     assert np.all(np.isfinite(terms.elbo_nats))
-    assert model.sample(2, seed=0).shape == (2, *shape)
+    _, p = model.generate(model.prior.draw_noise([0, 1], 2))
+    drawn = (levels - 1) * p.sample(seed=[0, 1]).numpy()
+    assert drawn.shape == p.mean().shape == (2, *shape)
+    np.testing.assert_allclose(drawn, np.clip(np.round(drawn), 0, levels - 1), atol=1e-4)
     assert model.latent_shape == (sum(np.prod(s) for s in model.prior.latent_shapes),)
 
 
@@ -210,12 +249,38 @@ def test_stages_are_of_the_image_divided_and_rounded_up(stages, shape, wanted):
 
 
 @pytest.mark.parametrize("height", [1, 2, 5, 8, 12, 13, 28, 33, 64, 100, 256])
-@pytest.mark.parametrize("width", [1, 7, 32, 65])
-def test_default_stages_end_at_few_places(height, width):
-    stages = stages_of(default_stages((height, width, 3)), (height, width, 3))
-    assert stages[0].height <= 32
-    assert stages[-1].height <= 4
-    assert sum(stage.num_layers for stage in stages) >= 2
+@pytest.mark.parametrize("width", [1, 7, 32, 65, 256])
+def test_default_stages_end_at_one_place(height, width):
+    stages = default_stages((height, width, 3))
+    assert max(stages[0][:2]) <= 32
+    assert max(stages[-2][:2]) <= 4
+    assert stages[-1][:2] == (1, 1)
+    if height >= width:  # Heights alone name the factors.
+        texts = [f"{stage.height}x{stage.num_layers}" for stage in stages]
+        assert stages_of(texts, (height, width, 3)) == stages
+    turned = default_stages((width, height, 3))
+    assert [(s.width, s.height, *s[2:]) for s in turned] == stages
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"decoder": "autoregressive", "likelihood": "categorical"}, "takes flat latents only"),
+        ({"posterior": "iaf"}, "both as diagonal normals. Use posterior=diagonal.$"),
+        (
+            {"prior": "real_nvp", "latent_channels": 1},
+            "of 1 latent in the top layer: a flow .* Use",
+        ),
+        ({"network": "conv"}, "a ladder of maps has residual blocks. Use network=resnet"),
+        (
+            {"attention_heads": 2},
+            "attention_heads=2 has no effect in structure=ladder with network=",
+        ),
+    ],
+)
+def test_what_can_not_be_is_refused_with_its_reason(options, message):
+    with pytest.raises(ValueError, match=message):
+        keras_vae.recipe("deep", **({"event_shape": (8, 8, 3)} | options))
 
 
 @pytest.mark.parametrize(

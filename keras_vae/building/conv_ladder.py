@@ -9,7 +9,7 @@ from keras_vae import networks
 from keras_vae._compat import tfk, tfkl
 from keras_vae.building.parts import POSTERIORS, likelihood_of, prior_of
 from keras_vae.config.sections import ModelConfig
-from keras_vae.config.stages import Stage, default_stages, stages_of
+from keras_vae.config.stages import Stage, stages_of
 from keras_vae.hierarchical import ConvBlock, LadderEncoder, LayeredPrior, LayeredPriorEncoder
 from keras_vae.priors import Prior
 
@@ -24,7 +24,7 @@ class ConvLadder:
     def __init__(self, model: ModelConfig):
         self._model = model
         self._size = cast(tuple[int, ...], model.event_shape)[:2]
-        self._stages = stages_of(model.stages or default_stages(self._size), self._size)
+        self._stages = stages_of(model.stages, self._size)
         # Each layer's stage and its place in the stage; the layer next to x comes first.
         self._layers = [(stage, i) for stage in self._stages for i in range(stage.num_layers)]
         self._gain = 1.0 / math.sqrt(len(self._layers))

@@ -1,5 +1,6 @@
 """The sizes of the maps in a ladder of convolutions, and how many layers of latents each has."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,17 +28,19 @@ class Stage(NamedTuple):
     factor: int
 
 
-def stages_of(stages: Sequence[str], image_shape: Sequence[int]) -> list[Stage]:
+def stages_of(stages: Sequence[str] | None, image_shape: Sequence[int]) -> list[Stage]:
     """The stages, the largest first, that texts such as 16x4 name: height x number of layers.
 
     Args:
-      stages: one text for each stage.
+      stages: one text for each stage; None for `default_stages`.
       image_shape: (H, W, ...); the width follows by the same factors, rounded up.
 
     Raises:
       ValueError: a text says something else, or a height isn't that before it divided by a whole
         number and rounded up.
     """
+    if stages is None:
+        return default_stages(image_shape)
     found: list[Stage] = []
     height, width = image_shape[:2]
     for text, (wanted, num_layers) in zip(stages, check_form(stages), strict=True):
@@ -80,15 +83,18 @@ def check_form(stages: Sequence[str]) -> list[tuple[int, int]]:
     return found
 
 
-def default_stages(image_shape: Sequence[int]) -> tuple[str, ...]:
+def default_stages(image_shape: Sequence[int]) -> list[Stage]:
     """Stages for images (H, W, ...): halved sizes to maps of at most four, then a single place."""
     height, width = image_shape[:2]
-    factor = 1
-    while max(height, width) > (_SMALL if factor == 1 else factor * _LARGEST):
-        factor *= 2
-    heights = [-(-height // factor)]
-    while max(height, width) > 4 * factor:
-        factor *= 2
-        heights.append(-(-height // factor))
-    layers = [4, *[3] * (len(heights) - 2), 2][-len(heights) :]
-    return (*(f"{h}x{n}" for h, n in zip(heights, layers, strict=True)), "1x1")
+    first = 1
+    while max(height, width) > (_SMALL if first == 1 else first * _LARGEST):
+        first *= 2
+    factors = [first]
+    while max(height, width) > 4 * math.prod(factors):
+        factors.append(2)
+    layers = [4, *[3] * (len(factors) - 2), 2][-len(factors) :]
+    found = []
+    for factor, num_layers in zip(factors, layers, strict=True):
+        height, width = -(-height // factor), -(-width // factor)
+        found.append(Stage(height, width, num_layers, factor))
+    return [*found, Stage(1, 1, 1, max(height, width, 2))]

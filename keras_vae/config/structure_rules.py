@@ -3,7 +3,7 @@
 from keras_vae.config.members import AXES
 from keras_vae.config.rules import kind_of, text
 from keras_vae.config.sections import ModelConfig
-from keras_vae.config.stages import default_stages, stages_of
+from keras_vae.config.stages import stages_of
 from keras_vae.messages import conflicts
 
 
@@ -43,9 +43,10 @@ def _check_layers(model: ModelConfig):
             "layer to the next. Use posterior=diagonal, or structure=single."
         )
     if model.structure == "ladder" and not _is_diagonal(posterior):
+        another = "" if has_layers_of_maps(model) else ", or structure=bottom_up"
         raise ValueError(
             f"{layers} with posterior={model.posterior}: {conflicts.LADDER}. Use "
-            "posterior=diagonal, or structure=bottom_up."
+            f"posterior=diagonal{another}."
         )
     if model.structure == "bottom_up" and prior is not None and prior.made_of_posteriors:
         raise ValueError(
@@ -83,8 +84,24 @@ def _check_stages(model):
                 f"{name}={text(getattr(model, name))} has no effect in {given}: its sizes are "
                 "stages, width and latent_channels. Leave it out."
             )
+    if not kind_of(model, "decoder").takes_maps:
+        raise ValueError(
+            f"{given} and decoder={model.decoder}: this decoder takes flat latents only. Use "
+            "decoder=independent."
+        )
     if model.event_shape is not None and len(model.event_shape) == 3:
-        stages_of(model.stages or default_stages(model.event_shape), model.event_shape)
+        _check_top(model, stages_of(model.stages, model.event_shape)[-1])
+
+
+def _check_top(model, top):
+    """Checks that a prior of the top layer has as many latents as it needs."""
+    size = top.height * top.width * model.latent_channels
+    prior = kind_of(model, "prior")
+    if prior is not None and size < prior.least_latents:
+        raise ValueError(
+            f"prior={model.prior} of {size} latent in the top layer: "
+            f"{conflicts.FLOW_OF_ONE_LATENT}. Use more latent_channels, or prior=mixture."
+        )
 
 
 def _check_sequence(model: ModelConfig):

@@ -19,7 +19,5 @@ FLOW_OF_ONE_LATENT = "a flow changes each latent by the values of others"
 AUTOREGRESSION_OF_ONE_LATENT = "one latent has no other to depend on"
 OF_POSTERIORS = "posteriors q(z|x) that have a density at any z in one pass"
 LAYERS_OF_MAPS = "isn't there yet for models with several layers of maps of latents"
-LADDER = (
-    "a ladder multiplies what x says of each layer with the layer's prior, both as diagonal normals"
-)
+LADDER = "a ladder joins what x says of each layer with the layer's prior, both as diagonal normals"
 LOSS_OF_A_WHOLE_BATCH = "it needs the mean rate of the whole batch, which no part of a batch knows"

@@ -77,6 +77,22 @@ def test_priors_of_maps_begin_as_those_of_flat_latents_do(tmp_path):
     np.testing.assert_array_equal(again.prior.prior.raw_inputs, vamp.prior.prior.raw_inputs)
 
 
+def test_layers_of_maps_begin_as_those_of_another_objective(tmp_path):
+    options = {"recipe": "deep", "event_shape": (7, 5, 3), "likelihood_components": 2}
+    first = tiny.randomize(tiny.vae(**options))
+    first.save(tmp_path / "first.keras")
+    options |= {"objective": "free_bits", "warm_start": str(tmp_path / "first.keras")}
+    config = tiny.config(**options)
+    second = keras_vae.build(config)
+    warm_start.check_source(second, config)
+    warm_start.begin_with_source(second, config, None)
+    for a, b in zip(second.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    config = tiny.config(**options, stages=("2x1", "1x1"))
+    with pytest.raises(ValueError, match="weights of other shapes"):
+        warm_start.check_source(keras_vae.build(config), config)
+
+
 def test_more_components_than_codes_are_refused_before_any_work(saved):
     path, _ = saved
     options = {"prior": "mixture", "prior_components": 6, "warm_start": str(path)}

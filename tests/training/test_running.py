@@ -16,6 +16,7 @@ KINDS = {
     "autoencoder": {"posterior": "deterministic"},
     "bottom up": {"recipe": "hvae"},
     "ladder": {"recipe": "ladder"},
+    "layers of maps": {"recipe": "deep", "event_shape": (7, 5, 3), "likelihood_components": 2},
     "sequence": {"recipe": "sequence"},
     "Bayesian weights": {"weights": "bayes"},
     "prior as posterior": {"recipe": "monte_carlo", "latent_samples": 4},
@@ -89,7 +90,7 @@ def test_replicas_draw_the_rows_of_one_batch(two_replicas, size):
         np.testing.assert_array_equal(tf.concat([s.x for s in shares], 0), block.x[i])
 
 
-@pytest.mark.parametrize("kind", ["one layer, several samples", "ladder"])
+@pytest.mark.parametrize("kind", ["one layer, several samples", "ladder", "layers of maps"])
 def test_two_replicas_train_on_seeds_as_one_on_noise(two_replicas, kind):
     options = KINDS[kind] | {"optimizer": "sgd", "learning_rate": 1e-3}
     one = tiny.randomize(tiny.vae(**options), 0.05)

@@ -141,6 +141,11 @@ KINDS = {
     "penalty, skipping": {"weights": "map", "skip_threshold": 1e6},
     "bits per dimension": {"likelihood": "discretized_logistic"},
     "ladder": {"recipe": "ladder"},
+    "layers of maps, recomputed": {
+        "structure": "ladder",
+        "network": "resnet",
+        "gradient_checkpointing": True,
+    },
 }
 
 
