@@ -88,15 +88,16 @@ def block_runner(
         return run_all
     if model.distributed:
         return _replica_runner(model, step, logs)
-    run_block = tf.function(run_all, jit_compile=model.jit_compile)
-    if not model.jit_compile:
-        return run_block
-    one_step = tf.function(step, jit_compile=True)
+    # Blocks of each length become a graph of their own, in all of which the step is traced once.
+    one_step = tf.function(step, jit_compile=model.jit_compile)
 
     @tf.function
     def run_steps(block):
         return run_all(block, one_step)
 
+    if not model.jit_compile:
+        return run_steps
+    run_block = tf.function(run_all, jit_compile=True)
     return lambda block: run_block(block) if block.noise is not None else run_steps(block)
 
 
