@@ -1,5 +1,6 @@
 """What all tests share: two logical CPUs, a training in process, and what is reported."""
 
+import functools
 import gc
 import importlib
 
@@ -41,6 +42,15 @@ def _one_classifier_for_the_same_images():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(features, "classifier", classifier)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_steps_to_tell_samples_apart():
+    """Runs of the tests are measured by a network that has learned little."""
+    quality = importlib.import_module("keras_vae.evaluation.samples.quality")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quality, "told_apart", functools.partial(quality.told_apart, steps=20))
         yield
 
 

@@ -106,8 +106,8 @@ def main() -> None:
 
 def _next_steps(workdir: pathlib.Path) -> str:
     """What a person does with a trained run."""
-    run, report = shlex.quote(str(workdir)), workdir / "report.html"
-    if not report.exists():
+    run, report = shlex.quote(str(workdir)), str(workdir / "report.html")
+    if not (workdir / "report.html").exists():
         report = f"python -m trainers.evaluate --run={run} writes it"
     return (
         "Next:\n"

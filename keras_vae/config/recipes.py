@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from keras_vae.config import AXES, Config, find, lacking_for
 from keras_vae.config.rules import text
+from keras_vae.config.training_rules import skips_what_is_clipped
 
 RECIPES: dict[str, dict[str, Any]] = {
     "ae": {
@@ -195,6 +196,8 @@ def recipe(name: str | None = None, **options) -> Config:
     defaults = _defaults(name)
     config = _unchecked(name, options)
     idle = [k for k in defaults if k not in options and lacking_for(config, k)]
+    if skips_what_is_clipped(config.training):
+        idle += [k for k in ("clip_norm", "skip_threshold") if k in defaults and k not in options]
     if config.model.latent_shape is not None and "latent_dim" not in options:
         idle.append("latent_dim")  # latent_shape says how many there are.
     return config.replace(**{k: find(k)[1].default for k in idle}).check()

@@ -6,7 +6,14 @@ from keras_vae.config.members import AXES
 from keras_vae.messages import conflicts
 
 if TYPE_CHECKING:
+    from keras_vae.config.sections import TrainingConfig
     from keras_vae.config.whole_config import Config
+
+
+def skips_what_is_clipped(training: "TrainingConfig") -> bool:
+    """Whether every step that clip_norm would change is skipped."""
+    clip, skip = training.clip_norm, training.skip_threshold
+    return clip is not None and skip is not None and clip >= skip
 
 
 def check_training(config: "Config") -> None:
@@ -22,8 +29,8 @@ def check_training(config: "Config") -> None:
             f"learning_rate_warmup_epochs={warmup:g} can't end within epochs={training.epochs}. "
             "Train for longer or warm up faster."
         )
-    clip, skip = training.clip_norm, training.skip_threshold
-    if clip is not None and skip is not None and clip >= skip:
+    if skips_what_is_clipped(training):
+        clip, skip = training.clip_norm, training.skip_threshold
         raise ValueError(
             f"clip_norm={clip:g} with skip_threshold={skip:g}: what would be clipped is skipped. "
             "Use a lower clip_norm, or leave it out."

@@ -33,6 +33,7 @@ from keras_vae.evaluation.samples import (
     neighbourhoods,
     predictive_checks,
     sample_quality,
+    told_apart,
 )
 from keras_vae.evaluation.standard_errors import share_stderr, stderr
 from keras_vae.evaluation.two_sample import two_sample_test
@@ -78,6 +79,7 @@ __all__ = [
     "simulate",
     "stderr",
     "summarize",
+    "told_apart",
     "too_few",
     "two_sample_test",
     "typicality",

@@ -12,6 +12,9 @@ _MISSED = 0.1
 _COLLAPSED = 0.1
 # Share of training steps that may be skipped: Child 2021 skips one in ten thousand.
 _SKIPPED = 0.01
+# Precision that samples can't have that a network tells from test images this much more often than
+# training images.
+_PRECISE, _TOLD_APART = 0.8, 0.4
 
 
 def alarms(
@@ -52,6 +55,14 @@ def alarms(
             f"Test images of classes that no training image is of: {result['unseen_num_examples']} "
             f"({names}). Nothing learned can tell them, and they count in all numbers. Train on "
             "such images too, or take them out of the test split."
+        )
+    told = result.get("told_apart_accuracy") or 0.0
+    by_chance = result.get("told_apart_accuracy_train") or 0.5
+    if told - by_chance > _TOLD_APART and result["precision"] > _PRECISE:
+        found.append(
+            f"A small network tells samples from test images in {told:.0%} of cases, while "
+            f"precision calls {result['precision']:.0%} of them like the data: the feature space "
+            "is too weak to be believed. Judge by the pictures and by told_apart_accuracy."
         )
     if (skipped := result.get("skipped_steps") or 0.0) > _SKIPPED:
         found.append(

@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae._compat import TensorLike, tf, tfk, tfkl
+from keras_vae._compat import TensorLike, tf, tfk
 from keras_vae.evaluation.label_counts import too_few
+from keras_vae.evaluation.small_classifier import SmallClassifier
 from keras_vae.ops.in_batches import in_batches
-from keras_vae.ops.untuned import untuned
 
 _SMALLEST = 32  # pixels of height and width, below which Inception would see a blur only
 _COMPONENTS = 64
-_BATCH_SIZE = 64  # of the classifier's training
 _AT_ONCE = 100  # examples whose features are computed at a time, for memory's sake
 
 
@@ -84,7 +83,7 @@ def inception(weights: str | pathlib.Path) -> Features:
 
 
 def classifier(images: np.ndarray, labels: np.ndarray, seed: int = 0, steps: int = 200) -> Features:
-    """The last layer but one of a small convolutional network, trained to tell the labels.
+    """The last layer but one of a `SmallClassifier` that learned to tell the labels.
 
     Args:
       images: [N, H, W, C].
@@ -93,36 +92,10 @@ def classifier(images: np.ndarray, labels: np.ndarray, seed: int = 0, steps: int
       steps: of training.
     """
     classes, labels = np.unique(labels, return_inverse=True)
-    images = np.asarray(images, np.float32)
-    loc, scale = images.mean(), images.std() + 1e-6
-
-    def weights(i):
-        return {"kernel_initializer": tfk.initializers.GlorotUniform(seed + i)}
-
-    convolution = {"strides": 2, "padding": "same", "activation": "relu"}
-    network = tfk.Sequential(
-        [
-            tfkl.InputLayer(images.shape[1:]),
-            tfkl.Conv2D(16, 3, **convolution, **weights(0)),
-            tfkl.Conv2D(32, 3, **convolution, **weights(1)),
-            tfkl.Flatten(),
-            tfkl.Dense(64, "relu", **weights(2)),
-        ]
-    )
-    logits = tfkl.Dense(len(classes), **weights(3))(network.output)
-    trained = tfk.Model(network.input, logits)
-    trained.compile(
-        tfk.optimizers.Adam(2e-3), tfk.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
-    rng = np.random.default_rng(seed)
-    epochs = -(-steps * _BATCH_SIZE // len(images))
-    order = np.concatenate([rng.permutation(len(images)) for _ in range(epochs)])
-    x = tf.constant((images - loc) / scale)
-    batches = tf.data.Dataset.from_tensor_slices(order[: steps * _BATCH_SIZE]).batch(_BATCH_SIZE)
-    batches = batches.map(lambda i: (tf.gather(x, i), tf.gather(labels, i)))
-    trained.fit(untuned(batches), verbose=0)
-    name = f"classifier of the {len(classes)} labels, 64 features"
-    return Features(name, lambda x: in_batches(lambda x: network((x - loc) / scale), _AT_ONCE, x))
+    learned = SmallClassifier(images.shape[1:], len(classes), seed)
+    learned.learn(images, labels, seed, steps)
+    name = f"classifier of the {len(classes)} labels, {learned.num_features} features"
+    return Features(name, learned.features)
 
 
 def principal_components(images: np.ndarray) -> Features:

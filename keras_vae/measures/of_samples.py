@@ -99,6 +99,27 @@ SAMPLES = (
         shown=Shown.PAGE,
     ),
     Measure(
+        "told_apart_accuracy",
+        "Told apart",
+        "How often a small network that learned from half of the samples and half of the test "
+        "images tells the other halves apart. It is 0.5 if samples pass for data, and 1 if each is "
+        "found out (Lopez-Paz & Oquab 2017).",
+        better="lower",
+        value=SHARE,
+        of=_COMPARED,
+        has_error=True,
+        shown=Shown.PAGE,
+    ),
+    Measure(
+        "told_apart_accuracy_train",
+        "Data told apart",
+        "The same of training images in place of samples: about 0.5, and more if the two splits "
+        "differ. A perfect model has about this number.",
+        value=SHARE,
+        of=_COMPARED,
+        has_error=True,
+    ),
+    Measure(
         "num_compared",
         "Samples compared",
         "The number of samples that are compared, and of test images.",

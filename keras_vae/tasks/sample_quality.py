@@ -130,7 +130,7 @@ def _samples(run, train, test, seed):
     features = evaluation.features(learned_from.images, learned_from.labels, seed)
     more_real = train.at_most(len(made)).images
     found: dict[str, Any] = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
-    found |= evaluation.sample_quality(made, test.images, more_real, features)
+    found |= evaluation.sample_quality(made, test.images, more_real, features, seed)
     if run.model.has_bound:
         found |= evaluation.predictive_checks(
             run.model.as_floats(test.x).numpy(), replicated, seed=seed

@@ -12,6 +12,8 @@ SOUND = {
     "rate_nats": 20.0,
     "rate_nats_by_layer": [15.0, 5.0],
 }
+# Precision that the network which tells samples apart doesn't confirm.
+FOOLED = {"told_apart_accuracy": 0.98, "told_apart_accuracy_train": 0.51, "precision": 0.96}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,9 @@ SOUND = {
         {"ais_below_importance_nats": 0.06, "ais_below_importance_stderr": 0.01},
         {"ais_below_importance_nats": 0.5, "ais_below_importance_stderr": 0.3},
         {"ais_below_importance_nats": 0.05, "ais_below_importance_stderr": None},
+        FOOLED | {"told_apart_accuracy": 0.85},
+        FOOLED | {"told_apart_accuracy_train": 0.6},
+        FOOLED | {"precision": 0.75},
     ],
 )
 def test_sound_numbers_raise_none(changed):
@@ -58,6 +63,7 @@ def test_sound_numbers_raise_none(changed):
             {"unseen_labels": ["cow", 3], "unseen_num_examples": 12},
             ["no training image is of: 12 (cow, 3).", "Train on such images"],
         ),
+        (FOOLED, ["in 98% of cases", "precision calls 96%", "too weak to be believed"]),
         ({"rate_nats_by_layer": [20.0, 0.02, 0.0]}, ["carry nothing: 2, 3.", "ladder"]),
     ],
 )

@@ -15,6 +15,7 @@ from keras_vae.evaluation import (
     neighbourhoods,
     predictive_checks,
     sample_quality,
+    told_apart,
 )
 
 
@@ -230,13 +231,36 @@ def test_statistics_are_those_of_their_names():
     )
 
 
+# Told apart -------------------------------------------------------------------------------------
+
+
+def test_a_network_tells_sets_apart_as_often_as_can_be():
+    """Means a quarter apart in 64 values of variance 1: the best rule is right in Phi(1)."""
+    a, b = normal(1000, 8, 8, 1), normal(1000, 8, 8, 1, seed=1)
+    accuracy, stderr = told_apart(a, b)
+    assert stderr == pytest.approx(0.5 / np.sqrt(1000), rel=0.02)
+    assert abs(accuracy - 0.5) < 4 * stderr
+    accuracy, stderr = told_apart(a + 0.25, b)
+    best = scipy.stats.norm.cdf(1)
+    assert best - 0.06 < accuracy < best + 4 * stderr
+    assert told_apart(a + 0.25, b) == (accuracy, stderr)
+
+
+def test_images_made_again_and_again_are_found_out():
+    real = normal(400, 8, 8, 1)
+    made = normal(1000, 8, 8, 1, seed=1)[np.random.default_rng(0).integers(0, 5, 1000)]
+    accuracy, stderr = told_apart(made, real)
+    assert accuracy > 0.95
+    assert stderr == pytest.approx(np.sqrt(accuracy * (1 - accuracy) / 400))
+
+
 # All of it ---------------------------------------------------------------------------------------
 
 
 def test_quality_says_where_it_was_measured_and_what_training_images_get():
     space = Features("pixels", lambda images: images.reshape(len(images), -1))
     made, real, train = (normal(60, 2, 2, 1, seed=i) for i in range(3))
-    found = sample_quality(made + 1, real, train, space)
+    found = sample_quality(made + 1, real, train, space, seed=3)
     a, b, c = (x.reshape(60, 4) for x in (made + 1, real, train))
     assert found["feature_space"] == "pixels"
     assert found["num_compared"] == 60
@@ -244,6 +268,9 @@ def test_quality_says_where_it_was_measured_and_what_training_images_get():
     assert found["frechet_distance_train"] == pytest.approx(frechet_distance(c, b), rel=1e-5)
     assert found["kernel_distance"] == pytest.approx(kernel_distance(a, b)[0], rel=1e-5)
     assert found["precision"] == neighbourhoods(a, b)["precision"]
+    told = told_apart(made + 1, real, seed=3, steps=20)  # As conftest.py has it.
+    assert (found["told_apart_accuracy"], found["told_apart_accuracy_stderr"]) == told
+    assert found["told_apart_accuracy_train"] == told_apart(train, real, seed=3, steps=20)[0]
 
 
 def test_quality_of_a_few_images_leaves_out_what_needs_more():

@@ -5,6 +5,7 @@ from keras_vae.evaluation.samples.memorization import Nearest, memorization, nea
 from keras_vae.evaluation.samples.neighbourhoods import neighbourhoods
 from keras_vae.evaluation.samples.predictive import predictive_checks
 from keras_vae.evaluation.samples.quality import sample_quality
+from keras_vae.evaluation.samples.told_apart import told_apart
 
 __all__ = [
     "Nearest",
@@ -15,4 +16,5 @@ __all__ = [
     "neighbourhoods",
     "predictive_checks",
     "sample_quality",
+    "told_apart",
 ]
