@@ -196,3 +196,10 @@ def test_examples_come_with_the_condition_that_is_made_of_them(run, in_examples,
     kept = np.zeros([8, 8], bool) if visible is None else visible
     np.testing.assert_array_equal(found.images[:, kept], given[:, kept])
     np.testing.assert_array_equal(found.images[:, ~kept], plain.images[:, ~kept])
+
+
+def test_skipped_steps_are_a_share_of_all():
+    """An epoch of a run that began without the column counts for nothing."""
+    history = {"skipped": [float("nan"), 3.0, 1.0], "loss": [1.0] * 3}
+    assert measuring._skipped(history, 50) == {"skipped_steps": pytest.approx(4 / 100)}
+    assert measuring._skipped({"loss": [1.0]}, 50) == {}
