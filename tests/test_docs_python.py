@@ -74,4 +74,5 @@ def test_conditions():
     assert pathlib.Path("threes.png").is_file()
     # Known pixels stay; `halves` is given the upper half, too.
     known, x = found["known"], np.asarray(found["x"])
+    assert x[:, known].any()  # Blank images would show nothing.
     np.testing.assert_array_equal(np.asarray(found["completed"])[:, known], x[:, known])
