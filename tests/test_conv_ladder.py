@@ -71,9 +71,9 @@ def patches(x, factor):
     return whole.reshape(n, h, w, -1)
 
 
-def normal(params):
+def normal(params, narrowest=1e-5):
     loc, raw = np.split(params, 2, -1)
-    return loc, np.logaddexp(0, raw + np.log(np.expm1(1.0))) + 1e-5
+    return loc, np.logaddexp(0, raw + np.log(np.expm1(1.0))) + narrowest
 
 
 def by_hand(model, x, noise):
@@ -102,7 +102,7 @@ def by_hand(model, x, noise):
             state = conv(block.joint, state) + block.place.numpy()
         _, inner, outer = block.network.layers
         made = conv(outer, elu(conv(inner, elu(state))))
-        p = normal(made[..., :4])
+        p = normal(made[..., :4], narrowest=1e-3)
         both = np.concatenate([state, features], -1)
         _, inner, outer = encoder.merges[layer].layers
         change = normal(conv(outer, elu(conv(inner, elu(both)))))
@@ -226,6 +226,24 @@ def test_a_precision_weighted_merge_is_the_product_of_normals():
         rate.q.mean()[0], ((loc * scale**-2 + p_loc * p_scale**-2) / precision)[0], rtol=1e-4
     )
     np.testing.assert_allclose(rate.q.stddev()[0], precision[0] ** -0.5, rtol=1e-4)
+
+
+def test_a_new_precision_weighted_model_leaves_each_layer_nearly_as_the_prior_has_it():
+    """What x says has a scale of 3 in each layer below the top, p one of 1: q's is sqrt(0.9)."""
+    model = ladder(merge="precision_weighted")
+    *below, _ = model.terms(tiny.images(B), tiny.noise(model, 1, B)).rates
+    for rate in below:
+        np.testing.assert_allclose(np.mean(rate.q.stddev()), np.sqrt(0.9), rtol=0.05)
+
+
+def test_the_prior_is_never_too_narrow_for_float32():
+    model = ladder()
+    for block in model.prior.blocks:
+        network = block.network
+        for weights in network.trainable_variables:
+            weights.assign(tf.fill(weights.shape, -100.0))
+    for rate in model.terms(tiny.images(B), tiny.noise(model, 1, B)).rates[:-1]:
+        assert np.min(rate.p.stddev()) >= 1e-3
 
 
 def test_a_saved_model_is_the_same(model, tmp_path):

@@ -8,6 +8,10 @@ from keras_vae.hierarchical.prior import AbstractBlock
 from keras_vae.ops.shapes import over_samples, with_context
 from keras_vae.posteriors.normal import diagonal_normal
 
+# The lowest scale of p. A p that is far narrower than z is large has draws that float32 can't tell
+# from its mean, and their densities are noise.
+_NARROWEST = 1e-3
+
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class ConvBlock(AbstractBlock):
@@ -56,7 +60,7 @@ class ConvBlock(AbstractBlock):
             state = over_samples(self.joint, state, 3) + self.place
         sizes = [2 * self.latent_shape[-1], self.width]
         params, added = tf.split(over_samples(self.network, state, 3), sizes, axis=-1)
-        p = diagonal_normal(params, 3)
+        p = diagonal_normal(params, 3, _NARROWEST)
         z = choose(p, state)
         state += added + over_samples(self.from_z, z, 3)
         return p, z, over_samples(self.residual, state, 3)

@@ -11,6 +11,7 @@ from keras_vae.encoder import AbstractEncoder, FirstLatents, PriorEncoder
 from keras_vae.hierarchical.prior import LayeredPrior, Path
 from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.messages import conflicts
+from keras_vae.ops.positive import raw_of
 from keras_vae.ops.shapes import over_samples, with_context
 from keras_vae.posteriors import Posterior
 from keras_vae.vae import VAE
@@ -153,7 +154,8 @@ class LadderEncoder(LayeredEncoder):
             )
         self.merges = merges
         # Only layers without a merge have a projection.
-        self.projections = [tfkl.Dense(q.params_size) for q in posteriors[len(merges) :]]
+        self.projections = [_says_little(q) for q in posteriors[len(merges) : -1]]
+        self.projections.append(tfkl.Dense(posteriors[-1].params_size))
         self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
     def walk(
@@ -192,6 +194,21 @@ class LadderEncoder(LayeredEncoder):
     def get_config(self) -> dict[str, Any]:
         merges = [tfk.saving.serialize_keras_object(merge) for merge in self.merges]
         return super().get_config() | {"merges": merges}
+
+
+def _says_little(q):
+    """The projection to what x says of z_l, parameters of `q`, which `product` multiplies with p.
+
+    In maps it says little at first, by a scale of 3. At p's own scale of 1 the KL of thousands of
+    latents is large at once, and p becomes so narrow that float32 can't tell z from its mean.
+    """
+    if len(q.latent_shape) == 1:
+        return tfkl.Dense(q.params_size)
+    half = q.params_size // 2
+    return tfkl.Dense(
+        q.params_size,
+        bias_initializer=tfk.initializers.Constant([0.0] * half + [float(raw_of(3.0))] * half),
+    )
 
 
 def changed(p: tfd.Distribution, change: tfd.Distribution) -> tfd.Distribution:

@@ -20,9 +20,9 @@ def inverse_softplus(x: float) -> float:
     return math.log(math.expm1(x))
 
 
-def scale_of(raw: TensorLike) -> tf.Tensor:
-    """The scale that the network's output `raw` stands for: 1 at 0, always above 0."""
-    return positive(raw, 1.0, _MIN)
+def scale_of(raw: TensorLike, minimum: float = _MIN) -> tf.Tensor:
+    """The scale that the network's output `raw` stands for: about 1 at 0, above the minimum."""
+    return positive(raw, 1.0, minimum)
 
 
 def raw_of(scale: float | np.ndarray) -> float | np.ndarray:

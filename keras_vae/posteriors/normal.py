@@ -35,10 +35,15 @@ class DiagonalNormal(Posterior):
         return z, q.log_prob(z)
 
 
-def diagonal_normal(params: tf.Tensor, event_rank: int = 1) -> tfd.Distribution:
-    """N(loc, diag(scale^2)), event [D], from parameters [B, 2 D]; of maps, the last axis is D."""
+def diagonal_normal(
+    params: tf.Tensor, event_rank: int = 1, narrowest: float = 1e-5
+) -> tfd.Distribution:
+    """N(loc, diag(scale^2)), event [D], from parameters [B, 2 D]; of maps, the last axis is D.
+
+    All scales are above `narrowest`.
+    """
     loc, raw_scale = tf.split(params, 2, axis=-1)
-    return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale)), event_rank)
+    return tfd.Independent(tfd.Normal(loc, scale_of(raw_scale, narrowest)), event_rank)
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
