@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae._compat import ConditionLike, TensorLike, tf, tfd, tfk, tfkl
-from keras_vae.messages.sentences import some
+from keras_vae.messages.sentences import of_batch, some
 from keras_vae.ops.whole_numbers import as_floats
 
 # Masks by name: which pixels of [H, W] are given.
@@ -88,8 +88,8 @@ class Condition(tfkl.Layer, abc.ABC):
         is_batch = len(shape) == 1 + len(self.shape) and shape[1:] == self.shape
         if not is_batch or (None not in (batch_size, shape[0]) and shape[0] != batch_size):
             raise ValueError(
-                f"condition must be {self.wanted}, of shape {(batch_size or 'B', *self.shape)}; "
-                f"got shape {shape}."
+                f"condition must be {self.wanted}, of shape {of_batch(self.shape, batch_size)}; "
+                f"got shape {list(shape)}."
             )
         return condition
 
@@ -250,6 +250,13 @@ class ImagePart(Condition):
         self.shape = (*self.visible.shape, channels)
         self.mask = np.repeat(self.visible[..., np.newaxis], channels, axis=-1)
         self.num_given = int(self.mask.sum())
+
+    def batch(self, condition: ConditionLike, batch_size: int | None = None) -> tf.Tensor:
+        condition = tf.convert_to_tensor(condition)
+        height_width = self.visible.shape
+        if self.channels == 1 and height_width in (condition.shape, condition.shape[1:]):
+            condition = condition[..., tf.newaxis]
+        return super().batch(condition, batch_size)
 
     def to_show(self, n: int, x: TensorLike) -> np.ndarray:
         return np.resize(x, (n, *self.shape))

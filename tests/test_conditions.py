@@ -43,8 +43,8 @@ def test_labels_are_one_for_all_or_one_for_each(given):
     [
         (4, r"must be a label from 0 to 3, got \[4\]"),
         ([0, -1, 2], r"must be a label from 0 to 3, got \[-1\]"),
-        ([0, 1], r"of shape \(3,\); got shape \(2,\)"),
-        ([[0, 1], [1, 0], [2, 0]], r"of shape \(3,\); got shape \(3, 2\)"),
+        ([0, 1], r"of shape \[3\]; got shape \[2\]"),
+        ([[0, 1], [1, 0], [2, 0]], r"of shape \[3\]; got shape \[3, 2\]"),
         (2.5, r"must be a label from 0 to 3, got \[2.5\]"),
         ([0, 1, np.nan], r"must be a label from 0 to 3, got \[nan\]"),
         (np.eye(4)[[0, 1, 2]] * 2, "got rows of 4 that aren't one-hot"),
@@ -86,7 +86,7 @@ def test_every_verb_takes_one_label_for_all():
     }
     for name, verb in verbs.items():
         np.testing.assert_array_equal(verb(3), verb([3] * len(X)), err_msg=name)
-        with pytest.raises(ValueError, match=r"of shape \(6,\); got shape \(2,\)"):
+        with pytest.raises(ValueError, match=r"of shape \[6\]; got shape \[2\]"):
             verb([1, 2])
 
 
@@ -130,7 +130,7 @@ def test_one_name_is_for_all(given):
         (np.array(["cat", None], object), "got None"),
         (np.array(["cat", np.nan], object), "got nan"),
         ([["cat"], ["dog", "yak"]], r"from 0 to 3, got \[\['cat'\], \['dog', 'yak'\]\]"),
-        (["cat"], r"of shape \(2,\); got shape \(1,\)"),
+        (["cat"], r"of shape \[2\]; got shape \[1\]"),
         (4, r"from 0 to 3, got \[4\]"),
     ],
 )
@@ -222,6 +222,15 @@ def test_names_of_parts_say_which_pixels_are_given():
         np.testing.assert_array_equal(VISIBLE[name](7, 5), mask, err_msg=name)
 
 
+def test_a_part_of_one_channel_may_lack_that_axis():
+    part = ImagePart(VISIBLE["left_half"](2, 4))
+    images = np.arange(24, dtype=np.float32).reshape(3, 2, 4)
+    np.testing.assert_array_equal(part.batch(images), images[..., np.newaxis])
+    np.testing.assert_array_equal(part.batch(images[0], 5)[4], images[0, ..., np.newaxis])
+    with pytest.raises(ValueError, match=r"of shape \[5, 2, 4, 1\]; got shape \[3, 2, 4, 1\]"):
+        part.batch(images, 5)
+
+
 def test_the_context_is_the_given_part_and_where_it_is():
     x = np.random.default_rng(0).uniform(0.1, 1, size=(2, 7, 5, 3)).astype(np.float32)
     context = ImagePart(MASK, channels=3)(x).numpy()
@@ -236,7 +245,7 @@ def test_images_are_one_for_all_or_one_for_each_of_any_dtype():
     np.testing.assert_array_equal(condition.batch(X, 6), X)
     np.testing.assert_allclose(condition.batch((255 * X).astype(np.uint8)), X)
     np.testing.assert_array_equal(condition.batch(X.astype(bool)), X)
-    with pytest.raises(ValueError, match=r"must be an image, .* of shape \(3, 7, 5, 1\); got"):
+    with pytest.raises(ValueError, match=r"must be an image, .* of shape \[3, 7, 5, 1\]; got"):
         condition.batch(X, 3)
 
 

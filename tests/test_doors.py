@@ -196,7 +196,7 @@ def test_a_likelihood_of_levels_knows_them():
 
 NAN = np.where(np.arange(64).reshape(8, 8, 1) == 9, np.float32(np.nan), GREY[:8])
 BAD = {
-    "not a batch": (GREY[0], r"x must be of shape \('B', 8, 8, 1\)"),
+    "not a batch": (GREY[0], r"x must be of shape \[B, 8, 8, 1\]"),
     "flat": (GREY[:8].reshape(8, 64), r"got \((8|None), 64\).*reshape\(-1, 8, 8, 1\)"),
     "larger": (np.zeros((8, 9, 8, 1), np.float32), r"got \((8|None), 9, 8, 1\)"),
     "bytes as floats": (255 * GREY[:8], r"gives no mass to.*x / 255"),
@@ -441,5 +441,5 @@ def test_labels_of_bool_count_as_numbers():
 
 def test_images_of_odd_sizes_are_checked_by_their_own_shape():
     model = tiny.vae()
-    with pytest.raises(ValueError, match=r"\('B', 7, 5, 1\), got \(2, 5, 7, 1\)"):
+    with pytest.raises(ValueError, match=r"\[B, 7, 5, 1\], got \[2, 5, 7, 1\]"):
         model.encode(np.zeros((2, 5, 7, 1), np.float32))

@@ -1,5 +1,6 @@
 """Where to train: --strategy -> tf.distribute strategy."""
 
+import json
 import os
 
 from keras_vae._compat import tf
@@ -33,8 +34,8 @@ def make(name: str) -> tf.distribute.Strategy:
             name = "mirrored" if len(gpus) > 1 else "gpu" if gpus else "cpu"
     if name == "gpu" and not gpus:
         raise ValueError("strategy=gpu: TensorFlow sees no GPU. Use strategy=auto or cpu.")
-    if name == "multiworker" and not os.environ.get("TF_CONFIG"):
-        raise ValueError("strategy=multiworker needs TF_CONFIG to name the workers.")
+    if name == "multiworker":
+        _check_workers(os.environ.get("TF_CONFIG"))
     if name == "tpu":
         return _tpu()
     if name == "multiworker":
@@ -47,9 +48,25 @@ def make(name: str) -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
+def _check_workers(found):
+    """Raises ValueError unless TF_CONFIG names workers."""
+    try:
+        workers = json.loads(found or "{}")["cluster"]["worker"]
+    except (ValueError, LookupError, TypeError):
+        workers = None
+    if not workers:
+        raise ValueError(
+            "strategy=multiworker needs the variable TF_CONFIG to name the workers, as in "
+            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", '
+            f'"index": 0}}}}; got {found!r}.'
+        )
+
+
 def _tpu():
     try:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect()
     except Exception as error:
-        raise ValueError(f"strategy=tpu: no TPU can be reached ({error}).") from error
+        raise ValueError(
+            f"strategy=tpu: no TPU can be reached ({error}). Set TPU_NAME to its name or address."
+        ) from error
     return tf.distribute.TPUStrategy(resolver)

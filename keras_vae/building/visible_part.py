@@ -23,13 +23,20 @@ def visible_part(visible: str, height: int, width: int) -> np.ndarray:
     path = pathlib.Path(visible).expanduser()
     if not path.is_file():
         raise ValueError(
-            f"visible must be one of {', '.join(VISIBLE)}, or an image file; got {visible!r}."
+            f"visible must be one of {', '.join(VISIBLE)}, or an image file; {visible!r} is "
+            "neither."
         )
     mask = _read(path, visible)
     if mask.shape != (height, width):
         raise ValueError(
             f"visible={visible} has {mask.shape[0]}x{mask.shape[1]} pixels, but the data has "
             f"{height}x{width}. Resize the mask."
+        )
+    if mask.all() or not mask.any():
+        raise ValueError(
+            f"visible={visible} must have pixels that are given (grey of 128 or more) and others "
+            f"that are hidden, got {'all' if mask.all() else 'none'} given. Paint what is given "
+            "white and what is hidden black."
         )
     return mask
 

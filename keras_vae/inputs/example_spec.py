@@ -11,6 +11,7 @@ from keras_vae.inputs.arguments import check_dense, check_parts
 from keras_vae.likelihoods import Likelihood, Support
 from keras_vae.messages.notes import note
 from keras_vae.messages.remedies import to_numbers, to_support
+from keras_vae.messages.sentences import of_batch
 from keras_vae.ops.whole_numbers import (
     BYTES,
     MOST,
@@ -123,12 +124,12 @@ class ExampleSpec:
             return
         hint = ""
         if shape.is_compatible_with(event):
-            hint = " A single example needs its batch axis: x[np.newaxis], or set.batch(128)."
+            hint = " A single example needs its batch axis: x[np.newaxis]; a set, batch(128)."
         elif shape.rank == 2:
             hint = f" Reshape rows of numbers: x.reshape(-1, {', '.join(map(str, event))})."
         elif len(event) == 3 and shape[1:].is_compatible_with((event[2], event[0], event[1])):
             hint = " Move the channels to the end: np.moveaxis(x, 1, -1)."
-        raise ValueError(f"x must be of shape {('B', *event)}, got {tuple(shape)}.{hint}")
+        raise ValueError(f"x must be of shape {of_batch(event)}, got {list(shape)}.{hint}")
 
     def check(self, x: TensorLike) -> None:
         """Raises ValueError unless every example of an array or eager tensor can be taken."""

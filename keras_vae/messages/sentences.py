@@ -29,3 +29,8 @@ def errors_in_one_line() -> Iterator[None]:
     except (ValueError, OSError) as error:
         error.args = tuple(in_one_line(a) if isinstance(a, str) else a for a in error.args)
         raise
+
+
+def of_batch(event_shape: Sequence[int], batch_size: int | None = None) -> str:
+    """The shape of a batch of examples or conditions: "[B, 28, 28, 1]"."""
+    return f"[{', '.join(map(str, (batch_size or 'B', *event_shape)))}]"

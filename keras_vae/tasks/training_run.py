@@ -78,7 +78,14 @@ def _train(job: Job) -> None:
         print(f"Training is finished: early stopping ended it at step {progress.step}.")
         return
     if epoch >= epochs:
-        print(f"Training is finished: {progress.step} steps. More epochs extend it.")
+        schedule = config.training.learning_rate_schedule
+        more = (
+            "More epochs extend it."
+            if schedule == "constant"
+            else f"Its learning rate ended at 0 ({schedule}): to train its weights further, give "
+            f"warm_start={job.workdir} and another workdir."
+        )
+        print(f"Training is finished: {progress.step} steps. {more}")
         return
     if config.training.warm_start and not resumed:
         warm_start.begin_with_source(vae, config, job.dataset)

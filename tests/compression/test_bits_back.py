@@ -184,7 +184,7 @@ def test_other_models_are_refused(options, words):
 
 
 def test_images_of_another_kind_are_refused(codec):
-    with pytest.raises(ValueError, match=r"\('B', 7, 5, 1\), got \(3, 5, 7, 1\)"):
+    with pytest.raises(ValueError, match=r"\[B, 7, 5, 1\], got \[3, 5, 7, 1\]"):
         codec.encode(np.zeros((3, 5, 7, 1), np.float32))
     with pytest.raises(ValueError, match="at least one image"):
         codec.encode(np.zeros((0, *tiny.EVENT_SHAPE), np.float32))

@@ -87,7 +87,11 @@ def places(tmp_path):
         (["--condition=image_part", "--visible={}/clear.png"], ["clear.png", "transparency"]),
         (["--condition=image_part", "--visible={}/deep.png"], ["deep.png", "8 bits"]),
         (["--condition=image_part", "--visible={}/half.png"], ["half.png", "can't be read"]),
-        (["--condition=image_part", "--visible={}/grey/one.png"], ["visible", "0% given"]),
+        (
+            ["--condition=image_part", "--visible={}/grey/one.png"],
+            ["one.png", "none given", "white"],
+        ),
+        (["--condition=image_part", "--visible={}/no.png"], ["no.png' is neither", "left_half"]),
         (["--objective=free_bits", "--kl=sampled"], ["kl", "sgvb"]),
         (["--binarization=none"], ["binarization", "continuous_bernoulli"]),
         (["--likelihood=discretized_logistic", "--dataset=npz:{}/outside.npz"], ["whole numbers"]),
@@ -200,6 +204,7 @@ def test_an_export_is_no_place_for_a_run(run_train, tmp_path):
 def test_a_schedule_over_all_epochs_can_not_be_extended(run_train, tmp_path):
     flags = (*TINY, "--learning_rate_schedule=cosine", f"--workdir={tmp_path}/r")
     assert run_train(*flags).code == 0
+    assert f"give warm_start={tmp_path}/r and another workdir" in run_train(*flags).out
     longer = run_train(*flags, "--epochs=4")
     assert longer.code == 2
     assert "cosine" in longer.err
@@ -215,3 +220,12 @@ def test_a_process_ends_with_code_2_and_one_line():
         assert done.code == 2
         assert "Traceback" not in done.err
         assert done.err.splitlines()[-1].startswith("error: ")
+
+
+@pytest.mark.parametrize("config", ["oops", "[]", '{"cluster": {"worker": []}}'])
+def test_a_variable_that_names_no_workers_is_named(run_train, monkeypatch, config):
+    monkeypatch.setenv("TF_CONFIG", config)
+    done = run_train(*TINY)
+    assert done.code == 2
+    assert "needs the variable TF_CONFIG to name the workers, as in {" in done.err
+    assert f"got {config!r}." in done.err

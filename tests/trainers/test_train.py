@@ -244,7 +244,7 @@ def test_a_finished_run_says_so_and_more_epochs_extend_it(run_train, tmp_path):
     before = weights(short)
     again = run_train(*TINY, f"--workdir={short}")
     assert again.code == 0
-    assert "finished" in again.out
+    assert "Training is finished: 33 steps. More epochs extend it." in again.out
     assert_same(before, weights(short))
     assert run_train(*TINY, "--epochs=5", f"--workdir={short}").code == 0
     assert run_train(*TINY, "--epochs=5", f"--workdir={long}").code == 0
