@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 bad input (nothing was started), 130 and 143 sto
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -101,7 +102,8 @@ def stoppable(advice: str = "") -> Iterator[None]:
 
 
 def _stopped(signum, advice):
-    fail(f"stopped by {signum.name}. {advice}", code=128 + signum)
+    print(in_one_line(f"Stopped by {signum.name}. {advice}".strip()), file=sys.stderr)
+    sys.exit(128 + signum)
 
 
 def _signal_of(stop: KeyboardInterrupt) -> signal.Signals:
@@ -140,6 +142,8 @@ def _parse(argv):
     except flags.UnrecognizedFlagError as error:
         fail(f"{error}. Known flags: {', '.join(_own_flags())}.")
     except flags.Error as error:
+        if missing := re.findall(r"flag --(\w+)=None: Flag --\1 must have a value", str(error)):
+            fail(f"--{' and --'.join(missing)} must be given. --help says what can be.")
         fail(error)
     if rest[1:]:
         fail(f"unexpected argument {rest[1]!r}: flags are written --name=value.")

@@ -88,7 +88,7 @@ def test_a_signal_is_obeyed_whatever_becomes_of_it(main, signum):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert done.returncode == 128 + signum
-    assert f"error: stopped by {signum.name}." in done.stderr
+    assert f"Stopped by {signum.name}." in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -97,6 +97,18 @@ def test_an_error_is_one_line_that_shows_what_a_path_has(capsys):
         raise ValueError("run=/a\n b\x1b[31m\udce9é  c is no run.\n")
     assert stop.value.code == 2
     assert capsys.readouterr().err == "error: run=/a\\n b\\x1b[31m\\udce9é  c is no run.\n"
+
+
+def test_flags_that_must_be_given_are_named(capsys, monkeypatch):
+    values = flags.FlagValues()
+    for name in ("runs", "out"):
+        flags.DEFINE_string(name, None, "", flag_values=values, required=True)
+    monkeypatch.setattr(command_line.flags, "FLAGS", values)
+    with pytest.raises(SystemExit) as stop:
+        command_line._parse(["trainers.compare"])
+    assert stop.value.code == 2
+    wanted = "error: --runs and --out must be given. --help says what can be.\n"
+    assert capsys.readouterr().err == wanted
 
 
 def test_a_note_is_one_line_whoever_gives_it(capsys):

@@ -10,7 +10,14 @@ from keras_vae.data.pipeline import (
     steps_per_epoch,
     training_blocks,
 )
-from keras_vae.data.sources import READERS, Dataset, knows_levels, load, short_name
+from keras_vae.data.sources import (
+    READERS,
+    Dataset,
+    knows_levels,
+    load,
+    same_but_moved,
+    short_name,
+)
 from keras_vae.data.split import InMemory, Split, Streamed
 
 __all__ = [
@@ -30,6 +37,7 @@ __all__ = [
     "knows_levels",
     "load",
     "resolve",
+    "same_but_moved",
     "short_name",
     "steps_per_epoch",
     "threshold",

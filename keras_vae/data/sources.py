@@ -70,6 +70,12 @@ def knows_levels(dataset: str) -> bool:
     return dataset.partition(":")[0] in (*_OWN_LEVELS, *READERS)
 
 
+def same_but_moved(dataset: str, other: str) -> bool:
+    """Whether both are files or folders of one kind, which may hold the same data."""
+    kind, other_kind = (name.partition(":")[0] for name in (dataset, other))
+    return kind == other_kind and _has_path(kind)
+
+
 def _has_path(kind):
     return kind in (*_FILES_OF_IMAGES, *READERS)
 

@@ -27,7 +27,7 @@ class NonFinite(Exception):
 
 
 class AllSkipped(NonFinite):
-    """No step of an epoch was taken."""
+    """No step of the first epoch was taken: no lower learning rate would help."""
 
 
 class Speed(tfk.callbacks.Callback):
@@ -58,7 +58,8 @@ class Speed(tfk.callbacks.Callback):
 class StopOnNonFinite(tfk.callbacks.Callback):
     """Raises NonFinite at the first block whose loss isn't finite; it must come before saving.
 
-    It raises AllSkipped at the end of an epoch whose steps were all skipped.
+    It raises it too, or AllSkipped in the first epoch, at the end of an epoch whose steps were all
+    skipped.
 
     Args:
       progress: a Progress.
@@ -79,7 +80,8 @@ class StopOnNonFinite(tfk.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         if logs.get("skipped") == self._steps_per_epoch:
-            raise AllSkipped(
+            kind = NonFinite if epoch else AllSkipped
+            raise kind(
                 f"all {self._steps_per_epoch} steps of an epoch were skipped until step "
                 f"{self._progress.step}: the norm of their gradients was above skip_threshold="
                 f"{self.model.skip_threshold:g}, or not finite",

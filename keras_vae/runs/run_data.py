@@ -42,7 +42,13 @@ def load_config_and_data(
     """
     stored = loading.read_config_json(path)
     config = Config.from_dict(stored["config"])
-    dataset = dataset or load_data(config)
+    try:
+        dataset = dataset or load_data(config)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{error} If the data of run={path} has moved, tell the run: python -m trainers.train "
+            f"--workdir={path}, with --dataset=KIND:PATH or --data_dir=DIR of where it is now."
+        ) from None
     if dataset.fingerprint != stored["data"]["fingerprint"]:
         shape, wanted = dataset.test.shape, config.model.event_shape
         sizes = "" if shape == wanted else f" (examples of {shape} now, of {wanted} then)"

@@ -8,7 +8,7 @@ import shutil
 from keras_vae._compat import ONEDNN, ONEDNN_BY_DEFAULT, onednn_is_on, tf
 from keras_vae.config import Config, options
 from keras_vae.config.rules import text
-from keras_vae.data import Dataset
+from keras_vae.data import Dataset, same_but_moved
 from keras_vae.files import check_folder, write_atomically, write_json
 from keras_vae.runs.loading import (
     check_checkpoint,
@@ -139,6 +139,8 @@ def _differing(old, new):
         if option.name not in ("epochs", "data_dir")
         and not (option.name == "class_names" and old.model.class_names is None)
     }
+    if same_but_moved(*changed["dataset"]):  # The data's content is compared too.
+        del changed["dataset"]
     differing = [f"{name} {a} -> {b}" for name, (a, b) in changed.items() if a != b]
     return [f"recipe {old.recipe} -> {new.recipe}"] * (old.recipe != new.recipe) + differing
 

@@ -193,6 +193,23 @@ def test_data_may_be_kept_elsewhere_the_next_time(run_train, tmp_path):
     assert config["data"]["data_dir"] == "/elsewhere"
 
 
+def test_a_file_of_the_same_data_may_lie_elsewhere_the_next_time(run_train, tmp_path):
+    x = np.random.default_rng(0).integers(0, 2, (60, 8, 8), np.uint8)
+    for name, images in (("old", x), ("new", x), ("other", 1 - x)):
+        np.savez(tmp_path / f"{name}.npz", x=images)
+    workdir = tmp_path / "r"
+    flags = (*TINY, "--batch_size=8", f"--workdir={workdir}")
+    assert run_train(*flags, f"--dataset=npz:{tmp_path}/old.npz").code == 0
+    (tmp_path / "old.npz").unlink()
+    with pytest.raises(FileNotFoundError, match=f"tell the run: .*--workdir={workdir}, with --dat"):
+        runs.load(workdir)
+    other = run_train(*flags, f"--dataset=npz:{tmp_path}/other.npz")
+    assert other.code == 2
+    assert "another config: the data's content. Choose" in other.err
+    assert run_train(*flags, f"--dataset=npz:{tmp_path}/new.npz", "--epochs=4").code == 0
+    assert runs.load(workdir).config.data.dataset == f"npz:{tmp_path}/new.npz"
+
+
 def test_an_export_is_no_place_for_a_run(run_train, tmp_path):
     (tmp_path / "parity.json").write_text("{}")
     (tmp_path / "config.json").write_text("{}")

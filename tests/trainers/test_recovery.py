@@ -132,7 +132,15 @@ def test_when_the_tries_are_spent_it_stops_and_may_begin_anew(run_train, tmp_pat
     assert kept != last_checkpoint(run / "checkpoints" / "good")
 
 
-def test_an_epoch_of_skipped_steps_stops_it(run_train, tmp_path):
+def test_an_epoch_of_skipped_steps_after_others_goes_back_too(run_train, tmp_path):
+    """A skipped step leaves the weights, and the gradients, as large as they are."""
+    out = trained(run_train, tmp_path / "r", "--skip_threshold=1e4")
+    told = re.findall(r"Going back to step (\d+): all 11 steps of an epoch were skipped until", out)
+    assert 1 <= len(told) == tries(tmp_path / "r") <= 2
+    assert all(float(row["skipped"]) < 11 for row in rows(tmp_path / "r"))
+
+
+def test_a_first_epoch_of_skipped_steps_stops_it(run_train, tmp_path):
     done = run_train(*TINY, "--skip_threshold=1e-3", f"--workdir={tmp_path}/r")
     assert done.code == 1
     assert "Going back" not in done.out

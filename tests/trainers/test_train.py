@@ -178,7 +178,7 @@ def test_a_signal_in_the_last_epoch_is_obeyed_too(run_train, tmp_path, monkeypat
     monkeypatch.setattr(callbacks.Speed, "on_epoch_end", signal_at_the_end)
     done = run_train(*TINY[:-1], f"--workdir={tmp_path}/r")
     assert done.code == 128 + signal.SIGTERM
-    assert "stopped by SIGTERM. Resume with" in done.err
+    assert "Stopped by SIGTERM. Resume with" in done.err
     assert not (tmp_path / "r" / "evaluation.json").exists()
     assert "finished: 33 steps" in run_train(*TINY, f"--workdir={tmp_path}/r").out
 
@@ -195,7 +195,7 @@ def test_a_signal_in_the_evaluation_says_how_to_go_on(run_train, tmp_path):
         process.send_signal(signum)
         done = process.wait(timeout=60)
         assert done.code == 128 + signum
-        assert f"error: stopped by {signum.name}. Resume with: python -m trainers.train" in done.err
+        assert f"Stopped by {signum.name}. Resume with: python -m trainers.train" in done.err
         assert "Traceback" not in done.err
 
 
