@@ -181,7 +181,7 @@ REFUSALS = [
     ),
     (
         {"structure": "ladder", "latent_dims": (3, 2), "hidden": (8, 8), "posterior": "iaf"},
-        "structure=ladder with posterior=iaf: a ladder multiplies .* Use .* structure=bottom_up",
+        "structure=ladder with posterior=iaf: a ladder joins .* Use .* structure=bottom_up",
     ),
     (
         {"structure": "bottom_up", "latent_dims": (3, 1), "hidden": (8, 8), "posterior": "iaf"},

@@ -197,8 +197,8 @@ def test_a_likelihood_of_levels_knows_them():
 NAN = np.where(np.arange(64).reshape(8, 8, 1) == 9, np.float32(np.nan), GREY[:8])
 BAD = {
     "not a batch": (GREY[0], r"x must be of shape \[B, 8, 8, 1\]"),
-    "flat": (GREY[:8].reshape(8, 64), r"got \((8|None), 64\).*reshape\(-1, 8, 8, 1\)"),
-    "larger": (np.zeros((8, 9, 8, 1), np.float32), r"got \((8|None), 9, 8, 1\)"),
+    "flat": (GREY[:8].reshape(8, 64), r"got \[(8|None), 64\].*reshape\(-1, 8, 8, 1\)"),
+    "larger": (np.zeros((8, 9, 8, 1), np.float32), r"got \[(8|None), 9, 8, 1\]"),
     "bytes as floats": (255 * GREY[:8], r"gives no mass to.*x / 255"),
     "signed": (2 * GREY[:8] - 1, r"gives no mass to.*\(x \+ 1\) / 2"),
     "NaN": (NAN, r"x must be finite, got 8 NaN .* the first at \(0, 1, 1, 0\)"),
