@@ -152,7 +152,7 @@ class ModelConfig:
         None,
         "ladder of convolutions: height of the maps x number of layers of latents, as in "
         "16x4,8x3,4x2,1x1; the maps next to x come first; widths follow by the same factors, "
-        "rounded up; default: by the size of the images",
+        "rounded up, and a height of 1 is one place; default: by the size of the images",
     )
     width: int = option(64, "ladder of convolutions: channels of its maps", at_least=2)
     latent_channels: int = option(

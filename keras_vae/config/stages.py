@@ -33,7 +33,8 @@ def stages_of(stages: Sequence[str] | None, image_shape: Sequence[int]) -> list[
 
     Args:
       stages: one text for each stage; None for `default_stages`.
-      image_shape: (H, W, ...); the width follows by the same factors, rounded up.
+      image_shape: (H, W, ...); the width follows by the same factors, rounded up. A height of 1
+        below others is a single place.
 
     Raises:
       ValueError: a text says something else, or a height isn't that before it divided by a whole
@@ -45,7 +46,9 @@ def stages_of(stages: Sequence[str] | None, image_shape: Sequence[int]) -> list[
     height, width = image_shape[:2]
     for text, (wanted, num_layers) in zip(stages, check_form(stages), strict=True):
         factors = range(1 if not found else 2, max(height, width, 2) + 1)
-        factor = next((f for f in factors if -(-height // f) == wanted), None)
+        fitting = [f for f in factors if -(-height // f) == wanted]
+        # The smallest factor, but height 1 is a single place: of wide images too.
+        factor = max(height, width) if wanted == 1 < height else next(iter(fitting), None)
         if factor is None:
             possible = sorted({-(-height // f) for f in factors}, reverse=True)
             above = "the image" if not found else "the stage before it"

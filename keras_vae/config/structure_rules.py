@@ -58,7 +58,12 @@ def _check_layers(model: ModelConfig):
 def _check_latent_dims(model, layers):
     """Checks flat layers of latents."""
     if model.latent_dims is None:
-        raise ValueError(f"{layers} needs latent_dims, as in latent_dims=100,50 for two layers.")
+        of_maps = "stages" in AXES["structure"][model.structure].options
+        others = ", or network=resnet for layers of maps" if of_maps else ""
+        raise ValueError(
+            f"{layers} with network={model.network} needs latent_dims, as in latent_dims=100,50 "
+            f"for two layers{others}."
+        )
     for name in ("stages", "width", "latent_channels"):
         if getattr(model, name) != getattr(ModelConfig, name):
             raise ValueError(
