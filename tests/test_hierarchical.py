@@ -474,7 +474,7 @@ def test_without_an_encoder_a_prior_given_the_condition_is_the_posterior(structu
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"latent_dims": None}, "structure=ladder with network=mlp needs latent_dims, .*, or network=resnet"),
+        ({"latent_dims": None}, "network=mlp needs latent_dims, .*, or network=resnet"),
         ({"hidden": (8,)}, "got hidden=8 and latent_dims=3,2"),
         ({"network": "conv", "hidden": (400,)}, "with network=conv: .* Use network=resnet"),
         ({"posterior": "full_covariance"}, "both as diagonal normals"),
