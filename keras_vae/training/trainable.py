@@ -19,6 +19,7 @@ from keras_vae.inputs.arguments import (
     next_batch,
     refuse_weights,
 )
+from keras_vae.messages.notes import note
 from keras_vae.networks.recomputable import set_recompute
 from keras_vae.objectives import Objective
 from keras_vae.rate import AddRate, Rate
@@ -186,12 +187,18 @@ class Trainable(TakesExamples):
             blocks, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
             steps = steps_per_epoch(x, size)
             callbacks, x, batch_size = with_steps_bar(callbacks, steps), blocks, None
+            of_blocks = False
         else:
             x, y = self._input(x, y)
+            of_blocks = isinstance(getattr(x, "element_spec", None), Block)
+            if self.augment and (is_array(x) or (isinstance(x, tf.data.Dataset) and not of_blocks)):
+                note(
+                    f"augment={','.join(self.augment)} changes images of a data set's split alone: "
+                    "these are trained on as they are."
+                )
         if steps or is_array(x):
             refusals.check_parts(self, size)
         validation_data = self._validation(validation_data, size)
-        of_blocks = steps is None and isinstance(getattr(x, "element_spec", None), Block)
         if not of_blocks and not all(schedule.fixed for schedule in planned(self)):
             callbacks = [PlanByFit(initial_epoch, steps), *tf.nest.flatten(callbacks or [])]
         kwargs |= {"validation_data": validation_data, "initial_epoch": initial_epoch}

@@ -7,6 +7,7 @@ import pytest
 
 import keras_vae
 from keras_vae import data, seeds
+from keras_vae._compat import tf
 from keras_vae.messages.notes import Note
 from keras_vae.training.feeding import evaluation_set, training_set
 from tests import tiny
@@ -93,6 +94,16 @@ def test_a_built_model_augments_what_it_trains_on_alone():
     for found, plain in zip(evaluation_set(vae, images, 20), held_out, strict=True):
         np.testing.assert_array_equal(found.x[0], plain)
     np.testing.assert_array_equal(np.concatenate(held_out), images.array)
+
+
+def test_images_of_ones_own_are_not_augmented_which_is_said():
+    x = split(bool, top=1).array
+    vae = built(
+        tiny.config(recipe="ae").replace(augment=("flip",)), data=dataset(split(bool, top=1))
+    )
+    for images in (x, tf.data.Dataset.from_tensor_slices(x).batch(20)):
+        with pytest.warns(Note, match="augment=flip changes images of a data set's split alone"):
+            vae.fit(images, batch_size=20, verbose=0)
 
 
 def test_epochs_go_on_where_the_model_stands():
