@@ -43,6 +43,7 @@ NETS = {
     "latents of 4 channels": {"latent_channels": 4},
     "ten logistics": {"likelihood_components": 10},
     "fewer layers": {"stages": ("16x2", "8x2", "4x1", "1x1")},
+    "three layers at 16x16": {"stages": ("16x3", "8x3", "4x2", "1x1")},
     "more layers at 16x16": {"stages": ("16x6", "8x3", "4x1", "1x1")},
     "two layers at full size": {"stages": ("32x2", "16x2", "8x2", "4x1", "1x1")},
     "flipped": {"augment": ("flip",)},
