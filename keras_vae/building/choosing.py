@@ -23,7 +23,7 @@ def choose(config: Unnamed, images: Split) -> Config:
             return config.named(USUAL)
         except ValueError as error:
             raise ValueError(
-                f"{error} (recipe={USUAL} is chosen for {seen}: --recipe names another one.)"
+                f"{error} (recipe={USUAL} is chosen for {seen}; name another one if you like.)"
             ) from None
     if why := config.against(name, images.shape):
         tell(f"recipe={USUAL}: {seen} would choose {name}, but {why}")

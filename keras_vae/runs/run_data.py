@@ -46,8 +46,8 @@ def load_config_and_data(
         dataset = dataset or load_data(config)
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"{error} If the data of run={path} has moved, tell the run: python -m trainers.train "
-            f"--workdir={path}, with --dataset=KIND:PATH or --data_dir=DIR of where it is now."
+            f"{error} If the data of run={path} has moved, tell the run: train once with "
+            f"workdir={path}, and dataset=KIND:PATH or data_dir=DIR of where it is now."
         ) from None
     if dataset.fingerprint != stored["data"]["fingerprint"]:
         shape, wanted = dataset.test.shape, config.model.event_shape

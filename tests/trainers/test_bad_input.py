@@ -201,7 +201,9 @@ def test_a_file_of_the_same_data_may_lie_elsewhere_the_next_time(run_train, tmp_
     flags = (*TINY, "--batch_size=8", f"--workdir={workdir}")
     assert run_train(*flags, f"--dataset=npz:{tmp_path}/old.npz").code == 0
     (tmp_path / "old.npz").unlink()
-    with pytest.raises(FileNotFoundError, match=f"tell the run: .*--workdir={workdir}, with --dat"):
+    with pytest.raises(
+        FileNotFoundError, match=f"tell the run: .* workdir={workdir}, and dataset="
+    ):
         runs.load(workdir)
     other = run_train(*flags, f"--dataset=npz:{tmp_path}/other.npz")
     assert other.code == 2
