@@ -30,7 +30,7 @@ FOOLED = {"told_apart_accuracy": 0.98, "told_apart_accuracy_train": 0.51, "preci
         {"ais_below_importance_nats": 0.05, "ais_below_importance_stderr": None},
         FOOLED | {"told_apart_accuracy": 0.85},
         FOOLED | {"told_apart_accuracy_train": 0.6},
-        FOOLED | {"precision": 0.75},
+        FOOLED | {"precision": 0.9},
     ],
 )
 def test_sound_numbers_raise_none(changed):
