@@ -7,7 +7,7 @@ import numpy as np
 from keras_vae._compat import TensorLike, tf
 
 # Keeps log-densities finite where softplus underflows.
-_MIN = 1e-5
+NARROWEST = 1e-5
 
 
 def positive(raw: TensorLike, at_zero: float, minimum: float) -> tf.Tensor:
@@ -20,13 +20,13 @@ def inverse_softplus(x: float) -> float:
     return math.log(math.expm1(x))
 
 
-def scale_of(raw: TensorLike, minimum: float = _MIN) -> tf.Tensor:
+def scale_of(raw: TensorLike, minimum: float = NARROWEST) -> tf.Tensor:
     """The scale that the network's output `raw` stands for: about 1 at 0, above the minimum."""
     return positive(raw, 1.0, minimum)
 
 
 def raw_of(scale: float | np.ndarray) -> float | np.ndarray:
     """The number (or numpy array of them) whose `scale_of` is `scale`."""
-    softplus = scale - _MIN
+    softplus = scale - NARROWEST
     # exp(softplus) could overflow.
     return softplus + np.log(-np.expm1(-softplus)) - inverse_softplus(1.0)

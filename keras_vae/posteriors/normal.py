@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfb, tfd, tfk
-from keras_vae.ops.positive import scale_of
+from keras_vae.ops.positive import NARROWEST, scale_of
 from keras_vae.ops.shapes import shaped
 from keras_vae.posteriors.base import Posterior
 
@@ -36,7 +36,7 @@ class DiagonalNormal(Posterior):
 
 
 def diagonal_normal(
-    params: tf.Tensor, event_rank: int = 1, narrowest: float = 1e-5
+    params: tf.Tensor, event_rank: int = 1, narrowest: float = NARROWEST
 ) -> tfd.Distribution:
     """N(loc, diag(scale^2)), event [D], from parameters [B, 2 D]; of maps, the last axis is D.
 
