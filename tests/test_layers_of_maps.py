@@ -40,6 +40,7 @@ def test_which_models_have_them(model):
     [
         (False, {}, 5000),
         (False, {"usual": 500}, 500),
+        (True, {}, 100),
         (True, {"usual": 500}, 10),
         (True, {"wanted": 700}, 700),
     ],
@@ -50,7 +51,7 @@ def test_importance_samples_are_few_unless_more_are_wanted(of_maps, options, num
 
 def test_a_likelihood_says_how_many_samples_it_is_of(model, batch):
     found = evaluation.likelihood(model, [batch])
-    assert found["num_samples"] == 10
+    assert found["num_samples"] == 100
     assert len(found["rate_nats_by_layer"]) == 4
     assert found["rate_nats_by_latent"] is None
 

@@ -12,7 +12,7 @@ flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_string("dataset", None, "the other data, named as for trainers.train", required=True)
 flags.DEFINE_string("data_dir", None, "folder of prepared TFDS sets; default: TFDS' own")
 flags.DEFINE_integer("num_examples", 1000, "test examples of each data set, at most", lower_bound=2)
-flags.DEFINE_integer("num_samples", None, config_flags.NUM_SAMPLES.format(500), lower_bound=1)
+flags.DEFINE_integer("num_samples", None, config_flags.NUM_SAMPLES.format(500, 10), lower_bound=1)
 flags.DEFINE_integer("evaluation_seed", 0, "seed of these samples", lower_bound=0)
 
 

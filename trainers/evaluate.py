@@ -6,14 +6,15 @@ Or the SavedModel of an export: python -m trainers.evaluate --run=runs/demo/expo
 from absl import flags
 
 from keras_vae import command_line, runs
-from keras_vae.runs import loading
+from keras_vae.runs import loading, run_data
 from keras_vae.tasks import exported, measuring
 from trainers import flags as config_flags
 
 FLAGS = flags.FLAGS
 config_flags.define_run("the run directory, or the folder of an export")
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
-flags.DEFINE_integer("num_samples", None, config_flags.NUM_SAMPLES.format(5000), lower_bound=1)
+flags.DEFINE_integer("num_samples", None, config_flags.NUM_SAMPLES.format(5000, 100), lower_bound=1)
+flags.DEFINE_integer("num_examples", None, config_flags.NUM_EXAMPLES.format("all"), lower_bound=1)
 flags.DEFINE_integer("evaluation_seed", 0, "seed of these samples", lower_bound=0)
 flags.DEFINE_integer(
     "ais_examples", 0, "test examples for annealed importance sampling; 0: none", lower_bound=0
@@ -31,7 +32,10 @@ def main() -> None:
                     "of its signatures serves annealing. Leave out checkpoint and ais_examples."
                 )
             found = exported.load_export(FLAGS.run)
-        exported.evaluate_export(found, FLAGS.num_samples, FLAGS.evaluation_seed)
+            run_data.check_num_examples(FLAGS.num_examples, found.dataset)
+        exported.evaluate_export(
+            found, FLAGS.num_samples, FLAGS.evaluation_seed, FLAGS.num_examples
+        )
         return
     annealing = None
     if FLAGS.ais_examples:
@@ -40,9 +44,12 @@ def main() -> None:
         )
     with command_line.checking_input():
         loaded = runs.load(FLAGS.run, FLAGS.checkpoint)
+        run_data.check_num_examples(FLAGS.num_examples, loaded.data)
         if annealing is not None:
             measuring.check_annealing(loaded)
-    measuring.evaluate(loaded, FLAGS.num_samples, FLAGS.evaluation_seed, annealing)
+    measuring.evaluate(
+        loaded, FLAGS.num_samples, FLAGS.evaluation_seed, annealing, FLAGS.num_examples
+    )
 
 
 def run() -> None:

@@ -9,7 +9,8 @@ from keras_vae import config as configs
 from keras_vae.config.recipes import RECIPES, recipe
 from keras_vae.config.rules import text
 
-NUM_SAMPLES = "k, importance samples per example (default: {}, or 10 for layers of maps)"
+NUM_SAMPLES = "k, importance samples per example (default: {}, or {} for layers of maps)"
+NUM_EXAMPLES = "test examples to measure (default: {})"
 _DEFINE = {
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,

@@ -43,7 +43,8 @@ _ABOUT = {
     "checkpoint_steps": ("steps between two saves", 1),
     "picture_epochs": ("epochs between two pictures; 0: none", 0),
     "evaluate": "measure the likelihood and write the report at the end",
-    "num_samples": (config_flags.NUM_SAMPLES.format(500), 1),
+    "num_examples": (config_flags.NUM_EXAMPLES.format("what a fifth of the time allows"), 1),
+    "num_samples": (config_flags.NUM_SAMPLES.format("500 at most", 10), 1),
     "tensorboard": "write TensorBoard logs",
 }
 for _name, _about in _ABOUT.items():

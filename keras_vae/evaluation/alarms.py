@@ -26,17 +26,18 @@ def alarms(
       result: what `likelihood` gives, and any other numbers of an evaluation, by the keys of
         `keras_vae.measures`.
       has_encoder: whether latents are inferred at all, so that they can fail to be.
-      has_layers_of_maps: whether there are so many latents that the likelihood is a loose bound by
-        any number of samples, of which there is no alarm then.
+      has_layers_of_maps: whether there are so many latents that importance samples hardly tighten
+        the ELBO, of which there is no alarm then.
     """
     found = []
     looseness = result["nll_looseness_nats"]
-    if result["nll_nats"] is not None and looseness is None:
+    if result["nll_nats"] is not None and looseness is None and not has_layers_of_maps:
         found.append(
-            f"Of {result['num_samples']} importance samples nothing tells how loose the likelihood "
-            "is: the bound of one sample is the ELBO. Raise num_samples."
+            f"Of {result['num_samples']} importance samples {result['effective_sample_size']:.1f} "
+            "count, too few to tell how far the likelihood is from log p(x). Quote the ELBO; raise "
+            "num_samples, or anneal (ais_examples)."
         )
-    if looseness is not None and looseness > _LOOSE and not has_layers_of_maps:
+    if looseness is not None and looseness > _LOOSE:
         found.append(
             f"Of {result['num_samples']} importance samples {result['effective_sample_size']:.1f} "
             f"count: the likelihood is a bound, some {looseness:.2f} nats off or more, of which "

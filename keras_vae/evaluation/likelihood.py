@@ -20,18 +20,19 @@ _LEAST_FITTED = 100  # samples; by fewer the width can't be told
 _MOST_FITTED = 1000  # samples; by more the choice would cost more than the estimate itself
 _PASSES = 12  # passes over these samples that the choice takes, about
 _LEAST_SPREAD = 10  # importance samples by which the spread of the weights can be told
-_OF_MAPS = 10  # importance samples of latents in layers of maps, unless more are asked for
+_LEAST_EFFECTIVE = 5  # of them that must carry weight for it
+_FEWER_OF_MAPS = 50  # times fewer importance samples of latents in layers of maps
 
 
 def num_samples_of(layers_of_maps: bool, wanted: int | None = None, usual: int = 5000) -> int:
     """k, importance samples per example: as many as are wanted; if None, the usual number.
 
-    For latents in layers of maps it is 10: each sample takes long, and hundreds of them hardly
-    tighten the bound of thousands of latents.
+    For latents in layers of maps it is a 50th of it: each sample takes long, and thousands of them
+    hardly tighten the bound of thousands of latents.
     """
     if wanted is not None:
         return wanted
-    return _OF_MAPS if layers_of_maps else usual
+    return usual // _FEWER_OF_MAPS if layers_of_maps else usual
 
 
 def likelihood(
@@ -42,7 +43,7 @@ def likelihood(
     Args:
       vae: a VAE.
       batches: list or finite set of Batch (x [B, ...]); its noise isn't used.
-      num_samples: k, importance samples per example; None for 5000, or for 10 where latents are in
+      num_samples: k, importance samples per example; None for 5000, or 100 where latents are in
         layers of maps.
       seed: of the samples.
 
@@ -95,7 +96,7 @@ def summarize(
       In nats: `elbo_nats`, `rate_nats`, `distortion_nats` and `nll_nats`, each with its standard
       error over examples, as in `nll_stderr`; `rate_nats_by_latent` where each latent's is known,
       of several stochastic layers `rate_nats_by_layer`, that next to x first; `nll_looseness_nats`,
-      about how far above -log p(x) the NLL is, None of too few samples to tell;
+      about how far above -log p(x) the NLL is, None where too few samples carry weight to tell;
       `effective_sample_size` (mean, from 1 to num_samples); `weight_kl_nats`, of Bayesian weights
       per training example, which the bound leaves out; what `in_bits` gives, where x is discrete;
       `num_samples`, `num_examples`, `seed`. What a model has not is None.
@@ -139,10 +140,12 @@ def means(examples: dict[str, np.ndarray], num_samples: int) -> dict[str, float 
 
     The looseness is that of the delta method, Var(w) / (2 k p(x)^2) (Nowozin 2018, Debiasing
     evidence approximations, proposition 1). As the weights' spread is itself known from the samples
-    alone, it tends to be too small; of fewer than 10 samples it isn't known at all.
+    alone, it tends to be too small. Of fewer than 10 samples, or where fewer than 5 carry the
+    weight, it isn't known at all: however far off the NLL is, that looseness would be at most 0.5.
     """
     size = examples["effective_sample_size"]
     looseness = _mean(0.5 / size - 0.5 / num_samples)
+    told = num_samples >= _LEAST_SPREAD and looseness <= 0.5 / _LEAST_EFFECTIVE
     negative_elbo = examples["distortion"] + examples["rate"]
     return {
         "elbo_nats": -_mean(negative_elbo),
@@ -153,7 +156,7 @@ def means(examples: dict[str, np.ndarray], num_samples: int) -> dict[str, float 
         "distortion_stderr": stderr(examples["distortion"]),
         "nll_nats": _mean(examples["nll"]),
         "nll_stderr": stderr(examples["nll"]),
-        "nll_looseness_nats": looseness if num_samples >= _LEAST_SPREAD else None,
+        "nll_looseness_nats": looseness if told else None,
         "effective_sample_size": _mean(size),
         "num_examples": len(examples["nll"]),
     }

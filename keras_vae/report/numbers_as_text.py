@@ -43,10 +43,11 @@ def measured_on(evaluation: dict[str, Any]) -> str:
         "threshold": "black or white by a threshold",
         "dynamic": f"binarized by draws of seed {evaluation.get('binarization_seed')}",
     }.get(evaluation["binarization"], f"binarization={evaluation['binarization']}")
-    samples = evaluation.get("num_samples")
+    samples, n = evaluation.get("num_samples"), evaluation["num_examples"]
+    there = evaluation.get("num_test_examples", n)
     return (
-        f"Measured on {evaluation['num_examples']:,} examples of the {evaluation['split']} split "
-        f"of {evaluation['dataset']}, {how}"
+        f"Measured on {n:,} {'' if n == there else f'of the {there:,} '}examples of the "
+        f"{evaluation['split']} split of {evaluation['dataset']}, {how}"
         + (f", by {samples:,} importance samples of each" if samples else "")
         + f"; weights of step {evaluation['step']:,} (checkpoint {evaluation['checkpoint']})"
         + (", averaged over training." if evaluation["ema"] else ".")

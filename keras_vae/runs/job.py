@@ -26,7 +26,9 @@ class Options:
       checkpoint_steps: steps between two saves.
       picture_epochs: epochs between two pictures; 0 for none.
       evaluate: whether to measure the likelihood and write the report at the end.
-      num_samples: the least k of that likelihood; None for 500, or 10 for layers of maps.
+      num_examples: test examples of that measurement; None for as many as a fifth of the training's
+        time allows.
+      num_samples: k of that likelihood; None for 500 at most, or 10 of layers of maps.
       tensorboard: whether to write TensorBoard logs.
     """
 
@@ -36,6 +38,7 @@ class Options:
     checkpoint_steps: int = 2000
     picture_epochs: int = 10
     evaluate: bool = True
+    num_examples: int | None = None
     num_samples: int | None = None
     tensorboard: bool = True
 
@@ -113,6 +116,7 @@ def prepare(
     if workdir is not None:
         run_directory.check_workdir(pathlib.Path(workdir))
     dataset = run_data.load_data(config)
+    run_data.check_num_examples(options.num_examples, dataset)
     config = settling.settle(config, dataset)
     if workdir is None:  # The data may have chosen the recipe.
         workdir = default_workdir(config.data.dataset, config.recipe)

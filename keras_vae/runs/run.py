@@ -3,6 +3,8 @@
 import dataclasses
 import pathlib
 
+import numpy as np
+
 from keras_vae.config import Config
 from keras_vae.data import Dataset
 from keras_vae.files import check_folder
@@ -43,6 +45,15 @@ class Run:
     def history(self) -> dict:
         """Numbers of each epoch of its training, dict name -> [E]; empty where none were kept."""
         return read_history(self.path / "metrics.csv")
+
+    @property
+    def training_seconds(self) -> float:
+        """How long its training's steps took in all; 0.0 where no history was kept."""
+        speed = self.history.get("images_per_second", np.array([]))
+        speed = speed[speed > 0]  # An epoch too short to time has 0 or NaN.
+        batch_size = self.config.training.batch_size
+        images = self.data.train.num_examples // batch_size * batch_size
+        return float(np.sum(images / speed))
 
     @property
     def provenance(self) -> dict:

@@ -74,6 +74,16 @@ def _restore_labels(config, dataset):
             images.class_names = None
 
 
+def check_num_examples(num_examples: int | None, dataset: data.Dataset) -> None:
+    """Raises ValueError unless the test split has so many examples; None are all."""
+    there = dataset.test.num_examples
+    if num_examples is not None and not 1 <= num_examples <= there:
+        raise ValueError(
+            f"num_examples must be from 1 to {there}, the examples of the test split, got "
+            f"{num_examples}."
+        )
+
+
 def first_examples(config: Config, dataset: data.Dataset, n: int, split: str = "test") -> Batch:
     """Up to n examples of a split as the model sees them, as arrays."""
     size = min(n, getattr(dataset, split).num_examples)

@@ -23,6 +23,7 @@ _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "n
 _OF_WEIGHTS = (
     "prior-*.npz",
     "prior-*.sha256",
+    "extent.json",
     "evaluation.*",
     "copies.npz",
     "report.html",

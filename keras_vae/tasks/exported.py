@@ -16,7 +16,7 @@ from keras_vae.data import Dataset
 from keras_vae.files import check_folder, checksums
 from keras_vae.runs import loading, run_data
 from keras_vae.runs.run import provenance
-from keras_vae.tasks.measuring import write_measured
+from keras_vae.tasks import extent, measuring
 from keras_vae.trusted import graphs
 
 
@@ -68,14 +68,19 @@ def _checksums(path):
         raise ValueError(f"{file} isn't an export's ({error!r}). Export the run anew.") from error
 
 
-def evaluate_export(exported: Exported, num_samples: int | None = None, seed: int = 0) -> dict:
+def evaluate_export(
+    exported: Exported,
+    num_samples: int | None = None,
+    seed: int = 0,
+    num_examples: int | None = None,
+) -> dict:
     """Prints the likelihood of the test split.
 
     Writes evaluation.json, and evaluation.npz with the numbers of each example.
 
     Args:
       exported: what `load_export` gave.
-      num_samples, seed: of the importance samples; see `evaluation.likelihood`.
+      num_samples, seed, num_examples: see `measuring.evaluate`.
 
     Returns:
       The content of evaluation.json.
@@ -83,7 +88,9 @@ def evaluate_export(exported: Exported, num_samples: int | None = None, seed: in
     path, config, dataset, origin, model = exported
     of_maps = has_layers_of_maps(config.model)
     num_samples = evaluation.num_samples_of(of_maps, num_samples)
-    batches = run_data.evaluation_batches(config, dataset, "test", batch_size=100)
+    there = dataset.test.num_examples
+    dataset = extent.cut(dataset, num_examples or there)
+    batches = run_data.evaluation_batches(config, dataset, "test", measuring.BATCH_SIZE)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     spec = settling.example_spec(config)
     columns, first = [], 0
@@ -110,6 +117,7 @@ def evaluate_export(exported: Exported, num_samples: int | None = None, seed: in
     )
     result |= {
         "num_samples": num_samples,
+        "num_test_examples": there,
         "seed": seed,
         # The signature doesn't say which latent, or layer, the rate is of.
         "rate_nats_by_layer": None,
@@ -117,5 +125,5 @@ def evaluate_export(exported: Exported, num_samples: int | None = None, seed: in
     }
     has_encoder = POSTERIORS[config.model.posterior].kind is not None
     result["alarms"] = evaluation.alarms(result, has_encoder, of_maps)
-    write_measured(path, result, examples)
+    measuring.write_measured(path, result, examples)
     return result

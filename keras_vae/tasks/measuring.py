@@ -1,5 +1,6 @@
 """Measures a run on its test split: evaluation.json, evaluation.npz, copies.npz, report.html."""
 
+import dataclasses
 import math
 import pathlib
 from typing import NamedTuple
@@ -13,11 +14,15 @@ from keras_vae.messages import conflicts
 from keras_vae.report.printing import print_numbers
 from keras_vae.runs import fitted_prior, run_data
 from keras_vae.runs.run import Run
-from keras_vae.tasks import sample_quality
+from keras_vae.tasks import extent, sample_quality
+from keras_vae.tasks.extent import Extent
 
+BATCH_SIZE = 100  # of test examples
+# Times as many samples that are tried where those can't tell how far the likelihood is off.
+_MORE = 10
 # Examples whose codes are tested against the prior.
 _NUM_TESTED = 1000
-# Batches, of 100 test examples, whose codes are scored for disentanglement.
+# Batches of test examples whose codes are scored for disentanglement.
 _BATCHES_SCORED = 100
 # Examples annealed at a time, after which progress is shown.
 _ANNEALED_TOGETHER = 20
@@ -39,7 +44,11 @@ class Annealing(NamedTuple):
 
 
 def evaluate(
-    run: Run, num_samples: int | None = None, seed: int = 0, annealing: Annealing | None = None
+    run: Run,
+    num_samples: int | None = None,
+    seed: int = 0,
+    annealing: Annealing | None = None,
+    num_examples: int | None = None,
 ) -> dict:
     """Measures the test split and prints the numbers.
 
@@ -51,24 +60,32 @@ def evaluate(
       run: what `runs.load` gave.
       num_samples, seed: of the importance samples; see `evaluation.likelihood`.
       annealing: None, or how much annealed importance sampling to do beside them.
+      num_examples: test examples, drawn label by label where there are labels; None for all.
 
     Returns:
       The content of evaluation.json: what `evaluation.likelihood` gives, and what was measured.
 
     Raises:
-      ValueError: annealing isn't for this kind of model.
+      ValueError: annealing isn't for this kind of model; there are not as many test examples.
     """
-    from keras_vae.report import run_report  # matplotlib takes a second to import.
-
     if annealing is not None:
         check_annealing(run)
+    return measure(run, extent.whole(run, num_examples, num_samples), seed, annealing)
+
+
+def measure(run: Run, much: Extent, seed: int = 0, annealing: Annealing | None = None) -> dict:
+    """`evaluate`, of as much as an `Extent` says."""
+    from keras_vae.report import run_report  # matplotlib takes a second to import.
+
     fitted_prior.ensure(run)
-    config, vae, dataset = run.config, run.model, run.data
-    num_samples = evaluation.num_samples_of(vae.has_layers_of_maps, num_samples)
-    batches = run_data.evaluation_batches(config, dataset, "test", batch_size=100)
+    reported, run = run, dataclasses.replace(run, data=extent.cut(run.data, much.num_examples))
+    config, vae, dataset, num_samples = run.config, run.model, run.data, much.num_samples
+    batches = run_data.evaluation_batches(config, dataset, "test", BATCH_SIZE)
     bar = tfk.utils.Progbar(len(batches), unit_name="batch")
     examples = evaluation.of_examples(vae, batches, num_samples, seed, progress=bar.update)
     result = evaluation.summarize(vae, examples, num_samples, seed)
+    if vae.has_bound and result["nll_looseness_nats"] is None and much.num_retried:
+        result |= _gain(vae, batches, examples["nll"], much, seed)
     if annealing is not None:
         numbers, annealed = _annealed(run, examples["nll"], annealing, seed)
         result |= numbers
@@ -78,6 +95,7 @@ def evaluate(
         "active_units": evaluation.active_units(vae, batches),
         **(evaluation.decomposition(vae, batches, seed=seed) or {}),
         **run.provenance,
+        "num_test_examples": reported.data.test.num_examples,
         **_skipped(run.history, dataset.train.num_examples // config.training.batch_size),
     }
     if dataset.test.factors is not None:
@@ -92,13 +110,13 @@ def evaluate(
         batch = run_data.first_examples(config, dataset, _NUM_TESTED)
         against = evaluation.posterior_against_prior(vae, batch, seed)
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
-    numbers, copies = sample_quality.measure_samples(run, seed)
+    numbers, copies = sample_quality.measure_samples(run, seed, much.num_compared)
     result |= numbers
     result["alarms"] = evaluation.alarms(result, vae.has_encoder, vae.has_layers_of_maps)
     if copies is not None:
         write_npz(run.path / "copies.npz", copies._asdict())
     write_measured(run.path, result, examples)
-    print("Report:", run_report.write(run))
+    print("Report:", run_report.write(reported))
     return result
 
 
@@ -114,6 +132,22 @@ def write_measured(path: pathlib.Path, result: dict, examples: dict) -> None:
     print_numbers({name: value for name, value in result.items() if name != "alarms"})
     for alarm in result["alarms"] or ["none."]:
         print("Alarm:", alarm)
+
+
+def _gain(vae, batches, nll, much, seed):
+    """By how much ten times the samples lower the first examples' bound, one by one."""
+    num_batches = math.ceil(much.num_retried / BATCH_SIZE)
+    print(f"Importance samples that carry weight are few: {_MORE} times as many, of examples:")
+    bar = tfk.utils.Progbar(num_batches, unit_name="batch")
+    first, more = batches.take(num_batches), _MORE * much.num_samples
+    found = evaluation.of_examples(vae, first, more, seed, progress=bar.update)["nll"]
+    gains = nll[: len(found)] - found
+    return {
+        "nll_gain_nats": float(np.mean(gains, dtype=np.float64)),
+        "nll_gain_stderr": evaluation.stderr(gains),
+        "nll_gain_num_samples": more,
+        "nll_gain_num_examples": len(gains),
+    }
 
 
 def _annealed(run, nll, annealing, seed):

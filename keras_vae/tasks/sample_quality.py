@@ -14,7 +14,6 @@ from keras_vae.runs.run import Run
 from keras_vae.seeds import Site
 
 # Upper limits, so that large data takes no longer.
-_NUM_COMPARED = 2000  # samples, test examples and training examples
 _NUM_CHECKED = 500  # samples and test examples whose nearest training examples are looked for
 _NUM_LABELLED = 10_000  # training examples that a classifier learns from, and test examples
 _LABELLED_VALUES = 2**23  # values in these examples
@@ -53,12 +52,15 @@ class Copies(NamedTuple):
     neighbours: np.ndarray
 
 
-def measure_samples(run: Run, seed: int = 0) -> tuple[dict[str, Any], Copies | None]:
+def measure_samples(
+    run: Run, seed: int = 0, num_compared: int = 2000
+) -> tuple[dict[str, Any], Copies | None]:
     """Measures codes by labels, and samples by examples, as far as the run has both.
 
     Args:
       run: a `Run`.
       seed: of all draws.
+      num_compared: samples that are compared with as many test examples and training examples.
 
     Returns:
       (numbers by name, Copies or None if samples aren't compared).
@@ -78,7 +80,7 @@ def measure_samples(run: Run, seed: int = 0) -> tuple[dict[str, Any], Copies | N
     if has_labels:
         found |= _probes(run, train, test)
     if compares_samples:
-        numbers, copies = _samples(run, train, test, seed)
+        numbers, copies = _samples(run, train, test.at_most(num_compared), seed)
         found |= numbers
     return found, copies
 
@@ -119,7 +121,6 @@ def _probes(run, train, test):
 
 
 def _samples(run, train, test, seed):
-    test = test.at_most(_NUM_COMPARED)
     # Their greys alone would tell means from images of black and white.
     as_draws = run.data.train.levels == 2 or run.config.data.binarization == "threshold"
     as_draws &= run.model.has_bound

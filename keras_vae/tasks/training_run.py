@@ -1,10 +1,10 @@
 """Trains a run from where it stands to its last epoch, measures it and writes its report."""
 
 import pathlib
+import shlex
 import sys
 from typing import Any
 
-from keras_vae import evaluation
 from keras_vae._compat import tf, tfk
 from keras_vae.config import Config
 from keras_vae.files import write_atomically
@@ -14,12 +14,15 @@ from keras_vae.runs import callbacks, fitted_prior, run, run_data, warm_start
 from keras_vae.runs.checkpoints import Progress
 from keras_vae.runs.job import Job, Options, begin, prepare
 from keras_vae.runs.run import Run
-from keras_vae.tasks import measuring
+from keras_vae.tasks import extent, measuring
+from keras_vae.tasks.extent import Extent
 from keras_vae.training import feeding, replicas
 from keras_vae.training.steps_bar import StepsBar
 
 # The least steps between two states that a recovery may go back to; states are of whole epochs.
 _GOOD_STEPS = 2000
+# The counts of an `Extent` by which one measurement is finer than another.
+_COUNTS = ("num_examples", "num_samples")
 
 
 def train(
@@ -195,17 +198,28 @@ def _finish(job: Job) -> Run | None:
     fitted_prior.ensure(trained)
     if not job.options.evaluate:
         return trained
-    found = trained.evaluation
+    options, found = job.options, trained.evaluation or {}
+    much = extent.of_training(trained, options.num_examples, options.num_samples)
     # A measurement of the same weights is not replaced by a coarser one.
-    wanted = evaluation.num_samples_of(
-        trained.model.has_layers_of_maps, job.options.num_samples, usual=500
-    )
-    num_samples = max(wanted, (found or {}).get("num_samples") or 0)
-    if found and found["num_samples"] in (None, num_samples) and trained.is_reported:
+    counts = {name: max(getattr(much, name), found.get(name) or 0) for name in _COUNTS}
+    if trained.is_reported and all(found.get(name) in (None, n) for name, n in counts.items()):
         print(f"It is measured too: {job.workdir / 'report.html'}")
     else:
-        measuring.evaluate(trained, num_samples)
+        much = much._replace(**counts)
+        print(_how_much(trained, much))
+        measuring.measure(trained, much)
     return trained
+
+
+def _how_much(run: Run, much: Extent) -> str:
+    """A sentence on what is measured, where that isn't all."""
+    there, usual = run.data.test.num_examples, extent.whole(run)
+    samples = f", {much.num_samples:,} importance samples of each" if run.model.has_bound else ""
+    sentence = f"Measuring {much.num_examples:,} of {there:,} test examples{samples}."
+    if much[:2] == usual[:2]:
+        return sentence
+    command = f"python -m trainers.evaluate --run={shlex.quote(str(run.path))}"
+    return f"{sentence} For all of them, and more samples: {command}"
 
 
 def _picture(job):

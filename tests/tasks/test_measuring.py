@@ -11,7 +11,7 @@ import scipy.stats
 
 from keras_vae import evaluation, measures, runs
 from keras_vae.runs import run_data
-from keras_vae.tasks import measuring, sample_quality
+from keras_vae.tasks import extent, measuring, sample_quality
 from tests import browser, tools
 from tests.in_process import TINY, parse
 from tests.measures import stated
@@ -59,6 +59,7 @@ def test_the_table_of_measures_has_what_is_written_and_nothing_else(run, measure
         | measuring._disentanglement(run.model, batches, rare)
         | evaluation.unseen([0, 1], labels)
         | measuring._skipped({"skipped": np.array([0.0, 3.0])}, 10)
+        | measuring._gain(run.model, batches, np.zeros(179), extent.Extent(179, 1, 0, 179), 0)
     )
     assert set(measured) | set(others) == measures.keys()
 
