@@ -17,7 +17,9 @@ from keras_vae.trusted import UnknownName, hdf5, trusted_config
 
 # Keras doesn't pack what it saves; others may have packed it again.
 _MAX_RATIO = 20
-_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
+_CONFIG, _WEIGHTS, _METADATA = "config.json", "model.weights.h5", "metadata.json"
+# Keras' own models: Keras finds them by these names, under which they aren't registered.
+_NETWORKS = {"Sequential": tfk.Sequential, "Functional": tfk.Model, "Model": tfk.Model}
 
 
 @errors_in_one_line()
@@ -45,15 +47,30 @@ def write(model: Trainable, path: str | os.PathLike) -> None:
 
 
 def read(path: pathlib.Path, custom_objects: dict | None = None) -> Trainable:
-    """The model in a .keras file; see `runs.load_model` for the arguments and errors."""
+    """The VAE in a .keras file; see `runs.load_model` for the arguments and errors."""
+    return _read(path, custom_objects, Trainable, "VAE")
+
+
+def read_network(path: pathlib.Path) -> tfk.Model:
+    """The network in a .keras file that tf_keras wrote: any model of its own layers.
+
+    Raises:
+      ValueError: it isn't one, is of Keras 3, is damaged, or names what it may not.
+    """
+    return _read(path, None, tfk.Model, "network")
+
+
+def _read(path, custom_objects, wanted, noun):
+    """The model in a .keras file, an instance of `wanted`, which errors call a `noun`."""
     # Keras reads older formats too, and runs code in them. Reading a pipe never ends.
     if path.suffix != ".keras" or not path.is_file() or not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is no .keras file: give one that VAE.save wrote.")
+        raise ValueError(f"{path} is no .keras file: give one that {noun}.save wrote.")
     members = archives.read_archive(path, _MAX_RATIO)
     if missing := {_CONFIG, _WEIGHTS} - set(members):
         raise ValueError(f"{path} is no .keras file: it has no {' and no '.join(sorted(missing))}.")
     checksums.check_members(path, members)
-    config = _trusted_config(path, members.pop(_CONFIG), custom_objects)
+    _check_version(path, members.get(_METADATA))
+    config = _trusted_config(path, members.pop(_CONFIG), custom_objects, wanted, noun)
     hdf5.check_hdf5(path, io.BytesIO(members[_WEIGHTS]))
     # Keras is given a copy of what was checked: the file may have changed since.
     with tempfile.TemporaryDirectory() as folder:
@@ -73,8 +90,22 @@ def read(path: pathlib.Path, custom_objects: dict | None = None) -> Trainable:
     return model
 
 
-def _trusted_config(path, content, custom_objects):
-    """The config of a VAE that Keras may be given, from a file's config.json."""
+def _check_version(path, metadata):
+    """Raises ValueError for a file of Keras 3, whose layers tf_keras doesn't have."""
+    try:
+        version = str(json.loads(metadata or b"{}").get("keras_version"))
+    except (ValueError, RecursionError, AttributeError):  # It only informs: others check the rest.
+        return
+    if version.partition(".")[0] == "3":
+        raise ValueError(
+            f"{path} was written by Keras {version}, which tf_keras (Keras 2) can't read. Make the "
+            "same network of tf_keras.layers, give it the weights by "
+            "set_weights(network.get_weights()), and save that."
+        )
+
+
+def _trusted_config(path, content, custom_objects, wanted, noun):
+    """The config of a `wanted` model that Keras may be given, from a file's config.json."""
     try:
         config = json.loads(content)
     except (ValueError, RecursionError) as error:  # No JSON, no text, or numbers without end.
@@ -86,9 +117,9 @@ def _trusted_config(path, content, custom_objects):
     except ValueError as error:
         raise ValueError(f"{path} is refused: {error}") from error
     name = found.get("class_name") if isinstance(found, dict) else None
-    kind = name and tfk.saving.get_registered_object(name, custom_objects)
-    if not (isinstance(kind, type) and issubclass(kind, Trainable)):
-        raise ValueError(f"{path} holds a {name or 'value'}, not a VAE.")
+    kind = name and (tfk.saving.get_registered_object(name, custom_objects) or _NETWORKS.get(name))
+    if not (isinstance(kind, type) and issubclass(kind, wanted)):
+        raise ValueError(f"{path} holds a {name or 'value'}, not a {noun}.")
     return found
 
 

@@ -169,6 +169,7 @@ TABLE = {
             "priors",
             "decoder",
             "inference",
+            "keras_file",
             "vae",
             "structures",
         ],

@@ -7,7 +7,7 @@ from absl import flags
 
 from keras_vae import command_line, runs
 from keras_vae.runs import loading, run_data
-from keras_vae.tasks import exported, measuring
+from keras_vae.tasks import exported, measuring, sample_quality
 from trainers import flags as config_flags
 
 FLAGS = flags.FLAGS
@@ -21,15 +21,23 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_integer("ais_temperatures", 200, "steps of each annealing chain", lower_bound=2)
 flags.DEFINE_integer("ais_chains", 16, "annealing chains for each example", lower_bound=1)
+flags.DEFINE_string(
+    "features",
+    None,
+    "a .keras file that tf_keras wrote, of a network of your own: samples are compared with test "
+    "images in its outputs. It is given pixels from 0 to 1, resized to its input (default: "
+    "Inception, if its weights are on this machine, or what is made of the training images)",
+)
 
 
 def main() -> None:
     if loading.is_export(FLAGS.run):
         with command_line.checking_input():
-            if FLAGS.ais_examples or FLAGS.checkpoint != "auto":
+            if FLAGS.ais_examples or FLAGS.checkpoint != "auto" or FLAGS.features:
                 raise ValueError(
-                    f"run={FLAGS.run} is an export: it has no checkpoints to choose from, and none "
-                    "of its signatures serves annealing. Leave out checkpoint and ais_examples."
+                    f"run={FLAGS.run} is an export: it has no checkpoints to choose from, none of "
+                    "its signatures serves annealing, and its samples aren't compared. Leave out "
+                    "checkpoint, ais_examples and features."
                 )
             found = exported.load_export(FLAGS.run)
             run_data.check_num_examples(FLAGS.num_examples, found.dataset)
@@ -37,7 +45,7 @@ def main() -> None:
             found, FLAGS.num_samples, FLAGS.evaluation_seed, FLAGS.num_examples
         )
         return
-    annealing = None
+    annealing = features = None
     if FLAGS.ais_examples:
         annealing = measuring.Annealing(
             FLAGS.ais_examples, FLAGS.ais_temperatures, FLAGS.ais_chains
@@ -47,8 +55,10 @@ def main() -> None:
         run_data.check_num_examples(FLAGS.num_examples, loaded.data)
         if annealing is not None:
             measuring.check_annealing(loaded)
+        if FLAGS.features:
+            features = sample_quality.stored_features(loaded, FLAGS.features)
     measuring.evaluate(
-        loaded, FLAGS.num_samples, FLAGS.evaluation_seed, annealing, FLAGS.num_examples
+        loaded, FLAGS.num_samples, FLAGS.evaluation_seed, annealing, FLAGS.num_examples, features
     )
 
 

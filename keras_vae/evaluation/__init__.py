@@ -7,7 +7,7 @@ from keras_vae.evaluation.clusters import cluster_accuracy, cluster_scores, labe
 from keras_vae.evaluation.decomposition import decomposition
 from keras_vae.evaluation.disentanglement import disentanglement
 from keras_vae.evaluation.exact import exact_log_likelihood
-from keras_vae.evaluation.features import Features, features
+from keras_vae.evaluation.features import Features, features, stored_network
 from keras_vae.evaluation.label_counts import left_out, too_few, unseen
 from keras_vae.evaluation.latent_use import (
     active_units,
@@ -24,8 +24,10 @@ from keras_vae.evaluation.likelihood import (
     summarize,
 )
 from keras_vae.evaluation.probes import Labelled, probe_accuracy, probes
+from keras_vae.evaluation.reconstructions import reconstruction_quality
 from keras_vae.evaluation.samples import (
     Nearest,
+    by_temperature,
     frechet_distance,
     kernel_distance,
     memorization,
@@ -49,6 +51,7 @@ __all__ = [
     "alarms",
     "auroc",
     "bits_per_dim",
+    "by_temperature",
     "cluster_accuracy",
     "cluster_scores",
     "codes",
@@ -73,11 +76,13 @@ __all__ = [
     "predictive_checks",
     "probe_accuracy",
     "probes",
+    "reconstruction_quality",
     "sample_quality",
     "share_stderr",
     "sigmoidal",
     "simulate",
     "stderr",
+    "stored_network",
     "summarize",
     "told_apart",
     "too_few",

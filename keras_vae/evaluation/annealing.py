@@ -264,6 +264,7 @@ def simulate(
     seed: int | tf.Tensor,
     condition: TensorLike | None = None,
     batch_size: int = 100,
+    temperature: float = 1.0,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Examples that the model draws, and the z of each, which is thus a draw of p(z|x).
 
@@ -273,6 +274,7 @@ def simulate(
       seed: int, or int32 [2].
       condition: [N, ...] of conditional models.
       batch_size: examples in work at a time.
+      temperature: of the prior; of others than 1, z is no draw of p(z|x).
 
     Returns:
       (x [N, ...], z [N, D]).
@@ -280,7 +282,8 @@ def simulate(
 
     def draw(rows, condition):
         of_z, of_x = _split(seeds.derive(seed, Site.SAMPLE, rows.start), 2)
-        z = vae.prior_sample(vae.prior.draw_noise(of_z, len(rows)), condition=condition)
+        noise = vae.prior.draw_noise(of_z, len(rows))
+        z = vae.prior_sample(noise, temperature, condition)
         return vae.decode(z, condition).sample(seed=of_x), z
 
     return in_batches(draw, batch_size, range(num_examples), condition)

@@ -1,11 +1,13 @@
 """Features of examples, in which samples are compared with real ones."""
 
+import hashlib
 import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from keras_vae import keras_file
 from keras_vae._compat import TensorLike, tf, tfk
 from keras_vae.evaluation.label_counts import too_few
 from keras_vae.evaluation.small_classifier import SmallClassifier
@@ -13,6 +15,8 @@ from keras_vae.ops.in_batches import in_batches
 
 _SMALLEST = 32  # pixels of height and width, below which Inception would see a blur only
 _COMPONENTS = 64
+_NUM_SCALED = 1000  # examples that set the scale of features
+_MOST_FEATURES = 4096  # of a stored network: distances take time by the cube of their number
 _AT_ONCE = 100  # examples whose features are computed at a time, for memory's sake
 
 
@@ -59,8 +63,11 @@ def inception_weights() -> pathlib.Path:
 
 def _suits_inception(images):
     height, width, channels = images.shape[1:]
-    is_image = channels in (1, 3) and images.min() >= 0.0 and images.max() <= 1.0
-    return is_image and min(height, width) >= _SMALLEST
+    return channels in (1, 3) and _is_unit(images) and min(height, width) >= _SMALLEST
+
+
+def _is_unit(images):
+    return images.min() >= 0.0 and images.max() <= 1.0
 
 
 def inception(weights: str | pathlib.Path) -> Features:
@@ -69,17 +76,96 @@ def inception(weights: str | pathlib.Path) -> Features:
     Keras' weights: distances compare with each other, not with those of the weights of 2015 that
     most papers take.
     """
+    shape = (299, 299, 3)
     network = tfk.applications.InceptionV3(
-        include_top=False, weights=str(weights), pooling="avg", input_shape=(299, 299, 3)
+        include_top=False, weights=str(weights), pooling="avg", input_shape=shape
     )
 
     def function(images):
-        pixels = tf.image.resize(np.clip(images, 0.0, 1.0), (299, 299))
-        return network(tf.broadcast_to(2.0 * pixels - 1.0, [len(images), 299, 299, 3]), False)
+        return network(2.0 * _pixels(images, *shape) - 1.0, False)
 
     return Features(
         "Inception v3 of Keras, 2048 features", lambda x: in_batches(function, _AT_ONCE, x)
     )
+
+
+def stored_network(path: str | pathlib.Path, images: np.ndarray) -> Features:
+    """What a network of your own makes of images, such as that of a published Frechet distance.
+
+    It is given pixels from 0 to 1, clipped to that: a network that takes others begins with a layer
+    `Rescaling`. Images are resized (bilinearly) if its input has a size, and grey ones are repeated
+    to 3 channels if it takes 3. An output of maps is averaged over its places.
+
+    Args:
+      path: a .keras file that tf_keras wrote. Nothing in it is executed.
+      images: some [N, H, W, C], floats, that the network is tried on.
+
+    Raises:
+      ValueError, FileNotFoundError: it isn't such a file, it doesn't take such images, or its
+        outputs aren't [N, D] or [N, ..., D] with at most 4096 finite numbers D.
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"features={path} isn't there: give a .keras file of a network.")
+    network, digest = keras_file.read_network(path), hashlib.sha256(path.read_bytes()).hexdigest()
+    shape = _input_shape(path, network, images)
+
+    def function(images):
+        return _pooled(path, network(_pixels(images, *shape[1:]), training=False))
+
+    try:
+        size = function(images[:_AT_ONCE]).shape[-1]
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"features={path} doesn't work on images of shape {images.shape[1:]} ({error.message})."
+        ) from error
+    return Features(
+        f"network {path.name} (SHA-256 {digest[:12]}), {size} features",
+        lambda x: in_batches(function, _AT_ONCE, x),
+    )
+
+
+def _input_shape(path, network, images):
+    """(None, height, width, channels) of the network's input, which must suit the images."""
+    shape, channels = getattr(network, "input_shape", None), images.shape[-1]
+    if not isinstance(shape, tuple) or len(shape) != 4:
+        raise ValueError(f"features={path} must take images [N, H, W, C], but it takes {shape}.")
+    if shape[-1] not in (None, channels) and (shape[-1], channels) != (3, 1):
+        raise ValueError(
+            f"features={path} takes images of {shape[-1]} channels, but these have {channels}."
+        )
+    if not _is_unit(images):
+        raise ValueError(
+            f"features={path} is for pixels from 0 to 1, but this data has values from "
+            f"{images.min():g} to {images.max():g}. Leave features out."
+        )
+    return shape
+
+
+def _pooled(path, outputs):
+    """Outputs [N, ..., D] of a network as features [N, D]."""
+    if not tf.is_tensor(outputs) or len(outputs.shape) < 2 or outputs.shape[-1] > _MOST_FEATURES:
+        given = ", ".join(str(tuple(part.shape)) for part in tf.nest.flatten(outputs))
+        raise ValueError(
+            f"features={path} must have one output [N, D] or [N, ..., D] with D at most "
+            f"{_MOST_FEATURES}, but gives {given}. Save a network that ends where its features are."
+        )
+    pooled = tf.reduce_mean(tf.cast(outputs, tf.float32), [*range(1, len(outputs.shape) - 1)])
+    if not np.all(np.isfinite(pooled)):
+        raise ValueError(
+            f"features={path} gives numbers that aren't finite for pixels from 0 to 1. If it was "
+            "made for other pixels, let it begin with a layer Rescaling."
+        )
+    return pooled
+
+
+def _pixels(images, height, width, channels):
+    """Images [N, H, W, C] clipped to [0, 1]; of these sizes, where they aren't None."""
+    x = tf.clip_by_value(tf.cast(images, tf.float32), 0.0, 1.0)
+    size = (height or x.shape[1], width or x.shape[2])
+    if size != tuple(x.shape[1:3]):
+        x = tf.image.resize(x, size)
+    return tf.broadcast_to(x, [*x.shape[:-1], channels or x.shape[-1]])
 
 
 def classifier(images: np.ndarray, labels: np.ndarray, seed: int = 0, steps: int = 200) -> Features:
@@ -95,7 +181,7 @@ def classifier(images: np.ndarray, labels: np.ndarray, seed: int = 0, steps: int
     learned = SmallClassifier(images.shape[1:], len(classes), seed)
     learned.learn(images, labels, seed, steps)
     name = f"classifier of the {len(classes)} labels, {learned.num_features} features"
-    return Features(name, learned.features)
+    return _standardized(name, learned.features, images)
 
 
 def principal_components(images: np.ndarray) -> Features:
@@ -105,4 +191,16 @@ def principal_components(images: np.ndarray) -> Features:
     flat = np.reshape(images, [len(images), -1])
     pca = PCA(min(_COMPONENTS, *flat.shape), random_state=0).fit(flat)
     name = f"pixels, {pca.n_components_} principal components"
-    return Features(name, lambda x: pca.transform(np.reshape(x, [len(x), -1])))
+    return _standardized(name, lambda x: pca.transform(np.reshape(x, [len(x), -1])), images)
+
+
+def _standardized(name, function, images):
+    """These features, moved and scaled as a whole so that their variance is 1 on average.
+
+    The kernel distance isn't free of scale: of small features it would see the mean alone, and of
+    large ones hardly more than a few outliers.
+    """
+    points = Features(name, function)(images[:_NUM_SCALED])
+    loc = points.mean(axis=0)
+    scale = np.sqrt(np.mean((points - loc) ** 2)) or 1.0
+    return Features(name, lambda x: (np.asarray(function(x)) - loc) / scale)

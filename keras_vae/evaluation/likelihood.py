@@ -168,7 +168,10 @@ def in_bits(
     event_shape: Sequence[int],
     condition: Any = None,
 ) -> dict[str, float | None]:
-    """What `means` found as `bits_per_dim`, of the NLL, and `elbo_bits_per_dim`, with errors.
+    """What `means` found, in bits of one value, with errors.
+
+    `bits_per_dim` is that of the NLL, `elbo_bits_per_dim` that of the ELBO, whose parts are
+    `distortion_bits_per_dim` and `rate_bits_per_dim`.
 
     Other arguments are as in `bits_per_dim`.
     """
@@ -177,6 +180,10 @@ def in_bits(
         "bits_per_dim_stderr": found["nll_stderr"],
         "elbo_bits_per_dim": -found["elbo_nats"],
         "elbo_bits_per_dim_stderr": found["elbo_stderr"],
+        "distortion_bits_per_dim": found["distortion_nats"],
+        "distortion_bits_per_dim_stderr": found["distortion_stderr"],
+        "rate_bits_per_dim": found["rate_nats"],
+        "rate_bits_per_dim_stderr": found["rate_stderr"],
     }
     return {
         name: bits_per_dim(value, likelihood, event_shape, condition)

@@ -15,7 +15,9 @@ def schema(file: str = "evaluation.json") -> dict[str, Any]:
     for measure in measures:
         properties[measure.key] = _of(measure)
         if measure.has_error:
-            properties[error_key(measure.key)] = _beside(measure, "standard error", NONNEGATIVE)
+            several = measure.value["type"] == "array"
+            error = {"type": "array", "items": NONNEGATIVE} if several else NONNEGATIVE
+            properties[error_key(measure.key)] = _beside(measure, "standard error", error)
         if measure.has_p_value:
             properties[p_value_key(measure.key)] = _beside(measure, "p-value", SHARE)
     return {

@@ -4,14 +4,16 @@ from keras_vae.measures.measure import Measure, Shown, error_key, p_value_key
 from keras_vae.measures.of_latents import DISENTANGLEMENT, DOWNSTREAM, LATENTS
 from keras_vae.measures.of_likelihood import LIKELIHOOD
 from keras_vae.measures.of_runs import EVALUATED
-from keras_vae.measures.of_samples import CHECKS, SAMPLES
+from keras_vae.measures.of_samples import CHECKS, RECONSTRUCTIONS, SAMPLES, TEMPERATURES
 from keras_vae.measures.of_tasks import ANOMALY, CODES, COMPRESSION
 
 EVALUATION: dict[str, tuple[Measure, ...]] = {
     "Likelihood": LIKELIHOOD,
     "Latents": LATENTS,
     "Downstream use": DOWNSTREAM,
+    "Reconstructions": RECONSTRUCTIONS,
     "Samples": SAMPLES,
+    "Samples by temperature": TEMPERATURES,
     "Posterior predictive checks": CHECKS,
     "Disentanglement": DISENTANGLEMENT,
     "What was measured": EVALUATED,

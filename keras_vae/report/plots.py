@@ -156,19 +156,48 @@ def latent_scatter(
     return figure
 
 
-def bars(values: Sequence[float] | np.ndarray, name: str, label: str) -> Figure:
+def bars(
+    values: Sequence[float] | np.ndarray, name: str, label: str, groups: Sequence[str] = ()
+) -> Figure:
     """Values [N] as bars side by side.
 
     Args:
       values: [N].
       name: of the horizontal axis, which counts from 1.
       label: of the vertical one.
+      groups: of each value the group, [N], which has a colour and is named in a legend; or none.
     """
     figure, axes = _axes(2.6)
-    axes.bar(1 + np.arange(len(values)), values, width=0.85, color=COLOURS[0])
+    of_group = np.array(groups or [""] * len(values))
+    for i, group in enumerate(dict.fromkeys(of_group)):
+        rows = np.flatnonzero(of_group == group)
+        colour = COLOURS[i % len(COLOURS)]
+        axes.bar(1 + rows, np.asarray(values)[rows], width=0.85, color=colour, label=group)
+    if groups:
+        axes.legend(frameon=False, labelcolor=INK, fontsize=8)
     axes.set_xlabel(name)
     axes.set_ylabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+    return figure
+
+
+def against(x: np.ndarray, panels: Mapping[str, Mapping[str, tuple]], name: str) -> Figure:
+    """Values with their standard errors over x [N], in panels one above the other.
+
+    Args:
+      panels: dict name of the vertical axis -> dict name of a curve -> (values [N], errors [N]).
+      name: of the horizontal axis.
+    """
+    figure = Figure((WIDTH, 2.0 * len(panels)), DPI, layout="constrained", facecolor="none")
+    for i, (label, curves) in enumerate(panels.items(), 1):
+        axes = _plain(figure.add_subplot(len(panels), 1, i, facecolor="none"))
+        for j, (curve, (values, errors)) in enumerate(curves.items()):
+            axes.errorbar(x, values, errors, color=COLOURS[j], marker="o", ms=3, label=curve)
+        if len(curves) > 1:
+            axes.legend(frameon=False, labelcolor=INK, fontsize=8)
+        axes.grid(color=INK, alpha=0.2)
+        axes.set_ylabel(label)
+    axes.set_xlabel(name)
     return figure
 
 
@@ -358,10 +387,14 @@ def _picture(pixels) -> Figure:
 def _axes(height: float):
     """A figure of this height in inches and its axes."""
     figure = Figure((WIDTH, height), DPI, layout="constrained", facecolor="none")
-    axes = figure.add_subplot(facecolor="none")
+    return figure, _plain(figure.add_subplot(facecolor="none"))
+
+
+def _plain(axes):
+    """Axes with grey writing and without a frame."""
     axes.tick_params(colors=INK, labelsize=9)
     axes.spines[:].set_color(INK)
     axes.spines[["top", "right"]].set_visible(False)
     for axis in (axes.xaxis, axes.yaxis):
         axis.label.set_color(INK)
-    return figure, axes
+    return axes

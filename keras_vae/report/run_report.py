@@ -15,6 +15,7 @@ from keras_vae.config.rules import text
 from keras_vae.data import Dataset
 from keras_vae.measures import EVALUATION, Shown, of_file
 from keras_vae.report import class_section, follow_ups, page, pictures, plots
+from keras_vae.report.measured_pictures import measured_pictures
 from keras_vae.report.numbers_as_text import in_short, measured_on, number
 from keras_vae.report.plots import Picture
 from keras_vae.runs import loading, run_data
@@ -66,6 +67,7 @@ def write(run: Run) -> Path:
     if copies.is_file() and model.prior is not None:
         with np.load(copies, allow_pickle=False) as file:
             shown.insert(2, pictures.neighbours(model, file["samples"], file["neighbours"]))
+    shown += measured_pictures(model, run.evaluation)
     return write_report(run.path, model, run.config, run.evaluation, shown, dataset)
 
 

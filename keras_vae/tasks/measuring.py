@@ -49,6 +49,7 @@ def evaluate(
     seed: int = 0,
     annealing: Annealing | None = None,
     num_examples: int | None = None,
+    features: evaluation.Features | None = None,
 ) -> dict:
     """Measures the test split and prints the numbers.
 
@@ -61,6 +62,8 @@ def evaluate(
       num_samples, seed: of the importance samples; see `evaluation.likelihood`.
       annealing: None, or how much annealed importance sampling to do beside them.
       num_examples: test examples, drawn label by label where there are labels; None for all.
+      features: None for the best at hand, or those that samples are compared in, such as
+        `evaluation.stored_network` makes.
 
     Returns:
       The content of evaluation.json: what `evaluation.likelihood` gives, and what was measured.
@@ -70,10 +73,16 @@ def evaluate(
     """
     if annealing is not None:
         check_annealing(run)
-    return measure(run, extent.whole(run, num_examples, num_samples), seed, annealing)
+    return measure(run, extent.whole(run, num_examples, num_samples), seed, annealing, features)
 
 
-def measure(run: Run, much: Extent, seed: int = 0, annealing: Annealing | None = None) -> dict:
+def measure(
+    run: Run,
+    much: Extent,
+    seed: int = 0,
+    annealing: Annealing | None = None,
+    features: evaluation.Features | None = None,
+) -> dict:
     """`evaluate`, of as much as an `Extent` says."""
     from keras_vae.report import run_report  # matplotlib takes a second to import.
 
@@ -110,7 +119,7 @@ def measure(run: Run, much: Extent, seed: int = 0, annealing: Annealing | None =
         batch = run_data.first_examples(config, dataset, _NUM_TESTED)
         against = evaluation.posterior_against_prior(vae, batch, seed)
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
-    numbers, copies = sample_quality.measure_samples(run, seed, much.num_compared)
+    numbers, copies = sample_quality.measure_samples(run, seed, much.num_compared, features)
     result |= numbers
     result["alarms"] = evaluation.alarms(result, vae.has_encoder, vae.has_layers_of_maps)
     if copies is not None:

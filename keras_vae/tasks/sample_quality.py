@@ -1,6 +1,7 @@
-"""What a run's codes and samples are worth: numbers, and the samples most like training data."""
+"""What a run's codes, reconstructions and samples are worth, and which samples may be copies."""
 
 import math
+import pathlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,11 +15,13 @@ from keras_vae.runs.run import Run
 from keras_vae.seeds import Site
 
 # Upper limits, so that large data takes no longer.
+_NUM_RECONSTRUCTED = 500  # test examples
 _NUM_CHECKED = 500  # samples and test examples whose nearest training examples are looked for
 _NUM_LABELLED = 10_000  # training examples that a classifier learns from, and test examples
 _LABELLED_VALUES = 2**23  # values in these examples
 _TRAIN_VALUES = 2**26  # values in the training examples that may have been copied
 _NUM_SHOWN = 30
+_NUM_TRIED = 100  # test examples that a network of the user's is tried on
 
 
 class Examples(NamedTuple):
@@ -53,14 +56,19 @@ class Copies(NamedTuple):
 
 
 def measure_samples(
-    run: Run, seed: int = 0, num_compared: int = 2000
+    run: Run,
+    seed: int = 0,
+    num_compared: int = 2000,
+    features: evaluation.Features | None = None,
 ) -> tuple[dict[str, Any], Copies | None]:
-    """Measures codes by labels, and samples by examples, as far as the run has both.
+    """Measures codes by labels, reconstructions and samples by examples, as far as a run has them.
 
     Args:
       run: a `Run`.
       seed: of all draws.
-      num_compared: samples that are compared with as many test examples and training examples.
+      num_compared: samples that are compared with as many test examples and training examples;
+        at each temperature a quarter of it.
+      features: in which samples are compared with examples; the best at hand if None.
 
     Returns:
       (numbers by name, Copies or None if samples aren't compared).
@@ -71,18 +79,36 @@ def measure_samples(
         and run.data.test.labels is not None
         and not takes_labels(run.config.model)
     )
-    compares_samples = run.model.prior is not None and run.model.modality.compares_samples
-    if not (has_labels or compares_samples):
+    compares_images = run.model.modality.compares_samples
+    if not (has_labels or compares_images):
         return {}, None
     train, test = (examples(run, split) for split in ("train", "test"))
     found: dict[str, Any] = {}
     copies = None
     if has_labels:
         found |= _probes(run, train, test)
-    if compares_samples:
-        numbers, copies = _samples(run, train, test.at_most(num_compared), seed)
+    if compares_images and run.model.has_encoder:
+        found |= _reconstructions(run.model, test.at_most(min(num_compared, _NUM_RECONSTRUCTED)))
+    if compares_images and run.model.prior is not None:
+        compared, num_cooled = test.at_most(num_compared), num_compared // 4
+        numbers, copies = _samples(run, train, compared, seed, features, num_cooled)
         found |= numbers
     return found, copies
+
+
+def stored_features(run: Run, path: str | pathlib.Path) -> evaluation.Features:
+    """The features of a network of the user's, tried on test images of the run.
+
+    Raises:
+      ValueError, FileNotFoundError: the run's samples aren't compared with images, or see
+        `evaluation.stored_network`.
+    """
+    if not run.model.modality.compares_samples or run.model.prior is None:
+        raise ValueError(
+            f"features={path} has no effect: run={run.path} has no samples that are compared with "
+            "images. Leave it out."
+        )
+    return evaluation.stored_network(path, examples(run, "test").at_most(_NUM_TRIED).images)
 
 
 def examples(run: Run, split: str) -> Examples:
@@ -120,18 +146,29 @@ def _probes(run, train, test):
     return evaluation.probes(*labelled)
 
 
-def _samples(run, train, test, seed):
+def _reconstructions(vae, examples):
+    if examples.images.min() < 0.0 or examples.images.max() > 1.0:
+        return {}  # There is no peak of the signal.
+    reconstructed = in_batches(vae.reconstruct, 100, examples.x, examples.condition)
+    return evaluation.reconstruction_quality(examples.images, np.asarray(reconstructed))
+
+
+def _samples(run, train, test, seed, features=None, num_cooled=500):
     # Their greys alone would tell means from images of black and white.
     as_draws = run.data.train.levels == 2 or run.config.data.binarization == "threshold"
     as_draws &= run.model.has_bound
     if run.model.has_bound:
         replicated = evaluation.simulate(run.model, len(test.x), seed, test.condition)[0].numpy()
     made = replicated if as_draws else _means(run.model, test, seed)
-    learned_from = train.at_most(_NUM_LABELLED)
-    features = evaluation.features(learned_from.images, learned_from.labels, seed)
+    if features is None:
+        learned_from = train.at_most(_NUM_LABELLED)
+        features = evaluation.features(learned_from.images, learned_from.labels, seed)
     more_real = train.at_most(len(made)).images
     found: dict[str, Any] = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
     found |= evaluation.sample_quality(made, test.images, more_real, features, seed)
+    found |= _by_temperature(
+        run.model, test.at_most(num_cooled), seed, features, as_draws
+    )
     if run.model.has_bound:
         found |= evaluation.predictive_checks(
             run.model.as_floats(test.x).numpy(), replicated, seed=seed
@@ -146,12 +183,24 @@ def _samples(run, train, test, seed):
     return found, Copies(made[checked[shown]], train.images[of_made.rows[shown, 0]])
 
 
-def _means(vae, examples, seed):
+def _by_temperature(vae, test, seed, features, as_draws):
+    def draw(temperature):
+        if not as_draws:
+            return _means(vae, test, seed, temperature)
+        drawn, _ = evaluation.simulate(
+            vae, len(test.x), seed, test.condition, temperature=temperature
+        )
+        return drawn.numpy()
+
+    return evaluation.by_temperature(draw, test.images, features)
+
+
+def _means(vae, examples, seed, temperature=1.0):
     """The mean of p(x|z) at as many draws of z as examples, each given the condition of one."""
 
     def draw(rows, condition):
         of_batch = seeds.derive(seed, Site.SAMPLE, rows.start)
-        return vae.sample(len(rows), seed=of_batch, condition=condition)
+        return vae.sample(len(rows), temperature, seed=of_batch, condition=condition)
 
     return np.asarray(in_batches(draw, 100, range(len(examples.x)), examples.condition))
 

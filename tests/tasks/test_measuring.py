@@ -164,7 +164,7 @@ def test_samples_are_means_and_so_are_the_images_that_they_are_compared_with(run
 def test_a_model_that_knows_its_images_by_heart_is_found_out(run):
     train = run.data.train.array
     vae = types.SimpleNamespace(
-        sample=lambda n, seed, condition: train[100 : 100 + n],
+        sample=lambda n, temperature, seed, condition: train[100 : 100 + n],
         as_floats=run.model.as_floats,
         has_bound=False,
         prior="there is one",
