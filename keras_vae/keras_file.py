@@ -85,7 +85,8 @@ def _read(path, custom_objects, wanted, noun):
         except Exception as error:
             reason = " ".join(str(error).split())
             raise ValueError(f"{path} can't be read as a model ({reason}).") from error
-    if checksums.MEMBER not in members:
+    # Networks are saved by Keras itself, which writes no checksums.
+    if checksums.MEMBER not in members and wanted is Trainable:
         checksums.note_none(path)
     return model
 

@@ -1,10 +1,14 @@
 """Spaces of features: which is chosen, and that each is what its name says."""
 
+import hashlib
+import zipfile
+
 import numpy as np
 import pytest
 
+import keras_vae
 from keras_vae._compat import tf, tfk, tfkl
-from keras_vae.evaluation import features
+from keras_vae.evaluation import features, stored_network
 from keras_vae.evaluation.features import classifier, inception_weights
 
 RNG = np.random.default_rng(0)
@@ -92,3 +96,89 @@ def test_inception_is_taken_where_its_weights_are(home, monkeypatch):
     # Images without a known scale, and very small ones, are compared by pixels.
     assert features(3 * images).name.startswith("pixels")
     assert features(images[:, :28]).name.startswith("pixels")
+
+
+# A network of one's own ---------------------------------------------------------------------------
+
+UNIT = RNG.uniform(size=(5, 8, 6, 1)).astype(np.float32)
+LARGE = tfk.initializers.Constant(99.0)
+
+
+def saved(path, *layers, shape=(None, None, 1)):
+    """A .keras file of these layers."""
+    tfk.Sequential([tfkl.InputLayer(shape), *layers]).save(path / "net.keras")
+    return path / "net.keras"
+
+
+def test_a_stored_network_is_given_pixels_from_0_to_1_at_their_own_size(tmp_path):
+    path = saved(tmp_path, tfkl.Rescaling(2.0, -1.0))
+    space = stored_network(path, UNIT)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert space.name == f"network net.keras (SHA-256 {digest[:12]}), 1 features"
+    # Its output of maps is averaged over places; samples beyond 0 and 1 are clipped to them.
+    np.testing.assert_allclose(space(UNIT), 2 * UNIT.mean(axis=(1, 2)) - 1, atol=1e-6)
+    np.testing.assert_allclose(space(3 * UNIT - 1), space(np.clip(3 * UNIT - 1, 0, 1)), atol=1e-6)
+
+
+def test_images_are_resized_and_greys_repeated_where_its_input_says_so(tmp_path):
+    space = stored_network(saved(tmp_path, tfkl.Flatten(), shape=(4, 3, 3)), UNIT)
+    resized = tf.image.resize(UNIT, (4, 3)).numpy()
+    wanted = np.repeat(resized, 3, axis=-1).reshape(len(UNIT), -1)
+    np.testing.assert_allclose(space(UNIT), wanted, atol=1e-6)
+
+
+def test_its_weights_are_those_of_the_file(tmp_path):
+    dense = tfkl.Dense(4, "tanh")
+    space = stored_network(saved(tmp_path, tfkl.Flatten(), dense, shape=(8, 6, 1)), UNIT)
+    kernel, bias = dense.get_weights()
+    wanted = np.tanh(UNIT.reshape(len(UNIT), -1) @ kernel + bias)
+    np.testing.assert_allclose(space(UNIT), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "images", "words"),
+    [
+        ([tfkl.Flatten()], (8, 6, 3), np.zeros([2, 8, 6, 2]), "images of 3 channels, .* have 2"),
+        ([tfkl.Dense(2)], (48,), UNIT, "must take images"),
+        ([tfkl.Flatten()], (8, 6, 1), 4 * UNIT, "pixels from 0 to 1, but this data has values"),
+        ([tfkl.Flatten(), tfkl.Dense(5000)], (8, 6, 1), UNIT, "at most 4096, but gives .5, 5000."),
+        ([tfkl.Conv2D(2, 9)], (None, None, 1), UNIT, "doesn't work on images of shape .8, 6, 1."),
+        (
+            [tfkl.Flatten(), tfkl.Dense(1, "exponential", kernel_initializer=LARGE)],
+            (8, 6, 1),
+            UNIT,
+            "aren't finite for pixels from 0 to 1.*Rescaling",
+        ),
+    ],
+)
+def test_a_network_that_is_of_no_use_is_refused(tmp_path, layers, shape, images, words):
+    path = saved(tmp_path, *layers, shape=shape)
+    with pytest.raises(ValueError, match=words) as refused:
+        stored_network(path, np.asarray(images, np.float32))
+    assert str(refused.value).startswith(f"features={path}")
+
+
+def test_a_network_of_several_outputs_is_refused(tmp_path):
+    x = tfkl.Input((8, 6, 1))
+    tfk.Model(x, [tfkl.Flatten()(x), x]).save(tmp_path / "net.keras")
+    with pytest.raises(ValueError, match=r"one output .* gives \(5, 48\), \(5, 8, 6, 1\)"):
+        stored_network(tmp_path / "net.keras", UNIT)
+
+
+def test_files_that_are_no_network_of_tf_keras_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="isn't there"):
+        stored_network(tmp_path / "net.keras", UNIT)
+    path = saved(tmp_path, tfkl.Lambda(lambda x: 2 * x))
+    with pytest.raises(ValueError, match="refused: it holds a Lambda"):
+        stored_network(path, UNIT)
+    path = saved(tmp_path, tfkl.Flatten())
+    of_keras_3 = tmp_path / "three.keras"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(of_keras_3, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'"2.', b'"3.'))
+    with pytest.raises(ValueError, match=r"written by Keras 3\..*set_weights"):
+        stored_network(of_keras_3, UNIT)
+    with pytest.raises(ValueError, match=r"written by Keras 3\."):
+        keras_vae.load(of_keras_3)
+    with pytest.raises(ValueError, match="holds a Sequential, not a VAE"):
+        keras_vae.load(path)

@@ -26,31 +26,25 @@ N = len(TEST)
 SPACE = principal_components(TRAIN)
 
 
-def each_pixel_by_itself():
-    """The right distribution of each pixel, none of what pixels have to do with each other."""
-    pixels = RNG.permuted(FRESH.reshape(N, -1), axis=0)
-    return pixels.reshape(FRESH.shape)
-
-
 MADE = {
-    "real": lambda: FRESH,
-    "blurred": lambda: scipy.ndimage.gaussian_filter(FRESH, (0, 0.7, 0.7, 0)),
-    "noise": lambda: RNG.uniform(size=FRESH.shape).astype(np.float32),
-    "pixels": each_pixel_by_itself,
-    "repeated": lambda: FRESH[RNG.integers(0, 10, N)],
-    "copies": lambda: TRAIN[:N],
+    "real": FRESH,
+    "blurred": scipy.ndimage.gaussian_filter(FRESH, (0, 0.7, 0.7, 0)),
+    "noise": RNG.uniform(size=FRESH.shape).astype(np.float32),
+    # Each pixel is distributed as it should be, but independent of the others.
+    "pixels": RNG.permuted(FRESH.reshape(N, -1), axis=0).reshape(FRESH.shape),
+    "repeated": FRESH[RNG.integers(0, 10, N)],
+    "copies": TRAIN[:N],
 }
 
 
 @functools.cache
 def measured(kind):
     """All numbers of one kind of samples."""
-    made = MADE[kind]()
-    points, real = SPACE(made), SPACE(TEST)
+    points, real = SPACE(MADE[kind]), SPACE(TEST)
     distance, stderr = kernel_distance(points, real)
     found = neighbourhoods(points, real)
     found |= {"kernel_distance": distance, "kernel_distance_stderr": stderr}
-    return found | memorization(nearest(made, TRAIN), nearest(TEST, TRAIN))
+    return found | memorization(nearest(MADE[kind], TRAIN), nearest(TEST, TRAIN))
 
 
 # Of two samples of N from one distribution, a neighbourhood holds a sample of the other unless its
@@ -63,11 +57,11 @@ COVERAGE = 1 - np.prod([(N - i) / (2 * N - i) for i in range(1, K + 1)])
 def test_real_images_get_good_numbers(kind):
     found = measured(kind)
     assert abs(found["kernel_distance"]) < 4 * found["kernel_distance_stderr"]
-    for name in ("coverage", "precision", "recall"):
-        # Neighbourhoods overlap: shares vary about twice as much as those of independent points.
-        error = 2 * np.sqrt(COVERAGE * (1 - COVERAGE) / N)
-        assert found[name] > COVERAGE - 4 * error
-    assert found["density"] == pytest.approx(1.0, abs=8 * found["density_stderr"])
+    # Neighbourhoods overlap: the errors are up to twice those of independent points.
+    error = 2 * np.sqrt(COVERAGE * (1 - COVERAGE) / N)
+    assert found["coverage"] == pytest.approx(COVERAGE, abs=4 * error)
+    assert found["density"] == pytest.approx(1.0, abs=4 * 2 * found["density_stderr"])
+    assert min(found["precision"], found["recall"]) > 0.9
 
 
 def test_real_images_are_no_copies():
@@ -104,12 +98,12 @@ def test_neighbourhoods_see_what_they_should(kind, seen):
     assert {name: found[name] for name in seen if found[name] > seen[name]} == {}
 
 
-@pytest.mark.parametrize("kind", ["blurred", "noise", "pixels"])
+@pytest.mark.parametrize("kind", ["blurred", "noise"])
 def test_a_network_tells_them_apart(kind):
-    accuracy, stderr = told_apart(MADE[kind](), TEST, steps=100)
-    assert accuracy - 0.5 > 10 * max(stderr, 0.5 / np.sqrt(N))
+    accuracy, _ = told_apart(MADE[kind], TEST, steps=60)
+    assert accuracy - 0.5 > 10 * 0.5 / np.sqrt(N)  # Standard errors of one that only guesses.
 
 
 def test_a_network_does_not_tell_real_images_apart():
-    accuracy, stderr = told_apart(FRESH, TEST, steps=100)
+    accuracy, stderr = told_apart(FRESH, TEST, steps=60)
     assert abs(accuracy - 0.5) < 4 * stderr
