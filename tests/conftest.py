@@ -6,6 +6,7 @@ import importlib
 
 import pytest
 
+from keras_vae import evaluation
 from keras_vae._compat import tf
 from keras_vae.ops.untuned import untuned
 from tests.in_process import run_train
@@ -51,6 +52,15 @@ def _few_steps_to_tell_samples_apart():
     quality = importlib.import_module("keras_vae.evaluation.samples.quality")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quality, "told_apart", functools.partial(quality.told_apart, steps=20))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_temperatures():
+    """Runs of the tests are measured at two temperatures."""
+    fewer = functools.partial(evaluation.by_temperature, temperatures=(0.8, 1.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "by_temperature", fewer)
         yield
 
 

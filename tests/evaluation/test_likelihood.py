@@ -121,6 +121,11 @@ def test_discrete_data_has_bits_per_dim(name):
     for end, sign in (("", -1), ("_stderr", 1)):
         nats = sign * found[f"elbo{end or '_nats'}"]
         np.testing.assert_allclose(found[f"elbo_bits_per_dim{end}"], nats / math.log(2) / 35)
+        for part in ("distortion", "rate"):
+            nats = found[f"{part}{end or '_nats'}"]
+            np.testing.assert_allclose(found[f"{part}_bits_per_dim{end}"], nats / math.log(2) / 35)
+    together = found["distortion_bits_per_dim"] + found["rate_bits_per_dim"]
+    np.testing.assert_allclose(together, found["elbo_bits_per_dim"], rtol=1e-6)
 
 
 def test_bits_per_dim_are_of_the_values_that_the_condition_does_not_give():
@@ -134,6 +139,7 @@ def test_densities_have_no_bits_per_dim(exact):
     model, x, _ = exact
     found = likelihood(model, in_batches(x), 2)
     assert found["bits_per_dim"] is found["elbo_bits_per_dim"] is None
+    assert found["distortion_bits_per_dim"] is found["rate_bits_per_dim"] is None
 
 
 def test_an_autoencoder_has_a_distortion_alone():

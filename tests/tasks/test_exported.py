@@ -80,13 +80,13 @@ def test_data_that_has_changed_is_refused(run_train, tmp_path):
         exported.load_export(run / "export")
 
 
-@pytest.mark.parametrize("flag", ["--checkpoint=last", "--ais_examples=5"])
+@pytest.mark.parametrize("flag", ["--checkpoint=last", "--ais_examples=5", "--features=a.keras"])
 def test_flags_that_an_export_has_no_use_for_are_refused(tmp_path, flag):
     (tmp_path / "parity.json").write_text("{}")
     done = binaries.run("trainers.evaluate", f"--run={tmp_path}", flag)
     assert done.code == 2
     assert "is an export" in done.err.splitlines()[-1]
-    assert "Leave out checkpoint and ais_examples" in done.err.splitlines()[-1]
+    assert "Leave out checkpoint, ais_examples and features" in done.err.splitlines()[-1]
 
 
 def test_a_rate_of_zero_is_no_alarm_where_nothing_is_inferred(run_train, tmp_path):

@@ -179,6 +179,38 @@ def test_a_model_that_knows_its_images_by_heart_is_found_out(run):
     assert "predictive_intensity" not in found
 
 
+def test_features_for_samples_that_are_not_compared_are_refused(run, tmp_path):
+    sounds = types.SimpleNamespace(modality=types.SimpleNamespace(compares_samples=False))
+    with pytest.raises(ValueError, match=r"features=.*own.keras has no effect: run=.*Leave it out"):
+        sample_quality.stored_features(
+            dataclasses.replace(run, model=sounds), tmp_path / "own.keras"
+        )
+
+
+def test_samples_are_compared_in_the_features_that_are_given(run):
+    space = evaluation.Features("the first pixels", lambda images: images[:, 3, 2:6, 0])
+    found, _ = sample_quality.measure_samples(run, features=space)
+    test, made = (
+        space(x)
+        for x in (
+            run.data.test.array,
+            sample_quality._means(run.model, sample_quality.examples(run, "test"), 0),
+        )
+    )
+    assert found["feature_space"] == "the first pixels"
+    wanted = evaluation.frechet_distance(made, test)
+    assert found["frechet_distance"] == pytest.approx(wanted, rel=1e-4)
+
+
+def test_reconstructions_are_compared_with_the_grey_images(run):
+    test = sample_quality.examples(run, "test")
+    found = sample_quality._reconstructions(run.model, test)
+    made = run.model.reconstruct(test.x).numpy()
+    error = ((made - run.data.test.array) ** 2).mean(axis=(1, 2, 3))
+    assert found["psnr_db"] == pytest.approx(np.mean(-10 * np.log10(error)), rel=1e-4)
+    assert sample_quality._reconstructions(run.model, test._replace(images=3 * test.images)) == {}
+
+
 LEFT = np.arange(64).reshape(8, 8) % 8 < 4
 
 

@@ -18,7 +18,7 @@ import pytest
 
 import keras_vae
 from keras_vae import data, runs
-from keras_vae._compat import tf
+from keras_vae._compat import tf, tfk, tfkl
 from keras_vae.files import checksums
 from keras_vae.runs import callbacks, fitted_prior
 from keras_vae.runs.loading import find_checkpoint
@@ -294,9 +294,12 @@ def test_a_run_started_again_is_measured_anew_where_that_says_more(run_train, tm
         return json.loads((tmp_path / "r" / "evaluation.json").read_text())
 
     assert train("--num_samples=5")["num_samples"] == 5
-    done = binaries.run("trainers.evaluate", f"--run={tmp_path}/r", "--num_samples=7")
+    tfk.Sequential([tfkl.InputLayer((8, 8, 1)), tfkl.Flatten()]).save(tmp_path / "own.keras")
+    own = f"--features={tmp_path}/own.keras"
+    done = binaries.run("trainers.evaluate", f"--run={tmp_path}/r", "--num_samples=7", own)
     assert done.code == 0, done.err
     assert "num_samples: 7" in done.out
+    assert "feature_space: network own.keras (SHA-256 " in done.out
     kept = train("--num_samples=5")
     assert (kept["num_samples"], kept["checkpoint"]) == (7, "best")
     assert train("--num_samples=9")["num_samples"] == 9
