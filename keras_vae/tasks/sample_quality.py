@@ -166,9 +166,7 @@ def _samples(run, train, test, seed, features=None, num_cooled=500):
     more_real = train.at_most(len(made)).images
     found: dict[str, Any] = {"samples_are": f"{'draws' if as_draws else 'means'} of p(x|z)"}
     found |= evaluation.sample_quality(made, test.images, more_real, features, seed)
-    found |= _by_temperature(
-        run.model, test.at_most(num_cooled), seed, features, as_draws
-    )
+    found |= _by_temperature(run.model, test.at_most(num_cooled), seed, features, as_draws)
     if run.model.has_bound:
         found |= evaluation.predictive_checks(
             run.model.as_floats(test.x).numpy(), replicated, seed=seed

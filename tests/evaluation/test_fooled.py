@@ -93,9 +93,17 @@ def test_the_kernel_distance_sees_all_that_is_distributed_otherwise(kind):
     ],
 )
 def test_neighbourhoods_see_what_they_should(kind, seen):
-    """Blurred images and repeated ones are near real ones: precision can't see them."""
     found = measured(kind)
     assert {name: found[name] for name in seen if found[name] > seen[name]} == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("blurred", "precision"), ("repeated", "precision"), ("pixels", "recall")]
+)
+def test_one_measure_alone_is_fooled(kind, name):
+    """Blurred and repeated images are near real ones; noise has real ones in its midst."""
+    assert measured(kind)[name] > 0.8
+    assert measured(kind)["copied_fraction"] == 0.0
 
 
 @pytest.mark.parametrize("kind", ["blurred", "noise"])

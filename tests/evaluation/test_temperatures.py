@@ -30,7 +30,11 @@ def test_numbers_are_those_of_the_samples_of_each_temperature(found):
         made = SPACE(np.float32(temperature) * NOISE)
         wanted = neighbourhoods(made, real) | {"frechet_distance": frechet_distance(made, real)}
         wanted |= dict(
-            zip(("kernel_distance", "kernel_distance_stderr"), kernel_distance(made, real))
+            zip(
+                ("kernel_distance", "kernel_distance_stderr"),
+                kernel_distance(made, real),
+                strict=True,
+            )
         )
         for name in ("precision", "recall", "frechet_distance", "kernel_distance"):
             assert found[f"{name}_by_temperature"][i] == pytest.approx(wanted[name], abs=1e-5)
