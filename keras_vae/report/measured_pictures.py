@@ -69,10 +69,12 @@ def temperatures(evaluation: Mapping[str, Any]) -> Picture:
         "share": {"precision": measured("precision"), "recall": measured("recall")},
         "kernel distance": {"kernel distance": (distance, stderr)},
     }
+    figure = plots.against(tried, panels, "temperature")
+    figure.axes[0].set_ylim(-0.03, 1.03)
     return Picture(
         "temperatures",
         "Samples by temperature",
-        plots.against(tried, panels, "temperature"),
+        figure,
         f"Precision, recall and kernel distance of samples at {len(tried)} temperatures from "
         f"{tried.min():g} to {tried.max():g}.",
         f"{n:,} samples of each temperature beside as many test images, with standard errors. A "
