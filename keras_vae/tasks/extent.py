@@ -122,14 +122,18 @@ def _cost(run, usual, seconds):
 
 
 def _num_compared(run, seconds):
-    """How many samples can be drawn twice in so many seconds: as means, and with noise."""
+    """How many samples so many seconds allow.
+
+    They are drawn as means and with noise, at each of five temperatures a quarter of them, and a
+    quarter as many examples are reconstructed.
+    """
     vae, most = run.model, Extent._field_defaults["num_compared"]
     if vae.prior is None:
         return most
     x, condition = _first(run, _TRIED[-1][0])
     condition = vae.condition_of(condition, x)
     cost = _seconds(lambda: vae.sample(len(x), seed=0, condition=condition)) / len(x)
-    return round(min(most, max(seconds / (2.0 * cost), _LEAST_COMPARED)))
+    return round(min(most, max(seconds / (3.5 * cost), _LEAST_COMPARED)))
 
 
 def _first(run, num_examples):
