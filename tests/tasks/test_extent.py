@@ -45,9 +45,9 @@ def test_what_takes_no_time_is_measured_whole(run):
 @pytest.mark.parametrize(
     ("seconds", "asked", "wanted"),
     [
-        # 0.3 of the seconds are for as many thousands of samples, and for 2 draws of 10 ms each.
+        # 0.3 of the seconds are for as many thousands of samples, and for 3.5 draws of 10 ms each.
         (1000.0, {}, (179, 500, 2000)),
-        (100.0, {}, (179, round(30_000 / 179), 1500)),
+        (100.0, {}, (179, round(30_000 / 179), round(3000 / 3.5))),
         (1.0, {}, (179, 2, 100)),
         (0.1, {}, (30, 1, 100)),
         (1.0, {"num_examples": 20}, (20, 15, 100)),
