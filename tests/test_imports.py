@@ -239,6 +239,7 @@ TABLE = {
             "building",
             "build",
             "data",
+            "inference",
             "evaluation",
             "compression",
             "plots",

@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 SMALLEST = {
     "distortion_nats": 58.8,
     "num_examples": 20,
+    "num_test_examples": 20,
     "dataset": "digits",
     "split": "test",
     "data_notes": [],
