@@ -91,8 +91,8 @@ def page() -> str:
                 f"### {title}\n\n{table(rows_of(section))}" for section, title in SECTIONS.items()
             ]
             parts.append("### The run\n")
-            options = {option.name for _, option in configs.options()} | {"recipe"}
-            own = [row for row in own if row.name not in options]
+            shared = {o.name for _, o in configs.options() if o.metadata["flag"]} | {"recipe"}
+            own = [row for row in own if row.name not in shared]
         parts.append(table(own))
     return "\n".join(parts)
 
