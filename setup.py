@@ -18,7 +18,7 @@ setup(
     packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
     package_data={
         "keras_vae": ["py.typed"],
-        "keras_vae.report": ["page.html.template"],
+        "keras_vae.report": ["page.html.template", "page.js"],
         "export": [
             "clients/*/*",
             "*.json",

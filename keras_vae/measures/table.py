@@ -3,18 +3,25 @@
 from keras_vae.measures.measure import Measure, Shown, error_key, p_value_key
 from keras_vae.measures.of_latents import DISENTANGLEMENT, DOWNSTREAM, LATENTS
 from keras_vae.measures.of_likelihood import LIKELIHOOD
-from keras_vae.measures.of_runs import EVALUATED
+from keras_vae.measures.of_runs import ALARMS, MEASURED, TRAINED
 from keras_vae.measures.of_samples import CHECKS, SAMPLES
 from keras_vae.measures.of_tasks import ANOMALY, CODES, COMPRESSION
 
+# What a report is asked, and the sections of numbers and pictures that answer.
+QUESTIONS: dict[str, dict[str, tuple[Measure, ...]]] = {
+    "Is the likelihood right?": {"Likelihood": LIKELIHOOD, "What was measured": MEASURED},
+    "Are the samples good?": {"Samples": SAMPLES, "Posterior predictive checks": CHECKS},
+    "What do the latents hold?": {
+        "Latents": LATENTS,
+        "Downstream use": DOWNSTREAM,
+        "Disentanglement": DISENTANGLEMENT,
+    },
+    "How did training go?": {"Training": TRAINED},
+    "What went wrong?": {"Alarms": ALARMS},
+}
+
 EVALUATION: dict[str, tuple[Measure, ...]] = {
-    "Likelihood": LIKELIHOOD,
-    "Latents": LATENTS,
-    "Downstream use": DOWNSTREAM,
-    "Samples": SAMPLES,
-    "Posterior predictive checks": CHECKS,
-    "Disentanglement": DISENTANGLEMENT,
-    "What was measured": EVALUATED,
+    section: measures for sections in QUESTIONS.values() for section, measures in sections.items()
 }
 
 FILES: dict[str, dict[str, tuple[Measure, ...]]] = {
