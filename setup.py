@@ -69,6 +69,7 @@ setup(
         "console_scripts": [
             "keras-vae-train=trainers.train:run",
             "keras-vae-evaluate=trainers.evaluate:run",
+            "keras-vae-report=trainers.report:run",
             "keras-vae-compare=trainers.compare:run",
             "keras-vae-compress=trainers.compress:run",
             "keras-vae-anomaly=trainers.anomaly:run",

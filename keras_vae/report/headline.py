@@ -58,14 +58,14 @@ def _likelihood(found, vae):
     # Of black and white, papers report nats.
     key = bits if in_bits and vae.decoder.likelihood.levels != 2 else nats
     measure = of_file()[key]
-    words = [
-        f"What a file of a test {noun} would take by this model, for each value; fewer is better."
-        if key == bits
-        else f"The log-density or log-probability of a test {noun}; "
-        f"{measure.better} is better."
-    ]
+    if key == bits:
+        words = [f"What a file of a test {noun} would take by this model, for each of its values."]
+    else:
+        minus = "Minus the" if told else "The"
+        words = [f"{minus} log of the {'probability' if in_bits else 'density'} of a test {noun}."]
+    words.append(measure.what_is_good)
     if in_bits and key == nats:
-        words.append(f"As a file it would take {in_short(found[bits])} bits for each value.")
+        words.append(f"A file would take {in_short(found[bits])} bits for each of its values.")
     words += _rival(found, in_bits)
     if not told:
         words.append(
@@ -143,4 +143,4 @@ def _latents(found, vae):
 def _given(vae):
     """What an example is called; what a conditional model is given of it isn't counted."""
     noun = vae.modality.noun
-    return noun if vae.condition is None else f"{noun}, whose condition is given,"
+    return noun if vae.condition is None else f"{noun} whose condition is given"

@@ -77,8 +77,8 @@ for (const frame of document.querySelectorAll("iframe[data-src]")) {
 
 // A link to what is folded opens it.
 const unfold = () => {
-  const target = location.hash && document.getElementById(location.hash.slice(1));
-  if (target?.matches("details")) target.open = true;
+  const target = document.getElementById(location.hash.slice(1));
+  if (target) target.open = true;
 };
 addEventListener("hashchange", unfold);
 unfold();

@@ -57,8 +57,6 @@ def write(source: Run | str | Path) -> Path:
         return _write_measured(source)
     path = Path(source)
     loading.read_config_json(path)
-    if loading.is_export(path):
-        raise ValueError(f"run={path} is an export. Give the run that it is of.")
     if not is_measured(path):
         return training_page.write(path)
     return _write_measured(run.load(path))

@@ -3,6 +3,8 @@
 from html import escape
 from pathlib import Path
 
+import numpy as np
+
 from keras_vae.config import Config
 from keras_vae.report import page, run_facts, training_curves
 from keras_vae.report.numbers_as_text import in_short
@@ -53,10 +55,11 @@ def epochs_done(run_dir: Path) -> int:
 def _progress(history, epochs):
     words = f"{len(history.get('epoch', ()))} of {epochs} epochs are done."
     for column in ("val_elbo_nats", "elbo_nats", "loss"):
-        if column in history:
+        values = history.get(column, np.array([]))
+        if np.isfinite(values).any():
             of = "validation" if column.startswith("val_") else "training"
             name = training_curves.CURVES[column.removeprefix("val_")][0]
-            words += f" {name} of {of} examples: {in_short(history[column][-1].item())} nats."
+            words += f" {name} of {of} examples: {in_short(values[np.isfinite(values)][-1].item())} nats."
             break
     return f"{words} This run isn't measured yet: trainers.evaluate measures it."
 
