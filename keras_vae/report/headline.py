@@ -66,7 +66,7 @@ def _likelihood(found, vae):
     words.append(measure.what_is_good)
     if in_bits and key == nats:
         words.append(f"A file would take {in_short(found[bits])} bits for each of its values.")
-    words += _rival(found, in_bits)
+    words += _rival(found, bits if in_bits else nats)
     if not told:
         words.append(
             f"This is the ELBO, a bound: of {found['num_samples']} importance samples "
@@ -75,15 +75,18 @@ def _likelihood(found, vae):
     return Headline(measure.name, f"{number(key, found)} {measure.unit}", " ".join(words))
 
 
-def _rival(found, in_bits):
-    """How the likelihood's rival does, in a sentence, if one was measured."""
-    name, key = found.get("rival"), "rival_bits_per_dim" if in_bits else "rival_nats"
-    if name is None or found.get(key) is None:
+def _rival(found, key):
+    """How the rival of the likelihood `key` does, in a sentence, if one was measured."""
+    name, in_bits = found.get("rival"), "bits" in key
+    takes = found.get("rival_bits_per_dim" if in_bits else "rival_nats")
+    if name is None or takes is None:
         return []
-    takes = f"{in_short(found[key])} {of_file()[key].unit}"
-    if name == "PNG":
-        return [f"PNG takes {takes}."]
-    return [f"A model of {name}, fitted to the training data, takes {takes}."]
+    own = found[key] * (-1.0 if of_file()[key].better == "higher" else 1.0)
+    beside = f"{takes / own:.2g} times as many" if in_bits else f"{in_short(takes - own)} more"
+    who = name if name == "PNG" else f"A model of {name}, fitted to the training data,"
+    unit = "bits" if in_bits else "nats"
+    how = f": {beside}" if takes > own else ": fewer, so this model is worse than its rival"
+    return [f"{who} takes {in_short(takes)} {unit}{how}."]
 
 
 def _samples(found, vae):
@@ -136,7 +139,7 @@ def _latents(found, vae):
         )
         if found.get("bits_per_dim") is not None and found.get("elbo_nats"):
             share = rate / -found["elbo_nats"]
-            words.append(f"That is {share:.0%} of all that it takes to describe it.")
+            words.append(f"That is {100 * share:.2g}% of all that it takes to describe it.")
     return Headline("Latents in use", f"{active:,} of {vae.latent_dim:,}", " ".join(words))
 
 

@@ -162,6 +162,7 @@ def _drawn_anew(run_dir: Path) -> Iterator[str]:
             "Draw new samples",
             f"<iframe data-src='{_EXPORTED_PAGE}' title='The exported generator, which draws "
             "samples by a seed'></iframe>",
+            name="draw",
         )
 
 

@@ -54,12 +54,11 @@ def epochs_done(run_dir: Path) -> int:
 
 def _progress(history, epochs):
     words = f"{len(history.get('epoch', ()))} of {epochs} epochs are done."
-    for column in ("val_elbo_nats", "elbo_nats", "loss"):
-        values = history.get(column, np.array([]))
+    for part, prefix in (("validation", "val_"), ("training", "")):
+        values = history.get(f"{prefix}elbo_nats", np.array([]))
         if np.isfinite(values).any():
-            of = "validation" if column.startswith("val_") else "training"
-            name = training_curves.CURVES[column.removeprefix("val_")][0]
-            words += f" {name} of {of} examples: {in_short(values[np.isfinite(values)][-1].item())} nats."
+            last = in_short(values[np.isfinite(values)][-1].item())
+            words += f" ELBO of {part} examples: {last} nats."
             break
     return f"{words} This run isn't measured yet: trainers.evaluate measures it."
 

@@ -47,7 +47,7 @@ def test_black_and_white_has_nats_and_its_file_beside_png():
     assert likelihood[:2] == ("Negative log-likelihood", "97.31 ± 0.42 nats")
     assert likelihood.words == (
         "Minus the log of the probability of a test image. Lower is better. A file would take "
-        "0.1791 bits for each of its values. PNG takes 0.368 bits."
+        "0.1791 bits for each of its values. PNG takes 0.368 bits: 2.1 times as many."
     )
 
 
@@ -55,7 +55,9 @@ def test_many_levels_have_bits_per_dimension():
     likelihood, *_ = said(model(levels=256), bits_per_dim=3.1)
     assert likelihood[:2] == ("Bits per dimension", "3.10000 ± 0.00080 bits")
     assert likelihood.words.startswith("What a file of a test image would take by this model")
-    assert likelihood.words.endswith("PNG takes 0.368 bits.")
+    assert likelihood.words.endswith(
+        "PNG takes 0.368 bits: fewer, so this model is worse than its rival."
+    )
     counts, *_ = said(model(levels=None))
     assert counts.title == "Bits per dimension"
 
@@ -65,9 +67,11 @@ def test_a_density_is_compared_in_nats():
     likelihood, *_ = said(model(levels=None), rival="independent values", **none)
     assert likelihood.value == "97.31 ± 0.42 nats"
     assert "the density of a test image" in likelihood.words
-    assert "A model of independent values, fitted to the training data, takes 200.00 nats." in (
-        likelihood.words
+    assert likelihood.words.endswith(
+        "A model of independent values, fitted to the training data, takes 200.00 nats: 102.69 more."
     )
+    bound, *_ = said(model(None), rival="independent values", effective_sample_size=1.1, **none)
+    assert "takes 200.00 nats: 100.00 more." in bound.words  # The ELBO is -100.
 
 
 @pytest.mark.parametrize(
