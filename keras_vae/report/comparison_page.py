@@ -12,7 +12,6 @@ from keras_vae.report.numbers_as_text import measured_on
 from keras_vae.report.plots import Picture
 from keras_vae.runs import loading
 
-
 # The questions of a report that a comparison answers too.
 _, _, _LATENTS, _TRAINING, _ALARMS = QUESTIONS
 

@@ -30,4 +30,4 @@ def _smaller(file):
                 image.save(stream, "WEBP", quality=quality)
                 if stream.tell() <= MOST_BYTES:
                     return stream.getvalue()
-            image = image.resize((max(1, side // 2) for side in image.size))
+            image = image.resize((image.width // 2, image.height // 2))

@@ -51,9 +51,7 @@ def _likelihood(found, vae):
         )
     size = found.get("effective_sample_size")
     told = size is None or size >= _LEAST_SAMPLE_SIZE
-    nats, bits = (
-        ("nll_nats", "bits_per_dim") if told else ("elbo_nats", "elbo_bits_per_dim")
-    )
+    nats, bits = ("nll_nats", "bits_per_dim") if told else ("elbo_nats", "elbo_bits_per_dim")
     in_bits = found.get(bits) is not None
     # Of black and white, papers report nats.
     key = bits if in_bits and vae.decoder.likelihood.levels != 2 else nats

@@ -141,8 +141,7 @@ def _link_to_alarms(evaluation):
         return ""
     what = "An alarm was" if number == 1 else f"{number} alarms were"
     return (
-        f"<p class='alarm'>{what} raised: "
-        f"<a href='#{questions.ALARMS_ID}'>what went wrong?</a></p>"
+        f"<p class='alarm'>{what} raised: <a href='#{questions.ALARMS_ID}'>what went wrong?</a></p>"
     )
 
 

@@ -1,4 +1,4 @@
-"""What something much simpler than the model takes for a test example, so that a number has a scale."""
+"""What something much simpler than a model takes for a test example: a scale for its likelihood."""
 
 import math
 from typing import Any
@@ -33,18 +33,16 @@ def measure_rival(run: Run) -> dict[str, Any]:
     vae = run.model
     if not vae.has_bound or (vae.condition is not None and vae.condition.num_given):
         return {}
-    likelihood = vae.decoder.likelihood
-    size = None
-    if vae.modality.compares_samples and likelihood.levels is not None:
+    likelihood, levels, size = vae.decoder.likelihood, vae.decoder.likelihood.levels, None
+    if vae.modality.compares_samples and levels is not None:
         x = _floats(run, "test", *_COMPRESSED)
-        levels = np.round(x * (likelihood.levels - 1)).astype(int)
-        size = png_size(levels, likelihood.levels)
+        size = png_size(np.round(x * (levels - 1)).astype(int), levels)
     if size is not None:
         name, nats = "PNG", 8.0 * math.log(2.0) * size.num_bytes / len(x)
     else:
         train, test = (_floats(run, split, *_FITTED) for split in ("train", "test"))
-        p = independent_values(train, likelihood.support, likelihood.levels)
-        values = test if p.dtype.is_floating else np.round(test * (likelihood.levels - 1))
+        p = independent_values(train, likelihood.support, levels)
+        values = test if levels is None else np.round(test * (levels - 1))
         name, nats = "independent values", -float(np.mean(p.log_prob(values)))
     bits = bits_per_dim(nats, likelihood, vae.event_shape)
     return {"rival": name, "rival_nats": nats, "rival_bits_per_dim": bits}

@@ -67,9 +67,8 @@ def test_a_density_is_compared_in_nats():
     likelihood, *_ = said(model(levels=None), rival="independent values", **none)
     assert likelihood.value == "97.31 ± 0.42 nats"
     assert "the density of a test image" in likelihood.words
-    assert likelihood.words.endswith(
-        "A model of independent values, fitted to the training data, takes 200.00 nats: 102.69 more."
-    )
+    assert "A model of independent values, fitted to the training data, takes" in likelihood.words
+    assert likelihood.words.endswith("takes 200.00 nats: 102.69 more.")
     bound, *_ = said(model(None), rival="independent values", effective_sample_size=1.1, **none)
     assert "takes 200.00 nats: 100.00 more." in bound.words  # The ELBO is -100.
 
