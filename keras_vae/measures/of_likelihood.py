@@ -4,7 +4,7 @@ from keras_vae.measures.measure import COUNT, NONNEGATIVE, NUMBERS, TEXT, Measur
 
 _DENSITY = "models with a posterior density"
 _RETRIED = "evaluations by importance samples of which few carry weight"
-_RIVALLED = f"{_DENSITY}, unless part of x is given"
+_RIVALLED = f"{_DENSITY}, unless part of x is given or x has more than 256 levels"
 _ANNEALED = "evaluations with annealing"
 
 LIKELIHOOD = (
@@ -75,7 +75,7 @@ LIKELIHOOD = (
         "The same for one value of x, in bits.",
         unit="bits",
         good="The model's bits per dimension should be fewer.",
-        of="likelihoods of discrete values, unless part of x is given",
+        of="likelihoods of discrete values that have a rival",
     ),
     Measure(
         "distortion_nats",

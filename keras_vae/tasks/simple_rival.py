@@ -9,6 +9,7 @@ from keras_vae._compat import tf, tfd
 from keras_vae.compression import png_size
 from keras_vae.likelihoods import Support
 from keras_vae.likelihoods.bits import bits_per_dim
+from keras_vae.ops.whole_numbers import BYTES
 from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
 
@@ -28,12 +29,13 @@ def measure_rival(run: Run) -> dict[str, Any]:
 
     Returns:
       `rival`, its name; `rival_nats`, of a test example; `rival_bits_per_dim`, None of densities.
-      Empty for a model without a bound, or one that is given a part of x.
+      Empty for a model without a bound, one that is given a part of x, and more than 256 levels.
     """
     vae = run.model
-    if not vae.has_bound or (vae.condition is not None and vae.condition.num_given):
-        return {}
     likelihood, levels, size = vae.decoder.likelihood, vae.decoder.likelihood.levels, None
+    given = vae.condition is not None and vae.condition.num_given > 0
+    if not vae.has_bound or given or (levels or 0) > BYTES:
+        return {}
     if vae.modality.compares_samples and levels is not None:
         x = _floats(run, "test", *_COMPRESSED)
         size = png_size(np.round(x * (levels - 1)).astype(int), levels)
@@ -64,9 +66,11 @@ def independent_values(
     """
     rank = x.ndim - 1
     if levels is not None:
-        numbers = np.round(x * (levels - 1)).astype(int)
-        counts = np.stack([1 + np.sum(numbers == k, axis=0) for k in range(levels)], axis=-1)
-        p = tfd.Categorical(probs=tf.constant(counts / counts.sum(-1, keepdims=True), tf.float32))
+        numbers = np.round(x * (levels - 1)).astype(int).reshape(len(x), -1)
+        first = levels * np.arange(numbers.shape[1])  # Of each value's counts among all counts.
+        counts = 1 + np.bincount((first + numbers).ravel(), minlength=levels * len(first))
+        frequencies = counts.reshape(*x.shape[1:], levels) / (len(x) + levels)
+        p = tfd.Categorical(probs=tf.constant(frequencies, tf.float32))
     elif support is Support.COUNTS:
         p = tfd.Poisson((x.sum(axis=0) + 0.5) / len(x))
     else:
