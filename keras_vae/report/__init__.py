@@ -1,7 +1,7 @@
 """Reports: pictures, numbers and pages of a run.
 
-report.write(run)  # The run must be measured: tasks.evaluate(run).
-report.watch("runs/digits")  # While the run trains.
+report.write("runs/digits")  # All of a measured run; the curves of one that still trains.
+report.watch("runs/digits")  # Again after each epoch, until training ends.
 """
 
 from keras_vae import _names

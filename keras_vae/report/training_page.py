@@ -30,12 +30,10 @@ def write(run_dir: Path, reload_seconds: int = 0) -> Path:
     config = Config.from_dict(loading.read_config_json(run_dir)["config"])
     history = read_history(run_dir / "metrics.csv")
     drawn = sorted((run_dir / "pictures").glob("epoch_*.png"))[: -_NUM_PICTURES - 1 : -1]
-    curves = "\n".join(training_curves.curves(history))
+    curves = page.side_by_side(training_curves.curves(history))
     main = [
         page.side_by_side(map(_picture, drawn)),
-        page.fold("How did training go?", f"<div class='grid'>{curves}</div>", is_open=True)
-        if curves
-        else "",
+        page.fold("How did training go?", curves, is_open=True) if curves else "",
         page.fold("What exactly was run?", "\n".join(run_facts.tables(config, run_dir))),
     ]
     lead = (
