@@ -18,7 +18,7 @@ setup(
     packages=find_packages(include=["keras_vae*", "trainers*", "export*"]),
     package_data={
         "keras_vae": ["py.typed"],
-        "keras_vae.report": ["page.html.template"],
+        "keras_vae.report": ["page.html.template", "page.js"],
         "export": [
             "clients/*/*",
             "*.json",
@@ -69,6 +69,7 @@ setup(
         "console_scripts": [
             "keras-vae-train=trainers.train:run",
             "keras-vae-evaluate=trainers.evaluate:run",
+            "keras-vae-report=trainers.report:run",
             "keras-vae-compare=trainers.compare:run",
             "keras-vae-compress=trainers.compress:run",
             "keras-vae-anomaly=trainers.anomaly:run",

@@ -20,9 +20,10 @@ addEventListener("load", () => {
     head.querySelector("button").click();
     return names();
   });
+  const acted = (() => { ACT })();
   const requests = performance.getEntriesByType("resource").map(entry => entry.name);
   parent.postMessage(JSON.stringify({
-    width: innerWidth, content: page.scrollWidth, errors, sorted,
+    width: innerWidth, content: page.scrollWidth, errors, sorted, acted,
     background: getComputedStyle(document.body).backgroundColor,
     requests: requests.filter(name => !name.startsWith("data:")),
   }), "*");
@@ -30,8 +31,11 @@ addEventListener("load", () => {
 </script>"""
 
 
-def look(page, width: int, dark: bool = False) -> dict:
+def look(page, width: int, dark: bool = False, act: str = "") -> dict:
     """Opens an HTML file in a window of `width` pixels, by day or in the dark.
+
+    Args:
+      act: JavaScript that does what a person would; it returns what it `acted`.
 
     Returns:
       `width` of the window and of the `content`, the `errors` of scripts and images and those that
@@ -39,7 +43,7 @@ def look(page, width: int, dark: bool = False) -> dict:
       a sortable table, the names of its rows after a click on each column: `sorted`.
     """
     probed = page.with_name(f"probed_{width}.html")
-    probed.write_text(page.read_text().replace("<head>", "<head>" + _PROBE, 1))
+    probed.write_text(page.read_text().replace("<head>", "<head>" + _PROBE.replace("ACT", act), 1))
     # A window can't be so narrow as a phone: the page goes into a frame.
     frame = page.with_name(f"frame_{width}.html")
     frame.write_text(
@@ -58,9 +62,9 @@ def look(page, width: int, dark: bool = False) -> dict:
     return json.loads(html.unescape(found[1]))
 
 
-def assert_sound(page, width: int, dark: bool = False) -> dict:
+def assert_sound(page, width: int, dark: bool = False, act: str = "") -> dict:
     """What `look` found, if there was no error, no request and no overflow."""
-    found = look(page, width, dark)
+    found = look(page, width, dark, act)
     assert found["width"] == width
     assert found["content"] <= width
     assert found["errors"] == found["requests"] == []

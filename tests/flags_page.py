@@ -21,6 +21,7 @@ PAGE = pathlib.Path(__file__).parents[1] / "docs" / "reference" / "flags.md"
 BINARIES = {
     "trainers.train": "trains a model and writes a run directory",
     "trainers.evaluate": "measures a run, or an export",
+    "trainers.report": "writes a run's report, also while the run trains",
     "trainers.compare": "sets measured runs side by side",
     "trainers.compress": "compresses a run's test images without loss",
     "trainers.anomaly": "tells other data from a run's",

@@ -8,7 +8,7 @@ from keras_vae import evaluation
 from keras_vae.batches import Batch
 from keras_vae.compression import BitsBack
 from keras_vae.config.structure_rules import has_layers_of_maps
-from keras_vae.report import latent_pictures, pictures, run_report
+from keras_vae.report import latent_pictures, pictures, run_facts
 from tests import tiny
 
 SIZES = {"recipe": "deep", "event_shape": (7, 5, 3), "likelihood_components": 2}
@@ -151,7 +151,7 @@ def test_codes_are_shown_in_latents_of_the_top_layer(model, batch):
 
 
 def test_a_report_counts_layers_of_one_shape(model):
-    found = run_report._latents(tiny.config(**SIZES).model, model)
+    found = run_facts._latents(tiny.config(**SIZES).model, model)
     assert found == "2 of 4x3x2, 1 of 2x2x2, 1 of 1x1x2"
 
 

@@ -16,6 +16,7 @@ ASIDE = shutil.ignore_patterns("__pycache__", "node_modules", "*.egg-info")
 COMMANDS = {
     "train": "--dataset=digits --hidden=8 --epochs=1 --num_samples=5 --workdir=run",
     "evaluate": "--run=run --num_samples=6",
+    "report": "--run=run",
     "compare": "--runs=run,copy --out=compared",
     "compress": "--run=run",
     "anomaly": "--run=run --dataset=digits --num_examples=20 --num_samples=5",

@@ -1,4 +1,4 @@
-"""The binaries that train, measure, compare, compress, find anomalies and write codes."""
+"""The binaries that train, measure, report, compare, compress, find anomalies and write codes."""
 
 import os
 import sys

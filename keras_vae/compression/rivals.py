@@ -49,15 +49,23 @@ def rival_sizes(levels_of_x: TensorLike, levels: int) -> dict[str, Size | None]:
     found = {
         "gzip": {form: len(gzip.compress(file, 9)) for form, file in files.items()},
         "bz2": {form: len(bz2.compress(file, 9)) for form, file in files.items()},
-        "PNG": {},
-        "WebP": {},
+        "WebP": {
+            form: sum(_webp(picture, levels) for picture in pictures)
+            for form, pictures in _layouts(x).items()
+            if max(pictures[0].shape) <= _MAX_WEBP
+        },
     }
-    if x.ndim == 4 and x.shape[-1] in (1, 3):
-        for form, pictures in _layouts(x).items():
-            found["PNG"][form] = sum(_png(picture, levels) for picture in pictures)
-            if max(pictures[0].shape) <= _MAX_WEBP:
-                found["WebP"][form] = sum(_webp(picture, levels) for picture in pictures)
-    return {name: _smallest(sizes) for name, sizes in found.items()}
+    return {name: _smallest(sizes) for name, sizes in found.items()} | {"PNG": png_size(x, levels)}
+
+
+def png_size(levels_of_x: TensorLike, levels: int) -> Size | None:
+    """The least bytes that PNG needs; arguments, layouts and None are as in `rival_sizes`."""
+    if levels > 256:
+        return None
+    x = np.asarray(levels_of_x, np.uint8)
+    return _smallest(
+        {form: sum(_png(p, levels) for p in pictures) for form, pictures in _layouts(x).items()}
+    )
 
 
 def _smallest(sizes):
@@ -65,7 +73,9 @@ def _smallest(sizes):
 
 
 def _layouts(x):
-    """Lists of pictures [H, W, C], by name."""
+    """Lists of pictures [H, W, C], by name; none of what no picture format holds."""
+    if x.ndim != 4 or x.shape[-1] not in (1, 3):
+        return {}
     n, height, width, channels = x.shape
     side = math.ceil(math.sqrt(n))
     square = np.zeros((side * side, *x.shape[1:]), np.uint8)

@@ -64,7 +64,7 @@ def _row(measure: Measure) -> str:
         measure.name + "\\*" * columns,
         measure.unit,
         measure.better,
-        measure.meaning,
+        f"{measure.meaning} {measure.good}".rstrip(),
         measure.of or "all",
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

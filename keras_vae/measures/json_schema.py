@@ -9,7 +9,7 @@ from keras_vae.measures.table import of_file
 def schema(file: str = "evaluation.json") -> dict[str, Any]:
     """The JSON Schema of one of `FILES`; other keys, as of another version, are allowed.
 
-    Its keywords `unit`, `better` and `of` are annotations, which validators leave alone.
+    Its keywords `unit`, `better`, `good` and `of` are annotations, which validators leave alone.
     """
     measures, properties = of_file(file).values(), {}
     for measure in measures:
@@ -31,7 +31,7 @@ def schema(file: str = "evaluation.json") -> dict[str, Any]:
 
 def _of(measure):
     found = {"title": measure.name, "description": measure.meaning}
-    notes = {name: getattr(measure, name) for name in ("unit", "better", "of")}
+    notes = {name: getattr(measure, name) for name in ("unit", "better", "good", "of")}
     found |= {name: text for name, text in notes.items() if text}
     return found | (_or_null(measure.value) if measure.of else measure.value)
 

@@ -35,6 +35,7 @@ class Measure:
       meaning: what the number is.
       unit: such as "nats"; "" where there is none.
       better: "higher" or "lower"; "" where neither is.
+      good: a sentence on which values are good, where `better` doesn't say it.
       value: the JSON Schema of the number.
       of: the models or runs that have such a number; "" if all have it. The files of other runs
         lack the key, or hold null.
@@ -48,6 +49,7 @@ class Measure:
     meaning: str
     unit: str = ""
     better: str = ""
+    good: str = ""
     value: dict[str, Any] = dataclasses.field(default_factory=lambda: NUMBER)
     of: str = ""
     has_error: bool = False
@@ -60,10 +62,14 @@ class Measure:
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
     @property
+    def what_is_good(self) -> str:
+        """A sentence: which values are good."""
+        return self.good or (f"{self.better.capitalize()} is better." if self.better else "")
+
+    @property
     def explanation(self) -> str:
-        """The meaning, and which way is better."""
-        which = f" {self.better.capitalize()} is better." if self.better else ""
-        return self.meaning + which
+        """The meaning, and which values are good."""
+        return f"{self.meaning} {self.what_is_good}".rstrip()
 
 
 def error_key(key: str) -> str:

@@ -19,6 +19,7 @@ LATENTS = (
         "Active units",
         "How many latents depend on x: their posterior mean varies between examples (Burda et "
         "al. 2016).",
+        good="All of them, or as many as the data needs.",
         value=COUNT,
         of=_RUNS,
         shown=Shown.TERMINAL,
@@ -29,6 +30,7 @@ LATENTS = (
         "What z tells about which test example it belongs to: the useful part of the rate. It "
         "is at most the log of the number of test examples (Hoffman & Johnson 2016).",
         unit="nats",
+        good="The nearer to the rate, the better.",
         of=_AGGREGATED,
         shown=Shown.TERMINAL,
     ),
@@ -45,9 +47,9 @@ LATENTS = (
     Measure(
         "total_correlation_nats",
         "Total correlation",
-        "The part of the marginal KL that comes from dependence between latents. It is 0 if "
-        "they are independent.",
+        "The part of the marginal KL that comes from dependence between latents.",
         unit="nats",
+        good="It is 0 if they are independent.",
         of=_INDEPENDENT,
     ),
     Measure(
@@ -56,13 +58,15 @@ LATENTS = (
         "The part of the marginal KL that comes from each latent by itself: how far its "
         "values are from its prior.",
         unit="nats",
+        good="Near 0, each latent fills its prior.",
         of=_INDEPENDENT,
     ),
     Measure(
         "posterior_against_prior_p_value",
         "Posterior against prior",
         "The p-value of a two-sample test between codes drawn for test examples and draws of "
-        "the prior. Near 0, the two can be told apart.",
+        "the prior.",
+        good="Near 0, the two can be told apart, and samples are unlike the data.",
         value=SHARE,
         of=_PRIOR,
         shown=Shown.PAGE,
@@ -80,8 +84,9 @@ LATENTS = (
         "label_information_nats",
         "Label's information",
         "What the label among the latents tells about which test example it belongs to. It is "
-        "at most the log of the number of labels. At 0, clusters mean nothing.",
+        "at most the log of the number of labels.",
         unit="nats",
+        good="Near 0, clusters mean nothing.",
         of="models with a label among their latents",
     ),
     Measure(
@@ -130,6 +135,7 @@ DOWNSTREAM = (
             f"{title}{of}",
             f"The accuracy of telling the labels of test examples by {how} {what}.",
             better="" if suffix else "higher",
+            good="Codes that are worth something do better." if suffix else "",
             value=SHARE,
             of=_LABELS,
             has_error=True,
@@ -148,8 +154,8 @@ DOWNSTREAM = (
     Measure(
         "probe_commonest_accuracy",
         "Commonest label",
-        "The accuracy of always guessing the commonest label of the training examples. The "
-        "accuracies above must be compared with it.",
+        "The accuracy of always guessing the commonest label of the training examples.",
+        good="The accuracies above should be much higher.",
         value=SHARE,
         of=_LABELS,
     ),

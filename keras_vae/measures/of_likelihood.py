@@ -1,9 +1,10 @@
 """Measures of how likely a model finds test examples."""
 
-from keras_vae.measures.measure import COUNT, NONNEGATIVE, NUMBERS, Measure, Shown
+from keras_vae.measures.measure import COUNT, NONNEGATIVE, NUMBERS, TEXT, Measure, Shown
 
 _DENSITY = "models with a posterior density"
 _RETRIED = "evaluations by importance samples of which few carry weight"
+_RIVALLED = f"{_DENSITY}, unless part of x is given or x has more than 256 levels"
 _ANNEALED = "evaluations with annealing"
 
 LIKELIHOOD = (
@@ -50,6 +51,33 @@ LIKELIHOOD = (
         shown=Shown.PAGE,
     ),
     Measure(
+        "rival",
+        "Simple rival",
+        "What the likelihood is compared with: the picture format PNG, or, for data that it can't "
+        "hold, values that don't depend on each other, each with the distribution of its training "
+        "values. (Real numbers have a normal with the mean of the training values and one spread "
+        "for all.)",
+        good="A good model is far better than its rival.",
+        value=TEXT,
+        of=_RIVALLED,
+    ),
+    Measure(
+        "rival_nats",
+        "NLL of the rival",
+        "What the rival takes for a test example; for PNG, the size of the file in nats.",
+        unit="nats",
+        good="The negative log-likelihood should be lower.",
+        of=_RIVALLED,
+    ),
+    Measure(
+        "rival_bits_per_dim",
+        "Bits per dimension of the rival",
+        "The same for one value of x, in bits.",
+        unit="bits",
+        good="The model's bits per dimension should be fewer.",
+        of="likelihoods of discrete values that have a rival",
+    ),
+    Measure(
         "distortion_nats",
         "Distortion",
         "-E log p(x|z): what is lost when an example goes through its latents.",
@@ -61,8 +89,9 @@ LIKELIHOOD = (
     Measure(
         "rate_nats",
         "Rate",
-        "KL(q(z|x) || p(z)): what the latents say about an example. Near 0, they say nothing.",
+        "KL(q(z|x) || p(z)): what the latents say about an example.",
         unit="nats",
+        good="Neither is better, but near 0 the latents say nothing.",
         of=_DENSITY,
         has_error=True,
         shown=Shown.TERMINAL,
@@ -73,6 +102,7 @@ LIKELIHOOD = (
         "What the data says about the decoder's weights. All training examples share it, and "
         "the bound above leaves it out.",
         unit="nats",
+        good="It should be small beside the bound.",
         of="decoders with Bayesian weights",
     ),
     Measure(
@@ -138,8 +168,9 @@ LIKELIHOOD = (
         "ais_below_importance_nats",
         "Annealing's gain",
         "How much lower annealing's negative log-likelihood is than that of importance "
-        "samples, on the same examples. Near 0, the two agree.",
+        "samples, on the same examples.",
         unit="nats",
+        good="Near 0, the two agree.",
         of=_ANNEALED,
         has_error=True,
     ),
@@ -157,7 +188,8 @@ LIKELIHOOD = (
     Measure(
         "ais_acceptance_rate",
         "Annealing's acceptance",
-        "The share of annealing's moves that were accepted. About two thirds are best.",
+        "The share of annealing's moves that were accepted.",
+        good="About two thirds are best.",
         value=NONNEGATIVE,
         of=_ANNEALED,
     ),
@@ -197,6 +229,7 @@ LIKELIHOOD = (
         "num_samples",
         "Importance samples",
         "The number of samples drawn for each example to estimate its likelihood.",
+        good="More of them tighten the bound.",
         value=COUNT,
         of=_DENSITY,
     ),
@@ -204,6 +237,7 @@ LIKELIHOOD = (
         "num_examples",
         "Test examples",
         "The number of test examples over which all numbers are means.",
+        good="More of them make the errors smaller.",
         value=COUNT,
     ),
     Measure(
@@ -219,17 +253,18 @@ RATES = (
     Measure(
         "rate_nats_by_layer",
         "Rate of each layer",
-        "The parts of the rate. The first is that of the stochastic layer next to x. A layer "
-        "near 0 is not used.",
+        "The parts of the rate. The first is that of the stochastic layer next to x.",
         unit="nats",
+        good="A layer near 0 is not used.",
         value=NUMBERS,
         of="models of several stochastic layers",
     ),
     Measure(
         "rate_nats_by_latent",
         "Rate of each latent",
-        "The parts of the rate. A latent near 0 is not used.",
+        "The parts of the rate.",
         unit="nats",
+        good="A latent near 0 is not used.",
         value=NUMBERS,
         of="models of one stochastic layer with independent latents",
         shown=Shown.DETAILS,

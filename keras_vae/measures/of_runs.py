@@ -41,9 +41,21 @@ PROVENANCE = (
     ),
 )
 
-EVALUATED = (
-    *PROVENANCE,
-    SEED,
+MEASURED = (*PROVENANCE, SEED)
+
+TRAINED = (
+    Measure(
+        "skipped_steps",
+        "Skipped steps",
+        "The share of training steps that changed nothing, because the norm of their gradients "
+        "was above skip_threshold or not finite.",
+        better="lower",
+        value=SHARE,
+        of="runs with skip_threshold",
+    ),
+)
+
+ALARMS = (
     _fact(
         "unseen_labels",
         "Labels not trained on",
@@ -57,14 +69,6 @@ EVALUATED = (
         "The number of test examples with such labels. They count in all numbers.",
         COUNT,
         "data with such labels",
-    ),
-    _fact(
-        "skipped_steps",
-        "Skipped steps",
-        "The share of training steps that changed nothing, because the norm of their gradients "
-        "was above skip_threshold or not finite.",
-        SHARE,
-        "runs with skip_threshold",
     ),
     _fact(
         "alarms", "Alarms", "Sentences on what should worry the reader, each with a remedy.", TEXTS

@@ -59,6 +59,7 @@ RECONSTRUCTIONS = (
         "The rate by values of x: the bits that a code spends on the latents. With the distortion "
         "in bits, it adds up to the bits per dimension by the ELBO.",
         unit="bits per dimension",
+        good="Neither is better, but near 0 the latents say nothing.",
         of=_IN_BITS,
         has_error=True,
     ),
@@ -68,8 +69,9 @@ SAMPLES = (
     Measure(
         "feature_space",
         "Feature space",
-        "The space in which samples and test images are compared. The numbers that follow "
-        "compare with those of other models in this space, on this data, alone.",
+        "The space in which samples and test images are compared.",
+        good="The numbers that follow compare with those of other models in this space, on this "
+        "data, alone.",
         value=TEXT,
         of=_DRAWN,
     ),
@@ -79,6 +81,7 @@ SAMPLES = (
         "What is compared with test images: means of p(x|z) with grey images, also if "
         "training makes these black and white; draws of p(x|z) with images that are black and "
         "white themselves.",
+        good="It follows from the data.",
         value=TEXT,
         of=_DRAWN,
     ),
@@ -109,9 +112,10 @@ SAMPLES = (
     Measure(
         "density",
         "Density",
-        "In how many neighbourhoods of test images a sample lies, divided by 5. It is about 1 "
-        "if samples are distributed as the data, and more if they keep to where the data is "
-        "dense (Naeem et al. 2020).",
+        "In how many neighbourhoods of test images a sample lies, divided by 5 (Naeem et al. "
+        "2020).",
+        good="It is about 1 if samples are distributed as the data, and more if they keep to where "
+        "the data is dense.",
         value=NONNEGATIVE,
         of=_COMPARED,
         has_error=True,
@@ -140,8 +144,8 @@ SAMPLES = (
     Measure(
         "frechet_distance_train",
         "Frechet distance of the data",
-        "The Frechet distance of as many training images in place of samples. A perfect model "
-        "has about this one.",
+        "The Frechet distance of as many training images in place of samples.",
+        good="A perfect model has about this one.",
         value=NONNEGATIVE,
         of=_COMPARED,
     ),
@@ -172,7 +176,8 @@ SAMPLES = (
         "told_apart_accuracy_train",
         "Data told apart",
         "The same of training images in place of samples: about 0.5, and more if the two splits "
-        "differ. A perfect model has about this number.",
+        "differ.",
+        good="A perfect model has about this number.",
         value=SHARE,
         of=_COMPARED,
         has_error=True,
@@ -201,6 +206,7 @@ SAMPLES = (
         "Copies among test images",
         "The share of test images that are copies in the same sense. It is above 0 where the data "
         "holds images twice.",
+        good="A perfect model has about this share.",
         value=SHARE,
         of=_DRAWN,
     ),
@@ -208,8 +214,9 @@ SAMPLES = (
         "nearer_than_test",
         "Nearer than test images",
         "How often a sample is nearer to its nearest training image than a test image is to "
-        "its own. It is 0.5 if samples are like test images, more for copies and blurred "
-        "images, less for images unlike the data (after Meehan et al. 2020).",
+        "its own (after Meehan et al. 2020).",
+        good="It is 0.5 if samples are like test images, more for copies and blurred images, less "
+        "for images unlike the data.",
         value=SHARE,
         of=_DRAWN,
     ),
@@ -268,6 +275,7 @@ CHECKS = (
             title,
             f"{meaning}: of test images, and of images drawn from the model with the noise of "
             "pixels. The p-value is how often the two would differ as much if the model were true.",
+            good="The two should be near each other, and p not near 0.",
             value={"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2},
             of=_REPLICATED,
             has_p_value=True,
@@ -285,6 +293,7 @@ CHECKS = (
         "How far the mean of test images and the mean of images drawn from the model are "
         "apart (root mean square over pixels). The p-value is how often they would be this "
         "far apart if the model were true.",
+        good="Near 0, with p not near 0.",
         value=NONNEGATIVE,
         of=_REPLICATED,
         has_p_value=True,

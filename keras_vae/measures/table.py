@@ -3,20 +3,30 @@
 from keras_vae.measures.measure import Measure, Shown, error_key, p_value_key
 from keras_vae.measures.of_latents import DISENTANGLEMENT, DOWNSTREAM, LATENTS
 from keras_vae.measures.of_likelihood import LIKELIHOOD
-from keras_vae.measures.of_runs import EVALUATED
+from keras_vae.measures.of_runs import ALARMS, MEASURED, TRAINED
 from keras_vae.measures.of_samples import CHECKS, RECONSTRUCTIONS, SAMPLES, TEMPERATURES
 from keras_vae.measures.of_tasks import ANOMALY, CODES, COMPRESSION
 
+# What a report is asked, and the sections of numbers and pictures that answer.
+QUESTIONS: dict[str, dict[str, tuple[Measure, ...]]] = {
+    "Is the likelihood right?": {"Likelihood": LIKELIHOOD, "What was measured": MEASURED},
+    "Are the samples good?": {
+        "Samples": SAMPLES,
+        "Samples by temperature": TEMPERATURES,
+        "Posterior predictive checks": CHECKS,
+    },
+    "What do the latents hold?": {
+        "Reconstructions": RECONSTRUCTIONS,
+        "Latents": LATENTS,
+        "Downstream use": DOWNSTREAM,
+        "Disentanglement": DISENTANGLEMENT,
+    },
+    "How did training go?": {"Training": TRAINED},
+    "What went wrong?": {"Alarms": ALARMS},
+}
+
 EVALUATION: dict[str, tuple[Measure, ...]] = {
-    "Likelihood": LIKELIHOOD,
-    "Latents": LATENTS,
-    "Downstream use": DOWNSTREAM,
-    "Reconstructions": RECONSTRUCTIONS,
-    "Samples": SAMPLES,
-    "Samples by temperature": TEMPERATURES,
-    "Posterior predictive checks": CHECKS,
-    "Disentanglement": DISENTANGLEMENT,
-    "What was measured": EVALUATED,
+    section: measures for sections in QUESTIONS.values() for section, measures in sections.items()
 }
 
 FILES: dict[str, dict[str, tuple[Measure, ...]]] = {

@@ -85,7 +85,7 @@ def section(dataset: Dataset) -> str:
     table = page.table(head, rows)
     if len(known) > _SHOWN:
         table = f"<details><summary>{len(known)} classes</summary>{table}</details>"
-    return f"<h2>Classes</h2>\n<p class='soft'>{escape(_about(counts))}</p>\n{table}"
+    return f"<h3>Classes</h3>\n<p class='soft'>{escape(_about(counts))}</p>\n{table}"
 
 
 def _counts(labels, known):

@@ -1,14 +1,19 @@
-"""compare.html: measured runs side by side, their curves, samples and holes."""
+"""compare.html: measured runs side by side: their pictures, numbers and curves."""
 
 import pathlib
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from keras_vae.report import class_section, latent_pictures, page, plots, run_report
+from keras_vae.measures import QUESTIONS
+from keras_vae.report import class_section, latent_pictures, page, plots, training_curves
+from keras_vae.report.line_chart import line_chart
 from keras_vae.report.numbers_as_text import measured_on
 from keras_vae.report.plots import Picture
 from keras_vae.runs import loading
+
+# The questions of a report that a comparison answers too.
+_, _, _LATENTS, _TRAINING, _ALARMS = QUESTIONS
 
 
 def write(
@@ -30,43 +35,54 @@ def write(
     models = [loading.load_model(run.path, run.numbers["checkpoint"]) for run in runs]
     pairs = list(zip(runs, models, strict=True))
     out.mkdir(parents=True, exist_ok=True)
-    notes = [
-        *notes,
-        *(f"{run.name}: {alarm}" for run in runs for alarm in run.numbers.get("alarms", ())),
-    ]
     lead = f"<p class='soft'>{len(runs)} runs on {escape(runs[0].numbers['dataset'])}.</p>"
-    lead += "".join(f"<p class='alarm'>{escape(note)}</p>" for note in notes)
+    lead += page.alarms(notes)
+    alarms = [f"{run.name}: {alarm}" for run in runs for alarm in run.numbers.get("alarms", ())]
     measured = [(run.name, measured_on(run.numbers)) for run in runs]
     main = [
+        *_row("Samples", _drawn(out, _all_samples(pairs))),
+        *_row("Reconstructions", _all_reconstructions(runs)),
         "<h2>Numbers</h2>",
         page.sortable(*table),
         page.details("What was measured", measured),
-        *_figures("Training and balance", [*_curves(runs), *_balance(runs, connected)], out),
-        *_figures("Samples", _all_samples(pairs), out),
-        *_figures("Holes in latent space", _all_holes(pairs), out),
+        *_fold(_LATENTS, _drawn(out, _all_holes(pairs)), "<h3>Holes in latent space</h3>"),
+        *_fold(_TRAINING, [*_curves(runs), *_drawn(out, _balance(runs, connected))]),
+        page.fold(_ALARMS, page.alarms(alarms), is_open=True) if alarms else "",
     ]
     page.write_page(out / "compare.html", "Runs compared", lead, "\n".join(main))
     return out / "compare.html"
 
 
-def _figures(title, shown, out):
-    if shown:
+def _drawn(out, shown):
+    return [page.figure(out, picture) for picture in shown]
+
+
+def _row(title, figures):
+    """Figures of the runs side by side, in the order of the runs."""
+    if figures:
         yield f"<h2>{title}</h2>"
-        yield "<div class='pictures'>" + "\n".join(page.figure(out, p) for p in shown) + "</div>"
+        yield page.side_by_side(figures)
+
+
+def _fold(question, figures, title=""):
+    if figures:
+        yield page.fold(question, title + page.side_by_side(figures))
 
 
 def _curves(runs):
-    for column, (title, unit, caption) in run_report.CURVES.items():
+    for column, (title, unit, caption) in training_curves.CURVES.items():
         lines, dashed = (
-            {r.name: line for r in runs if (line := _curve(r.history, f"{part}{column}"))}
+            {
+                r.name: line
+                for r in runs
+                if (line := training_curves.line(r.history, f"{part}{column}"))
+            }
             for part in ("val_", "")
         )
         if dashed:
-            alt = f"{title} at each epoch of {', '.join(dashed)}."
-            figure = plots.overlaid(lines, unit, dashed)
             if lines:
                 caption += " Dashed: of training images."
-            yield Picture(f"curve_{column}", title, figure, alt, caption, False)
+            yield line_chart(title, unit, caption, lines, dashed)
 
 
 def _balance(runs, connected):
@@ -105,17 +121,26 @@ def _all_samples(pairs):
     ]
 
 
+def _all_reconstructions(runs):
+    """Those that each run's own report shows: of the first test examples."""
+    return [
+        page.image(
+            file,
+            run.name,
+            f"Test examples, each with its reconstruction by {run.name} beneath it.",
+            "Test examples, each with its reconstruction beneath. Look for what gets lost.",
+        )
+        for run in runs
+        if (file := run.path / "figures" / "reconstructions.png").is_file()
+    ]
+
+
 def _all_holes(pairs):
     return [
         _holes(run, vae)._replace(name=f"holes_{i}", title=run.name)
         for i, (run, vae) in enumerate(pairs)
         if run.examples is not None
     ]
-
-
-def _curve(history, column):
-    """(epochs, values) of a column of metrics.csv; None where there is none."""
-    return (1 + history["epoch"], history[column]) if column in history else None
 
 
 def _samples(vae):

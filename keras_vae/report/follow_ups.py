@@ -1,4 +1,4 @@
-"""What was done with a run's weights beside its evaluation: the last section of its report."""
+"""What was done with a run's weights beside its evaluation: a fold of its report."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,8 @@ _START, _END = "<!-- uses -->", "<!-- end of uses -->"
 def section(run_dir: Path, step: int) -> str:
     """The HTML of what was done with the weights of `step`, as far as it left its files."""
     parts = [*_anomaly(run_dir, step), *_compression(run_dir, step), *_attribute(run_dir, step)]
-    return "\n".join([_START, *parts, _END])
+    found = page.fold("What else was done with it?", "\n".join(parts)) if parts else ""
+    return "\n".join([_START, found, _END])
 
 
 def refresh(run_dir: Path) -> None:
@@ -43,7 +44,8 @@ def _anomaly(run_dir: Path, step: int) -> Iterator[str]:
     )
     measures = [of_file("anomaly.json")[f"auroc_{name}"] for name in scores]
     cards = [
-        page.card(m.name, number(m.key, found), m.unit, f"{m.explanation} {of}") for m in measures
+        page.card(m.name, number(m.key, found), m.unit, f"{m.meaning} {of}", m.what_is_good)
+        for m in measures
     ]
     yield page.grid(f"Anomalies: {other}", cards)
     figures = [
@@ -57,7 +59,7 @@ def _anomaly(run_dir: Path, step: int) -> Iterator[str]:
         for name, title in scores.items()
         if (file := run_dir / "figures" / f"anomaly_{name}.png").is_file()
     ]
-    yield "<div class='pictures'>" + "\n".join(figures) + "</div>"
+    yield page.side_by_side(figures)
 
 
 def _compression(run_dir: Path, step: int) -> Iterator[str]:
@@ -92,12 +94,10 @@ def _attribute(run_dir: Path, step: int) -> Iterator[str]:
     if not file.is_file():
         return
     has, lacks = found.get("attribute_names") or (has, lacks)  # Older files have numbers alone.
-    yield "<h2>Attributes</h2><div class='pictures'>"
     yield page.image(
         file,
-        f"{lacks} towards {has}",
+        f"Attributes: {lacks} towards {has}",
         f"Rows of examples, each changing from one of label {lacks} towards label {has}.",
         f"Examples of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "
         "is added, more and more to the right. Look for change of that alone.",
     )
-    yield "</div>"

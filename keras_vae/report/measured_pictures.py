@@ -81,4 +81,5 @@ def temperatures(evaluation: Mapping[str, Any]) -> Picture:
         "lower temperature keeps to where the prior is dense: look for precision that rises, at "
         f"the price of recall. A lower kernel distance is better. {advice}",
         pixelated=False,
+        section="Samples by temperature",
     )

@@ -1,27 +1,31 @@
-"""The frame of an HTML page that is one file and needs no other."""
+"""The frame of an HTML page that is one file and needs no other, and the parts that fill it."""
 
-import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
 
 from keras_vae.files import write_atomically
+from keras_vae.report.embedding import data_uri
 from keras_vae.report.plots import Picture
 
 TEMPLATE = Path(__file__).with_name("page.html.template")
+SCRIPT = Path(__file__).with_name("page.js")
 
 
-def write_page(path: Path, title: str, lead: str, main: str) -> None:
+def write_page(path: Path, title: str, lead: str, main: str, reload_seconds: int = 0) -> None:
     """Writes the page, which is replaced only when it is complete.
 
     Args:
       path: of the page.
       title: plain text.
       lead, main: HTML of what stands under the title, and of the rest.
+      reload_seconds: after which the page loads itself anew; 0 for a page that stays.
     """
+    reload = f'<meta http-equiv="refresh" content="{reload_seconds}">' if reload_seconds else ""
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
-    write_atomically(path, template.substitute(title=escape(title), lead=lead, main=main))
+    parts = {"lead": lead, "main": main, "script": SCRIPT.read_text(encoding="utf-8")}
+    write_atomically(path, template.substitute(title=escape(title), reload=reload, **parts))
 
 
 def figure(folder: Path, picture: Picture) -> str:
@@ -33,27 +37,51 @@ def figure(folder: Path, picture: Picture) -> str:
 
 
 def image(file: Path, title: str, alt: str, caption: str, pixelated: bool = True) -> str:
-    """The HTML of a PNG file with its words; see `pictures.Picture`."""
-    data = base64.b64encode(file.read_bytes()).decode()
+    """The HTML of a PNG file with its words, which a click enlarges; see `pictures.Picture`."""
     return (
         f"<figure><h3>{escape(title)}</h3>"
+        "<button type='button' class='enlarge' title='Enlarge'>"
         f"<img {'class=pixelated ' if pixelated else ''}alt='{escape(alt)}' "
-        f"src='data:image/png;base64,{data}'>"
+        f"src='{data_uri(file)}'></button>"
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 
 
-def card(name: str, value: str, unit: str, meaning: str) -> str:
-    """The HTML of a number: its value and unit, and what it means."""
+def side_by_side(figures: Iterable[str]) -> str:
+    """Figures beside each other where there is room; empty if there are none."""
+    figures = [*figures]
+    return "<div class='pictures'>" + "\n".join(figures) + "</div>" if figures else ""
+
+
+def card(name: str, value: str, unit: str, meaning: str, good: str = "") -> str:
+    """The HTML of a number: its value and unit, what it means, and a line on what is good."""
+    good = f"<p class='good'>{escape(good)}</p>" if good else ""
     return (
-        f"<div class='card'><h3>{escape(name)}</h3><strong>{escape(value)}</strong> {unit}"
-        f"<p>{escape(meaning)}</p></div>"
+        f"<div class='card'><h4>{escape(name)}</h4><strong>{escape(value)}</strong> {unit}"
+        f"<p>{escape(meaning)}</p>{good}</div>"
     )
 
 
 def grid(title: str, cards: Iterable[str]) -> str:
-    """Cards side by side under a title."""
-    return f"<h2>{escape(title)}</h2>\n<div class='grid'>" + "\n".join(cards) + "</div>"
+    """Cards side by side under a title; empty if there are none."""
+    cards = [*cards]
+    if not cards:
+        return ""
+    return f"<h3>{escape(title)}</h3>\n<div class='grid'>" + "\n".join(cards) + "</div>"
+
+
+def fold(title: str, body: str, is_open: bool = False, name: str = "") -> str:
+    """HTML under a title that opens it; `name` is where links lead to."""
+    attributes = (f" id='{name}'" if name else "") + (" open" if is_open else "")
+    return (
+        f"<details class='fold'{attributes}><summary><h2>{escape(title)}</h2></summary>\n"
+        f"{body}</details>"
+    )
+
+
+def alarms(texts: Iterable[str]) -> str:
+    """Sentences that should worry the reader."""
+    return "".join(f"<p class='alarm'>{escape(text)}</p>" for text in texts)
 
 
 def details(title: str, rows: Iterable[Sequence[str]]) -> str:
@@ -98,7 +126,7 @@ def sortable(names: Iterable[str], rows: Iterable[Sequence[tuple[str, float | st
     )
     return (
         f"<div class='scroll'><table class='sortable'><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div><script>{_SORT}</script>"
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
@@ -106,24 +134,3 @@ def _cell(i, text, key):
     tag, scope = ("th", " scope='row'") if i == 0 else ("td", "")
     key = "" if key is None else str(key)
     return f"<{tag}{scope} data-key='{escape(key)}'>{escape(text)}</{tag}>"
-
-
-# A second click turns the order round; what has no number stays last.
-_SORT = """
-for (const table of document.querySelectorAll("table.sortable")) {
-  const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
-    const up = head.getAttribute("aria-sort") !== "ascending";
-    heads.forEach((other) => other.removeAttribute("aria-sort"));
-    head.setAttribute("aria-sort", up ? "ascending" : "descending");
-    const key = (row) => row.cells[column].dataset.key;
-    const compare = (a, b) => {
-      if (a === "" || b === "") return (a === "") - (b === "");
-      const order = isNaN(a) || isNaN(b) ? a.localeCompare(b) : a - b;
-      return up ? order : -order;
-    };
-    const rows = [...table.tBodies[0].rows];
-    table.tBodies[0].append(...rows.sort((a, b) => compare(key(a), key(b))));
-  }));
-}
-"""

@@ -121,6 +121,7 @@ def samples(
         "examples that could be real; if reconstructions are good and samples are not, the prior "
         "and the codes of real examples don't match.",
         pixelated=not called,
+        section="Samples",
     )
 
 
@@ -136,6 +137,7 @@ def neighbours(vae: VAE, samples: np.ndarray, nearest: np.ndarray) -> Picture:
         "Samples, each with the nearest training example beneath (by the distance of values); "
         "first those that are likeliest copies, much nearer to it than to any other. Look for "
         "pairs that are the same: a model that learned makes examples of its own.",
+        section="Samples",
     )
 
 
@@ -181,6 +183,7 @@ def completions(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
         f"{len(x)} rows: a test example, its first half, and {times} examples with that half.",
         "Test examples, what the model is shown of them, and second halves that it draws to go "
         "with it. Look for halves that fit, and that differ where more than one would.",
+        section="Samples",
     )
 
 

@@ -40,6 +40,7 @@ class Picture(NamedTuple):
       alt: what it shows, for those who can't see it.
       caption: what it shows and what to look for.
       pixelated: whether it is images alone, to be enlarged without smoothing.
+      section: the section of `measures.EVALUATION` whose numbers it stands beside.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Picture(NamedTuple):
     alt: str
     caption: str
     pixelated: bool = True
+    section: str = "Latents"
 
 
 def image_grid(images: np.ndarray, columns: int | None = None) -> Figure:

@@ -1,59 +1,78 @@
 """report.html: everything there is to see of a run, in one file that needs no other."""
 
-import itertools
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_vae.config import Config, options
-from keras_vae.config.recipes import RECIPES
-from keras_vae.config.rules import text
+from keras_vae.config import Config
 from keras_vae.data import Dataset
-from keras_vae.measures import EVALUATION, Shown, of_file
-from keras_vae.report import class_section, follow_ups, page, pictures, plots
+from keras_vae.report import (
+    class_section,
+    follow_ups,
+    page,
+    pictures,
+    plots,
+    questions,
+    run_facts,
+    training_curves,
+    training_page,
+)
+from keras_vae.report.headline import Headline, headlines
 from keras_vae.report.measured_pictures import measured_pictures
-from keras_vae.report.numbers_as_text import in_short, measured_on, number
+from keras_vae.report.numbers_as_text import measured_on
 from keras_vae.report.plots import Picture
-from keras_vae.runs import loading, run_data
-from keras_vae.runs.results import read_history
+from keras_vae.runs import loading, run, run_data
+from keras_vae.runs.results import read_history, read_results
 from keras_vae.runs.run import Run
 from keras_vae.vae import VAE
 
 _NUM_SHOWN = 1000  # examples in pictures of latent space
-
-NO_DENSITY = (
-    "<p>An autoencoder has no likelihood, and no prior of its own: samples are decoded from a "
-    "density fitted to its codes afterwards, where it has one.</p>"
-)
-
-# The columns of metrics.csv worth a curve: (title, unit, what it shows).
-CURVES = {
-    "elbo_nats": ("ELBO", "nats", "The bound on log p(x), at beta = 1. It should rise."),
-    "distortion": ("Distortion", "nats", "What is lost in reconstruction. It should fall."),
-    "rate": ("Rate", "nats", "What the latents say about an example. At 0, they are not used."),
-    "loss": ("Loss", "nats", "What training minimises, with the weights it gives its terms."),
-}
-# These columns get a curve only if they change.
-SCHEDULES = {
-    "beta": ("Beta", "", "The weight of the rate in the loss."),
-    "learning_rate": ("Learning rate", "", "Of the optimizer."),
-    "skipped": ("Skipped steps", "", "Steps of an epoch whose gradients were too large."),
-}
+# The pictures that say most of a model, first of all.
+_FIRST = ("samples", "reconstructions")
+# Where an export of the run has its page.
+_EXPORTED_PAGE = "export/page.html"
 
 
-def write(run: Run) -> Path:
-    """Writes report.html and figures/*.png of a run that has been measured.
+def write(source: Run | str | Path) -> Path:
+    """Writes report.html and figures/*.png of a run.
+
+    A run that has been measured gets all there is to see. One that hasn't, as it still trains, gets
+    its curves and the last pictures of its training.
+
+    Args:
+      source: a Run that has been measured, or the directory of any run.
 
     Returns:
       The path of report.html, which is replaced only when it is complete.
 
     Raises:
-      ValueError: there is no evaluation.json of the run's checkpoint.
+      ValueError: there is no evaluation.json of a Run's checkpoint.
+      ValueError, OSError: the directory isn't a run's, or its data has changed.
     """
+    if isinstance(source, Run):
+        return _write_measured(source)
+    path = Path(source)
+    loading.read_config_json(path)
+    if not is_measured(path):
+        return training_page.write(path)
+    return _write_measured(run.load(path))
+
+
+def is_measured(path: Path) -> bool:
+    """Whether a run directory has an evaluation.json of its checkpoint."""
+    try:
+        step = loading.origin(loading.find_checkpoint(path))["step"]
+    except FileNotFoundError:
+        return False
+    return read_results(path / "evaluation.json", step) is not None
+
+
+def _write_measured(run: Run) -> Path:
     if run.evaluation is None:
         raise ValueError(
             f"run={run.path} isn't measured at step {run.step}. First call tasks.evaluate(run)."
@@ -87,92 +106,76 @@ def write_report(
       config: its Config.
       evaluation: numbers by the keys of `keras_vae.measures`, None where the model has no such
         number, and perhaps others.
-      shown: list of Picture.
+      shown: list of Picture: those called samples and reconstructions come first, the others under
+        the question that their section belongs to.
       dataset: the run's data, whose classes are listed; or None.
 
     Returns:
       The path of report.html, which is replaced only when it is complete.
     """
-    autoencoder = not vae.has_bound
-    headline = "distortion_nats" if autoencoder else "nll_nats"
-    measure = of_file()[headline]
-    lead = (
-        f"<p class='soft'>{escape(_subtitle(config, vae))}</p>"
-        f"<p class='headline'><strong>{number(headline, evaluation)} {measure.unit}</strong><br>"
-        f"{'Reconstruction error' if autoencoder else measure.name}: "
-        f"{escape(measure.explanation)}</p>"
-        f"<p class='soft'>{escape(measured_on(evaluation))}</p>"
-        + "".join(f"<p class='alarm'>{escape(alarm)}</p>" for alarm in evaluation.get("alarms", ()))
-    )
-    figures = [page.figure(run_dir, p) for p in shown]
+    history = read_history(run_dir / "metrics.csv")
+    first = [p for name in _FIRST for p in shown if p.name == name]
+    rest = [*shown, *_rate_distortion(history, evaluation)]
+    figures: dict[str, list[str]] = defaultdict(list)
+    figures["Training"] += training_curves.curves(history)
+    for picture in rest:
+        if picture not in first:
+            figures[picture.section].append(page.figure(run_dir, picture))
     main = [
-        *_sections(evaluation, skip=headline),
-        _training(run_dir, evaluation),
-        "<h2>Pictures</h2>",
-        NO_DENSITY if autoencoder else "",
-        "<div class='pictures'>",
-        *figures,
-        "</div>",
+        page.side_by_side(page.figure(run_dir, picture) for picture in first),
+        *_drawn_anew(run_dir),
+        _in_words(headlines(evaluation, vae)),
+        f"<p class='soft'>{escape(measured_on(evaluation))}</p>",
+        *questions.folds(evaluation, figures),
         follow_ups.section(run_dir, evaluation["step"]),
-        class_section.section(dataset) if dataset else "",
-        "<h2>Details</h2>",
-        *_details(config, evaluation, loading.read_config_json(run_dir)),
+        page.fold("What exactly was run?", "\n".join(_facts(config, evaluation, run_dir, dataset))),
     ]
+    lead = f"<p class='soft'>{escape(run_facts.subtitle(config, vae))}</p>"
+    lead += _link_to_alarms(evaluation)
     path = run_dir / "report.html"
     page.write_page(path, f"{config.recipe} on {config.data.dataset}", lead, "\n".join(main))
     return path
 
 
-def _subtitle(config, vae):
-    model = config.model
-    prior = "no" if model.prior == "none" else model.prior
-    about = RECIPES.get(config.recipe, {}).get("about", config.recipe)
-    return (
-        f"{about[0].upper()}{about[1:]}. Network {model.network}, {_latents(model, vae)} latents, "
-        f"{model.posterior} posterior, {prior} prior, {model.likelihood} likelihood, "
-        f"{config.training.epochs} epochs."
-    ).replace("_", " ")
-
-
-def _latents(model, vae):
-    if vae.has_layers_of_maps:
-        layers = itertools.groupby(text(shape, "x") for shape in vae.prior.latent_shapes)
-        return ", ".join(f"{len([*same])} of {shape}" for shape, same in layers)
-    if model.latent_shape is not None:
-        return text(model.latent_shape, "x")
-    return " + ".join(map(str, model.latent_dims or (model.latent_dim,)))
-
-
-def _sections(evaluation, skip):
-    for section, measures in EVALUATION.items():
-        cards = [
-            page.card(m.name, number(m.key, evaluation), m.unit, m.explanation)
-            for m in measures
-            if m.shown >= Shown.CARD and evaluation.get(m.key) is not None and m.key != skip
-        ]
-        if cards:
-            yield page.grid(section, cards)
-
-
-def _training(run_dir, evaluation):
-    path = run_dir / "metrics.csv"
-    history = read_history(path)
-    shown = [*_curves(history), *_rate_distortion(history, evaluation)]
-    if not shown:
+def _link_to_alarms(evaluation):
+    number = len(evaluation.get("alarms", ()))
+    if number == 0:
         return ""
-    figures = [page.figure(run_dir, picture) for picture in shown]
-    return "<h2>Training</h2>\n<div class='grid curves'>\n" + "\n".join(figures) + "\n</div>"
+    what = "An alarm was" if number == 1 else f"{number} alarms were"
+    return (
+        f"<p class='alarm'>{what} raised: <a href='#{questions.ALARMS_ID}'>what went wrong?</a></p>"
+    )
 
 
-def _curves(history):
-    for column, (title, unit, caption) in (CURVES | SCHEDULES).items():
-        values = history.get(column, np.array([]))
-        values = values[np.isfinite(values)]
-        if len(values) == 0 or (column in SCHEDULES and np.ptp(values) == 0):
-            continue
-        figure = plots.curves(history, column, unit or title.lower())
-        alt = f"{title} at each epoch; {in_short(values[-1])} at the end."
-        yield Picture(f"curve_{column}", title, figure, alt, caption, pixelated=False)
+def _in_words(found: Iterable[Headline]) -> str:
+    cards = "\n".join(
+        f"<div><h2>{escape(h.title)}</h2><strong>{escape(h.value)}</strong>"
+        f"<p>{escape(h.words)}</p></div>"
+        for h in found
+    )
+    return f"<div class='headlines'>{cards}</div>"
+
+
+def _drawn_anew(run_dir: Path) -> Iterator[str]:
+    """The exported page, if it is there: it draws samples in the browser."""
+    if (run_dir / _EXPORTED_PAGE).is_file():
+        yield page.fold(
+            "Draw new samples",
+            f"<iframe data-src='{_EXPORTED_PAGE}' title='The exported generator, which draws "
+            "samples by a seed'></iframe>",
+            name="draw",
+        )
+
+
+def _facts(config, evaluation, run_dir, dataset):
+    """The HTML of tables on the run, its numbers and its data."""
+    if dataset is not None:
+        yield class_section.section(dataset)
+    yield page.details(
+        "All numbers in full",
+        [(key, json.dumps(value, default=float)) for key, value in evaluation.items()],
+    )
+    yield from run_facts.tables(config, run_dir)
 
 
 def _rate_distortion(history, evaluation):
@@ -193,20 +196,5 @@ def _rate_distortion(history, evaluation):
         "latents say more of an example; below, less of it is lost. Along a thin line the ELBO is "
         "the same: lower left is better.",
         pixelated=False,
+        section="Training",
     )
-
-
-def _details(config, evaluation, stored):
-    config_rows = [
-        (option.name, config.value(option.name), option.metadata["help"])
-        for section, option in options()
-    ]
-    numbers = [(key, json.dumps(value, default=float)) for key, value in evaluation.items()]
-    return [
-        page.details(
-            "Config", [("recipe", config.recipe, "where options start from"), *config_rows]
-        ),
-        page.details("All numbers in full", numbers),
-        page.details("Data", stored["data"].items()),
-        page.details("Versions at training", stored["versions"].items()),
-    ]

@@ -16,6 +16,7 @@ from keras_vae.runs import fitted_prior, run_data
 from keras_vae.runs.run import Run
 from keras_vae.tasks import extent, sample_quality
 from keras_vae.tasks.extent import Extent
+from keras_vae.tasks.simple_rival import measure_rival
 
 BATCH_SIZE = 100  # of test examples
 # Times as many samples that are tried where those can't tell how far the likelihood is off.
@@ -103,6 +104,7 @@ def measure(
         "label_information_nats": evaluation.label_information(vae, batches),
         "active_units": evaluation.active_units(vae, batches),
         **(evaluation.decomposition(vae, batches, seed=seed) or {}),
+        **measure_rival(run),
         **run.provenance,
         "num_test_examples": reported.data.test.num_examples,
         **_skipped(run.history, dataset.train.num_examples // config.training.batch_size),

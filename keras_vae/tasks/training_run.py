@@ -1,7 +1,6 @@
 """Trains a run from where it stands to its last epoch, measures it and writes its report."""
 
 import pathlib
-import shlex
 import sys
 from typing import Any
 
@@ -212,14 +211,13 @@ def _finish(job: Job) -> Run | None:
 
 
 def _how_much(run: Run, much: Extent) -> str:
-    """A sentence on what is measured, where that isn't all."""
-    there, usual = run.data.test.num_examples, extent.whole(run)
+    """A sentence on what is measured."""
+    there = run.data.test.num_examples
     samples = f", {much.num_samples:,} importance samples of each" if run.model.has_bound else ""
-    sentence = f"Measuring {much.num_examples:,} of {there:,} test examples{samples}."
-    if much[:2] == usual[:2]:
-        return sentence
-    command = f"python -m trainers.evaluate --run={shlex.quote(str(run.path))}"
-    return f"{sentence} For all of them, and more samples: {command}"
+    return (
+        f"Measuring {much.num_examples:,} of {there:,} test examples{samples}. To measure more, "
+        "call tasks.evaluate, or run trainers.evaluate."
+    )
 
 
 def _picture(job):

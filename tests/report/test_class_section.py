@@ -138,7 +138,7 @@ def test_a_conditional_run_shows_names_all_the_way(named, run_train, tmp_path):
         wanted = list(NAMES) if recipe == "cvae" else None
         assert stored["config"]["model"]["class_names"] == wanted
         report = (tmp_path / recipe / "report.html").read_text()
-        assert "<h2>Classes</h2>" in report
+        assert "<h3>Classes</h3>" in report
         assert "<td>&lt;b&gt;one</td>" in report
         assert "<b>one" not in report
         if tools.has("chromium"):

@@ -1,15 +1,20 @@
 """The report: what it says, and that it needs nothing but itself."""
 
 import base64
+import functools
+import html
 import json
+import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 import keras_vae
+from keras_vae import measures
 from keras_vae.batches import Batch
-from keras_vae.report import follow_ups, pictures, plots, run_report
+from keras_vae.measures import Shown
+from keras_vae.report import embedding, follow_ups, pictures, plots, run_report
 from keras_vae.report.numbers_as_text import number
 from keras_vae.runs.results import read_history
 from tests import browser, tiny
@@ -54,15 +59,42 @@ METRICS = """epoch,beta,distortion,elbo_nats,learning_rate,loss,rate,val_elbo_na
 """
 
 
+# Reads a curve by the keyboard, then by the mouse; enlarges a picture; follows the link to alarms.
+ACT = """
+document.querySelectorAll("details").forEach(fold => fold.open = true);
+const chart = document.querySelector("svg.chart");
+const output = chart.parentElement.querySelector("output");
+const said = [output.textContent];
+chart.focus();
+document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Home"}));
+said.push(output.textContent);
+const {right, top} = chart.getBoundingClientRect();
+chart.dispatchEvent(new PointerEvent("pointermove", {clientX: right - 5, clientY: top + 5}));
+said.push(output.textContent);
+const [button, dialog] = ["button.enlarge", "dialog"].map(name => document.querySelector(name));
+button.click();
+const enlarged = [dialog.open, dialog.querySelector("img").src === button.firstChild.src];
+dialog.click();
+enlarged.push(dialog.open);
+const alarms = document.getElementById("alarms");
+alarms.open = false;
+document.querySelector("a[href='#alarms']").click();
+dispatchEvent(new Event("hashchange"));
+const opened = alarms.open;
+document.querySelectorAll("details").forEach(fold => fold.open = true);
+return {said, spoken: chart.ariaValueText, enlarged, opened};
+"""
+
+
 class Page(HTMLParser):
     """Checks that elements are closed as opened; collects elements, text, and its title."""
 
     VOID = ("meta", "link", "img", "br")
 
-    def __init__(self, html):
+    def __init__(self, text):
         super().__init__()
         self.open, self.elements, self.words = [], [], []
-        self.feed(html)
+        self.feed(text)
         self.close()
         assert not self.open
         self.text = " ".join(" ".join(self.words).split())
@@ -76,24 +108,34 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open[-1:] != ["style"]:
+        if self.open[-1:] not in (["style"], ["script"]):
             self.words.append(data)
 
     def all(self, tag):
         return [attrs for found, attrs in self.elements if found == tag]
 
 
-def _write(run_dir, recipe="vae", evaluation=NUMBERS, metrics=METRICS, **options):
-    options = {"latent_dim": 2, "hidden": (16,), "event_shape": (8, 8, 1)} | options
-    config = keras_vae.recipe(recipe, likelihood="continuous_bernoulli", **options)
+def _config(recipe, **options):
+    sizes = {"latent_dim": 2, "hidden": (16,), "event_shape": (8, 8, 1)}
+    return keras_vae.recipe(recipe, likelihood="continuous_bernoulli", **sizes, **options)
+
+
+@functools.cache
+def _model(recipe):
+    """A model of the recipe, and its pictures: they take seconds."""
+    vae = keras_vae.build(_config(recipe))
+    labels = np.arange(len(EXAMPLES)) % 3
+    return vae, pictures.pictures(vae, Batch(EXAMPLES, None), labels)
+
+
+def _write(run_dir, recipe="vae", evaluation=NUMBERS, metrics=METRICS, shown=None, **options):
+    config = _config(recipe, **options)
     stored = tiny.described(config, fingerprint="c0ffee")
     (run_dir / "config.json").write_text(json.dumps(stored))
     if metrics is not None:
         (run_dir / "metrics.csv").write_text(metrics)
-    labels = np.arange(len(EXAMPLES)) % 3
-    vae = keras_vae.build(config)
-    batch = Batch(EXAMPLES, None)
-    shown = pictures.pictures(vae, batch, labels)
+    vae, usual = _model(recipe)
+    shown = usual if shown is None else shown
     return run_report.write_report(run_dir, vae, config, evaluation, shown)
 
 
@@ -111,13 +153,15 @@ def page(run_dir):
 
 def test_nothing_is_loaded_from_elsewhere(run_dir, page):
     for _, attrs in page.elements:
-        for name in ("src", "href", "srcset", "data", "action", "style"):
-            assert attrs.get(name, "data:").startswith("data:")
-    html = (run_dir / "report.html").read_text()
-    assert "http" not in html
-    assert "url(" not in html
-    assert "@import" not in html
-    assert not page.all("script")
+        for name in ("src", "href", "srcset", "data", "action"):
+            assert attrs.get(name, "data:").startswith(("data:", "#"))
+        assert not {"data-src", "poster", "background"} & set(attrs)
+    text = (run_dir / "report.html").read_text()
+    assert "http" not in text.replace("http-equiv", "")
+    assert "url(" not in text
+    assert "@import" not in text
+    for script in re.findall("<script>(.*?)</script>", text, re.DOTALL):
+        assert not re.search(r"fetch|XMLHttp|WebSocket|import\b|sendBeacon|EventSource", script)
 
 
 @pytest.mark.needs("chromium")
@@ -126,8 +170,15 @@ def test_nothing_is_loaded_from_elsewhere(run_dir, page):
     [(400, False, "rgb(246, 247, 249)"), (1400, True, "rgb(16, 19, 23)")],
 )
 def test_a_browser_shows_it_without_error_request_or_overflow(run_dir, width, dark, background):
-    found = browser.assert_sound(run_dir / "report.html", width, dark)
+    found = browser.assert_sound(run_dir / "report.html", width, dark, ACT)
     assert found["background"] == background
+    last = "Epoch 2: training -107.50"
+    assert found["acted"] == {
+        "said": [last, "Epoch 1: training -120.00, validation -121.00", last],
+        "spoken": last,
+        "enlarged": [True, True, False],
+        "opened": True,
+    }
 
 
 @pytest.mark.needs("chromium")
@@ -151,12 +202,7 @@ def test_every_picture_has_an_alt_text_and_is_a_file_too(run_dir, page):
     files = {file.name: file.read_bytes() for file in (run_dir / "figures").iterdir()}
     assert embedded == set(files.values())
     assert {name.removesuffix(".png") for name in files} == {
-        "curve_elbo_nats",
-        "curve_distortion",
-        "curve_rate",
-        "curve_loss",
         "rate_distortion",
-        "curve_beta",  # Beta changes; the learning rate doesn't.
         "reconstructions",
         "samples",
         "interpolations",
@@ -171,7 +217,7 @@ def test_every_picture_has_an_alt_text_and_is_a_file_too(run_dir, page):
 def test_it_says_what_was_measured(page):
     for words in (
         "vae on folder:<b>&cats",
-        "101.23 ± 0.42 nats Negative log-likelihood",
+        "Negative log-likelihood 101.23 ± 0.42 nats",
         "ELBO -104.73 nats",
         "Rate 25.12 nats",
         "Distortion 79.61 nats",
@@ -203,9 +249,63 @@ def test_it_fits_a_phone_and_the_dark(run_dir, page):
     assert len(scrolling) == len(page.all("table"))
 
 
+def test_pictures_come_first_then_three_numbers_then_folded_questions(page):
+    order = ["Samples from the prior", "Reconstructions", "Bits per dimension", "Latents in use"]
+    order += [*measures.QUESTIONS, "What exactly was run?"]
+    places = [page.text.index(words) for words in order]
+    assert places == sorted(places)
+    folds = [attrs for attrs in page.all("details") if attrs.get("class") == "fold"]
+    assert len(folds) == len(measures.QUESTIONS) + 1
+    # Alarms alone are open, and the head leads to them.
+    assert [attrs.get("id") for attrs in folds if "open" in attrs] == ["alarms"]
+    assert {"href": "#alarms"} in page.all("a")
+    assert "An alarm was raised: what went wrong?" in page.text
+
+
+def test_every_measure_is_a_card_once_under_its_question(tmp_path):
+    table = measures.of_file().values()
+    texts = {m.key: "words" for m in table if m.value["type"] == "string"}
+    lists = {m.key: [0.25, 0.5] for m in table if m.value["type"] == "array"}
+    numbers = {m.key: 0.5 for m in table} | texts | lists | NUMBERS
+    text = _write(tmp_path, evaluation=numbers, shown=[]).read_text()
+    for question, sections in measures.QUESTIONS.items():
+        fold = text.partition(f"<h2>{question}</h2>")[2].partition("<details class='fold'")[0]
+        names = [html.escape(m.name) for s in sections.values() for m in s if m.shown >= Shown.CARD]
+        assert re.findall("<div class='card'><h4>(.*?)</h4>", fold) == names
+        assert fold.count("<p class='good'>") == len(names)  # Each says what is good.
+    assert text.count("<div class='card'>") == sum(m.shown >= Shown.CARD for m in table)
+
+
+def test_a_run_without_alarms_says_so(tmp_path):
+    page = Page(_write(tmp_path, evaluation=NUMBERS | {"alarms": []}, shown=[]).read_text())
+    assert "No alarm was raised." in page.text
+    assert not page.all("a")
+    assert not any("open" in attrs for attrs in page.all("details"))
+
+
+def test_an_exported_page_beside_it_draws_samples_once_asked_for(tmp_path):
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "page.html").write_text("<title>page</title>")
+    (frame,) = Page(_write(tmp_path, shown=[]).read_text()).all("iframe")
+    assert frame["data-src"] == "export/page.html"
+    assert "src" not in frame
+
+
+def test_a_report_of_photographs_stays_below_5_mb(tmp_path):
+    """Noise is worse than photographs, and no report has more than twenty pictures."""
+    without = _write(tmp_path, shown=[]).stat().st_size
+    noise = plots.image_grid(np.random.default_rng(0).uniform(size=(1, 800, 800, 3)))
+    shown = [plots.Picture("noise", "Noise", noise, "What has no structure at all.", "Noise.")]
+    of_picture = _write(tmp_path, shown=shown).stat().st_size - without
+    assert (tmp_path / "figures" / "noise.png").stat().st_size > 1e6
+    assert 60_000 < of_picture < 4 / 3 * embedding.MOST_BYTES + 1000
+    assert without + 20 * of_picture < 5e6
+
+
 def test_the_last_value_of_a_curve_is_told_in_words(page):
-    alts = [p["alt"] for p in page.all("img")]
-    assert "ELBO at each epoch; -107.50 at the end." in alts
+    assert "Epoch 2: training -107.50 The bound on log p(x)" in page.text.replace(
+        "training validation ", ""
+    )
 
 
 def test_curves_read_missing_values_and_leave_out_the_validation_loss(tmp_path):
@@ -251,18 +351,18 @@ def test_the_way_to_the_test_images_rate_and_distortion_is_shown(tmp_path):
 
 
 @pytest.mark.parametrize("metrics", [None, "epoch,loss\n"])
-def test_without_metrics_there_is_no_training_section(tmp_path, metrics):
+def test_without_metrics_there_is_no_question_on_training(tmp_path, metrics):
     page = Page(_write(tmp_path, metrics=metrics).read_text())
-    assert "Training" not in page.text
+    assert "How did training go?" not in page.text
     assert "Samples from the prior" in page.text
 
 
 def test_an_autoencoder_has_a_reconstruction_error_and_no_samples(tmp_path):
     page = Page(_write(tmp_path, "ae", AUTOENCODER_NUMBERS).read_text())
-    assert "58.81 nats Reconstruction error" in page.text
+    assert "Reconstruction error 58.81 nats" in page.text
     assert "Samples from the prior" not in page.text
     assert "The manifold" not in page.text
-    assert "no prior of its own: samples are decoded from a density fitted" in page.text
+    assert "This autoencoder has no density of codes to draw samples from." in page.text
     assert "Latent traversals" in page.text
     assert "nll_nats null" in page.text
 
@@ -288,7 +388,7 @@ def test_numbers_may_have_a_p_value_and_may_be_words():
 
 
 def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
-    path = _write(tmp_path)
+    path = _write(tmp_path, shown=[])
     assert "Anomalies" not in Page(path.read_text()).text
     (tmp_path / "evaluation.json").write_text(json.dumps({"step": 77}))
     auroc = {"auroc_nll": 0.875, "auroc_nll_stderr": 0.0123}
@@ -305,7 +405,7 @@ def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
     found = Page(path.read_text())
     for words in (
         "Anomalies: <cats> Negative log-likelihood, AUROC 0.875 ± 0.012",
-        "1 without an error. Higher is better. Of 900 examples of <cats> and 1,000 test examples.",
+        "1 without an error. Of 900 examples of <cats> and 1,000 test examples. Higher is better.",
         "Compressed by this model 0.1658 bits per dimension 179 test examples",
         "gzip 0.3300",
     ):
@@ -316,7 +416,7 @@ def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
     follow_ups.refresh(tmp_path)
     assert Page(path.read_text()).text == found.text
     # A new report has it from the beginning.
-    assert Page(_write(tmp_path).read_text()).text == found.text
+    assert Page(_write(tmp_path, shown=[]).read_text()).text == found.text
     # Pictures are there to be deleted: the numbers stay.
     (tmp_path / "figures" / "anomaly_nll.png").unlink()
     (tmp_path / "latents" / "latents.json").write_text(json.dumps(drawn | {"step": 77}))
@@ -327,7 +427,7 @@ def test_what_was_done_with_the_same_weights_is_shown(tmp_path):
 
 
 def test_a_failing_report_leaves_the_old_one(tmp_path, monkeypatch):
-    _write(tmp_path)
+    _write(tmp_path, shown=[])
     old = (tmp_path / "report.html").read_bytes()
     before = sorted(path.name for path in tmp_path.iterdir())
 
@@ -336,7 +436,7 @@ def test_a_failing_report_leaves_the_old_one(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.replace", fail)
     with pytest.raises(OSError, match="disk full"):
-        _write(tmp_path, evaluation=NUMBERS | {"nll_nats": 1.0})
+        _write(tmp_path, evaluation=NUMBERS | {"nll_nats": 1.0}, shown=[])
     assert (tmp_path / "report.html").read_bytes() == old
     # Whatever else is left has a hidden name of its own.
     left = {path.name for path in tmp_path.iterdir()} - set(before)

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 
 import numpy as np
@@ -10,7 +11,7 @@ import scipy.stats
 
 import keras_vae
 from keras_vae.measures import Shown, columns
-from keras_vae.report import comparison_page, page, run_report
+from keras_vae.report import page, run_report, training_curves
 from keras_vae.runs.results import read_history
 from keras_vae.tasks import comparison
 from tests import binaries, browser
@@ -144,12 +145,18 @@ def test_two_runs_side_by_side(runs):
         "Rate and distortion",
         "Linear probe",
         "Kernel distance",
+        "Reconstructions",
         "small Measured on 179 examples of the test split of digits, binarized by draws of seed 0",
     ):
         assert words in found.text
     files = {path.stem for path in (out / "figures").iterdir()}
-    assert {"curve_elbo_nats", "rate_distortion", "samples_0", "samples_1"} <= files
-    assert "http" not in (out / "compare.html").read_text()
+    assert {"rate_distortion", "samples_0", "samples_1"} <= files
+    text = (out / "compare.html").read_text()
+    assert "http" not in text.replace("http-equiv", "")
+    order = ("Samples", "Reconstructions", "Numbers", "How did training go?", "What went wrong?")
+    assert re.findall("<h2>(.*?)</h2>", text) == [*order]
+    titles = re.findall("<figure><h3>(.*?)</h3>", text)
+    assert titles[:4] == ["small", "large", "small", "large"]  # Side by side.
 
 
 def test_an_autoencoder_shows_its_holes_beside_a_vae(runs, run_train):
@@ -170,10 +177,10 @@ def test_runs_without_validation_have_curves_too(runs, run_train):
     assert run_train(f"--workdir={path}", "--validation_size=0", *TINY).code == 0
     small, all_of_it = (read_history(p / "metrics.csv") for p in (runs / "small", path))
     for history in (small, all_of_it):
-        _, values = comparison_page._curve(history, "elbo_nats")
+        _, values = training_curves.line(history, "elbo_nats")
         assert np.isfinite(values).sum() == 3
-    assert comparison_page._curve(small, "val_elbo_nats") is not None
-    assert comparison_page._curve(all_of_it, "val_elbo_nats") is None
+    assert training_curves.line(small, "val_elbo_nats") is not None
+    assert training_curves.line(all_of_it, "val_elbo_nats") is None
 
 
 def test_a_run_that_was_trained_on_must_be_measured_again(runs):

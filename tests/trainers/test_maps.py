@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae import runs
 from keras_vae._compat import tf
-from keras_vae.report import run_report
+from keras_vae.report import run_facts
 from keras_vae.runs import callbacks
 from keras_vae.training import feeding
 from tests.in_process import TINY
@@ -30,7 +30,7 @@ def test_a_run_of_maps_is_replayed_by_its_flags(run_train, tmp_path):
     # Beside z at each place is a patch of 4x4 pixels, and which of them are given.
     (first, *_) = run.model.decoder.network.weights
     assert first.shape == tf.TensorShape([3, 3, 3 + 16 * 2, 4])
-    assert "Network conv, 2x2x3 latents, diagonal posterior" in run_report._subtitle(
+    assert "Network conv, 2x2x3 latents, diagonal posterior" in run_facts.subtitle(
         run.config, run.model
     )
 
