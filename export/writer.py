@@ -48,7 +48,8 @@ def write(
     compared with the model before the folder gets its name.
 
     Args:
-      vae: the model; its moving average of the weights is taken, where there is one.
+      vae: the model; its moving average of the weights is taken, where there is one. A model whose
+        networks compute in bfloat16 is exported, and compared, in float32.
       path: the folder; its parents are made.
       formats: "savedmodel", "tflite" or both.
       precisions: of the TFLite files, keys of `precision.PRECISIONS`.
@@ -75,7 +76,7 @@ def write(
       ValueError: none of them can be made, or an argument can't be.
       OSError: the folder can't be written, or something that isn't an export is there.
     """
-    path = pathlib.Path(path).resolve()
+    path, vae = pathlib.Path(path).resolve(), vae.in_float32()
     check_target(path)
     check_options(formats, precisions, batch_sizes, web)
     check_served(vae, precisions, web)

@@ -28,6 +28,7 @@ from keras_vae.config import Config
 from keras_vae.config.recipes import Unnamed
 from keras_vae.data import Dataset
 from keras_vae.data import steps_per_epoch as count_steps
+from keras_vae.ops import dtype_policy
 from keras_vae.priors import Prior
 from keras_vae.training.learning_rate import LearningRate
 from keras_vae.training.planning import Plan
@@ -88,7 +89,9 @@ def build(
         )
     if model.num_classes is None and "num_classes" in CONDITIONS[model.condition].options:
         raise ValueError(f"condition={model.condition} needs `num_classes`, the number of labels.")
-    with _global_seed(config.training.seed):  # The initial weights depend on it.
+    policy = dtype_policy.chosen(config.training.dtype_policy)
+    # The initial weights depend on the seed. Bodies take the policy; all other layers have their own.
+    with _global_seed(config.training.seed), dtype_policy.policy(policy):
         likelihood = likelihood_of(model)
         structure = STRUCTURES[model.structure](model)
         vae = structure.vae_class(

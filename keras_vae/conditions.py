@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_vae._compat import ConditionLike, TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.messages.sentences import of_batch, some
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.ops.whole_numbers import as_floats
 
 # Masks by name: which pixels of [H, W] are given.
@@ -36,7 +37,7 @@ def _box(height, width, rows, columns):
     return mask
 
 
-class Condition(tfkl.Layer, abc.ABC):
+class Condition(Float32, tfkl.Layer, abc.ABC):
     """A layer: conditions [B, *shape] -> context [B, ...], float.
 
     Attributes:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from keras_vae._compat import TensorLike, check_layer, tf, tfd, tfk, tfkl
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.ops.gradients import GradientWeight
 from keras_vae.posteriors import Posterior
 
@@ -26,7 +27,7 @@ class FirstLatents:
         self.noise_shape = posterior.noise_shape
 
 
-class AbstractEncoder(tfk.Model, abc.ABC):
+class AbstractEncoder(Float32, tfk.Model, abc.ABC):
     """What a VAE asks of its encoder.
 
     Attributes:
@@ -116,11 +117,11 @@ class Encoder(AbstractEncoder):
         super().__init__(**kwargs)
         check_layer("network", network)
         self.network, self.posterior = network, posterior
-        self.flatten = tfkl.Flatten()
+        self.flatten = tfkl.Flatten(dtype=self.dtype)
         self.has_density = posterior.has_density
         self.has_bound, self.trains_prior = posterior.has_bound, posterior.trains_prior
         self.first = FirstLatents(posterior, self.parameters)
-        self.projection = tfkl.Dense(posterior.params_size)
+        self.projection = tfkl.Dense(posterior.params_size, dtype=self.dtype)
         self.context_map: tfkl.Layer | None = None  # Made when the first context comes.
 
     @property
@@ -172,7 +173,9 @@ class Encoder(AbstractEncoder):
         size = x.shape[1:-1]
         if context.shape[1:-1] != size:
             if self.context_map is None:
-                self.context_map = tfkl.Dense(math.prod(size), use_bias=False)
+                self.context_map = tfkl.Dense(
+                    math.prod(size), use_bias=False, dtype=self.dtype
+                )
             context = self.context_map(self.flatten(context))
             context = tf.reshape(context, [-1, *size, 1])
         return tf.concat([x, context], axis=-1)

@@ -12,6 +12,7 @@ from keras_vae._compat import tfk
 from keras_vae.files import archives, checksums
 from keras_vae.messages.notes import note
 from keras_vae.messages.sentences import errors_in_one_line
+from keras_vae.ops import dtype_policy
 from keras_vae.training.trainable import Trainable
 from keras_vae.trusted import UnknownName, hdf5, trusted_config
 
@@ -76,12 +77,13 @@ def _read(path, custom_objects, wanted, noun):
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, "model.keras")
         with zipfile.ZipFile(copy, "w") as file:
-            file.writestr(_CONFIG, json.dumps(config))
+            file.writestr(_CONFIG, json.dumps(dtype_policy.in_float32(config)))
             for name, content in members.items():
                 if name == _WEIGHTS or name.startswith("assets/"):
                     file.writestr(name, content)
         try:
-            model = tfk.saving.load_model(copy, custom_objects, compile=False, safe_mode=True)
+            with dtype_policy.policy(dtype_policy.FLOAT32):
+                model = tfk.saving.load_model(copy, custom_objects, compile=False, safe_mode=True)
         except Exception as error:
             reason = " ".join(str(error).split())
             raise ValueError(f"{path} can't be read as a model ({reason}).") from error
@@ -133,12 +135,13 @@ def _check_rebuildable(model):
                 "its __init__ takes, so that a loaded one would have the default. Return it in "
                 "get_config: super().get_config() | {...}."
             )
-    for name, part in model.get_config().items():
+    for name, part in dtype_policy.in_float32(model.get_config()).items():
         if not isinstance(part, dict):
             continue
         try:
             unregistered = _unregistered(part)
-            tfk.saving.deserialize_keras_object(part, safe_mode=True)
+            with dtype_policy.policy(dtype_policy.FLOAT32):  # As `read` does.
+                tfk.saving.deserialize_keras_object(part, safe_mode=True)
         except Exception as error:
             raise ValueError(
                 f"can't save: {name} can't be rebuilt from its config ({error}). Give each class "

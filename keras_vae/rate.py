@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from keras_vae._compat import TensorLike, tf, tfd, tfpl
 from keras_vae.distributions import plain
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.ops.shapes import flat
 
 
@@ -73,7 +74,7 @@ def _like(q, p):
     return p
 
 
-class AddRate(tfpl.KLDivergenceAddLoss):
+class AddRate(Float32, tfpl.KLDivergenceAddLoss):
     """Adds weight * KL(q || p) to the losses, in nats: the mean over examples (and samples).
 
     KLDivergenceAddLoss adds the sum over the batch when exact and the mean when sampled; this makes

@@ -20,6 +20,7 @@ from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.inputs import ExampleSpec
 from keras_vae.inputs.arguments import as_batch, check_temperature
 from keras_vae.modality import Image, Modality, stored
+from keras_vae.ops import dtype_policy
 from keras_vae.ops.gradients import GradientWeight
 from keras_vae.ops.shapes import flat, shaped
 from keras_vae.ops.whole_numbers import check_whole
@@ -541,6 +542,19 @@ class VAE(Trainable):
     def save(self, path: str | os.PathLike) -> None:
         """Writes architecture and weights to a .keras file; `keras_vae.load` reads it."""
         keras_file.write(self, path)
+
+    def in_float32(self) -> "VAE":
+        """This model or, if it computes in bfloat16, one in float32 with its weights.
+
+        The weights are their moving average, where there is one.
+        """
+        if not dtype_policy.is_mixed(self):
+            return self
+        with dtype_policy.policy(dtype_policy.FLOAT32):
+            found = self.from_config(dtype_policy.in_float32(self.get_config()))
+        with self.evaluation_weights():
+            found.set_weights(self.get_weights())
+        return found
 
     def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object

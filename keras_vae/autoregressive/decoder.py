@@ -112,14 +112,14 @@ class AutoregressiveDecoder(AbstractDecoder):
                 tf.transpose(noise, [1, 0, 2, 3]),
                 tf.transpose(known, [1, 0, 2]),
             ),
-            (tf.zeros([rows, self.units]), nothing),
+            (tf.zeros([rows, self.units], self.cell.compute_dtype), nothing),
         )
         x = tf.cast(tf.transpose(levels, [1, 0, 2]), tf.float32) / (self.levels - 1)
         return tf.reshape(x, [-1, *self.event_shape])
 
     def _features(self, z, known):
         """The input of each step besides the step before it, [N, T, F]."""
-        features = self.network(z)
+        features = tf.cast(self.network(z), tf.float32)
         if features.shape.rank == 2:
             features = tf.repeat(features[:, tf.newaxis], self.num_steps, axis=1)
         features = tf.reshape(features, [-1, self.num_steps, math.prod(features.shape[2:])])

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfk, tfkl
+from keras_vae.ops.dtype_policy import Float32
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class ValuesInTurn(tfkl.Layer):
+class ValuesInTurn(Float32, tfkl.Layer):
     """Logits [N, P, L] of P values, each given features and the values before it.
 
     Each value has a hidden layer. A sum that grows from value to value tells that layer the values
@@ -25,7 +26,7 @@ class ValuesInTurn(tfkl.Layer):
     def __init__(self, num_values: int, levels: int, hidden: int, **kwargs):
         super().__init__(**kwargs)
         self.num_values, self.levels, self.hidden = num_values, levels, hidden
-        self.dense = tfkl.Dense(hidden)
+        self.dense = tfkl.Dense(hidden, dtype=self.dtype)
         self.embedding: tf.Variable = None  # A single value has none before it.
         if num_values > 1:
             self.embedding = self.add_weight("embedding", [num_values - 1, levels, hidden])

@@ -11,6 +11,7 @@ from keras_vae.building.parts import POSTERIORS, likelihood_of, prior_of
 from keras_vae.config.sections import ModelConfig
 from keras_vae.config.stages import Stage, stages_of
 from keras_vae.hierarchical import ConvBlock, LadderEncoder, LayeredPrior, LayeredPriorEncoder
+from keras_vae.ops.dtype_policy import FLOAT32
 from keras_vae.priors import Prior
 
 
@@ -66,7 +67,8 @@ class ConvLadder:
         """Further arguments of the decoder."""
         # 1x1 is enough, as the blocks see other places; 3x3 would be costly at full size.
         units = likelihood_of(self._model).params_shape[2:]
-        return {"projection": tfkl.Conv2D(math.prod(units), 1), "latent_rank": 3}
+        projection = tfkl.Conv2D(math.prod(units), 1, dtype=FLOAT32)
+        return {"projection": projection, "latent_rank": 3}
 
     def _latent_shape(self, stage):
         return (stage.height, stage.width, self._model.latent_channels)

@@ -17,6 +17,7 @@ from keras_vae.config import Config
 from keras_vae.config.recipes import Unnamed
 from keras_vae.inputs import ExampleSpec
 from keras_vae.likelihoods import Support
+from keras_vae.ops import dtype_policy
 
 
 def settle(config: Config, dataset: data.Dataset) -> Config:
@@ -52,7 +53,12 @@ def settle(config: Config, dataset: data.Dataset) -> Config:
             f"likelihood={name} is for quantised data such as 8-bit images; this data has real "
             "values. Use likelihood=normal."
         )
-    config = config.replace(levels=levels, **_channels(config), **_condition(config, dataset))
+    config = config.replace(
+        levels=levels,
+        dtype_policy=dtype_policy.chosen(config.training.dtype_policy),
+        **_channels(config),
+        **_condition(config, dataset),
+    )
     if images.dtype == np.float32 and binarization == "none":
         spec = example_spec(config)
         for split in (images, *others):

@@ -348,6 +348,14 @@ class TrainingConfig:
         "keep only the inputs of residual blocks for gradients, and compute the rest again: less "
         "memory, more time (Chen et al. 2016)",
     )
+    dtype_policy: str | None = option(
+        None,
+        "numbers that training's networks compute with: float32, or mixed_bfloat16, which has the "
+        "bodies of networks in bfloat16, all else in float32; weights are float32, and so is all "
+        "that is done with a trained run; default: Keras' global policy, which is float32 unless "
+        "you set it",
+        before="float32",
+    )
     ema_decay: float | None = option(
         0.999,
         "evaluate and export a moving average of the weights with this decay; 0: the last weights",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from keras_vae.config.members import AXES
 from keras_vae.messages import conflicts
+from keras_vae.ops import dtype_policy
 
 if TYPE_CHECKING:
     from keras_vae.config.sections import TrainingConfig
@@ -19,6 +20,8 @@ def skips_what_is_clipped(training: "TrainingConfig") -> bool:
 def check_training(config: "Config") -> None:
     """Raises ValueError saying which options of training can't be together, and what to do."""
     training = config.training
+    if training.dtype_policy is not None:
+        dtype_policy.check(training.dtype_policy)
     for name in ("beta_2", "ema_decay"):
         decay = getattr(training, name)
         if decay is not None and decay >= 1:

@@ -4,9 +4,10 @@ import abc
 
 from keras_vae._compat import TensorLike, check_layer, tf, tfd, tfk, tfkl
 from keras_vae.likelihoods import Likelihood
+from keras_vae.ops.dtype_policy import Float32
 
 
-class AbstractDecoder(tfk.Model, abc.ABC):
+class AbstractDecoder(Float32, tfk.Model, abc.ABC):
     """z -> p(x|z). A decoder of your own has a `likelihood` and a `call`.
 
     Attributes:

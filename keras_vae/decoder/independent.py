@@ -8,6 +8,7 @@ from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.decoder.abstract_decoder import AbstractDecoder
 from keras_vae.likelihoods import Likelihood
 from keras_vae.networks.bayesian import bayesian_layers
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.ops.shapes import over_samples, with_context
 
 
@@ -84,7 +85,7 @@ class Decoder(AbstractDecoder):
         )
 
 
-class _Projection(tfkl.Layer):
+class _Projection(Float32, tfkl.Layer):
     """A linear layer: features -> parameters of the likelihood, [N, *target].
 
     It is a dense layer for features [N, F], one dense layer shared by all steps or rows for
@@ -117,7 +118,9 @@ class _Projection(tfkl.Layer):
                 "a layer that gives one of these."
             )
         units = math.prod(self.target[len(sizes) :])
-        return tfkl.Conv2D(units, 3, padding="same") if len(sizes) == 2 else tfkl.Dense(units)
+        if len(sizes) == 2:
+            return tfkl.Conv2D(units, 3, padding="same", dtype=self.dtype)
+        return tfkl.Dense(units, dtype=self.dtype)
 
     def call(self, features: tf.Tensor) -> tf.Tensor:
         return tf.reshape(self.linear(features), [-1, *self.target])

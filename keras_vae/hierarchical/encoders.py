@@ -105,7 +105,7 @@ class BottomUpEncoder(LayeredEncoder):
 
     def __init__(self, networks: Sequence[tfkl.Layer], posteriors: Sequence[Posterior], **kwargs):
         super().__init__(networks, posteriors, **kwargs)
-        self.projections = [tfkl.Dense(q.params_size) for q in posteriors]
+        self.projections = [tfkl.Dense(q.params_size, dtype=self.dtype) for q in posteriors]
         self.exact_kl = len(posteriors) == 1
 
     def walk(
@@ -155,7 +155,7 @@ class LadderEncoder(LayeredEncoder):
         self.merges = merges
         # Only layers without a merge have a projection.
         self.projections = [_says_little(q) for q in posteriors[len(merges) : -1]]
-        self.projections.append(tfkl.Dense(posteriors[-1].params_size))
+        self.projections.append(tfkl.Dense(posteriors[-1].params_size, dtype=self.dtype))
         self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
 
     def walk(
@@ -175,7 +175,7 @@ class LadderEncoder(LayeredEncoder):
         is_map = len(self.latent_shapes[0]) > 1
         found, below = [], with_context(x, context, 3) if is_map else _flat(x)
         for layer, network in enumerate(self.networks):
-            below = network(below if is_map else with_context(below, context))
+            below = tf.cast(network(below if is_map else with_context(below, context)), tf.float32)
             own = layer - len(self.merges)
             found.append(below if own < 0 else self.projections[own](below))
         return found
@@ -203,10 +203,11 @@ def _says_little(q):
     latents is large at once, and p becomes so narrow that float32 can't tell z from its mean.
     """
     if len(q.latent_shape) == 1:
-        return tfkl.Dense(q.params_size)
+        return tfkl.Dense(q.params_size, dtype=q.dtype)
     half = q.params_size // 2
     return tfkl.Dense(
         q.params_size,
+        dtype=q.dtype,
         bias_initializer=tfk.initializers.Constant([0.0] * half + [float(raw_of(3.0))] * half),
     )
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.distributions import Joint
 from keras_vae.hierarchical.walk import given, joined, log_probs
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.ops.shapes import batch_shape, over_samples, shaped, with_context
 from keras_vae.posteriors.normal import diagonal_normal
 from keras_vae.priors import Prior
@@ -32,7 +33,7 @@ class Path(NamedTuple):
     state: tf.Tensor
 
 
-class AbstractBlock(tfkl.Layer, abc.ABC):
+class AbstractBlock(Float32, tfkl.Layer, abc.ABC):
     """One stochastic layer below the top, p(z_l|above).
 
     Training, scoring and sampling all go through `descend`.
@@ -73,7 +74,7 @@ class TopDownBlock(AbstractBlock):
     def __init__(self, network: tfkl.Layer, latent_dim: int, skip: bool = False, **kwargs):
         super().__init__((latent_dim,), **kwargs)
         self.network, self.latent_dim, self.skip = network, latent_dim, skip
-        self.projection = tfkl.Dense(2 * latent_dim)
+        self.projection = tfkl.Dense(2 * latent_dim, dtype=self.dtype)
 
     def descend(
         self, state: tf.Tensor, choose: Callable, context: TensorLike | None = None

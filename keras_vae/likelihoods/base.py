@@ -11,6 +11,7 @@ import numpy as np
 from keras_vae._compat import TensorLike, tf, tfd, tfkl, tfpl
 from keras_vae.distributions import Uniforms, Values, draw_from_mixture
 from keras_vae.messages.remedies import to_support
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.ops.positive import positive
 
 # Pixels that never vary would otherwise drive a learned scale to 0 and the density to infinity.
@@ -36,7 +37,7 @@ class Support(enum.Enum):
         return self in (Support.BINARY, Support.LEVELS, Support.COUNTS)
 
 
-class Likelihood(tfpl.DistributionLambda, abc.ABC):
+class Likelihood(Float32, tfpl.DistributionLambda, abc.ABC):
     """A distribution layer: parameters [..., H, W, C, k] -> p(x|z), batch [...], event [H, W, C].
 
     As a tensor, the distribution is its mean. A likelihood of your own says what the distribution

@@ -25,11 +25,13 @@ class SelfAttention(tfkl.Layer):
         self.heads = heads
 
     def build(self, shape: tf.TensorShape) -> None:
-        self.norm = layer_norm()
+        self.norm = layer_norm(self.dtype_policy)
         # The projections have no biases: the norm has one, and a bias of the keys would cancel
         # in the softmax.
         size = max(1, shape[-1] // self.heads)
-        self.attention = tfkl.MultiHeadAttention(self.heads, size, use_bias=False)
+        self.attention = tfkl.MultiHeadAttention(
+            self.heads, size, use_bias=False, dtype=self.dtype_policy
+        )
         self.gain = self.add_weight("gain", (), initializer="zeros")
         super().build(shape)
 
@@ -41,7 +43,7 @@ class SelfAttention(tfkl.Layer):
         return super().get_config() | {"heads": self.heads}
 
 
-def layer_norm() -> tfkl.LayerNormalization:
+def layer_norm(dtype: tfk.mixed_precision.Policy | None = None) -> tfkl.LayerNormalization:
     """Layer normalization over channels (Ba et al. 2016), of each example by itself."""
     # From an epsilon of 1.001e-5 on, Keras takes a batch norm kernel that TFLite and XLA lack.
-    return tfkl.LayerNormalization(epsilon=1e-5)
+    return tfkl.LayerNormalization(epsilon=1e-5, dtype=dtype)

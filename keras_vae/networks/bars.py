@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.networks.gru import gru_decoder, gru_encoder
+from keras_vae.ops.dtype_policy import Float32
 
 
 def bars_encoder(
@@ -50,7 +51,7 @@ def bars_decoder(
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class OneHot(tfkl.Layer):
+class OneHot(Float32, tfkl.Layer):
     """Values k / (levels - 1) [..., C] -> one-hot [..., C * levels].
 
     A value between two levels is shared by both in proportion, so that learned inputs have a

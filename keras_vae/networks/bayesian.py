@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl, tfpl
+from keras_vae.ops.dtype_policy import Float32
 
 # Weights start with this standard deviation, which makes a layer of nearly sure weights.
 _FIRST_SCALE = 0.01
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class BayesianDense(tfkl.Layer):
+class BayesianDense(Float32, tfkl.Layer):
     """A dense layer whose weights and biases W have a posterior q(W) = N(loc, diag(scale^2)).
 
     The prior is p(W) = N(0, prior_scale^2). temperature * KL(q(W) || p(W)) / num_examples is among
@@ -66,6 +67,7 @@ class BayesianDense(tfkl.Layer):
             kernel_prior_fn=self._prior,
             kernel_divergence_fn=None,
             bias_posterior_fn=None,
+            dtype=self.dtype,
         )
         self.add_loss(lambda: self.temperature * self.kl() / self.num_examples)
 

@@ -3,10 +3,11 @@
 import numpy as np
 
 from keras_vae._compat import TensorLike, tf, tfkl
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.ops.shapes import over_samples
 
 
-class MADE(tfkl.Layer):
+class MADE(Float32, tfkl.Layer):
     """z [..., D] -> parameters [..., D, params] by one hidden layer; at first, zeros.
 
     (tfb.AutoregressiveNetwork masks its weights after each optimizer step, so that weights set in
@@ -64,7 +65,7 @@ class MADE(tfkl.Layer):
         return tf.reshape(outputs, tf.concat([tf.shape(z), [self.params]], 0))
 
 
-class _MaskedDense(tfkl.Dense):
+class _MaskedDense(Float32, tfkl.Dense):
     """A dense layer whose units see the inputs of degrees up to their own alone."""
 
     def __init__(self, degrees: np.ndarray, own_degrees: np.ndarray, **kwargs):

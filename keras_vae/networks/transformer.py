@@ -63,9 +63,9 @@ class TransformerBlock(tfkl.Layer):
     def build(self, shape: tf.TensorShape) -> None:
         self.body = tfk.Sequential(
             [
-                layer_norm(),
-                tfkl.Dense(4 * shape[-1], self.activation),
-                tfkl.Dense(shape[-1], kernel_initializer="zeros"),
+                layer_norm(self.dtype_policy),
+                tfkl.Dense(4 * shape[-1], self.activation, dtype=self.dtype_policy),
+                tfkl.Dense(shape[-1], kernel_initializer="zeros", dtype=self.dtype_policy),
             ]
         )
         super().build(shape)

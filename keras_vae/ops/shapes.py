@@ -12,8 +12,8 @@ from keras_vae.ops.whole_numbers import is_whole
 
 
 def over_samples(network: Callable, x: TensorLike, event_rank: int = 1) -> tf.Tensor:
-    """A network of [N, *event], which knows one batch axis, applied to x [..., *event]."""
-    y = network(tf.reshape(x, [-1, *x.shape[-event_rank:]]))
+    """A network of [N, *event], which knows one batch axis, applied to x [..., *event]: float32."""
+    y = tf.cast(network(tf.reshape(x, [-1, *x.shape[-event_rank:]])), tf.float32)
     return tf.reshape(y, tf.concat([tf.shape(x)[:-event_rank], y.shape[1:]], 0))
 
 

@@ -5,10 +5,11 @@ import math
 from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfd, tfkl, tfpl
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.ops.shapes import latent_dim_of, latent_shape_of
 
 
-class Posterior(tfpl.DistributionLambda, abc.ABC):
+class Posterior(Float32, tfpl.DistributionLambda, abc.ABC):
     """A distribution layer: parameters [B, *params_shape] -> q(z|x) of B examples.
 
     The event of q is z [*latent_shape]: [D], or a map [h, w, d]. As a tensor, the distribution is

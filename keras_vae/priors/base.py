@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keras_vae._compat import TensorLike, tf, tfd, tfkl
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.ops.shapes import latent_dim_of, latent_shape_of
 
 if TYPE_CHECKING:
     from keras_vae.vae import VAE
 
 
-class Prior(tfkl.Layer, abc.ABC):
+class Prior(Float32, tfkl.Layer, abc.ABC):
     """p(z), or p(z|c), of z [..., *latent_shape]: [..., D], or maps [..., h, w, d].
 
     Args:

@@ -27,9 +27,9 @@ class ConditionalNormal(Prior):
         self.hidden = hidden
         self.network = tfk.Sequential(
             [
-                tfkl.Flatten(),
-                tfkl.Dense(hidden, "relu"),
-                tfkl.Dense(2 * latent_dim, kernel_initializer="zeros"),
+                tfkl.Flatten(dtype=self.dtype),
+                tfkl.Dense(hidden, "relu", dtype=self.dtype),
+                tfkl.Dense(2 * latent_dim, kernel_initializer="zeros", dtype=self.dtype),
             ]
         )
 

@@ -21,8 +21,12 @@ class RealNVP(Flow):
         self.networks = [
             tfk.Sequential(
                 [
-                    tfkl.Dense(hidden, "relu"),
-                    tfkl.Dense(2 * (latent_dim - self.num_kept), kernel_initializer="zeros"),
+                    tfkl.Dense(hidden, "relu", dtype=self.dtype),
+                    tfkl.Dense(
+                        2 * (latent_dim - self.num_kept),
+                        kernel_initializer="zeros",
+                        dtype=self.dtype,
+                    ),
                 ]
             )
             for _ in range(num_layers)

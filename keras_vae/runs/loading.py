@@ -137,7 +137,7 @@ def load_checkpoint(path: str | pathlib.Path, found: str) -> VAE:
     """The model of a run directory with the weights that `find_checkpoint` found."""
     check_checkpoint(found)
     config = Config.from_dict(read_config_json(path)["config"])
-    vae = build(config)
+    vae = build(config.replace(dtype_policy="float32"))  # Whatever it was trained with.
     parts = {"model": vae} if vae.ema is None else {"model": vae, "ema": vae.ema.averages}
     try:
         status = tf.train.Checkpoint(**parts).restore(found)

@@ -84,7 +84,7 @@ class MarkovEncoder(AbstractEncoder):
 
     def _look(self, x, context):
         """h [B, T, F], the context beside it."""
-        h = self.network(x)
+        h = tf.cast(self.network(x), tf.float32)
         if context is None:
             return h
         context = tf.reshape(context, [-1, 1, math.prod(context.shape[1:])])
@@ -116,7 +116,8 @@ class MarkovEncoder(AbstractEncoder):
     def _first_parameters(self, x, context):
         """The parameters of q(z_1|x), [B, 2 D]."""
         h = self._look(x, context)[:, 0]
-        return self.combiner(with_context(tf.zeros([tf.shape(h)[0], self.latent_dim]), h))
+        start = tf.zeros([tf.shape(h)[0], self.latent_dim])
+        return over_samples(self.combiner, with_context(start, h))
 
     def get_config(self) -> dict[str, Any]:
         serialize = tfk.saving.serialize_keras_object

@@ -124,8 +124,9 @@ def check_part(name: str, part: object, kind: type, remedy: str) -> None:
 
 def check_tracked(variables: Iterable[tf.Variable], vae: "VAE") -> None:
     """Raises ValueError unless Keras knows all variables that a pass through a model reads."""
-    known = {id(variable) for variable in vae.variables}
-    lost = sorted({variable.name for variable in variables if id(variable) not in known})
+    # A layer of mixed precision wraps its variables, and a tape sees what is inside.
+    known = {id(variable.handle) for variable in vae.variables}
+    lost = sorted({variable.name for variable in variables if id(variable.handle) not in known})
     if lost:
         raise ValueError(
             f"Keras doesn't track the variables {some(lost)}: they would be neither trained nor "

@@ -22,6 +22,7 @@ from keras_vae.inputs.arguments import (
 from keras_vae.messages.notes import note
 from keras_vae.networks.recomputable import set_recompute
 from keras_vae.objectives import Objective
+from keras_vae.ops.dtype_policy import Float32
 from keras_vae.rate import AddRate, Rate
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
@@ -39,7 +40,7 @@ from keras_vae.training.xla import prefers_xla
 _BATCH_SIZE = 32  # Keras' own
 
 
-class Trainable(TakesExamples):
+class Trainable(Float32, TakesExamples):
     """A Keras model that trains by blocks of steps.
 
     A subclass says what its latent variables are:
