@@ -30,7 +30,7 @@ def trainer_path(arguments, folder: pathlib.Path):
     plain = ("--learning_rate_schedule=constant", "--ema_decay=0")
     FLAGS(["trainers.train", run, "--epochs=1000", "--picture_epochs=0", *plain, *arguments])
     job = train.prepare()
-    job.workdir.mkdir()
+    job.workdir.mkdir(parents=True)
     progress = Progress(job.model, job.workdir / "checkpoints")
     clock = _Clock(progress, steps=2000, patience=None)
 

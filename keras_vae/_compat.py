@@ -19,6 +19,7 @@ from keras_vae._quiet import LEVEL, without_remarks
 # The variable by which TensorFlow is told, when it is imported, whether to compute by oneDNN.
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _NEURAL = {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"}
+_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}  # The last is Arm's.
 
 
 def onednn_by_default(cpuinfo: str) -> bool | None:
@@ -34,8 +35,25 @@ def onednn_by_default(cpuinfo: str) -> bool | None:
     return not _NEURAL.isdisjoint(features[0]) if features else None
 
 
-_cpuinfo = pathlib.Path("/proc/cpuinfo")
-ONEDNN_BY_DEFAULT = onednn_by_default(_cpuinfo.read_text() if _cpuinfo.exists() else "")
+def has_bfloat16(cpuinfo: str) -> bool | None:
+    """Whether a CPU, x86 or Arm, has instructions for bfloat16.
+
+    Args:
+      cpuinfo: the text of /proc/cpuinfo.
+
+    Returns:
+      None where the text doesn't say what the CPU has.
+    """
+    features = [
+        line.split() for line in cpuinfo.splitlines() if line.startswith(("flags", "Features"))
+    ]
+    return not _BFLOAT16.isdisjoint(features[0]) if features else None
+
+
+_file = pathlib.Path("/proc/cpuinfo")
+_cpuinfo = _file.read_text() if _file.exists() else ""
+ONEDNN_BY_DEFAULT = onednn_by_default(_cpuinfo)
+HAS_BFLOAT16 = has_bfloat16(_cpuinfo)
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 # Remarks on how TensorFlow was compiled are for its developers; warnings and errors still show.
@@ -139,6 +157,7 @@ TensorLike = tf.Tensor | np.ndarray
 ConditionLike = TensorLike | Sequence | int | str
 
 __all__ = [
+    "HAS_BFLOAT16",
     "ONEDNN",
     "ONEDNN_BY_DEFAULT",
     "ConditionLike",
@@ -146,6 +165,7 @@ __all__ = [
     "TensorLike",
     "check_layer",
     "check_versions",
+    "has_bfloat16",
     "onednn_by_default",
     "onednn_is_on",
     "tf",

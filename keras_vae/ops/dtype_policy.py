@@ -56,8 +56,13 @@ def check(name: str, of: str = "dtype_policy=") -> None:
 
 def is_mixed(model: tfk.Model) -> bool:
     """Whether a layer of a model computes in bfloat16."""
-    layers = (part for part in model.submodules if isinstance(part, tfk.layers.Layer))
-    return any(layer.dtype_policy.name == BFLOAT16 for layer in layers)
+    # Metrics are layers too, of which Keras takes the policy, but they compute in float32.
+    return any(
+        isinstance(part, tfk.layers.Layer)
+        and not isinstance(part, tfk.metrics.Metric)
+        and part.dtype_policy.name == BFLOAT16
+        for part in model.submodules
+    )
 
 
 def in_float32(config: Any) -> Any:

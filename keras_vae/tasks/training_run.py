@@ -4,10 +4,11 @@ import pathlib
 import sys
 from typing import Any
 
-from keras_vae._compat import tf, tfk
+from keras_vae._compat import HAS_BFLOAT16, tf, tfk
 from keras_vae.config import Config
 from keras_vae.files import write_atomically
 from keras_vae.messages.notes import tell
+from keras_vae.ops.dtype_policy import BFLOAT16
 from keras_vae.report import class_names
 from keras_vae.runs import callbacks, fitted_prior, run, run_data, warm_start
 from keras_vae.runs.checkpoints import Progress
@@ -260,9 +261,20 @@ def _kl(vae) -> str:
     return "analytic" if vae.uses_analytic_kl else "sampled"
 
 
+def _tell_of_slow_policy(job: Job) -> None:
+    """Tells of networks in bfloat16 on a CPU that lacks the instructions."""
+    others = [tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU")]
+    if job.config.training.dtype_policy == BFLOAT16 and HAS_BFLOAT16 is False and not any(others):
+        tell(
+            f"dtype_policy={BFLOAT16}: this machine's CPU has no bfloat16 instructions, so steps "
+            "take longer than in float32."
+        )
+
+
 def _print_summary(job: Job) -> None:
     for note in job.dataset.notes:
         tell(note)
+    _tell_of_slow_policy(job)
     if job.dataset.train.class_names:
         print(class_names.in_short(job.dataset.train.class_names))
     print(

@@ -289,6 +289,16 @@ def test_a_step_on_two_replicas_is_the_same(trained, two_replicas):
     assert_same_training(trained, model, tiny.train(model, tiny.halves(block, two_replicas)))
 
 
+@pytest.mark.product
+def test_a_step_in_bfloat16_is_close(trained):
+    """It rounds each number to 2^-9 of it, in some tens of layers."""
+    case, _, before, block, wanted = trained
+    model = make(case, dtype_policy="mixed_bfloat16")
+    assert tiny.train(model, block)["loss"] == pytest.approx(wanted["loss"], rel=0.05)
+    for v, b in zip(model.trainable_variables, before, strict=True):
+        assert np.isfinite(v).all() and (v.numpy() != b).any(), v.name
+
+
 def numbers(model, block):
     """Densities, the losses that training adds up, and images, by noise and seeds alone."""
     batch = block.step(0)

@@ -21,9 +21,11 @@ def saved(tmp_path):
     return tmp_path / "first.keras", model
 
 
-def test_weights_are_the_others(saved):
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_weights_are_the_others(saved, policy):
     path, first = saved
-    config = tiny.config(recipe="iwae", warm_start=str(path), ema_decay=0.9)
+    options = {"ema_decay": 0.9, "dtype_policy": policy}
+    config = tiny.config(recipe="iwae", warm_start=str(path), **options)
     second = keras_vae.build(config)
     warm_start.check_source(second, config)
     warm_start.begin_with_source(second, config, None)
