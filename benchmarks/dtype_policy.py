@@ -1,9 +1,10 @@
 """Networks in bfloat16 beside networks in float32: python benchmarks/dtype_policy.py
 
 Of three models, images per second of trainers.train's own path by each policy: medians of rounds in
-which both take turns, on random bytes. Then the ELBO after as many steps by each policy, from the same initial weights on the same batches: on images that were held out, measured in
-float32, and the difference image by image. One JSON line a row. scikit-learn's digits are there;
-CIFAR-10 needs --data_dir, where TFDS keeps it.
+which both take turns, on random bytes. Then the ELBO after as many steps by each policy, from the
+same initial weights on the same batches, in bits of a value: on images that were held out, measured
+in float32, with the difference image by image. One JSON line a row. Of scikit-learn's digits, and
+of CIFAR-10 where --cifar10 says where TFDS keeps it.
 """
 
 import json
@@ -22,6 +23,7 @@ from keras_vae._compat import HAS_BFLOAT16
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("rounds", 3, "rounds, of which the median is taken; 0: none", lower_bound=0)
+flags.DEFINE_string("cifar10", None, "where TFDS keeps CIFAR-10; without it, digits alone")
 flags.DEFINE_integer("steps", 300, "steps before the ELBO is measured; 0: none", lower_bound=0)
 
 POLICIES = ("float32", "mixed_bfloat16")
@@ -73,7 +75,7 @@ def elbo_bits(name: str, dataset: data.Dataset, policy: str) -> np.ndarray:
 
 
 def main() -> None:
-    folders = {"digits": None} | ({"cifar10": FLAGS.data_dir} if FLAGS.data_dir else {})
+    folders = {"digits": None} | ({"cifar10": FLAGS.cifar10} if FLAGS.cifar10 else {})
     for model in MODELS if FLAGS.rounds else ():
         found = speeds(model)
         row = {

@@ -90,7 +90,7 @@ def build(
     if model.num_classes is None and "num_classes" in CONDITIONS[model.condition].options:
         raise ValueError(f"condition={model.condition} needs `num_classes`, the number of labels.")
     policy = dtype_policy.chosen(config.training.dtype_policy)
-    # The initial weights depend on the seed. Bodies take the policy; all other layers have their own.
+    # Bodies take the policy, all other layers have float32. The initial weights depend on the seed.
     with _global_seed(config.training.seed), dtype_policy.policy(policy):
         likelihood = likelihood_of(model)
         structure = STRUCTURES[model.structure](model)

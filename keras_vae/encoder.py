@@ -173,9 +173,7 @@ class Encoder(AbstractEncoder):
         size = x.shape[1:-1]
         if context.shape[1:-1] != size:
             if self.context_map is None:
-                self.context_map = tfkl.Dense(
-                    math.prod(size), use_bias=False, dtype=self.dtype
-                )
+                self.context_map = tfkl.Dense(math.prod(size), use_bias=False, dtype=self.dtype)
             context = self.context_map(self.flatten(context))
             context = tf.reshape(context, [-1, *size, 1])
         return tf.concat([x, context], axis=-1)

@@ -73,7 +73,7 @@ TABLE = {
     ),
     "keras_file": (
         ["keras_vae.keras_file"],
-        ["_compat", "messages", "files", "trusted", "training"],
+        ["_compat", "ops", "messages", "files", "trusted", "training"],
     ),
     "vae": (
         ["keras_vae.vae"],
@@ -123,6 +123,7 @@ TABLE = {
         ["keras_vae.building.*"],
         [
             "_compat",
+            "ops",
             "messages",
             "config",
             "networks",
@@ -145,6 +146,7 @@ TABLE = {
         ["keras_vae.build"],
         [
             "_compat",
+            "ops",
             "config",
             "networks",
             "priors",

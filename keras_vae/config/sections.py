@@ -350,10 +350,9 @@ class TrainingConfig:
     )
     dtype_policy: str | None = option(
         None,
-        "numbers that training's networks compute with: float32, or mixed_bfloat16, which has the "
-        "bodies of networks in bfloat16, all else in float32; weights are float32, and so is all "
-        "that is done with a trained run; default: Keras' global policy, which is float32 unless "
-        "you set it",
+        "how networks compute in training: float32, or mixed_bfloat16, their bodies in bfloat16 "
+        "and all else, weights and densities too, in float32; a trained run is measured and "
+        "exported in float32; default: Keras' global policy, which is float32 unless you set it",
         before="float32",
     )
     ema_decay: float | None = option(
