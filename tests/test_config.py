@@ -92,6 +92,7 @@ OTHER_VALUES = {
     "gradient_accumulation_steps": 4,
     "recoveries": 5,
     "gradient_checkpointing": True,
+    "dtype_policy": "mixed_bfloat16",
     "ema_decay": 0.99,
     "warm_start": "runs/first",
     "early_stopping": 4,
