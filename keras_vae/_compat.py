@@ -96,7 +96,7 @@ _bias_gradient = _gradients.lookup("BiasAdd")
 def _summed_in_float32(op, received):
     """The gradient of BiasAdd, of bfloat16 in sums of float32.
 
-    On CPUs, unless oneDNN replaces it, TensorFlow's kernel sums up in bfloat16: 4,096 ones make 256.
+    On CPUs, unless oneDNN replaces it, TensorFlow's kernel sums in bfloat16: 4,096 ones make 256.
     """
     if received.dtype != tf.bfloat16 or op.get_attr("data_format") in (b"NCHW", "NCHW"):
         return _bias_gradient(op, received)
