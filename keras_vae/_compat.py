@@ -70,7 +70,6 @@ try:
     import tf_keras as tfk
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
     from tensorflow.python.autograph.core import config as _autograph
-    from tensorflow.python.framework.ops import gradient_registry as _gradients
     from tensorflow.python.util import _pywrap_util_port
 except ImportError as error:
     raise ImportError(
@@ -90,21 +89,6 @@ def leave_as_written(module: str) -> None:
 
 
 leave_as_written("keras_vae")
-_bias_gradient = _gradients.lookup("BiasAdd")
-
-
-def _summed_in_float32(op, received):
-    """The gradient of BiasAdd, of bfloat16 in sums of float32.
-
-    On CPUs, unless oneDNN replaces it, TensorFlow's kernel sums in bfloat16: 4,096 ones make 256.
-    """
-    if received.dtype != tf.bfloat16 or op.get_attr("data_format") in (b"NCHW", "NCHW"):
-        return _bias_gradient(op, received)
-    axes = list(range(received.shape.rank - 1))
-    return received, tf.cast(tf.reduce_sum(tf.cast(received, tf.float32), axes), received.dtype)
-
-
-_gradients._registry["BiasAdd"]["type"] = _summed_in_float32
 
 
 def of_user(function: Callable) -> Callable:

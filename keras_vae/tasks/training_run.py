@@ -4,7 +4,7 @@ import pathlib
 import sys
 from typing import Any
 
-from keras_vae._compat import HAS_BFLOAT16, tf, tfk
+from keras_vae._compat import HAS_BFLOAT16, ONEDNN, onednn_is_on, tf, tfk
 from keras_vae.config import Config
 from keras_vae.files import write_atomically
 from keras_vae.messages.notes import tell
@@ -261,20 +261,28 @@ def _kl(vae) -> str:
     return "analytic" if vae.uses_analytic_kl else "sampled"
 
 
-def _tell_of_slow_policy(job: Job) -> None:
-    """Tells of networks in bfloat16 on a CPU that lacks the instructions."""
+def _tell_of_policy(job: Job) -> None:
+    """Tells of networks in bfloat16 on a CPU that isn't made for them."""
     others = [tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU")]
-    if job.config.training.dtype_policy == BFLOAT16 and HAS_BFLOAT16 is False and not any(others):
+    if job.config.training.dtype_policy != BFLOAT16 or any(others):
+        return
+    if HAS_BFLOAT16 is False:
         tell(
             f"dtype_policy={BFLOAT16}: this machine's CPU has no bfloat16 instructions, so steps "
             "take longer than in float32."
+        )
+    if not onednn_is_on():
+        tell(
+            f"dtype_policy={BFLOAT16}: without oneDNN, TensorFlow sums the gradients of biases in "
+            f"bfloat16, which loses most of a long sum. Set {ONEDNN}=1 before Python starts, or "
+            "train in float32."
         )
 
 
 def _print_summary(job: Job) -> None:
     for note in job.dataset.notes:
         tell(note)
-    _tell_of_slow_policy(job)
+    _tell_of_policy(job)
     if job.dataset.train.class_names:
         print(class_names.in_short(job.dataset.train.class_names))
     print(

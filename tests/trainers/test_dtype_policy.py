@@ -16,9 +16,11 @@ SLOW = "this machine's CPU has no bfloat16 instructions, so steps take longer th
 def test_a_run_resumes_to_the_bit_and_is_loaded_in_float32(run_train, tmp_path, monkeypatch):
     unbroken, resumed = tmp_path / "unbroken", tmp_path / "resumed"
     monkeypatch.setattr(training_run, "HAS_BFLOAT16", False)
+    monkeypatch.setattr(training_run, "onednn_is_on", lambda: False)
     done = run_train(*TINY, BFLOAT16, "--epochs=2", f"--workdir={unbroken}")
     assert done.code == 0, done.err
     assert f"Note: dtype_policy=mixed_bfloat16: {SLOW}" in done.out
+    assert "Set TF_ENABLE_ONEDNN_OPTS=1 before Python starts" in done.out
     monkeypatch.setattr(training_run, "HAS_BFLOAT16", True)
     assert SLOW not in run_train(*TINY, BFLOAT16, "--epochs=1", f"--workdir={resumed}").out
     run_train(*TINY, "--epochs=2", f"--workdir={resumed}")  # It goes on as it began.
