@@ -72,7 +72,11 @@ def patches(x, factor):
 
 
 def normal(params, narrowest=1e-5):
-    loc, raw = np.split(params, 2, -1)
+    return normal_of(params / np.sqrt(1.0 + (params / 20.0) ** 2), narrowest)
+
+
+def normal_of(bounded, narrowest=1e-5):
+    loc, raw = np.split(bounded, 2, -1)
     return loc, np.logaddexp(0, raw + np.log(np.expm1(1.0))) + narrowest
 
 
@@ -134,6 +138,19 @@ def test_the_bound_is_that_of_a_plain_loop(model):
     np.testing.assert_allclose(terms.elbo_nats, elbo, rtol=1e-5)
     np.testing.assert_allclose(terms.kl_by_group, rates, rtol=1e-5)
     np.testing.assert_allclose(terms.rate, rates.sum(-1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("merge", ["network", "precision_weighted"])
+def test_an_image_unlike_the_data_has_a_finite_rate_in_each_layer(merge):
+    """Its z goes farther from p in each layer; one such image would spoil the mean over all."""
+    stages = ("4x6", "1x1")
+    wild = tiny.randomize(ladder(likelihood="bernoulli", stages=stages, merge=merge), scale=3.0)
+    rates = wild.terms(tiny.images(B), tiny.noise(wild, S, B)).kl_by_group.numpy()
+    # Of a change by 20 standard deviations, and by a scale of 21: 0.5 (20^2 + 21^2) a latent.
+    most = {"network": 421.0, "precision_weighted": 0.5 * (40.0 / 1e-3) ** 2}[merge]
+    latents = [np.prod(shape) for shape in wild.prior.latent_shapes]
+    assert np.all(rates < most * np.array(latents))
+    assert rates.max() > 100.0  # These weights are wild.
 
 
 def test_densities_are_those_of_each_layer(model):
@@ -219,7 +236,7 @@ def test_a_precision_weighted_merge_is_the_product_of_normals():
     x, noise = tiny.images(B), tiny.noise(model, 1, B)
     *_, rate = model.terms(x, noise).rates[:1]
     found = model.encoder._look_up(tf.constant(x), None)
-    loc, scale = normal(np.float64(found[0]))
+    loc, scale = normal_of(np.float64(found[0]))
     p_loc, p_scale = np.float64(rate.p.mean()), np.float64(rate.p.stddev())
     precision = scale**-2 + p_scale**-2
     np.testing.assert_allclose(

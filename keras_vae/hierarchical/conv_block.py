@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfkl
 from keras_vae.hierarchical.prior import AbstractBlock
+from keras_vae.ops.bounded import bounded
 from keras_vae.ops.shapes import over_samples, with_context
 from keras_vae.posteriors.normal import diagonal_normal
 
@@ -60,7 +61,7 @@ class ConvBlock(AbstractBlock):
             state = over_samples(self.joint, state, 3) + self.place
         sizes = [2 * self.latent_shape[-1], self.width]
         params, added = tf.split(over_samples(self.network, state, 3), sizes, axis=-1)
-        p = diagonal_normal(params, 3, _NARROWEST)
+        p = diagonal_normal(bounded(params), 3, _NARROWEST)
         z = choose(p, state)
         state += added + over_samples(self.from_z, z, 3)
         return p, z, over_samples(self.residual, state, 3)

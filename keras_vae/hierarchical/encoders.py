@@ -11,6 +11,7 @@ from keras_vae.encoder import AbstractEncoder, FirstLatents, PriorEncoder
 from keras_vae.hierarchical.prior import LayeredPrior, Path
 from keras_vae.hierarchical.walk import given, log_probs
 from keras_vae.messages import conflicts
+from keras_vae.ops.bounded import bounded
 from keras_vae.ops.positive import raw_of
 from keras_vae.ops.shapes import over_samples, with_context
 from keras_vae.posteriors import Posterior
@@ -177,7 +178,8 @@ class LadderEncoder(LayeredEncoder):
         for layer, network in enumerate(self.networks):
             below = tf.cast(network(below if is_map else with_context(below, context)), tf.float32)
             own = layer - len(self.merges)
-            found.append(below if own < 0 else self.projections[own](below))
+            params = below if own < 0 else self.projections[own](below)
+            found.append(bounded(params) if is_map and own >= 0 else params)
         return found
 
     def _infer(self, layer, found, p, state):
@@ -187,7 +189,7 @@ class LadderEncoder(LayeredEncoder):
             shape = tf.concat([tf.shape(state)[:-1], found.shape[-1:]], 0)
             both = tf.concat([state, tf.broadcast_to(found, shape)], axis=-1)
             params = over_samples(self.merges[layer], both, len(self.latent_shapes[layer]))
-            return changed(p, posterior.distribution(params))
+            return changed(p, posterior.distribution(bounded(params)))
         q = posterior.distribution(found)
         return q if layer == len(self.posteriors) - 1 else product(p, q)
 

@@ -38,6 +38,7 @@ NUMBERS = {
     "num_samples": 5000,
     "num_examples": 12345,
     "effective_sample_size": 31.75,
+    "nll_looseness_nats": 0.01,
     "bits_per_dim": 0.186289,
     "active_units": 2,
     "alarms": ["More < less."],

@@ -62,6 +62,7 @@ def test_a_run_leaves_what_it_promises(run_train, tmp_path):
         "copies.npz",
         "evaluation.json",
         "evaluation.npz",
+        "extent.json",
         "figures",
         "flags.txt",
         "metrics.csv",
