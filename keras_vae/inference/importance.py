@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from keras_vae.vae import VAE
 
 
-# An example's distortion and rate are means over at most so many draws of q(z|x).
+# An example's distortion and rate are means over at most so many draws of q(z|x). For layers of
+# maps, each draw of which takes long, these are the importance samples, where they are as few.
 _NUM_DRAWS = 100
 # An example is encoded once for so many samples, where there are as many and memory allows.
 _SAMPLES_PER_ENCODING = 16
@@ -28,7 +29,7 @@ class Estimate(NamedTuple):
       log_likelihood: log (1/k) sum_s w_s, a lower bound on log p(x) in expectation (Burda et al.
         2016, eq. 8).
       effective_sample_size: (sum w)^2 / sum w^2, from 1 to k.
-      distortion: -E log p(x|z) under q(z|x), from min(k, 100) other draws.
+      distortion: -E log p(x|z) under q(z|x), from min(k, 100) draws.
       rate: KL(q(z|x) || p(z)), in closed form or from the same draws as the distortion.
       kl: the rate's parts, [B, G], one for each latent or stochastic layer; [B, 1] where only the
         whole is known.
@@ -72,7 +73,7 @@ def weigh(
 
 
 class ImportanceSampler:
-    """Estimates log p(x) with any model that has `terms`, `draw_noise` and `noise_size`.
+    """Estimates log p(x) with a `VAE`, by its `terms` and `draw_noise`.
 
     The proposal is q(z|x) until `widen` finds a better one: z is a function of x and of noise
     [N] ~ N(0, 1), and noise from N(0, noise_scale^2) gives other z, of other weights, with the same
@@ -97,9 +98,12 @@ class ImportanceSampler:
         widest, self._num_groups = _sizes(model)
         self._max_pairs = max(1, max_values // widest)
         self.noise_scale = tf.Variable(tf.ones(model.noise_size))
+        # Then the importance samples are draws of q(z|x), as `widen` isn't for layers of maps.
+        self._share_draws = model.has_layers_of_maps
         self._add_weights = self._in_chunks(self._with_weights)
         self._add_squares = self._in_chunks(self._with_squares)
         self._add_parts = self._in_chunks(self._with_parts)
+        self._add_both = self._in_chunks(self._with_both)
 
     def __call__(
         self,
@@ -119,10 +123,14 @@ class ImportanceSampler:
         num_draws = min(num_samples, _NUM_DRAWS)
         of_weights, of_parts = seeds.derive(seed, 0), seeds.derive(seed, 1)
         examples = Batch(x, condition=condition, mask=mask)
-        nothing = -math.inf, -math.inf
-        log_w, log_w2 = self._sum(self._add_weights, nothing, examples, num_samples, of_weights)
-        nothing = 0.0, tf.zeros(self._num_groups)
-        distortion, kl = self._sum(self._add_parts, nothing, examples, num_draws, of_parts)
+        weights, parts = (-math.inf, -math.inf), (0.0, tf.zeros(self._num_groups))
+        if num_draws == num_samples and self._share_draws:
+            log_w, log_w2, distortion, kl = self._sum(
+                self._add_both, (*weights, *parts), examples, num_samples, of_weights
+            )
+        else:
+            log_w, log_w2 = self._sum(self._add_weights, weights, examples, num_samples, of_weights)
+            distortion, kl = self._sum(self._add_parts, parts, examples, num_draws, of_parts)
         return Estimate(
             log_w - tf.math.log(float(num_samples)),
             tf.exp(2.0 * log_w - log_w2),
@@ -227,11 +235,7 @@ class ImportanceSampler:
     def _with_weights(self, sums, examples, noise):
         """Sums are log sum w and log sum w^2."""
         _, log_weight = self._weigh(examples, noise)
-        log_w, log_w2 = sums
-        return [
-            logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
-            logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
-        ]
+        return _added_weights(sums, log_weight)
 
     def _with_squares(self, sums, examples, noise):
         """Sums are log sum w and sum w noise^2 / sum w."""
@@ -242,10 +246,32 @@ class ImportanceSampler:
         return [total, tf.exp(log_w - total)[:, tf.newaxis] * squares + added]
 
     def _with_parts(self, sums, examples, noise):
-        terms = self._model.terms(examples.x, noise, examples.condition, mask=examples.mask)
-        size = tf.cast(tf.shape(noise)[0], tf.float32)
-        distortion, kl = sums
-        return [distortion + size * terms.distortion, kl + size * terms.kl_by_group]
+        """Sums are those of distortion and rate."""
+        return _added_parts(sums, self._terms(examples, noise), noise)
+
+    def _with_both(self, sums, examples, noise):
+        """Sums are those of `_with_weights` and of `_with_parts`, by the same draws of q(z|x)."""
+        with one_pass():
+            terms = self._terms(examples, noise)
+        weights, parts = sums[:2], sums[2:]
+        return [*_added_weights(weights, terms.log_weight), *_added_parts(parts, terms, noise)]
+
+    def _terms(self, examples, noise):
+        return self._model.terms(examples.x, noise, examples.condition, mask=examples.mask)
+
+
+def _added_weights(sums, log_weight):
+    log_w, log_w2 = sums
+    return [
+        logaddexp(log_w, tf.reduce_logsumexp(log_weight, axis=0)),
+        logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0)),
+    ]
+
+
+def _added_parts(sums, terms, noise):
+    size = tf.cast(tf.shape(noise)[0], tf.float32)
+    distortion, kl = sums
+    return [distortion + size * terms.distortion, kl + size * terms.kl_by_group]
 
 
 def _sizes(model) -> tuple[int, int]:

@@ -52,6 +52,17 @@ def test_chunks_equal_one_pass(model, x, num_samples, chunk_size):
     np.testing.assert_allclose(found.rate, terms.rate, rtol=1e-5)
 
 
+def test_layers_of_maps_have_all_parts_of_the_same_draws(x):
+    deep = tiny.vae(recipe="deep", likelihood="bernoulli", stages=("2x2", "1x1"))
+    seed = seeds.derive(3)
+    found = ImportanceSampler(deep, 4)(x, 6, seed)
+    terms = all_at_once(deep, x, 6, 4, seeds.derive(seed, 0))
+    log_mean = scipy.special.logsumexp(terms.log_weight, axis=0) - np.log(6)
+    np.testing.assert_allclose(found.log_likelihood, log_mean, rtol=1e-5)
+    np.testing.assert_allclose(found.distortion, terms.distortion, rtol=1e-5)
+    np.testing.assert_allclose(found.kl, terms.kl_by_group, rtol=1e-4, atol=1e-6)
+
+
 def test_the_effective_sample_size_is_between_one_and_k(model, x):
     ess = ImportanceSampler(model)(x, 50, seeds.derive(0)).effective_sample_size.numpy()
     assert (ess >= 1 - 1e-4).all()
