@@ -31,8 +31,7 @@ def onednn_by_default(cpuinfo: str) -> bool | None:
     Returns:
       None where the text isn't of an x86 CPU.
     """
-    features = [line.split() for line in cpuinfo.splitlines() if line.startswith("flags")]
-    return not _NEURAL.isdisjoint(features[0]) if features else None
+    return _has_any(_NEURAL, cpuinfo, "flags")
 
 
 def has_bfloat16(cpuinfo: str) -> bool | None:
@@ -44,10 +43,13 @@ def has_bfloat16(cpuinfo: str) -> bool | None:
     Returns:
       None where the text doesn't say what the CPU has.
     """
-    features = [
-        line.split() for line in cpuinfo.splitlines() if line.startswith(("flags", "Features"))
-    ]
-    return not _BFLOAT16.isdisjoint(features[0]) if features else None
+    return _has_any(_BFLOAT16, cpuinfo, "flags", "Features")
+
+
+def _has_any(instructions, cpuinfo, *names):
+    """Whether a CPU has any of the instructions, by the first line of one of the names."""
+    features = [line.split() for line in cpuinfo.splitlines() if line.startswith(names)]
+    return not instructions.isdisjoint(features[0]) if features else None
 
 
 _file = pathlib.Path("/proc/cpuinfo")

@@ -153,6 +153,17 @@ def test_an_image_unlike_the_data_has_a_finite_rate_in_each_layer(merge):
     assert rates.max() > 100.0  # These weights are wild.
 
 
+def test_flat_layers_are_not_bounded():
+    """Their q is as far from p as the merge says, as in runs from before the bound."""
+    flat = tiny.vae(recipe="ladder", merge="network")
+    outer = flat.encoder.merges[0].layers[-1]
+    outer.kernel.assign(tf.zeros_like(outer.kernel))
+    outer.bias.assign(tf.fill(outer.bias.shape, 50.0))
+    rate = flat.terms(tiny.images(B), tiny.noise(flat, 1, B)).rates[0]
+    change = (rate.q.mean() - rate.p.mean()) / rate.p.stddev()
+    np.testing.assert_allclose(change, np.full(change.shape, 50.0), rtol=1e-5)
+
+
 def test_densities_are_those_of_each_layer(model):
     """log q and log p at z are sums over layers, whose distributions the rates have."""
     x, noise = tiny.images(B), tiny.noise(model, S, B)

@@ -9,7 +9,7 @@ _LOOSE = 0.05
 # Nats that annealing may gain over importance samples, beside the standard error of that gain.
 _MISSED = 0.1
 # Rate in nats below which latents, or a stochastic layer, say nothing of x.
-_COLLAPSED = 0.1
+COLLAPSED = 0.1
 # Share of training steps that may be skipped: Child 2021 skips one in ten thousand.
 _SKIPPED = 0.01
 # Precision that samples can't have that a network tells from test images this much more often than
@@ -73,7 +73,7 @@ def alarms(
         )
     if not has_encoder:
         return found
-    if result["rate_nats"] is not None and result["rate_nats"] < _COLLAPSED:
+    if result["rate_nats"] is not None and result["rate_nats"] < COLLAPSED:
         found.append(
             f"The posterior has collapsed: the rate is {result['rate_nats']:.3f} nats, so the "
             "latents say nothing of an example. Try beta_schedule=linear with "
@@ -81,7 +81,7 @@ def alarms(
             "decoder that can do less alone."
         )
     layers = result["rate_nats_by_layer"] or []
-    unused = [str(i) for i, rate in enumerate(layers, 1) if rate < _COLLAPSED]
+    unused = [str(i) for i, rate in enumerate(layers, 1) if rate < COLLAPSED]
     if unused and len(unused) < len(layers):
         found.append(
             f"Of {len(layers)} stochastic layers, counted from x, these carry nothing: "
@@ -89,7 +89,7 @@ def alarms(
             "fewer layers, or structure=ladder if it is bottom_up."
         )
     label = result.get("label_information_nats")
-    if label is not None and label < _COLLAPSED:
+    if label is not None and label < COLLAPSED:
         found.append(
             f"The label among the latents has collapsed: it tells {label:.3f} nats, so clusters "
             "mean nothing. Try prior=mixture with warm_start, which begins with clusters of a "

@@ -178,9 +178,12 @@ class LadderEncoder(LayeredEncoder):
         for layer, network in enumerate(self.networks):
             below = tf.cast(network(below if is_map else with_context(below, context)), tf.float32)
             own = layer - len(self.merges)
-            params = below if own < 0 else self.projections[own](below)
-            found.append(bounded(params) if is_map and own >= 0 else params)
+            found.append(below if own < 0 else self._kept(self.projections[own](below)))
         return found
+
+    def _kept(self, params):
+        """Parameters of a normal: those of maps are bounded."""
+        return bounded(params) if len(self.latent_shapes[0]) > 1 else params
 
     def _infer(self, layer, found, p, state):
         """q(z_l|above, x) from what x says of z_l and from the state that p was made of."""
@@ -189,7 +192,7 @@ class LadderEncoder(LayeredEncoder):
             shape = tf.concat([tf.shape(state)[:-1], found.shape[-1:]], 0)
             both = tf.concat([state, tf.broadcast_to(found, shape)], axis=-1)
             params = over_samples(self.merges[layer], both, len(self.latent_shapes[layer]))
-            return changed(p, posterior.distribution(bounded(params)))
+            return changed(p, posterior.distribution(self._kept(params)))
         q = posterior.distribution(found)
         return q if layer == len(self.posteriors) - 1 else product(p, q)
 

@@ -3,12 +3,11 @@
 import math
 from typing import Any, NamedTuple
 
+from keras_vae.evaluation.alarms import COLLAPSED
 from keras_vae.measures import of_file
 from keras_vae.report.numbers_as_text import in_short, number, with_error
 from keras_vae.vae import VAE
 
-# Nats of a stochastic layer, below which it isn't in use.
-_IN_USE = 0.1
 # How much oftener than training images samples may be told from test images, and still pass.
 _PASSING = 0.05
 # Samples that are told apart so often don't pass.
@@ -133,7 +132,7 @@ def _latents(found, vae):
     words = [f"So many latents differ from one test {vae.modality.noun} to another."]
     # What a layer's latents are can follow from the layer above: only its rate tells its use.
     if layers := found.get("rate_nats_by_layer"):
-        value = f"{sum(nats > _IN_USE for nats in layers)} of {len(layers)} layers"
+        value = f"{sum(nats >= COLLAPSED for nats in layers)} of {len(layers)} layers"
         words = [f"So many say something of a test {vae.modality.noun}."]
     if rate is not None:
         words.append(
