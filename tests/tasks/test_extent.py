@@ -8,19 +8,8 @@ import pytest
 import keras_vae
 from keras_vae import evaluation, runs, tasks
 from keras_vae.tasks import extent
-from tests.in_process import TINY, parse
-from trainers import train
 
 COST = 1e-3  # seconds of an importance sample, as the tests below have it
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A small run on 179 test images, not measured."""
-    path = tmp_path_factory.mktemp("run")
-    parse(f"--workdir={path}", *TINY)
-    train.main()
-    return runs.load(path)
 
 
 @pytest.fixture

@@ -9,22 +9,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from keras_vae import evaluation, measures, runs
+from keras_vae import evaluation, measures
 from keras_vae.runs import run_data
 from keras_vae.tasks import extent, measuring, sample_quality
 from tests import browser, tools
-from tests.in_process import TINY, parse
+from tests.in_process import TINY
 from tests.measures import stated
-from trainers import train
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A small run, not measured."""
-    path = tmp_path_factory.mktemp("run")
-    parse(f"--workdir={path}", *TINY)
-    train.main()
-    return runs.load(path)
 
 
 @pytest.fixture(scope="module")
