@@ -4,7 +4,6 @@ Writes a SavedModel and a TFLite file with a README that says how to call them, 
 the model first (`export.writer`).
 """
 
-import json
 import pathlib
 import sys
 
@@ -19,6 +18,7 @@ from export import precision, pruning, web_page, writer
 from export.parity import ParityError
 from keras_vae import command_line
 from keras_vae.config import Config
+from keras_vae.files import read_json
 from keras_vae.runs import loading, run_data
 
 FLAGS = flags.FLAGS
@@ -51,7 +51,7 @@ def main() -> None:
                     f"run: python -m trainers.evaluate --run={run_directory}"
                 )
             measured = run_directory / "evaluation.json"
-            evaluation = json.loads(measured.read_text()) if measured.exists() else {}
+            evaluation = read_json(measured) if measured.exists() else {}
             if evaluation.get("step") == origin["step"]:  # Another step has other weights.
                 options["evaluation"] = evaluation
             if FLAGS.web or FLAGS.prune_latents or FLAGS.precision != ["float32"]:

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, opens regular files alone, and checks folders first."""
+"""Writes files whole or not at all, reads them back, and checks files and folders first."""
 
 import contextlib
 import io
@@ -31,6 +31,22 @@ def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
 def write_json(path: pathlib.Path, content: Any) -> None:
     """Writes JSON for people to read, all of it or none."""
     write_atomically(path, json.dumps(content, indent=2) + "\n")
+
+
+def read_json(path: pathlib.Path) -> dict:
+    """The object that `write_json` wrote.
+
+    Raises:
+      ValueError: the file is damaged, or holds something else.
+      OSError: see `open`.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError(f"it holds a {type(content).__name__}")
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged: {error}. Delete it, and make it anew.") from error
+    return content
 
 
 def write_npz(path: pathlib.Path, arrays: dict) -> None:

@@ -9,7 +9,7 @@ from keras_vae._compat import TensorLike, tf, tfd, tfk, tfp
 from keras_vae.distributions import CHOICE, Custom, Uniforms, check_whole_rows
 from keras_vae.likelihoods.levels import LevelsLikelihood
 from keras_vae.likelihoods.logistic import middles, rounded_logistic
-from keras_vae.ops.categorical import from_uniform, log_softmax
+from keras_vae.ops.categorical import from_uniform, log_softmax, softmax
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -110,16 +110,16 @@ class Colour(Custom):
         """Colours [..., C] from numbers above 0 and below 1: u [..., C], and `choice` [...]."""
         taken = tf.one_hot(from_uniform(self._logits, choice), self._logits.shape[-1])
         of_channels = tf.split(u, len(self._loc), axis=-1)
-        return self._in_turn(taken, lambda c, p: p.from_uniform(of_channels[c]))
+        return self._in_turn(taken, lambda c, p: p.from_uniform(of_channels[c]) / self._top)
 
-    def _in_turn(self, weights, level_of: Callable):
-        """Colours [..., C], each channel by level_of(c, its distribution given those before it).
+    def _in_turn(self, weights, value_of: Callable):
+        """Colours [..., C], each channel by value_of(c, its distribution given those before it).
 
         Each component has its own colour; the result is their sum with `weights` [..., K].
         """
         before: list[tf.Tensor] = []
         for c in range(len(self._loc)):
-            before.append(level_of(c, self._given(c, before)) / self._top)
+            before.append(value_of(c, self._given(c, before)))
         return tf.stack([tf.reduce_sum(weights * x, axis=-1) for x in before], axis=-1)
 
     def _given(self, c, before):
@@ -138,7 +138,7 @@ class Colour(Custom):
         return tf.reduce_logsumexp(log_mass, axis=-1)
 
     def _mean(self):
-        """The mean, exact for the first channel, and nearly so for those after it.
+        """The mean, of the first channel as exact as a logistic's, and nearly so of those after it.
 
         A component's mean is a chain of means, each given the means before it. The mean of a
         rounded logistic follows its location, but levels off at the outermost levels. So the chain
@@ -147,7 +147,7 @@ class Colour(Custom):
         the root mean square error is 0.01 of the range. The exact mean would be a sum over all
         colours.
         """
-        return self._in_turn(tf.exp(log_softmax(self._logits)), lambda c, p: p.mean())
+        return self._in_turn(softmax(self._logits), lambda c, p: p.mean_value())
 
     def _sample_n(self, n, seed=None):
         of_values, of_choice = tfp.random.split_seed(seed, 2)

@@ -8,7 +8,7 @@ import numpy as np
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.distributions import OfEachValue, Uniforms
 from keras_vae.likelihoods.base import Likelihood, Support
-from keras_vae.ops.categorical import from_uniform, log_softmax
+from keras_vae.ops.categorical import from_uniform, softmax
 
 
 class LevelsLikelihood(Likelihood):
@@ -46,12 +46,13 @@ class Categorical(LevelsLikelihood):
 
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         categorical = tfd.Categorical(logits=params, dtype=tf.float32)
-        levels = tf.range(float(self.levels))
+        # Around the middle: TFLite's probabilities in few bits don't sum to 1.
+        around = tf.linspace(-0.5, 0.5, self.levels)
 
-        def mean_level():
-            return tf.reduce_sum(levels * tf.exp(log_softmax(params)), axis=-1)
+        def mean_value():
+            return 0.5 + tf.reduce_sum(around * softmax(params), axis=-1)
 
-        return Levels(categorical, self.levels, mean_level)
+        return Levels(categorical, self.levels, mean_value)
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         level = from_uniform(p.base.logits_parameter(), uniforms(0))
@@ -64,12 +65,13 @@ class Levels(OfEachValue):
     Args:
       base: integer distribution with float dtype, event [].
       levels: the number of levels.
-      mean_level: function giving base's mean, which TFP lacks for quantised distributions.
+      mean_value: function giving the mean in [0, 1]. TFLite spoils means of large whole numbers in
+        fewer bits.
     """
 
-    def __init__(self, base: tfd.Distribution, levels: int, mean_level: Callable[[], tf.Tensor]):
+    def __init__(self, base: tfd.Distribution, levels: int, mean_value: Callable[[], tf.Tensor]):
         parameters = dict(locals())
-        self.base, self.levels, self._mean_level = base, levels, mean_level
+        self.base, self.levels, self._mean_value = base, levels, mean_value
         super().__init__(parameters, reparameterized=False)
 
     def _log_prob(self, x):
@@ -79,4 +81,4 @@ class Levels(OfEachValue):
         return self.base.sample(n, seed=seed) / (self.levels - 1)
 
     def _mean(self):
-        return self._mean_level() / (self.levels - 1)
+        return self._mean_value()

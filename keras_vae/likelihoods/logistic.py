@@ -2,11 +2,15 @@
 
 from typing import Any
 
-from keras_vae._compat import TensorLike, tf, tfd, tfk
+from keras_vae._compat import TensorLike, tf, tfd, tfk, tfp
 from keras_vae.distributions import Uniforms, draw_from_mixture
+from keras_vae.distributions.joint import OfEachValue
 from keras_vae.likelihoods.levels import Levels, LevelsLikelihood
-from keras_vae.ops.categorical import log_softmax
+from keras_vae.ops.categorical import softmax
 from keras_vae.ops.positive import positive
+
+_SUMMED = 16  # Means of at most so many levels above 0 are sums over them.
+_NARROWEST = 0.1  # The smallest scale, in levels.
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -21,7 +25,7 @@ class DiscretizedLogistic(LevelsLikelihood):
 
     def per_value(self, params: tf.Tensor) -> tfd.Distribution:
         rounded = rounded_logistic(params[..., 0] + 0.5, params[..., 1], self.levels)
-        return Levels(rounded, self.levels, rounded.mean)
+        return Levels(rounded, self.levels, rounded.mean_value)
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         return p.base.from_uniform(uniforms(0)) / (self.levels - 1)
@@ -52,10 +56,10 @@ class MixtureOfLogistics(LevelsLikelihood):
         rounded = rounded_logistic(raw_loc + middles(self.num_components), raw_scale, self.levels)
         mixture = tfd.MixtureSameFamily(tfd.Categorical(logits=logits), rounded)
 
-        def mean_level():
-            return tf.reduce_sum(tf.exp(log_softmax(logits)) * rounded.mean(), axis=-1)
+        def mean_value():
+            return tf.reduce_sum(softmax(logits) * rounded.mean_value(), axis=-1)
 
-        return Levels(mixture, self.levels, mean_level)
+        return Levels(mixture, self.levels, mean_value)
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         level = draw_from_mixture(p.base, uniforms, lambda p, uniforms: p.from_uniform(uniforms(0)))
@@ -73,40 +77,68 @@ def middles(num_components: int, part: float = 1.0) -> tf.Tensor:
 
 def rounded_logistic(loc: TensorLike, raw_scale: TensorLike, levels: int) -> "RoundedLogistic":
     """A rounded logistic over 0 .. levels - 1, from loc in units of the whole range."""
-    top = levels - 1.0
-    scale = top * positive(raw_scale, 0.1, 0.0) + 0.1
-    # QuantizedDistribution rounds up; half a level down makes it round to nearest.
-    return RoundedLogistic(tfd.Logistic(top * loc - 0.5, scale), 0.0, top)
+    scale = positive(raw_scale, 0.1, _NARROWEST / (levels - 1))
+    return RoundedLogistic(loc, scale, levels)
 
 
-class RoundedLogistic(tfd.QuantizedDistribution):
-    """tfd.QuantizedDistribution of a logistic, with a mean and with float32's full precision.
+class RoundedLogistic(OfEachValue):
+    """A logistic over the levels 0 .. levels - 1, rounded to the nearest, its tails to the ends.
 
     With F the logistic function, F(b) - F(a) = F(b) F(-a) (1 - exp(a - b)). The logs of these
-    factors are exact however wide or far off the levels the distribution is, where TFP's
-    difference is rounded away, and so their gradients lead back from there.
+    factors are exact however wide or far off the levels the distribution is. A difference of
+    distribution functions would be rounded away, and so would the gradients that lead back from
+    there.
+
+    Args:
+      loc, scale: in units of the whole range.
+      levels: how many there are.
     """
+
+    def __init__(self, loc: tf.Tensor, scale: tf.Tensor, levels: int):
+        parameters = dict(locals())
+        self._loc, self._scale, self._top = loc, scale, levels - 1
+        # Rounding is upwards; half a level down makes it rounding to the nearest.
+        self.base = tfd.Logistic(self._top * loc - 0.5, self._top * scale)
+        super().__init__(parameters, reparameterized=False)
 
     def from_uniform(self, u: TensorLike) -> tf.Tensor:
         """Levels of the shape of u, numbers above 0 and below 1."""
-        logistic = self.distribution
-        x = logistic.loc + logistic.scale * (tf.math.log(u) - tf.math.log(1.0 - u))
-        return tf.clip_by_value(tf.math.ceil(x), self.low, self.high)
+        x = self.base.loc + self.base.scale * (tf.math.log(u) - tf.math.log(1.0 - u))
+        return tf.clip_by_value(tf.math.ceil(x), 0.0, float(self._top))
+
+    def mean_value(self) -> tf.Tensor:
+        """The mean in units of the whole range: exact up to 17 levels, of more nearly so.
+
+        Of more it is the mean of the logistic before it is rounded, moved into the range. It is off
+        by at most 0.19, 0.05 and 0.03 levels for scales of 0.1, 0.3 and 0.5 levels, and by less for
+        larger ones. TFLite has all of its operators in 8 and in 16 bits, and no division.
+        """
+        narrowness = tf.math.rsqrt(self._scale) * tf.math.rsqrt(self._scale)
+        if self._top <= _SUMMED:
+            # E[k] is the sum over t of P(k > t), where k > t if the logistic is above t + 1/2.
+            ends = [(t + 0.5) / self._top for t in range(self._top)]
+            above = [tf.sigmoid((self._loc - end) * narrowness) for end in ends]
+            return tf.add_n(above) / self._top
+
+        def beyond(end):
+            """What the logistic's tail beyond an end moves the mean by, but for the sign."""
+            return self._scale * tf.math.log(tf.sigmoid(tf.abs(self._loc - end) * narrowness))
+
+        return tf.clip_by_value(self._loc, 0.0, 1.0) - beyond(0.0) + beyond(1.0)
 
     def _log_prob(self, k):
-        loc, scale = self.distribution.loc, self.distribution.scale
-        below, above = k > self.low, k < self.high  # Whether there are levels there.
+        loc, scale = self.base.loc, self.base.scale
+        below, above = k > 0.0, k < self._top  # Whether there are levels there.
         return (
             tf.where(above, tf.math.log_sigmoid((k - loc) / scale), 0.0)
             + tf.where(below, tf.math.log_sigmoid((loc - (k - 1.0)) / scale), 0.0)
             + tf.where(above & below, tf.math.log(-tf.math.expm1(-1.0 / scale)), 0.0)
         )
 
+    def _sample_n(self, n, seed=None):
+        shape = tf.concat([[n], self.batch_shape_tensor()], 0)
+        seed = tfp.random.sanitize_seed(seed)
+        return self.from_uniform(tf.random.stateless_uniform(shape, seed))
+
     def _mean(self):
-        # E[k] is the sum over t of P(k > t); a loop, for the sum over 256 levels at once would need
-        # 256 images' memory.
-        return tf.foldl(
-            lambda total, t: total + self.distribution.survival_function(t),
-            tf.range(self.low, self.high),
-            tf.zeros_like(self.distribution.loc),
-        )
+        return self._top * self.mean_value()

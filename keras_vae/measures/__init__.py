@@ -7,11 +7,20 @@ measures.schema("evaluation.json")  # The file's JSON Schema.
 from keras_vae.measures.json_schema import schema
 from keras_vae.measures.measure import Measure, Shown, error_key, p_value_key
 from keras_vae.measures.of_tasks import SCORES
-from keras_vae.measures.table import EVALUATION, FILES, QUESTIONS, columns, keys, of_file
+from keras_vae.measures.table import (
+    EVALUATION,
+    FILES,
+    HOW_TRAINING_WENT,
+    QUESTIONS,
+    columns,
+    keys,
+    of_file,
+)
 
 __all__ = [
     "EVALUATION",
     "FILES",
+    "HOW_TRAINING_WENT",
     "QUESTIONS",
     "SCORES",
     "Measure",

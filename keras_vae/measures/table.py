@@ -7,6 +7,7 @@ from keras_vae.measures.of_runs import ALARMS, MEASURED, TRAINED
 from keras_vae.measures.of_samples import CHECKS, RECONSTRUCTIONS, SAMPLES, TEMPERATURES
 from keras_vae.measures.of_tasks import ANOMALY, CODES, COMPRESSION
 
+HOW_TRAINING_WENT = "How did training go?"
 # What a report is asked, and the sections of numbers and pictures that answer.
 QUESTIONS: dict[str, dict[str, tuple[Measure, ...]]] = {
     "Is the likelihood right?": {"Likelihood": LIKELIHOOD, "What was measured": MEASURED},
@@ -21,7 +22,7 @@ QUESTIONS: dict[str, dict[str, tuple[Measure, ...]]] = {
         "Downstream use": DOWNSTREAM,
         "Disentanglement": DISENTANGLEMENT,
     },
-    "How did training go?": {"Training": TRAINED},
+    HOW_TRAINING_WENT: {"Training": TRAINED},
     "What went wrong?": {"Alarms": ALARMS},
 }
 

@@ -6,8 +6,14 @@ from keras_vae._compat import TensorLike, tf
 CHOICE_NOISE = 2
 
 
+def softmax(logits: TensorLike) -> tf.Tensor:
+    """Probabilities [..., K] of any rank; CPU kernels of tf.nn.softmax take 5 axes at most."""
+    rows = tf.nn.softmax(tf.reshape(logits, [-1, logits.shape[-1]]))
+    return tf.reshape(rows, tf.shape(logits))
+
+
 def log_softmax(logits: TensorLike) -> tf.Tensor:
-    """Log-probabilities [..., K] of any rank; CPU kernels of tf.nn.softmax take 5 axes at most."""
+    """The log of `softmax`."""
     return logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
 
 
@@ -19,7 +25,7 @@ def from_normal(logits: TensorLike, noise: TensorLike) -> tf.Tensor:
 
 def from_uniform(logits: TensorLike, u: TensorLike) -> tf.Tensor:
     """As `from_normal`, from uniform numbers u [...]."""
-    probs = tf.exp(log_softmax(logits))
+    probs = softmax(logits)
     # The last cumulative probability, 1 up to rounding, is left out: the choice stays below K.
     cumulative = tf.cumsum(probs, axis=-1)[..., :-1]
     return tf.reduce_sum(tf.cast(u[..., tf.newaxis] > cumulative, tf.int32), axis=-1)

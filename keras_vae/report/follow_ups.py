@@ -1,10 +1,9 @@
 """What was done with a run's weights beside its evaluation: a fold of its report."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_vae.files import write_atomically
+from keras_vae.files import read_json, write_atomically
 from keras_vae.measures import SCORES, of_file
 from keras_vae.report import page
 from keras_vae.report.numbers_as_text import number
@@ -28,7 +27,7 @@ def refresh(run_dir: Path) -> None:
         return
     before, _, rest = report.read_text(encoding="utf-8").partition(_START)
     if rest:
-        found = section(run_dir, json.loads(evaluation.read_text())["step"])
+        found = section(run_dir, read_json(evaluation)["step"])
         write_atomically(report, before + found + rest.partition(_END)[2])
 
 

@@ -265,27 +265,6 @@ def curves(
     return figure
 
 
-def overlaid(lines: Mapping[str, Line], label: str, dashed: Mapping[str, Line]) -> Figure:
-    """Several runs' values of one metric over the epochs.
-
-    Args:
-      lines: dict name of the run -> (epochs [E], values [E]); values not finite are left out.
-      label: what the values are.
-      dashed: the same of all runs, drawn with dashes where there is a line too.
-    """
-    figure, axes = _axes(3.2)
-    for i, (name, (epochs, values)) in enumerate(dashed.items()):
-        colour = COLOURS[i % len(COLOURS)]
-        if name in lines:
-            _curve(axes, *lines[name], colour, name)
-            _curve(axes, epochs, values, colour, None, ls="--", lw=0.8)
-        else:
-            _curve(axes, epochs, values, colour, name)
-    axes.legend(frameon=False, labelcolor=INK, fontsize=8)
-    _over_epochs(axes, label)
-    return figure
-
-
 def rate_distortion(
     points: Mapping[str, tuple[float, float]], connected: bool = False, path: Line | None = None
 ) -> Figure:

@@ -11,6 +11,8 @@ from keras_vae.report import page
 from keras_vae.runs import loading
 from keras_vae.vae import VAE
 
+QUESTION = "What exactly was run?"
+
 
 def subtitle(config: Config, vae: VAE | None = None) -> str:
     """What kind of model this is; with the size of its latents, if it is given."""

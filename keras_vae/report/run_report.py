@@ -128,7 +128,7 @@ def write_report(
         f"<p class='soft'>{escape(measured_on(evaluation))}</p>",
         *questions.folds(evaluation, figures),
         follow_ups.section(run_dir, evaluation["step"]),
-        page.fold("What exactly was run?", "\n".join(_facts(config, evaluation, run_dir, dataset))),
+        page.fold(run_facts.QUESTION, "\n".join(_facts(config, evaluation, run_dir, dataset))),
     ]
     lead = f"<p class='soft'>{escape(run_facts.subtitle(config, vae))}</p>"
     lead += _link_to_alarms(evaluation)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_vae.config import Config
+from keras_vae.measures import HOW_TRAINING_WENT
 from keras_vae.report import page, run_facts, training_curves
 from keras_vae.report.numbers_as_text import in_short
 from keras_vae.runs import loading
@@ -33,8 +34,8 @@ def write(run_dir: Path, reload_seconds: int = 0) -> Path:
     curves = page.side_by_side(training_curves.curves(history))
     main = [
         page.side_by_side(map(_picture, drawn)),
-        page.fold("How did training go?", curves, is_open=True) if curves else "",
-        page.fold("What exactly was run?", "\n".join(run_facts.tables(config, run_dir))),
+        page.fold(HOW_TRAINING_WENT, curves, is_open=True) if curves else "",
+        page.fold(run_facts.QUESTION, "\n".join(run_facts.tables(config, run_dir))),
     ]
     lead = (
         f"<p class='soft'>{escape(run_facts.subtitle(config))}</p>"

@@ -37,7 +37,8 @@ def watch(run_dir: str | Path) -> Path:
                     return report
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
-        training_page.write(path)
+        if not run_report.is_measured(path):
+            training_page.write(path)
         raise
     return run_report.write(path)
 

@@ -1,16 +1,17 @@
 """What has been written of a run: measured numbers, and the history of its training."""
 
 import csv
-import json
 import math
 import pathlib
 
 import numpy as np
 
+from keras_vae.files import read_json
+
 
 def read_results(file: pathlib.Path, step: int) -> dict | None:
     """The content of a JSON file, if it is there and of the weights of that step."""
-    content = json.loads(file.read_text()) if file.is_file() else {}
+    content = read_json(file) if file.is_file() else {}
     return content if content.get("step") == step else None
 
 

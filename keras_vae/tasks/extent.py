@@ -2,15 +2,15 @@
 
 import dataclasses
 import functools
-import json
 import math
 import time
 from typing import NamedTuple
 
 from keras_vae import evaluation, seeds
 from keras_vae.data import Dataset
-from keras_vae.files import write_json
+from keras_vae.files import read_json, write_json
 from keras_vae.inference.importance import ImportanceSampler
+from keras_vae.ops.whole_numbers import is_whole
 from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
 from keras_vae.seeds import Site
@@ -91,13 +91,22 @@ def of_training(
     """
     file = run.path / "extent.json"
     if file.is_file():
-        kept = Extent(**json.loads(file.read_text()))
+        kept = _kept(file)
         asked = {"num_examples": num_examples, "num_samples": num_samples}
         return kept._replace(**{name: n for name, n in asked.items() if n is not None})
     seconds = max(_OF_TRAINING * run.training_seconds, _LEAST_SECONDS)
     found = within(run, seconds, num_examples, num_samples)
     write_json(file, found._asdict())
     return found
+
+
+def _kept(file):
+    """The Extent that a file keeps."""
+    content = read_json(file)
+    if {*content} != {*Extent._fields} or not all(is_whole(n) for n in content.values()):
+        wanted = ", ".join(Extent._fields)
+        raise ValueError(f"{file} must hold whole numbers {wanted}, got {content}. Delete it.")
+    return Extent(**content)
 
 
 def cut(dataset: Dataset, num_examples: int) -> Dataset:

@@ -181,21 +181,6 @@ def test_curves_take_a_keras_history():
     assert axes.get_ylabel() == "loss"
 
 
-def test_overlaid_curves_have_a_line_for_each_run():
-    epochs = np.arange(1, 4)
-    lines = {"a": (epochs, np.array([3.0, np.nan, 1.0])), "b": (epochs[:2], np.array([5.0, 4.0]))}
-    dashed = {"a": (epochs, np.arange(3.0)), "b": lines.pop("b")}
-    axes = plots.overlaid(lines, "nats", dashed).axes[0]
-    a, a_in_training, b = axes.get_lines()
-    assert [line.get_linestyle() for line in (a, a_in_training, b)] == ["-", "--", "-"]
-    assert a.get_color() == a_in_training.get_color() != b.get_color()
-    np.testing.assert_array_equal(a_in_training.get_ydata(), [0, 1, 2])
-    np.testing.assert_array_equal(a.get_xydata(), [[1, 3], [3, 1]])
-    np.testing.assert_array_equal(b.get_xydata(), [[1, 5], [2, 4]])
-    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["a", "b"]
-    assert axes.get_ylabel() == "nats"
-
-
 def test_bars_stand_at_whole_numbers():
     axes = plots.bars(np.array([2.0, 1.0, 0.0]), "latents", "nats").axes[0]
     assert [bar.get_height() for bar in axes.patches] == [2, 1, 0]

@@ -99,6 +99,21 @@ def test_a_stop_leaves_a_page_that_stays(run_dir):
     assert not reloads(page_of(run_dir))
 
 
+def test_a_stop_leaves_the_report_of_what_was_just_measured(run_dir, monkeypatch):
+    """It was measured after the last look."""
+    monkeypatch.setattr(watching, "_is_over", lambda path, epochs: False)
+    monkeypatch.setattr(watching.run_report, "is_measured", lambda path: True)
+
+    def stop(seconds):
+        (run_dir / "report.html").write_text("measured")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching.time, "sleep", stop)
+    with pytest.raises(KeyboardInterrupt):
+        report.watch(run_dir)
+    assert (run_dir / "report.html").read_text() == "measured"
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [

@@ -86,6 +86,26 @@ def test_what_was_chosen_is_kept_and_what_is_asked_for_wins(run, costly):
     file.unlink()
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"num_examples": 3', "is damaged: .* Delete it, and make it anew"),
+        ("[1, 2]", "is damaged: it holds a list"),
+        ('{"num_examples": 3}', "must hold whole numbers num_examples, num_samples, .* Delete it"),
+        (
+            '{"num_examples": 3, "num_samples": 1.5, "num_compared": 1, "num_retried": 0}',
+            "must hold whole numbers",
+        ),
+    ],
+)
+def test_a_damaged_choice_is_refused_in_one_line(run, content, words):
+    file = run.path / "extent.json"
+    file.write_text(content)
+    with pytest.raises(ValueError, match=words):
+        extent.of_training(run)
+    file.unlink()
+
+
 def test_examples_are_drawn_label_by_label(run):
     test = extent.cut(run.data, 50).test
     assert test.num_examples == 50
