@@ -16,14 +16,19 @@ import torch.nn.functional as F
 from torch import nn
 
 
+def normalized(x):
+    return x * torch.rsqrt(1.0 + x.square().mean(1, keepdim=True))
+
+
 class Residual(nn.Module):
-    def __init__(self, width, hidden, kernel):
+    def __init__(self, width, hidden, kernel, norm=normalized):
         super().__init__()
+        self.norm = norm
         self.first = nn.Conv2d(width, hidden, kernel, padding="same")
         self.second = nn.Conv2d(hidden, width, kernel, padding="same")
 
     def forward(self, x):
-        return x + self.second(F.silu(self.first(F.silu(x))))
+        return x + self.second(F.silu(self.first(F.silu(self.norm(x)))))
 
 
 class Block(nn.Module):
@@ -47,9 +52,10 @@ class Block(nn.Module):
         if self.entrance:
             up = F.interpolate(state, scale_factor=float(self.entrance[1]), mode="nearest")
             state = self.joint(up) + self.place
-        made = self.outer(F.silu(self.inner(F.silu(state))))
+        made = self.outer(F.silu(self.inner(F.silu(normalized(state)))))
         p = normal(made[:, : 2 * self.d])
-        change = normal(self.to_q(F.silu(self.merge(F.silu(torch.cat([state, features], 1))))))
+        both = normalized(torch.cat([state, features], 1))
+        change = normal(self.to_q(F.silu(self.merge(F.silu(both)))))
         q = p[0] + p[1] * change[0], p[1] * change[1]
         z = q[0] + q[1] * torch.randn_like(q[0])
         state = state + made[:, 2 * self.d :] + self.from_z(z)
@@ -86,7 +92,8 @@ class Ladder(nn.Module):
             entrance = begins if starts or is_below_top else None
             self.blocks.append(Block(size, width, d, kernel(size), entrance))
         half = width // 2
-        self.widen, self.last = nn.Conv2d(width, 4 * half, 1), Residual(half, half, 3)
+        self.widen = nn.Conv2d(width, 4 * half, 1)
+        self.last = Residual(half, half, 3, norm=lambda x: x)
         self.out = nn.Conv2d(half, 10 * k, 1)
 
     def forward(self, x):
@@ -109,7 +116,7 @@ class Ladder(nn.Module):
         for block, found in zip(reversed(self.blocks), reversed(by_layer[:-1]), strict=True):
             state, kl = block(state, found)
             rate = rate + kl
-        y = F.pixel_shuffle(self.widen(F.silu(state)), 2)
+        y = F.pixel_shuffle(self.widen(F.silu(normalized(state))), 2)
         return rate - self.log_mass(x, self.out(F.silu(self.last(y))))
 
     def log_mass(self, x, params):
@@ -135,6 +142,7 @@ class Ladder(nn.Module):
 
 
 def normal(params):
+    params = params * torch.rsqrt(1.0 + (params / 20.0).square())
     loc, raw = params.chunk(2, -3)
     return loc, F.softplus(raw + math.log(math.expm1(1.0))) + 1e-5
 

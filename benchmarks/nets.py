@@ -46,6 +46,7 @@ NETS = {
     "three layers at 16x16": {"stages": ("16x3", "8x3", "4x2", "1x1")},
     "more layers at 16x16": {"stages": ("16x6", "8x3", "4x1", "1x1")},
     "two layers at full size": {"stages": ("32x2", "16x2", "8x2", "4x1", "1x1")},
+    "without normalization": {"normalization": "none"},
     "flipped": {"augment": ("flip",)},
 }
 YARDSTICK = 5000  # Images/s of CONV there.

@@ -8,6 +8,7 @@ import scipy.stats
 import tensorflow_probability as tfp
 
 import keras_vae
+from keras_vae import networks
 from keras_vae._compat import tf
 from keras_vae.batches import Batch
 from keras_vae.config.stages import default_stages, stages_of
@@ -56,9 +57,20 @@ def dense(layer, x):
     return x @ kernel + bias
 
 
+def normalized(layers, x):
+    """(x as the first layer makes it, if that is a norm, the layers after the activation)."""
+    if not isinstance(layers[0], networks.RootMeanSquareNorm):
+        return x, layers[1:]
+    return x / np.sqrt(1.0 + np.mean(x**2, -1, keepdims=True)), layers[2:]
+
+
+def two_convolutions(body, x):
+    x, (first, second) = normalized(body.layers, x)
+    return conv(second, elu(conv(first, elu(x))))
+
+
 def residual(block, x):
-    _, first, second = block.body.layers
-    return x + conv(second, elu(conv(first, elu(x))))
+    return x + two_convolutions(block.body, x)
 
 
 def patches(x, factor):
@@ -104,17 +116,15 @@ def by_hand(model, x, noise):
         if block.entrance is not None:
             state = np.repeat(np.repeat(state, 4, 1), 3, 2)
             state = conv(block.joint, state) + block.place.numpy()
-        _, inner, outer = block.network.layers
-        made = conv(outer, elu(conv(inner, elu(state))))
+        made = two_convolutions(block.network, state)
         p = normal(made[..., :4], narrowest=1e-3)
         both = np.concatenate([state, features], -1)
-        _, inner, outer = encoder.merges[layer].layers
-        change = normal(conv(outer, elu(conv(inner, elu(both)))))
+        change = normal(two_convolutions(encoder.merges[layer], both))
         q = p[0] + p[1] * change[0], p[1] * change[1]
         rates.insert(0, divergence(q, p))
         z = q[0] + q[1] * eps[layer]
         state = residual(block.residual, state + made[..., 4:] + conv(block.from_z, z))
-    _, widen, from_patches, last, _ = model.decoder.network.layers
+    state, (widen, from_patches, last, _) = normalized(model.decoder.network.layers, state)
     y = conv(widen, elu(state))
     f = from_patches.factor
     n, h, w, c = y.shape
@@ -131,7 +141,9 @@ def divergence(q, p):
     return tfd.kl_divergence(tfd.Normal(*q), p).numpy().sum((1, 2, 3))
 
 
-def test_the_bound_is_that_of_a_plain_loop(model):
+@pytest.mark.parametrize("normalization", ["rms", "none"])
+def test_the_bound_is_that_of_a_plain_loop(normalization):
+    model = scattered(ladder(likelihood="bernoulli", normalization=normalization))
     x, noise = tiny.images(B), tiny.noise(model, 1, B)
     terms = model.terms(x, noise)
     elbo, rates = by_hand(model, np.float64(x), np.float64(noise[0]))

@@ -135,7 +135,7 @@ STRUCTURES = fill(
         "ladder": Member(
             HierarchicalVAE,
             "the same p; q infers z_L from x, then the others on the way down",
-            ("latent_dims", "stages", "width", "latent_channels", "merge"),
+            ("latent_dims", "stages", "width", "latent_channels", "merge", "normalization"),
             _ladder,
         ),
         "sequence": Member(

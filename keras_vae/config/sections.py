@@ -168,6 +168,16 @@ class ModelConfig:
             "(Sonderby et al. 2016)",
         },
     )
+    normalization: str = option(
+        "rms",
+        "ladder of convolutions: what happens to maps before a network reads them",
+        choices={
+            "rms": "division by sqrt(1 + the mean square of a place's channels), so that what one "
+            "layer makes large doesn't grow in those below",
+            "none": "nothing",
+        },
+        before="none",
+    )
     posterior: str = option("diagonal", "q(z|x)", choices=AXES["posterior"])
     posterior_rank: int = option(
         2, "rank of the part of the covariance that isn't diagonal", at_least=1

@@ -5,11 +5,12 @@ from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.networks.recomputable import Recomputable
+from keras_vae.networks.root_mean_square import RootMeanSquareNorm
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
 class ResidualBlock(Recomputable):
-    """x + conv(act(conv(act(x)))), pre-activation, without normalisation.
+    """x + conv(act(conv(act(x)))), pre-activation, without batch statistics.
 
     Its last convolution starts small, at zero by default. So a new block is near the identity, and
     depth trains without batch statistics: training and evaluation compute the same function.
@@ -21,6 +22,7 @@ class ResidualBlock(Recomputable):
       gain: standard deviation of what a new block adds, of an input of 1. One over the square root
         of the number of blocks keeps the sum of them all at 1.
       kernel_size: of both convolutions.
+      normalized: whether a `RootMeanSquareNorm` comes first, before the activation.
 
     References:
       He et al. 2016, Identity Mappings in Deep Residual Networks; De & Smith 2020 (SkipInit); Child
@@ -34,14 +36,16 @@ class ResidualBlock(Recomputable):
         hidden: int | None = None,
         gain: float = 0.0,
         kernel_size: int | Sequence[int] = 3,
+        normalized: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.filters, self.activation, self.hidden = filters, activation, hidden
-        self.gain, self.kernel_size = gain, kernel_size
+        self.gain, self.kernel_size, self.normalized = gain, kernel_size, normalized
         end = tfk.initializers.VarianceScaling(gain**2) if gain else "zeros"
         self.body = tfk.Sequential(
             [
+                *([RootMeanSquareNorm()] if normalized else []),
                 tfkl.Activation(activation),
                 tfkl.Conv2D(hidden or filters, kernel_size, padding="same", activation=activation),
                 tfkl.Conv2D(filters, kernel_size, padding="same", kernel_initializer=end),
@@ -52,5 +56,5 @@ class ResidualBlock(Recomputable):
         return x + self.body(x)
 
     def get_config(self) -> dict[str, Any]:
-        names = ("filters", "activation", "hidden", "gain", "kernel_size")
+        names = ("filters", "activation", "hidden", "gain", "kernel_size", "normalized")
         return super().get_config() | {name: getattr(self, name) for name in names}
