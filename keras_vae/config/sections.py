@@ -253,6 +253,9 @@ class ModelConfig:
     class_names: tuple[str, ...] | None = option(
         None, "names of the labels from 0 on; the data's", flag=False
     )
+    sees_mask: bool = option(
+        False, "whether the encoder is given which values are known; the data's", flag=False
+    )
     visible_mask: tuple[int, ...] | None = option(
         None, "1 for each given pixel, row by row; made from visible", flag=False
     )
