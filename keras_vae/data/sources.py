@@ -93,6 +93,7 @@ def load(
     channels: str | None = None,
     grey_levels: int | None = None,
     npz_keys: Mapping[str, str] | Sequence[str] | None = None,
+    missing: str | None = None,
     label: str | None = None,
     validation_size: int | None = None,
     stratified: bool = True,
@@ -118,6 +119,7 @@ def load(
       channels: "first" or "last", where arrays of an npz have them; None goes by their shape.
       grey_levels: how many levels whole numbers have, 256 for bytes; None goes by their values.
       npz_keys: which array of an npz is what, see `npz.read`.
+      missing: "nan" takes NaN in the floats of an npz as unknown values; None refuses NaN.
       label: which feature of a TFDS set, or factor of sprites, the labels are; None takes "label"
         and "shape".
       validation_size: how many validation images; 0 for none. None takes the set's own split, or
@@ -139,8 +141,11 @@ def load(
     path = os.path.expanduser(path)
     if _has_path(kind) and not path:
         raise ValueError(f"dataset={dataset} must say where: {kind}:PATH.")
-    if npz_keys and kind not in ("npz", "npy"):
-        raise ValueError(f"npz_keys is for dataset=npz:PATH, got dataset={dataset}. Leave it out.")
+    for option, value in (("npz_keys", npz_keys), ("missing", missing)):
+        if value and kind not in ("npz", "npy"):
+            raise ValueError(
+                f"{option} is for dataset=npz:PATH, got dataset={dataset}. Leave it out."
+            )
     if channels == "first" and kind not in ("npz", "npy"):
         raise ValueError(
             f"channels=first is for dataset=npz:PATH, got dataset={dataset}. Leave it out."
@@ -186,6 +191,7 @@ def load(
             channels=channels,
             values=values,
             grey_levels=grey_levels,
+            missing=missing,
         )
     elif kind == "folder":
         splits, notes, image_size = folder.read(
