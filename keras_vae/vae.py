@@ -278,6 +278,10 @@ class VAE(Trainable):
         context = self._context(self.condition_of(condition, x))
         return self.encoder.draw(self._seen(x, mask), noise[tf.newaxis], context)[0]
 
+    def encoder_input(self, x: TensorLike, mask: TensorLike | None = None) -> tf.Tensor:
+        """What the encoder sees of examples x [B, H, W, C], some of whose values may be unknown."""
+        return self._seen(*self.known_part(x, mask))
+
     def _seen(self, x, mask):
         """What the encoder sees of floats x: where it sees masks, [B, ..., 2 C]."""
         if not self.sees_mask:

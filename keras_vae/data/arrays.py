@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from keras_vae.data import channel_axis
-from keras_vae.data.masks import known_parts
 from keras_vae.data.labels import read_labels
+from keras_vae.data.masks import known_parts
 from keras_vae.data.split import InMemory
 from keras_vae.data.values import check_numbers, on_one_scale
 

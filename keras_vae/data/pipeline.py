@@ -105,10 +105,10 @@ def training_blocks(
 
     def step_input(epoch, step, batch):
         x, condition, mask = fetch(batch)
-        x, mask = (  # By the same seed, a mask moves with its image.
-            None if t is None else augment(t, augmentations, derive(seed, Site.AUGMENT, epoch, step))
-            for t in (x, mask)
-        )
+        seed_of_move = derive(seed, Site.AUGMENT, epoch, step)
+        x = augment(x, augmentations, seed_of_move)
+        if mask is not None:  # By the same seed it moves with its image.
+            mask = augment(mask, augmentations, seed_of_move)
         seed_of_step = derive(seed, Site.BINARIZE, epoch, step)
         x = binarize(x, binarization, seed_of_step, images.levels)
         batch = _batch(x, condition, mask, derive(seed, Site.LATENT, epoch, step), draw_noise)

@@ -145,13 +145,14 @@ class ImportanceSampler:
         num_samples: int,
         seed: int | TensorLike,
         condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
     ) -> None:
         """Sets noise_scale to that of the tightest bound on x, if it is surely tighter than q's.
 
         Later estimates remain bounds, even those of x, if they have another `seed`. Arguments are
         as in `__call__`.
         """
-        examples = Batch(x, condition=condition)
+        examples = Batch(x, condition=condition, mask=mask)
         of_bounds, posterior = seeds.derive(seed, 0), tf.ones_like(self.noise_scale)
 
         def bounds(noise_scale):

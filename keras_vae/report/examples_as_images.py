@@ -6,6 +6,7 @@ from keras_vae._compat import TensorLike
 from keras_vae.batches import Batch
 from keras_vae.vae import VAE
 
+_HATCHED = 0.4, 0.6  # greys that alternate where values are unknown
 WIDEST = 1280  # Pixels of the data; a picture of larger images holds fewer of them.
 
 
@@ -18,6 +19,18 @@ def num_side_by_side(vae: VAE, most: int) -> int:
 def as_images(vae: VAE, x: TensorLike) -> np.ndarray:
     """Examples [..., *event_shape] as images [..., H, W, C]."""
     return np.asarray(vae.modality.as_images(np.asarray(x)))
+
+
+def with_gaps(vae: VAE, x: TensorLike, mask: np.ndarray | None) -> np.ndarray:
+    """Examples [N, *event_shape] for a picture, with a pattern where values are unknown.
+
+    Where the mask is None they stay as they are.
+    """
+    if mask is None:
+        return np.asarray(x)
+    places = np.indices(vae.event_shape)[: max(1, len(vae.event_shape) - 1)].sum(axis=0)
+    hatched = np.where(places % 2, *_HATCHED).astype(np.float32)
+    return np.where(mask, vae.as_floats(x), hatched)
 
 
 def in_one_row(images: np.ndarray) -> np.ndarray:

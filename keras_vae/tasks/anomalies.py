@@ -123,7 +123,7 @@ def score(
         if of_split is not None:
             parts = []
             for batch in batches:
-                parts.append(of_split(batch.x, seed))
+                parts.append(of_split(batch.x, seed, mask=batch.mask))
                 bar.add(1)
             found["likelihood_regret"] = np.concatenate(parts)
         return {name: values[:num_examples] for name, values in found.items()}

@@ -103,6 +103,9 @@ def evaluate_export(
         }
         if batch.condition is not None:
             arguments["condition"] = batch.condition
+        if config.model.sees_mask:
+            mask = tf.ones(batch.x.shape, tf.bool) if batch.mask is None else batch.mask
+            arguments["mask"] = mask
         columns.append(model.signatures["log_prob"](**arguments))
         first += len(batch.x)
         bar.update(i + 1)

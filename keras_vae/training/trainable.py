@@ -255,7 +255,10 @@ class Trainable(Float32, TakesExamples):
         mask: TensorLike | None = None,
         **kwargs,
     ) -> float | list[float] | dict[str, float]:
-        """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`; a mask as there."""
+        """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`.
+
+        A mask is as in `fit`.
+        """
         refuse_weights(*args[1:2], **kwargs)
         if mask is not None:
             x, y = self._with_mask(x, y, mask, batch_size or _BATCH_SIZE), None
@@ -377,7 +380,7 @@ class Trainable(Float32, TakesExamples):
         """The objective's bound at beta = 1, whatever training uses."""
         terms = self.terms(batch.x, batch.noise, batch.condition, mask=batch.mask)
         loss = -of_user(self.objective.bound)(terms)
-        metrics.track(self, metrics.values_of(self, loss, terms))
+        metrics.track(self, metrics.values_of(self, loss, terms, batch))
         return self.logs()
 
     def logs(self) -> dict:
