@@ -17,6 +17,7 @@ from keras_vae.distributions import of_known
 from keras_vae.encoder import AbstractEncoder
 from keras_vae.inference import completion, interpolation
 from keras_vae.inference.importance import ImportanceSampler
+from keras_vae.inference.imputation import Imputed, Imputer
 from keras_vae.inputs import ExampleSpec
 from keras_vae.inputs.arguments import as_batch, check_temperature
 from keras_vae.modality import Image, Modality, stored
@@ -110,6 +111,7 @@ class VAE(Trainable):
         self.trains_prior = encoder.trains_prior
         self._importance_sampler: ImportanceSampler | None = None
         self._completer: completion.Completer | None = None
+        self._imputer: Imputer | None = None
         self._settle()
 
     def _settle(self):
@@ -228,6 +230,21 @@ class VAE(Trainable):
         A lower bound in expectation, which tightens with `num_samples`. With a mask, bool of x's
         shape, it is that of the known values alone.
         """
+        return self.score_samples(x, num_samples, seed, condition, mask)[0]
+
+    def score_samples(
+        self,
+        x: TensorLike,
+        num_samples: int = 100,
+        seed: int = 0,
+        condition: ConditionLike | None = None,
+        mask: TensorLike | None = None,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """(log p(x) in nats [B], its standard error [B]): `log_likelihood`, and how far it is off.
+
+        The error is that of the mean of the samples' weights by the delta method. It is known from
+        the same samples alone: where few of them carry weight, it is too small.
+        """
         if not self.has_bound:
             raise ValueError(
                 "log_likelihood needs a posterior density, which an autoencoder lacks. Train a "
@@ -241,7 +258,8 @@ class VAE(Trainable):
         x, mask = self.checked_part(x, mask)
         condition = self.condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
-        return self._importance_sampler(x, num_samples, seed, condition, mask).log_likelihood
+        found = self._importance_sampler(x, num_samples, seed, condition, mask)
+        return found.log_likelihood, found.stderr(num_samples)
 
     # Inferring and generating ------------------------------------------------------------------
 
@@ -486,6 +504,32 @@ class VAE(Trainable):
         x = self.as_floats(x)
         return self._completer(x, known, num_steps, seed, self.condition_of(condition, x))
 
+    def impute(
+        self,
+        x: TensorLike,
+        mask: TensorLike,
+        num_samples: int = 1000,
+        num_draws: int = 0,
+        seed: int = 0,
+        condition: ConditionLike | None = None,
+    ) -> Imputed:
+        """Unknown values given the known ones: means, spreads and draws; see `Imputed`.
+
+        Args:
+          x: [B, H, W, C]; what isn't known doesn't count, and may be NaN.
+          mask: bool, of x's shape, True where a value is known.
+          num_samples: of z for each example, which are weighed by importance.
+          num_draws: K, multiple imputations, by sampling importance resampling.
+          seed: of all draws.
+          condition: [B, ...] of conditional models.
+        """
+        check_whole("num_samples", num_samples, at_least=1)
+        check_whole("num_draws", num_draws, at_least=0)
+        if self._imputer is None:
+            self._imputer = Imputer(self)
+        x, mask = self.checked_part(x, mask)
+        return self._imputer(x, mask, num_samples, num_draws, seed, self.condition_of(condition, x))
+
     @property
     def can_complete(self) -> bool:
         """Whether `complete` serves this kind of model."""
@@ -568,7 +612,7 @@ class VAE(Trainable):
     def take_prior(self, prior: Prior) -> None:
         """Makes a fitted prior this model's own; graphs, which lack it, are traced anew."""
         self.prior = prior
-        self._importance_sampler = self._completer = None
+        self._importance_sampler = self._completer = self._imputer = None
         self.forget_graphs()
         self._settle()
 

@@ -41,6 +41,13 @@ class Estimate(NamedTuple):
     rate: tf.Tensor
     kl: tf.Tensor
 
+    def stderr(self, num_samples: int) -> tf.Tensor:
+        """The standard error of log_likelihood by k samples, [B], by the delta method.
+
+        The weights' mean has the variance Var(w) / k, which is 1 / ESS - 1 / k times its square.
+        """
+        return tf.sqrt(tf.maximum(1.0 / self.effective_sample_size - 1.0 / num_samples, 0.0))
+
 
 def weigh(
     model: "VAE",
