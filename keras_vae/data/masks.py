@@ -22,7 +22,7 @@ def of_examples(name: str, mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarr
     Args:
       name: what errors call it.
       mask: bool or {0, 1}, of a shape that broadcasts to that of the examples; or without their
-        last axis, which is known as a whole then.
+        last axis, which is known as a whole then; or with one more, of one value.
       shape: of all examples, [N, ...].
 
     Raises:
@@ -37,6 +37,8 @@ def of_examples(name: str, mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarr
     given = mask.shape
     if mask.ndim == len(shape) - 1:
         mask = mask[..., np.newaxis]
+    elif mask.ndim == len(shape) + 1 and mask.shape[-1] == 1:
+        mask = mask[..., 0]
     fits = mask.ndim == len(shape) and len(mask) == shape[0]
     if not fits or any(m not in (1, n) for m, n in zip(mask.shape, shape, strict=True)):
         raise ValueError(
