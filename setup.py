@@ -72,6 +72,7 @@ setup(
             "keras-vae-report=trainers.report:run",
             "keras-vae-compare=trainers.compare:run",
             "keras-vae-compress=trainers.compress:run",
+            "keras-vae-score=trainers.score:run",
             "keras-vae-anomaly=trainers.anomaly:run",
             "keras-vae-latents=trainers.latents:run",
             "keras-vae-export=export.export:run",

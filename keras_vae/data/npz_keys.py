@@ -99,7 +99,10 @@ def _by_words(name, headers):
     for split in SPLITS:
         size = headers[keys[split]].shape[0] if split in keys else None
         for part in _OF_SPLITS:
-            if candidates := found.get((split, part)):
+            candidates = found.get((split, part), [])
+            if part == "mask" and size is not None:  # One of all examples isn't this.
+                candidates = [key for key in candidates if headers[key].shape[:1] == (size,)]
+            if candidates:
                 role = f"{split}_{part}"
                 keys[role] = _only(
                     name, role, candidates, headers, lambda h, n=size: h.shape[:1] == (n,)

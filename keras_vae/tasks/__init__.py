@@ -13,6 +13,7 @@ _NAMES = {
     "compress": "keras_vae.tasks.compressed_file:compress",
     "evaluate": "keras_vae.tasks.measuring:evaluate",
     "find_anomalies": "keras_vae.tasks.anomalies:find_anomalies",
+    "score": "keras_vae.tasks.scores:score",
     "train": "keras_vae.tasks.training_run:train",
     "write_latents": "keras_vae.tasks.latent_files:write_latents",
 }

@@ -119,7 +119,11 @@ def test_masks_move_with_their_images():
 @pytest.mark.parametrize(
     ("arrays", "options", "message"),
     [
-        ({"x": IMAGES, "mask": KNOWN[:9]}, {}, r"mask of train .*must be of the examples' shape"),
+        (
+            {"x": IMAGES, "m": KNOWN[:9]},
+            {"npz_keys": ["train=x", "train_mask=m"]},
+            r"mask of train .*must be of the examples' shape",
+        ),
         ({"x": IMAGES, "mask": np.zeros_like(KNOWN)}, {}, "all of train is unknown"),
         ({"x": IMAGES, "m": IMAGES}, {"npz_keys": ["train=x", "train_mask=m"]}, "must be bool"),
         ({"x": IMAGES, "test_mask": KNOWN}, {}, "a mask of test, test_mask, without its images"),
