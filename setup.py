@@ -72,6 +72,8 @@ setup(
             "keras-vae-report=trainers.report:run",
             "keras-vae-compare=trainers.compare:run",
             "keras-vae-compress=trainers.compress:run",
+            "keras-vae-sample=trainers.sample:run",
+            "keras-vae-impute=trainers.impute:run",
             "keras-vae-score=trainers.score:run",
             "keras-vae-anomaly=trainers.anomaly:run",
             "keras-vae-latents=trainers.latents:run",

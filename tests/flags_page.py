@@ -24,6 +24,8 @@ BINARIES = {
     "trainers.report": "writes a run's report, also while the run trains",
     "trainers.compare": "sets measured runs side by side",
     "trainers.compress": "compresses a run's test images without loss",
+    "trainers.sample": "writes samples of a run as files",
+    "trainers.impute": "fills unknown values of a data set",
     "trainers.score": "writes log p of each example",
     "trainers.anomaly": "tells other data from a run's",
     "trainers.latents": "writes a run's codes",
