@@ -20,9 +20,9 @@ def check(run: Run, out: pathlib.Path) -> None:
     """Raises ValueError or OSError for a model that can't sample, or a place that isn't free."""
     if run.model.prior is None and run.config.model.prior == "none":
         raise ValueError("this autoencoder has no prior to sample from. Train one with a prior.")
-    if run.model.modality.file_suffix is None and out.exists():
-        if not out.is_dir() or any(out.iterdir()):
-            raise ValueError(f"out={out} must be a new or an empty folder. Choose another.")
+    fills_folder = run.model.modality.file_suffix is None
+    if fills_folder and out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise ValueError(f"out={out} must be a new or an empty folder. Choose another.")
 
 
 def conditions(run: Run, n: int, condition: Sequence[str] = ()) -> np.ndarray | None:
