@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import seeds
+from keras_vae._compat import TensorLike
 from keras_vae.batches import Batch
 from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.inference.importance import ImportanceSampler
@@ -78,7 +79,7 @@ def of_examples(
     measure = _importance(vae, batches, num_samples, seed) if vae.has_bound else _distortion(vae)
     columns = []
     for i, batch in enumerate(batches):
-        known = {} if batch.mask is None else {"num_known": _num_known(batch.mask)}
+        known = {} if batch.mask is None else {"num_known": num_known(batch.mask)}
         columns.append(measure(i, batch) | known)
         if progress is not None:
             progress(i + 1)
@@ -183,9 +184,9 @@ def in_bits(
       likelihood, event_shape, condition: as in `bits_per_dim`.
       examples: the arrays that `found` are means of, which may have `num_known`.
     """
-    num_known = None
+    known = None
     if examples is not None and "num_known" in examples:
-        num_known = _mean(examples["num_known"])
+        known = _mean(examples["num_known"])
         found = {**found, **_errors_of_ratios(examples)}
     nats = {
         "bits_per_dim": found["nll_nats"],
@@ -198,7 +199,7 @@ def in_bits(
         "rate_bits_per_dim_stderr": found["rate_stderr"],
     }
     return {
-        name: bits_per_dim(value, likelihood, event_shape, condition, num_known)
+        name: bits_per_dim(value, likelihood, event_shape, condition, known)
         for name, value in nats.items()
     }
 
@@ -217,7 +218,7 @@ def _errors_of_ratios(examples):
     }
 
 
-def _num_known(mask):
+def num_known(mask: TensorLike) -> np.ndarray:
     """How many values of each example are known, [B]."""
     return np.asarray(mask).reshape(len(mask), -1).sum(axis=1)
 

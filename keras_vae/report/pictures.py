@@ -12,6 +12,7 @@ from keras_vae.report import class_section, plots
 from keras_vae.report.examples_as_images import (
     as_images,
     first_condition,
+    in_colour,
     in_one_row,
     num_side_by_side,
     with_gaps,
@@ -86,11 +87,13 @@ def reconstructions(vae: VAE, batch: Batch) -> Picture:
     columns = num_side_by_side(vae, 10)
     rows = batch.rows(0, 3 * columns)
     inputs = with_gaps(vae, rows.x, rows.mask)
-    outputs = vae.reconstruct(rows.x, rows.condition, rows.mask)
+    outputs = as_images(vae, vae.reconstruct(rows.x, rows.condition, rows.mask))
+    if inputs.shape[-1] != outputs.shape[-1]:
+        outputs = in_colour(outputs)
     return Picture(
         "reconstructions",
         "Reconstructions",
-        plots.reconstructions(as_images(vae, inputs), as_images(vae, outputs), columns),
+        plots.reconstructions(inputs, outputs, columns),
         f"{len(inputs)} test examples, each with its reconstruction beneath it.",
         f"Test examples, each with its reconstruction beneath. {_gaps(rows)}Look for what gets "
         "lost: fine strokes and texture go first, and one that comes back as another was not "
@@ -100,7 +103,7 @@ def reconstructions(vae: VAE, batch: Batch) -> Picture:
 
 def _gaps(batch):
     """A sentence on how unknown values are shown, where there are any."""
-    return "" if batch.mask is None else "Values are unknown where it is hatched. "
+    return "" if batch.mask is None else "Values are unknown where it is blue. "
 
 
 def samples(
@@ -186,19 +189,24 @@ def completions(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
     x, of_each = np.repeat(x, times, axis=0), np.repeat(known, times, axis=0)
     found = vae.complete(x, of_each, seed=seed, condition=repeated)
     found = np.reshape(found, (len(rows.x), times, *vae.event_shape))
-    hidden = with_gaps(vae, rows.x, known)[:, np.newaxis]
     if rows.mask is not None:
+        hidden = with_gaps(vae, rows.x, known)[:, np.newaxis]
+        filled = as_images(vae, found)
+        if hidden.shape[-1] != filled.shape[-1]:
+            filled = in_colour(filled)
+        shown = np.concatenate([hidden, filled], axis=1)
         return Picture(
             "completions",
             "Unknown values",
-            plots.image_grid(in_one_row(as_images(vae, np.concatenate([hidden, found], axis=1)))),
+            plots.image_grid(in_one_row(shown), 1 + times),
             f"{len(rows.x)} rows: a test example with its gaps, and {times} ways to fill them.",
-            "Test examples, hatched where values are unknown, and values that the model draws for "
+            "Test examples, blue where values are unknown, and values that the model draws for "
             "these, given the known ones. Look for what fits, and for differences where more than "
             "one value would.",
             section="Samples",
         )
     whole = vae.as_floats(rows.x).numpy()[:, np.newaxis]
+    hidden = np.where(known[:, np.newaxis], whole, 0.5)
     shown = np.concatenate([whole, hidden, found], axis=1)
     return Picture(
         "completions",
@@ -254,12 +262,11 @@ def clusters(
     """Test examples by the component of the prior that their codes are likeliest of."""
     columns = num_side_by_side(vae, 10)
     found = np.asarray(vae.clusters(batch.x, batch.condition, batch.mask))
-    x = with_gaps(vae, batch.x, batch.mask)
     by_size = np.argsort(-np.bincount(found), kind="stable")[:10]
     largest = [k for k in by_size if np.any(found == k)]
-    members = np.zeros((len(largest), columns, *vae.event_shape), x.dtype)
+    members = np.zeros((len(largest), columns, *vae.event_shape), batch.x.dtype)
     for row, k in enumerate(largest):
-        first = x[found == k][:columns]
+        first = batch.x[found == k][:columns]
         members[row, : len(first)] = first
     images = as_images(vae, members)
     figure, beside = plots.image_grid(in_one_row(images), columns), ""
