@@ -8,7 +8,7 @@ from absl import flags
 from keras_vae import config as configs
 from keras_vae.config.recipes import RECIPES, recipe
 from keras_vae.config.rules import text
-from keras_vae.seeds import SPLITS
+from keras_vae.runs.run_data import SPLITS
 
 NUM_SAMPLES = "k, importance samples per example (default: {}, or {} for layers of maps)"
 NUM_EXAMPLES = "test examples to measure (default: {})"

@@ -8,7 +8,6 @@ import pathlib
 from absl import flags
 
 from keras_vae import command_line, runs
-from keras_vae.files import check_folder
 from keras_vae.tasks import imputed_file, other_data
 from trainers import flags as config_flags
 
@@ -27,9 +26,7 @@ def main() -> None:
     with command_line.checking_input():
         found = runs.load(FLAGS.run, FLAGS.checkpoint)
         source = other_data.source(found, **config_flags.source_from_flags())
-        imputed_file.check(found, source)
-        check_folder("out", out.parent)
-        out.parent.mkdir(parents=True, exist_ok=True)
+        imputed_file.check(found, source, out)
     imputed_file.write_imputed(found, source, out, FLAGS.draws, FLAGS.num_samples, FLAGS.seed)
     print("Wrote", out)
 

@@ -5,7 +5,6 @@ import pathlib
 from absl import flags
 
 from keras_vae import command_line, runs
-from keras_vae.files import check_folder
 from keras_vae.tasks import sample_files
 from trainers import flags as config_flags
 
@@ -33,7 +32,6 @@ def main() -> None:
         found = runs.load(FLAGS.run, FLAGS.checkpoint)
         sample_files.check(found, out)
         sample_files.conditions(found, FLAGS.n, FLAGS.condition)
-        check_folder("out", out.parent)
     sample_files.sample(
         found,
         FLAGS.n,

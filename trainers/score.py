@@ -8,8 +8,7 @@ import pathlib
 from absl import flags
 
 from keras_vae import command_line, runs
-from keras_vae.files import check_folder
-from keras_vae.tasks import other_data, scores
+from keras_vae.tasks import example_scores, other_data
 from trainers import flags as config_flags
 
 FLAGS = flags.FLAGS
@@ -28,11 +27,9 @@ def main() -> None:
     out = pathlib.Path(FLAGS.out or pathlib.Path(FLAGS.run, "scores.csv"))
     with command_line.checking_input():
         found = runs.load(FLAGS.run, FLAGS.checkpoint)
-        scores.check(found)
+        example_scores.check(found, out)
         source = other_data.source(found, **config_flags.source_from_flags())
-        check_folder("out", out.parent)
-        out.parent.mkdir(parents=True, exist_ok=True)
-    scores.write_scores(
+    example_scores.write_scores(
         found, source, out, FLAGS.num_examples, FLAGS.num_samples, FLAGS.evaluation_seed
     )
     print("Wrote", out)

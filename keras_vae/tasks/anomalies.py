@@ -15,7 +15,7 @@ from keras_vae.report import follow_ups, plots
 from keras_vae.report.printing import print_numbers
 from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
-from keras_vae.tasks import other_data, scores
+from keras_vae.tasks import example_scores, other_data
 
 
 def find_anomalies(
@@ -96,7 +96,9 @@ def score(
 
     def scores_of(dataset, split):
         source = other_data.Source(run.config, dataset, split)
-        found = {"nll": scores.of_source(run, source, num_examples, num_samples, seed)["nll"]}
+        found = {
+            "nll": example_scores.of_source(run, source, num_examples, num_samples, seed)["nll"]
+        }
         if split == "test" and regret is not None:
             print("Likelihood regret of each:")
             batches = list(source.batches(100).take(-(-num_examples // 100)))

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_vae import evaluation
 from keras_vae._compat import tfk
-from keras_vae.files import whole_file
+from keras_vae.files import check_folder, whole_file
 from keras_vae.inference.imputation import Imputer
 from keras_vae.messages.notes import tell
 from keras_vae.runs.run import Run
@@ -17,8 +17,9 @@ from keras_vae.tasks.other_data import Source
 _BATCH_SIZE = 100
 
 
-def check(run: Run, source: Source) -> None:
-    """Raises ValueError for a model that can't impute, or data without anything to impute."""
+def check(run: Run, source: Source, out: pathlib.Path) -> None:
+    """Raises ValueError or OSError for a model or data without gaps, or a file out of reach."""
+    check_folder("out", out.parent)
     Imputer(run.model)
     if source.examples.mask is None:
         raise ValueError(
@@ -54,8 +55,9 @@ def impute(
       The arrays of the file; see `write_imputed`.
     """
     source = other_data.source(run, dataset, split, data_dir, npz_keys, missing)
-    check(run, source)
-    return write_imputed(run, source, pathlib.Path(out), draws, num_samples, seed)
+    out = pathlib.Path(out)
+    check(run, source, out)
+    return write_imputed(run, source, out, draws, num_samples, seed)
 
 
 def write_imputed(
@@ -94,6 +96,7 @@ def write_imputed(
     }
     if draws:
         arrays["draws"] = np.concatenate(drawn, axis=1)
+    out.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(out) as file:
         vae.modality.write_imputed(file, arrays, vae.levels)
     few = int(np.sum(arrays["effective_sample_size"] < 5))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_vae import evaluation, seeds
-from keras_vae.files import whole_file, whole_folder, write_json, write_npz
+from keras_vae.files import check_folder, whole_file, whole_folder, write_json, write_npz
 from keras_vae.ops.in_batches import in_batches
 from keras_vae.report import class_names
 from keras_vae.runs import fitted_prior, run_data
@@ -20,6 +20,7 @@ def check(run: Run, out: pathlib.Path) -> None:
     """Raises ValueError or OSError for a model that can't sample, or a place that isn't free."""
     if run.model.prior is None and run.config.model.prior == "none":
         raise ValueError("this autoencoder has no prior to sample from. Train one with a prior.")
+    check_folder("out", out.parent)
     fills_folder = run.model.modality.file_suffix is None
     if fills_folder and out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise ValueError(f"out={out} must be a new or an empty folder. Choose another.")

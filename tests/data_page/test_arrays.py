@@ -209,9 +209,10 @@ def test_two_for_one_role(doors):
 @row("a bool array `mask`, `known` or `observed` of an npz, as `train_mask`")
 def test_masks(doors):
     x, known = images(30, 4, 4), np.random.default_rng(0).uniform(size=(30, 4, 4)) < 0.7
-    for key in ("mask", "known", "train_observed"):
+    for key in ("train_mask", "known_train", "train_observed"):
         found = doors.npz({"validation_size": 0}, x_train=x, x_test=x, **{key: known})
         np.testing.assert_array_equal(found.train.mask[..., 0], known)
+    assert doors.npz(x=x, known=known).train.mask is not None
     doors.npz(x=x, mask=255 * known.astype(np.uint8))
     assert "not used: mask (npz_keys" in doors.notes
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_vae import tasks
 from keras_vae.data import load
-from keras_vae.tasks import imputed_file, other_data, sample_files, scores
+from keras_vae.tasks import example_scores, imputed_file, other_data, sample_files
 from tests import binaries
 
 K = 40
@@ -126,9 +126,9 @@ def test_data_that_is_not_there_is_refused(run, options, words):
         other_data.source(run, **options)
 
 
-def test_models_without_likelihoods_have_no_scores(run):
+def test_models_without_likelihoods_have_no_scores(run, tmp_path):
     class Autoencoder:
         has_bound = False
 
     with pytest.raises(ValueError, match="scores are likelihoods"):
-        scores.check(dataclasses.replace(run, model=Autoencoder()))
+        example_scores.check(dataclasses.replace(run, model=Autoencoder()), tmp_path / "a.csv")

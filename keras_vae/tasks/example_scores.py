@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vae import evaluation
 from keras_vae._compat import tfk
-from keras_vae.files import write_atomically
+from keras_vae.files import check_folder, write_atomically
 from keras_vae.messages.notes import tell
 from keras_vae.runs.run import Run
 from keras_vae.tasks import other_data
@@ -18,8 +18,9 @@ from keras_vae.tasks.other_data import Source
 _BATCH_SIZE = 100
 
 
-def check(run: Run) -> None:
-    """Raises ValueError for a model without likelihoods."""
+def check(run: Run, out: pathlib.Path) -> None:
+    """Raises ValueError or OSError for a model without likelihoods, or a file out of reach."""
+    check_folder("out", out.parent)
     if not run.model.has_bound:
         raise ValueError(
             "scores are likelihoods, which an autoencoder lacks. Train a VAE (recipe=vae)."
@@ -62,9 +63,9 @@ def score(
     Returns:
       The columns of the file, arrays [N]; see `write_scores`.
     """
-    check(run)
-    source = other_data.source(run, dataset, split, **options)
     out = pathlib.Path(out or run.path / "scores.csv")
+    check(run, out)
+    source = other_data.source(run, dataset, split, **options)
     return write_scores(run, source, out, num_examples, num_samples, seed)
 
 
@@ -102,6 +103,7 @@ def write_scores(
     }
     if "num_known" in found:
         columns["num_known"] = found["num_known"]
+    out.parent.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(columns)
