@@ -137,8 +137,8 @@ def read(
     path = os.path.expanduser(path)
     if _has_path(kind) and not path:
         raise ValueError(f"dataset={dataset} must say where: {kind}:PATH.")
-    for option, value in (("npz_keys", npz_keys), ("missing", missing)):
-        if value and kind not in ("npz", "npy"):
+    for option, given in (("npz_keys", npz_keys), ("missing", missing)):
+        if given and kind not in ("npz", "npy"):
             raise ValueError(
                 f"{option} is for dataset=npz:PATH, got dataset={dataset}. Leave it out."
             )

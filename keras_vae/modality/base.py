@@ -129,7 +129,7 @@ class Modality(abc.ABC):
         """
 
     def write_imputed(
-        self, path: pathlib.Path, arrays: dict[str, np.ndarray], levels: int | None = None
+        self, path: pathlib.Path, arrays: dict[str, Any], levels: int | None = None
     ) -> None:
         """Writes examples whose unknown values were filled: by default an npz of the arrays.
 

@@ -71,7 +71,7 @@ def check_like(run: Run, config: Config, other: data.Dataset) -> None:
         )
     names = other.train.class_names
     if takes_labels(wanted) and (
-        names != run.data.train.class_names or seen.num_classes > wanted.num_classes
+        names != run.data.train.class_names or (seen.num_classes or 0) > (wanted.num_classes or 0)
     ):
         raise ValueError(
             f"dataset={config.data.dataset} has other labels than the run's data, by which this "

@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def conditions(run: Run, n: int, condition: Sequence[str] = ()) -> np.ndarray | 
     x = run_data.first_examples(run.config, run.data, n).x
     if not condition:
         return given.to_show(n, x)
-    names, known = run.data.train.class_names, range(run.config.model.num_classes)
+    names, known = run.data.train.class_names, range(run.config.model.num_classes or 0)
     numbers = [class_names.number_of(word, names, known) for word in condition]
     if None in numbers or not set(numbers) <= set(known):
         called = ", ".join(class_names.name_of(label, names) for label in known)
@@ -102,7 +103,7 @@ def sample(
         with whole_file(out) as file:
             modality.write_examples(file, x, levels)
         return out
-    about = {"num_samples": n, "seed": seed, "temperature": temperature}
+    about: dict[str, Any] = {"num_samples": n, "seed": seed, "temperature": temperature}
     about |= {"condition": list(condition), "samples_are": "means" if means else "draws"}
     with whole_folder(out) as folder:
         modality.write_examples(folder, x, levels)

@@ -46,7 +46,11 @@ class Examples(NamedTuple):
     def at_most(self, n: int) -> "Examples":
         """n examples, or all if there are fewer, evenly from first to last."""
         rows = _evenly(len(self.x), n)
-        return Examples(*(None if part is None else part[rows] for part in self))
+        labels, condition, mask = (
+            None if part is None else part[rows]
+            for part in (self.labels, self.condition, self.mask)
+        )
+        return Examples(self.x[rows], self.images[rows], labels, condition, mask)
 
 
 class Copies(NamedTuple):
