@@ -116,7 +116,7 @@ def sample(
 
 def _drawn(vae, n, seed, temperature, condition, means):
     """x [n, *event_shape], draws of p(x|z) or its means, at draws of z from the prior."""
-    if not means:
+    if not (means or vae.decoder.in_turn):  # In turn, `sample` draws.
         found, _ = evaluation.simulate(
             vae, n, seeds.derive(seed, Site.SAMPLE), condition, temperature=temperature
         )
