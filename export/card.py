@@ -30,6 +30,7 @@ _BOUNDED = {
     "seed": [-(2**31), 2**31 - 1],
     "temperature": [0, None],
     "k": [1, None],
+    "mask": [0, 1],
     "scale": [0, None],
     "effective_sample_size": [0, None],
 }

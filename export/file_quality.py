@@ -25,7 +25,8 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
     """
     size = max(size or 0 for verb, size in map(verb_and_size, signatures) if verb == "decode")
     x, condition = batch.x, batch.condition
-    z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
+    z = vae.code(x, condition, mask=batch.mask).numpy()
+    given = _condition(vae, x, condition)
     images, means = [], []
     for i in range(0, len(x), size):
         rows = np.arange(i, i + size) % len(x)  # The first examples fill up the last batch.
@@ -34,6 +35,8 @@ def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
         means.append(vae.decode(*arrays.values()).mean().numpy())
     found, wanted = (np.concatenate(parts)[: len(x)] for parts in (images, means))
     x = vae.as_floats(x).numpy()
+    if batch.mask is not None:  # What is unknown can't be lost.
+        found, wanted = (np.where(batch.mask, image, x) for image in (found, wanted))
     worse = [vae.decoder.likelihood.nll_of_mean(x, image) for image in (found, wanted)]
     return {
         "psnr": _psnr(x, found),
@@ -60,7 +63,8 @@ def calibration(vae: VAE, batch: Batch) -> dict:
     """{verb: {input: [N, ...]}} that span the range of values: real examples and their codes, and
     as many latents of the prior at twice its temperature, or else of twice the codes' deviation."""
     x, condition = batch.x, batch.condition
-    z, given = vae.code(x, condition).numpy(), _condition(vae, x, condition)
+    z = vae.code(x, condition, mask=batch.mask).numpy()
+    given = _condition(vae, x, condition)
     if vae.prior is None:
         wide = z.mean(axis=0) + 2.0 * (np.roll(z, 1, axis=0) - z.mean(axis=0))
     else:
@@ -68,6 +72,9 @@ def calibration(vae: VAE, batch: Batch) -> dict:
         wide = vae.prior_sample(noise, 2.0, given.get("condition")).numpy()
     twice = {name: np.concatenate([values, values]) for name, values in given.items()}
     beside_x = {} if vae.condition is None or vae.condition.in_examples else given
+    if vae.sees_mask:
+        mask = np.ones(x.shape, bool) if batch.mask is None else batch.mask
+        beside_x = {"mask": mask} | beside_x
     return {
         "decode": {"z": np.concatenate([z, wide])} | twice,
         "encode": {"x": vae.as_floats(x).numpy()} | beside_x,

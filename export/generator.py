@@ -52,6 +52,10 @@ class Generator(tf.Module):
             verbs |= {"sample": ["seed"], "sample_with_temperature": ["seed", "temperature"]}
         if vae.has_bound:
             verbs["log_prob"] = ["x", "k", "seed"]
+        if vae.sees_mask:
+            for inputs in verbs.values():
+                if "x" in inputs:
+                    inputs.insert(1, "mask")
         if vae.condition is not None:
             for inputs in verbs.values():
                 if not ("x" in inputs and vae.condition.in_examples):
@@ -92,24 +96,40 @@ class Generator(tf.Module):
             image, sample = p.mean(), p.from_uniform(lambda i: self._uniform(seed, _UNIFORMS[i]))
         return {"image": self._shaped(image, z), "sample": self._shaped(sample, z), "z": z}
 
-    def encode(self, x: TensorLike, condition: TensorLike | None = None) -> dict[str, tf.Tensor]:
-        """The parameters of q(z|x) (`posterior_parameters`) from float x [B, H, W, C]."""
-        return posterior_parameters(self._vae, x, condition)
+    def encode(
+        self,
+        x: TensorLike,
+        condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """The parameters of q(z|x) (`posterior_parameters`) from float x [B, H, W, C].
+
+        A model that sees masks is given one wherever it is given x: bool of x's shape, True where
+        a value is known.
+        """
+        return posterior_parameters(self._vae, x, condition, mask)
 
     def encode_with_seed(
-        self, x: TensorLike, seed: TensorLike, condition: TensorLike | None = None
+        self,
+        x: TensorLike,
+        seed: TensorLike,
+        condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
     ) -> dict[str, tf.Tensor]:
         """As `encode`, with "z" [B, *latent_shape] drawn from q(z|x) by seed int32 [B, 2]."""
         shape = self._vae.encoder.noise_shape
         noise = self._random.normal(seed, Stream.POSTERIOR, math.prod(shape))
-        z = self._vae.code(x, condition, tf.reshape(noise, [-1, *shape]))
-        return self.encode(x, condition) | {"z": z}
+        z = self._vae.code(x, condition, tf.reshape(noise, [-1, *shape]), mask)
+        return self.encode(x, condition, mask) | {"z": z}
 
     def reconstruct(
-        self, x: TensorLike, condition: TensorLike | None = None
+        self,
+        x: TensorLike,
+        condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
     ) -> dict[str, tf.Tensor]:
         """{"image": mean of p(x|z) [B, H, W, C] at the code of x}."""
-        return {"image": self._shaped(self._vae.reconstruct(x, condition), x)}
+        return {"image": self._shaped(self._vae.reconstruct(x, condition, mask), x)}
 
     def log_prob(
         self,
@@ -117,6 +137,7 @@ class Generator(tf.Module):
         k: TensorLike | int,
         seed: TensorLike,
         condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
     ) -> dict[str, tf.Tensor]:
         """What importance sampling says of log p(x) (`keras_vae.inference.importance`), in nats.
 
@@ -125,6 +146,7 @@ class Generator(tf.Module):
           k: int32 scalar, samples of each example.
           seed: int32 [B, 2].
           condition: [B, ...] of conditional models.
+          mask: bool [B, H, W, C] of models that see masks.
 
         Returns:
           "log_prob", the bound of k samples, "effective_sample_size", "distortion" and "rate", [B].
@@ -139,7 +161,7 @@ class Generator(tf.Module):
             seeds = random.fold(tf.tile(seed, [_SAMPLES_AT_ONCE, 1]), sample, Stream.IMPORTANCE)
             noise = random.normal(seeds, Stream.POSTERIOR, vae.noise_size)
             noise = tf.reshape(noise, [_SAMPLES_AT_ONCE, batch_size, vae.noise_size])
-            terms = vae.terms(x, noise, condition)
+            terms = vae.terms(x, noise, condition, mask=mask)
             counts = tf.reshape(sample < k, [_SAMPLES_AT_ONCE, batch_size])
             log_weight = tf.where(counts, terms.log_weight, -math.inf)
             return (
@@ -173,6 +195,7 @@ class Generator(tf.Module):
         vae = self._vae
         specs = {
             "x": tf.TensorSpec([batch_size, *vae.event_shape], name="x"),
+            "mask": tf.TensorSpec([batch_size, *vae.event_shape], tf.bool, name="mask"),
             "z": tf.TensorSpec([batch_size, vae.latent_dim], name="z"),
             "seed": tf.TensorSpec([batch_size, 2], tf.int32, name="seed"),
             "temperature": tf.TensorSpec([], name="temperature"),
@@ -200,7 +223,12 @@ class Generator(tf.Module):
         return tf.ensure_shape(image, [given.shape[0], *self._vae.event_shape])
 
 
-def posterior_parameters(vae: VAE, x: TensorLike, condition: TensorLike | None = None) -> dict:
+def posterior_parameters(
+    vae: VAE,
+    x: TensorLike,
+    condition: TensorLike | None = None,
+    mask: TensorLike | None = None,
+) -> dict:
     """The parameters of q(z|x) by name, from x [B, H, W, C].
 
     Returns:
@@ -212,5 +240,5 @@ def posterior_parameters(vae: VAE, x: TensorLike, condition: TensorLike | None =
     """
     posterior = vae.encoder.posterior
     if posterior is None:  # The model has several layers or steps.
-        return {"code": vae.code(x, condition)}
-    return posterior.outputs(vae.encode(x, condition))
+        return {"code": vae.code(x, condition, mask=mask)}
+    return posterior.outputs(vae.encode(x, condition, mask))

@@ -10,16 +10,16 @@ from keras_vae.vae import VAE
 def rates(vae: VAE, batch: Batch) -> np.ndarray | None:
     """KL(q(z_d|x) || p(z_d)) in nats, the mean over N examples, [D]; of several stochastic layers
     given the layers above. None where there is no closed form for each latent."""
-    x, condition = batch.x, batch.condition
+    x, condition, mask = batch.x, batch.condition, batch.mask
     noise = vae.draw_noise([0, 0], 1, len(x))
     if vae.groups == "layers":
         if not vae.has_analytic_kl:
             return None
-        layers = vae.terms(x, noise, condition).rates
+        layers = vae.terms(x, noise, condition, mask=mask).rates
         kls = [np.asarray(analytic_kl(q, p)) for q, p, _ in layers]
         means = np.concatenate([kl.reshape(-1, kl.shape[-1]).mean(axis=0) for kl in kls])
         return means if len(means) == vae.latent_dim else None
-    terms = vae.terms(x, noise, condition)
+    terms = vae.terms(x, noise, condition, mask=mask)
     if terms.kl is None or terms.kl.shape[-1] != vae.latent_dim:
         return None
     return np.mean(terms.kl, axis=0)
@@ -33,7 +33,7 @@ def moments(vae: VAE, batch: Batch | None) -> tuple[np.ndarray, np.ndarray]:
         return np.asarray(vae.flat(loc)), np.asarray(vae.flat(scale))
     if batch is None:
         return np.zeros(vae.latent_dim), np.ones(vae.latent_dim)
-    codes = vae.flat(vae.code(batch.x, batch.condition)).numpy()
+    codes = vae.flat(vae.code(batch.x, batch.condition, mask=batch.mask)).numpy()
     return codes.mean(axis=0), codes.std(axis=0)
 
 

@@ -171,6 +171,7 @@ def _examples(vae, verbs, number):
     x = _with_mass(x.reshape(-1, *vae.event_shape), vae.decoder.likelihood)
     arrays = {
         "x": x,
+        "mask": random_numpy.uniform(seed, Stream.PIXEL_2, x[0].size).reshape(x.shape) < 0.7,
         "z": random_numpy.normal(seed, Stream.LATENT, vae.latent_dim),
         "seed": seed,
         "temperature": np.array(0.7, np.float32),

@@ -101,7 +101,10 @@ def _check(vae, smaller, kept, batch):
     size = noise.shape[-1]
     # The noise of Bayesian weights stands behind the noise of the latents.
     left = tf.gather(noise, np.concatenate([kept, np.arange(vae.latent_dim, size)]), axis=-1)
-    before, after = vae.terms(x, noise, condition), smaller.terms(x, left, condition)
+    before, after = (
+        model.terms(x, noise, condition, mask=batch.mask)
+        for model, noise in ((vae, noise), (smaller, left))
+    )
     z = np.zeros(before.z.shape, np.float32)
     z[..., kept] = after.z
     given = vae.condition_of(condition, x)

@@ -107,6 +107,7 @@ def build(
             CONDITIONS[model.condition](model),
             levels=model.levels,
             modality=modality.stored(model.modality),
+            sees_mask=model.sees_mask,
             seed=config.training.seed,
         )
     planned = {

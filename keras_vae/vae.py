@@ -17,6 +17,7 @@ from keras_vae.distributions import of_known
 from keras_vae.encoder import AbstractEncoder
 from keras_vae.inference import completion, interpolation
 from keras_vae.inference.importance import ImportanceSampler
+from keras_vae.inference.imputation import Imputed, Imputer
 from keras_vae.inputs import ExampleSpec
 from keras_vae.inputs.arguments import as_batch, check_temperature
 from keras_vae.modality import Image, Modality, stored
@@ -59,6 +60,8 @@ class VAE(Trainable):
         the first whole array that is trained on shows others.
       modality: what kind of thing an example is, which reports and exports go by; `Image()` if
         None.
+      sees_mask: whether the encoder is given which values are known, as further channels of x: for
+        data of which some values are unknown. Otherwise it sees 0 there, like any other 0.
       seed: root of all random draws that are not given a seed of their own.
 
     Attributes:
@@ -79,6 +82,7 @@ class VAE(Trainable):
         *,
         levels: int | None = None,
         modality: Modality | None = None,
+        sees_mask: bool = False,
         seed: int = 0,
         **kwargs,
     ):
@@ -101,11 +105,13 @@ class VAE(Trainable):
         if encoder.trains_prior and encoder.posterior is not None:
             check_same_latents(encoder.posterior, self.prior)
         self.condition, self.modality = condition, modality or Image()
+        self.sees_mask = sees_mask
         self.event_shape = decoder.event_shape
         self.example_spec = ExampleSpec(decoder.likelihood, levels)
         self.trains_prior = encoder.trains_prior
         self._importance_sampler: ImportanceSampler | None = None
         self._completer: completion.Completer | None = None
+        self._imputer: Imputer | None = None
         self._settle()
 
     def _settle(self):
@@ -157,7 +163,8 @@ class VAE(Trainable):
             on z: gradient estimators other than the plain one need both.
           draw_all: whether Bayesian weights are all drawn; see `BayesianDecoder`.
           mask: bool, of x's shape, which values are known: log p(x|z) is that of these alone, and
-            the encoder sees 0 in place of the others. None if all are.
+            the encoder sees 0 in place of the others. None if all are. What is unknown is taken
+            to be missing at random, given what is known (MAR): no density says why it is missing.
         """
         if not tf.TensorShape(noise.shape).is_compatible_with([None, None, self.noise_size]):
             raise ValueError(f"noise must be [S, B, {self.noise_size}], got {tuple(noise.shape)}.")
@@ -166,7 +173,7 @@ class VAE(Trainable):
         context = self._context(condition)
         weight = GradientWeight() if stop_posterior else None
         noise, weight_noise = self._split(noise)
-        found = self.latents(x, noise, context, weight)
+        found = self.latents(self._seen(x, mask), noise, context, weight)
         p = self._decode_state(found.state, condition, weight_noise, draw_all)
         log_likelihood = of_known(p, mask).log_prob(x)
         if not self.has_bound:
@@ -194,7 +201,7 @@ class VAE(Trainable):
         context: TensorLike | None,
         weight: GradientWeight | None = None,
     ) -> Latents:
-        """z made from noise, as many samples as the noise has.
+        """z made from noise, as many samples as the noise has, and x as the encoder sees it.
 
         With a `GradientWeight` on z, log q has its parameters stopped.
         """
@@ -223,6 +230,21 @@ class VAE(Trainable):
         A lower bound in expectation, which tightens with `num_samples`. With a mask, bool of x's
         shape, it is that of the known values alone.
         """
+        return self.score_samples(x, num_samples, seed, condition, mask)[0]
+
+    def score_samples(
+        self,
+        x: TensorLike,
+        num_samples: int = 100,
+        seed: int = 0,
+        condition: ConditionLike | None = None,
+        mask: TensorLike | None = None,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """(log p(x) in nats [B], its standard error [B]): `log_likelihood`, and how far it is off.
+
+        The error is that of the mean of the samples' weights by the delta method. It is known from
+        the same samples alone: where few of them carry weight, it is too small.
+        """
         if not self.has_bound:
             raise ValueError(
                 "log_likelihood needs a posterior density, which an autoencoder lacks. Train a "
@@ -233,37 +255,57 @@ class VAE(Trainable):
             self._importance_sampler = ImportanceSampler(self)
         if mask is not None:
             self.check_masks()
-            mask = np.asanyarray(mask)
-            x = as_batch(Batch(np.asanyarray(x), mask=mask)).x
-            self.example_spec.check_known(mask)
-        x = self.checked_floats(x)
+        x, mask = self.checked_part(x, mask)
         condition = self.condition_of(condition, x)
         seed = seeds.derive(seed, Site.EVALUATE)
-        return self._importance_sampler(x, num_samples, seed, condition, mask).log_likelihood
+        found = self._importance_sampler(x, num_samples, seed, condition, mask)
+        return found.log_likelihood, found.stderr(num_samples)
 
     # Inferring and generating ------------------------------------------------------------------
 
-    def encode(self, x: TensorLike, condition: ConditionLike | None = None) -> tfd.Distribution:
-        """q(z|x), batch [B], event *latent_shape."""
-        x = self.checked_floats(x)
-        return self.encoder(x, self._context(self.condition_of(condition, x)))
+    def encode(
+        self,
+        x: TensorLike,
+        condition: ConditionLike | None = None,
+        mask: TensorLike | None = None,
+    ) -> tfd.Distribution:
+        """q(z|x), batch [B], event *latent_shape; of the known values, where there is a mask."""
+        x, mask = self.checked_part(x, mask)
+        context = self._context(self.condition_of(condition, x))
+        return self.encoder(self._seen(x, mask), context)
 
     def code(
-        self, x: TensorLike, condition: ConditionLike | None = None, noise: TensorLike | None = None
+        self,
+        x: TensorLike,
+        condition: ConditionLike | None = None,
+        noise: TensorLike | None = None,
+        mask: TensorLike | None = None,
     ) -> tf.Tensor:
         """The z [B, *latent_shape] made from noise, a draw of q(z|x).
 
         The noise is [B, *noise_shape] of the encoder. Without it, this is the z that stands for x,
-        made from zeros: the mean, if q is normal.
+        made from zeros: the mean, if q is normal. The mask, bool of x's shape, says which values
+        are known.
         """
-        x = self.checked_floats(x)
+        x, mask = self.checked_part(x, mask)
         if noise is None:
             noise = tf.zeros([tf.shape(x)[0], *self.encoder.noise_shape])
         noise, shape = tf.cast(noise, tf.float32), [x.shape[0], *self.encoder.noise_shape]
         if not noise.shape.is_compatible_with(shape):
             raise ValueError(f"noise must be of shape {shape}, got {noise.shape.as_list()}.")
         context = self._context(self.condition_of(condition, x))
-        return self.encoder.draw(x, noise[tf.newaxis], context)[0]
+        return self.encoder.draw(self._seen(x, mask), noise[tf.newaxis], context)[0]
+
+    def encoder_input(self, x: TensorLike, mask: TensorLike | None = None) -> tf.Tensor:
+        """What the encoder sees of examples x [B, H, W, C], some of whose values may be unknown."""
+        return self._seen(*self.known_part(x, mask))
+
+    def _seen(self, x, mask):
+        """What the encoder sees of floats x: where it sees masks, [B, ..., 2 C]."""
+        if not self.sees_mask:
+            return x
+        known = tf.ones_like(x) if mask is None else tf.cast(mask, x.dtype)
+        return tf.concat([x, known], axis=-1)
 
     def flat(self, z: TensorLike) -> tf.Tensor:
         """z [..., *latent_shape] as [..., D], which `decode` takes too."""
@@ -342,14 +384,19 @@ class VAE(Trainable):
         context = self._context(self.condition_of(condition, batch_size=1))
         return self.prior.moments(context)
 
-    def clusters(self, x: TensorLike, condition: ConditionLike | None = None) -> tf.Tensor:
+    def clusters(
+        self,
+        x: TensorLike,
+        condition: ConditionLike | None = None,
+        mask: TensorLike | None = None,
+    ) -> tf.Tensor:
         """The likeliest component of a mixture prior for each example's code, [B]."""
         if not self.has_clusters:
             raise ValueError(
                 "clusters needs a prior of components: prior=mixture, vamp or categorical."
             )
         context = self._context(self.condition_of(condition, x))
-        return self.prior.component_of(self.code(x, condition), context)
+        return self.prior.component_of(self.code(x, condition, mask=mask), context)
 
     @property
     def has_bound(self) -> bool:
@@ -382,16 +429,21 @@ class VAE(Trainable):
         warnings.warn("VAE.has_density is VAE.has_bound now.", DeprecationWarning, stacklevel=2)
         return self.has_bound
 
-    def reconstruct(self, x: TensorLike, condition: ConditionLike | None = None) -> tf.Tensor:
-        """Mean images [B, H, W, C] of p(x|z) at the codes of x."""
-        x = self.checked_floats(x)
+    def reconstruct(
+        self,
+        x: TensorLike,
+        condition: ConditionLike | None = None,
+        mask: TensorLike | None = None,
+    ) -> tf.Tensor:
+        """Mean images [B, H, W, C] of p(x|z) at the codes of x, its unknown values too."""
+        x, mask = self.checked_part(x, mask)
         condition = self.condition_of(condition, x)
-        return self._decode(self.code(x, condition), condition).mean()
+        return self._decode(self.code(x, condition, mask=mask), condition).mean()
 
     def predict_step(self, data: Any) -> tf.Tensor:
         """Keras' hook: `predict` reconstructs examples, with their conditions or as a `Batch`."""
         batch = as_batch(data)
-        return self.reconstruct(batch.x, batch.condition)
+        return self.reconstruct(batch.x, batch.condition, batch.mask)
 
     def call(
         self,
@@ -415,12 +467,13 @@ class VAE(Trainable):
         x = self.checked_floats(x)
         condition = self.condition_of(condition, x)
         context, size = self._context(condition), tf.shape(x)[0]
-        found = self.latents(x, tf.zeros([1, size, *self.encoder.noise_shape]), context)
+        seen = self._seen(x, None)
+        found = self.latents(seen, tf.zeros([1, size, *self.encoder.noise_shape]), context)
         rates = found.rates
         if rates and not (self.uses_analytic_kl and self.groups == "latents"):
             seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
             noise, _ = self._split(self.draw_noise(seed, 1, size))
-            rates = self.latents(x, noise, context).rates
+            rates = self.latents(seen, noise, context).rates
         self.add_rates(rates)
         return self._decode_state(found.state[0], condition)
 
@@ -450,6 +503,32 @@ class VAE(Trainable):
         self.check_examples(np.where(known, x, 0), condition)
         x = self.as_floats(x)
         return self._completer(x, known, num_steps, seed, self.condition_of(condition, x))
+
+    def impute(
+        self,
+        x: TensorLike,
+        mask: TensorLike,
+        num_samples: int = 1000,
+        num_draws: int = 0,
+        seed: int = 0,
+        condition: ConditionLike | None = None,
+    ) -> Imputed:
+        """Unknown values given the known ones: means, spreads and draws; see `Imputed`.
+
+        Args:
+          x: [B, H, W, C]; what isn't known doesn't count, and may be NaN.
+          mask: bool, of x's shape, True where a value is known.
+          num_samples: of z for each example, which are weighed by importance.
+          num_draws: K, multiple imputations, by sampling importance resampling.
+          seed: of all draws.
+          condition: [B, ...] of conditional models.
+        """
+        check_whole("num_samples", num_samples, at_least=1)
+        check_whole("num_draws", num_draws, at_least=0)
+        if self._imputer is None:
+            self._imputer = Imputer(self)
+        x, mask = self.checked_part(x, mask)
+        return self._imputer(x, mask, num_samples, num_draws, seed, self.condition_of(condition, x))
 
     @property
     def can_complete(self) -> bool:
@@ -533,7 +612,7 @@ class VAE(Trainable):
     def take_prior(self, prior: Prior) -> None:
         """Makes a fitted prior this model's own; graphs, which lack it, are traced anew."""
         self.prior = prior
-        self._importance_sampler = self._completer = None
+        self._importance_sampler = self._completer = self._imputer = None
         self.forget_graphs()
         self._settle()
 
@@ -566,6 +645,7 @@ class VAE(Trainable):
             "levels": self.levels,
             "modality": self.modality.to_dict(),
             "seed": self.seed,
+            "sees_mask": self.sees_mask,
         }
 
     @classmethod
@@ -574,6 +654,10 @@ class VAE(Trainable):
             name: config[name] and tfk.saving.deserialize_keras_object(config[name])
             for name in ("encoder", "decoder", "prior", "condition")
         }
-        # Older files have no levels and no modality.
-        levels, modality = config.get("levels"), stored(config.get("modality"))
-        return cls(**parts, levels=levels, modality=modality, seed=config["seed"])
+        # Older files have none of these.
+        facts = {
+            "levels": config.get("levels"),
+            "modality": stored(config.get("modality")),
+            "sees_mask": config.get("sees_mask", False),
+        }
+        return cls(**parts, **facts, seed=config["seed"])

@@ -47,7 +47,7 @@ def test_pages_with_python_are_run():
     here = {path for path in with_python if not path.startswith(ELSEWHERE)}
     assert here == {
         "README.md",
-        *(f"docs/howto/{name}.md" for name in ("conditions", "measuring", "your_data")),
+        *(f"docs/howto/{name}.md" for name in ("conditions", "gaps", "measuring", "your_data")),
     }
 
 
@@ -76,3 +76,11 @@ def test_conditions():
     known, x = found["known"], np.asarray(found["x"])
     assert x[:, known].any()  # Blank images would show nothing.
     np.testing.assert_array_equal(np.asarray(found["completed"])[:, known], x[:, known])
+
+
+def test_gaps():
+    found = run("docs/howto/gaps.md")
+    known, filled = found["known"][:4], found["filled"]
+    x = found["digits"].array[:4] > 0.5
+    for values in (filled.mean, *filled.draws):
+        np.testing.assert_array_equal(np.asarray(values)[known], x[known])

@@ -8,6 +8,7 @@ from absl import flags
 from keras_vae import config as configs
 from keras_vae.config.recipes import RECIPES, recipe
 from keras_vae.config.rules import text
+from keras_vae.runs.run_data import SPLITS
 
 NUM_SAMPLES = "k, importance samples per example (default: {}, or {} for layers of maps)"
 NUM_EXAMPLES = "test examples to measure (default: {})"
@@ -34,6 +35,25 @@ def define_run(about: str = "the run directory") -> None:
         "last": "the weights of the last step",
     }
     flags.DEFINE_enum("checkpoint", "auto", list(choices), with_choices("which weights", choices))
+
+
+def define_source() -> None:
+    """Defines the flags of the data that a run is used on."""
+    flags.DEFINE_string(
+        "dataset", None, "the data, named as for trainers.train (default: the run's own)"
+    )
+    flags.DEFINE_enum(
+        "split", None, SPLITS, "its split (default: test; of a data set without one, all of it)"
+    )
+    flags.DEFINE_string("data_dir", None, "folder of prepared TFDS sets; default: TFDS' own")
+    for name in ("npz_keys", "missing"):  # They are of the run's data where it is trained.
+        _define(next(o for _, o in configs.options() if o.name == name))
+
+
+def source_from_flags() -> dict:
+    """The arguments of `tasks.other_data.source` beside the run."""
+    names = ("dataset", "split", "data_dir", "npz_keys", "missing")
+    return {name: flags.FLAGS[name].value for name in names}
 
 
 def define_config() -> None:

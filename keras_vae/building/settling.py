@@ -45,7 +45,11 @@ def settle(config: Config, dataset: data.Dataset) -> Config:
     others = [s for s in (dataset.validation, dataset.test) if s is not None]
     for split in others:  # They are binarized as train is; this checks their values.
         data.resolve(binarization, split, needs_binary=False)
-    config = config.replace(binarization=binarization, modality=images.modality.to_dict())
+    config = config.replace(
+        binarization=binarization,
+        modality=images.modality.to_dict(),
+        sees_mask=any(split.mask is not None for split in (images, *others)),
+    )
     images.modality.check_config(config)
     levels = 2 if binarization != "none" else images.levels
     if support is Support.LEVELS and levels is None:
@@ -59,9 +63,11 @@ def settle(config: Config, dataset: data.Dataset) -> Config:
         **_channels(config),
         **_condition(config, dataset),
     )
-    if images.dtype == np.float32 and binarization == "none":
-        spec = example_spec(config)
-        for split in (images, *others):
+    spec = example_spec(config)
+    for split in (images, *others):
+        if split.mask is not None:
+            spec.check_known(split.mask)
+        if images.dtype == np.float32 and binarization == "none":
             spec.check(split.array)
     return config
 

@@ -111,7 +111,8 @@ def _sequence(m):
 
 def _sequence_encoder(m, num_steps, units):
     step_body = NETWORKS[m.network].kind.encoder(m)
-    step_body = networks.PerStep(step_body, num_steps, math.prod(m.event_shape[1:]))
+    step_size = math.prod(m.event_shape[1:]) * (2 if m.sees_mask else 1)
+    step_body = networks.PerStep(step_body, num_steps, step_size)
     steps = networks.Recurrence(tfkl.GRUCell(units), return_sequences=True)
     if m.inference == "smoother":
         steps = tfkl.Bidirectional(steps)

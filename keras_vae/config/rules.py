@@ -31,12 +31,34 @@ def check_rules(config: "Config") -> None:
     _check_weights(config)
     _check_gradient(config)
     _check_channels(config.model)
+    if config.model.sees_mask:
+        _check_gaps(config.model)
     _check_network(config.model)
     if kind_of(config.model, "decoder").in_turn:
         _check_autoregressive(config.model)
     _check_idle_options(config)
     _check_beta(config)
     check_training(config)
+
+
+def _check_gaps(model):
+    """Some models need all values of their examples."""
+    condition = kind_of(model, "condition")
+    if condition is not None and condition.in_examples:
+        raise ValueError(
+            f"condition={model.condition}: all of a given part of x must be known, but values of "
+            "this data are unknown. Use condition=none."
+        )
+    if kind_of(model, "decoder").in_turn:
+        raise ValueError(
+            f"decoder={model.decoder}: values of x come in turn, so none can be left out, but "
+            "values of this data are unknown. Use decoder=independent."
+        )
+    if model.network == "bars":
+        raise ValueError(
+            "network=bars reads pitches, of which none may be unknown, but values of this data "
+            "are. Use network=gru."
+        )
 
 
 def _check_augment(config):

@@ -56,7 +56,16 @@ class DataConfig:
         before=256,
     )
     npz_keys: tuple[str, ...] | None = option(
-        None, "npz: names of its arrays, as in train=my_train,test=my_test,test_labels=digits"
+        None,
+        "npz: names of its arrays, as in train=my_train,test=my_test,test_labels=digits,"
+        "train_mask=known",
+    )
+    missing: str | None = option(
+        None,
+        "npz, npy: what is an unknown value; a bool array by the name train_mask, True where a "
+        "value is known, says it too. Values are taken as missing at random, given the known ones "
+        "(MAR); default: all are known, and NaN is refused",
+        choices={"nan": "NaN in floats"},
     )
     label: str | None = option(
         None,
@@ -262,6 +271,9 @@ class ModelConfig:
     )
     class_names: tuple[str, ...] | None = option(
         None, "names of the labels from 0 on; the data's", flag=False
+    )
+    sees_mask: bool = option(
+        False, "whether the encoder is given which values are known; the data's", flag=False
     )
     visible_mask: tuple[int, ...] | None = option(
         None, "1 for each given pixel, row by row; made from visible", flag=False

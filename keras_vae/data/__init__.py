@@ -15,6 +15,7 @@ from keras_vae.data.sources import (
     Dataset,
     knows_levels,
     load,
+    read,
     same_but_moved,
     short_name,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "from_arrays",
     "knows_levels",
     "load",
+    "read",
     "resolve",
     "same_but_moved",
     "short_name",

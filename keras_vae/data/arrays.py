@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vae.data import channel_axis
 from keras_vae.data.labels import read_labels
+from keras_vae.data.masks import known_parts
 from keras_vae.data.split import InMemory
 from keras_vae.data.values import check_numbers, on_one_scale
 
@@ -20,6 +21,8 @@ def from_arrays(
     values: str = "unit",
     grey_levels: int | None = None,
     channels: str | None = None,
+    masks: Mapping[str, np.ndarray] | None = None,
+    missing: str | None = None,
 ) -> tuple[dict[str, InMemory], list[str]]:
     """Images with one scale for all splits, by the rules of docs/reference/data.md.
 
@@ -32,6 +35,9 @@ def from_arrays(
       values: what the likelihood takes, one of `values.VALUES`.
       grey_levels: how many levels whole numbers have; None goes by the highest of all splits.
       channels: "first" or "last", where four axes have the channels; None goes by the shape.
+      masks: dict split -> bool, True where a value is known, of the array's shape, or [N, H, W];
+        splits may be missing. What isn't known may be anything, NaN too.
+      missing: "nan" takes NaN in floats as unknown; None refuses it.
 
     Returns:
       (dict split -> InMemory, list of notes).
@@ -40,10 +46,17 @@ def from_arrays(
       ValueError: wrong rank, no examples, shapes that differ, values that are not finite or that
         the likelihood can't take, every value the same, labels that don't fit.
     """
+    arrays, known, of_masks = known_parts(name, arrays, masks, missing, channels)
     arrays, notes = as_images(name, arrays, channels)
-    check_varied(name, arrays["train"])
+    if known:
+        known, _ = as_images(name, known, channels)
+
+    def known_in_train():
+        return arrays["train"][known["train"]] if known else arrays["train"]
+
+    check_varied(name, known_in_train())
     arrays, levels, more = on_one_scale(name, arrays, values, grey_levels)
-    train = arrays["train"]
+    train = known_in_train()
     if train.dtype == np.float32 and train.min() == train.max():
         raise ValueError(
             f"{name} must hold images to learn from, but in float32 every value of train is "
@@ -58,10 +71,11 @@ def from_arrays(
             levels,
             factors=factors[split] if factors else None,
             class_names=class_names,
+            mask=known.get(split),
         )
         for split, x in arrays.items()
     }
-    return images, [*notes, *more, *about_labels]
+    return images, [*notes, *of_masks, *more, *about_labels]
 
 
 def check_varied(name: str, train: np.ndarray) -> None:

@@ -24,6 +24,7 @@ def read(
     channels: str | None = None,
     values: str = "unit",
     grey_levels: int | None = None,
+    missing: str | None = None,
 ) -> tuple[Mapping[str, Split], list[str]]:
     """Loads or opens an npz or npy; nothing pickled is ever read.
 
@@ -31,11 +32,10 @@ def read(
       path: the file. The words of its keys say what its arrays are, see `find_roles`:
         x and y; train_images, test_images, test_labels; X_train, y_train; …
       npz_keys: other names: a dict, or a list of "role=key" strings, role being train, validation,
-        test, train_labels, validation_labels, test_labels or class_names. All keys given must be
-        there.
+        test, one of these with _labels or _mask, or class_names. All keys given must be there.
       seed: int; draws the order in which a streamed file is read.
       memory_limit_gb: a larger file is streamed: 8-bit or bool arrays, not compressed.
-      channels, values, grey_levels: see `from_arrays`.
+      channels, values, grey_levels, missing: see `from_arrays`.
 
     Returns:
       (dict name of a split -> Split, list of notes).
@@ -53,7 +53,10 @@ def read(
 
     found = array_files.read(name, path, keys_of, limit)
     arrays = {split: found[split] for split in SPLITS if split in found}
-    labels = {split: found[f"{split}_labels"] for split in SPLITS if f"{split}_labels" in found}
+    labels, masks = (
+        {split: found[f"{split}_{part}"] for split in SPLITS if f"{split}_{part}" in found}
+        for part in ("labels", "mask")
+    )
     options: dict[str, Any] = {
         "labels": labels,
         "class_names": found.get(CLASS_NAMES),
@@ -61,10 +64,15 @@ def read(
         "grey_levels": grey_levels,
         "channels": channels,
     }
-    if isinstance(arrays["train"], np.memmap):
-        splits, more = _streamed(name, path, arrays, seed, limit, **options)
+    if not isinstance(arrays["train"], np.memmap):
+        splits, more = from_arrays(name, arrays, masks=masks, missing=missing, **options)
+    elif masks or missing:
+        raise ValueError(
+            f"{name} is larger than memory_limit_gb, and only examples of which all is known are "
+            "streamed. Raise memory_limit_gb."
+        )
     else:
-        splits, more = from_arrays(name, arrays, **options)
+        splits, more = _streamed(name, path, arrays, seed, limit, **options)
     return splits, notes + more
 
 

@@ -8,9 +8,11 @@ from keras_vae.data.split_names import split_of, words
 
 SPLITS = ("train", "validation", "test")
 CLASS_NAMES = "class_names"
-ROLES = (*SPLITS, *(f"{split}_labels" for split in SPLITS), CLASS_NAMES)
+_OF_SPLITS = {"labels": "labels", "mask": "a mask"}
+ROLES = (*SPLITS, *(f"{split}_{part}" for part in _OF_SPLITS for split in SPLITS), CLASS_NAMES)
 _IMAGES = {"x", "data", "image", "images", "img", "imgs", "input", "inputs", "pixels", "samples"}
 _LABELS = {"y", "label", "labels", "target", "targets", "class"}
+_MASKS = {"mask", "masks", "known", "observed"}
 _FILLERS = {"set", "array"}
 _CLASS_NAMES = {"classnames", "labelnames", "targetnames"}
 _UNNAMED = re.compile(r"arr_\d+")  # as numpy.savez names arrays that were given no name
@@ -38,11 +40,12 @@ def find_roles(
     """
     keys = _given(name, headers, npz_keys) if npz_keys else _by_words(name, headers)
     for split in SPLITS:
-        if f"{split}_labels" in keys and split not in keys:
-            raise ValueError(
-                f"{name} has labels of {split}, {keys[f'{split}_labels']}, without its images. "
-                "Add the images, or leave the labels out."
-            )
+        for part, called in _OF_SPLITS.items():
+            if (role := f"{split}_{part}") in keys and split not in keys:
+                raise ValueError(
+                    f"{name} has {called} of {split}, {keys[role]}, without its images. Add the "
+                    f"images, or leave {keys[role]} out."
+                )
     spare = _spare(headers, keys)
     if not spare:
         return keys, []
@@ -70,19 +73,21 @@ def _given(name, headers, npz_keys):
 
 
 def _by_words(name, headers):
-    # (split or None, "images" or "labels") -> keys
+    # (split or None, "images", "labels" or "mask") -> keys
     found: dict[tuple[str | None, str], list[str]] = {}
     for key, header in headers.items():
-        if header is not None and (role := _role(key)):
+        if header is not None and (role := _role(key, header)):
             found.setdefault(role, []).append(key)
     if not any(what == "images" for _, what in found):
         found |= _unnamed(headers)
     # Where no array is called train, the arrays without a split are taken for it, labels too.
     if ("train", "images") not in found and (None, "images") in found:
         found["train", "images"] = found.pop((None, "images"))
-        found.setdefault(("train", "labels"), []).extend(found.get((None, "labels"), []))
+        for part in _OF_SPLITS:
+            found.setdefault(("train", part), []).extend(found.get((None, part), []))
     elif [split for split, what in found if what == "images"] == ["train"]:
-        found.setdefault(("train", "labels"), found.get((None, "labels"), []))
+        for part in _OF_SPLITS:
+            found.setdefault(("train", part), found.get((None, part), []))
     if ("train", "images") not in found:
         raise _not_there(name, ["train_images", "x"], headers)
 
@@ -92,11 +97,16 @@ def _by_words(name, headers):
         if found.get((split, "images"))
     }
     for split in SPLITS:
-        if candidates := found.get((split, "labels")):
-            size = headers[keys[split]].shape[0] if split in keys else None
-            keys[f"{split}_labels"] = _only(
-                name, f"{split}_labels", candidates, headers, lambda h, n=size: h.shape[:1] == (n,)
-            )
+        size = headers[keys[split]].shape[0] if split in keys else None
+        for part in _OF_SPLITS:
+            candidates = found.get((split, part), [])
+            if part == "mask" and size is not None:  # One of all examples isn't this.
+                candidates = [key for key in candidates if headers[key].shape[:1] == (size,)]
+            if candidates:
+                role = f"{split}_{part}"
+                keys[role] = _only(
+                    name, role, candidates, headers, lambda h, n=size: h.shape[:1] == (n,)
+                )
     names = [
         key
         for key, header in headers.items()
@@ -107,16 +117,22 @@ def _by_words(name, headers):
     return keys
 
 
-def _role(key):
-    """(split or None, "images" or "labels"), or None if the words of the key don't say."""
+def _role(key, header):
+    """(split or None, "images", "labels" or "mask"), or None if the words of the key don't say.
+
+    A mask is bool: other arrays of that name may be outlines of things in the images.
+    """
     found = [word for word in words(key) if word not in _FILLERS]
     if len(found) == 1 and found[0][0] in "xy" and split_of(found[0][1:]):  # as xtrain
         found = [found[0][0], found[0][1:]]
     splits = {split_of(word) for word in found} - {None}
     others = {word for word in found if not split_of(word)}
-    if not found or len(splits) > 1 or others - _IMAGES - _LABELS:
+    if not found or len(splits) > 1 or others - _IMAGES - _LABELS - _MASKS:
         return None
-    return (splits.pop() if splits else None), "labels" if others & _LABELS else "images"
+    split = splits.pop() if splits else None
+    if others & _MASKS:
+        return (split, "mask") if header.dtype == bool else None
+    return split, "labels" if others & _LABELS else "images"
 
 
 def _unnamed(headers):
@@ -159,7 +175,7 @@ def _spare(headers, keys):
         if header is not None
         and key not in keys.values()
         and (
-            _role(key)
+            _role(key, header)
             or _is_image(header)
             or _is_class_names(key, header)
             or (header.shape and header.shape[0] in sizes)

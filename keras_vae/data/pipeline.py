@@ -104,11 +104,14 @@ def training_blocks(
         return counted.map(lambda step, batch: (epoch, step, batch))
 
     def step_input(epoch, step, batch):
-        x, condition = fetch(batch)
-        x = augment(x, augmentations, derive(seed, Site.AUGMENT, epoch, step))
+        x, condition, mask = fetch(batch)
+        seed_of_move = derive(seed, Site.AUGMENT, epoch, step)
+        x = augment(x, augmentations, seed_of_move)
+        if mask is not None:  # By the same seed it moves with its image.
+            mask = augment(mask, augmentations, seed_of_move)
         seed_of_step = derive(seed, Site.BINARIZE, epoch, step)
         x = binarize(x, binarization, seed_of_step, images.levels)
-        batch = _batch(x, condition, derive(seed, Site.LATENT, epoch, step), draw_noise)
+        batch = _batch(x, condition, mask, derive(seed, Site.LATENT, epoch, step), draw_noise)
         return epoch * len(lengths) + tf.gather(block_of_step, step), batch
 
     def length_of(block):
@@ -161,27 +164,35 @@ def evaluation_batches(
       with_labels: whether the images' labels are the condition.
 
     Returns:
-      tf.data.Dataset of Batch: x [B, H, W, C], noise or seed [2], condition [B] or None.
+      tf.data.Dataset of Batch: x [B, H, W, C], noise or seed [2], condition [B] or None, mask of
+      x's shape or None.
     """
     if isinstance(images, InMemory):
-        array = images.on_host
+        parts = {"x": images.on_host}
+        if images.mask is not None:
+            parts["mask"] = images.mask_on_host
         starts = tf.data.Dataset.range(0, images.num_examples, EVALUATION_RUN)
-        runs = starts.map(lambda start: array[start : start + EVALUATION_RUN])
+        runs = starts.map(
+            lambda start: {k: part[start : start + EVALUATION_RUN] for k, part in parts.items()}
+        )
     else:
         chunks = tf.data.Dataset.range(len(images.chunk_sizes))
-        runs = chunks.map(lambda chunk: _read(images, chunk)).prefetch(1).rebatch(EVALUATION_RUN)
+        runs = chunks.map(lambda chunk: {"x": _read(images, chunk)})
+        runs = runs.prefetch(1).rebatch(EVALUATION_RUN)
 
-    def binarized(run, x):
-        return binarize(x, binarization, derive(seed, Site.BINARIZE, run), images.levels)
+    def binarized(run, parts):
+        seed_of_run = derive(seed, Site.BINARIZE, run)
+        return parts | {"x": binarize(parts["x"], binarization, seed_of_run, images.levels)}
 
     labels = _labels(images, with_labels)
 
-    def batch(i, x):
+    def batch(i, parts):
+        x, mask = parts["x"], parts.get("mask")
         size = tf.shape(x)[0]
         start = i * batch_size
         condition = None if labels is None else labels[start : start + tf.cast(size, tf.int64)]
         draw = draw_noise and (lambda seed: draw_noise(seed, size))
-        return _batch(x, condition, derive(seed, Site.LATENT, i), draw)
+        return _batch(x, condition, mask, derive(seed, Site.LATENT, i), draw)
 
     count = -(-images.num_examples // batch_size)
     batches = (
@@ -197,20 +208,20 @@ def evaluation_batches(
     return untuned(batches)
 
 
-def _batch(x, condition, seed, draw_noise):
+def _batch(x, condition, mask, seed, draw_noise):
     """The batch with its noise; with its seed where there is no way to draw noise."""
     if draw_noise is None:
-        return Batch(x, condition=condition, seed=seed)
-    return Batch(x, draw_noise(seed), condition)
+        return Batch(x, condition=condition, seed=seed, mask=mask)
+    return Batch(x, draw_noise(seed), condition, mask=mask)
 
 
 # The two ways to shuffle. Each returns two functions: `batches(seed, begin)` gives an epoch's
 # batches from step `begin` on, in a cheap form, and `fetch` makes (x [B, H, W, C], labels [B] or
-# None) of one of them.
+# None, mask of x's shape or None) of one of them.
 
 
 def _memory(images, labels, batch_size, steps):
-    array = images.on_host
+    parts = images.on_host, labels, images.mask_on_host
 
     def batches(seed, begin):
         order = _shuffled(images.num_examples, seed)[: steps * batch_size]
@@ -218,7 +229,7 @@ def _memory(images, labels, batch_size, steps):
         return tf.data.Dataset.from_tensor_slices(rows)
 
     def fetch(rows):
-        return tf.gather(array, rows), None if labels is None else tf.gather(labels, rows)
+        return [None if part is None else tf.gather(part, rows) for part in parts]
 
     return batches, fetch
 
@@ -246,7 +257,7 @@ def _stream(images, labels, batch_size, steps):
 
     def fetch(batch):
         x, rows = batch
-        return x, None if labels is None else tf.gather(labels, rows)
+        return x, None if labels is None else tf.gather(labels, rows), None
 
     return batches, fetch
 

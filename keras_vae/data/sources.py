@@ -81,7 +81,7 @@ def _has_path(kind):
 
 
 @errors_in_one_line()
-def load(
+def read(
     dataset: str,
     *,
     data_dir: str | None = None,
@@ -93,16 +93,15 @@ def load(
     channels: str | None = None,
     grey_levels: int | None = None,
     npz_keys: Mapping[str, str] | Sequence[str] | None = None,
+    missing: str | None = None,
     label: str | None = None,
-    validation_size: int | None = None,
-    stratified: bool = True,
     seed: int = 0,
     memory_limit_gb: float = 4.0,
     window: int | None = None,
     transpose: int | None = None,
     values: str = "unit",
-) -> Dataset:
-    """Loads a data set and holds out what splits it lacks.
+) -> tuple[dict[str, Split], list[str], int | None]:
+    """Reads a data set in the splits that it has.
 
     Args:
       dataset: "digits", "sprites", the name of a TFDS image set, "folder:PATH", "npz:PATH",
@@ -118,19 +117,18 @@ def load(
       channels: "first" or "last", where arrays of an npz have them; None goes by their shape.
       grey_levels: how many levels whole numbers have, 256 for bytes; None goes by their values.
       npz_keys: which array of an npz is what, see `npz.read`.
+      missing: "nan" takes NaN in the floats of an npz as unknown values; None refuses NaN.
       label: which feature of a TFDS set, or factor of sprites, the labels are; None takes "label"
         and "shape".
-      validation_size: how many validation images; 0 for none. None takes the set's own split, or
-        holds out a tenth of train.
-      stratified: whether splits that are held out have all labels in proportion.
-      seed: int; the held-out splits depend on it and on nothing else.
+      seed: int; draws the order in which a streamed file is read, and where sprites are.
       memory_limit_gb: sets that are larger, decoded, are streamed. Their values must be 8-bit.
       window, transpose: of chorales, see `chorales.read`.
       values: what the likelihood takes, by the name of its support: "binary", "unit", "levels",
         "real" or "counts".
 
     Returns:
-      Dataset.
+      (dict name of a split -> Split, "train" among them; list of notes; the height and width that
+      images were brought to, or None).
 
     Raises:
       ValueError, FileNotFoundError: one line that says what was wanted, what came, what to do.
@@ -139,8 +137,11 @@ def load(
     path = os.path.expanduser(path)
     if _has_path(kind) and not path:
         raise ValueError(f"dataset={dataset} must say where: {kind}:PATH.")
-    if npz_keys and kind not in ("npz", "npy"):
-        raise ValueError(f"npz_keys is for dataset=npz:PATH, got dataset={dataset}. Leave it out.")
+    for option, given in (("npz_keys", npz_keys), ("missing", missing)):
+        if given and kind not in ("npz", "npy"):
+            raise ValueError(
+                f"{option} is for dataset=npz:PATH, got dataset={dataset}. Leave it out."
+            )
     if channels == "first" and kind not in ("npz", "npy"):
         raise ValueError(
             f"channels=first is for dataset=npz:PATH, got dataset={dataset}. Leave it out."
@@ -186,6 +187,7 @@ def load(
             channels=channels,
             values=values,
             grey_levels=grey_levels,
+            missing=missing,
         )
     elif kind == "folder":
         splits, notes, image_size = folder.read(
@@ -212,7 +214,7 @@ def load(
             values=values,
             grey_levels=grey_levels,
         )
-    train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
+    train = splits["train"]
     if image_size and train.shape[:2] != (image_size, image_size):
         raise ValueError(
             f"image_size resizes folders and TFDS sets, got image_size={image_size} with "
@@ -221,7 +223,36 @@ def load(
     if isinstance(train, Streamed) and dataset != "sprites":
         chunks = len(train.chunk_sizes)
         notes.append(f"more than {memory_limit_gb:g} GB decoded: streamed in {chunks} chunks")
+    return dict(splits), notes, image_size
 
+
+@errors_in_one_line()
+def load(
+    dataset: str,
+    *,
+    validation_size: int | None = None,
+    stratified: bool = True,
+    seed: int = 0,
+    **options,
+) -> Dataset:
+    """Loads a data set and holds out what splits it lacks.
+
+    Args:
+      dataset: as of `read`.
+      validation_size: how many validation images; 0 for none. None takes the set's own split, or
+        holds out a tenth of train.
+      stratified: whether splits that are held out have all labels in proportion.
+      seed: int; the held-out splits depend on it and on nothing else.
+      **options: as of `read`.
+
+    Returns:
+      Dataset.
+
+    Raises:
+      ValueError, FileNotFoundError: one line that says what was wanted, what came, what to do.
+    """
+    splits, notes, image_size = read(dataset, seed=seed, **options)
+    train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
     tenth, nouns = max(1, train.num_examples // 10), train.modality.nouns
     drawn = []
     if test is None:

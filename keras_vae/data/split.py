@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae._compat import TensorLike, tf
+from keras_vae.data import masks
 from keras_vae.data.stratification import stratify
 from keras_vae.modality import Image, Modality
 
@@ -34,10 +35,12 @@ class Split(abc.ABC):
       class_names: str of each label from 0 on, tuple; None where labels are plain numbers.
       factors: what made each image, where that is known: dict name -> whole numbers [N]; or None.
       num_examples: N.
-      array: [N, *shape], all of it in memory.
+      array: [N, *shape], all of it in memory; 0 where a value is unknown.
+      mask: bool [N, *shape], which values are known; None where all are.
     """
 
     modality: Modality = Image()
+    mask: np.ndarray | None = None
     class_names: tuple[str, ...] | None = None
 
     def __init__(
@@ -84,7 +87,17 @@ class Split(abc.ABC):
 
 
 class InMemory(Split):
-    """A split held as one array."""
+    """A split held as one array.
+
+    Args:
+      array: [N, *shape].
+      mask: bool, which of its values are known, of its shape or without the last axis; None if all
+        are. What the array holds elsewhere is forgotten: it becomes 0.
+      labels, levels, modality, factors, class_names: see `Split`.
+
+    Raises:
+      ValueError: the mask is of another shape, or not bool.
+    """
 
     def __init__(
         self,
@@ -94,8 +107,12 @@ class InMemory(Split):
         modality: Modality = Split.modality,
         factors: dict[str, np.ndarray] | None = None,
         class_names: tuple[str, ...] | None = None,
+        mask: np.ndarray | None = None,
     ):
         super().__init__(array.shape[1:], array.dtype, levels, [len(array)])
+        if mask is not None:
+            self.mask = masks.of_examples("mask", mask, array.shape)
+            array = masks.blank(array, self.mask)
         self._array = array
         self.labels = labels
         self.modality = modality
@@ -111,6 +128,11 @@ class InMemory(Split):
         """The array as a tensor in host memory, where tf.data runs."""
         return to_host(self.array)
 
+    @functools.cached_property
+    def mask_on_host(self) -> tf.Tensor | None:
+        """The mask as such a tensor; None where all values are known."""
+        return None if self.mask is None else to_host(self.mask)
+
     def hold_out(
         self, n: int, seed: TensorLike, stratified: bool = False
     ) -> tuple["InMemory", "InMemory"]:
@@ -124,13 +146,21 @@ class InMemory(Split):
         labels = None if self.labels is None else self.labels[rows]
         factors = self.factors and {name: column[rows] for name, column in self.factors.items()}
         return InMemory(
-            self.array[rows], labels, self.levels, self.modality, factors, self.class_names
+            self.array[rows],
+            labels,
+            self.levels,
+            self.modality,
+            factors,
+            self.class_names,
+            None if self.mask is None else self.mask[rows],
         )
 
     def update_hash(self, sha: "hashlib._Hash") -> None:
         """Adds the content to a hashlib object."""
         sha.update(f"{self.array.shape} {self.dtype}".encode())
         sha.update(np.ascontiguousarray(self.array).data)
+        if self.mask is not None:
+            sha.update(np.packbits(self.mask).data)
 
 
 class Streamed(Split):

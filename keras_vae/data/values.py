@@ -125,9 +125,10 @@ def check_numbers(name: str, x: np.ndarray) -> None:
     finite = np.isfinite(x)
     if not finite.all():
         first = np.unravel_index(np.argmin(finite), x.shape)
+        or_missing = " Or say missing=nan: then NaN is unknown." if np.isnan(x).any() else ""
         raise ValueError(
             f"{name} must be finite, got {x.size - np.count_nonzero(finite)} NaN or infinite "
-            f"values, the first at {[int(i) for i in first]}. Clean it."
+            f"values, the first at {[int(i) for i in first]}. Clean it.{or_missing}"
         )
     high = np.finfo(np.float32).max
     if x.dtype.itemsize > 4 and (x.max() > high or x.min() < -high):

@@ -16,6 +16,7 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import TensorLike, tf, tfp
+from keras_vae.distributions import of_known
 from keras_vae.ops.in_batches import in_batches
 from keras_vae.seeds import Site
 from keras_vae.vae import VAE
@@ -104,10 +105,17 @@ class AnnealedSampler:
         self._estimate_in_graph = tf.function(self._estimate)
 
     def __call__(
-        self, x: TensorLike, seed: int | tf.Tensor, condition: TensorLike | None = None
+        self,
+        x: TensorLike,
+        seed: int | tf.Tensor,
+        condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
     ) -> Annealed:
-        """The estimate from below for x [B, ...], by draws from `seed` (int, or int32 [2])."""
-        return self._in_batches(self._estimate_in_graph, x, condition, seed)
+        """The estimate from below for x [B, ...], by draws from `seed` (int, or int32 [2]).
+
+        With a mask, bool of x's shape, it is that of the known values alone.
+        """
+        return self._in_batches(self._estimate_in_graph, x, condition, mask, seed)
 
     def bounds(
         self,
@@ -115,36 +123,36 @@ class AnnealedSampler:
         z: TensorLike,
         seed: int | tf.Tensor,
         condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
     ) -> Bounds:
         """Both estimates, for x [B, ...] and z [B, D] of `simulate`: z must be draws of p(z|x)."""
 
-        def estimates(x, condition, seed, z):
+        def estimates(x, condition, mask, seed, z):
             below, above = _split(seed, 2)
             return Bounds(
-                self._estimate_in_graph(x, condition, below),
-                self._estimate_in_graph(x, condition, above, z),
+                self._estimate_in_graph(x, condition, mask, below),
+                self._estimate_in_graph(x, condition, mask, above, z),
             )
 
-        return self._in_batches(estimates, x, condition, seed, z)
+        return self._in_batches(estimates, x, condition, mask, seed, z)
 
-    def _in_batches(self, estimate, x, condition, seed, *z):
+    def _in_batches(self, estimate, x, condition, mask, seed, *z):
         """What `estimate` says of slices of so few examples that they are in work together."""
 
-        def of_batch(rows, x, condition, *z):
-            found = estimate(
-                self._vae.as_floats(x), condition, seeds.derive(seed, Site.ANNEAL, rows.start), *z
-            )
+        def of_batch(rows, x, condition, mask, *z):
+            x, mask = self._vae.known_part(x, mask)
+            found = estimate(x, condition, mask, seeds.derive(seed, Site.ANNEAL, rows.start), *z)
             if self._progress is not None:
                 self._progress(len(rows) * (1 + len(z)))  # With z there are two estimates.
             return found
 
         condition = self._vae.condition_of(condition, x)
-        return in_batches(of_batch, self._batch_size, range(len(x)), x, condition, *z)
+        return in_batches(of_batch, self._batch_size, range(len(x)), x, condition, mask, *z)
 
-    def _estimate(self, x, condition, seed, z=None):
+    def _estimate(self, x, condition, mask, seed, z=None):
         """From below; or from above, if z [B, D] is given, a draw of p(z|x)."""
         of_spread, of_warm_up, of_start, of_moves = _split(seed, 4)
-        path = self._path(x, condition, of_spread)
+        path = self._path(x, condition, mask, of_spread)
         temperatures, sign = self._temperatures, 1.0
         step_sizes = self._warm_up(path, of_warm_up)
         if z is None:
@@ -162,10 +170,10 @@ class AnnealedSampler:
             tf.exp(2.0 * log_sum - log_sum_of_squares),
         )
 
-    def _path(self, x, condition, seed):
+    def _path(self, x, condition, mask, seed):
         vae = self._vae
         p = vae.prior_distribution(condition)
-        q = vae.encode(x, condition) if self._start == "posterior" else None
+        q = vae.encode(x, condition, mask) if self._start == "posterior" else None
         num_labels = vae.prior.num_labels
         if num_labels:
             p, q = (d if d is None else d.without_label() for d in (p, q))
@@ -174,7 +182,7 @@ class AnnealedSampler:
             log_prior = p.log_prob(z)
             any_label = tf.zeros([*z.shape[:-1], num_labels])
             p_of_x = vae.decode(tf.concat([any_label, z], axis=-1), condition)
-            log_joint = log_prior + p_of_x.log_prob(x)
+            log_joint = log_prior + of_known(p_of_x, mask).log_prob(x)
             return (log_prior if q is None else q.log_prob(z)), log_joint
 
         def draw(num_samples, seed):

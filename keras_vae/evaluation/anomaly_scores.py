@@ -54,13 +54,20 @@ class LikelihoodRegret:
         ] = {}  # Functions by batch size, which have variables of that size.
 
     def __call__(
-        self, x: TensorLike, seed: int = 0, condition: TensorLike | None = None
+        self,
+        x: TensorLike,
+        seed: int = 0,
+        condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
     ) -> tf.Tensor:
-        """The regret [B] of examples x [B, ...], in nats; but for sampling error, at least 0."""
+        """The regret [B] of examples x [B, ...], in nats; but for sampling error, at least 0.
+
+        With a mask, bool of x's shape, it is that of the known values alone.
+        """
         size = len(x)
         if size not in self._of_size:
             self._of_size[size] = self._function(size)
-        return self._of_size[size](x, seeds.derive(seed, Site.REGRET), condition)
+        return self._of_size[size](x, seeds.derive(seed, Site.REGRET), condition, mask)
 
     def _function(self, batch_size):
         shape = self._vae.draw_noise([0, 0], 1, batch_size).shape[1:]
@@ -69,30 +76,30 @@ class LikelihoodRegret:
         optimizer = tfk.optimizers.Adam(schedule)
         optimizer.build([loc, log_scale])
 
-        def elbo(x, noise, condition):
+        def elbo(x, noise, condition, mask):
             """[B], from noise [S, B, N] ~ N(0, 1)."""
-            _, log_weight = weigh(self._vae, x, noise, condition, tf.exp(log_scale), loc)
+            _, log_weight = weigh(self._vae, x, noise, condition, tf.exp(log_scale), loc, mask)
             return tf.reduce_mean(log_weight, axis=0)
 
         @tf.function
-        def regret(x, seed, condition):
+        def regret(x, seed, condition, mask):
             for variable in (loc, log_scale, *optimizer.variables):
                 variable.assign(tf.zeros_like(variable))
             compared = self._vae.draw_noise(seeds.derive(seed, 0), _NUM_COMPARED, batch_size)
-            before = elbo(x, compared, condition)
+            before = elbo(x, compared, condition, mask)
 
             def step(i):
                 noise = self._vae.draw_noise(seeds.derive(seed, 1, i), self._num_draws, batch_size)
                 with tf.GradientTape() as tape:
                     # A sum: what an example learns doesn't depend on the others beside it.
-                    loss = -tf.reduce_sum(elbo(x, noise, condition))
+                    loss = -tf.reduce_sum(elbo(x, noise, condition, mask))
                 variables = [loc, log_scale]
                 gradients = tape.gradient(loss, variables)
                 optimizer.apply_gradients(zip(gradients, variables, strict=True))
                 return [i + 1]
 
             tf.while_loop(lambda i: i < self._num_steps, step, [0])
-            return elbo(x, compared, condition) - before
+            return elbo(x, compared, condition, mask) - before
 
         return regret
 

@@ -46,7 +46,7 @@ def label_information(vae: VAE, batches: Iterable[Batch]) -> float | None:
     posterior = vae.encoder.posterior
     if posterior is None or not posterior.num_labels:
         return None
-    logits = [vae.encode(batch.x, batch.condition).logits for batch in batches]
+    logits = [vae.encode(b.x, b.condition, b.mask).logits for b in batches]
     q = scipy.special.softmax(np.concatenate(logits), axis=-1)  # [N, K]
     if len(q) < 2:
         return None

@@ -47,7 +47,8 @@ def decomposition(
     if vae.condition is not None:
         return None
     prior = vae.prior.distribution()
-    parameters = tf.concat([vae.encoder.parameters(vae.as_floats(b.x)) for b in batches], 0)
+    seen = (vae.encoder_input(b.x, b.mask) for b in batches)
+    parameters = tf.concat([vae.encoder.parameters(x) for x in seen], 0)
     num_examples = len(parameters)
     rng = np.random.default_rng(seed)
     drawn_from = np.resize(rng.permutation(num_examples), num_draws)

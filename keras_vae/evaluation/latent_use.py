@@ -19,7 +19,7 @@ _MAX_VALUES = 2**24
 
 def codes(vae: VAE, batches: Iterable[Batch]) -> np.ndarray:
     """The z that stand for the examples of `batches`, in their order, [N, D]; see `VAE.code`."""
-    return np.concatenate([vae.flat(vae.code(b.x, b.condition)) for b in batches])
+    return np.concatenate([vae.flat(vae.code(b.x, b.condition, mask=b.mask)) for b in batches])
 
 
 def active_units(vae: VAE, batches: Iterable[Batch], threshold: float = 0.01) -> int:
@@ -32,7 +32,8 @@ def active_units(vae: VAE, batches: Iterable[Batch], threshold: float = 0.01) ->
     """
     count, total, squares = 0, np.zeros(vae.latent_dim), np.zeros(vae.latent_dim)
     for batch in batches:  # Codes of all examples at once may be gigabytes.
-        z = np.asarray(vae.flat(vae.code(batch.x, batch.condition)), np.float64)
+        z = vae.flat(vae.code(batch.x, batch.condition, mask=batch.mask))
+        z = np.asarray(z, np.float64)
         count, total, squares = count + len(z), total + z.sum(0), squares + (z**2).sum(0)
     return int(np.sum(squares / count - (total / count) ** 2 > threshold))
 
@@ -60,10 +61,10 @@ def draw_latents(vae: VAE, batch: Batch, seed: int = 0) -> tuple[np.ndarray, np.
     of_q = vae.draw_noise(seeds.derive(seed, Site.EVALUATE), 1, num_points)[0]
     of_p = vae.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), num_points)
 
-    def draw(x, condition, of_q, of_p):
-        inferred = vae.terms(x, of_q[tf.newaxis], condition).z[0]
+    def draw(x, condition, mask, of_q, of_p):
+        inferred = vae.terms(x, of_q[tf.newaxis], condition, mask=mask).z[0]
         drawn = vae.prior_sample(of_p, condition=vae.condition_of(condition, x))
         return vae.flat(inferred).numpy(), vae.flat(drawn).numpy()
 
     size = max(1, _MAX_VALUES // math.prod(vae.decoder.likelihood.params_shape))
-    return in_batches(draw, size, batch.x, batch.condition, of_q, of_p)
+    return in_batches(draw, size, batch.x, batch.condition, batch.mask, of_q, of_p)

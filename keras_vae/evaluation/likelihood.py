@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import seeds
+from keras_vae._compat import TensorLike
 from keras_vae.batches import Batch
 from keras_vae.evaluation.standard_errors import stderr
 from keras_vae.inference.importance import ImportanceSampler
@@ -69,7 +70,8 @@ def of_examples(
     Returns:
       dict of arrays [N], in nats: `nll`, an upper bound on -log p(x) in expectation;
       `effective_sample_size` of the k samples; `distortion`, `rate`, and the rate's parts `kl`
-      [N, G], each a latent's or a stochastic layer's. Autoencoders have `distortion` alone.
+      [N, G], each a latent's or a stochastic layer's. Autoencoders have `distortion` alone. Where
+      batches have masks, all are of the known values, and `num_known` is how many these are.
     """
     num_samples = num_samples_of(vae.has_layers_of_maps, num_samples)
     if num_samples < 1:
@@ -77,7 +79,8 @@ def of_examples(
     measure = _importance(vae, batches, num_samples, seed) if vae.has_bound else _distortion(vae)
     columns = []
     for i, batch in enumerate(batches):
-        columns.append(measure(i, batch))
+        known = {} if batch.mask is None else {"num_known": num_known(batch.mask)}
+        columns.append(measure(i, batch) | known)
         if progress is not None:
             progress(i + 1)
     return {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
@@ -131,7 +134,7 @@ def summarize(
             result["rate_nats_by_layer"] = by_group
         elif len(by_group) == vae.latent_dim:
             result["rate_nats_by_latent"] = by_group
-        result |= in_bits(result, vae.decoder.likelihood, vae.event_shape, vae.condition)
+        result |= in_bits(result, vae.decoder.likelihood, vae.event_shape, vae.condition, examples)
     return result
 
 
@@ -167,14 +170,24 @@ def in_bits(
     likelihood: Likelihood | type[Likelihood],
     event_shape: Sequence[int],
     condition: Any = None,
+    examples: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, float | None]:
     """What `means` found, in bits of one value, with errors.
+
+    Where values are unknown, of one known value: nats of all examples over known values of all.
 
     `bits_per_dim` is that of the NLL, `elbo_bits_per_dim` that of the ELBO, whose parts are
     `distortion_bits_per_dim` and `rate_bits_per_dim`.
 
-    Other arguments are as in `bits_per_dim`.
+    Args:
+      found: what `means` gives.
+      likelihood, event_shape, condition: as in `bits_per_dim`.
+      examples: the arrays that `found` are means of, which may have `num_known`.
     """
+    known = None
+    if examples is not None and "num_known" in examples:
+        known = _mean(examples["num_known"])
+        found = {**found, **_errors_of_ratios(examples)}
     nats = {
         "bits_per_dim": found["nll_nats"],
         "bits_per_dim_stderr": found["nll_stderr"],
@@ -186,9 +199,28 @@ def in_bits(
         "rate_bits_per_dim_stderr": found["rate_stderr"],
     }
     return {
-        name: bits_per_dim(value, likelihood, event_shape, condition)
+        name: bits_per_dim(value, likelihood, event_shape, condition, known)
         for name, value in nats.items()
     }
+
+
+def _errors_of_ratios(examples):
+    """Standard errors of means [N] of nats that are divided by the mean of `num_known`.
+
+    Examples of more known values have more nats, which is no error: residuals alone are.
+    """
+    known = examples["num_known"]
+    nats = {name: examples[name] for name in ("nll", "distortion", "rate")}
+    nats["elbo"] = nats["distortion"] + nats["rate"]
+    return {
+        f"{name}_stderr": stderr(values - known * (_mean(values) / max(_mean(known), 1.0)))
+        for name, values in nats.items()
+    }
+
+
+def num_known(mask: TensorLike) -> np.ndarray:
+    """How many values of each example are known, [B]."""
+    return np.asarray(mask).reshape(len(mask), -1).sum(axis=1)
 
 
 def _importance(vae, batches, num_samples, seed):
@@ -196,14 +228,14 @@ def _importance(vae, batches, num_samples, seed):
     # Of thousands of latents no few hundred samples tell the width.
     if num_samples >= _LEAST_FITTED and not vae.has_layers_of_maps:
         batch = next(iter(batches))
-        x, condition = batch.x, batch.condition
         affordable = max(_LEAST_FITTED, num_samples * len(batches) // _PASSES)
         num_fitted = min(num_samples, _MOST_FITTED, affordable)
-        sampler.widen(x, num_fitted, seeds.derive(seed, Site.PROPOSAL), condition)
+        of_width = seeds.derive(seed, Site.PROPOSAL)
+        sampler.widen(batch.x, num_fitted, of_width, batch.condition, batch.mask)
 
     def measure(i, batch):
         seed_of_batch = seeds.derive(seed, Site.EVALUATE, i)
-        estimate = sampler(batch.x, num_samples, seed_of_batch, batch.condition)
+        estimate = sampler(batch.x, num_samples, seed_of_batch, batch.condition, batch.mask)
         rows = {name: value.numpy() for name, value in estimate._asdict().items()}
         return {"nll": -rows.pop("log_likelihood")} | rows
 
@@ -213,7 +245,8 @@ def _importance(vae, batches, num_samples, seed):
 def _distortion(vae):
     def measure(i, batch):
         noise = vae.draw_noise(seeds.derive(0), 1, len(batch.x))
-        return {"distortion": vae.terms(batch.x, noise, batch.condition).distortion.numpy()}
+        terms = vae.terms(batch.x, noise, batch.condition, mask=batch.mask)
+        return {"distortion": terms.distortion.numpy()}
 
     return measure
 

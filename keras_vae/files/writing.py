@@ -28,6 +28,31 @@ def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
             raise
 
 
+@contextlib.contextmanager
+def whole_file(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A path to write, which becomes the file `path` at the end, and is deleted after an error."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
+        file = pathlib.Path(scratch) / path.name
+        yield file
+        os.replace(file, path)
+
+
+@contextlib.contextmanager
+def whole_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A folder to fill, which becomes `path` at the end, and is deleted after an error.
+
+    Raises:
+      OSError: there is a file `path`, or a folder that isn't empty.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
+        folder = pathlib.Path(scratch) / path.name
+        folder.mkdir()
+        yield folder
+        if path.exists():
+            path.rmdir()
+        folder.rename(path)
+
+
 def write_json(path: pathlib.Path, content: Any) -> None:
     """Writes JSON for people to read, all of it or none."""
     write_atomically(path, json.dumps(content, indent=2) + "\n")

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_vae import seeds
 from keras_vae._compat import TensorLike, tf
+from keras_vae.inference.imputation import Imputer
 from keras_vae.seeds import Site
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class Completer:
     values ~ p(x|z). It is Gibbs sampling where q is the exact posterior, and nearly so elsewhere
     (Rezende et al. 2014, appendix F).
 
+    An encoder that sees masks may never have seen whole examples. There z is one of as many draws
+    of q(z|known values) as the chain would have steps, chosen by its weight; see `Imputer`.
+
     Args:
       vae: a VAE.
 
@@ -63,6 +67,7 @@ class Completer:
         if found := problem(vae):
             raise ValueError(f"complete: {found}.")
         self._vae = vae
+        self._imputer = Imputer(vae) if vae.sees_mask else None
         self._chain = tf.function(self._completions)
 
     def __call__(
@@ -79,11 +84,17 @@ class Completer:
           x: float32; unknown values don't count, and may be NaN.
           known: bool, of a shape that broadcasts with that of x.
           num_steps: length of the chain, at least 1; the last step gives the mean of p(x|z).
+            Or how many draws of z one is chosen of.
           seed: int.
           condition: [B, ...] of conditional models.
         """
         if num_steps < 1:
             raise ValueError(f"num_steps must be at least 1, got {num_steps}.")
+        if self._imputer is not None:
+            known = tf.broadcast_to(known, x.shape)
+            of_z = seeds.derive(seed, Site.COMPLETE)
+            z = self._imputer.resampled(x, known, num_steps, of_z, condition)
+            return tf.where(known, x, self._vae.decode(z, condition).mean())
         x = tf.where(known, x, self._vae.sample(len(x), seed=seed, condition=condition))
         steps, seed = tf.constant(num_steps), seeds.derive(seed, Site.COMPLETE)
         return self._chain(x, known, steps, seed, condition)

@@ -41,6 +41,13 @@ class Estimate(NamedTuple):
     rate: tf.Tensor
     kl: tf.Tensor
 
+    def stderr(self, num_samples: int) -> tf.Tensor:
+        """The standard error of log_likelihood by k samples, [B], by the delta method.
+
+        The weights' mean has the variance Var(w) / k, which is 1 / ESS - 1 / k times its square.
+        """
+        return tf.sqrt(tf.maximum(1.0 / self.effective_sample_size - 1.0 / num_samples, 0.0))
+
 
 def weigh(
     model: "VAE",
@@ -145,13 +152,14 @@ class ImportanceSampler:
         num_samples: int,
         seed: int | TensorLike,
         condition: TensorLike | None = None,
+        mask: TensorLike | None = None,
     ) -> None:
         """Sets noise_scale to that of the tightest bound on x, if it is surely tighter than q's.
 
         Later estimates remain bounds, even those of x, if they have another `seed`. Arguments are
         as in `__call__`.
         """
-        examples = Batch(x, condition=condition)
+        examples = Batch(x, condition=condition, mask=mask)
         of_bounds, posterior = seeds.derive(seed, 0), tf.ones_like(self.noise_scale)
 
         def bounds(noise_scale):

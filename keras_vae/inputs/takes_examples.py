@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keras_vae._compat import ConditionLike, TensorLike, tf, tfk
+from keras_vae.batches import Batch
+from keras_vae.inputs.arguments import as_batch
 from keras_vae.inputs.example_spec import ExampleSpec
 
 if TYPE_CHECKING:
@@ -46,6 +50,22 @@ class TakesExamples(tfk.Model):
         self._check_all_known()
         mask = tf.ensure_shape(self.example_spec.with_channels(mask), x.shape)
         return tf.where(mask, x, 0.0), mask
+
+    def checked_part(
+        self, x: TensorLike, mask: TensorLike | None
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """`known_part`; the known values of x are checked, unless it is of a graph."""
+        if mask is None:
+            return self.checked_floats(x), None
+        self._check_all_known()
+        x, mask = (t if tf.is_tensor(t) else np.asanyarray(t) for t in (x, mask))
+        x = as_batch(Batch(x, mask=mask)).x
+        if tf.executing_eagerly():
+            self.example_spec.check(x)
+        x, mask = self.known_part(x, mask)
+        if tf.executing_eagerly():
+            self.example_spec.check_known(mask)
+        return x, mask
 
     def check_masks(self) -> None:
         """Raises ValueError if the model's bound can't leave values of x out.

@@ -12,6 +12,7 @@ def bits_per_dim(
     likelihood: Likelihood | type[Likelihood],
     event_shape: Sequence[int],
     condition: Any = None,
+    num_known: Any = None,
 ) -> Any:
     """Nats of x as bits of one value that `condition` doesn't give, where x is discrete.
 
@@ -20,6 +21,7 @@ def bits_per_dim(
       likelihood: a likelihood or its class.
       event_shape: shape of x.
       condition: a `Condition`, or None.
+      num_known: how many values of x are known, on average; None where all are.
 
     Returns:
       As `nats`; None where they are unknown, or of a density.
@@ -27,4 +29,5 @@ def bits_per_dim(
     if nats is None or not likelihood.support.is_discrete:
         return None
     num_given = 0 if condition is None else condition.num_given
-    return nats / math.log(2.0) / (math.prod(event_shape) - num_given)
+    num_values = math.prod(event_shape) if num_known is None else num_known
+    return nats / math.log(2.0) / (num_values - num_given)

@@ -38,6 +38,7 @@ class Modality(abc.ABC):
       noun, nouns: what one example is called, and several.
       num_shown: how many samples a picture of nothing but samples holds.
       compares_samples: whether samples are compared with examples value by value, as pixels are.
+      file_suffix: of the one file that `write_examples` writes; None where it fills a folder.
     """
 
     # Every subclass is a dataclass, and has this.
@@ -46,6 +47,7 @@ class Modality(abc.ABC):
     noun: str
     num_shown = 64
     compares_samples = False
+    file_suffix: str | None = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -111,6 +113,34 @@ class Modality(abc.ABC):
           list of `plots.Picture`.
         """
         return []
+
+    # Written ----------------------------------------------------------------------------------
+
+    def write_examples(  # noqa: B027 - most modalities need no more than the arrays
+        self, path: pathlib.Path, x: np.ndarray, levels: int | None = None
+    ) -> None:
+        """Writes examples that a model made; by default nothing beside the arrays that tasks write.
+
+        Args:
+          path: an empty folder to fill, with a file for each example; or the file to write, where
+            there is a `file_suffix`.
+          x: [N, *event_shape], on the model's scale.
+          levels: how many levels x has; None for real numbers and counts.
+        """
+
+    def write_imputed(
+        self, path: pathlib.Path, arrays: dict[str, Any], levels: int | None = None
+    ) -> None:
+        """Writes examples whose unknown values were filled: by default an npz of the arrays.
+
+        Args:
+          path: the file.
+          arrays: "x", "spread" and "mask" [N, *event_shape], "effective_sample_size" [N], and
+            "draws" [K, N, *event_shape] where they were asked for.
+          levels: as in `write_examples`.
+        """
+        with open(path, "wb") as file:  # By a path numpy would add a suffix.
+            np.savez_compressed(file, **arrays)
 
     # Exported ---------------------------------------------------------------------------------
 

@@ -134,6 +134,16 @@ class Music(Modality):
                 shutil.rmtree(run_dir / folder.name, ignore_errors=True)
                 folder.rename(run_dir / folder.name)
 
+    def write_examples(self, path: pathlib.Path, x: np.ndarray, levels: int | None = None) -> None:
+        """A MIDI file for each window."""
+        from keras_vae.report import midi
+
+        digits = max(5, len(str(len(x) - 1)))
+        for i, window in enumerate(x):
+            midi.write_file(
+                path / f"sample_{i:0{digits}d}.mid", window, self.levels, self.lowest_pitch
+            )
+
     def card_facts(self) -> dict[str, Any]:
         return {"music": dataclasses.asdict(self) | {"steps_per_quarter": 4}}
 

@@ -58,6 +58,7 @@ class VampPrior(Prior):
             )
         # Keras must not track the encoder here too.
         object.__setattr__(self, "_encoder", first)
+        self._sees_mask = vae.sees_mask
         # Pseudo-inputs begin as dark, noisy images: equal ones would long stay equal.
         dark = tfk.initializers.RandomNormal(-1.0, 1.0)
         shape = [self.num_components, *vae.event_shape]
@@ -133,7 +134,10 @@ class VampPrior(Prior):
         """The parameters of all posteriors, [K, params_size]."""
         if self._frozen_parameters is not None:
             return self._frozen_parameters
-        return self._encoder.parameters(self.pseudo_inputs, self.contexts)
+        u = self.pseudo_inputs
+        if self._sees_mask:  # All values of pseudo-inputs are known.
+            u = tf.concat([u, tf.ones_like(u)], axis=-1)
+        return self._encoder.parameters(u, self.contexts)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {

@@ -6,6 +6,7 @@ from keras_vae._compat import TensorLike
 from keras_vae.batches import Batch
 from keras_vae.vae import VAE
 
+_UNKNOWN = 0.35, 0.55, 0.9  # red, green and blue of a pixel that is unknown
 WIDEST = 1280  # Pixels of the data; a picture of larger images holds fewer of them.
 
 
@@ -18,6 +19,23 @@ def num_side_by_side(vae: VAE, most: int) -> int:
 def as_images(vae: VAE, x: TensorLike) -> np.ndarray:
     """Examples [..., *event_shape] as images [..., H, W, C]."""
     return np.asarray(vae.modality.as_images(np.asarray(x)))
+
+
+def with_gaps(vae: VAE, x: TensorLike, mask: np.ndarray | None) -> np.ndarray:
+    """Examples [N, *event_shape] as images [N, H, W, C], blue where values are unknown.
+
+    Where the mask is None, or the images aren't the values themselves, they are as without it.
+    """
+    images = as_images(vae, x)
+    if mask is None or images.shape != np.shape(mask):
+        return images
+    images = in_colour(as_images(vae, vae.as_floats(x)))
+    return np.where(mask.all(axis=-1, keepdims=True), images, _UNKNOWN).astype(np.float32)
+
+
+def in_colour(images: np.ndarray) -> np.ndarray:
+    """Images [..., H, W, C] with the three channels of colour."""
+    return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images[..., :3]
 
 
 def in_one_row(images: np.ndarray) -> np.ndarray:

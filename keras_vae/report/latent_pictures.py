@@ -48,11 +48,12 @@ def measure_latents(vae: VAE, batch: Batch) -> Latents:
     if vae.has_layers_of_maps:
         return _latents_of_maps(vae, batch)
 
-    def codes_and_kl(x, condition):
+    def codes_and_kl(x, condition, mask):
         noise = vae.draw_noise([SEED, SEED], 1, len(x))
-        return vae.flat(vae.code(x, condition)).numpy(), vae.terms(x, noise, condition).kl
+        codes = vae.flat(vae.code(x, condition, mask=mask)).numpy()
+        return codes, vae.terms(x, noise, condition, mask=mask).kl
 
-    codes, kl = in_batches(codes_and_kl, BATCH_SIZE, batch.x, batch.condition)
+    codes, kl = in_batches(codes_and_kl, BATCH_SIZE, batch.x, batch.condition, batch.mask)
     # A full covariance has one KL for all latents.
     by_latent = kl is not None and kl.shape[-1] == vae.latent_dim
     rate = kl.numpy().mean(axis=0) if by_latent else None
@@ -69,10 +70,10 @@ def _latents_of_maps(vae, batch):
     """Latents of a model with layers of maps: those of the top layer alone, where it has several,
     are in order, for they alone come from a prior that depends on no other."""
 
-    def codes_of(x, condition):
-        return vae.flat(vae.code(x, condition)).numpy()
+    def codes_of(x, condition, mask):
+        return vae.flat(vae.code(x, condition, mask=mask)).numpy()
 
-    codes = in_batches(codes_of, BATCH_SIZE, batch.x, batch.condition)
+    codes = in_batches(codes_of, BATCH_SIZE, batch.x, batch.condition, batch.mask)
     order = np.argsort(-codes.var(axis=0), kind="stable")
     if vae.prior.latent_dims[-1] > 1:
         order = order[order >= vae.latent_dim - vae.prior.latent_dims[-1]]

@@ -12,8 +12,10 @@ from keras_vae.report import class_section, plots
 from keras_vae.report.examples_as_images import (
     as_images,
     first_condition,
+    in_colour,
     in_one_row,
     num_side_by_side,
+    with_gaps,
 )
 from keras_vae.report.latent_pictures import (
     SEED,
@@ -61,7 +63,7 @@ def _of_examples(vae, batch, latents, labels, names):
         shown.append(samples(vae, batch, names=names))
     if not vae.trains_prior:
         shown.append(holes(vae, batch, latents))
-    if vae.has_encoder:
+    if vae.has_encoder and batch.mask is None:  # Their ends are whole examples.
         shown.append(interpolations(vae, batch))
     if vae.can_complete:
         shown.append(completions(vae, batch))
@@ -84,16 +86,24 @@ def reconstructions(vae: VAE, batch: Batch) -> Picture:
     """The first examples, each above its reconstruction."""
     columns = num_side_by_side(vae, 10)
     rows = batch.rows(0, 3 * columns)
-    inputs, condition = rows.x, rows.condition
-    outputs = vae.reconstruct(inputs, condition)
+    inputs = with_gaps(vae, rows.x, rows.mask)
+    outputs = as_images(vae, vae.reconstruct(rows.x, rows.condition, rows.mask))
+    if inputs.shape[-1] != outputs.shape[-1]:
+        outputs = in_colour(outputs)
     return Picture(
         "reconstructions",
         "Reconstructions",
-        plots.reconstructions(as_images(vae, inputs), as_images(vae, outputs), columns),
+        plots.reconstructions(inputs, outputs, columns),
         f"{len(inputs)} test examples, each with its reconstruction beneath it.",
-        "Test examples, each with its reconstruction beneath. Look for what gets lost: fine "
-        "strokes and texture go first, and one that comes back as another was not understood.",
+        f"Test examples, each with its reconstruction beneath. {_gaps(rows)}Look for what gets "
+        "lost: fine strokes and texture go first, and one that comes back as another was not "
+        "understood.",
     )
+
+
+def _gaps(batch):
+    """A sentence on how unknown values are shown, where there are any."""
+    return "" if batch.mask is None else "Values are unknown where it is blue. "
 
 
 def samples(
@@ -162,25 +172,47 @@ def interpolations(vae: VAE, batch: Batch, steps: int = 8) -> Picture:
 
 
 def completions(vae: VAE, batch: Batch, seed: int = SEED) -> Picture:
-    """Examples of which the second half, of images the lower, is drawn anew several times."""
+    """Examples of which what is unknown is drawn several times.
+
+    Where all is known, the second half, of images the lower, counts as unknown.
+    """
     columns = num_side_by_side(vae, 10)
     rows = batch.rows(0, 6)
     x, condition = rows.x, rows.condition
-    known = np.zeros(vae.event_shape, bool)
-    known[: len(known) // 2] = True
+    known = np.zeros(x.shape, bool)
+    known[:, : known.shape[1] // 2] = True
+    if rows.mask is not None:
+        known = rows.mask
     # All completions are drawn together: each image is repeated for the columns that are left.
     times = columns - 2
     repeated = None if condition is None else np.repeat(condition, times, axis=0)
-    found = vae.complete(np.repeat(x, times, axis=0), known, seed=seed, condition=repeated)
-    found = np.reshape(found, (len(x), times, *vae.event_shape))
-    whole = vae.as_floats(x).numpy()[:, np.newaxis]
-    hidden = np.where(known, whole, 0.5)
+    x, of_each = np.repeat(x, times, axis=0), np.repeat(known, times, axis=0)
+    found = vae.complete(x, of_each, seed=seed, condition=repeated)
+    found = np.reshape(found, (len(rows.x), times, *vae.event_shape))
+    if rows.mask is not None:
+        hidden = with_gaps(vae, rows.x, known)[:, np.newaxis]
+        filled = as_images(vae, found)
+        if hidden.shape[-1] != filled.shape[-1]:
+            filled = in_colour(filled)
+        shown = np.concatenate([hidden, filled], axis=1)
+        return Picture(
+            "completions",
+            "Unknown values",
+            plots.image_grid(in_one_row(shown), 1 + times),
+            f"{len(rows.x)} rows: a test example with its gaps, and {times} ways to fill them.",
+            "Test examples, blue where values are unknown, and values that the model draws for "
+            "these, given the known ones. Look for what fits, and for differences where more than "
+            "one value would.",
+            section="Samples",
+        )
+    whole = vae.as_floats(rows.x).numpy()[:, np.newaxis]
+    hidden = np.where(known[:, np.newaxis], whole, 0.5)
     shown = np.concatenate([whole, hidden, found], axis=1)
     return Picture(
         "completions",
         "Completions",
         plots.image_grid(in_one_row(as_images(vae, shown)), columns),
-        f"{len(x)} rows: a test example, its first half, and {times} examples with that half.",
+        f"{len(rows.x)} rows: a test example, its first half, and {times} examples with that half.",
         "Test examples, what the model is shown of them, and second halves that it draws to go "
         "with it. Look for halves that fit, and that differ where more than one would.",
         section="Samples",
@@ -229,7 +261,7 @@ def clusters(
 ) -> Picture:
     """Test examples by the component of the prior that their codes are likeliest of."""
     columns = num_side_by_side(vae, 10)
-    found = np.asarray(vae.clusters(batch.x, batch.condition))
+    found = np.asarray(vae.clusters(batch.x, batch.condition, batch.mask))
     by_size = np.argsort(-np.bincount(found), kind="stable")[:10]
     largest = [k for k in by_size if np.any(found == k)]
     members = np.zeros((len(largest), columns, *vae.event_shape), batch.x.dtype)

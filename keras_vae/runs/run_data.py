@@ -22,14 +22,26 @@ def load_data(config: Config) -> data.Dataset:
     Raises:
       ValueError, OSError: it isn't there or can't be used; see keras_vae.data.load.
     """
+    return data.load(**_options(config))
+
+
+def read_data(config: Config) -> tuple[dict[str, data.Split], list[str]]:
+    """(the splits that the data set has, none held out of another; notes).
+
+    Raises:
+      ValueError, OSError: as of `load_data`.
+    """
+    options = _options(config)
+    del options["validation_size"], options["stratified"]
+    splits, notes, _ = data.read(**options)
+    return splits, notes
+
+
+def _options(config):
     options = dataclasses.asdict(config.data)
     del options["binarization"]  # It depends on what the data is: see `settling.resolve`.
-    return data.load(
-        options.pop("dataset"),
-        **options,
-        seed=config.training.seed,
-        values=support_of(config.model).name.lower(),
-    )
+    values = support_of(config.model).name.lower()
+    return options | {"seed": config.training.seed, "values": values}
 
 
 def load_config_and_data(

@@ -13,6 +13,9 @@ _NAMES = {
     "compress": "keras_vae.tasks.compressed_file:compress",
     "evaluate": "keras_vae.tasks.measuring:evaluate",
     "find_anomalies": "keras_vae.tasks.anomalies:find_anomalies",
+    "impute": "keras_vae.tasks.imputed_file:impute",
+    "sample": "keras_vae.tasks.sample_files:sample",
+    "score": "keras_vae.tasks.example_scores:score",
     "train": "keras_vae.tasks.training_run:train",
     "write_latents": "keras_vae.tasks.latent_files:write_latents",
 }

@@ -6,7 +6,6 @@ import numpy as np
 
 from keras_vae import data, evaluation
 from keras_vae._compat import tfk
-from keras_vae.building import settling
 from keras_vae.building.parts import takes_labels
 from keras_vae.files import write_json
 from keras_vae.measures import SCORES
@@ -16,6 +15,7 @@ from keras_vae.report import follow_ups, plots
 from keras_vae.report.printing import print_numbers
 from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
+from keras_vae.tasks import example_scores, other_data
 
 
 def find_anomalies(
@@ -62,26 +62,9 @@ def load_other(run: Run, dataset: str, data_dir: str | None) -> data.Dataset:
             f"run={run.path} has only one test {run.model.modality.noun}, and telling data "
             "apart takes at least 2. Train with more."
         )
-    # The run's names of arrays and features, and its number of held-out examples, don't apply to
-    # another set.
-    config = run.config.replace(
-        dataset=dataset, data_dir=data_dir, npz_keys=None, label=None, validation_size=0
-    )
-    if run.data.train.dtype in (np.uint8, np.uint16) and not data.knows_levels(dataset):
-        # A darker set would have fewer levels by itself, and then another scale.
-        config = config.replace(grey_levels=run.data.train.levels)
+    config = other_data.config_of(run, dataset, data_dir=data_dir)
     other = run_data.load_data(config)
-    seen, nouns = settling.settle(config, other).model, run.model.modality.nouns
-    if seen.event_shape != run.config.model.event_shape:
-        raise ValueError(
-            f"dataset={dataset} has {nouns} of shape {seen.event_shape}, the run's model is for "
-            f"{run.config.model.event_shape}."
-        )
-    if seen.levels != run.config.model.levels:
-        raise ValueError(
-            f"dataset={dataset} has {seen.levels} levels where the run's data has "
-            f"{run.config.model.levels}: the levels alone would tell them apart."
-        )
+    other_data.check_like(run, config, other)
     if other.test.num_examples < 2:
         noun = run.model.modality.noun
         raise ValueError(f"dataset={dataset} has one test {noun}; at least 2 can be told apart.")
@@ -111,25 +94,24 @@ def score(
     if regret is None:
         tell(f"Likelihood regret {conflicts.LAYERS_OF_MAPS}: it is left out.")
 
-    def scores(dataset, split):
-        batches = run_data.evaluation_batches(run.config, dataset, split, 100)
-        batches = list(batches.take(-(-num_examples // 100)))
-        print(f"{split} {run.model.modality.nouns} of {dataset.name}:")
-        of_split = regret if split == "test" else None
-        passes = 1 if of_split is None else 2
-        bar = tfk.utils.Progbar(passes * len(batches), unit_name="batch")
-        found = evaluation.of_examples(run.model, batches, num_samples, seed, bar.update)
-        found = {"nll": found["nll"]}
-        if of_split is not None:
+    def scores_of(dataset, split):
+        source = other_data.Source(run.config, dataset, split)
+        found = {
+            "nll": example_scores.of_source(run, source, num_examples, num_samples, seed)["nll"]
+        }
+        if split == "test" and regret is not None:
+            print("Likelihood regret of each:")
+            batches = list(source.batches(100).take(-(-num_examples // 100)))
+            bar = tfk.utils.Progbar(len(batches), unit_name="batch")
             parts = []
             for batch in batches:
-                parts.append(of_split(batch.x, seed))
+                parts.append(regret(batch.x, seed, mask=batch.mask))
                 bar.add(1)
-            found["likelihood_regret"] = np.concatenate(parts)
-        return {name: values[:num_examples] for name, values in found.items()}
+            found["likelihood_regret"] = np.concatenate(parts)[:num_examples]
+        return found
 
-    typical = scores(run.data, "train")["nll"].mean()
-    of_own, of_other = scores(run.data, "test"), scores(other, "test")
+    typical = scores_of(run.data, "train")["nll"].mean()
+    of_own, of_other = scores_of(run.data, "test"), scores_of(other, "test")
     for found in (of_own, of_other):
         found["typicality"] = evaluation.typicality(found["nll"], typical)
     result: dict[str, Any] = {}

@@ -41,6 +41,11 @@ def compress(run: Run, out: pathlib.Path | None = None, codec: BitsBack | None =
       longer; `file_bits_per_dim` and `file_bytes` of the whole file, to which the `rivals` compare;
       `decoded_exactly`; and what was compressed. Decoding's seconds include its process' start.
     """
+    if run.data.test.mask is not None:
+        raise ValueError(
+            f"run={run.path}: values of its data are unknown, and a compressed file holds all "
+            "values. Compress data of which all are known."
+        )
     codec = codec or BitsBack(run.model)
     out = pathlib.Path(out or run.path / "compressed.bin")
     check_target(out)

@@ -103,7 +103,11 @@ def evaluate_export(
         }
         if batch.condition is not None:
             arguments["condition"] = batch.condition
-        columns.append(model.signatures["log_prob"](**arguments))
+        if config.model.sees_mask:
+            mask = tf.ones(batch.x.shape, tf.bool) if batch.mask is None else batch.mask
+            arguments["mask"] = mask
+        known = {} if batch.mask is None else {"num_known": evaluation.num_known(batch.mask)}
+        columns.append(model.signatures["log_prob"](**arguments) | known)
         first += len(batch.x)
         bar.update(i + 1)
     examples = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
@@ -114,6 +118,7 @@ def evaluate_export(
         LIKELIHOODS[config.model.likelihood].kind,
         dataset.test.shape,
         CONDITIONS[config.model.condition](config.model),
+        examples,
     )
     result |= {
         "num_samples": num_samples,

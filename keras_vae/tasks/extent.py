@@ -122,9 +122,9 @@ def _cost(run, usual, seconds):
     """Seconds of an importance sample of one example, of `seconds` in all."""
     sampler, seed = ImportanceSampler(run.model), seeds.derive(0, Site.EVALUATE)
     for num_examples, part in _TRIED:
-        x, condition = _first(run, num_examples)
+        x, condition, mask = _first(run, num_examples)
         num_samples = max(1, round(part * usual))
-        took = _seconds(functools.partial(sampler, x, num_samples, seed, condition))
+        took = _seconds(functools.partial(sampler, x, num_samples, seed, condition, mask))
         if took > _LEAST_TOLD * seconds:
             break
     return took / (len(x) * num_samples)
@@ -139,16 +139,16 @@ def _num_compared(run, seconds):
     vae, most = run.model, Extent._field_defaults["num_compared"]
     if vae.prior is None:
         return most
-    x, condition = _first(run, _TRIED[-1][0])
+    x, condition, _ = _first(run, _TRIED[-1][0])
     condition = vae.condition_of(condition, x)
     cost = _seconds(lambda: vae.sample(len(x), seed=0, condition=condition)) / len(x)
     return round(min(most, max(seconds / (3.5 * cost), _LEAST_COMPARED)))
 
 
 def _first(run, num_examples):
-    """(the first test examples, their condition)."""
+    """(the first test examples, their condition, their mask)."""
     batch = run_data.first_examples(run.config, run.data, num_examples)
-    return batch.x, batch.condition
+    return batch.x, batch.condition, batch.mask
 
 
 def _seconds(function):

@@ -115,7 +115,7 @@ def measure(
     if labels is not None and dataset.train.labels is not None:
         result |= evaluation.unseen(dataset.train.labels, labels, names)
     if vae.has_clusters and labels is not None:
-        clusters = np.concatenate([vae.clusters(b.x, b.condition) for b in batches])
+        clusters = np.concatenate([vae.clusters(b.x, b.condition, b.mask) for b in batches])
         result |= evaluation.cluster_scores(clusters, labels)
     if vae.prior is not None:
         batch = run_data.first_examples(config, dataset, _NUM_TESTED)
@@ -170,8 +170,8 @@ def _annealed(run, nll, annealing, seed):
     num_examples = min(annealing.num_examples, len(nll))
     batches = run_data.evaluation_batches(run.config, run.data, "test", num_examples)
     batch = next(iter(batches))
-    x, condition = batch.x, batch.condition
-    condition = run.model.condition_of(condition, x)
+    x, mask = batch.x, batch.mask
+    condition = run.model.condition_of(batch.condition, x)
     # Test examples are annealed once, examples that the model draws from both sides.
     print("Annealing, of test examples and of examples that the model draws:")
     bar = tfk.utils.Progbar(3 * num_examples, unit_name="example")
@@ -183,10 +183,10 @@ def _annealed(run, nll, annealing, seed):
         batch_size=max(1, min(_ANNEALED_TOGETHER, _ANNEALED_VALUES // values)),
         progress=bar.add,
     )
-    found = sampler(x, seed, condition)
-    bounds = sampler.bounds(
-        *evaluation.simulate(run.model, num_examples, seed, condition), seed, condition
-    )
+    found = sampler(x, seed, condition, mask)
+    # A draw of p(z|x) is one of p(z|known values) too: z and x are drawn together.
+    simulated = evaluation.simulate(run.model, num_examples, seed, condition)
+    bounds = sampler.bounds(*simulated, seed, condition, mask)
     annealed = -found.log_likelihood.numpy()
     examples = {
         "ais_nll": annealed,

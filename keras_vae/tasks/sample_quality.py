@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_vae import data, evaluation, seeds
 from keras_vae.building.parts import takes_labels
+from keras_vae.messages.notes import tell
 from keras_vae.ops.in_batches import in_batches
 from keras_vae.ops.whole_numbers import BYTES, as_floats
 from keras_vae.runs import run_data
@@ -33,19 +34,23 @@ class Examples(NamedTuple):
         these are the grey values, which are compared with means of p(x|z).
       labels: [N] or None.
       condition: [N, ...] that a conditional model is given, or None.
+      mask: bool [N, *event_shape], which values are known, or None.
     """
 
     x: np.ndarray
     images: np.ndarray
     labels: np.ndarray | None
     condition: np.ndarray | None
+    mask: np.ndarray | None = None
 
     def at_most(self, n: int) -> "Examples":
         """n examples, or all if there are fewer, evenly from first to last."""
         rows = _evenly(len(self.x), n)
-        labels = None if self.labels is None else self.labels[rows]
-        condition = None if self.condition is None else self.condition[rows]
-        return Examples(self.x[rows], self.images[rows], labels, condition)
+        labels, condition, mask = (
+            None if part is None else part[rows]
+            for part in (self.labels, self.condition, self.mask)
+        )
+        return Examples(self.x[rows], self.images[rows], labels, condition, mask)
 
 
 class Copies(NamedTuple):
@@ -80,6 +85,12 @@ def measure_samples(
         and not takes_labels(run.config.model)
     )
     compares_images = run.model.modality.compares_samples
+    if compares_images and any(s.mask is not None for s in (run.data.train, run.data.test)):
+        compares_images = False
+        tell(
+            f"Samples and reconstructions aren't compared with {run.model.modality.nouns} of the "
+            "data: values of these are unknown."
+        )
     if not (has_labels or compares_images):
         return {}, None
     train, test = (examples(run, split) for split in ("train", "test"))
@@ -133,14 +144,21 @@ def examples(run: Run, split: str) -> Examples:
         given = run.model.as_floats(x).numpy()
         if condition.visible is not None:  # Samples hold the given part unchanged.
             shown = np.where(condition.visible[..., np.newaxis], given, shown)
-    return Examples(x, shown, labels, given)
+    mask = None if images.mask is None else images.mask[rows]
+    return Examples(x, shown, labels, given, mask)
 
 
 def _probes(run, train, test):
     most = min(_NUM_LABELLED, _LABELLED_VALUES // math.prod(run.model.event_shape))
     labelled = []
     for part in (train.at_most(most), test.at_most(most)):
-        codes = in_batches(run.model.code, 1000, part.x, part.condition)
+        codes = in_batches(
+            lambda x, condition, mask: run.model.code(x, condition, mask=mask),
+            1000,
+            part.x,
+            part.condition,
+            part.mask,
+        )
         x = run.model.as_floats(part.x).numpy()
         labelled.append(evaluation.Labelled(np.asarray(run.model.flat(codes)), x, part.labels))
     return evaluation.probes(*labelled)

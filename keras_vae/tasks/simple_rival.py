@@ -29,12 +29,14 @@ def measure_rival(run: Run) -> dict[str, Any]:
 
     Returns:
       `rival`, its name; `rival_nats`, of a test example; `rival_bits_per_dim`, None of densities.
-      Empty for a model without a bound, one that is given a part of x, and more than 256 levels.
+      Empty for a model without a bound, one that is given a part of x, more than 256 levels, and
+      data of which values are unknown.
     """
     vae = run.model
     likelihood, levels, size = vae.decoder.likelihood, vae.decoder.likelihood.levels, None
     given = vae.condition is not None and vae.condition.num_given > 0
-    if not vae.has_bound or given or (levels or 0) > BYTES:
+    gaps = any(split.mask is not None for split in (run.data.train, run.data.test))
+    if not vae.has_bound or given or (levels or 0) > BYTES or gaps:
         return {}
     if vae.modality.compares_samples and levels is not None:
         x = _floats(run, "test", *_COMPRESSED)

@@ -235,7 +235,7 @@ def _picture(job):
         folder.mkdir(exist_ok=True)
         condition = None if vae.condition is None else vae.condition.to_show(64, batch.x)
         if vae.prior is None:
-            x = vae.reconstruct(batch.x, batch.condition)
+            x = vae.reconstruct(batch.x, batch.condition, batch.mask)
         else:
             x = vae.sample(64, seed=0, condition=condition)
         images = vae.modality.as_images(x[: vae.modality.num_shown].numpy())

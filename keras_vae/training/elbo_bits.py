@@ -18,20 +18,30 @@ def has_bits_per_dim(model: "Trainable") -> bool:
 class BitsPerDim(tfk.metrics.Metric):
     """-ELBO in bits of one value of x that the condition doesn't give.
 
-    It is computed from another metric and has no variables, so it changes no checkpoint. Unknown
-    values of x, which a mask leaves out, count as values too.
+    It is computed from other metrics and has no variables, so it changes no checkpoint.
 
     Args:
       elbo_nats: the mean of the ELBO.
       model: the model whose ELBO this is.
+      known_values: the mean of how many values of x are known. None: unknown ones, which a mask
+        leaves out, count as values too.
     """
 
-    def __init__(self, elbo_nats: tfk.metrics.Mean, model: "Trainable"):
+    def __init__(
+        self,
+        elbo_nats: tfk.metrics.Mean,
+        model: "Trainable",
+        known_values: tfk.metrics.Mean | None = None,
+    ):
         super().__init__("bits_per_dim")
         likelihood, condition = model.example_spec.likelihood, model.condition
         # In a function, where Keras doesn't count the mean's variables as this metric's.
         self._result = lambda: bits_per_dim(
-            -elbo_nats.result(), likelihood, likelihood.event_shape, condition
+            -elbo_nats.result(),
+            likelihood,
+            likelihood.event_shape,
+            condition,
+            None if known_values is None else known_values.result(),
         )
 
     def update_state(self, *args, **kwargs) -> None:

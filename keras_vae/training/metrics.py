@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from keras_vae._compat import tf, tfk
+from keras_vae.batches import Batch
 from keras_vae.networks.bayesian import bayesian_layers, weight_kl
 from keras_vae.terms import Terms
 from keras_vae.training.elbo_bits import BitsPerDim, has_bits_per_dim
@@ -15,9 +16,10 @@ def metrics_of(model: "Trainable") -> dict[str, tfk.metrics.Metric]:
     """The metrics that training and evaluation have, by name, new ones."""
     names = ["loss", "distortion"] + (["elbo_nats", "rate"] if model.has_bound else [])
     names += ["weight_kl"] if bayesian_layers(model) else []
+    names += ["known_values"] if model.sees_mask else []
     found = {name: tfk.metrics.Mean(name) for name in names}
     if has_bits_per_dim(model):
-        found["bits_per_dim"] = BitsPerDim(found["elbo_nats"], model)
+        found["bits_per_dim"] = BitsPerDim(found["elbo_nats"], model, found.get("known_values"))
     return found
 
 
@@ -27,13 +29,19 @@ def no_values(model: "Trainable") -> dict[str, tf.Tensor]:
     return {name: tf.constant(0.0) for name, m in metrics if isinstance(m, tfk.metrics.Mean)}
 
 
-def values_of(model: "Trainable", loss: tf.Tensor, terms: Terms) -> dict[str, tf.Tensor]:
+def values_of(
+    model: "Trainable", loss: tf.Tensor, terms: Terms, batch: Batch
+) -> dict[str, tf.Tensor]:
     """What the metrics are means of, each [B] or a scalar, by name."""
     values = {"loss": loss, "distortion": terms.distortion}
     if terms.has_bound:
         values |= {"elbo_nats": terms.elbo_nats, "rate": terms.rate}
     if "weight_kl" in model.mean_metrics:
         values["weight_kl"] = weight_kl(model)
+    if "known_values" in model.mean_metrics:
+        known = tf.ones_like(batch.x, tf.float32) if batch.mask is None else batch.mask
+        known = tf.reshape(tf.cast(known, tf.float32), [tf.shape(batch.x)[0], -1])
+        values["known_values"] = tf.reduce_sum(known, axis=1)
     return values
 
 

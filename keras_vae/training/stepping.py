@@ -39,7 +39,7 @@ def _of_batch(model, batch, unconnected="none"):
             terms.gradient_weight.set(weight)
         # The optimizer sums gradients over replicas: the one place that scales for them.
         scaled = tf.reduce_mean(loss) / model.distribute_strategy.num_replicas_in_sync
-    values = values_of(model, loss, terms)
+    values = values_of(model, loss, terms, batch)
     variables = model.trainable_variables
     return values, tape.gradient(scaled, variables, unconnected_gradients=unconnected)
 

@@ -15,6 +15,7 @@ from keras_vae.inputs.arguments import (
     as_batch,
     as_conditions,
     as_input,
+    check_parts,
     is_array,
     next_batch,
     refuse_weights,
@@ -164,6 +165,7 @@ class Trainable(Float32, TakesExamples):
         *args,
         validation_data: Any = None,
         initial_epoch: int = 0,
+        mask: TensorLike | None = None,
         **kwargs,
     ) -> tfk.callbacks.History:
         """Keras' fit, of arrays of examples, of tf.data sets, or of a split of a data set.
@@ -176,6 +178,9 @@ class Trainable(Float32, TakesExamples):
           y: the conditions of a conditional model.
           batch_size, epochs, verbose, callbacks, *args, validation_data, initial_epoch, **kwargs:
             as Keras' fit has them; (x, y) or a Split for validation.
+          mask: bool, of x's shape, which values of an array x are known. The bound is that of the
+            known values, as if the others were missing at random given these (MAR). A split, and a
+            `Batch` of a set, bring their own.
 
         Raises:
           ValueError: an array has another shape, or values that the likelihood gives no mass to;
@@ -183,6 +188,8 @@ class Trainable(Float32, TakesExamples):
         """
         refuse_weights(**kwargs)
         size, steps = batch_size or _BATCH_SIZE, None
+        if mask is not None:
+            x, y, batch_size = self._with_mask(x, y, mask, size, shuffle=True), None, None
         if isinstance(x, Split):
             refusals.refuse_conditions(y)
             blocks, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
@@ -205,6 +212,22 @@ class Trainable(Float32, TakesExamples):
         kwargs |= {"validation_data": validation_data, "initial_epoch": initial_epoch}
         with self._looking_at_batches(not is_array(x)):
             return super().fit(x, y, batch_size, epochs, verbose, callbacks, *args, **kwargs)
+
+    def _with_mask(self, x, y, mask, batch_size, shuffle=False):
+        """The tf.data set of Batches of an array with its mask."""
+        if not is_array(x):
+            raise ValueError(
+                f"mask is for an array of examples, got a {type(x).__name__}. Give a set of "
+                "Batch(x, mask=..), or data.InMemory(x, mask=..)."
+            )
+        y = as_conditions(self.numbers_of(y))
+        check_parts(Batch(x, mask=mask))
+        self.settle_levels(np.where(mask, x, np.zeros([], x.dtype)))
+        named = {"x": x, "mask": mask} | ({} if y is None else {"condition": y})
+        examples = tf.data.Dataset.from_tensor_slices(named)
+        if shuffle:
+            examples = examples.shuffle(len(x), seed=self.seed)
+        return examples.batch(batch_size).map(lambda parts: Batch(**parts))
 
     def _validation(self, given, batch_size):
         """validation_data as Keras takes it, a tuple or a set; None stays None."""
@@ -229,10 +252,17 @@ class Trainable(Float32, TakesExamples):
         y: ConditionLike | None = None,
         batch_size: int | None = None,
         *args,
+        mask: TensorLike | None = None,
         **kwargs,
     ) -> float | list[float] | dict[str, float]:
-        """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`."""
+        """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`.
+
+        A mask is as in `fit`.
+        """
         refuse_weights(*args[1:2], **kwargs)
+        if mask is not None:
+            x, y = self._with_mask(x, y, mask, batch_size or _BATCH_SIZE), None
+            batch_size = None
         if isinstance(x, Split):
             refusals.refuse_conditions(y)
             x, batch_size = evaluation_set(self, x, batch_size or _BATCH_SIZE), None
@@ -350,7 +380,7 @@ class Trainable(Float32, TakesExamples):
         """The objective's bound at beta = 1, whatever training uses."""
         terms = self.terms(batch.x, batch.noise, batch.condition, mask=batch.mask)
         loss = -of_user(self.objective.bound)(terms)
-        metrics.track(self, metrics.values_of(self, loss, terms))
+        metrics.track(self, metrics.values_of(self, loss, terms, batch))
         return self.logs()
 
     def logs(self) -> dict:

@@ -96,7 +96,7 @@ def test_the_digits_of_scikit_learn_as_they_come(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "unused"),
     [
-        ({"x": IMAGES, "mask": IMAGES > 9}, "mask"),
+        ({"x": IMAGES, "mask": IMAGES}, "mask"),
         ({"x": IMAGES, "x_mask": IMAGES[:3] > 9}, "x_mask"),
         ({"x": IMAGES, "index": np.arange(90), "version": np.array(3)}, "index"),
         ({"train_images": IMAGES, "x": IMAGES[:9]}, "x"),

@@ -206,6 +206,17 @@ def test_two_for_one_role(doors):
     np.testing.assert_array_equal(doors.npz(keys, x=x, images=x).train.array[..., 0], x)
 
 
+@row("a bool array `mask`, `known` or `observed` of an npz, as `train_mask`")
+def test_masks(doors):
+    x, known = images(30, 4, 4), np.random.default_rng(0).uniform(size=(30, 4, 4)) < 0.7
+    for key in ("train_mask", "known_train", "train_observed"):
+        found = doors.npz({"validation_size": 0}, x_train=x, x_test=x, **{key: known})
+        np.testing.assert_array_equal(found.train.mask[..., 0], known)
+    assert doors.npz(x=x, known=known).train.mask is not None
+    doors.npz(x=x, mask=255 * known.astype(np.uint8))
+    assert "not used: mask (npz_keys" in doors.notes
+
+
 @row("an array that looks like a split, images or labels, and has no role")
 def test_arrays_without_a_role(doors):
     x = images(30, 4, 4)

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from tests.data_page.doors import SHAPE, refused
+from tests.data_page.doors import SHAPE, built, refused
 from tests.data_page.page import row
 
 RNG = np.random.default_rng(0)
@@ -199,6 +199,28 @@ def test_not_finite(doors):
         for likelihood in ("continuous_bernoulli", "normal"):
             words = "2 NaN or infinite", "2, 1, 3, 0", "Clean"
             doors.both_refuse(x, likelihood, words, words)
+
+
+@row("NaN in files, with `--missing=nan`")
+def test_missing_values(doors):
+    x = UNIT.copy()
+    x[2, 1] = np.nan
+    wanted = np.nan_to_num(x).astype(np.float32)
+    np.testing.assert_array_equal(doors.file(x, "normal", missing="nan"), wanted)
+
+
+@row("values where a mask is False")
+def test_masked_values(doors):
+    known = UNIT > 0.3
+    x = np.where(known, UNIT, np.nan).astype(np.float32)
+    options = {"values": "real", "validation_size": 0}
+    found = doors.npz(options, train=x, train_mask=known, test=UNIT)
+    np.testing.assert_array_equal(found.train.mask, known)
+    np.testing.assert_array_equal(found.train.array, np.nan_to_num(x))
+    model = built("normal")
+    losses = [model.evaluate(v, mask=known, verbose=0) for v in (x, np.where(known, UNIT, 7))]
+    doors.noted.append([])
+    assert losses[0] == losses[1] != model.evaluate(UNIT, verbose=0)
 
 
 @row("complex numbers, objects, dates, text")

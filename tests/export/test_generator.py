@@ -181,3 +181,19 @@ def test_posterior_parameters_of_a_new_model_are_near_the_prior():
     parameters = posterior_parameters(tiny.vae(), tf.zeros([1, *tiny.EVENT_SHAPE]))
     np.testing.assert_allclose(parameters["loc"], np.zeros([1, 3]), atol=1e-6)
     np.testing.assert_allclose(parameters["scale"], np.ones([1, 3]), atol=1e-4)
+
+
+def test_models_that_see_masks_are_given_them_with_x():
+    model = tiny.randomize(tiny.vae(sees_mask=True), 0.3)
+    exported, x = Generator(model, random_numpy), tiny.images(3)
+    mask = np.random.default_rng(0).uniform(size=x.shape) < 0.5
+    mask[2] = False
+    for verb in ENCODING:
+        assert exported.verbs[verb][:2] == ["x", "mask"]
+    wanted = model.encode(x, mask=mask).mean()
+    np.testing.assert_allclose(exported.encode(x, mask=mask)["loc"], wanted, atol=1e-6)
+    wanted = model.reconstruct(x, mask=mask)
+    np.testing.assert_allclose(exported.reconstruct(x, mask=mask)["image"], wanted, atol=1e-6)
+    seed = np.zeros([3, 2], np.int32)
+    found = exported.log_prob(x, 10, seed, mask=mask)
+    assert found["distortion"][2] == 0.0 < found["distortion"][0]

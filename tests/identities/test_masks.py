@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from keras_vae import objectives, seeds
+from keras_vae import data, evaluation, objectives, seeds
 from keras_vae._compat import tf
 from keras_vae.batches import Batch, Block
 from tests import tiny
@@ -17,8 +17,9 @@ KINDS = {
     "Bernoulli": {},
     "labels": {"condition": "label", "likelihood": "poisson"},
     "bottom up": {"recipe": "hvae"},
-    "ladder": {"recipe": "ladder"},
-    "sequence": {"recipe": "sequence"},
+    "ladder": {"recipe": "ladder", "sees_mask": True},
+    "sequence": {"recipe": "sequence", "sees_mask": True},
+    "VampPrior": {"prior": "vamp", "sees_mask": True},
     "autoencoder": {"posterior": "deterministic", "likelihood": "laplace"},
     "Bayesian weights": {"weights": "bayes"},
 }
@@ -74,8 +75,11 @@ def test_unknown_values_do_not_matter_and_may_be_nan(kind):
         np.testing.assert_array_equal(a, b)
 
 
-def partly_observed(n=20):
-    """A linear model whose q(z|x) is exact given 8 of 12 values; x, their mask, log p of the 8."""
+def partly_observed(n=20, rough=0.0):
+    """A linear model whose q(z|x) is exact given 8 of 12 values; x, their mask, log p of the 8.
+
+    A q that is `rough` is off by so much.
+    """
     rng = np.random.default_rng(0)
     known = np.arange(12) % 3 > 0
     weights, bias, scale = rng.normal(size=(12, 2)), rng.normal(size=12), 0.5
@@ -83,7 +87,8 @@ def partly_observed(n=20):
     weights[known] = np.linalg.qr(rng.normal(size=(8, 2)))[0] * [1.5, 0.7]
     variance = 1.0 / ((weights[known] ** 2).sum(0) / scale**2 + 1.0)
     matrix = np.where(known[:, np.newaxis], weights * variance / scale**2, rng.normal(size=(12, 2)))
-    encoder = (matrix, -bias[known] @ matrix[known], np.sqrt(variance))
+    offset = -bias[known] @ matrix[known] + rough * np.sqrt(variance)
+    encoder = matrix, offset, (1.0 + rough) * np.sqrt(variance)
     model = tiny.linear_normal(weights, bias, scale, (4, 3, 1), encoder)
     covariance = (weights @ weights.T + scale**2 * np.eye(12))[np.ix_(known, known)]
     p = scipy.stats.multivariate_normal(bias[known], covariance)
@@ -118,6 +123,65 @@ def test_log_likelihood_is_that_of_what_is_observed():
     np.testing.assert_array_equal(
         model.log_likelihood(x, 3, mask=all_known), model.log_likelihood(x, 3)
     )
+
+
+def test_where_nothing_is_known_the_bound_of_many_samples_is_0():
+    model = tiny.randomize(tiny.vae(sees_mask=True))
+    x = tiny.images(3)
+    nothing = np.zeros(x.shape, bool)
+    found, error = (t.numpy() for t in model.score_samples(x, 20_000, mask=nothing))
+    assert np.all(np.abs(found) < 5 * error)
+    rate = model.terms(x, tiny.noise(model, 1, 3), mask=nothing).rate.numpy()
+    assert np.all(rate > 10 * error)  # So far below 0 is the bound of one sample.
+
+
+def test_an_encoder_that_sees_masks_tells_unknown_from_0():
+    model = tiny.randomize(tiny.vae(sees_mask=True))
+    x = np.zeros((1, *model.event_shape), np.float32)
+    mask = np.zeros(x.shape, bool)
+    assert np.any(model.code(x) != model.code(x, mask=mask))
+    np.testing.assert_array_equal(model.code(x), model.code(x, mask=~mask))
+    np.testing.assert_array_equal(model.encode(x, mask=mask).mean(), model.code(x, mask=mask))
+    wanted = model.decode(model.code(x, mask=mask)).mean()
+    np.testing.assert_array_equal(model.reconstruct(x, mask=mask), wanted)
+
+
+def test_the_error_of_a_score_is_the_spread_of_scores():
+    model, x, mask, wanted = partly_observed(1, rough=0.5)
+    x, mask = np.repeat(x, 400, axis=0), np.repeat(mask, 400, axis=0)
+    found, error = (t.numpy() for t in model.score_samples(x, 100, mask=mask))
+    # The spread of 400 is known to 4%, and the mean of log p is below log p by half its variance.
+    np.testing.assert_allclose(np.sqrt(np.mean(error**2)), found.std(), rtol=0.2)
+    bias = 0.5 * found.var()
+    assert abs(found.mean() + bias - wanted) < 5 * found.std() / np.sqrt(400)
+
+
+def test_annealing_and_regret_are_of_what_is_observed():
+    """From the exact posterior each way is flat: no weight varies, and no other q is better."""
+    model, x, mask, wanted = partly_observed(3)
+    with_nan = np.where(mask, x, np.float32(np.nan))
+    sampler = evaluation.AnnealedSampler(model, np.linspace(0, 1, 3), num_chains=2)
+    found = sampler(with_nan, 0, mask=mask).log_likelihood
+    np.testing.assert_allclose(found, wanted, atol=2e-3)
+    regret = evaluation.LikelihoodRegret(model, num_steps=1)
+    np.testing.assert_allclose(regret(x, mask=mask), np.zeros(3), atol=0.05)
+
+
+def test_bits_are_of_known_values():
+    model = tiny.randomize(tiny.vae(likelihood="discretized_logistic", sees_mask=True))
+    x, mask = masked(12)
+    mask[:4] = True
+    batch = Batch(tf.constant(x), mask=tf.constant(mask))
+    examples = evaluation.of_examples(model, [batch], 3)
+    found = evaluation.summarize(model, examples, 3, 0)
+    wanted = examples["nll"].sum() / mask.sum() / np.log(2)
+    np.testing.assert_allclose(found["bits_per_dim"], wanted, rtol=1e-6)
+    # The error of a ratio, by leaving out one example after the other.
+    rest = ~np.eye(12, dtype=bool)
+    known = mask.reshape(12, -1).sum(1)
+    left = [examples["nll"][r].sum() / known[r].sum() / np.log(2) for r in rest]
+    jackknife = np.sqrt(11 / 12 * np.sum((left - np.mean(left)) ** 2))
+    np.testing.assert_allclose(found["bits_per_dim_stderr"], jackknife, rtol=0.15)
 
 
 # Training and evaluation -------------------------------------------------------------------------
@@ -156,6 +220,33 @@ def test_evaluation_is_of_the_known_values():
     terms = model.terms(x, tiny.noise(model, 100, len(x)), mask=mask)
     error = terms.log_likelihood.numpy().std(0).mean() / np.sqrt(len(x))
     assert abs(found["elbo_nats"] - wanted.mean()) < 5 * error
+
+
+@pytest.mark.parametrize("door", ["a split", "an array"])
+def test_training_never_sees_unknown_values(door):
+    (x, mask), found = masked(24), []
+    for values in (x, np.where(mask, x, 1 - x)):
+        model = tiny.randomize(tiny.vae(sees_mask=True))
+        if door == "a split":
+            model.augment, model.binarization = ("flip", "crop"), "dynamic"
+            split = data.InMemory(np.uint8(16 * values), levels=17, mask=mask)
+            model.fit(split, batch_size=8, epochs=2, verbose=0)
+        else:
+            model.fit(values, mask=mask, batch_size=8, epochs=2, verbose=0)
+        found.append(model.get_weights())
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_an_array_with_its_mask_is_measured_as_its_batches_are():
+    model, (x, mask) = tiny.randomize(tiny.vae()), masked()
+    with_nan = np.where(mask, x, np.float32(np.nan))
+    wanted = model.evaluate(batches(x, mask), verbose=0)
+    np.testing.assert_allclose(model.evaluate(with_nan, None, 8, 0, mask=mask), wanted)
+    with pytest.raises(ValueError, match="mask is for an array of examples"):
+        model.fit(batches(x, mask), mask=mask)
+    with pytest.raises(ValueError, match="mask must be bool"):
+        model.fit(x, mask=mask[:3])
 
 
 def test_two_replicas_fit_masks_as_one(two_replicas):

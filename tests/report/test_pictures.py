@@ -6,6 +6,7 @@ from scipy import stats
 
 from keras_vae.batches import Batch
 from keras_vae.report import examples_as_images, pictures
+from tests import tiny
 from tests.report.small_models import BATCH, EXAMPLES, MAP, as_bytes, build, shown_in, tiles_of
 
 LADDER = {"structure": "ladder", "latent_dim": 20, "latent_dims": (3, 2), "hidden": (16, 8)}
@@ -148,3 +149,18 @@ def test_each_row_of_layers_draws_one_more_anew():
     assert np.abs(tiles[1, 1:] - every[1:]).max() <= 1
     names = [label.get_text() for label in picture.figure.axes[0].get_yticklabels()]
     assert names == ["z_1", "z_1 to z_2"]
+
+
+def test_unknown_values_are_blue_and_are_filled_in():
+    model = tiny.randomize(tiny.vae(sees_mask=True))
+    x = tiny.images(4)
+    mask = np.random.default_rng(0).uniform(size=x.shape) < 0.5
+    images = examples_as_images.with_gaps(model, x, mask)
+    known = np.repeat(mask, 3, axis=-1)
+    np.testing.assert_array_equal(images[known], np.repeat(x, 3, axis=-1)[known])
+    unknown = images[~mask[..., 0]]
+    np.testing.assert_allclose(unknown, np.tile([0.35, 0.55, 0.9], (len(unknown), 1)), rtol=1e-6)
+    shown = {p.name: p for p in pictures.pictures(model, Batch(x, mask=mask))}
+    assert shown["completions"].title == "Unknown values"
+    assert "interpolations" not in shown
+    assert "blue" in shown["reconstructions"].caption
