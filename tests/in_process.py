@@ -1,9 +1,13 @@
 """Running trainers.train in this process, where that is enough."""
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
 from absl import flags
 
 from keras_vae import command_line
+from keras_vae.tasks import sample_quality
 from tests.binaries import Done
 from trainers import train
 
@@ -26,6 +30,14 @@ def parse(*arguments) -> None:
     for name in flags.FLAGS:
         flags.FLAGS[name].unparse()
     command_line._parse(["trainers.train", *map(str, arguments)])
+
+
+@contextlib.contextmanager
+def samples_unmeasured() -> Iterator[None]:
+    """Inside, runs are measured but for codes and samples, which take half of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample_quality, "measure_samples", lambda *_: ({}, None))
+        yield
 
 
 @pytest.fixture

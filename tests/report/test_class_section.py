@@ -13,7 +13,7 @@ from keras_vae.report import class_names, class_section
 from keras_vae.runs import run_directory
 from keras_vae.tasks import comparison, latent_files
 from tests import browser, tiny, tools
-from tests.in_process import TINY
+from tests.in_process import TINY, samples_unmeasured
 
 # The first is none of matplotlib's markup, the second none of HTML's.
 NAMES = ("_zero $1$", "<b>one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -127,6 +127,7 @@ def named(monkeypatch):
     monkeypatch.setattr(digits, "read", lambda: {"train": images})
 
 
+@samples_unmeasured()
 def test_a_conditional_run_shows_names_all_the_way(named, run_train, tmp_path):
     flags = (*TINY, "--evaluate", "--num_samples=2")
     for recipe in ("cvae", "gmvae"):

@@ -12,7 +12,7 @@ from keras_vae.data import load as load_data
 from keras_vae.runs import loading
 from keras_vae.tasks import exported
 from tests import binaries
-from tests.in_process import TINY
+from tests.in_process import TINY, samples_unmeasured
 from tests.measures import stated
 
 SAVED_MODEL = {"formats": ["savedmodel"], "batch_sizes": [1]}
@@ -21,6 +21,7 @@ NUM_SAMPLES = 300
 
 
 @pytest.mark.parametrize("recipe", ["vae", "cvae"])
+@samples_unmeasured()
 def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
     run = tmp_path / "run"
     flags = (*TINY[:-1], f"--recipe={recipe}", f"--num_samples={NUM_SAMPLES}")

@@ -8,6 +8,7 @@ import pytest
 import keras_vae
 from keras_vae import evaluation, runs, tasks
 from keras_vae.tasks import extent
+from tests.in_process import samples_unmeasured
 
 COST = 1e-3  # seconds of an importance sample, as the tests below have it
 
@@ -114,6 +115,7 @@ def test_examples_are_drawn_label_by_label(run):
     assert extent.cut(run.data, 179) is run.data
 
 
+@samples_unmeasured()
 def test_a_measurement_of_some_says_of_how_many_and_what_more_samples_gain(run):
     """Five samples can't tell how far the likelihood is off."""
     found = tasks.evaluate(run, num_samples=5, num_examples=120)
@@ -131,6 +133,7 @@ def test_a_measurement_of_some_says_of_how_many_and_what_more_samples_gain(run):
     assert found["nll_gain_nats"] > 3.0 * found["nll_gain_stderr"]
 
 
+@samples_unmeasured()
 def test_counts_are_options_of_training(tmp_path):
     small = {"hidden": (8,), "latent_dim": 2}
     config = keras_vae.recipe("vae", dataset="digits", epochs=1, **small)

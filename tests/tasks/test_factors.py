@@ -8,10 +8,11 @@ from keras_vae import evaluation, runs
 from keras_vae.data import load, sprites
 from keras_vae.runs import run_data
 from keras_vae.tasks import measuring
-from tests.in_process import TINY
+from tests.in_process import TINY, samples_unmeasured
 from tests.measures import stated
 
 
+@samples_unmeasured()
 def test_codes_of_sprites_are_scored(run_train, tmp_path, monkeypatch):
     monkeypatch.setattr(sprites, "NUM_IMAGES", 3072)  # one shape and scale, three rotations
     monkeypatch.setattr(sprites, "_HELD_OUT", 1024)

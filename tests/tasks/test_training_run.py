@@ -8,7 +8,7 @@ import pytest
 import keras_vae
 from keras_vae import report, runs, tasks
 from keras_vae._compat import tf
-from tests.in_process import TINY
+from tests.in_process import TINY, samples_unmeasured
 
 OPTIONS = {"jit_compile": False, "picture_epochs": 0, "tensorboard": False}
 
@@ -24,6 +24,7 @@ def weights(run):
 
 
 @pytest.fixture(scope="module")
+@samples_unmeasured()
 def run(tmp_path_factory):
     return runs.train(config(), tmp_path_factory.mktemp("runs") / "a", num_samples=10, **OPTIONS)
 
@@ -82,6 +83,7 @@ def test_a_report_is_written_of_a_measured_run_alone(run, tmp_path):
     assert (run.path / "report.html").read_text() == page
 
 
+@samples_unmeasured()
 def test_tasks_write_beside_the_run(run, tmp_path):
     found = tasks.evaluate(run, num_samples=20, seed=1)
     assert json.loads((run.path / "evaluation.json").read_text()) == run.evaluation

@@ -24,7 +24,7 @@ from keras_vae.runs import callbacks, fitted_prior
 from keras_vae.runs.loading import find_checkpoint
 from keras_vae.training import feeding
 from tests import binaries, in_process
-from tests.in_process import TINY
+from tests.in_process import TINY, samples_unmeasured
 from trainers import train
 
 
@@ -288,6 +288,7 @@ def test_flags_that_are_not_of_the_config_are_replayed_too(run_train, tmp_path):
     assert {"--jit_compile=false", "--picture_epochs=0", "--evaluate=False"} <= set(lines)
 
 
+@samples_unmeasured()
 def test_a_run_started_again_is_measured_anew_where_that_says_more(run_train, tmp_path):
     def train(*more):
         done = run_train(*TINY[:-1], f"--workdir={tmp_path}/r", *more)
