@@ -47,7 +47,20 @@ def run(main: Callable[[], object]) -> None:
             tf.config.list_physical_devices()
         return rest
 
+    _tell_help(main.__module__)
     app.run(interruptible, flags_parser=parse)
+
+
+def _tell_help(name):
+    """Has --help show the docstring and flags of the module `name`.
+
+    absl shows those of what Python runs, which may be an installed script that calls the module.
+    """
+    if name == "__main__":
+        return
+    sys.modules["__main__"].__doc__ = sys.modules[name].__doc__
+    for flag in flags.FLAGS.get_key_flags_for_module(name):
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
 
 
 @contextlib.contextmanager

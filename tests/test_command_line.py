@@ -128,3 +128,15 @@ def test_the_library_names_options_without_dashes():
         if file.name not in about_flags:
             found |= {t.value for t in texts if re.search(r"(^|[\s(=`'])--[a-z]", str(t.value))}
     assert found == set()
+
+
+def test_an_installed_script_has_the_help_of_its_module(tmp_path):
+    script = tmp_path / "keras-vae-report"
+    script.write_text("from trainers.report import run\nrun()\n")
+    root = pathlib.Path(keras_vae.__file__).parents[1]
+    command = [sys.executable, script, "--help"]
+    done = subprocess.run(command, cwd=root, env={"PYTHONPATH": str(root)}, capture_output=True)
+    shown = done.stdout.decode()
+    assert "Writes a run's report" in shown
+    assert "--run: the run directory" in shown
+    assert "--[no]watch" in shown
