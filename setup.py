@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 # tf-keras 2.x requires TensorFlow 2.x itself, so pip takes the matching pair.
 TF_VERSIONS = ">=2.18,<2.22"
+TABLES = ["pandas>=2.2", "pyarrow"]
 
 setup(
     name="keras-vae",
@@ -60,8 +61,10 @@ setup(
             "ipykernel",
             "jsonschema",
             "setuptools>=70.1",  # Builds the wheel that is tested.
+            *TABLES,
         ],
         "colab": ["ipykernel"],
+        "tables": TABLES,  # Reads CSV and Parquet files.
         # Sphinx makes API pages of docstrings; myst-nb reads Markdown and notebooks.
         "docs": ["sphinx>=8.1", "myst-nb>=1.2", "furo", "sphinx-copybutton"],
     },
@@ -77,6 +80,7 @@ setup(
             "keras-vae-score=trainers.score:run",
             "keras-vae-anomaly=trainers.anomaly:run",
             "keras-vae-latents=trainers.latents:run",
+            "keras-vae-schema=trainers.schema:run",
             "keras-vae-export=export.export:run",
         ]
     },

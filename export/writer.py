@@ -186,7 +186,8 @@ def check_options(
 def check_served(
     vae: VAE, precisions: Sequence[str], web: bool = False, prune_latents: bool = False
 ) -> None:
-    """Raises ValueError unless a model with several layers of maps is exported in float32 alone."""
+    """Raises ValueError for models that can't be exported, or not in this way."""
+    vae.modality.check_export()
     if not vae.has_layers_of_maps:
         return
     others = [f"precision={name}" for name in precisions if name != "float32"]

@@ -13,7 +13,7 @@ from keras_vae._compat import ConditionLike, TensorLike, tf, tfd, tfk
 from keras_vae.batches import Batch
 from keras_vae.conditions import Condition
 from keras_vae.decoder import AbstractDecoder
-from keras_vae.distributions import of_known
+from keras_vae.distributions import of_known, plain
 from keras_vae.encoder import AbstractEncoder
 from keras_vae.inference import completion, interpolation
 from keras_vae.inference.importance import ImportanceSampler
@@ -36,6 +36,9 @@ from keras_vae.training.refusals import (
     check_tracked,
 )
 from keras_vae.training.trainable import Trainable
+
+# Uniform numbers of draws are above 0, as their logs must be finite.
+_LEAST_UNIFORM = 2.0**-25
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -331,7 +334,8 @@ class VAE(Trainable):
     ) -> tf.Tensor:
         """Mean images [n, H, W, C] of p(x|z) at n draws of z from the prior.
 
-        Where the decoder draws x a step at a time (`AutoregressiveDecoder`), a draw at each z.
+        Where the decoder draws x a step at a time (`AutoregressiveDecoder`), and of rows of a
+        table, a draw at each z.
 
         Args:
           n: number of images.
@@ -349,6 +353,13 @@ class VAE(Trainable):
         noise = self.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), n)
         condition = self.condition_of(condition, batch_size=n)
         _, p = self.generate(noise, temperature, condition)
+        if self.decoder.likelihood.is_drawn:
+            seed = seeds.derive(seed, Site.STEP)
+            return plain(p).from_uniform(
+                lambda i: tf.random.stateless_uniform(
+                    [n, *self.event_shape], seeds.derive(seed, i), _LEAST_UNIFORM, 1.0
+                )
+            )
         if not self.decoder.in_turn:
             return p.mean()
         noise = tf.random.stateless_normal([n, *p.noise_shape], seeds.derive(seed, Site.STEP))

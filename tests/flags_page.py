@@ -29,6 +29,7 @@ BINARIES = {
     "trainers.score": "writes log p of each example",
     "trainers.anomaly": "tells other data from a run's",
     "trainers.latents": "writes a run's codes",
+    "trainers.schema": "prints what the columns of a table are taken for",
     "export.export": "exports a run",
     "export.sample": "draws images from a TFLite file",
 }

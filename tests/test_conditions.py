@@ -6,7 +6,6 @@ import scipy.special
 
 import keras_vae
 from keras_vae._compat import tf
-from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.conditions import VISIBLE, ImagePart, Label
 from tests import tiny
 
@@ -273,7 +272,7 @@ def test_the_likelihood_is_that_of_the_hidden_pixels():
     np.testing.assert_allclose(terms.log_likelihood, wanted, rtol=1e-4)
 
 
-@pytest.mark.parametrize("likelihood", list(LIKELIHOODS))
+@pytest.mark.parametrize("likelihood", tiny.LIKELIHOODS_OF_ARRAYS)
 def test_every_likelihood_can_be_of_some_pixels(likelihood):
     """What is known has log-density 0: given pixels hidden after all would add theirs."""
     model = completing(likelihood=likelihood)

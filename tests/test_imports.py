@@ -24,11 +24,16 @@ TABLE = {
     "files": (["keras_vae.files.*"], ["messages"]),
     "trusted": (["keras_vae.trusted.*"], ["_compat", "files"]),
     "distributions": (["keras_vae.distributions.*"], ["_compat", "ops"]),
+    "columns": (["keras_vae.columns.*"], ["messages"]),
     # Of the folder report/, what draws arrays and knows no model.
     "plots": (["keras_vae.report.plots", "keras_vae.report.midi"], []),
-    "modality": (["keras_vae.modality.*"], ["_compat", "plots"]),
-    "networks": (["keras_vae.networks.*"], ["_compat", "ops"]),
-    "likelihoods": (["keras_vae.likelihoods.*"], ["_compat", "ops", "messages", "distributions"]),
+    "marginals": (["keras_vae.report.marginals"], ["plots"]),
+    "modality": (["keras_vae.modality.*"], ["_compat", "columns", "plots", "marginals"]),
+    "networks": (["keras_vae.networks.*"], ["_compat", "ops", "columns"]),
+    "likelihoods": (
+        ["keras_vae.likelihoods.*"],
+        ["_compat", "ops", "messages", "distributions", "columns"],
+    ),
     "posteriors": (
         ["keras_vae.posteriors.*"],
         ["_compat", "ops", "messages", "distributions", "networks"],
@@ -117,7 +122,18 @@ TABLE = {
     "measures": (["keras_vae.measures.*"], []),
     "data": (
         ["keras_vae.data.*"],
-        ["_compat", "_names", "ops", "seeds", "batches", "messages", "files", "config", "modality"],
+        [
+            "_compat",
+            "_names",
+            "ops",
+            "seeds",
+            "batches",
+            "messages",
+            "files",
+            "config",
+            "columns",
+            "modality",
+        ],
     ),
     "building": (
         ["keras_vae.building.*"],
@@ -125,6 +141,7 @@ TABLE = {
             "_compat",
             "ops",
             "messages",
+            "columns",
             "config",
             "networks",
             "likelihoods",
@@ -134,6 +151,7 @@ TABLE = {
             "objectives",
             "encoder",
             "decoder",
+            "modality",
             "autoregressive",
             "inputs",
             "training",
@@ -161,6 +179,8 @@ TABLE = {
         ["keras_vae.evaluation.*"],
         [
             "_compat",
+            "columns",
+            "distributions",
             "ops",
             "seeds",
             "batches",
@@ -337,6 +357,8 @@ AT_TOP_LEVEL = {
     "sklearn": set(),
     "matplotlib": {"keras_vae.report.plots"},
     "PIL": set(),
+    "pandas": set(),
+    "pyarrow": set(),
     "mido": set(),
     "constriction": set(),
 }

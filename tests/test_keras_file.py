@@ -11,7 +11,6 @@ import pytest
 import keras_vae
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfd, tfk, tfkl
-from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.files import checksums
 from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.learning_rate import LearningRate
@@ -118,7 +117,7 @@ def parts():
         priors.GaussianMixture(2, 3),
         priors.Standardized(priors.RealNVP(2)),
         priors.Flattened(priors.StandardNormal(4), (2, 1, 2)),
-        *(tiny.likelihood(name, (2, 2, 1)) for name in LIKELIHOODS),
+        *(tiny.likelihood(name, (2, 2, 1)) for name in tiny.LIKELIHOODS_OF_ARRAYS),
     ]
     found = [
         part for model in (*models, autoencoder, *others) for part in (model, *model.submodules)

@@ -123,6 +123,8 @@ def folder(tmp_path_factory):
     for split in ("train", "valid", "test"):
         chorales[f"{split}_pitches"] = rng.integers(50, 60, (512, 2), dtype=np.int8)
     np.savez(folder / "jsb_chorales_16th.npz", **chorales)
+    rows = "".join(f"{i % 60},{'ab'[i % 2]}\n" for i in range(200))
+    (folder / "adult_train.csv").write_text("age,sex\n" + rows)
     return folder
 
 
@@ -130,6 +132,8 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("name", [name for name, text in PAGES.items() if blocks(text, "python")])
 def test_its_python_runs(name, folder, monkeypatch):
     """On few data, by small models that take one step."""
+    if name == "table":
+        pytest.importorskip("pandas")
     monkeypatch.chdir(folder)
     (block,) = blocks(PAGES[name], "python")
     block = re.sub(r"epochs=\d+", "epochs=1", block).replace("1000", "32")

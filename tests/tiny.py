@@ -7,6 +7,7 @@ import keras_vae
 from keras_vae import likelihoods, objectives, posteriors, priors
 from keras_vae._compat import tf, tfk
 from keras_vae.batches import Block
+from keras_vae.building.bodies import NETWORKS
 from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.config.recipes import RECIPES
 from keras_vae.likelihoods import Support
@@ -15,6 +16,33 @@ from keras_vae.networks import linear
 EVENT_SHAPE = (7, 5, 1)  # Odd sizes: halving and doubling must still fit.
 LEVELS = 5
 NUM_CLASSES = 4
+# Rows of a table with two columns that are learned, whose x may be 0 and 1.
+TABLE = {
+    "name": "table",
+    "columns": [
+        {
+            "name": "paid",
+            "kind": "rounded",
+            "decimals": 1,
+            "step": 0.1,
+            "unit": 0.1,
+            "spikes": [0.0],
+            "frequencies": [0.6, 0.4],
+        },
+        {
+            "name": "town",
+            "kind": "category",
+            "categories": ["Bern", "Oslo", "Rome"],
+            "frequencies": [0.5, 0.3, 0.2],
+            "unseen": 0.01,
+        },
+        {"name": "key", "kind": "id"},
+    ],
+}
+TABLES = {"event_shape": (2,), "modality": TABLE, "network": "columns", "likelihood": "columns"}
+# What is made of images, and of other arrays.
+LIKELIHOODS_OF_ARRAYS = [name for name in LIKELIHOODS if name != "columns"]
+NETWORKS_OF_ARRAYS = [name for name in NETWORKS if name != "columns"]
 NETWORK_SIZES = {
     "linear": {},
     "mlp": {"hidden": (8,)},
@@ -25,6 +53,7 @@ NETWORK_SIZES = {
     "gru": {"hidden": (8,)},
     "bars": {"hidden": (8,), "bar_steps": 3},
     "transformer": {"hidden": (8,), "attention_heads": 2},
+    "columns": {"hidden": (8,)},
 }
 POSTERIOR_SIZES = {"iaf": {"flow_layers": 2, "flow_hidden": 4}}
 PRIOR_SIZES = {
@@ -54,6 +83,9 @@ def network_of(options) -> str:
 def config(**options) -> keras_vae.Config:
     """A recipe ("vae" unless named) with few weights."""
     name = options.pop("recipe", "vae")
+    if name == "table" or "columns" in (options.get("likelihood"), options.get("network")):
+        options = TABLES | {"levels": None} | options
+        options |= {k: TABLES[k] for k in ("event_shape", "modality", "network", "likelihood")}
     network = network_of(options | {"recipe": name})
     structure = options.get("structure", RECIPES[name].get("structure", "single"))
     small = {"batch_size": 8, "event_shape": EVENT_SHAPE, "levels": LEVELS}
@@ -104,6 +136,7 @@ def images(n, support=Support.BINARY, event_shape=EVENT_SHAPE, levels=LEVELS, se
         Support.UNIT: lambda: rng.uniform(size=shape),
         Support.REAL: lambda: rng.normal(0.5, 0.3, shape),
         Support.COUNTS: lambda: rng.poisson(3.0, shape),
+        Support.COLUMNS: lambda: rng.integers(0, 2, shape),
     }[support]()
     return x.astype(np.float32)
 

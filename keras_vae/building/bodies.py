@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from keras_vae import networks
 from keras_vae._compat import tfkl
+from keras_vae.columns import Column
 from keras_vae.config.members import Member, fill
+from keras_vae.config.sections import ModelConfig
+from keras_vae.modality import of_facts
 from keras_vae.networks.bayesian import BayesianDense
 
 
@@ -83,6 +86,21 @@ def _dense(m):
 def _of_maps(m):
     """Whether latents are maps, which a decoder's body then reads."""
     return m.latent_shape is not None
+
+
+def columns_of(m: ModelConfig) -> tuple[Column, ...]:
+    """The columns of x, of a model of tables.
+
+    Raises:
+      ValueError: the options have no schema.
+    """
+    schema = of_facts(m.modality)
+    if schema is None:
+        raise ValueError(
+            "recipe=table, and network and likelihood columns, are for tables: dataset=csv:PATH, "
+            "or data of keras_vae.data.table(frame)."
+        )
+    return schema.learned
 
 
 NETWORKS = fill(
@@ -179,6 +197,16 @@ NETWORKS = fill(
             ),
             "recurrent layers over the steps and over the bars, for music",
             ("hidden", "bar_steps"),
+        ),
+        "columns": Member(
+            Bodies(
+                lambda m: networks.columns_encoder(
+                    columns_of(m), m.hidden, m.activation, m.sees_mask
+                ),
+                lambda m: networks.mlp(m.hidden[::-1], m.activation, _dense(m)),
+            ),
+            "dense layers that see the columns of a table",
+            ("hidden", "activation"),
         ),
     },
 )

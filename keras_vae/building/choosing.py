@@ -2,6 +2,7 @@
 
 from keras_vae.config import Config
 from keras_vae.config.recipes import USUAL, Unnamed
+from keras_vae.config.rules import text
 from keras_vae.data import Split
 from keras_vae.messages.notes import tell
 
@@ -16,8 +17,7 @@ def choose(config: Unnamed, images: Split) -> Config:
     """
     is_binarized = config.data.binarization not in (None, "none")
     name = images.modality.recipe(images.shape, 2 if is_binarized else images.levels)
-    shape = "x".join(map(str, images.shape))
-    seen = f"{images.modality.nouns} of {shape} and {images.levels} levels"
+    seen = images.modality.describe(images.shape, images.levels)
     if name == USUAL:
         try:
             return config.named(USUAL)
@@ -28,5 +28,13 @@ def choose(config: Unnamed, images: Split) -> Config:
     if why := config.against(name, images.shape):
         tell(f"recipe={USUAL}: {seen} would choose {name}, but {why}")
         return config.named(USUAL)
-    tell(f"recipe={name} is chosen for {seen}; name another one if you like, say recipe={USUAL}")
-    return config.named(name)
+    by_size = images.modality.options(images.num_examples)
+    chosen = {option: value for option, value in by_size.items() if option not in config.given}
+    if chosen:
+        beside = ", ".join(f"{option}={text(value)}" for option, value in chosen.items())
+        tell(f"recipe={name} with {beside} is chosen for {seen}; give options if you like others")
+    else:
+        tell(
+            f"recipe={name} is chosen for {seen}; name another one if you like, say recipe={USUAL}"
+        )
+    return config.named(name, **chosen)

@@ -12,6 +12,7 @@ import numpy as np
 from keras_vae import conditions, likelihoods, objectives, posteriors, priors
 from keras_vae._compat import tfk
 from keras_vae.autoregressive import AutoregressiveDecoder
+from keras_vae.building.bodies import columns_of
 from keras_vae.building.visible_part import visible_part
 from keras_vae.config.members import AXES, Member, fill
 from keras_vae.config.sections import ModelConfig
@@ -187,6 +188,14 @@ LIKELIHOODS = fill(
             likelihoods.StudentT, "real numbers, of the heaviest tails, each of a scale of its own"
         ),
         "poisson": Member(likelihoods.Poisson, "counts"),
+        "columns": Member(
+            likelihoods.Columns,
+            "rows of a table, each column by a distribution of its kind",
+            ("likelihood_components",),
+            lambda m, event_shape: likelihoods.Columns(
+                event_shape, columns_of(m), m.likelihood_components
+            ),
+        ),
     },
 )
 

@@ -48,7 +48,8 @@ def settle(config: Config, dataset: data.Dataset) -> Config:
     config = config.replace(
         binarization=binarization,
         modality=images.modality.to_dict(),
-        sees_mask=any(split.mask is not None for split in (images, *others)),
+        sees_mask=images.modality.has_gaps
+        or any(split.mask is not None for split in (images, *others)),
     )
     images.modality.check_config(config)
     levels = 2 if binarization != "none" else images.levels

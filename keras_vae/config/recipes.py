@@ -160,6 +160,17 @@ RECIPES: dict[str, dict[str, Any]] = {
         "latent_dim": 64,
         "objective": "free_bits",
     },
+    "table": {
+        "about": "for tables with gaps: a density of every column (after Nazabal et al. 2020, "
+        "HI-VAE, and Mattei & Frellsen 2019, MIWAE)",
+        "network": "columns",
+        "likelihood": "columns",
+        "hidden": (256, 256),
+        "latent_dim": 16,
+        "batch_size": 256,
+        "epochs": 100,
+        "early_stopping": 20,
+    },
     "attention": {
         "about": "residual convolutions with self-attention at the smallest size",
         "network": "resnet",
@@ -172,8 +183,8 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-# The recipes between which images choose where no recipe is named.
-USUAL, FOR_PHOTOGRAPHS = "vae", "deep"
+# The recipes between which data chooses where no recipe is named.
+USUAL, FOR_PHOTOGRAPHS, FOR_TABLES = "vae", "deep", "table"
 
 
 def recipe(name: str | None = None, **options) -> Config:

@@ -14,8 +14,8 @@ class DataConfig:
 
     dataset: str = option(
         "digits",
-        "digits, sprites, the name of a TFDS image set, folder:/path, npz:/path (or npy:/path), or "
-        "chorales:/path",
+        "digits, sprites, the name of a TFDS image set, folder:/path, npz:/path (or npy:/path), "
+        "chorales:/path, csv:/path or parquet:/path",
     )
     data_dir: str | None = option(None, "folder of prepared TFDS sets; default: TFDS' own")
     image_size: int | None = option(
@@ -70,7 +70,21 @@ class DataConfig:
     label: str | None = option(
         None,
         "which feature is the label: of a TFDS set, as in attributes/Eyeglasses (default: label), "
-        "or of sprites shape (the default), scale, rotation, x or y",
+        "of sprites shape (the default), scale, rotation, x or y, or a column of categories of a "
+        "table",
+    )
+    test_data: str | None = option(
+        None, "csv, parquet: the test split, as in csv:/path; default: a tenth of the rows"
+    )
+    schema: str | None = option(
+        None,
+        "csv, parquet: a JSON file of the columns' kinds, as trainers.schema prints them; default: "
+        "by the data",
+    )
+    csv_options: tuple[str, ...] | None = option(
+        None,
+        "csv: how files are read, as in separator=semicolon,decimal=comma,encoding=latin-1,"
+        "missing=?|-999,strip=.",
     )
     validation_size: int | None = option(
         None,

@@ -20,6 +20,7 @@ from keras_vae.data.sources import (
     short_name,
 )
 from keras_vae.data.split import InMemory, Split, Streamed
+from keras_vae.data.tables import read_schema, table
 
 __all__ = [
     "AUGMENTATIONS",
@@ -38,10 +39,12 @@ __all__ = [
     "knows_levels",
     "load",
     "read",
+    "read_schema",
     "resolve",
     "same_but_moved",
     "short_name",
     "steps_per_epoch",
+    "table",
     "threshold",
     "training_blocks",
 ]

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from keras_vae.columns import Schema
 from keras_vae.config.image_options import check_resize, parse_background
-from keras_vae.data import chorales, digits, folder, npz, sprites, tfds_images
+from keras_vae.data import chorales, digits, folder, npz, sprites, tables, tfds_images
 from keras_vae.data.split import Split, Streamed
 from keras_vae.messages.sentences import errors_in_one_line, in_one_line, some
 from keras_vae.seeds import Site, derive
@@ -67,7 +68,7 @@ def short_name(dataset: str) -> str:
 
 def knows_levels(dataset: str) -> bool:
     """Whether a data set states its levels itself, so that grey_levels doesn't apply."""
-    return dataset.partition(":")[0] in (*_OWN_LEVELS, *READERS)
+    return dataset.partition(":")[0] in (*_OWN_LEVELS, *READERS, *tables.READERS)
 
 
 def same_but_moved(dataset: str, other: str) -> bool:
@@ -77,7 +78,7 @@ def same_but_moved(dataset: str, other: str) -> bool:
 
 
 def _has_path(kind):
-    return kind in (*_FILES_OF_IMAGES, *READERS)
+    return kind in (*_FILES_OF_IMAGES, *READERS, *tables.READERS)
 
 
 @errors_in_one_line()
@@ -100,12 +101,16 @@ def read(
     window: int | None = None,
     transpose: int | None = None,
     values: str = "unit",
+    test_data: str | None = None,
+    schema: str | None = None,
+    csv_options: Sequence[str] | None = None,
+    stored_schema: Schema | None = None,
 ) -> tuple[dict[str, Split], list[str], int | None]:
     """Reads a data set in the splits that it has.
 
     Args:
       dataset: "digits", "sprites", the name of a TFDS image set, "folder:PATH", "npz:PATH",
-        "npy:PATH", "chorales:PATH", or another kind of `READERS`.
+        "npy:PATH", "chorales:PATH", "csv:PATH", "parquet:PATH", or another kind of `READERS`.
       data_dir: where TFDS sets are prepared; TFDS' own default if None.
       image_size: images of a folder or TFDS set are brought to this height and width in pixels;
         None keeps their size, but brings images of many sizes to 64.
@@ -118,13 +123,15 @@ def read(
       grey_levels: how many levels whole numbers have, 256 for bytes; None goes by their values.
       npz_keys: which array of an npz is what, see `npz.read`.
       missing: "nan" takes NaN in the floats of an npz as unknown values; None refuses NaN.
-      label: which feature of a TFDS set, or factor of sprites, the labels are; None takes "label"
-        and "shape".
+      label: which feature of a TFDS set, factor of sprites or column of a table the labels are;
+        None takes "label" and "shape", and no column.
       seed: int; draws the order in which a streamed file is read, and where sprites are.
       memory_limit_gb: sets that are larger, decoded, are streamed. Their values must be 8-bit.
       window, transpose: of chorales, see `chorales.read`.
       values: what the likelihood takes, by the name of its support: "binary", "unit", "levels",
         "real" or "counts".
+      test_data, schema, csv_options: of tables, see `tables.read`.
+      stored_schema: the Schema that a run holds to, which comes before `schema`; or None.
 
     Returns:
       (dict name of a split -> Split, "train" among them; list of notes; the height and width that
@@ -158,10 +165,18 @@ def read(
             raise ValueError(
                 f"{option} is for dataset=chorales:PATH, got dataset={dataset}. Leave it out."
             )
-    if label and (_has_path(kind) or dataset == "digits"):
+    is_table = kind in tables.READERS
+    of_tables = {"test_data": test_data, "schema": schema, "csv_options": csv_options}
+    for option, value in of_tables.items():
+        if value and not is_table:
+            raise ValueError(
+                f"{option} is for dataset=csv:PATH or parquet:PATH, got dataset={dataset}. Leave "
+                "it out."
+            )
+    if label and not is_table and (_has_path(kind) or dataset == "digits"):
         raise ValueError(
-            f"label is for TFDS sets and sprites, got dataset={dataset}. Leave it out, or name the "
-            "labels of an npz by npz_keys."
+            f"label is for TFDS sets, sprites and tables, got dataset={dataset}. Leave it out, or "
+            "name the labels of an npz by npz_keys."
         )
     for option, value, idle in (("frames", frames, "first"), ("max_pixels", max_pixels, None)):
         if value != idle and kind != "folder":
@@ -178,6 +193,15 @@ def read(
         splits = sprites.read(seed, label or "shape")
     elif kind in READERS:
         splits, notes = _of_reader(kind, READERS[kind](path, **cut))
+    elif is_table:
+        splits, notes = tables.read(
+            kind,
+            path,
+            test_data=test_data,
+            label=label,
+            schema=stored_schema or schema,
+            options=csv_options,
+        )
     elif kind in ("npz", "npy"):
         splits, notes = npz.read(
             path,

@@ -3,11 +3,13 @@
 from keras_vae.evaluation.alarms import alarms
 from keras_vae.evaluation.annealing import AnnealedSampler, sigmoidal, simulate
 from keras_vae.evaluation.anomaly_scores import LikelihoodRegret, auroc, typicality
+from keras_vae.evaluation.by_column import by_column
 from keras_vae.evaluation.clusters import cluster_accuracy, cluster_scores, label_information
 from keras_vae.evaluation.decomposition import decomposition
 from keras_vae.evaluation.disentanglement import disentanglement
 from keras_vae.evaluation.exact import exact_log_likelihood
 from keras_vae.evaluation.features import Features, features, stored_network
+from keras_vae.evaluation.independent_columns import independent_columns
 from keras_vae.evaluation.label_counts import left_out, too_few, unseen
 from keras_vae.evaluation.latent_use import (
     active_units,
@@ -52,6 +54,7 @@ __all__ = [
     "alarms",
     "auroc",
     "bits_per_dim",
+    "by_column",
     "by_temperature",
     "cluster_accuracy",
     "cluster_scores",
@@ -63,6 +66,7 @@ __all__ = [
     "features",
     "frechet_distance",
     "in_bits",
+    "independent_columns",
     "kernel_distance",
     "label_information",
     "left_out",

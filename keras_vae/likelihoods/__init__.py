@@ -6,6 +6,7 @@ Pixel values are in [0, 1]; data of `levels` levels are k / (levels - 1). Counts
 from keras_vae.likelihoods.base import Likelihood, Support
 from keras_vae.likelihoods.bernoulli import Bernoulli, ContinuousBernoulli
 from keras_vae.likelihoods.colour import ColourMixture
+from keras_vae.likelihoods.columns import Columns
 from keras_vae.likelihoods.laplace import Laplace
 from keras_vae.likelihoods.levels import Categorical
 from keras_vae.likelihoods.logistic import DiscretizedLogistic, MixtureOfLogistics
@@ -17,6 +18,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "ColourMixture",
+    "Columns",
     "ContinuousBernoulli",
     "DiscretizedLogistic",
     "Laplace",

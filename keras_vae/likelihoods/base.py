@@ -30,6 +30,7 @@ class Support(enum.Enum):
     REAL = "real numbers"
     LEVELS = "k / (levels - 1), k = 0 .. levels - 1"
     COUNTS = "whole numbers from 0 on"
+    COLUMNS = "cells of a table, each as its column has them"
 
     @property
     def is_discrete(self) -> bool:
@@ -59,12 +60,14 @@ class Likelihood(Float32, tfpl.DistributionLambda, abc.ABC):
       support: the values of x that the likelihood gives mass to.
       levels: the number of these values, 0 and 1 among them; None for counts and real numbers.
       joint: the class that joins the distributions of the values, a `Values`.
+      is_drawn: whether samples are draws of p(x|z) instead of its mean, as categories have none.
     """
 
     params_per_value: int = 1
     support: Support = Support.REAL
     levels: int | None = None
     joint: type[Values] = Values
+    is_drawn: bool = False
 
     def __init__(self, event_shape: tuple, **kwargs):
         super().__init__(

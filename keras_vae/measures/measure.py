@@ -9,6 +9,7 @@ FLAG = {"type": "boolean"}
 TEXT = {"type": "string"}
 TEXTS = {"type": "array", "items": TEXT}
 WHOLE = {"type": "integer"}
+NUMBERS_BY_NAME = {"type": "object", "additionalProperties": {"type": "number"}}
 COUNT = {"type": "integer", "minimum": 0}
 NUMBER = {"type": "number"}
 NUMBERS = {"type": "array", "items": NUMBER}

@@ -2,7 +2,7 @@
 
 from keras_vae.measures.measure import Measure, Shown, error_key, p_value_key
 from keras_vae.measures.of_latents import DISENTANGLEMENT, DOWNSTREAM, LATENTS
-from keras_vae.measures.of_likelihood import LIKELIHOOD
+from keras_vae.measures.of_likelihood import BY_COLUMN, LIKELIHOOD
 from keras_vae.measures.of_runs import ALARMS, MEASURED, TRAINED
 from keras_vae.measures.of_samples import CHECKS, RECONSTRUCTIONS, SAMPLES, TEMPERATURES
 from keras_vae.measures.of_tasks import ANOMALY, CODES, COMPRESSION
@@ -10,7 +10,10 @@ from keras_vae.measures.of_tasks import ANOMALY, CODES, COMPRESSION
 HOW_TRAINING_WENT = "How did training go?"
 # What a report is asked, and the sections of numbers and pictures that answer.
 QUESTIONS: dict[str, dict[str, tuple[Measure, ...]]] = {
-    "Is the likelihood right?": {"Likelihood": LIKELIHOOD, "What was measured": MEASURED},
+    "Is the likelihood right?": {
+        "Likelihood": LIKELIHOOD + BY_COLUMN,
+        "What was measured": MEASURED,
+    },
     "Are the samples good?": {
         "Samples": SAMPLES,
         "Samples by temperature": TEMPERATURES,

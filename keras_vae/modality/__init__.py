@@ -3,5 +3,6 @@
 from keras_vae.modality.base import Modality, stored
 from keras_vae.modality.image import Image
 from keras_vae.modality.music import Music
+from keras_vae.modality.tabular import Table, of_facts
 
-__all__ = ["Image", "Modality", "Music", "stored"]
+__all__ = ["Image", "Modality", "Music", "Table", "of_facts", "stored"]

@@ -37,6 +37,7 @@ class Modality(abc.ABC):
       name: by which runs and models store it.
       noun, nouns: what one example is called, and several.
       num_shown: how many samples a picture of nothing but samples holds.
+      has_gaps: whether values of later examples may be unknown, even if all of the data are known.
       compares_samples: whether samples are compared with examples value by value, as pixels are.
       file_suffix: of the one file that `write_examples` writes; None where it fills a folder.
     """
@@ -47,6 +48,7 @@ class Modality(abc.ABC):
     noun: str
     num_shown = 64
     compares_samples = False
+    has_gaps = False
     file_suffix: str | None = None
 
     def __init_subclass__(cls, **kwargs):
@@ -62,6 +64,10 @@ class Modality(abc.ABC):
         """Name and facts, from which `stored` makes the modality again."""
         return {"name": self.name, **dataclasses.asdict(self)}
 
+    def describe(self, shape: Sequence[int], levels: int | None) -> str:
+        """Such examples in words: "images of 28x28x1 and 256 levels"."""
+        return f"{self.nouns} of {'x'.join(map(str, shape))} and {levels} levels"
+
     def recipe(self, shape: Sequence[int], levels: int | None) -> str:
         """The recipe for such examples where none is named.
 
@@ -70,6 +76,10 @@ class Modality(abc.ABC):
           levels: how many values x can take; None for real numbers and counts.
         """
         return "vae"
+
+    def options(self, num_examples: int) -> dict[str, Any]:
+        """Options that go by the number of training examples, where no recipe is named."""
+        return {}
 
     def check_config(self, config: "Config") -> None:
         """Raises ValueError for options of a Config that such examples can't have."""
@@ -151,6 +161,9 @@ class Modality(abc.ABC):
     def readme(self) -> str:
         """What an export's README says of its values: lines of Markdown, or nothing."""
         return ""
+
+    def check_export(self) -> None:
+        """Raises ValueError for what can't be exported yet."""
 
     def check_page(self, vae: "VAE") -> None:
         """Raises ValueError for a model that a page can't show."""

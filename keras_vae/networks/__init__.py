@@ -15,6 +15,7 @@ from keras_vae.networks.conv import (
 )
 from keras_vae.networks.dense import DropFirst, gated_mlp, linear, mlp
 from keras_vae.networks.enlarged import Enlarged
+from keras_vae.networks.from_columns import FromColumns, columns_encoder
 from keras_vae.networks.gate import Gate
 from keras_vae.networks.gru import gru_decoder, gru_encoder
 from keras_vae.networks.patches import FromPatches, ToPatches
@@ -34,6 +35,7 @@ from keras_vae.networks.transformer import (
 __all__ = [
     "DropFirst",
     "Enlarged",
+    "FromColumns",
     "FromPatches",
     "Gate",
     "OneHot",
@@ -48,6 +50,7 @@ __all__ = [
     "TransformerBlock",
     "bars_decoder",
     "bars_encoder",
+    "columns_encoder",
     "conv_decoder",
     "conv_encoder",
     "gated_conv_decoder",

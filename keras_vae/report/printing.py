@@ -8,5 +8,7 @@ def print_numbers(result: dict) -> None:
     for name, value in result.items():
         if isinstance(value, list):
             value = ", ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in value)
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {number:.3g}" for key, number in value.items())
         shown = f"{value:.4f}" if isinstance(value, float) else value
         print(f"{name:>{width}}: {shown}")

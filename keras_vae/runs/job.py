@@ -8,7 +8,7 @@ from keras_vae._compat import tf
 from keras_vae.build import build
 from keras_vae.building import settling
 from keras_vae.config import Config
-from keras_vae.config.recipes import FOR_PHOTOGRAPHS, USUAL, Unnamed
+from keras_vae.config.recipes import FOR_PHOTOGRAPHS, FOR_TABLES, USUAL, Unnamed
 from keras_vae.data import Dataset
 from keras_vae.runs import run_data, run_directory, warm_start
 from keras_vae.training import refusals, replicas
@@ -83,7 +83,7 @@ def begun_by_default(config: Unnamed) -> pathlib.Path | None:
 
     It has the recipe that its data chooses, or the usual one, which all data once had.
     """
-    for recipe in (FOR_PHOTOGRAPHS, USUAL):
+    for recipe in (FOR_PHOTOGRAPHS, FOR_TABLES, USUAL):
         path = default_workdir(config.data.dataset, recipe)
         if (stored := run_directory.stored_config(path)) is None:
             continue

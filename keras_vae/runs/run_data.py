@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from keras_vae import data, seeds
+from keras_vae import data, modality, seeds
 from keras_vae._compat import tf
 from keras_vae.batches import Batch
 from keras_vae.building.parts import support_of, takes_labels
@@ -40,8 +40,11 @@ def read_data(config: Config) -> tuple[dict[str, data.Split], list[str]]:
 def _options(config):
     options = dataclasses.asdict(config.data)
     del options["binarization"]  # It depends on what the data is: see `settling.resolve`.
-    values = support_of(config.model).name.lower()
-    return options | {"seed": config.training.seed, "values": values}
+    return options | {
+        "seed": config.training.seed,
+        "values": support_of(config.model).name.lower(),
+        "stored_schema": modality.of_facts(config.model.modality),
+    }
 
 
 def load_config_and_data(

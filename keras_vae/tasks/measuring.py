@@ -105,6 +105,7 @@ def measure(
         "active_units": evaluation.active_units(vae, batches),
         **(evaluation.decomposition(vae, batches, seed=seed) or {}),
         **measure_rival(run),
+        **evaluation.by_column(vae, batches, seed),
         **run.provenance,
         "num_test_examples": reported.data.test.num_examples,
         **_skipped(run.history, dataset.train.num_examples // config.training.batch_size),

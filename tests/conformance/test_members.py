@@ -68,6 +68,9 @@ CASES = {
     ("likelihood", "laplace"): {"condition": "label"},
     ("likelihood", "student_t"): {"condition": "image_part"},
     ("likelihood", "poisson"): {"condition": "label"},
+    ("likelihood", "columns"): {"likelihood_components": 2, "condition": "label"},
+    ("network", "columns"): {"sees_mask": True},
+    ("recipe", "table"): {},
     ("objective", "sgvb"): {"kl": "sampled", "latent_samples": 2},
     ("objective", "free_bits"): {"free_bits": 0.05, "condition": "label"},
     ("objective", "importance_weighted"): {"latent_samples": 5, "gradient": "stl", "beta": 0.5},
@@ -332,6 +335,7 @@ RANGES = {
     Support.LEVELS: (0, 1),
     Support.REAL: (-np.inf, np.inf),
     Support.COUNTS: (0, np.inf),
+    Support.COLUMNS: (-np.inf, np.inf),
 }
 
 

@@ -21,7 +21,7 @@ LIKELIHOODS = [
     if issubclass(member, likelihoods.Likelihood)
     and not inspect.isabstract(member)
     # Of channels that depend on each other: see likelihoods/test_colour.py.
-    and member is not likelihoods.ColourMixture
+    and member not in (likelihoods.ColourMixture, likelihoods.Columns)  # See also tables/.
 ]
 each = pytest.mark.parametrize("likelihood", LIKELIHOODS, ids=lambda p: type(p).__name__)
 

@@ -148,7 +148,8 @@ def test_a_signature_is_traced_once():
 
 
 # One recipe of each model: what it was trained by is no part of a generator.
-MODELS = {json.dumps(tiny.config(recipe=r).to_dict()["model"]): r for r in RECIPES}.values()
+EXPORTED = [r for r in RECIPES if r != "table"]
+MODELS = {json.dumps(tiny.config(recipe=r).to_dict()["model"]): r for r in EXPORTED}.values()
 
 
 @pytest.mark.parametrize("recipe", MODELS)

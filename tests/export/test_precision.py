@@ -12,7 +12,6 @@ from export.generator import Generator
 from export.precision import PRECISIONS
 from export.random_numpy import Stream
 from keras_vae.batches import Batch
-from keras_vae.building.parts import LIKELIHOODS
 from tests import tiny
 
 BATCH = 4
@@ -147,7 +146,7 @@ def rounded(weights, name):
 
 @pytest.mark.parametrize(
     ("likelihood", "name"),
-    [(likelihood, "dynamic_int8") for likelihood in LIKELIHOODS]
+    [(likelihood, "dynamic_int8") for likelihood in tiny.LIKELIHOODS_OF_ARRAYS]
     + [("normal_learned_scale", "float16"), ("poisson", "float16")],
 )
 def test_draws_may_be_off_as_their_means_are(likelihood, name):

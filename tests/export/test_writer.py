@@ -18,8 +18,6 @@ from export import parity, random_numpy, saved_model, tflite, writer
 from export.random_numpy import Stream
 from keras_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from keras_vae._compat import tf, tfkl
-from keras_vae.building.bodies import NETWORKS
-from keras_vae.building.parts import LIKELIHOODS
 from tests import binaries, tiny
 
 # Each network and each likelihood at least once; autoencoders, which don't sample, export faster.
@@ -36,7 +34,8 @@ CASES = [
     ("ae", "conv", "discretized_logistic"),
     ("ae", "mlp", "logistic_mixture"),
 ]
-CASES += [("ae", "linear", name) for name in LIKELIHOODS if name not in {case[2] for case in CASES}]
+THERE = {case[2] for case in CASES}
+CASES += [("ae", "linear", name) for name in tiny.LIKELIHOODS_OF_ARRAYS if name not in THERE]
 
 
 def model_of(**options):
@@ -65,8 +64,8 @@ def exported(tmp_path_factory):
 
 
 def test_the_cases_name_all_networks_and_likelihoods():
-    assert {network for _, network, _ in CASES} == set(NETWORKS)
-    assert {likelihood for _, _, likelihood in CASES} == set(LIKELIHOODS)
+    assert {network for _, network, _ in CASES} == set(tiny.NETWORKS_OF_ARRAYS)
+    assert {likelihood for _, _, likelihood in CASES} == set(tiny.LIKELIHOODS_OF_ARRAYS)
 
 
 @pytest.mark.parametrize(("recipe", "network", "likelihood"), CASES)

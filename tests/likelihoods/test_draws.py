@@ -8,7 +8,6 @@ from export import random_numpy
 from export.random_numpy import Stream
 from keras_vae import conditions, likelihoods
 from keras_vae._compat import tf, tfd
-from keras_vae.building.parts import LIKELIHOODS
 from keras_vae.distributions import CHOICE, Mixture, plain
 from keras_vae.likelihoods import Support
 from tests import tiny
@@ -41,7 +40,7 @@ def assert_distributed_as(x, p, support):
         assert scipy.stats.kstest(x, lambda v: p.cdf(np.float32(v)).numpy()).pvalue > 1e-4
 
 
-@pytest.mark.parametrize("name", LIKELIHOODS)
+@pytest.mark.parametrize("name", tiny.LIKELIHOODS_OF_ARRAYS)
 def test_draws_have_the_likelihoods_distribution(name):
     layer = tiny.likelihood(name, (2, 3, 1))
     rng = np.random.default_rng(0)
@@ -114,7 +113,7 @@ def test_given_values_of_a_mixture_stay():
 
 def test_values_far_out_are_finite():
     """The generator's numbers reach the largest below 1 and 2^-25."""
-    for name in LIKELIHOODS:
+    for name in tiny.LIKELIHOODS_OF_ARRAYS:
         layer = tiny.likelihood(name, (2,))
         p = layer(tf.zeros([1, 2, layer.params_per_value]))
         for u in (2.0**-25, 1.0 - 2.0**-24):

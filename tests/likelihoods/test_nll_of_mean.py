@@ -7,7 +7,6 @@ import scipy.stats
 
 from keras_vae import likelihoods
 from keras_vae._compat import tf
-from keras_vae.building.parts import LIKELIHOODS
 from tests import tiny
 
 RNG = np.random.default_rng(0)
@@ -15,7 +14,7 @@ RNG = np.random.default_rng(0)
 TOLD = {"bernoulli", "poisson", "normal", "normal_learned_scale"}
 
 
-@pytest.mark.parametrize("name", LIKELIHOODS)
+@pytest.mark.parametrize("name", tiny.LIKELIHOODS_OF_ARRAYS)
 def test_differences_are_those_of_the_log_densities(name):
     """At one x, of two means: what depends on x alone cancels. None where a mean isn't all."""
     layer = tiny.likelihood(name, (4, 3, 1))

@@ -29,21 +29,21 @@ def bodies(network, **options):
     return pairs
 
 
-@pytest.mark.parametrize("network", list(NETWORKS))
+@pytest.mark.parametrize("network", tiny.NETWORKS_OF_ARRAYS)
 def test_training_and_evaluation_compute_the_same(network):
     for body, x in bodies(network):
         np.testing.assert_array_equal(body(x, training=True), body(x, training=False))
         assert len(body.non_trainable_variables) == 0
 
 
-@pytest.mark.parametrize("network", list(NETWORKS))
+@pytest.mark.parametrize("network", tiny.NETWORKS_OF_ARRAYS)
 def test_examples_do_not_see_each_other(network):
     for body, x in bodies(network):
         apart = tf.concat([body(x[:1]), body(x[1:])], 0)
         np.testing.assert_allclose(body(x), apart, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("network", list(NETWORKS))
+@pytest.mark.parametrize("network", tiny.NETWORKS_OF_ARRAYS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_models_of_any_size_train_and_sample(network, shape):
     if network in OF_IMAGES and len(shape) == 2:

@@ -1,0 +1,71 @@
+"""Family: the distributions of several columns of one form."""
+
+import abc
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_vae._compat import tf, tfb, tfd
+from keras_vae.columns import Column, Squash
+from keras_vae.distributions import Uniforms
+
+NEVER = -1e9  # the log of no probability, finite for its gradient's sake
+
+
+class Family(abc.ABC):
+    """Distributions of n columns that have as many parameters each.
+
+    Args:
+      columns: n columns.
+
+    Attributes:
+      num_params: k, the parameters of a column.
+    """
+
+    num_params: int
+
+    def __init__(self, columns: Sequence[Column]):
+        self.columns = columns
+
+    @abc.abstractmethod
+    def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+        """The distributions of x, batch [..., n], event []; params are [..., n, k].
+
+        The log-density is that of the cell, in the column's own units.
+        """
+
+    @abc.abstractmethod
+    def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
+        """Draws [..., n] of what `distribution` gave; see `Likelihood.draw`."""
+
+    @abc.abstractmethod
+    def center(self, p: tfd.Distribution) -> tf.Tensor:
+        """One value [..., n] that stands for p: the likeliest, or one in the middle."""
+
+    def holds(self, x: np.ndarray) -> np.ndarray:
+        """Which of x [N, n] have mass, bool."""
+        return np.isfinite(x)
+
+
+def squash_of(columns: Sequence[Column]) -> tfb.Bijector:
+    """The stored transforms of n columns, x [..., n] to standard scales, in float64.
+
+    float32 would lose the width of a narrow bin, the difference of two numbers nearly equal.
+    """
+
+    def stored(field):
+        return np.array([getattr(c.squash or Squash(), field) for c in columns], np.float64)
+
+    steps = [
+        tfb.Scale(1.0 / stored("stddev")),
+        tfb.Shift(-stored("mean")),
+        tfb.Invert(tfb.Sinh()),
+        tfb.Scale(1.0 / stored("width")),
+        tfb.Shift(-stored("center")),
+    ]
+    return tfb.Chain(steps)
+
+
+def padded(rows: Sequence[Sequence[float]], length: int, value: float) -> np.ndarray:
+    """float32 [n, length]: each row filled up with `value`."""
+    return np.array([[*row, *[value] * (length - len(row))] for row in rows], np.float32)

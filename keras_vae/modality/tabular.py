@@ -1,0 +1,140 @@
+"""Rows of a table."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keras_vae.columns import Column, Schema
+from keras_vae.modality.base import Modality
+
+if TYPE_CHECKING:
+    import pathlib
+
+    import pandas
+
+    from keras_vae.batches import Batch
+    from keras_vae.config import Config
+    from keras_vae.report.plots import Picture
+    from keras_vae.vae import VAE
+
+SEED = 0
+# Up to so many rows: the units of a layer, and the rows of a batch.
+_SIZES = ((2_000, (128, 64)), (20_000, (256, 128)), (math.inf, (512, 256)))
+_STEPS, _LEAST_EPOCHS, _MOST_EPOCHS = 15_000, 10, 500
+_PARTS = {"likelihood": "columns", "network": "columns"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Table(Modality):
+    """Rows x [D] of a table.
+
+    Attributes:
+      columns: all of the table's `Column`s, those that are left out among them.
+    """
+
+    columns: tuple[Column, ...]
+
+    name, noun = "table", "row"
+    has_gaps = True
+
+    def __post_init__(self):
+        found = tuple(c if isinstance(c, Column) else Column.from_dict(c) for c in self.columns)
+        object.__setattr__(self, "columns", found)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "columns": [column.to_dict() for column in self.columns]}
+
+    @property
+    def schema(self) -> Schema:
+        """The columns, and how rows become x and back."""
+        return Schema(self.columns)
+
+    def rows(self, x: np.ndarray, known: np.ndarray | None = None) -> "pandas.DataFrame":
+        """A pandas DataFrame of rows x [N, D], in the types, order and rounding of the data.
+
+        Args:
+          x: as a split holds them, and as `vae.sample` draws them.
+          known: bool [N, D], which cells are known; None for all.
+        """
+        return self.schema.decode(x, known)
+
+    def describe(self, shape: Sequence[int], levels: int | None) -> str:
+        return f"rows of {shape[0]} columns"
+
+    def recipe(self, shape: Sequence[int], levels: int | None) -> str:
+        return "table"
+
+    def options(self, num_examples: int) -> dict[str, Any]:
+        # Small tables need many passes; large ones bear wide layers and large batches.
+        width, batch_size = next(sizes for rows, sizes in _SIZES if num_examples <= rows)
+        epochs = min(_MOST_EPOCHS, max(_LEAST_EPOCHS, _STEPS * batch_size // num_examples))
+        return {
+            "hidden": (width, width),
+            "batch_size": min(batch_size, num_examples),
+            "epochs": epochs,
+            "early_stopping": max(10, epochs // 10),
+        }
+
+    def check_config(self, config: "Config") -> None:
+        for option, wanted in _PARTS.items():
+            if (given := config.value(option)) != wanted:
+                raise ValueError(
+                    f"{option}={given} with a table, whose columns are of several kinds. Use "
+                    f"{option}={wanted} (recipe=table)."
+                )
+        if config.model.prior == "vamp":
+            raise ValueError(
+                "prior=vamp with a table: its pseudo-inputs would be rows between categories. Use "
+                "prior=mixture or prior=real_nvp."
+            )
+
+    def as_images(self, x: np.ndarray) -> np.ndarray:
+        """[..., 1, D, 1]: a strip for each row, a cell the brighter the higher it is."""
+        columns = self.schema.learned
+        cells = [_brightness(column, np.asarray(x)[..., i]) for i, column in enumerate(columns)]
+        return np.stack(cells, axis=-1)[..., np.newaxis, :, np.newaxis]
+
+    def show(
+        self, vae: "VAE", batch: "Batch", folder: "pathlib.Path | None" = None
+    ) -> list["Picture"]:
+        from keras_vae.report import marginals  # matplotlib takes a second to import.
+
+        if vae.prior is None:
+            return []
+        condition = None if vae.condition is None else batch.condition
+        drawn = vae.sample(len(batch.x), seed=SEED, condition=condition).numpy()
+        return [marginals.picture(self.schema.learned, batch.x, batch.mask, drawn)]
+
+    def check_export(self) -> None:
+        raise ValueError(
+            "models of tables can't be exported yet: their draws need operators that TFLite lacks. "
+            "Draw rows in Python: run.model.modality.rows(run.model.sample(1000))."
+        )
+
+    def card_facts(self) -> dict[str, Any]:
+        return {"table": {"columns": [column.to_dict() for column in self.columns]}}
+
+    def readme(self) -> str:
+        return (
+            "An example is a row [columns] of numbers: of a column of categories the place of its\n"
+            "category, of others (value - offset) / unit. The card has the columns.\n"
+        )
+
+
+def _brightness(column: Column, x: np.ndarray) -> np.ndarray:
+    """x of a column from 0 to 1."""
+    if column.is_choice:
+        return np.clip(x / max(1, column.num_choices - 1), 0.0, 1.0)
+    s = column.squash
+    y = (np.arcsinh((x.astype(np.float64) - s.center) / s.width) - s.mean) / s.stddev
+    return np.clip(0.5 + y / 6.0, 0.0, 1.0).astype(np.float32)
+
+
+def of_facts(facts: Mapping[str, Any] | None) -> Schema | None:
+    """The schema among a modality's stored facts; None where they are of no table."""
+    if not facts or facts.get("name") != Table.name:
+        return None
+    return Table(facts["columns"]).schema

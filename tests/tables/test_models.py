@@ -1,0 +1,122 @@
+"""Models of tables: trained, measured and drawn from as runs; what each column takes."""
+
+import json
+
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import evaluation, runs
+from keras_vae.batches import Batch
+from keras_vae.columns import Column
+from keras_vae.columns.settling_column import settle_choices, settle_numbers
+from keras_vae.evaluation import independent_columns
+from tests import tiny
+
+pandas = pytest.importorskip("pandas")
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Rows of three columns with gaps, of which two depend on each other."""
+    rng = np.random.default_rng(0)
+    town = rng.integers(0, 3, 300)
+    found = pandas.DataFrame(
+        {
+            "rent": (500.0 + 300.0 * town + rng.normal(0.0, 30.0, 300)).round(0),
+            "town": np.array(["Bern", "Oslo", "Rome"])[town],
+            "land": "Norway",
+        }
+    )
+    found.loc[::5, "rent"] = np.nan
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(table, tmp_path_factory):
+    """A run whose recipe the data chose."""
+    folder = tmp_path_factory.mktemp("table")
+    table.to_csv(folder / "rows.csv", index=False)
+    config = keras_vae.recipe(
+        dataset=f"csv:{folder / 'rows.csv'}", hidden=(8,), epochs=2, batch_size=32, latent_dim=2
+    )
+    given = {"num_examples": 20, "num_samples": 10, "tensorboard": False, "picture_epochs": 1}
+    return runs.train(config, folder / "run", **given)
+
+
+def test_a_run_holds_its_schema_and_measures_each_column(run, table):
+    assert run.config.recipe == "table"
+    stored = json.loads((run.path / "config.json").read_text())["config"]["model"]["modality"]
+    kinds = {column["name"]: column["kind"] for column in stored["columns"]}
+    assert kinds == {"rent": "rounded", "town": "category", "land": "constant"}
+    found = run.evaluation
+    parts = found["distortion_nats_by_column"]
+    assert list(parts) == ["rent", "town"]
+    # Both are means over draws of z, of the same rows.
+    error = 5 * found["distortion_stderr"]
+    assert sum(parts.values()) == pytest.approx(found["distortion_nats"], abs=error)
+    assert found["rival"] == "independent columns"
+    shares = np.array([np.mean(table["town"] == town) for town in ("Bern", "Oslo", "Rome")])
+    entropy = -np.sum(shares * np.log(shares))
+    assert found["rival_nats_by_column"]["town"] == pytest.approx(entropy, abs=0.1)
+    assert "independent columns" in (run.path / "report.html").read_text()
+
+
+def test_samples_are_rows_in_the_types_of_the_data(run, table):
+    rows = run.model.modality.rows(run.model.sample(200, seed=1).numpy())
+    assert list(rows) == list(table)
+    assert set(rows["town"]) <= {"Bern", "Oslo", "Rome"}
+    assert set(rows["land"]) == {"Norway"}
+    assert str(rows["rent"].dtype) == "float64"
+    assert np.all(rows["rent"] == rows["rent"].round(0))
+    # A model of two epochs has the marginals that it began with.
+    assert abs(np.mean(rows["town"] == "Oslo") - np.mean(table["town"] == "Oslo")) < 0.2
+
+
+def test_a_loaded_run_gives_the_same_and_goes_on(run, capsys):
+    again = runs.load(run.path)
+    np.testing.assert_array_equal(again.model.sample(5, seed=3), run.model.sample(5, seed=3))
+    assert again.model.modality == run.model.modality
+    runs.train(again.config, run.path, evaluate=False, tensorboard=False)
+    assert "Training is finished" in capsys.readouterr().out
+
+
+def test_a_row_of_which_nothing_is_known_says_nothing():
+    model = tiny.randomize(tiny.vae(recipe="table", sees_mask=True))
+    x, noise = tiny.images_for(model, 4), tiny.noise(model, 1, 4)
+    terms = model.terms(x, noise, mask=np.zeros(x.shape, bool))
+    np.testing.assert_array_equal(terms.log_likelihood, np.zeros((1, 4)))
+    np.testing.assert_allclose(terms.elbo_nats, -terms.rate)
+    known = model.terms(x, noise, mask=np.ones(x.shape, bool))
+    np.testing.assert_allclose(known.elbo_nats, model.terms(x, noise).elbo_nats, rtol=1e-6)
+    # What the encoder sees of an unknown cell doesn't depend on what stands there.
+    half = np.array([[True, False]] * 4)
+    other = np.where(half, x, 1.0 - x)
+    found = [model.terms(values, noise, mask=half).elbo_nats for values in (x, other)]
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_column_alone_is_as_likely_as_the_integral_over_its_latent():
+    """p(x_c) is the integral of p(x_c|z) N(z; 0, 1), here of one latent, by a grid."""
+    model = tiny.randomize(tiny.vae(recipe="table", latent_dim=1), scale=0.5)
+    x = tiny.images_for(model, 4)
+    found = evaluation.by_column(model, [Batch(x)])["nll_nats_by_column"]
+    z = np.linspace(-6.0, 6.0, 601, dtype=np.float32)[:, np.newaxis]
+    cells = model.decode(z).tensor_distribution.distribution  # [601, 2]
+    weight = np.exp(-0.5 * z.astype(np.float64) ** 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
+    wanted = [np.log((np.exp(cells.log_prob(row)) * weight).sum(axis=0)) for row in x]
+    # 500 draws of z have this error, and a little more.
+    np.testing.assert_allclose([*found.values()], -np.mean(wanted, axis=0), atol=0.08)
+
+
+def test_probabilities_of_the_rival_sum_to_one():
+    rng = np.random.default_rng(0)
+    amounts = np.where(rng.uniform(size=900) < 0.5, 0.0, rng.gamma(2.0, 40.0, 900).round())
+    column = settle_numbers(Column("paid", "rounded", decimals=0), amounts, False)
+    town = settle_choices(Column("town", "category"), {"a": 5, "b": 40}, False)
+    train = np.stack([amounts, rng.integers(0, 2, 900)], axis=1)
+    test = np.stack([np.arange(-3000, 4000), np.arange(7000) % 3], axis=1)
+    found = np.exp(independent_columns((column, town), train, None, test, None))
+    assert found[:, 0].sum() == pytest.approx(1.0, abs=1e-3)
+    assert found[:3, 1].sum() == pytest.approx(1.0, abs=1e-6)
+    assert found[3000, 0] == pytest.approx(np.mean(amounts == 0), abs=0.01)
