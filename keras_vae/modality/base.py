@@ -162,7 +162,7 @@ class Modality(abc.ABC):
         """What an export's README says of its values: lines of Markdown, or nothing."""
         return ""
 
-    def check_export(self) -> None:
+    def check_export(self) -> None:  # noqa: B027 - most modalities can be exported
         """Raises ValueError for what can't be exported yet."""
 
     def check_page(self, vae: "VAE") -> None:
