@@ -24,7 +24,7 @@ def test_every_console_command_is_a_binary_and_in_the_page_of_flags():
     commands = re.findall(
         r'"(keras-vae-\w+)=([\w.]+):run"', (ROOT / "setup.py").read_text(encoding="utf-8")
     )
-    assert len(commands) == 8
+    assert len(commands) == 12
     for name, module in commands:
         source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
         assert "def run()" in source
