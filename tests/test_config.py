@@ -45,6 +45,10 @@ OTHER_VALUES = {
     "width": 32,
     "latent_channels": 3,
     "merge": "network",
+    "normalization": "none",
+    "test_data": "csv:test.csv",
+    "schema": "columns.json",
+    "csv_options": ("strip=.",),
     "inference": "filter",
     "posterior": "full_covariance",
     "posterior_rank": 3,
@@ -210,7 +214,7 @@ REFUSALS = [
     ({"flow_layers": 3}, "flow_layers=3 is an option of posterior=iaf or prior="),
     (
         {"likelihood_components": 3},
-        "likelihood_components=3 is an option of likelihood=logistic_mixture alone",
+        "likelihood_components=3 is an option of likelihood=logistic_mixture or columns alone",
     ),
     (
         {"likelihood": "laplace", "likelihood_scale": 2.0},

@@ -138,6 +138,9 @@ class Modality(abc.ABC):
           levels: how many levels x has; None for real numbers and counts.
         """
 
+    def check_imputing(self) -> None:  # noqa: B027 - most modalities' values have means
+        """Raises ValueError where unknown values can't be filled yet."""
+
     def write_imputed(
         self, path: pathlib.Path, arrays: dict[str, Any], levels: int | None = None
     ) -> None:

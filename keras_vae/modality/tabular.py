@@ -39,6 +39,7 @@ class Table(Modality):
 
     name, noun = "table", "row"
     has_gaps = True
+    file_suffix = ".csv"
 
     def __post_init__(self):
         found = tuple(c if isinstance(c, Column) else Column.from_dict(c) for c in self.columns)
@@ -107,6 +108,17 @@ class Table(Modality):
         condition = None if vae.condition is None else batch.condition
         drawn = vae.sample(len(batch.x), seed=SEED, condition=condition).numpy()
         return [marginals.picture(self.schema.learned, batch.x, batch.mask, drawn)]
+
+    def write_examples(
+        self, path: "pathlib.Path", x: np.ndarray, levels: int | None = None
+    ) -> None:
+        self.rows(x).to_csv(path, index=False)
+
+    def check_imputing(self) -> None:
+        raise ValueError(
+            "unknown cells of tables can't be filled yet: a category has no mean. Draw rows, or "
+            "score those that there are."
+        )
 
     def check_export(self) -> None:
         raise ValueError(

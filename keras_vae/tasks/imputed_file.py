@@ -20,6 +20,7 @@ _BATCH_SIZE = 100
 def check(run: Run, source: Source, out: pathlib.Path) -> None:
     """Raises ValueError or OSError for a model or data without gaps, or a file out of reach."""
     check_folder("out", out.parent)
+    run.model.modality.check_imputing()
     Imputer(run.model)
     if source.examples.mask is None:
         raise ValueError(

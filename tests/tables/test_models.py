@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import evaluation, runs
+from export import writer
+from keras_vae import evaluation, runs, tasks
 from keras_vae.batches import Batch
 from keras_vae.columns import Column
 from keras_vae.columns.settling_column import settle_choices, settle_numbers
@@ -71,6 +72,24 @@ def test_samples_are_rows_in_the_types_of_the_data(run, table):
     assert np.all(rows["rent"] == rows["rent"].round(0))
     # A model of two epochs has the marginals that it began with.
     assert abs(np.mean(rows["town"] == "Oslo") - np.mean(table["town"] == "Oslo")) < 0.2
+
+
+def test_samples_are_written_as_rows_and_rows_are_scored(run, table, tmp_path):
+    file = tasks.sample(run, 30, tmp_path / "rows.csv", seed=1)
+    rows = pandas.read_csv(file)
+    assert (list(rows), len(rows)) == (list(table), 30)
+    assert set(rows["town"]) <= {"Bern", "Oslo", "Rome"}
+    table[:40].to_csv(tmp_path / "new.csv", index=False)
+    tasks.score(run, f"csv:{tmp_path / 'new.csv'}", out=tmp_path / "scores.csv", num_samples=50)
+    assert len(pandas.read_csv(tmp_path / "scores.csv")) == 40
+
+
+def test_what_is_not_there_yet_is_refused(run, tmp_path):
+    with pytest.raises(ValueError, match="unknown cells of tables can't be filled yet"):
+        tasks.impute(run, None, tmp_path / "filled.csv")
+    with pytest.raises(ValueError, match="models of tables can't be exported yet"):
+        writer.write(run.model, tmp_path / "export")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_loaded_run_gives_the_same_and_goes_on(run, capsys):
