@@ -116,7 +116,8 @@ class Column:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Column":
         """The column that `to_dict` stored."""
-        found = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+        found: dict[str, Any] = dict(content)
+        found |= {k: tuple(v) for k, v in content.items() if isinstance(v, list)}
         if "squash" in found:
             found["squash"] = Squash(**found["squash"])
         return cls(**found)

@@ -167,8 +167,8 @@ def read(
             )
     is_table = kind in tables.READERS
     of_tables = {"test_data": test_data, "schema": schema, "csv_options": csv_options}
-    for option, value in of_tables.items():
-        if value and not is_table:
+    for option, given in of_tables.items():
+        if given and not is_table:
             raise ValueError(
                 f"{option} is for dataset=csv:PATH or parquet:PATH, got dataset={dataset}. Leave "
                 "it out."

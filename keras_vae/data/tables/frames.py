@@ -122,7 +122,7 @@ def _parts(option, dataset):
 
 def _split(frame, name, schema, label):
     """(InMemory, notes)."""
-    notes = []
+    notes: list[str] = []
     if not isinstance(schema, Schema):
         schema, notes = schema_of(frame, name, schema)
     x, known, more = schema.encode(frame, name)

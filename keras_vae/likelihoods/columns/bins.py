@@ -35,7 +35,7 @@ class Bins(Family):
         shares = [np.log(c.frequencies or (1.0,)) for c in columns]
         self._start = padded([share[:-1] for share in shares], self.num_spikes, NEVER)
         self._rest = np.array([[share[-1]] for share in shares], np.float32)
-        steps = [column.step / column.unit for column in columns]
+        steps = [(column.step or 1.0) / column.unit for column in columns]
         self._half = 0.5 * np.array(steps, np.float64)  # of a bin's width, in x
 
     def distribution(self, params: tf.Tensor) -> tfd.Distribution:

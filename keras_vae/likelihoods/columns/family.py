@@ -66,6 +66,6 @@ def squash_of(columns: Sequence[Column]) -> tfb.Bijector:
     return tfb.Chain(steps)
 
 
-def padded(rows: Sequence[Sequence[float]], length: int, value: float) -> np.ndarray:
+def padded(rows: Sequence[Sequence[float] | np.ndarray], length: int, value: float) -> np.ndarray:
     """float32 [n, length]: each row filled up with `value`."""
     return np.array([[*row, *[value] * (length - len(row))] for row in rows], np.float32)

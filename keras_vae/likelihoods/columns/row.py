@@ -76,11 +76,11 @@ class Columns(Likelihood):
         return Row(parts, self._groups, self._back, params)
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
-        drawn = [
-            family.draw(part, lambda i, places=places: tf.gather(uniforms(i), places, axis=-1))
-            for part, (family, places) in zip(p.parts, self._groups, strict=True)
-        ]
-        return p.joined(drawn)
+        def of(places):
+            return lambda i: tf.gather(uniforms(i), places, axis=-1)
+
+        groups = zip(p.parts, self._groups, strict=True)
+        return p.joined([family.draw(part, of(places)) for part, (family, places) in groups])
 
     def check_draw(self) -> None:
         """Nothing: draws of each family are tested, and have no common mean to be compared by."""
