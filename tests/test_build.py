@@ -42,6 +42,8 @@ OTHER_CHOICES = {
     "augment",
     "learning_rate_schedule",
     "merge",
+    "missing",
+    "normalization",
     "prior_covariance",
     "relaxation",
     "resize",

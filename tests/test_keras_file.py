@@ -105,6 +105,7 @@ VARIED = [
     {"recipe": "sequence"},
     {"recipe": "music"},
     {"recipe": "deep"},
+    {"recipe": "table"},
 ]
 
 

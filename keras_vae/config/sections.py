@@ -193,10 +193,10 @@ class ModelConfig:
     )
     normalization: str = option(
         "rms",
-        "ladder of convolutions: what happens to maps before a network reads them",
+        "ladder of convolutions: what happens to maps before a network reads them, so that what "
+        "one layer makes large doesn't grow in those below",
         choices={
-            "rms": "division by sqrt(1 + the mean square of a place's channels), so that what one "
-            "layer makes large doesn't grow in those below",
+            "rms": "each place is divided by sqrt(1 + the mean square of its channels)",
             "none": "nothing",
         },
         before="none",

@@ -38,6 +38,8 @@ def section_of(axis, name):
         options["posterior"] = "deterministic"
     if axis == "posterior" and name == "prior":
         options["latent_samples"] = 2
+    if name == "columns":
+        options = {"recipe": "table"}
     if name == "autoregressive":
         options["likelihood"] = "categorical"
     if axis == "beta_schedule" and name != "constant":
@@ -46,7 +48,7 @@ def section_of(axis, name):
     given = {
         "posterior": (3,),
         "prior": (3,),
-        "likelihood": (tiny.EVENT_SHAPE,),
+        "likelihood": (config.model.event_shape,),
         "decoder": (networks.linear(), likelihoods.Categorical(tiny.EVENT_SHAPE, 4)),
         "optimizer": (0.1,),
         "beta_schedule": (1.0, 10),
@@ -93,7 +95,7 @@ def test_what_all_members_of_an_axis_have_needs_none_of_them():
     assert configs.needed_for("latent_samples") == {}
     assert configs.needed_for("epochs") == {}
     assert configs.needed_for("hidden") == {
-        "network": ["mlp", "gated_mlp", "gru", "transformer", "bars"],
+        "network": ["mlp", "gated_mlp", "gru", "transformer", "bars", "columns"],
         "decoder": ["autoregressive"],
         "structure": ["sequence"],
     }

@@ -177,6 +177,7 @@ LADDERS = {
     },
     "vamp": {
         "stages": ("4x1", "2x1"),
+        "normalization": "none",
         "merge": "precision_weighted",
         "prior": "vamp",
         "objective": "importance_weighted",
