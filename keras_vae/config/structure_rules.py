@@ -64,7 +64,7 @@ def _check_latent_dims(model, layers):
             f"{layers} with network={model.network} needs latent_dims, as in latent_dims=100,50 "
             f"for two layers{others}."
         )
-    for name in ("stages", "width", "latent_channels", "normalization"):
+    for name in ("stages", "width", "latent_channels"):
         if getattr(model, name) != getattr(ModelConfig, name):
             raise ValueError(
                 f"{name}={text(getattr(model, name))} with network={model.network}: its latents "

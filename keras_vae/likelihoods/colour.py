@@ -9,7 +9,7 @@ from keras_vae._compat import TensorLike, tf, tfd, tfk, tfp
 from keras_vae.distributions import CHOICE, Custom, Uniforms, check_whole_rows
 from keras_vae.likelihoods.levels import LevelsLikelihood
 from keras_vae.likelihoods.logistic import middles, rounded_logistic
-from keras_vae.ops.categorical import from_uniform, log_softmax, softmax
+from keras_vae.ops.categorical import from_uniform, log_softmax, mean_by, softmax
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -120,7 +120,7 @@ class Colour(Custom):
         before: list[tf.Tensor] = []
         for c in range(len(self._loc)):
             before.append(value_of(c, self._given(c, before)))
-        return tf.stack([tf.reduce_sum(weights * x, axis=-1) for x in before], axis=-1)
+        return tf.stack([mean_by(weights, x) for x in before], axis=-1)
 
     def _given(self, c, before):
         """Each component's channel c, batch [..., K], given those before it, [..., K or 1] each."""

@@ -8,7 +8,7 @@ import numpy as np
 from keras_vae._compat import tf, tfd, tfk
 from keras_vae.distributions import OfEachValue, Uniforms
 from keras_vae.likelihoods.base import Likelihood, Support
-from keras_vae.ops.categorical import from_uniform, softmax
+from keras_vae.ops.categorical import from_uniform, mean_by, softmax
 
 
 class LevelsLikelihood(Likelihood):
@@ -50,7 +50,7 @@ class Categorical(LevelsLikelihood):
         around = tf.linspace(-0.5, 0.5, self.levels)
 
         def mean_value():
-            return 0.5 + tf.reduce_sum(around * softmax(params), axis=-1)
+            return 0.5 + mean_by(softmax(params), around)
 
         return Levels(categorical, self.levels, mean_value)
 

@@ -6,7 +6,7 @@ from keras_vae._compat import TensorLike, tf, tfd, tfk, tfp
 from keras_vae.distributions import Uniforms, draw_from_mixture
 from keras_vae.distributions.joint import OfEachValue
 from keras_vae.likelihoods.levels import Levels, LevelsLikelihood
-from keras_vae.ops.categorical import softmax
+from keras_vae.ops.categorical import mean_by, softmax
 from keras_vae.ops.positive import positive
 
 _SUMMED = 16  # Means of at most so many levels above 0 are sums over them.
@@ -57,7 +57,7 @@ class MixtureOfLogistics(LevelsLikelihood):
         mixture = tfd.MixtureSameFamily(tfd.Categorical(logits=logits), rounded)
 
         def mean_value():
-            return tf.reduce_sum(softmax(logits) * rounded.mean_value(), axis=-1)
+            return mean_by(softmax(logits), rounded.mean_value())
 
         return Levels(mixture, self.levels, mean_value)
 

@@ -12,6 +12,16 @@ def softmax(logits: TensorLike) -> tf.Tensor:
     return tf.reshape(rows, tf.shape(logits))
 
 
+def mean_by(weights: TensorLike, values: TensorLike) -> tf.Tensor:
+    """The sum over the last axis of weights [..., K] times values [..., K], or [K].
+
+    It is a product with ones, since sums of whole numbers saturate in TFLite: it gives them the
+    range of what they add.
+    """
+    products = weights * values
+    return tf.tensordot(products, tf.ones(products.shape[-1:]), 1)
+
+
 def log_softmax(logits: TensorLike) -> tf.Tensor:
     """The log of `softmax`."""
     return logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
