@@ -267,7 +267,8 @@ def test_every_measure_is_a_card_once_under_its_question(tmp_path):
     table = measures.of_file().values()
     texts = {m.key: "words" for m in table if m.value["type"] == "string"}
     lists = {m.key: [0.25, 0.5] for m in table if m.value["type"] == "array"}
-    numbers = {m.key: 0.5 for m in table} | texts | lists | NUMBERS
+    objects = {m.key: {"age": 0.5} for m in table if m.value["type"] == "object"}
+    numbers = {m.key: 0.5 for m in table} | texts | lists | objects | NUMBERS
     text = _write(tmp_path, evaluation=numbers, shown=[]).read_text()
     for question, sections in measures.QUESTIONS.items():
         fold = text.partition(f"<h2>{question}</h2>")[2].partition("<details class='fold'")[0]
