@@ -97,15 +97,15 @@ def _by_words(name, headers):
         if found.get((split, "images"))
     }
     for split in SPLITS:
-        size = headers[keys[split]].shape[0] if split in keys else None
+        size = headers[keys[split]].shape[:1] if split in keys else None
         for part in _OF_SPLITS:
             candidates = found.get((split, part), [])
             if part == "mask" and size is not None:  # One of all examples isn't this.
-                candidates = [key for key in candidates if headers[key].shape[:1] == (size,)]
+                candidates = [key for key in candidates if headers[key].shape[:1] == size]
             if candidates:
                 role = f"{split}_{part}"
                 keys[role] = _only(
-                    name, role, candidates, headers, lambda h, n=size: h.shape[:1] == (n,)
+                    name, role, candidates, headers, lambda h, n=size: h.shape[:1] == n
                 )
     names = [
         key

@@ -10,9 +10,10 @@ import pytest
 import scipy.stats
 
 from keras_vae import evaluation, measures
+from keras_vae.batches import Batch
 from keras_vae.runs import run_data
 from keras_vae.tasks import extent, measuring, sample_quality
-from tests import browser, tools
+from tests import browser, tiny, tools
 from tests.in_process import TINY
 from tests.measures import stated
 
@@ -35,7 +36,7 @@ def test_the_files_hold_what_is_returned(run, measured):
 
 def test_the_table_of_measures_has_what_is_written_and_nothing_else(run, measured):
     """What this run has not is written by the same functions of other data."""
-    rng, labels = np.random.default_rng(0), np.arange(60) % 3
+    rng, labels, table = np.random.default_rng(0), np.arange(60) % 3, tiny.vae(recipe="table")
     of_one_class = np.zeros(60, int)
     few = evaluation.Labelled(rng.normal(size=(60, 2)), rng.normal(size=(60, 4)), of_one_class)
     factors = np.stack([labels, np.arange(60) // 30], axis=1)
@@ -50,6 +51,8 @@ def test_the_table_of_measures_has_what_is_written_and_nothing_else(run, measure
         | evaluation.unseen([0, 1], labels)
         | measuring._skipped({"skipped": np.array([0.0, 3.0])}, 10)
         | measuring._gain(run.model, batches, np.zeros(179), extent.Extent(179, 1, 0, 179), 0)
+        | evaluation.by_column(table, [Batch(tiny.images_for(table, 4))])
+        | {"rival_nats_by_column": {}}  # Of a run on a table: tests/tables has one.
     )
     assert set(measured) | set(others) == measures.keys()
 
