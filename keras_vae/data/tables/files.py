@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import functools
 import os
 from collections.abc import Iterator
 from types import ModuleType
@@ -42,41 +43,27 @@ def read_csv(path: str, options: CsvOptions) -> "tuple[DataFrame, list[str]]":
     names = _checked_names(name, path, options)
     told = in_words(options)
     notes = [f"{name} is read with csv_options {told}"] if told else []
-    chunks = pd.read_csv(
+    read = functools.partial(
+        pd.read_csv,
         path,
         sep=options.separator,
-        decimal=options.decimal,
-        thousands=options.thousands,
         encoding=options.encoding,
         quotechar=options.quote,
         skipinitialspace=True,
         na_values=list(options.missing),
         keep_default_na=False,
-        chunksize=_ROWS,
         header=0,
         names=names,
         index_col=False,
     )
+    chunks = read(decimal=options.decimal, thousands=options.thousands, chunksize=_ROWS)
     try:
         frame = _joined(pd, [_compact(pd, chunk, options.strip) for chunk in chunks])
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name} can't be read: {str(error).strip()}") from None
     mixed = [column for column in frame if frame[column].dtype == object]
     for column in mixed:  # Some chunk was of numbers, another one of texts.
-        texts = pd.read_csv(
-            path,
-            sep=options.separator,
-            encoding=options.encoding,
-            quotechar=options.quote,
-            skipinitialspace=True,
-            na_values=list(options.missing),
-            keep_default_na=False,
-            header=0,
-            names=names,
-            index_col=False,
-            usecols=[column],
-            dtype=str,
-        )
+        texts = read(usecols=[column], dtype=str)
         frame[column] = _compact(pd, texts, options.strip)[column]
     return frame, notes + _gaps(name, frame)
 
