@@ -19,7 +19,9 @@ RNG = np.random.default_rng(0)
 def rival_of(model, monkeypatch, **splits):
     """`measure_rival` of a run of this model on arrays."""
     monkeypatch.setattr(simple_rival, "_floats", lambda run, split, *most: splits[split])
-    return simple_rival.measure_rival(SimpleNamespace(model=model))
+    known = SimpleNamespace(mask=None)
+    data = SimpleNamespace(train=known, test=known)
+    return simple_rival.measure_rival(SimpleNamespace(model=model, data=data))
 
 
 def test_images_have_pngs_own_size(monkeypatch):
