@@ -32,7 +32,7 @@ class Table(Modality):
     """Rows x [D] of a table.
 
     Attributes:
-      columns: all of the table's `Column`s, those that are left out among them.
+      columns: a `Column` for each of the table's, those that are left out among them.
     """
 
     columns: tuple[Column, ...]
