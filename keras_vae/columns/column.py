@@ -1,7 +1,7 @@
 """One column of a table: its kind, and what its data settled."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,11 @@ class Column:
     def said(self) -> dict[str, Any]:
         """What a schema file says of it."""
         return {k: v for k, v in self.to_dict().items() if k in _SAID}
+
+
+def as_columns(given: Iterable[Column | Mapping[str, Any]]) -> tuple[Column, ...]:
+    """Columns, of which some may be given as `Column.to_dict` has them."""
+    return tuple(c if isinstance(c, Column) else Column.from_dict(c) for c in given)
 
 
 def from_said(content: Any) -> Column:

@@ -42,11 +42,16 @@ class Estimate(NamedTuple):
     kl: tf.Tensor
 
     def stderr(self, num_samples: int) -> tf.Tensor:
-        """The standard error of log_likelihood by k samples, [B], by the delta method.
+        """The standard error of log_likelihood by k samples, [B]; see `stderr_of_samples`."""
+        return stderr_of_samples(self.effective_sample_size, num_samples)
 
-        The weights' mean has the variance Var(w) / k, which is 1 / ESS - 1 / k times its square.
-        """
-        return tf.sqrt(tf.maximum(1.0 / self.effective_sample_size - 1.0 / num_samples, 0.0))
+
+def stderr_of_samples(effective_sample_size: TensorLike, num_samples: int) -> tf.Tensor:
+    """The standard error of a log-likelihood by k samples, [B], by the delta method.
+
+    The weights' mean has the variance Var(w) / k, which is 1 / ESS - 1 / k times its square.
+    """
+    return tf.sqrt(tf.maximum(1.0 / effective_sample_size - 1.0 / num_samples, 0.0))
 
 
 def weigh(

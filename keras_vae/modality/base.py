@@ -180,6 +180,12 @@ class Modality(abc.ABC):
         return {"levels": None}
 
 
+def files_of(folder: pathlib.Path, num_examples: int, suffix: str) -> list[pathlib.Path]:
+    """A path for each example, sample_00000.png and so on; names are alike in length."""
+    digits = max(5, len(str(num_examples - 1)))
+    return [folder / f"sample_{i:0{digits}d}{suffix}" for i in range(num_examples)]
+
+
 def stored(content: dict[str, Any] | None) -> Modality:
     """The modality that `to_dict` stored; images where none was.
 

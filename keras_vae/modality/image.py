@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_vae.modality.base import Modality
+from keras_vae.modality.base import Modality, files_of
 
 if TYPE_CHECKING:
     from keras_vae.config import Config
@@ -44,9 +44,9 @@ class Image(Modality):
         deep = (levels or 0) > 256 and x.shape[-1] == 1
         white, dtype = (65535, np.uint16) if deep else (255, np.uint8)
         pixels = np.rint(white * np.clip(x.astype(np.float64), 0, 1)).astype(dtype)
-        digits = max(5, len(str(len(x) - 1)))
-        for i, image in enumerate(pixels[..., 0] if x.shape[-1] == 1 else pixels):
-            Pillow.fromarray(image).save(path / f"sample_{i:0{digits}d}.png")
+        pixels = pixels[..., 0] if x.shape[-1] == 1 else pixels
+        for file, image in zip(files_of(path, len(x), ".png"), pixels, strict=True):
+            Pillow.fromarray(image).save(file)
 
     def check_page(self, vae: "VAE") -> None:
         if len(vae.event_shape) != 3:

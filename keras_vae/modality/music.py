@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from keras_vae._compat import tf
-from keras_vae.modality.base import Modality
+from keras_vae.modality.base import Modality, files_of
 
 if TYPE_CHECKING:
     from keras_vae.batches import Batch
@@ -138,11 +138,8 @@ class Music(Modality):
         """A MIDI file for each window."""
         from keras_vae.report import midi
 
-        digits = max(5, len(str(len(x) - 1)))
-        for i, window in enumerate(x):
-            midi.write_file(
-                path / f"sample_{i:0{digits}d}.mid", window, self.levels, self.lowest_pitch
-            )
+        for file, window in zip(files_of(path, len(x), ".mid"), x, strict=True):
+            midi.write_file(file, window, self.levels, self.lowest_pitch)
 
     def card_facts(self) -> dict[str, Any]:
         return {"music": dataclasses.asdict(self) | {"steps_per_quarter": 4}}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_vae.columns import Column, Schema
+from keras_vae.columns import Column, Schema, as_columns
 from keras_vae.modality.base import Modality
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class Table(Modality):
     file_suffix = ".csv"
 
     def __post_init__(self):
-        found = tuple(c if isinstance(c, Column) else Column.from_dict(c) for c in self.columns)
-        object.__setattr__(self, "columns", found)
+        object.__setattr__(self, "columns", as_columns(self.columns))
 
     def to_dict(self) -> dict[str, Any]:
         return {"name": self.name, "columns": [column.to_dict() for column in self.columns]}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae._compat import tf, tfk, tfkl
-from keras_vae.columns import Column
+from keras_vae.columns import Column, as_columns
 
 # Standardised numbers beyond this are as far off as this.
 _FAR = 10.0
@@ -37,7 +37,7 @@ class FromColumns(tfkl.Layer):
         self, columns: Sequence[Column | Mapping[str, Any]], sees_mask: bool = False, **kwargs
     ):
         super().__init__(**kwargs)
-        self.columns = tuple(c if isinstance(c, Column) else Column.from_dict(c) for c in columns)
+        self.columns = as_columns(columns)
         self.sees_mask = sees_mask
         self._numbers = [i for i, c in enumerate(self.columns) if not c.is_choice]
         # Each flag is of a column, and says whether its x is this value.

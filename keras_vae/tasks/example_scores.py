@@ -10,6 +10,7 @@ import numpy as np
 from keras_vae import evaluation
 from keras_vae._compat import tfk
 from keras_vae.files import check_folder, write_atomically
+from keras_vae.inference.importance import stderr_of_samples
 from keras_vae.messages.notes import tell
 from keras_vae.runs.run import Run
 from keras_vae.tasks import other_data
@@ -96,7 +97,7 @@ def write_scores(
     columns = {
         "example": np.arange(len(log_prob)),
         "log_prob_nats": log_prob,
-        "stderr_nats": np.sqrt(np.maximum(1.0 / found["effective_sample_size"] - 1.0 / k, 0.0)),
+        "stderr_nats": stderr_of_samples(found["effective_sample_size"], k).numpy(),
         "log_prob_nats_per_dim": np.divide(
             log_prob, dims, out=np.full(len(log_prob), np.nan), where=dims > 0
         ),

@@ -9,6 +9,7 @@ from keras_vae.columns import Column
 from keras_vae.distributions import CHOICE, OfEachValue, Uniforms
 from keras_vae.likelihoods.columns.densities import mixture_of, quantile, unsquashed
 from keras_vae.likelihoods.columns.family import NEVER, Family, padded, squash_of
+from keras_vae.likelihoods.logistic_bins import log_factors
 from keras_vae.ops.categorical import from_uniform, log_softmax
 
 # Bins have at most probability 1, so that components may be as narrow as float32 has it.
@@ -62,9 +63,6 @@ class Bins(Family):
 class Binned(OfEachValue):
     """The distribution of x, which is rounded, or one of the spikes.
 
-    With F the logistic function and its edges a < b, F(b) - F(a) = F(b) F(-a) (1 - exp(a - b)).
-    The logs of these factors are exact however narrow, wide or far off the bin is.
-
     Args:
       log_shares: of S spikes and K logistics, [..., n, S + K].
       logistics: batch [..., n, K], on the standard scale.
@@ -98,13 +96,8 @@ class Binned(OfEachValue):
         low, high, width = (
             tf.cast(edge, tf.float32)[..., tf.newaxis] for edge in (low, high, high - low)
         )
-        loc, scale = self.logistics.loc, self.logistics.scale
-        log_bin = (
-            tf.math.log_sigmoid((high - loc) / scale)
-            + tf.math.log_sigmoid((loc - low) / scale)
-            + tf.math.log(-tf.math.expm1(-width / scale))
-        )
-        parts = of_logistics + log_bin
+        of_bin = log_factors(low, high, width, self.logistics.loc, self.logistics.scale)
+        parts = of_logistics + (of_bin.below + of_bin.above + of_bin.within)
         if self._spikes.shape[-1]:
             near = tf.abs(x[..., tf.newaxis] - self._spikes) < self._half[:, np.newaxis]
             parts = tf.concat([tf.where(near, of_spikes, NEVER), parts], axis=-1)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae._compat import TensorLike, tf, tfd, tfk, tfp
-from keras_vae.columns import Column
+from keras_vae.columns import Column, as_columns
 from keras_vae.distributions import OfEachValue, Uniforms
 from keras_vae.likelihoods.base import Likelihood, Support
 from keras_vae.likelihoods.columns.bins import Bins
@@ -47,7 +47,7 @@ class Columns(Likelihood):
         **kwargs,
     ):
         super().__init__(event_shape, **kwargs)
-        self.columns = tuple(c if isinstance(c, Column) else Column.from_dict(c) for c in columns)
+        self.columns = as_columns(columns)
         if len(self.columns) != event_shape[0] or any(c.is_left_out for c in self.columns):
             raise ValueError(
                 f"columns must be the {event_shape[0]} columns of x, none of them left out, got "
