@@ -258,7 +258,7 @@ def test_a_precision_weighted_merge_is_the_product_of_normals():
     assert not model.encoder.merges
     x, noise = tiny.images(B), tiny.noise(model, 1, B)
     *_, rate = model.terms(x, noise).rates[:1]
-    found = model.encoder._look_up(tf.constant(x), None)
+    found = model.encoder.look_up(tf.constant(x))
     loc, scale = normal_of(np.float64(found[0]))
     p_loc, p_scale = np.float64(rate.p.mean()), np.float64(rate.p.stddev())
     precision = scale**-2 + p_scale**-2

@@ -199,7 +199,16 @@ TABLE = {
     ),
     "compression": (
         ["keras_vae.compression.*"],
-        ["_compat", "seeds", "messages", "likelihoods", "posteriors", "priors", "inference"],
+        [
+            "_compat",
+            "seeds",
+            "likelihoods",
+            "posteriors",
+            "priors",
+            "inference",
+            "vae",
+            "structures",
+        ],
     ),
     "runs": (
         ["keras_vae.runs.*"],

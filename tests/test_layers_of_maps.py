@@ -6,7 +6,6 @@ import pytest
 from export import readme, writer
 from keras_vae import evaluation
 from keras_vae.batches import Batch
-from keras_vae.compression import BitsBack
 from keras_vae.config.structure_rules import has_layers_of_maps
 from keras_vae.report import latent_pictures, pictures, run_facts
 from tests import tiny
@@ -81,8 +80,6 @@ def test_a_writer_refuses_before_it_writes(model, tmp_path):
 
 
 def test_what_else_is_not_there_yet_says_so(model):
-    with pytest.raises(ValueError, match=f"compression {NOT_YET}"):
-        BitsBack(model)
     with pytest.raises(ValueError, match=f"likelihood regret {NOT_YET}"):
         evaluation.LikelihoodRegret(model)
 

@@ -7,11 +7,14 @@ The compressed file is a stack of bits. An image x is put on it by three steps:
     put z on it, encoded by p(z)                costs -log2 p(z)
 
 so that x costs log q(z|x) - log p(x|z) - log p(z), whose mean is -ELBO. Decoding runs the steps
-backwards, and leaves on the stack what was there before.
+backwards, and leaves on the stack what was there before. Where z has layers, the first step takes
+them from the top down, each by q(z_l|above, x).
 
 References:
   Townsend, Bird & Barber 2019, Practical lossless compression with latent variables using bits back
   coding, arXiv 1901.04866.
+  Townsend, Bird, Kunze & Barber 2020, HiLLoC: lossless image compression with hierarchical latent
+  variable models, arXiv 1912.09953: layers.
   Duda 2009, Asymmetric numeral systems, arXiv 0902.0271: the stack.
 """
 
@@ -25,10 +28,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_vae import seeds
-from keras_vae._compat import TensorLike, tf
+from keras_vae._compat import TensorLike, tf, tfd
+from keras_vae.compression.layers import layers_of
+from keras_vae.compression.pixel_tables import Pixels
+from keras_vae.hierarchical import LadderEncoder
 from keras_vae.inference.importance import ImportanceSampler
-from keras_vae.likelihoods import ColourMixture, Support
-from keras_vae.messages import conflicts
+from keras_vae.likelihoods import Support
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import LearnedNormal, StandardNormal
 from keras_vae.seeds import Site
@@ -70,7 +75,7 @@ class BitsBack:
 
     Args:
       vae: an unconditional VAE with a diagonal normal posterior, a normal prior, and a likelihood
-        that is Bernoulli or of levels.
+        that is Bernoulli or of levels; or a ladder of such layers.
 
     Attributes:
       levels: how many values a pixel can take.
@@ -100,15 +105,12 @@ class BitsBack:
         self.initial_bits = _WORD_BITS * self._initial_words
         weights = (w for part in (vae.encoder, vae.decoder, vae.prior) for w in part.get_weights())
         self._fingerprint = hashlib.sha256(b"".join(w.tobytes() for w in weights)).digest()[:8]
-        self._loc, self._scale = (np.float64(vae.flat(moment)) for moment in vae.prior_moments())
+        self._layers = layers_of(vae)
+        self._pixels = Pixels(vae.decoder.likelihood, self.levels, self._layers.observe)
         self._stack = stream.stack.AnsCoder
         self._normal = stream.model.QuantizedGaussian(*_RANGE)
         self._prior = stream.model.QuantizedGaussian(*_RANGE, 0.0, float(_PER_SCALE))
         self._pixel = stream.model.Categorical(perfect=False)
-        floats = tf.TensorSpec([None, *vae.event_shape])
-        self._posterior = tf.function(self._moments_of, input_signature=[floats])
-        latents = tf.TensorSpec([None, vae.latent_dim])
-        self._table = tf.function(self._probs_of, input_signature=[latents])
 
     def encode(self, x: TensorLike, progress: Callable[[int], object] | None = None) -> bytes:
         """The compressed images x [N, H, W, C]: a file's content.
@@ -124,9 +126,10 @@ class BitsBack:
         for size in self._batch_sizes(len(x), growth):
             batch = x[start : start + size]
             stack = self._scramble(stack, start, size)
-            k = stack.decode(self._normal, *self._posterior_of(batch))
-            stack.encode_reverse(np.int32(batch.ravel()), self._pixel, self._table_of(k))
-            stack.encode_reverse(k, self._prior)
+            taken, state = self._take_latents(stack, batch)
+            self._put_pixels(stack, batch, state)
+            for k in reversed(taken):
+                stack.encode_reverse(k, self._prior)
             start += size
             if progress is not None:
                 progress(start)
@@ -146,12 +149,11 @@ class BitsBack:
         start = num_images
         for size in reversed(self._batch_sizes(num_images, growth)):
             start -= size
-            k = stack.decode(self._prior, size * self._vae.latent_dim)
-            batch = stack.decode(self._pixel, self._table_of(k))
-            batch = batch.astype(self._dtype).reshape(size, *self._vae.event_shape)
-            stack.encode_reverse(k, self._normal, *self._posterior_of(batch))
+            passed, state = self._walk_by_prior(stack, size)
+            batch = x[start : start + size]
+            self._take_pixels(stack, batch, state)
+            self._put_latents(stack, batch, passed)
             stack = self._scramble(stack, start, size)
-            x[start : start + size] = batch
         if not np.array_equal(stack.get_compressed(), self._checksum(x)):
             raise CorruptFile(
                 "the decoded images aren't those that were encoded: the model computes other "
@@ -165,8 +167,13 @@ class BitsBack:
         """Bits of a file's content that code images: all but header, CRC and initial bits."""
         return 8 * (len(content) - _HEADER.size - _CRC.size) - self.initial_bits
 
-    def expected_bits(self, x: TensorLike, num_samples: int = 16) -> float:
-        """-ELBO of the images x [N, H, W, C] together, in bits."""
+    def expected_bits(self, x: TensorLike, num_samples: int | None = None) -> float:
+        """-ELBO of the images x [N, H, W, C] together, in bits.
+
+        Args:
+          num_samples: of each image; by default 16, or 1 for layers of maps, which take long.
+        """
+        num_samples = num_samples or (1 if self._vae.has_layers_of_maps else 16)
         x = self._to_floats(self.to_levels(x))
         estimate = self._sampler(x, num_samples, seeds.derive(0, Site.EVALUATE))
         return float(np.sum(estimate.distortion + estimate.rate, dtype=np.float64) / math.log(2.0))
@@ -186,29 +193,55 @@ class BitsBack:
     def _to_floats(self, levels):
         return np.float32(levels) / np.float32(self.levels - 1)
 
-    # The model's distributions -----------------------------------------------------------------
+    # A batch -----------------------------------------------------------------------------------
 
-    def _posterior_of(self, batch):
-        """Mean and standard deviation of q(k|x), each [B * D], from levels [B, H, W, C]."""
-        loc, scale = self._posterior(self._to_floats(batch))
-        loc = (np.float64(loc) - self._loc) / self._scale * _PER_SCALE
-        return loc.ravel(), (np.float64(scale) / self._scale * _PER_SCALE).ravel()
+    def _take_latents(self, stack, batch):
+        """By q: (k [B * D_l] of each layer, the top's first; what the decoder reads)."""
+        found, taken = self._layers.look_up(self._to_floats(batch)), []
 
-    def _table_of(self, k):
-        """The probability of each level of each pixel, [B * H * W * C, levels], from k [B * D]."""
-        k = k.reshape(-1, self._vae.latent_dim)
-        return self._table(np.float32(self._loc + self._scale * k / _PER_SCALE)).numpy()
+        def choose(layer, p, state):
+            q = self._layers.infer(layer, found, p, state)
+            taken.append(stack.decode(self._normal, *_in_units(q, p)))
+            return self._z(layer, p, taken[-1])
 
-    def _moments_of(self, x):
-        q = self._vae.encode(x)
-        return self._vae.flat(q.mean()), self._vae.flat(q.stddev())
+        state = self._layers.walk(choose)
+        return taken, state
 
-    def _probs_of(self, z):
-        pixel = self._vae.decode(z).distribution  # Batch [B, H, W, C], event [].
-        levels = tf.range(float(self.levels)) / (self.levels - 1)
-        levels = tf.reshape(levels, [-1] + [1] * (1 + len(self._vae.event_shape)))
-        log_prob = tf.reshape(pixel.log_prob(levels), [self.levels, -1])
-        return tf.exp(tf.transpose(log_prob))
+    def _walk_by_prior(self, stack, size):
+        """The way that `_take_latents` went: (what was passed on it, what the decoder reads)."""
+        passed = []
+
+        def choose(layer, p, state):
+            k = stack.decode(self._prior, size * math.prod(self._layers.shapes[layer]))
+            passed.append((layer, p, state, k))
+            return self._z(layer, p, k)
+
+        state = self._layers.walk(choose)
+        return passed, state
+
+    def _put_latents(self, stack, batch, passed):
+        found = self._layers.look_up(self._to_floats(batch))
+        for layer, p, state, k in reversed(passed):
+            q = self._layers.infer(layer, found, p, state)
+            stack.encode_reverse(k, self._normal, *_in_units(q, p))
+
+    def _z(self, layer, p, k):
+        """The latents z_l [B, ...] that k [B * D_l] stands for."""
+        k = k.reshape(-1, *self._layers.shapes[layer])
+        return tf.constant(
+            np.float32(np.float64(p.mean()) + np.float64(p.stddev()) * k / _PER_SCALE)
+        )
+
+    def _put_pixels(self, stack, batch, state):
+        for turn in reversed(list(self._pixels.turns())):
+            table = self._pixels.table(state, self._to_floats(batch[..., : turn.start]))
+            stack.encode_reverse(np.int32(batch[..., turn].ravel()), self._pixel, table)
+
+    def _take_pixels(self, stack, batch, state):
+        """Fills the batch [B, H, W, C]."""
+        for turn in self._pixels.turns():
+            table = self._pixels.table(state, self._to_floats(batch[..., : turn.start]))
+            batch[..., turn] = stack.decode(self._pixel, table).reshape(batch[..., turn].shape)
 
     # The chain ---------------------------------------------------------------------------------
 
@@ -267,31 +300,31 @@ class BitsBack:
         return num_images, growth, words
 
 
+def _in_units(q: tfd.Distribution, p: tfd.Distribution) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of q(k_l|above, x), each [B * D_l]."""
+    unit = np.float64(p.stddev()) / _PER_SCALE
+    loc, scale = np.float64(q.mean()) - np.float64(p.mean()), np.float64(q.stddev())
+    return (loc / unit).ravel(), (scale / unit).ravel()
+
+
 def _check(vae) -> None:
     """Raises ValueError unless bits-back coding can code by the model."""
-    if vae.has_layers_of_maps:
-        raise ValueError(
-            f"compression {conflicts.LAYERS_OF_MAPS}. Use one of a single layer (recipe=vae)."
-        )
     decoder = vae.decoder
     posterior = vae.encoder.posterior or vae.encoder
+    # Of layers, those of a ladder alone are inferred in the order in which the prior draws them.
+    prior = vae.prior.top if isinstance(vae.encoder, LadderEncoder) else vae.prior
     for fits, wanted, found in (
         (vae.condition is None, "condition=none", vae.condition),
-        (isinstance(posterior, DiagonalNormal), "posterior=diagonal", posterior),
+        (isinstance(posterior, DiagonalNormal | LadderEncoder), "posterior=diagonal", posterior),
         (
-            isinstance(vae.prior, StandardNormal | LearnedNormal),
+            isinstance(prior, StandardNormal | LearnedNormal),
             "prior=standard_normal or learned_normal",
-            vae.prior,
+            prior,
         ),
         (not decoder.in_turn, "decoder=independent", decoder),
         (
             decoder.likelihood.support in (Support.BINARY, Support.LEVELS),
             "likelihood=bernoulli, or one of levels such as discretized_logistic",
-            decoder.likelihood,
-        ),
-        (
-            not isinstance(decoder.likelihood, ColourMixture),
-            "channel_dependence=none",
             decoder.likelihood,
         ),
     ):

@@ -157,21 +157,21 @@ class LadderEncoder(LayeredEncoder):
         # Only layers without a merge have a projection.
         self.projections = [_says_little(q) for q in posteriors[len(merges) : -1]]
         self.projections.append(tfkl.Dense(posteriors[-1].params_size, dtype=self.dtype))
-        self.first = FirstLatents(posteriors[-1], lambda x, context: self._look_up(x, context)[-1])
+        self.first = FirstLatents(posteriors[-1], lambda x, context: self.look_up(x, context)[-1])
 
     def walk(
         self, x: TensorLike, choose: Callable, context: TensorLike | None = None
     ) -> tuple[list[tfd.Distribution], Path]:
-        found, posteriors = self._look_up(x, context), list(self.posteriors)
+        found, posteriors = self.look_up(x, context), list(self.posteriors)
 
         def infer(layer, p, state):
-            posteriors[layer] = self._infer(layer, found[layer], p, state)
+            posteriors[layer] = self.infer_layer(layer, found, p, state)
             return choose(layer, posteriors[layer], state)
 
         path = self._prior.walk(infer, context)
         return posteriors, path
 
-    def _look_up(self, x, context):
+    def look_up(self, x: TensorLike, context: TensorLike | None = None) -> list[tf.Tensor]:
         """What x says of each layer, the lowest first: a merge's features, or a normal's params."""
         is_map = len(self.latent_shapes[0]) > 1
         found, below = [], with_context(x, context, 3) if is_map else _flat(x)
@@ -185,15 +185,28 @@ class LadderEncoder(LayeredEncoder):
         """Parameters of a normal: those of maps are bounded."""
         return bounded(params) if len(self.latent_shapes[0]) > 1 else params
 
-    def _infer(self, layer, found, p, state):
-        """q(z_l|above, x) from what x says of z_l and from the state that p was made of."""
-        posterior = self.posteriors[layer]
+    def infer_layer(
+        self,
+        layer: int,
+        found: Sequence[tf.Tensor],
+        p: tfd.Distribution,
+        state: tf.Tensor | None,
+    ) -> tfd.Distribution:
+        """q(z_l|above, x).
+
+        Args:
+          layer: l, from 0.
+          found: what x says of each layer, of `look_up`.
+          p: p(z_l|above).
+          state: what p was made of; the top's is None.
+        """
+        posterior, of_x = self.posteriors[layer], found[layer]
         if layer < len(self.merges):
-            shape = tf.concat([tf.shape(state)[:-1], found.shape[-1:]], 0)
-            both = tf.concat([state, tf.broadcast_to(found, shape)], axis=-1)
+            shape = tf.concat([tf.shape(state)[:-1], of_x.shape[-1:]], 0)
+            both = tf.concat([state, tf.broadcast_to(of_x, shape)], axis=-1)
             params = over_samples(self.merges[layer], both, len(self.latent_shapes[layer]))
             return changed(p, posterior.distribution(self._kept(params)))
-        q = posterior.distribution(found)
+        q = posterior.distribution(of_x)
         return q if layer == len(self.posteriors) - 1 else product(p, q)
 
     def get_config(self) -> dict[str, Any]:

@@ -129,13 +129,32 @@ class Colour(Custom):
             loc += coefficient * (x - 0.5)
         return rounded_logistic(loc, self._raw_scale[c], self._top + 1)
 
+    def next_masses(self, before: tf.Tensor) -> tf.Tensor:
+        """Probabilities of all levels of channel c, given those before it.
+
+        Args:
+          before: the first c channels of x, [..., c].
+
+        Returns:
+          [levels, ...].
+        """
+        values, log_mass = self._first(before)
+        weights = softmax(log_mass)  # Of the components, which the channels before tell apart.
+        masses = self._given(len(values), values).masses()  # [levels, ..., K]
+        return mean_by(weights, masses)
+
     def _log_prob(self, x):
-        levels = tf.split(tf.round(x * self._top), len(self._loc), axis=-1)  # C of [..., 1].
+        return tf.reduce_logsumexp(self._first(x)[1], axis=-1)
+
+    def _first(self, x):
+        """Of the first channels x [..., c]: (values of their levels, log-mass by component)."""
+        values: list[tf.Tensor] = []
         log_mass = log_softmax(self._logits)
-        for c, level in enumerate(levels):
-            before = [level / self._top for level in levels[:c]]
-            log_mass += self._given(c, before).log_prob(level)
-        return tf.reduce_logsumexp(log_mass, axis=-1)
+        for c in range(x.shape[-1]):
+            level = tf.round(x[..., c : c + 1] * self._top)
+            log_mass += self._given(c, values).log_prob(level)
+            values.append(level / self._top)
+        return values, log_mass
 
     def _mean(self):
         """The mean, of the first channel as exact as a logistic's, and nearly so of those after it.

@@ -123,6 +123,15 @@ class RoundedLogistic(OfEachValue):
 
         return tf.clip_by_value(self._loc, 0.0, 1.0) - beyond(0.0) + beyond(1.0)
 
+    def masses(self) -> tf.Tensor:
+        """The probability of each level, [levels, ...]."""
+        of_edges = [-1] + [1] * len(self._loc.shape)
+        edges = tf.reshape(tf.range(float(self._top)), of_edges)
+        upper = (edges - self.base.loc) / self.base.scale
+        below, above = tf.sigmoid(upper), tf.sigmoid(-upper)
+        within = -tf.math.expm1(-1.0 / self.base.scale)
+        return tf.concat([below[:1], below[1:] * above[:-1] * within, above[-1:]], axis=0)
+
     def _log_prob(self, k):
         loc, scale = self.base.loc, self.base.scale
         below, above = k > 0.0, k < self._top  # Whether there are levels there.

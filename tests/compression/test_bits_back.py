@@ -12,6 +12,8 @@ from keras_vae.compression import BitsBack, CorruptFile
 from tests import tiny
 
 N = 60
+COLOUR = {"event_shape": (5, 4, 3), "likelihood": "logistic_mixture", "likelihood_components": 2}
+MAPS = {"recipe": "deep", "stages": ("3x2", "1x1"), **COLOUR}
 
 
 def made(**options):
@@ -48,14 +50,18 @@ def codec(model):
         {"network": "conv", "likelihood": "discretized_logistic"},
         {"weights": "map"},
         {"network": "conv", "latent_shape": (2, 2, 1), "prior": "learned_normal"},
+        COLOUR,
+        MAPS,
+        {"recipe": "deep", "stages": ("4x1", "1x1"), "likelihood": "bernoulli"},
+        {"structure": "ladder"},
     ],
     ids=lambda options: " ".join(map(str, options.values())) or "vae",
 )
 def test_decoding_gives_the_images_back(options):
     model = made(**options)
     x = drawn(model, N)
-    content = BitsBack(model).encode(x)
-    found = BitsBack(model).decode(content)
+    codec = BitsBack(model)
+    found = codec.decode(codec.encode(x))
     assert found.dtype == (
         bool if model.decoder.likelihood.support.name == "BINARY" else np.float32
     )
@@ -95,6 +101,19 @@ def test_the_code_is_as_long_as_the_elbo_says(likelihood):
     assert tolerance < 0.01 * expected
     assert abs(codec.code_bits(codec.encode(x)) - expected) < tolerance
     assert np.mean(terms.rate) > 2.0  # Nats that z tells of x: without bits back, 3 * 9 bits.
+
+
+def test_the_code_of_layers_is_as_long_as_the_elbo_says():
+    model = tiny.randomize(tiny.vae(**MAPS), scale=0.2)
+    x = drawn(model, 200)
+    terms = model.terms(x, tiny.noise(model, 64, len(x)))
+    expected = -np.sum(terms.elbo_nats, dtype=np.float64) / math.log(2.0)
+    variance = np.sum(np.var(terms.log_weight, axis=0)) / math.log(2.0) ** 2
+    tolerance = 4.0 * math.sqrt(variance) + 2e-3 * expected + 32
+    assert tolerance < 0.03 * expected
+    codec = BitsBack(model)
+    assert abs(codec.code_bits(codec.encode(x)) - expected) < tolerance
+    assert np.mean(terms.rate) > 2.0
 
 
 def test_batches_grow_with_what_is_on_the_stack(model, codec):

@@ -11,7 +11,6 @@ from keras_vae import likelihoods
 from keras_vae._compat import tf, tfk, tfkl
 from keras_vae.batches import Batch
 from keras_vae.building.parts import likelihood_of
-from keras_vae.compression.bits_back import BitsBack
 from keras_vae.conditions import ImagePart
 from keras_vae.config import Config
 from keras_vae.decoder import Decoder
@@ -327,8 +326,21 @@ def test_objects_that_cant_be_are_refused():
         likelihoods.ColourMixture(EVENT, num_components=0)
     with pytest.raises(ValueError, match="can't be averaged over Bayesian weights"):
         likelihoods.ColourMixture(EVENT).averaged(tf.zeros([1]), [0.0])
-    with pytest.raises(ValueError, match="needs channel_dependence=none, got ColourMixture"):
-        BitsBack(tiny_colours())
+
+
+@pytest.mark.parametrize("channels", [2, 3])
+def test_masses_of_channels_in_turn_are_those_of_whole_colours(channels):
+    levels = 4
+    layer = one_pixel(levels, channels)
+    params = parameters(layer, 1)
+    of_components, weights = masses(params, levels, channels)
+    joint = np.reshape(weights @ of_components, [levels] * channels)
+    pixel = layer(params).distribution
+    for k in colours(levels, channels):
+        for c in range(channels):
+            found = pixel.next_masses(tf.reshape(np.float32(k[:c] / 3), [1, 1, 1, c]))
+            given = joint[tuple(k[:c])].reshape(levels, -1).sum(axis=1)
+            np.testing.assert_allclose(tf.squeeze(found), given / given.sum(), rtol=2e-4, atol=1e-7)
 
 
 def test_training_finds_that_channels_are_alike():
