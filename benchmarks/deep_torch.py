@@ -16,12 +16,12 @@ import torch.nn.functional as F
 from torch import nn
 
 
-def normalized(x):
-    return x * torch.rsqrt(1.0 + x.square().mean(1, keepdim=True))
+def limited(x):
+    return x * torch.rsqrt(1.0 + (x / 10.0).square().mean(1, keepdim=True))
 
 
 class Residual(nn.Module):
-    def __init__(self, width, hidden, kernel, norm=normalized):
+    def __init__(self, width, hidden, kernel, norm=limited):
         super().__init__()
         self.norm = norm
         self.first = nn.Conv2d(width, hidden, kernel, padding="same")
@@ -52,9 +52,9 @@ class Block(nn.Module):
         if self.entrance:
             up = F.interpolate(state, scale_factor=float(self.entrance[1]), mode="nearest")
             state = self.joint(up) + self.place
-        made = self.outer(F.silu(self.inner(F.silu(normalized(state)))))
+        made = self.outer(F.silu(self.inner(F.silu(limited(state)))))
         p = normal(made[:, : 2 * self.d])
-        both = normalized(torch.cat([state, features], 1))
+        both = limited(torch.cat([state, features], 1))
         change = normal(self.to_q(F.silu(self.merge(F.silu(both)))))
         q = p[0] + p[1] * change[0], p[1] * change[1]
         z = q[0] + q[1] * torch.randn_like(q[0])
@@ -116,7 +116,7 @@ class Ladder(nn.Module):
         for block, found in zip(reversed(self.blocks), reversed(by_layer[:-1]), strict=True):
             state, kl = block(state, found)
             rate = rate + kl
-        y = F.pixel_shuffle(self.widen(F.silu(normalized(state))), 2)
+        y = F.pixel_shuffle(self.widen(F.silu(limited(state))), 2)
         return rate - self.log_mass(x, self.out(F.silu(self.last(y))))
 
     def log_mass(self, x, params):

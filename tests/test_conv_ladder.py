@@ -57,15 +57,15 @@ def dense(layer, x):
     return x @ kernel + bias
 
 
-def normalized(layers, x):
-    """(x as the first layer makes it, if that is a norm, the layers after the activation)."""
-    if not isinstance(layers[0], networks.RootMeanSquareNorm):
+def limited(layers, x):
+    """(x as the first layer makes it, if that is a limit, the layers after the activation)."""
+    if not isinstance(layers[0], networks.RootMeanSquareLimit):
         return x, layers[1:]
-    return x / np.sqrt(1.0 + np.mean(x**2, -1, keepdims=True)), layers[2:]
+    return x / np.sqrt(1.0 + np.mean((x / 10.0) ** 2, -1, keepdims=True)), layers[2:]
 
 
 def two_convolutions(body, x):
-    x, (first, second) = normalized(body.layers, x)
+    x, (first, second) = limited(body.layers, x)
     return conv(second, elu(conv(first, elu(x))))
 
 
@@ -124,7 +124,7 @@ def by_hand(model, x, noise):
         rates.insert(0, divergence(q, p))
         z = q[0] + q[1] * eps[layer]
         state = residual(block.residual, state + made[..., 4:] + conv(block.from_z, z))
-    state, (widen, from_patches, last, _) = normalized(model.decoder.network.layers, state)
+    state, (widen, from_patches, last, _) = limited(model.decoder.network.layers, state)
     y = conv(widen, elu(state))
     f = from_patches.factor
     n, h, w, c = y.shape
@@ -141,7 +141,7 @@ def divergence(q, p):
     return tfd.kl_divergence(tfd.Normal(*q), p).numpy().sum((1, 2, 3))
 
 
-@pytest.mark.parametrize("normalization", ["rms", "none"])
+@pytest.mark.parametrize("normalization", ["limited", "none"])
 def test_the_bound_is_that_of_a_plain_loop(normalization):
     model = scattered(ladder(likelihood="bernoulli", normalization=normalization))
     x, noise = tiny.images(B), tiny.noise(model, 1, B)

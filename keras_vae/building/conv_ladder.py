@@ -29,7 +29,7 @@ class ConvLadder:
         # Each layer's stage and its place in the stage; the layer next to x comes first.
         self._layers = [(stage, i) for stage in self._stages for i in range(stage.num_layers)]
         self._gain = 1.0 / math.sqrt(len(self._layers))
-        self._normalized = model.normalization == "rms"
+        self._limited = model.normalization == "limited"
 
     def encoder(self) -> LadderEncoder | LayeredPriorEncoder:
         """q: the way up makes features of x at each size, which meet the state on the way down."""
@@ -56,7 +56,7 @@ class ConvLadder:
         inner = m.width // 2
         return tfk.Sequential(
             [
-                *self._norm(),
+                *self._limit(),
                 tfkl.Activation(m.activation),
                 tfkl.Conv2D(inner * factor**2, 1),
                 networks.FromPatches(self._size, factor),
@@ -105,12 +105,12 @@ class ConvLadder:
     def _residual(self, stage):
         m = self._model
         return networks.ResidualBlock(
-            m.width, m.activation, m.width // 2, self._gain, _kernel_size(stage), self._normalized
+            m.width, m.activation, m.width // 2, self._gain, _kernel_size(stage), self._limited
         )
 
-    def _norm(self):
+    def _limit(self):
         """The layers before an activation that reads the state."""
-        return [networks.RootMeanSquareNorm()] if self._normalized else []
+        return [networks.RootMeanSquareLimit()] if self._limited else []
 
     def _body(self, stage, channels, initializer):
         """Convolutions to `width` / 2, then `channels`; `initializer` is that of the last one."""
@@ -118,7 +118,7 @@ class ConvLadder:
         conv = functools.partial(tfkl.Conv2D, kernel_size=_kernel_size(stage), padding="same")
         return tfk.Sequential(
             [
-                *self._norm(),
+                *self._limit(),
                 tfkl.Activation(m.activation),
                 conv(m.width // 2, activation=m.activation),
                 conv(channels, kernel_initializer=initializer),

@@ -192,11 +192,11 @@ class ModelConfig:
         },
     )
     normalization: str = option(
-        "rms",
+        "limited",
         "ladder of convolutions: what happens to maps before a network reads them, so that what "
         "one layer makes large doesn't grow in those below",
         choices={
-            "rms": "each place is divided by sqrt(1 + the mean square of its channels)",
+            "limited": "the root mean square r over the channels of a place becomes less than 10",
             "none": "nothing",
         },
         before="none",

@@ -24,7 +24,7 @@ from keras_vae.networks.recurrence import Recurrence
 from keras_vae.networks.residual import Residual
 from keras_vae.networks.residual_conv import ResidualBlock
 from keras_vae.networks.resnet import resnet_decoder, resnet_encoder
-from keras_vae.networks.root_mean_square import RootMeanSquareNorm
+from keras_vae.networks.root_mean_square import RootMeanSquareLimit
 from keras_vae.networks.transformer import (
     Positions,
     TransformerBlock,
@@ -44,7 +44,7 @@ __all__ = [
     "Recurrence",
     "Residual",
     "ResidualBlock",
-    "RootMeanSquareNorm",
+    "RootMeanSquareLimit",
     "SelfAttention",
     "ToPatches",
     "TransformerBlock",

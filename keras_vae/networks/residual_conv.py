@@ -5,7 +5,7 @@ from typing import Any
 
 from keras_vae._compat import TensorLike, tf, tfk, tfkl
 from keras_vae.networks.recomputable import Recomputable
-from keras_vae.networks.root_mean_square import RootMeanSquareNorm
+from keras_vae.networks.root_mean_square import RootMeanSquareLimit
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
@@ -22,7 +22,7 @@ class ResidualBlock(Recomputable):
       gain: standard deviation of what a new block adds, of an input of 1. One over the square root
         of the number of blocks keeps the sum of them all at 1.
       kernel_size: of both convolutions.
-      normalized: whether a `RootMeanSquareNorm` comes first, before the activation.
+      limited: whether a `RootMeanSquareLimit` comes first, before the activation.
 
     References:
       He et al. 2016, Identity Mappings in Deep Residual Networks; De & Smith 2020 (SkipInit); Child
@@ -36,16 +36,16 @@ class ResidualBlock(Recomputable):
         hidden: int | None = None,
         gain: float = 0.0,
         kernel_size: int | Sequence[int] = 3,
-        normalized: bool = False,
+        limited: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.filters, self.activation, self.hidden = filters, activation, hidden
-        self.gain, self.kernel_size, self.normalized = gain, kernel_size, normalized
+        self.gain, self.kernel_size, self.limited = gain, kernel_size, limited
         end = tfk.initializers.VarianceScaling(gain**2) if gain else "zeros"
         self.body = tfk.Sequential(
             [
-                *([RootMeanSquareNorm()] if normalized else []),
+                *([RootMeanSquareLimit()] if limited else []),
                 tfkl.Activation(activation),
                 tfkl.Conv2D(hidden or filters, kernel_size, padding="same", activation=activation),
                 tfkl.Conv2D(filters, kernel_size, padding="same", kernel_initializer=end),
@@ -56,5 +56,5 @@ class ResidualBlock(Recomputable):
         return x + self.body(x)
 
     def get_config(self) -> dict[str, Any]:
-        names = ("filters", "activation", "hidden", "gain", "kernel_size", "normalized")
+        names = ("filters", "activation", "hidden", "gain", "kernel_size", "limited")
         return super().get_config() | {name: getattr(self, name) for name in names}
