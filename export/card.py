@@ -82,6 +82,7 @@ def _ranges(vae, artefacts):
     """{name: [lowest, highest]} of all inputs and outputs."""
     values = _VALUES[vae.decoder.likelihood.support]
     known = _BOUNDED | {"image": values, "sample": values, "x": values}
+    known["num_layers"] = [0, vae.num_layers]
     condition = vae.condition
     if condition is not None and condition.in_examples:
         known["condition"] = values

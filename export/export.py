@@ -42,7 +42,7 @@ def main() -> None:
             found = loading.find_checkpoint(run_directory)
             origin = loading.origin(found)
             vae = loading.load_checkpoint(run_directory, found)
-            writer.check_served(vae, FLAGS.precision, FLAGS.web, FLAGS.prune_latents)
+            vae.modality.check_export()
             options["described"] = loading.read_config_json(run_directory) | {"exported": origin}
             wanted = Config.from_dict(options["described"]["config"]).model.prior
             if vae.prior is None and wanted != "none":
@@ -62,7 +62,7 @@ def main() -> None:
                 )
         else:
             vae = keras_vae.load(run_directory)
-            writer.check_served(vae, FLAGS.precision, FLAGS.web, FLAGS.prune_latents)
+            vae.modality.check_export()
             if FLAGS.prune_latents:
                 raise ValueError(
                     "prune_latents needs a run directory, whose data tells what is dead."

@@ -1,59 +1,101 @@
 """What a file's decoder loses on real data, beside the Keras model's."""
 
 import math
+import pathlib
 
 import numpy as np
 
+from export.inner_params import inner_params
 from export.parity import ParityError
 from export.precision import Precision
 from export.tflite import verb_and_size
 from keras_vae.batches import Batch
+from keras_vae.distributions import of_known
+from keras_vae.evaluation import num_known
+from keras_vae.likelihoods import Support
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.vae import VAE
 
+_AT_ONCE = 100  # examples, of which deep models hold many maps
 
-def of_decoder(vae: VAE, signatures: dict, batch: Batch) -> dict:
+
+def of_decoder(vae: VAE, file: pathlib.Path, signatures: dict, batch: Batch) -> dict:
     """Decodes the codes of real examples by the model and by a file.
 
     Args:
       vae: the model.
+      file: its TFLite file.
       signatures: of the file; the largest decode_B is tried.
       batch: N examples, with their conditions.
 
     Returns:
       dict: `psnr` and `psnr_keras`, decibels of all pixels' errors against x; `nll_change`, by how
-      many nats -log p(x|z) of an example is worse, None where the mean does not tell; `examples`.
+      many nats -log p(x|z) of an example is worse, None where neither the mean nor what is within
+      the file tells; `bits_change`, the same in bits per dimension, of mixtures of levels and such
+      likelihoods that the mean doesn't settle; `examples`.
     """
     size = max(size or 0 for verb, size in map(verb_and_size, signatures) if verb == "decode")
     x, condition = batch.x, batch.condition
-    z = vae.code(x, condition, mask=batch.mask).numpy()
+    z = _codes(vae, batch)
     given = _condition(vae, x, condition)
-    images, means = [], []
+    params = _params(vae, file, f"decode_{size}")
+    images, means, changes = [], [], []
     for i in range(0, len(x), size):
         rows = np.arange(i, i + size) % len(x)  # The first examples fill up the last batch.
         arrays = {name: values[rows] for name, values in ({"z": z} | given).items()}
         images.append(signatures[f"decode_{size}"](**arrays)["image"])
-        means.append(vae.decode(*arrays.values()).mean().numpy())
+        p = vae.decode(*arrays.values())
+        means.append(p.mean().numpy())
+        if params is not None:
+            there = of_known(vae.decoder.likelihood(params(**arrays)), _part(batch.mask, rows))
+            here = of_known(p, _part(batch.mask, rows))
+            values = vae.as_floats(x[rows])
+            changes.append((here.log_prob(values) - there.log_prob(values)).numpy())
     found, wanted = (np.concatenate(parts)[: len(x)] for parts in (images, means))
     x = vae.as_floats(x).numpy()
     if batch.mask is not None:  # What is unknown can't be lost.
         found, wanted = (np.where(batch.mask, image, x) for image in (found, wanted))
     worse = [vae.decoder.likelihood.nll_of_mean(x, image) for image in (found, wanted)]
+    change = worse[0] - worse[1] if worse[0] is not None else None
+    if changes:
+        change = np.concatenate(changes)[: len(x)]
+    nats = None if change is None else float(np.mean(change))
+    known = x[0].size if batch.mask is None else np.mean(num_known(batch.mask))
     return {
         "psnr": _psnr(x, found),
         "psnr_keras": _psnr(x, wanted),
-        "nll_change": None if worse[0] is None else float(np.mean(worse[0] - worse[1])),
+        "nll_change": nats,
+        "bits_change": nats / known / math.log(2.0) if changes else None,
         "examples": len(x),
     }
 
 
+def _params(vae, file, signature):
+    """What gives the file's parameters of p(x|z), where they are needed to tell log p(x|z)."""
+    likelihood, zeros = vae.decoder.likelihood, np.zeros([1, *vae.event_shape], np.float32)
+    is_settled = likelihood.nll_of_mean(zeros, zeros) is not None
+    if is_settled or likelihood.support is not Support.LEVELS or vae.decoder.in_turn:
+        return None
+    return inner_params(file, signature, likelihood.params_shape)
+
+
+def _part(values, rows):
+    return None if values is None else values[rows]
+
+
 def check_loss(file: str, found: dict, gate: Precision) -> None:
     """Raises ParityError if `of_decoder` found more lost than a precision may lose."""
-    change = found["nll_change"]
-    if change is not None and not change <= gate.nll_change:
+    of_bits = found["bits_change"] is not None and gate.bits_change is not None
+    change, limit, unit = (
+        (found["bits_change"], gate.bits_change, "bits a dimension")
+        if of_bits
+        else (found["nll_change"], gate.nll_change, "nats an example")
+    )
+    if change is not None and not change <= limit:
         raise ParityError(
-            f"{file}: decoding real data costs {change:.3g} nats an example more than the Keras "
-            f"model's (PSNR {found['psnr']:.1f} for {found['psnr_keras']:.1f} dB); allowed are "
-            f"{gate.nll_change:g}. The file was not written. "
+            f"{file}: decoding real data costs {change:.3g} {unit} more than the Keras model's "
+            f"(PSNR {found['psnr']:.1f} for {found['psnr_keras']:.1f} dB); allowed are {limit:g}. "
+            "The file was not written. "
             f"{'Take precision=' + gate.instead + ', or a' if gate.instead else 'A'}llow more by "
             "max_nll_change."
         )
@@ -63,13 +105,17 @@ def calibration(vae: VAE, batch: Batch) -> dict:
     """{verb: {input: [N, ...]}} that span the range of values: real examples and their codes, and
     as many latents of the prior at twice its temperature, or else of twice the codes' deviation."""
     x, condition = batch.x, batch.condition
-    z = vae.code(x, condition, mask=batch.mask).numpy()
+    z = _codes(vae, batch)
     given = _condition(vae, x, condition)
     if vae.prior is None:
         wide = z.mean(axis=0) + 2.0 * (np.roll(z, 1, axis=0) - z.mean(axis=0))
     else:
-        noise = vae.prior.draw_noise([0, 0], len(x))
-        wide = vae.prior_sample(noise, 2.0, given.get("condition")).numpy()
+        wide = in_batches(
+            lambda noise, condition: vae.prior_sample(noise, 2.0, condition),
+            _AT_ONCE,
+            vae.prior.draw_noise([0, 0], len(x)),
+            given.get("condition"),
+        ).numpy()
     twice = {name: np.concatenate([values, values]) for name, values in given.items()}
     beside_x = {} if vae.condition is None or vae.condition.in_examples else given
     if vae.sees_mask:
@@ -79,6 +125,17 @@ def calibration(vae: VAE, batch: Batch) -> dict:
         "decode": {"z": np.concatenate([z, wide])} | twice,
         "encode": {"x": vae.as_floats(x).numpy()} | beside_x,
     }
+
+
+def _codes(vae, batch):
+    """The z of each example, [N, *latent_shape]."""
+    return in_batches(
+        lambda x, condition, mask: vae.code(x, condition, mask=mask),
+        _AT_ONCE,
+        batch.x,
+        batch.condition,
+        batch.mask,
+    ).numpy()
 
 
 def _condition(vae, x, condition):

@@ -19,13 +19,16 @@ _SAMPLES_AT_ONCE = 10
 _UNIFORMS = (Stream.PIXEL, Stream.PIXEL_2, Stream.CHOICE)
 # The largest float32 below 1, which the generator's numbers may be rounded to.
 _BELOW_ONE = 1.0 - 2.0**-24
+# The inputs that aren't rows: they count for all examples.
+SHARED = ("temperature", "num_layers", "k")
 
 
 class Generator(tf.Module):
     """What is exported of a VAE: its weights, and a function for each verb.
 
     All inputs and outputs are named. Example b of an output depends on example b of the inputs
-    alone. Where the decoder chooses values in turn, "image" and "sample" are one such draw.
+    alone; inputs of `SHARED` count for all. Where the decoder chooses values in turn, "image" and
+    "sample" are one such draw.
 
     Args:
       vae: as it is now; one without a prior (an autoencoder) can't sample.
@@ -50,6 +53,8 @@ class Generator(tf.Module):
                 verbs["encode_with_seed"] = ["x", "seed"]
         if vae.prior is not None:
             verbs |= {"sample": ["seed"], "sample_with_temperature": ["seed", "temperature"]}
+            if vae.num_layers > 1:
+                verbs["vary"] = ["z", "seed", "temperature", "num_layers"]
         if vae.has_bound:
             verbs["log_prob"] = ["x", "k", "seed"]
         if vae.sees_mask:
@@ -83,13 +88,41 @@ class Generator(tf.Module):
     def sample_with_temperature(
         self, seed: TensorLike, temperature: TensorLike | float, condition: TensorLike | None = None
     ) -> dict[str, tf.Tensor]:
-        """As `sample`, the prior's standard deviation multiplied by a scalar; see `VAE.sample`."""
-        vae, shape = self._vae, self._vae.prior.noise_shape
+        """As `sample`, the prior's standard deviation multiplied by a number.
+
+        Models of several stochastic layers take one for each, [L], z_1's first; see `VAE.sample`.
+        """
+        z, p = self._vae.generate(self._latent_noise(seed), temperature, condition)
+        return self._drawn(z, p, seed, temperature)
+
+    def vary(
+        self,
+        z: TensorLike,
+        seed: TensorLike,
+        temperature: TensorLike | float,
+        num_layers: TensorLike | int,
+        condition: TensorLike | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """As `sample_with_temperature`, of flat z [B, D] whose upper layers are kept.
+
+        Only the lowest `num_layers` layers, an int32 scalar, are drawn anew; see
+        `HierarchicalVAE.vary`.
+        """
+        noise = self._latent_noise(seed)
+        z, p = self._vae.regenerate(z, num_layers, noise, temperature, condition)
+        return self._drawn(z, p, seed, temperature)
+
+    def _latent_noise(self, seed):
+        shape = self._vae.prior.noise_shape
         noise = self._random.normal(seed, Stream.LATENT, math.prod(shape))
-        z, p = vae.generate(tf.reshape(noise, [-1, *shape]), temperature, condition)
-        if vae.decoder.in_turn:
+        return tf.reshape(noise, [-1, *shape])
+
+    def _drawn(self, z, p, seed, temperature):
+        """What the verbs that sample give."""
+        if self._vae.decoder.in_turn:
             noise = self._random.normal(seed, Stream.STEP, *p.noise_shape)
-            sample = p.from_noise(tf.convert_to_tensor(noise), temperature)
+            lowest = temperature if self._vae.num_layers == 1 else tf.reshape(temperature, [-1])[0]
+            sample = p.from_noise(tf.convert_to_tensor(noise), lowest)
             # "image" is its own tensor: of two equal outputs LiteRT for browsers loses the first.
             image = tf.minimum(sample, sample.dtype.max)
         else:
@@ -198,7 +231,8 @@ class Generator(tf.Module):
             "mask": tf.TensorSpec([batch_size, *vae.event_shape], tf.bool, name="mask"),
             "z": tf.TensorSpec([batch_size, vae.latent_dim], name="z"),
             "seed": tf.TensorSpec([batch_size, 2], tf.int32, name="seed"),
-            "temperature": tf.TensorSpec([], name="temperature"),
+            "temperature": tf.TensorSpec(temperature_shape(vae), name="temperature"),
+            "num_layers": tf.TensorSpec([], tf.int32, name="num_layers"),
             "k": tf.TensorSpec([], tf.int32, name="k"),
         }
         if vae.condition is not None:
@@ -221,6 +255,11 @@ class Generator(tf.Module):
     def _shaped(self, image, given):
         # The decoder's reshapes lose what is known of the shape.
         return tf.ensure_shape(image, [given.shape[0], *self._vae.event_shape])
+
+
+def temperature_shape(vae: VAE) -> list[int]:
+    """[], or [L] of several stochastic layers."""
+    return [vae.num_layers] if vae.num_layers > 1 else []
 
 
 def posterior_parameters(

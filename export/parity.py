@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from export import random_numpy
-from export.generator import Generator
+from export.generator import SHARED, Generator, temperature_shape
 from export.precision import PRECISIONS, Precision
 from export.random_numpy import Stream
 from export.tflite import verb_and_size
@@ -65,11 +65,7 @@ def _check_signature(title, name, function, examples, in_turn, gate):
     number = len(next(iter(expected.values())))
     if size:  # Only as many examples as fill whole batches.
         number -= number % size
-    batches = [
-        # A scalar input is the same for all examples.
-        function(**{k: v[i : i + step] if v.ndim else v for k, v in inputs.items()})
-        for i in range(0, number, step)
-    ]
+    batches = [function(**_rows(inputs, i, step)) for i in range(0, number, step)]
     if batches[0].keys() != expected.keys():
         raise ParityError(f"{title}: outputs are {[*batches[0]]}, not {[*expected]}.")
     outputs = {}
@@ -89,9 +85,17 @@ def _check_signature(title, name, function, examples, in_turn, gate):
                 limit *= max(1.0, float(np.max(np.abs(expected["log_prob"]))))
             errors = _errors(about, got, wanted, limit, in_turn and is_image, gate.instead)
         outputs[key] = {"type": _type(got, size)} | errors
-    types = {key: _type(value, size) for key, value in inputs.items()}
-    first = {k: v[:step] if v.ndim else v for k, v in inputs.items()}
-    return {"inputs": types, "outputs": outputs, "milliseconds": _milliseconds(function, first)}
+    types = {
+        key: _shape_type(value, value.shape) if key in SHARED else _type(value, size)
+        for key, value in inputs.items()
+    }
+    milliseconds = _milliseconds(function, _rows(inputs, 0, step))
+    return {"inputs": types, "outputs": outputs, "milliseconds": milliseconds}
+
+
+def _rows(inputs, start, number):
+    """The inputs of some of the examples."""
+    return {k: v if k in SHARED else v[start : start + number] for k, v in inputs.items()}
 
 
 def one_call(signatures: dict) -> dict:
@@ -116,7 +120,7 @@ def _milliseconds(function, inputs):
 
 
 # Verbs whose images are of the same z in any precision.
-_OF_GIVEN_Z = ("decode", "sample", "sample_with_temperature")
+_OF_GIVEN_Z = ("decode", "sample", "sample_with_temperature", "vary")
 
 
 def _draw_errors(title, got, wanted, gate):
@@ -174,7 +178,8 @@ def _examples(vae, verbs, number):
         "mask": random_numpy.uniform(seed, Stream.PIXEL_2, x[0].size).reshape(x.shape) < 0.7,
         "z": random_numpy.normal(seed, Stream.LATENT, vae.latent_dim),
         "seed": seed,
-        "temperature": np.array(0.7, np.float32),
+        "temperature": np.full(temperature_shape(vae), 0.7, np.float32),
+        "num_layers": np.array(vae.num_layers // 2, np.int32),
         "k": np.array(13, np.int32),
     }
     if vae.condition is not None:
@@ -208,5 +213,8 @@ def _full_precision():
 
 
 def _type(array, size):
-    shape = [size or "B", *array.shape[1:]] if array.ndim else []
+    return _shape_type(array, [size or "B", *array.shape[1:]])
+
+
+def _shape_type(array, shape):
     return f"{array.dtype}[{', '.join(map(str, shape))}]"

@@ -16,6 +16,8 @@ class Precision(NamedTuple):
         black and white pixels, the share that falls otherwise. If is_exact, the share of values
         that may be off by more than max_error. None of files without draws.
       nll_change: how many nats of an image of real data may be lost in decoding.
+      bits_change: the same in bits per dimension, in place of nats: of likelihoods of levels, whose
+        images have any number of values.
       instead: the precision to take where a gate is closed; None if there is none better.
       verbs: those that a file can hold, or None: all. Whole numbers in place of all others would
         destroy the random numbers that sampling needs.
@@ -27,6 +29,7 @@ class Precision(NamedTuple):
     max_error: float
     draw_error: float | None
     nll_change: float
+    bits_change: float | None
     instead: str | None
     verbs: tuple[str, ...] | None = None
     needs_calibration: bool = False
@@ -35,11 +38,15 @@ class Precision(NamedTuple):
     def with_limits(
         self, max_error: float | None = None, nll_change: float | None = None
     ) -> "Precision":
-        """With other limits, where they are given; draws may be off as means may."""
+        """With other limits, where they are given; draws may be off as means may.
+
+        A limit in nats replaces that in bits.
+        """
         given: dict[str, Any] = {"max_error": max_error, "nll_change": nll_change}
         if max_error is not None and self.draw_error is not None and not self.is_exact:
             given["draw_error"] = self.draw_error * max_error / self.max_error
-        return self._replace(**{k: v for k, v in given.items() if v is not None})
+        changed = self._replace(**{k: v for k, v in given.items() if v is not None})
+        return changed if nll_change is None else changed._replace(bits_change=None)
 
 
 _CODING = ("decode", "encode")
@@ -52,12 +59,12 @@ PRECISIONS = {
     # `parity` allows a tenth of max_error; twice that leaves room for chance and for scales. In
     # float16 one value of a small image must be allowed. Of float32, a value falls the other way
     # where a mean, rounded, passes its random number.
-    "float32": Precision("generator.tflite", 1e-4, 1e-2, 0.01, None, is_exact=True),
-    "float16": Precision("generator_f16.tflite", 5e-3, 5e-3, 0.05, "float32"),
-    "weight_int8": Precision("generator_weight_int8.tflite", 0.25, 0.05, 0.5, "float16"),
-    "dynamic_int8": Precision("generator_dynamic_int8.tflite", 0.25, 0.05, 0.5, "float16"),
-    "int16x8": Precision("decoder_int16x8.tflite", 0.25, None, 0.5, "float16", _CODING, True),
-    "int8": Precision("decoder_int8.tflite", 0.5, None, 2.0, "dynamic_int8", _CODING, True),
+    "float32": Precision("generator.tflite", 1e-4, 1e-2, 0.01, 1e-4, None, is_exact=True),
+    "float16": Precision("generator_f16.tflite", 5e-3, 5e-3, 0.05, 1e-3, "float32"),
+    "weight_int8": Precision("generator_weight_int8.tflite", 0.25, 0.05, 0.5, 0.01, "float16"),
+    "dynamic_int8": Precision("generator_dynamic_int8.tflite", 0.25, 0.05, 0.5, 0.01, "float16"),
+    "int16x8": Precision("decoder_int16x8.tflite", 0.25, None, 0.5, 0.01, "float16", _CODING, True),
+    "int8": Precision("decoder_int8.tflite", 0.5, None, 2.0, 0.05, "dynamic_int8", _CODING, True),
 }
 
 

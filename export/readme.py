@@ -3,21 +3,17 @@
 import math
 
 from export.pruning import DEAD
-from keras_vae.messages import conflicts
 
 _LISTED = 100  # classes at most whose names are in the file
 
 
-def text(
-    report: dict, about: str = "", class_names: list | None = None, has_clients: bool = True
-) -> str:
+def text(report: dict, about: str = "", class_names: list | None = None) -> str:
     """Markdown of an export.
 
     Args:
       report: the content of `parity.json`.
       about: what the model's modality says of its values.
       class_names: of the model card.
-      has_clients: whether the clients for browsers and phones are there for such models.
     """
     artefacts = report["artefacts"]
     samples = any("sample" in name for a in artefacts.values() for name in a["signatures"])
@@ -26,11 +22,8 @@ def text(
     if lite is not None:
         example = _example(artefacts[lite], report)
         examples.append(_LITE.format(file=lite, **example))
-        if not has_clients:
-            examples.append(_NO_CLIENTS)
-        else:
-            examples.append(_JAVASCRIPT.format(file=lite, **example))
-        if has_clients and example["verb"] == "sample":
+        examples.append(_JAVASCRIPT.format(file=lite, **example))
+        if example["verb"] == "sample":
             examples.append(_PHONES.format(file=lite, **example, **_phones_condition(example)))
     if "saved_model" in artefacts:
         examples.append(_SAVED_MODEL.format(**_example(artefacts["saved_model"], report)))
@@ -132,8 +125,9 @@ def _table(file, content):
 def _quality(data):
     if data is None:
         return ""
-    change = data["nll_change"]
+    change, bits = data["nll_change"], data["bits_change"]
     costs = "" if change is None else f"; decoding costs {change:+.3f} nats an example"
+    costs += "" if bits is None else f", {bits:+.5f} bits a dimension"
     return (
         f"; PSNR {data['psnr']:.2f} dB where Keras has {data['psnr_keras']:.2f}, of "
         f"{data['examples']} real examples{costs}"
@@ -216,10 +210,6 @@ const file = await (await fetch("{file}")).arrayBuffer();
 const generator = await Generator.open(new Uint8Array(file));
 const {{ image }} = await generator.run("{verb}", {{ {rows} }});
 ```
-"""
-
-_NO_CLIENTS = f"""\
-What calls the file in browsers and on phones {conflicts.LAYERS_OF_MAPS}.
 """
 
 _PHONES = """\

@@ -23,7 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _check_picture(pathlib.Path(flags.out))
         images = sample(
-            flags.model, flags.seed, flags.n, flags.temperature, flags.condition, flags.output
+            flags.model,
+            flags.seed,
+            flags.n,
+            flags.temperature,
+            flags.condition,
+            flags.output,
+            flags.vary,
         )
         _save(grid(images), pathlib.Path(flags.out))
     except (ValueError, OSError) as error:
@@ -36,20 +42,25 @@ def sample(
     model: str | pathlib.Path,
     seed: int,
     n: int,
-    temperature: float = 1.0,
+    temperature: float | Sequence[float] = 1.0,
     condition: str | None = None,
     output: str = "image",
+    vary: int | None = None,
 ) -> np.ndarray:
     """Images [n, H, W, C] of seeds (seed, 0) to (seed, n - 1), the same on every device.
+
+    Models of several layers of latents can also vary the first of these images.
 
     Args:
       model: path of a generator.tflite.
       seed: int32.
       n: how many.
-      temperature: multiplies the prior's standard deviation.
+      temperature: multiplies the prior's standard deviation; of models with several layers of
+        latents one number, or one for each layer, first that of the layer next to the pixels.
       condition: of conditional models, for all images: a label, by its number or by its name in
         the model card, or the path of an image.
       output: "image", the mean of p(x|z), or "sample", a draw of it.
+      vary: all images are that of (seed, 0), with its lowest `vary` layers drawn anew.
 
     Raises:
       ValueError, OSError: in one sentence, what can't be.
@@ -58,21 +69,44 @@ def sample(
         raise ValueError(f"n must be at least 1, got {n}.")
     if not (isinstance(seed, int | np.integer) and -(2**31) <= seed < 2**31):
         raise ValueError(f"seed must be a whole number of 32 bits, got {seed}.")
-    if not (np.ndim(temperature) == 0 and 0 <= temperature < math.inf):
-        raise ValueError(f"temperature must be a number from 0 on, got {temperature}.")
-    run, size, kinds = _signature(model)
-    inputs = {"temperature": np.array(temperature, np.float32)}
+    interpreter = _opened(model)
+    run, size = _largest(model, interpreter, "sample_with_temperature")
+    kinds = run.get_input_details()
+    inputs = {"temperature": _temperature(temperature, kinds["temperature"]["shape"])}
     if ("condition" in kinds) != (condition is not None):
         wants = "needs a" if "condition" in kinds else "takes no"
         raise ValueError(f"{model} {wants} condition. Give one where it is needed, and only there.")
     if condition is not None:
         inputs["condition"] = _condition(model, condition, kinds["condition"])
-    batches = []
-    for start in range(0, n, size):
-        index = np.arange(start, start + size)
-        seeds = np.stack([np.full_like(index, seed), index], axis=1).astype(np.int32)
-        batches.append(run(seed=seeds, **inputs)[output])
+    if vary is not None:
+        num_layers = max(1, inputs["temperature"].size)
+        if num_layers == 1 or not 0 <= vary <= num_layers:
+            wanted = f"from 0 to the {num_layers} layers of latents"
+            if num_layers == 1:
+                wanted = "left out: the model has one layer of latents"
+            raise ValueError(f"vary must be {wanted}, got {vary}.")
+        first = run(seed=_seeds(seed, 0, size), **inputs)["z"][:1]
+        run, size = _largest(model, interpreter, "vary")
+        inputs |= {"z": np.repeat(first, size, axis=0), "num_layers": np.array(vary, np.int32)}
+    batches = [run(seed=_seeds(seed, i, size), **inputs)[output] for i in range(0, n, size)]
     return np.concatenate(batches)[:n]
+
+
+def _seeds(seed, start, size):
+    """The pairs (seed, start), (seed, start + 1), …, [size, 2]."""
+    index = np.arange(start, start + size)
+    return np.stack([np.full_like(index, seed), index], axis=1).astype(np.int32)
+
+
+def _temperature(given, shape):
+    """One number, or one for each layer, as the file takes it."""
+    values = np.asarray(given, np.float32)
+    if values.ndim and values.shape != tuple(shape):
+        several = f" or {shape[0]} of them" if len(shape) else ""
+        raise ValueError(f"temperature must be a number{several}, got {values.size} numbers.")
+    if not np.all((values >= 0) & (values < math.inf)):
+        raise ValueError(f"temperature must be a number from 0 on, got {given}.")
+    return np.array(np.broadcast_to(values, shape))
 
 
 def grid(images: np.ndarray) -> Image.Image:
@@ -91,24 +125,24 @@ def grid(images: np.ndarray) -> Image.Image:
     return Image.fromarray(table.reshape(rows * height, columns * width, 3))
 
 
-def _signature(model):
-    """(runner, batch size, details of inputs) of the largest signature that samples."""
+def _opened(model):
+    """The file in a runtime, once it is what it was when it was exported."""
     if not pathlib.Path(model).is_file():
         raise FileNotFoundError(f"model={model} must be a generator.tflite, but there is no file.")
     content = pathlib.Path(model).read_bytes()
     _check_checksum(pathlib.Path(model), content)
     interpreter = Interpreter(model_content=content)
     _check_operators(model, content)
-    sizes = [
-        int(found[1])
-        for name in interpreter.get_signature_list()
-        if (found := re.fullmatch(r"sample_with_temperature_(\d+)", name))
-    ]
+    return interpreter
+
+
+def _largest(model, interpreter, verb):
+    """(runner, batch size) of the largest signature of a verb that samples."""
+    names = interpreter.get_signature_list()
+    sizes = [int(found[1]) for name in names if (found := re.fullmatch(rf"{verb}_(\d+)", name))]
     if not sizes:
-        names = ", ".join(interpreter.get_signature_list())
-        raise ValueError(f"model={model} has no signature that samples, only {names}.")
-    run = interpreter.get_signature_runner(f"sample_with_temperature_{max(sizes)}")
-    return run, max(sizes), run.get_input_details()
+        raise ValueError(f"model={model} has no signature that samples, only {', '.join(names)}.")
+    return interpreter.get_signature_runner(f"{verb}_{max(sizes)}"), max(sizes)
 
 
 def _check_checksum(model, content):
@@ -197,12 +231,29 @@ def _save(picture, path):
         part.unlink(missing_ok=True)
 
 
+def numbers(text):
+    """One number, or several that commas separate."""
+    numbers = [float(part) for part in text.split(",")]
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m export.sample", description=__doc__)
     parser.add_argument("--model", required=True, help="a generator.tflite")
     parser.add_argument("--seed", type=int, default=0, help="the same gives the same images")
     parser.add_argument("--n", type=int, default=16, help="how many images")
-    parser.add_argument("--temperature", type=float, default=1.0, help="below 1: less varied")
+    parser.add_argument(
+        "--temperature",
+        type=numbers,
+        default=1.0,
+        help="below 1: less varied; one number, or one for each layer of latents: 0.9,0.7,0.7",
+    )
+    parser.add_argument(
+        "--vary",
+        type=int,
+        help="draw only so many layers of latents anew, those next to the pixels: images of the "
+        "same seed that differ in details",
+    )
     parser.add_argument("--condition", help="a label, its name, or an image's path")
     parser.add_argument(
         "--output", choices=["image", "sample"], default="image", help="mean, or drawn pixels"

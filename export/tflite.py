@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.schema_py_generated import BuiltinOperator, Model
 
@@ -19,6 +20,7 @@ from keras_vae._compat import tf
 from keras_vae.vae import VAE
 
 BATCH_SIZES = (1, 16)
+_LEAST_SCALE = 1e-7
 
 
 class ConversionError(ValueError):
@@ -88,7 +90,22 @@ def _convert(generator, batch_sizes, precision, calibration):
         except Exception as error:
             reason = _reason(str(error), precision)
             raise ConversionError(f"{file} can't be made: {reason}") from error
-    return compact.unpack(finish(content, precision))
+    model = compact.unpack(finish(content, precision))
+    return model if calibration is None else _with_scales(model)
+
+
+def _with_scales(model):
+    """A model whose tensors that are 0 throughout have a scale too, by which runtimes divide.
+
+    Such a tensor is the noise of codes. With a scale of 0, sums in int16x8 end the process.
+    """
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            quantization = tensor.quantization
+            if quantization is not None and quantization.scale is not None:
+                scale = quantization.scale
+                quantization.scale = np.where(scale == 0, _LEAST_SCALE, scale).astype(np.float32)
+    return model
 
 
 def _reason(message, precision):

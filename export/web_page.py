@@ -57,6 +57,7 @@ def text(model: pathlib.Path, facts: dict) -> str:
         "lead": html.escape(facts["lead"]),
         "style": (WEB / "built" / "style.css").read_text(encoding="utf-8"),
         "script": (WEB / "built" / "main.js").read_text(encoding="utf-8"),
+        "worker": (WEB / "built" / "worker.js").read_text(encoding="utf-8"),
         "facts": json.dumps(facts).replace("<", "\\u003c"),  # No "</script>" can stand in it.
         "runtime": _base64(RUNTIME.read_bytes()),
         "loader": _base64(LOADER.read_bytes()),
@@ -82,11 +83,6 @@ def facts(
       described: the content of the run's config.json, if there is one.
       evaluation: of its evaluation.json.
     """
-    loc, scale = latent_facts.moments(vae, examples)
-    nats = None if examples is None else latent_facts.rates(vae, examples)
-    clusters = latent_facts.clusters(vae)
-    labels = 0 if clusters is None else len(clusters[0])
-    order = np.argsort(-(scale if nats is None else nats), kind="stable")
     condition, support = vae.condition, vae.decoder.likelihood.support
     visible = None if condition is None else condition.visible
     highest = 1.0
@@ -102,6 +98,21 @@ def facts(
         **vae.modality.page_facts(),
         "inTurn": vae.decoder.in_turn,
         "latents": vae.latent_dim,
+        **(_of_sizes(vae) if vae.has_layers_of_maps else _of_latents(vae, examples)),
+        "classes": None if condition is None else condition.num_classes,
+        "names": card.class_names(vae),
+        "visible": None if visible is None else visible.tolist(),
+    }
+
+
+def _of_latents(vae, examples):
+    """What sliders of single latents have to know."""
+    loc, scale = latent_facts.moments(vae, examples)
+    nats = None if examples is None else latent_facts.rates(vae, examples)
+    clusters = latent_facts.clusters(vae)
+    labels = 0 if clusters is None else len(clusters[0])
+    order = np.argsort(-(scale if nats is None else nats), kind="stable")
+    return {
         "order": order[order >= labels].tolist(),
         "nats": None if nats is None else nats.tolist(),
         "loc": loc.tolist(),
@@ -111,9 +122,19 @@ def facts(
             {"loc": loc.tolist(), "scale": scale.tolist()}
             for loc, scale in zip(*clusters, strict=True)
         ],
-        "classes": None if condition is None else condition.num_classes,
-        "names": card.class_names(vae),
-        "visible": None if visible is None else visible.tolist(),
+        "sizes": None,
+    }
+
+
+def _of_sizes(vae):
+    """What sliders of whole layers have to know: the sizes of maps, the coarsest first, and how
+    many layers there are of each size and of finer ones."""
+    last_of_each = {shape[:2]: i + 1 for i, shape in enumerate(vae.prior.latent_shapes)}
+    return {
+        "sizes": [
+            {"name": "x".join(map(str, size)), "layers": number}
+            for size, number in reversed(last_of_each.items())
+        ]
     }
 
 

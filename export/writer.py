@@ -14,7 +14,6 @@ from export.generator import Generator
 from export.precision import PRECISIONS
 from keras_vae.batches import Batch
 from keras_vae.files import check_folder
-from keras_vae.messages import conflicts
 from keras_vae.vae import VAE
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "ai-edge-litert")
@@ -79,7 +78,7 @@ def write(
     path, vae = pathlib.Path(path).resolve(), vae.in_float32()
     check_target(path)
     check_options(formats, precisions, batch_sizes, web)
-    check_served(vae, precisions, web)
+    vae.modality.check_export()
     if vae.prior is not None and not vae.decoder.in_turn:
         vae.decoder.likelihood.check_draw()
     if web:
@@ -137,12 +136,7 @@ def write(
         for name, artefact in artefacts.items():
             artefact["sha256"] = card.hashes(folder / name)
         (folder / "parity.json").write_text(json.dumps(report, indent=2) + "\n")
-        words = readme.text(
-            report,
-            vae.modality.readme(),
-            content.get("class_names"),
-            has_clients=not vae.has_layers_of_maps,
-        )
+        words = readme.text(report, vae.modality.readme(), content.get("class_names"))
         (folder / "README.md").write_text(words)
         written = [name for name in precisions if PRECISIONS[name].file in artefacts]
         if web and (on_page := web_page.generator_of(written)):
@@ -181,19 +175,6 @@ def check_options(
         )
     if web and (missing := web_page.missing()):
         raise ValueError(missing)
-
-
-def check_served(
-    vae: VAE, precisions: Sequence[str], web: bool = False, prune_latents: bool = False
-) -> None:
-    """Raises ValueError for models that can't be exported, or not in this way."""
-    vae.modality.check_export()
-    if not vae.has_layers_of_maps:
-        return
-    others = [f"precision={name}" for name in precisions if name != "float32"]
-    others += ["web"] * web + ["prune_latents"] * prune_latents
-    if others:
-        raise ValueError(f"{others[0]} {conflicts.LAYERS_OF_MAPS}. Leave it out.")
 
 
 def check_target(path: str | pathlib.Path) -> None:
@@ -237,7 +218,7 @@ def _lite(vae, generator, file, precision, gate, batch_sizes, examples, fitted_t
     try:
         report["signatures"] = parity.check_parity(vae, file.name, signatures, gate)
         if examples is not None:
-            report["data"] = file_quality.of_decoder(vae, signatures, examples)
+            report["data"] = file_quality.of_decoder(vae, file, signatures, examples)
             file_quality.check_loss(file.name, report["data"], gate)
     except parity.ParityError:
         raise

@@ -222,7 +222,7 @@ def test_layers_are_drawn_anew_and_have_temperatures_one_by_one(model):
     """z_1 of 24 values lies next to x, then z_2 of 24 and z_3 of 2."""
     noise, temperatures = model.prior.draw_noise([0, 2], 3), [0.5, 0.0, 2.0]
     z = model.prior_sample(model.prior.draw_noise([0, 1], 3)).numpy()
-    kept = model.prior.redraw(z, 1, noise).numpy()
+    kept = model.prior.redraw(z, 1, noise).z.numpy()
     np.testing.assert_array_equal(kept[:, 24:], z[:, 24:])
     p = model.prior.at(z).priors[0]
     wanted = p.mean() + p.stddev() * np.reshape(noise[:, :24], p.mean().shape)

@@ -250,7 +250,7 @@ def test_varied_images_keep_the_layers_above(model):
     n = 5
     z = model.prior_sample(model.prior.draw_noise([0, 1], n)).numpy()
     noise = model.prior.draw_noise([0, 2], n)
-    redrawn = model.prior.redraw(z, 1, noise).numpy()
+    redrawn = model.prior.redraw(z, 1, noise).z.numpy()
     np.testing.assert_array_equal(redrawn[:, 3:], z[:, 3:])
     assert (redrawn[:, :3] != z[:, :3]).all()
     # z_1 is drawn from p(z_1|z_2) of the z_2 that is kept.
@@ -258,7 +258,7 @@ def test_varied_images_keep_the_layers_above(model):
     np.testing.assert_allclose(
         redrawn[:, :3], p.mean() + p.stddev() * noise[:, :3], rtol=1e-5, atol=1e-6
     )
-    np.testing.assert_array_equal(model.prior.redraw(z, 0, noise), z)
+    np.testing.assert_array_equal(model.prior.redraw(z, 0, noise).z, z)
     np.testing.assert_array_equal(model.vary(z, 0), model.decode(z).mean())
     np.testing.assert_array_equal(model.vary(z, 2, seed=3), model.sample(n, seed=3))
     with pytest.raises(ValueError, match="num_layers must be from 0 to 2, got 3"):

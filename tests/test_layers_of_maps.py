@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from export import readme, writer
 from keras_vae import evaluation
 from keras_vae.batches import Batch
 from keras_vae.config.structure_rules import has_layers_of_maps
@@ -58,42 +57,9 @@ def test_a_likelihood_says_how_many_samples_it_is_of(model, batch):
 NOT_YET = "isn't there yet for models with several layers of maps of latents"
 
 
-@pytest.mark.parametrize(
-    ("what", "options"),
-    [
-        ("precision=float16", {"precisions": ["float32", "float16"]}),
-        ("precision=int8", {"precisions": ["int8"]}),
-        ("web", {"precisions": ["float32"], "web": True}),
-        ("prune_latents", {"precisions": ["float32"], "prune_latents": True}),
-    ],
-)
-def test_exports_are_in_float32_alone(model, what, options):
-    with pytest.raises(ValueError, match=f"^{what} {NOT_YET}"):
-        writer.check_served(model, **options)
-    writer.check_served(tiny.vae(), **options)
-
-
-def test_a_writer_refuses_before_it_writes(model, tmp_path):
-    with pytest.raises(ValueError, match=NOT_YET):
-        writer.write(model, tmp_path / "export", precisions=["float16"])
-    assert not [*tmp_path.iterdir()]
-
-
 def test_what_else_is_not_there_yet_says_so(model):
     with pytest.raises(ValueError, match=f"likelihood regret {NOT_YET}"):
         evaluation.LikelihoodRegret(model)
-
-
-def test_the_readme_of_an_export_names_no_clients():
-    types = {"inputs": {"seed": "int32[16, 2]"}, "outputs": {"image": {"type": "float32[16, 7]"}}}
-    file = {"bytes": 1, "signatures": {"sample_16": types}}
-    report = {"artefacts": {"generator.tflite": file}, "batch_sizes": [16], "pruned": None}
-    report |= {"values_come_in_turn": False, "condition": None}
-    clients = ["litertjs", "sample.c"]
-    assert all(client in readme.text(report) for client in clients)
-    text = readme.text(report, has_clients=False)
-    assert NOT_YET in text
-    assert not any(client in text for client in clients)
 
 
 def test_active_latents_are_those_whose_codes_vary(model, batch):

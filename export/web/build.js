@@ -14,7 +14,7 @@ await build({
   legalComments: "inline",
   // Without this line the runtime looks for a GPU. The page doesn't use one, and browsers may warn.
   define: { "navigator.gpu": "undefined" },
-  entryPoints: [path.join(here, "page", "main.js"), path.join(here, "page", "style.css")],
+  entryPoints: ["main.js", "worker.js", "style.css"].map((name) => path.join(here, "page", name)),
   format: "iife",
   outdir: process.argv[2] ?? path.join(here, "built"),
 });

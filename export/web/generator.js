@@ -7,13 +7,19 @@
 import { loadAndCompile, Tensor } from "@litertjs/core";
 
 export class Generator {
-  /** @param {Uint8Array} file - a generator.tflite */
-  static async open(file) {
-    return new Generator(await loadAndCompile(file, { accelerator: "wasm" }), highestLabel(file));
+  /**
+   * @param {Uint8Array} file - a generator.tflite
+   * @param {number} most - images that a call of the runtime may make, where the file has such a
+   *   batch size: 1 shows the images of a slow model as they come
+   */
+  static async open(file, most = Infinity) {
+    const model = await loadAndCompile(file, { accelerator: "wasm" });
+    return new Generator(model, highestLabel(file), most);
   }
 
-  constructor(model, highest) {
+  constructor(model, highest, most) {
     this.highest = highest;
+    this.most = most;
     this.verbs = {}; // {verb: [[batch size, signature], …]}, the smallest first
     for (const [name, signature] of Object.entries(model.signatures)) {
       const [, verb, size] = name.match(/^(.*)_(\d+)$/);
@@ -28,30 +34,37 @@ export class Generator {
    *
    * @param {string} verb
    * @param {Object<string, Float32Array|Int32Array|number>} inputs - by name: the rows of all images
-   *   in one array, one after another; or a number, which counts for all images.
+   *   in one array, one after another; or a number, which counts for all images. The temperature may
+   *   be a Float32Array of one number for each layer of latents.
+   * @param {function(Object)} each - called with {start, count, outputs} as soon as there are outputs
+   *   of some of the `count` images, those from the one numbered `start` on
    * @returns {Promise<Object<string, Float32Array>>} outputs by name, rows one after another
    */
-  run(verb, inputs) {
+  run(verb, inputs, each = () => {}) {
     // The runtime can't work on two calls at a time.
-    const next = this.last.then(() => this.#run(verb, inputs));
+    const next = this.last.then(() => this.#run(verb, inputs, each));
     this.last = next.catch(() => {});
     return next;
   }
 
-  async #run(verb, inputs) {
-    const sizes = this.verbs[verb];
-    if (!sizes) throw new Error(`this model has no ${verb}, only ${Object.keys(this.verbs)}.`);
-    const count = this.#count(verb, sizes[0], inputs);
+  async #run(verb, inputs, each) {
+    const all = this.verbs[verb];
+    if (!all) throw new Error(`this model has no ${verb}, only ${Object.keys(this.verbs)}.`);
+    const count = this.#count(verb, all[0], inputs);
+    const sizes = all.filter(([size], i) => i === 0 || size <= this.most);
     const found = {};
     for (let start = 0; start < count; ) {
       const left = count - start;
       const [size, signature] = sizes.find(([size]) => size >= left) ?? sizes.at(-1);
       const taken = Math.min(size, left);
-      for (const [name, values] of Object.entries(await call(signature, size, inputs, start))) {
+      const outputs = await call(signature, size, inputs, start);
+      for (const [name, values] of Object.entries(outputs)) {
         const row = values.length / size;
+        outputs[name] = values.subarray(0, row * taken);
         found[name] ??= new values.constructor(row * count);
-        found[name].set(values.subarray(0, row * taken), row * start);
+        found[name].set(outputs[name], row * start);
       }
+      each({ start, count, outputs });
       start += taken;
     }
     return found;
@@ -63,20 +76,23 @@ export class Generator {
     const details = signature.getInputDetails();
     for (const { name, shape, dtype } of details) {
       const values = inputs[name];
-      const row = length(shape) / size;
-      const wanted = shape.length
-        ? `an ${TYPES[dtype].name} of ${row} numbers an image`
-        : "a number";
-      const fits = shape.length
-        ? values?.constructor === TYPES[dtype] && values.length > 0 && values.length % row === 0
-        : typeof values === "number";
+      const isShared = SHARED.includes(name);
+      const row = isShared ? length(shape) : length(shape) / size;
+      const several = `an ${TYPES[dtype].name} of ${row} numbers`;
+      const wanted = !isShared
+        ? `${several} an image`
+        : `a number${shape.length ? ` or ${several}` : ""}`;
+      const isRows = values?.constructor === TYPES[dtype] && values.length > 0;
+      const fits = isShared
+        ? typeof values === "number" || (shape.length && isRows && values.length === row)
+        : isRows && values.length % row === 0;
       if (!fits) {
         const got = values?.length === undefined
           ? typeof values
           : `an ${values.constructor.name} of ${values.length}`;
         throw new Error(`${name} of ${verb} must be ${wanted}, got ${got}.`);
       }
-      if (!shape.length) continue;
+      if (isShared) continue;
       count ??= values.length / row;
       if (values.length !== count * row) {
         throw new Error(`${name} of ${verb} must be for ${count} images, as the inputs before it.`);
@@ -101,6 +117,9 @@ function highestLabel(file) {
   return found ? Number(found[1]) : 2 ** 31 - 1;
 }
 
+// The inputs that count for all images.
+const SHARED = ["temperature", "num_layers"];
+
 const TYPES = { float32: Float32Array, int32: Int32Array };
 
 const length = (shape) => shape.reduce((product, n) => product * n, 1);
@@ -110,11 +129,13 @@ async function call(signature, size, inputs, start) {
   const tensors = {};
   for (const { name, shape, dtype } of signature.getInputDetails()) {
     const values = new TYPES[dtype](length(shape));
-    if (shape.length) {
+    if (typeof inputs[name] === "number") {
+      values.fill(inputs[name]);
+    } else if (SHARED.includes(name)) {
+      values.set(inputs[name]);
+    } else {
       const row = values.length / size;
       values.set(inputs[name].subarray(start * row, (start + size) * row));
-    } else {
-      values[0] = inputs[name];
     }
     tensors[name] = new Tensor(values, [...shape]);
   }

@@ -83,6 +83,22 @@ class HierarchicalVAE(VAE):
         path = self.prior.path(noise, temperature, self._context(condition))
         return path.z, self._decode_state(path.state, condition)
 
+    def regenerate(
+        self,
+        z: TensorLike,
+        num_layers: TensorLike | int,
+        noise: TensorLike,
+        temperature: TensorLike | float = 1.0,
+        condition: ConditionLike | None = None,
+    ) -> tuple[tf.Tensor, tfd.Distribution]:
+        """(z [..., D] with its lowest `num_layers` layers made from noise, p(x|z)).
+
+        Other arguments are as in `generate`.
+        """
+        condition = self.condition_of(condition)
+        path = self.prior.redraw(z, num_layers, noise, temperature, self._context(condition))
+        return path.z, self._decode_state(path.state, condition)
+
     def vary(
         self,
         z: TensorLike,
@@ -109,8 +125,7 @@ class HierarchicalVAE(VAE):
         check_temperature(temperature, self.num_layers)
         condition = self.condition_of(condition, batch_size=len(z))
         noise = self.prior.draw_noise(seeds.derive(seeds.given_or_fresh(seed), Site.SAMPLE), len(z))
-        z = self.prior.redraw(z, num_layers, noise, temperature, self._context(condition))
-        return self._decode(z, condition).mean()
+        return self.regenerate(z, num_layers, noise, temperature, condition)[1].mean()
 
     def _decode(self, z, condition):
         path = self.prior.at(z, self._context(condition))

@@ -187,21 +187,21 @@ class LayeredPrior(Prior):
     def redraw(
         self,
         z: TensorLike,
-        num_layers: int,
+        num_layers: TensorLike | int,
         noise: TensorLike,
         temperature: TensorLike | float = 1.0,
         context: TensorLike | None = None,
-    ) -> tf.Tensor:
-        """z [..., D] with its lowest `num_layers` layers drawn anew; those above are kept.
+    ) -> Path:
+        """The path to z [..., D] with its lowest `num_layers` layers drawn anew.
 
-        Other arguments are as in `from_noise`.
+        The layers above are kept. Other arguments are as in `from_noise`.
         """
         kept, drawn = given(z, self.latent_shapes), self.drawn(noise, temperature, context)
 
         def choose(layer, p, state):
-            return (drawn if layer < num_layers else kept)(layer, p, state)
+            return tf.where(layer < num_layers, drawn(layer, p, state), kept(layer, p, state))
 
-        return self.walk(choose, context).z
+        return self.walk(choose, context)
 
     def drawn(
         self,

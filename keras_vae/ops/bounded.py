@@ -12,4 +12,5 @@ def bounded(params: TensorLike) -> tf.Tensor:
     from p a little in one layer and farther in each layer below, up to a rate beyond float32. One
     such example would spoil the mean over all. (Vahdat & Kautz 2020, NVAE, bound parameters by 5.)
     """
-    return params * tf.math.rsqrt(1.0 + tf.square(params / _MOST))
+    share = params / _MOST
+    return params * tf.math.rsqrt(1.0 + share * share)  # TFLite has no tf.square in 16 bits.

@@ -70,19 +70,21 @@ const shows = (selector) => tab.locator(selector).isVisible();
 const found = {
   ready: await tab.evaluate("window.ready"),
   content: await tab.evaluate("document.documentElement.scrollWidth"),
+  workers: tab.workers().length,
 };
 if (await shows("#samples")) {
   found.seed = await tab.locator("#seed").inputValue();
-  [found.sampled, found.wrong] = await tab.evaluate(async () => {
+  [found.sampled, found.wrong, found.starts] = await tab.evaluate(async () => {
     const inputs = { seed: Int32Array.from({ length: 32 }, (_, i) => (i % 2 ? i >> 1 : -7)) };
-    const [[size, signature]] = generator.verbs.sample;
-    const wanted = signature.getInputDetails().find(({ name }) => name === "condition");
+    const [[size, details]] = generator.verbs.sample;
+    const wanted = details.find(({ name }) => name === "condition");
     if (wanted?.dtype === "int32") inputs.condition = Int32Array.from({ length: 16 }, (_, i) => i % 3);
     else if (wanted) inputs.condition = new Float32Array((16 / size) * wanted.shape.reduce((a, b) => a * b));
-    const outputs = await generator.run("sample", inputs);
+    const starts = [];
+    const outputs = await generator.run("sample", inputs, ({ start }) => starts.push(start));
     const wrong = generator.run("sample", { ...inputs, seed: [7, 0] });
     const arrays = Object.entries(outputs).map(([name, values]) => [name, Array.from(values)]);
-    return [Object.fromEntries(arrays), await wrong.then(String, String)];
+    return [Object.fromEntries(arrays), await wrong.then(String, String), starts];
   });
   found.hint = await tab.locator("#samples > .hint").innerText();
   found.frame = await reds("#given canvas");
@@ -138,6 +140,7 @@ if (await shows("#latents-controls select")) {
 }
 const handle = (await shows("#handles canvas")) ? "#handles canvas" : "#handles input >> nth=0";
 found.moved = await change("#decoded", () => tab.press(handle, "ArrowRight"));
+found.after = await reds("#decoded");
 if (handle === "#handles canvas") {
   found.plane = (await reds(handle))[0];
   found.dragged = await change("#decoded", async () => {

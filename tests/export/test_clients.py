@@ -10,7 +10,7 @@ import pytest
 
 from export import card, tflite, writer
 from tests import tiny
-from tests.export.oracle import drawn, seeds
+from tests.export.oracle import drawn, sampled, seeds
 
 CLIENTS = pathlib.Path(__file__).parents[2] / "export" / "clients"
 LITERT = pathlib.Path(ai_edge_litert.__path__[0])
@@ -55,6 +55,16 @@ def test_c_draws_the_models_images(generator, program, tmp_path):
     np.testing.assert_allclose(found["z"], z.ravel(), atol=1e-5)
     np.testing.assert_allclose(found["image"], image.ravel(), atol=1e-5)
     np.testing.assert_array_equal(found["sample"], pixels.ravel())
+
+
+@pytest.mark.needs("gcc")
+def test_c_draws_a_deep_ladder(deep, program, tmp_path):
+    model, folder, _ = deep
+    done = run(program, folder / "generator.tflite", -7, tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    for name, wanted in sampled(model, seeds(-7, BATCH)).items():
+        found = np.fromfile(tmp_path / f"out.{name}", "f4")
+        np.testing.assert_allclose(found, np.ravel(wanted), atol=1e-5)
 
 
 @pytest.mark.needs("gcc")
@@ -141,14 +151,14 @@ def test_an_autoencoder_has_nothing_to_draw_in_c(program, tmp_path):
 
 
 @pytest.mark.parametrize("file", ["kotlin/Generator.kt", "swift/Generator.swift"])
-def test_the_phones_clients_name_what_there_is(generator, file):
+def test_the_phones_clients_name_what_there_is(deep, file):
     """They can't be built here: their names, at least, are those of the signatures."""
     source = (CLIENTS / file).read_text(encoding="utf-8")
     assert "could not be built" in source
     assert re.search(r"must hold .*batch\)? rows of .* numbers", source)  # Sizes of z and x.
-    lite = tflite.load_signatures(generator[1])
+    lite = tflite.load_signatures(deep[1] / "generator.tflite")
     verbs = re.findall(r'"(\w+)_(?:\$batch|\\\(batch\))"', source)
-    assert verbs == ["sample_with_temperature", "decode", "encode", "reconstruct"]
+    assert verbs == ["sample_with_temperature", "vary", "decode", "encode", "reconstruct"]
     assert '"condition"' in source
     assert "precondition(" not in source  # precondition() ends the app.
     for verb in verbs:
@@ -157,4 +167,4 @@ def test_the_phones_clients_name_what_there_is(generator, file):
             assert f'"{name}"' in source
         if file.endswith(".kt"):  # Kotlin makes a buffer for each output.
             outputs = ", ".join(f'"{name}"' for name in sorted(runner.get_output_details()))
-            assert f"listOf({outputs})" in source
+            assert outputs == '"code"' or f"listOf({outputs})" in source

@@ -77,6 +77,21 @@ def test_temperature_scales_the_priors_z():
     np.testing.assert_array_equal(one["image"], exported.sample(seed)["image"])
 
 
+def test_layers_are_varied_by_the_same_noise_as_sampled():
+    """Of no layer z stays; of all, z is the sample's; between, the upper part stays."""
+    model, exported = generator(recipe="ladder")
+    seed, temperature = tf.constant([[1, 2], [3, 4]]), tf.constant([0.5, 1.0, 0.7])
+    z = exported.sample(tf.constant([[5, 6], [7, 8]]))["z"]
+    wanted = exported.sample_with_temperature(seed, temperature)
+    found = [exported.vary(z, seed, temperature, tf.constant(n)) for n in range(4)]
+    np.testing.assert_array_equal(found[0]["z"], z)
+    np.testing.assert_array_equal(found[3]["z"], wanted["z"])
+    np.testing.assert_array_equal(found[1]["z"][:, 3:], z[:, 3:])
+    assert np.abs(found[1]["z"] - z)[:, :3].min() > 0
+    for outputs in found:
+        np.testing.assert_allclose(outputs["image"], model.decode(outputs["z"]).mean(), atol=1e-6)
+
+
 def test_the_code_of_a_seed_is_a_draw_of_the_posterior():
     _, exported = generator()
     x, seed = tiny.images(4), np.arange(8, dtype=np.int32).reshape(4, 2)
@@ -160,7 +175,7 @@ def test_every_recipe_has_its_verbs(recipe):
         "ae": ["decode", "encode", "reconstruct"],
         "pca": ["decode", "encode", "reconstruct"],
         "monte_carlo": sorted([*SAMPLING, "log_prob"]),
-    }.get(recipe, sorted(ENCODING + SAMPLING))
+    }.get(recipe, sorted(ENCODING + SAMPLING + ["vary"] * (model.num_layers > 1)))
     assert sorted(signatures) == verbs
     functions = {
         name: lambda f=function, **inputs: {

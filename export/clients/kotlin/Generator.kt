@@ -39,15 +39,38 @@ class Generator(assets: AssetManager, name: String, private val batch: Int = 16)
    * Draws images of the seeds (seed, 0), (seed, 1), …, the same on every device: "image", the mean of
    * p(x|z); "sample", a draw of p(x|z); and "z".
    *
-   * @param temperature multiplies the prior's standard deviation.
+   * @param temperature multiplies the prior's standard deviation, in all layers of latents.
    */
   fun sample(seed: Int, temperature: Float = 1f, condition: Write? = null): Map<String, Rows> {
-    val seeds: Write = { writeInt(IntArray(2 * batch) { i -> if (i % 2 == 0) seed else i / 2 }) }
-    val scale: Write = { writeFloat(floatArrayOf(temperature)) }
     return run(
       "sample_with_temperature_$batch",
       listOf("image", "sample", "z"),
-      mapOf("seed" to seeds, "temperature" to scale, "condition" to condition),
+      mapOf("seed" to seeds(seed), "temperature" to all(temperature), "condition" to condition),
+    )
+  }
+
+  /**
+   * As `sample`, of latents z [batch, D] of a model with several layers of latents: only the lowest
+   * `layers` layers are drawn anew, so images of the same z differ in details.
+   */
+  fun vary(
+    z: FloatArray,
+    seed: Int,
+    layers: Int,
+    temperature: Float = 1f,
+    condition: Write? = null,
+  ): Map<String, Rows> {
+    val number: Write = { writeInt(intArrayOf(layers)) }
+    return run(
+      "vary_$batch",
+      listOf("image", "sample", "z"),
+      mapOf(
+        "z" to rows("z", z),
+        "seed" to seeds(seed),
+        "temperature" to all(temperature),
+        "num_layers" to number,
+        "condition" to condition,
+      ),
     )
   }
 
@@ -70,6 +93,13 @@ class Generator(assets: AssetManager, name: String, private val batch: Int = 16)
   /** "image" of the latents of images x, which are given as in `encode`. */
   fun reconstruct(x: FloatArray, condition: Write? = null): Map<String, Rows> =
     run("reconstruct_$batch", listOf("image"), mapOf("x" to rows("x", x), "condition" to condition))
+
+  /** The pairs (seed, 0), (seed, 1), … */
+  private fun seeds(seed: Int): Write =
+    { writeInt(IntArray(2 * batch) { i -> if (i % 2 == 0) seed else i / 2 }) }
+
+  /** One number for each layer of latents. */
+  private fun all(number: Float): Write = { writeFloat(FloatArray(readFloat().size) { number }) }
 
   private fun rows(name: String, values: FloatArray): Write = {
     val size = readFloat().size

@@ -38,13 +38,24 @@ final class Generator {
   /// p(x|z); "sample", a draw of p(x|z); and "z".
   ///
   /// - Parameters:
-  ///   - temperature: multiplies the prior's standard deviation.
+  ///   - temperature: multiplies the prior's standard deviation, in all layers of latents.
   func sample<T>(
     seed: Int32, temperature: Float = 1, condition: [T] = [Float]()
   ) throws -> [String: [[Float]]] {
-    let seeds = (0..<batch).flatMap { [seed, Int32($0)] }
-    let inputs = ["seed": bytes(seeds), "temperature": bytes([temperature])]
-    return try run("sample_with_temperature_\(batch)", inputs, condition)
+    let signature = "sample_with_temperature_\(batch)"
+    return try run(signature, drawing(signature, seed, temperature), condition)
+  }
+
+  /// As `sample`, of latents z, as many as the batch holds, of a model with several layers of latents:
+  /// only the lowest `layers` layers are drawn anew, so images of the same z differ in details.
+  func vary<T>(
+    z: [[Float]], seed: Int32, layers: Int32, temperature: Float = 1, condition: [T] = [Float]()
+  ) throws -> [String: [[Float]]] {
+    let signature = "vary_\(batch)"
+    var inputs = try drawing(signature, seed, temperature)
+    inputs["z"] = try rows(signature, "z", z)
+    inputs["num_layers"] = bytes([layers])
+    return try run(signature, inputs, condition)
   }
 
   /// "image" of latents z, as many as the batch holds.
@@ -66,6 +77,22 @@ final class Generator {
   private func run<T>(
     _ signature: String, _ name: String, _ rows: [[Float]], _ condition: [T]
   ) throws -> [String: [[Float]]] {
+    try run(signature, [name: rows(signature, name, rows)], condition)
+  }
+
+  /// The seeds (seed, 0), (seed, 1), …, and the temperature of each layer of latents.
+  private func drawing(
+    _ signature: String, _ seed: Int32, _ temperature: Float
+  ) throws -> [String: Data] {
+    let tensor = try interpreter.signatureRunner(with: signature).input(named: "temperature")
+    let layers = tensor.data.count / MemoryLayout<Float>.stride
+    return [
+      "seed": bytes((0..<batch).flatMap { [seed, Int32($0)] }),
+      "temperature": bytes([Float](repeating: temperature, count: layers)),
+    ]
+  }
+
+  private func rows(_ signature: String, _ name: String, _ rows: [[Float]]) throws -> Data {
     let tensor = try interpreter.signatureRunner(with: signature).input(named: name)
     let size = tensor.data.count / MemoryLayout<Float>.stride / batch
     guard rows.count == batch, rows.allSatisfy({ $0.count == size }) else {
@@ -73,7 +100,7 @@ final class Generator {
       throw InputError(
         errorDescription: "\(name) must hold \(batch) rows of \(size) numbers, got rows of \(got).")
     }
-    return try run(signature, [name: bytes(rows.flatMap { $0 })], condition)
+    return bytes(rows.flatMap { $0 })
   }
 
   private func run<T>(

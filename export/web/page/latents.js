@@ -1,4 +1,5 @@
-// One image and its latents: sliders for those that matter most, or a point in a plane.
+// One image and its latents: sliders for those that matter most, or a point in a plane. Of layers of
+// maps, a slider for each size draws the details of this size anew.
 
 import { facts } from "./assets.js";
 import { $ } from "./element.js";
@@ -11,6 +12,7 @@ const SLIDERS = 8;
 const REACH = 3; // standard deviations of the prior
 const SIDE = 15; // images on a side of the plane
 const STEP = 0.1; // standard deviations that an arrow key moves the point
+const VARIATIONS = 20; // of the details of one size
 
 /** The label that the first latents stand for. */
 function cluster(z) {
@@ -23,7 +25,8 @@ export class Latents {
   constructor(run) {
     this.run = run;
     this.draw = latest(() => this.#draw());
-    this.z = Float32Array.from((facts.clusters?.[0] ?? facts).loc);
+    // Where z is layers of maps, it comes from a sample.
+    this.z = facts.sizes ? undefined : Float32Array.from((facts.clusters?.[0] ?? facts).loc);
     this.condition = facts.classes ? Int32Array.of(0) : facts.visible && new Float32Array(NUMBERS);
     if (facts.classes) {
       const picked = (k) => this.set(this.z, Int32Array.of(k));
@@ -36,9 +39,43 @@ export class Latents {
       );
       $("latents-controls").prepend(this.cluster);
     }
+    if (facts.sizes) return this.#sizes();
     if (facts.order.length === 2 && !facts.clusters) this.#plane();
     else this.#sliders();
     $("centre").addEventListener("click", () => this.set(Float32Array.from(this.#prior.loc)));
+  }
+
+  /** A slider for each size of maps, the coarsest first. */
+  #sizes() {
+    this.sizes = facts.sizes.map(({ name, layers }) => {
+      const label = document.createElement("label");
+      const slider = document.createElement("input");
+      Object.assign(slider, { type: "range", min: 0, max: VARIATIONS, step: 1, value: 0 });
+      slider.addEventListener("input", this.draw);
+      label.append(name, slider);
+      $("handles").append(label);
+      return [layers, slider];
+    });
+    $("sizes-hint").hidden = false;
+    $("centre").textContent = "Back to the sample";
+    $("centre").addEventListener("click", () => this.set(this.z));
+  }
+
+  /** The image of z, its details drawn anew where a slider of sizes says so. */
+  async #image() {
+    const condition = this.condition && { condition: this.condition };
+    let found;
+    for (const [layers, slider] of this.sizes ?? []) {
+      if (slider.valueAsNumber === 0) continue;
+      found = await this.run("vary", {
+        z: found?.z ?? this.z,
+        seed: Int32Array.of(slider.valueAsNumber, layers),
+        temperature: $("temperature").valueAsNumber,
+        num_layers: layers,
+        ...condition,
+      });
+    }
+    return (found ?? (await this.#decode(this.z))).image;
   }
 
   /** Mean and deviation of the latents; given the label, if one is among them. */
@@ -121,16 +158,16 @@ export class Latents {
   set(z, condition = this.condition) {
     this.condition = condition;
     this.z = z;
-    return this.draw();
+    for (const [, slider] of this.sizes ?? []) slider.value = 0;
+    return z && this.draw();
   }
 
   async #draw() {
-    const { image } = await this.#decode(this.z);
-    paint($("decoded"), image);
+    paint($("decoded"), await this.#image());
     if (this.label) this.label.control.value = this.condition[0];
     if (this.cluster) this.cluster.control.value = cluster(this.z);
-    const { loc, scale } = this.#prior;
     for (const [latent, slider] of this.sliders ?? []) {
+      const { loc, scale } = this.#prior;
       const [middle, reach] = [loc[latent], REACH * scale[latent]];
       Object.assign(slider, { min: middle - reach, max: middle + reach, value: this.z[latent] });
     }

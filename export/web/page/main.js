@@ -7,11 +7,20 @@ import { Latents } from "./latents.js";
 import { NUMBERS } from "./picture.js";
 import { Samples } from "./samples.js";
 
+/** Shows how many images of a call there are, once it takes several steps. */
+function showProgress({ start, count, outputs }) {
+  const done = start + (outputs.image ? outputs.image.length / NUMBERS : count);
+  Object.assign($("progress"), { max: count, value: done, hidden: done === count });
+}
+
 async function main() {
   const generator = await open();
-  const run = async (verb, inputs) => {
+  const run = async (verb, inputs, each = () => {}) => {
     const start = performance.now();
-    const found = await generator.run(verb, inputs);
+    const found = await generator.run(verb, inputs, (part) => {
+      showProgress(part);
+      each(part);
+    });
     const images = found.image ? found.image.length / NUMBERS : 1;
     $("speed").textContent = `${verb}: ${((performance.now() - start) / images).toFixed(2)} ms`;
     return found;
@@ -19,8 +28,7 @@ async function main() {
   $("size").textContent = facts.size;
   const latents = new Latents(run);
   const choose = (z, condition) => latents.set(z, condition);
-  $("latents").hidden = false;
-  await latents.draw();
+  if (latents.z) await latents.draw();
   let samples, images;
   const given = (condition) => {
     latents.set(latents.z, condition);
@@ -30,7 +38,9 @@ async function main() {
     samples = new Samples(run, choose, given);
     $("samples").hidden = false;
     await samples.draw();
+    if (!latents.z) await choose(samples.found.z.slice(0, facts.latents), samples.condition(0));
   }
+  $("latents").hidden = false;
   if (generator.verbs.encode && !facts.levels) {
     images = new Images(run, choose);
     $("images").hidden = false;

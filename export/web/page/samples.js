@@ -113,10 +113,13 @@ export class Samples {
     const seeds = Int32Array.from({ length: 2 * COUNT }, (_, i) => (i % 2 ? i >> 1 : seed));
     const inputs = { seed: seeds, temperature };
     if (this.condition(0)) inputs.condition = rows(COUNT, (i) => this.condition(i));
-    this.found = await this.run("sample_with_temperature", inputs);
-    const values = this.found[drawn ? "sample" : "image"];
+    const name = drawn ? "sample" : "image";
+    this.found = await this.run("sample_with_temperature", inputs, ({ start, outputs }) => {
+      for (let i = 0; i < outputs[name].length / NUMBERS; i++) {
+        paint(this.canvases[start + i], outputs[name], i * NUMBERS);
+      }
+    });
     this.canvases.forEach((target, i) => {
-      paint(target, values, i * NUMBERS);
       const which = `Sample ${i + 1} of seed ${seed}`;
       const label = facts.names ? `, ${facts.names[this.condition(i)[0]]}` : "";
       target.parentElement.setAttribute("aria-label", `${which}${label}: start from it`);
