@@ -52,19 +52,25 @@ def write_tflite(
         precision.
     """
     generator, batch_sizes = Generator.of(model), [*batch_sizes]
+    held = PRECISIONS[precision].verbs or generator.verbs
+    verbs = [verb for verb in generator.verbs if verb in held and verb != "log_prob"]
+    together = [(verbs, batch_sizes)]
     # Calibrated together, signatures with the same weights come out wrong in int16x8.
-    apart = [batch_sizes] if calibration is None else [[size] for size in batch_sizes]
-    models = [_convert(generator, sizes, precision, calibration) for sizes in apart]
+    apart = [([verb], [size]) for size in batch_sizes for verb in verbs]
+    models = [
+        _convert(generator, *some, precision, calibration)
+        for some in (together if calibration is None else apart)
+    ]
     pathlib.Path(path).write_bytes(compact.pack(compact.merged(models)))
 
 
-def _convert(generator, batch_sizes, precision, calibration):
+def _convert(generator, verbs, batch_sizes, precision, calibration):
     file = PRECISIONS[precision].file
+    others = [verb for verb in generator.verbs if verb not in verbs]
     signatures = {
         f"{verb}_{size}": function
         for size in batch_sizes
-        for verb, function in generator.signatures(size, leave_out=("log_prob",)).items()
-        if verb in (PRECISIONS[precision].verbs or generator.verbs)
+        for verb, function in generator.signatures(size, leave_out=others).items()
     }
     if calibration is not None:
         if any(map(_loops, signatures.values())):  # TensorFlow's calibrator crashes on loops.
