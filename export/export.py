@@ -33,7 +33,7 @@ def main() -> None:
         options = {
             "formats": FLAGS.formats,
             "precisions": FLAGS.precision,
-            "batch_sizes": _whole_numbers("batch_sizes", FLAGS.batch_sizes),
+            "batch_sizes": FLAGS.batch_sizes and _whole_numbers("batch_sizes", FLAGS.batch_sizes),
             "web": FLAGS.web,
         }
         writer.check_options(**options)
@@ -137,7 +137,11 @@ def _define_flags():
     )
     flags.DEFINE_bool("web", False, "write page.html too, which draws images in a browser")
     flags.DEFINE_bool("prune_latents", False, f"leave out latents of less than {pruning.DEAD} nats")
-    flags.DEFINE_list("batch_sizes", ["1", "16"], "of the signatures of generator.tflite")
+    flags.DEFINE_list(
+        "batch_sizes",
+        None,
+        "of the signatures of generator.tflite; default: 1,16, and 1 of models with layers of maps",
+    )
 
 
 def run() -> None:

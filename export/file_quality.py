@@ -11,7 +11,6 @@ from export.precision import Precision
 from export.tflite import verb_and_size
 from keras_vae.batches import Batch
 from keras_vae.distributions import of_known
-from keras_vae.evaluation import num_known
 from keras_vae.likelihoods import Support
 from keras_vae.ops.in_batches import in_batches
 from keras_vae.vae import VAE
@@ -60,7 +59,7 @@ def of_decoder(vae: VAE, file: pathlib.Path, signatures: dict, batch: Batch) -> 
     if changes:
         change = np.concatenate(changes)[: len(x)]
     nats = None if change is None else float(np.mean(change))
-    known = x[0].size if batch.mask is None else np.mean(num_known(batch.mask))
+    known = x[0].size if batch.mask is None else np.sum(batch.mask) / len(x)
     return {
         "psnr": _psnr(x, found),
         "psnr_keras": _psnr(x, wanted),

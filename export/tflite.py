@@ -20,6 +20,8 @@ from keras_vae._compat import tf
 from keras_vae.vae import VAE
 
 BATCH_SIZES = (1, 16)
+# Of models whose images take long one by one too: each size is a graph more, slow to convert.
+BATCH_SIZES_OF_MAPS = (1,)
 _LEAST_SCALE = 1e-7
 
 

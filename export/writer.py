@@ -27,7 +27,7 @@ def write(
     *,
     formats: Sequence[str] = FORMATS,
     precisions: Sequence[str] = ("float32",),
-    batch_sizes: Sequence[int] = tflite.BATCH_SIZES,
+    batch_sizes: Sequence[int] | None = None,
     web: bool = False,
     examples: Batch | None = None,
     fitted_to: Batch | None = None,
@@ -52,7 +52,8 @@ def write(
       path: the folder; its parents are made.
       formats: "savedmodel", "tflite" or both.
       precisions: of the TFLite files, keys of `precision.PRECISIONS`.
-      batch_sizes: of the signatures; the SavedModel has those of any size too.
+      batch_sizes: of the signatures; the SavedModel has those of any size too. By default 1 and
+        16, and 1 alone of models with layers of maps.
       web: write page.html too, of the first of float32, float16, weight_int8 and dynamic_int8.
       examples: real examples, with their conditions if there are any, by which files are measured
         too.
@@ -77,6 +78,9 @@ def write(
     """
     path, vae = pathlib.Path(path).resolve(), vae.in_float32()
     check_target(path)
+    if batch_sizes is None:
+        of_maps = vae.has_layers_of_maps
+        batch_sizes = tflite.BATCH_SIZES_OF_MAPS if of_maps else tflite.BATCH_SIZES
     check_options(formats, precisions, batch_sizes, web)
     vae.modality.check_export()
     if vae.prior is not None and not vae.decoder.in_turn:
@@ -153,7 +157,10 @@ def write(
 
 
 def check_options(
-    formats: Sequence[str], precisions: Sequence[str], batch_sizes: Sequence[int], web: bool = False
+    formats: Sequence[str],
+    precisions: Sequence[str],
+    batch_sizes: Sequence[int] | None,
+    web: bool = False,
 ) -> None:
     """Raises ValueError unless these can be; see `write`."""
     for name, given, known in (
@@ -165,7 +172,7 @@ def check_options(
             raise ValueError(
                 f"{name} must be of {', '.join(known)}, got {', '.join(wrong) or 'none'}."
             )
-    if not batch_sizes or min(batch_sizes) < 1:
+    if batch_sizes is not None and (not batch_sizes or min(batch_sizes) < 1):
         raise ValueError(f"batch_sizes must be whole numbers from 1 on, got {batch_sizes}.")
     precisions = precisions if "tflite" in formats else ()
     if web and web_page.generator_of(precisions) is None:
