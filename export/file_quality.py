@@ -34,39 +34,47 @@ def of_decoder(vae: VAE, file: pathlib.Path, signatures: dict, batch: Batch) -> 
       likelihoods that the mean doesn't settle; `examples`.
     """
     size = max(size or 0 for verb, size in map(verb_and_size, signatures) if verb == "decode")
-    x, condition = batch.x, batch.condition
-    z = _codes(vae, batch)
-    given = _condition(vae, x, condition)
-    params = _params(vae, file, f"decode_{size}")
-    images, means, changes = [], [], []
-    for i in range(0, len(x), size):
-        rows = np.arange(i, i + size) % len(x)  # The first examples fill up the last batch.
-        arrays = {name: values[rows] for name, values in ({"z": z} | given).items()}
-        images.append(signatures[f"decode_{size}"](**arrays)["image"])
-        p = vae.decode(*arrays.values())
-        means.append(p.mean().numpy())
+    decode, params = signatures[f"decode_{size}"], _params(vae, file, f"decode_{size}")
+
+    def compare(z, x, mask, condition):
+        """(image by the file, by the model, nats lost), of rows."""
+        arrays = {"z": z} if condition is None else {"z": z, "condition": condition}
+        p, values, lost = vae.decode(z, condition), vae.as_floats(x), None
         if params is not None:
-            there = of_known(vae.decoder.likelihood(params(**arrays)), _part(batch.mask, rows))
-            here = of_known(p, _part(batch.mask, rows))
-            values = vae.as_floats(x[rows])
-            changes.append((here.log_prob(values) - there.log_prob(values)).numpy())
-    found, wanted = (np.concatenate(parts)[: len(x)] for parts in (images, means))
+            there = vae.decoder.likelihood(_in_calls(params, size, arrays))
+            lost = of_known(p, mask).log_prob(values) - of_known(there, mask).log_prob(values)
+        image = _in_calls(lambda **rows: decode(**rows)["image"], size, arrays)
+        return image, p.mean().numpy(), lost
+
+    x, mask = batch.x, batch.mask
+    condition = _condition(vae, x, batch.condition).get("condition")
+    found, wanted, lost = in_batches(compare, _AT_ONCE, _codes(vae, batch), x, mask, condition)
     x = vae.as_floats(x).numpy()
-    if batch.mask is not None:  # What is unknown can't be lost.
-        found, wanted = (np.where(batch.mask, image, x) for image in (found, wanted))
-    worse = [vae.decoder.likelihood.nll_of_mean(x, image) for image in (found, wanted)]
-    change = worse[0] - worse[1] if worse[0] is not None else None
-    if changes:
-        change = np.concatenate(changes)[: len(x)]
-    nats = None if change is None else float(np.mean(change))
-    known = x[0].size if batch.mask is None else np.sum(batch.mask) / len(x)
+    if mask is not None:  # What is unknown can't be lost.
+        found, wanted = (np.where(mask, image, x) for image in (found, wanted))
+    if lost is None:
+        worse = [vae.decoder.likelihood.nll_of_mean(x, image) for image in (found, wanted)]
+        nats = None if worse[0] is None else float(np.mean(worse[0] - worse[1]))
+    else:
+        nats = float(np.mean(lost))
+    known = x[0].size if mask is None else np.sum(mask) / len(x)
     return {
         "psnr": _psnr(x, found),
         "psnr_keras": _psnr(x, wanted),
         "nll_change": nats,
-        "bits_change": nats / known / math.log(2.0) if changes else None,
+        "bits_change": None if lost is None else nats / known / math.log(2.0),
         "examples": len(x),
     }
+
+
+def _in_calls(function, size, arrays):
+    """A function of `size` rows of arrays, of any number of rows; the first fill up the last."""
+    number = len(arrays["z"])
+    parts = []
+    for start in range(0, number, size):
+        rows = np.arange(start, start + size) % number
+        parts.append(function(**{name: values[rows] for name, values in arrays.items()}))
+    return np.concatenate(parts)[:number]
 
 
 def _params(vae, file, signature):
@@ -76,10 +84,6 @@ def _params(vae, file, signature):
     if is_settled or likelihood.support is not Support.LEVELS or vae.decoder.in_turn:
         return None
     return inner_params(file, signature, likelihood.params_shape)
-
-
-def _part(values, rows):
-    return None if values is None else values[rows]
 
 
 def check_loss(file: str, found: dict, gate: Precision) -> None:
@@ -110,7 +114,7 @@ def calibration(vae: VAE, batch: Batch) -> dict:
         wide = z.mean(axis=0) + 2.0 * (np.roll(z, 1, axis=0) - z.mean(axis=0))
     else:
         wide = in_batches(
-            lambda noise, condition: vae.prior_sample(noise, 2.0, condition),
+            lambda noise, condition: vae.flat(vae.prior_sample(noise, 2.0, condition)),
             _AT_ONCE,
             vae.prior.draw_noise([0, 0], len(x)),
             given.get("condition"),
@@ -127,9 +131,9 @@ def calibration(vae: VAE, batch: Batch) -> dict:
 
 
 def _codes(vae, batch):
-    """The z of each example, [N, *latent_shape]."""
+    """The flat z of each example, [N, D]."""
     return in_batches(
-        lambda x, condition, mask: vae.code(x, condition, mask=mask),
+        lambda x, condition, mask: vae.flat(vae.code(x, condition, mask=mask)),
         _AT_ONCE,
         batch.x,
         batch.condition,
