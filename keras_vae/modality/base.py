@@ -138,16 +138,13 @@ class Modality(abc.ABC):
           levels: how many levels x has; None for real numbers and counts.
         """
 
-    def check_imputing(self) -> None:  # noqa: B027 - most modalities' values have means
-        """Raises ValueError where unknown values can't be filled yet."""
-
     def write_imputed(
         self, path: pathlib.Path, arrays: dict[str, Any], levels: int | None = None
     ) -> None:
         """Writes examples whose unknown values were filled: by default an npz of the arrays.
 
         Args:
-          path: the file.
+          path: the file. Others may be written beside it.
           arrays: "x", "spread" and "mask" [N, *event_shape], "effective_sample_size" [N], and
             "draws" [K, N, *event_shape] where they were asked for.
           levels: as in `write_examples`.

@@ -111,13 +111,41 @@ class Table(Modality):
     def write_examples(
         self, path: "pathlib.Path", x: np.ndarray, levels: int | None = None
     ) -> None:
-        self.rows(x).to_csv(path, index=False)
+        self._write(path, x)
 
-    def check_imputing(self) -> None:
-        raise ValueError(
-            "unknown cells of tables can't be filled yet: a category has no mean. Draw rows, or "
-            "score those that there are."
-        )
+    def write_imputed(
+        self, path: "pathlib.Path", arrays: dict[str, Any], levels: int | None = None
+    ) -> None:
+        """The table, its gaps filled by means and likeliest categories; and files beside it.
+
+        `NAME_spread.csv` has the spread of each cell that was filled, in the column's own units (of
+        dates days or seconds, of categories the probability that it is another one), and
+        `NAME_draw_1.csv` and so on the tables that were drawn.
+
+        Args:
+          path: NAME.csv; or NAME.npz, for the arrays alone.
+          arrays, levels: as in `Modality.write_imputed`.
+        """
+        if path.suffix == ".npz":
+            super().write_imputed(path, arrays, levels)
+            return
+        self._write(path, arrays["x"])
+        self._spreads(arrays).to_csv(_beside(path, "spread"), index=False)
+        for i, x in enumerate(arrays.get("draws", ()), start=1):
+            self._write(_beside(path, f"draw_{i}"), x)
+
+    def _write(self, path, x):
+        """A CSV file of rows; whole numbers have no point, even where gaps made floats of them."""
+        whole = {c.name: "Int64" for c in self.columns if c.kind == "count" or c.decimals == 0}
+        self.rows(x).astype(whole).to_csv(path, index=False)
+
+    def _spreads(self, arrays):
+        import pandas
+
+        columns = self.schema.learned
+        units = [1.0 if column.is_choice else column.unit for column in columns]
+        spreads = np.where(arrays["mask"], np.nan, arrays["spread"] * units)
+        return pandas.DataFrame(spreads, columns=[column.name for column in columns])
 
     def check_export(self) -> None:
         raise ValueError(
@@ -133,6 +161,11 @@ class Table(Modality):
             "An example is a row [columns] of numbers: of a column of categories the place of its\n"
             "category, of others (value - offset) / unit. The card has the columns.\n"
         )
+
+
+def _beside(path, word):
+    """NAME_word.csv for NAME.csv."""
+    return path.with_name(f"{path.stem}_{word}{path.suffix}")
 
 
 def _brightness(column: Column, x: np.ndarray) -> np.ndarray:

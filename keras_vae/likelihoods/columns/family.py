@@ -38,6 +38,10 @@ class Family(abc.ABC):
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         """Draws [..., n] of what `distribution` gave; see `Likelihood.draw`."""
 
+    def sample(self, p: tfd.Distribution, n: int, seed: tf.Tensor) -> tf.Tensor:
+        """Draws [n, ..., columns] of p by TFP, in Python and in graphs."""
+        return p.sample(n, seed=seed)
+
     @abc.abstractmethod
     def center(self, p: tfd.Distribution) -> tf.Tensor:
         """One value [..., n] that stands for p: the likeliest, or one in the middle."""
