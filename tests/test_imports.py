@@ -55,7 +55,7 @@ TABLE = {
     ),
     "inference": (
         ["keras_vae.inference.*"],
-        ["_compat", "ops", "seeds", "batches", "distributions"],
+        ["_compat", "ops", "seeds", "messages", "batches", "distributions"],
     ),
     "training": (
         ["keras_vae.training.*"],

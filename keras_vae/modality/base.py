@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -94,6 +94,23 @@ class Modality(abc.ABC):
         return (
             f"the values of {self.nouns} aren't grey values to make black or white. Use "
             "likelihood=normal."
+        )
+
+    def given(
+        self, cells: Mapping[str, Any], is_conditional: bool
+    ) -> tuple[np.ndarray, np.ndarray, int | None]:
+        """Cells by the names of their columns, in numbers; tables alone have such.
+
+        Args:
+          cells: by name.
+          is_conditional: whether the model is given labels.
+
+        Returns:
+          (x [D], which cells are given [D], the label that a conditional model is given).
+        """
+        raise ValueError(
+            f"condition={dict(cells)!r:.80}: cells by name are of tables, and this model is of "
+            f"{self.nouns}."
         )
 
     # Shown ------------------------------------------------------------------------------------

@@ -33,9 +33,11 @@ class Table(Modality):
 
     Attributes:
       columns: a `Column` for each of the table's, those that are left out among them.
+      label: the name of the column whose values are the labels; None where there are none.
     """
 
     columns: tuple[Column, ...]
+    label: str | None = None
 
     name, noun = "table", "row"
     has_gaps = True
@@ -45,7 +47,8 @@ class Table(Modality):
         object.__setattr__(self, "columns", as_columns(self.columns))
 
     def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "columns": [column.to_dict() for column in self.columns]}
+        columns = [column.to_dict() for column in self.columns]
+        return {"name": self.name, "columns": columns, "label": self.label}
 
     @property
     def schema(self) -> Schema:
@@ -90,6 +93,20 @@ class Table(Modality):
                 "prior=vamp with a table: its pseudo-inputs would be rows between categories. Use "
                 "prior=mixture or prior=real_nvp."
             )
+
+    def given(
+        self, cells: Mapping[str, Any], is_conditional: bool
+    ) -> tuple[np.ndarray, np.ndarray, int | None]:
+        x, known = self.schema.encode_cells(cells)
+        if not is_conditional:
+            return x, known, None
+        if self.label not in cells:
+            raise ValueError(
+                f"condition must name {self.label!r}, which this model is given, among "
+                f"{', '.join(map(repr, cells))}."
+            )
+        names = [column.name for column in self.schema.learned]
+        return x, known, int(x[names.index(self.label)])
 
     def as_images(self, x: np.ndarray) -> np.ndarray:
         """[..., 1, D, 1]: a strip for each row, a cell the brighter the higher it is."""

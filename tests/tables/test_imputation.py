@@ -8,8 +8,10 @@ import scipy.stats
 import keras_vae
 from keras_vae import likelihoods, modality, posteriors, priors
 from keras_vae.columns import Column, Squash
+from keras_vae.messages.notes import Note
 from keras_vae.networks import linear
 from keras_vae.ops.positive import inverse_softplus
+from tests import tiny
 
 SCALE = 0.5  # of a number given z
 SLOPES = np.array([1.2, -0.8])  # of two numbers
@@ -90,3 +92,37 @@ def test_means_modes_spreads_and_draws_are_those_of_the_exact_conditionals(model
             assert abs(found.spread[row, 1] - (1.0 - shares.max())) < error
             counts = np.bincount(drawn[:, row, 1].astype(int), minlength=3)
             np.testing.assert_allclose(counts / 300, shares, atol=5 * 0.5 / np.sqrt(300))
+
+
+def test_rows_with_given_cells_are_draws_of_the_exact_conditional(model):
+    with pytest.warns(Note, match=r"importance resampling: [\d,]+ of 20,000 draws of z carry"):
+        drawn = model.sample(2000, seed=3, condition={"town": "Rome", "a": 10.5}).numpy()
+    assert np.all(drawn[:, 1] == 2.0)
+    np.testing.assert_allclose(drawn[:, 0], 0.25)  # (10.5 - offset) / unit
+    p = densities([0.25, 2.0, np.nan], [True, True, False])
+    mean = p @ (SLOPES[1] * GRID)
+    deviation = np.sqrt(SCALE**2 + p @ (SLOPES[1] * GRID - mean) ** 2)
+    # The draws are of one set of z, of which about a third carry the weight.
+    assert abs(drawn[:, 2].mean() - mean) < 5 * deviation / np.sqrt(2000)
+    assert drawn[:, 2].std() == pytest.approx(deviation, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"towns": "Rome"}, "no column 'towns' is learned, only a, town, b"),
+        ({"town": "Paris"}, "'town' must be Bern, Oslo, Rome, got 'Paris'"),
+        ({"town": None}, "'town' must be Bern, Oslo, Rome, got None"),
+        ({"a": "old"}, "column 'a' must hold numbers"),
+    ],
+)
+def test_cells_that_no_row_can_have_are_refused(model, cells, words):
+    with pytest.raises(ValueError, match=words):
+        model.sample(3, condition=cells)
+
+
+def test_models_of_images_have_no_cells():
+    with pytest.raises(
+        ValueError, match="cells by name are of tables, and this model is of images"
+    ):
+        tiny.vae().sample(3, condition={"town": "Rome"})

@@ -86,7 +86,12 @@ def test_samples_are_written_as_rows_and_rows_are_scored(run, table, tmp_path):
     file = tasks.sample(run, 30, tmp_path / "rows.csv", seed=1)
     rows = pandas.read_csv(file)
     assert (list(rows), len(rows)) == (list(table), 30)
-    assert set(rows["town"]) <= {"Bern", "Oslo", "Rome"}
+    assert set(rows["town"]) == {"Bern", "Oslo", "Rome"}
+    condition = ["town=Oslo", "visits=2"]
+    tasks.sample(run, 20, tmp_path / "given.csv", condition=condition)
+    given = pandas.read_csv(tmp_path / "given.csv")
+    assert (set(given["town"]), set(given["visits"])) == ({"Oslo"}, {2})
+    assert given["rent"].nunique() > 10
     table[:40].to_csv(tmp_path / "new.csv", index=False)
     tasks.score(run, f"csv:{tmp_path / 'new.csv'}", out=tmp_path / "scores.csv", num_samples=50)
     assert len(pandas.read_csv(tmp_path / "scores.csv")) == 40
