@@ -77,8 +77,13 @@ class Modality(abc.ABC):
         """
         return "vae"
 
-    def options(self, num_examples: int) -> dict[str, Any]:
-        """Options that go by the number of training examples, where no recipe is named."""
+    def options(self, num_examples: int, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Options that go by the number of training examples, where no recipe is named.
+
+        Args:
+          num_examples: of training.
+          given: the user's options, which these must go with.
+        """
         return {}
 
     def check_config(self, config: "Config") -> None:

@@ -70,16 +70,22 @@ class Table(Modality):
     def recipe(self, shape: Sequence[int], levels: int | None) -> str:
         return "table"
 
-    def options(self, num_examples: int) -> dict[str, Any]:
+    def options(self, num_examples: int, given: Mapping[str, Any]) -> dict[str, Any]:
         # Small tables need many passes; large ones bear wide layers and large batches.
         width, batch_size = next(sizes for rows, sizes in _SIZES if num_examples <= rows)
         epochs = min(_MOST_EPOCHS, max(_LEAST_EPOCHS, _STEPS * batch_size // num_examples))
-        return {
+        epochs = given.get("epochs", epochs)
+        # Latents that the KL empties at the start seldom come back.
+        warmup = 0.1 * epochs
+        found = {
             "hidden": (width, width),
             "batch_size": min(batch_size, num_examples),
             "epochs": epochs,
-            "early_stopping": max(10, epochs // 10),
+            "early_stopping": max(10, epochs // 10) + math.ceil(warmup),
         }
+        if not {"beta_schedule", "beta_warmup_epochs"} & {*given}:
+            found |= {"beta_schedule": "linear", "beta_warmup_epochs": warmup}
+        return found
 
     def check_config(self, config: "Config") -> None:
         for option, wanted in _PARTS.items():
