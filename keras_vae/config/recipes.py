@@ -170,9 +170,6 @@ RECIPES: dict[str, dict[str, Any]] = {
         "batch_size": 256,
         "epochs": 100,
         "early_stopping": 20,
-        # Without them a few latents say all, and dependences between columns are lost.
-        "objective": "free_bits",
-        "free_bits": 0.3,
     },
     "attention": {
         "about": "residual convolutions with self-attention at the smallest size",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_vae.columns import Column, Schema, as_columns
+from keras_vae.columns.alikeness import Rows, trends
+from keras_vae.columns.closeness import brightness
 from keras_vae.modality.base import Modality
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 SEED = 0
 # Up to so many rows: the units of a layer, and the rows of a batch.
 _SIZES = ((2_000, (128, 64)), (20_000, (256, 128)), (math.inf, (512, 256)))
+_WARMUP = 0.1  # of the epochs
 _STEPS, _LEAST_EPOCHS, _MOST_EPOCHS = 15_000, 10, 500
 _PARTS = {"likelihood": "columns", "network": "columns"}
 
@@ -76,7 +79,7 @@ class Table(Modality):
         epochs = min(_MOST_EPOCHS, max(_LEAST_EPOCHS, _STEPS * batch_size // num_examples))
         epochs = given.get("epochs", epochs)
         # Latents that the KL empties at the start seldom come back.
-        warmup = 0.1 * epochs
+        warmup = _WARMUP * epochs
         found = {
             "hidden": (width, width),
             "batch_size": min(batch_size, num_examples),
@@ -117,19 +120,24 @@ class Table(Modality):
     def as_images(self, x: np.ndarray) -> np.ndarray:
         """[..., 1, D, 1]: a strip for each row, a cell the brighter the higher it is."""
         columns = self.schema.learned
-        cells = [_brightness(column, np.asarray(x)[..., i]) for i, column in enumerate(columns)]
+        cells = [brightness(column, np.asarray(x)[..., i]) for i, column in enumerate(columns)]
         return np.stack(cells, axis=-1)[..., np.newaxis, :, np.newaxis]
 
     def show(
         self, vae: "VAE", batch: "Batch", folder: "pathlib.Path | None" = None
     ) -> list["Picture"]:
-        from keras_vae.report import marginals  # matplotlib takes a second to import.
+        from keras_vae.report import marginals, pairs  # matplotlib takes a second to import.
 
         if vae.prior is None:
             return []
         condition = None if vae.condition is None else batch.condition
         drawn = vae.sample(len(batch.x), seed=SEED, condition=condition).numpy()
-        return [marginals.picture(self.schema.learned, batch.x, batch.mask, drawn)]
+        columns = self.schema.learned
+        shown = [marginals.picture(columns, batch.x, batch.mask, drawn)]
+        scores = trends(columns, Rows(batch.x, batch.mask), Rows(drawn))
+        if np.isfinite(scores).any():
+            shown.append(pairs.picture(columns, scores))
+        return shown
 
     def write_examples(
         self, path: "pathlib.Path", x: np.ndarray, levels: int | None = None
@@ -189,15 +197,6 @@ class Table(Modality):
 def _beside(path, word):
     """NAME_word.csv for NAME.csv."""
     return path.with_name(f"{path.stem}_{word}{path.suffix}")
-
-
-def _brightness(column: Column, x: np.ndarray) -> np.ndarray:
-    """x of a column from 0 to 1."""
-    if column.is_choice:
-        return np.clip(x / max(1, column.num_choices - 1), 0.0, 1.0)
-    s = column.squash
-    y = (np.arcsinh((x.astype(np.float64) - s.center) / s.width) - s.mean) / s.stddev
-    return np.clip(0.5 + y / 6.0, 0.0, 1.0).astype(np.float32)
 
 
 def of_facts(facts: Mapping[str, Any] | None) -> Schema | None:

@@ -64,11 +64,19 @@ def test_a_run_holds_its_schema_and_measures_each_column(run, table):
     # Both are means over draws of z, of the same rows.
     error = 5 * found["distortion_stderr"]
     assert sum(parts.values()) == pytest.approx(found["distortion_nats"], abs=error)
-    assert found["rival"] == "independent columns"
+    rivals = found["rivals_nats"]
+    assert list(rivals) == ["independent columns", "Gaussian copula", "mixture of normals"]
+    assert found["rival_nats"] == min(rivals.values()) == rivals[found["rival"]]
+    # Towns say what the rent is, and copulas know.
+    assert rivals["Gaussian copula"] < rivals["independent columns"] - 0.3
     shares = table["town"].value_counts(normalize=True)
     entropy = -np.sum(shares * np.log(shares))
     assert found["rival_nats_by_column"]["town"] == pytest.approx(entropy, abs=0.1)
-    assert "independent columns" in (run.path / "report.html").read_text()
+    report = (run.path / "report.html").read_text()
+    for words in ("Gaussian copula", "Quality of rows", "Pairs of columns", "missing"):
+        assert words in report
+    assert 0.5 < found["table_quality"] < found["table_quality_of_train"] <= 1.0
+    assert found["copied_rows"] <= 0.1
 
 
 def test_samples_are_rows_in_the_types_of_the_data(run, table):
@@ -192,7 +200,10 @@ def test_probabilities_of_the_rival_sum_to_one():
     town = settle_choices(Column("town", "category"), {"a": 5, "b": 40}, False)
     train = np.stack([amounts, rng.integers(0, 2, 900)], axis=1)
     test = np.stack([np.arange(-3000, 4000), np.arange(7000) % 3], axis=1)
-    found = np.exp(independent_columns((column, town), train, None, test, None))
+    cells = independent_columns((column, town), train, None, test, None)
+    found = np.exp(cells.log_prob)
     assert found[:, 0].sum() == pytest.approx(1.0, abs=1e-3)
     assert found[:3, 1].sum() == pytest.approx(1.0, abs=1e-6)
+    np.testing.assert_allclose(cells.high - cells.low, found, atol=1e-12)
+    np.testing.assert_allclose(cells.high[:-1, 0], cells.low[1:, 0], atol=1e-12)
     assert found[3000, 0] == pytest.approx(np.mean(amounts == 0), abs=0.01)
