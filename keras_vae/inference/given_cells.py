@@ -5,6 +5,7 @@ sampling importance resampling (Rubin 1988), exact as the number of draws grows.
 asked: it may never have seen so few cells.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ def sample_given(
     x: TensorLike,
     known: TensorLike,
     seed: int | TensorLike,
-    temperature: float = 1.0,
+    temperature: float | Sequence[float] = 1.0,
     label: int | None = None,
 ) -> tf.Tensor:
     """Rows [n, D] with the known cells of x [D]; a note says how many draws of z count.

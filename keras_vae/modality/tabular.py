@@ -109,7 +109,7 @@ class Table(Modality):
         x, known = self.schema.encode_cells(cells)
         if not is_conditional:
             return x, known, None
-        if self.label not in cells:
+        if self.label is None or self.label not in cells:
             raise ValueError(
                 f"condition must name {self.label!r}, which this model is given, among "
                 f"{', '.join(map(repr, cells))}."

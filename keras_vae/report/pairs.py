@@ -30,7 +30,7 @@ def picture(columns: "Sequence[Column]", trends: np.ndarray) -> Picture:
     bar = figure.colorbar(squares, ax=axes, shrink=0.6)
     bar.ax.tick_params(labelsize=6, colors=INK)
     bar.outline.set_visible(False)
-    i, j = np.unravel_index(np.nanargmin(trends), trends.shape)
+    i, j = map(int, np.unravel_index(np.nanargmin(trends), trends.shape))
     worst = f"{columns[i].name} and {columns[j].name}"
     return Picture(
         "pairs",

@@ -61,9 +61,8 @@ def rows_of(split: data.Split, n: int) -> Rows:
 
 def draw(run: Run, n: int, seed: int) -> Rows:
     """n rows of a run's model; of a conditional one by the labels of training rows."""
-    given = None
-    if takes_labels(run.config.model):
-        labels = run.data.train.labels
+    given, labels = None, run.data.train.labels
+    if takes_labels(run.config.model) and labels is not None:
         places = tf.random.stateless_uniform([n], [seed, 0], maxval=len(labels), dtype=tf.int32)
         given = labels[places.numpy()].astype(np.int32)
     return Rows(evaluation.simulate(run.model, n, seed, given, batch_size=1000)[0].numpy())
@@ -73,7 +72,8 @@ def _closest(run, columns, test, drawn):
     train, found = rows_of(run.data.train, _MOST_SEARCHED), {}
     for whose, rows in (("", drawn), ("_of_test", test)):
         # Their order says nothing.
-        first = Rows(*(None if part is None else part[:_NUM_CHECKED] for part in rows))
+        mask = None if rows.mask is None else rows.mask[:_NUM_CHECKED]
+        first = Rows(rows.x[:_NUM_CHECKED], mask)
         distances = closest(columns, first, train)
         found[f"closest_train_row{whose}"] = float(np.median(distances))
         found[f"copied_rows{whose}"] = float(np.mean(distances < _SAME))

@@ -72,10 +72,9 @@ def _of_numbers(column, seen, x):
     step = 1.0 if column.kind == "count" else (column.step or 0.0) / column.unit
     histogram = _Histogram(rest if len(rest) else seen, step)
     below = np.append(0.0, np.cumsum(shares[:-1]))
-    low, high = (
-        below[np.searchsorted(spikes, x, side)] + shares[-1] * histogram.below(x + half)
-        for side, half in (("left", -0.5 * step), ("right", 0.5 * step))
-    )
+    low = below[np.searchsorted(spikes, x)] + shares[-1] * histogram.below(x - 0.5 * step)
+    spikes_below = np.searchsorted(spikes, x, side="right")
+    high = below[spikes_below] + shares[-1] * histogram.below(x + 0.5 * step)
     if step:
         return np.log(np.maximum(high - low, _SMALLEST)), low, high
     density = shares[-1] * histogram.density(x)
