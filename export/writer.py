@@ -188,6 +188,11 @@ def check_served(
 ) -> None:
     """Raises ValueError for models that can't be exported, or not in this way."""
     vae.modality.check_export()
+    if vae.decoder.likelihood.is_drawn and [*precisions] != ["float32"]:
+        raise ValueError(
+            f"precision={','.join(precisions)}: files of {vae.modality.nouns} are compared with "
+            "the model as float32 alone. Leave it out."
+        )
     if not vae.has_layers_of_maps:
         return
     others = [f"precision={name}" for name in precisions if name != "float32"]

@@ -178,19 +178,15 @@ class Table(Modality):
         spreads = np.where(arrays["mask"], np.nan, arrays["spread"] * units)
         return pandas.DataFrame(spreads, columns=[column.name for column in columns])
 
-    def check_export(self) -> None:
-        raise ValueError(
-            "models of tables can't be exported yet: their draws need operators that TFLite lacks. "
-            "Draw rows in Python: run.model.modality.rows(run.model.sample(1000))."
-        )
-
     def card_facts(self) -> dict[str, Any]:
         return {"table": {"columns": [column.to_dict() for column in self.columns]}}
 
     def readme(self) -> str:
         return (
             "An example is a row [columns] of numbers: of a column of categories the place of its\n"
-            "category, of others (value - offset) / unit. The card has the columns.\n"
+            "category, of others (value - offset) / unit. `sample` is a row that is drawn,\n"
+            "`image` the likeliest or middle cell of each column. The card has the columns:\n"
+            "`python -m export.sample_rows --model=generator.tflite --n=1000 --out=rows.csv`.\n"
         )
 
 

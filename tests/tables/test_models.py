@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import keras_vae
-from export import writer
 from keras_vae import evaluation, runs, tasks
 from keras_vae.batches import Batch
 from keras_vae.columns import Column
@@ -151,12 +150,6 @@ def test_another_file_is_filled_in_place_of_the_one_for_testing(run, table, tmp_
     assert arrays["x"].shape == (30, 3)
     with np.load(tmp_path / "full.npz") as file:
         np.testing.assert_array_equal(file["mask"], table[:30].notna().to_numpy()[:, :3])
-
-
-def test_what_is_not_there_yet_is_refused(run, tmp_path):
-    with pytest.raises(ValueError, match="models of tables can't be exported yet"):
-        writer.write(run.model, tmp_path / "export")
-    assert not list(tmp_path.iterdir())
 
 
 def test_a_loaded_run_gives_the_same_and_goes_on(run, capsys):
