@@ -56,7 +56,7 @@ def filled(table, known, seed, folder):
         test_data=f"csv:{file}",
         schema=str(folder / "columns.json"),
         epochs=FLAGS.epochs,
-        early_stopping=FLAGS.epochs,
+        early_stopping=None,
         seed=seed,
         **OPTIONS,
     )

@@ -79,7 +79,7 @@ class Table(Modality):
         epochs = min(_MOST_EPOCHS, max(_LEAST_EPOCHS, _STEPS * batch_size // num_examples))
         epochs = given.get("epochs", epochs)
         # Latents that the KL empties at the start seldom come back.
-        warmup = _WARMUP * epochs
+        warmup = round(_WARMUP * epochs, 1)
         found = {
             "hidden": (width, width),
             "batch_size": min(batch_size, num_examples),

@@ -76,7 +76,7 @@ def test_what_files_of_tables_can_not_be_is_refused(exported, tmp_path, capsys):
     with pytest.raises(ValueError, match="precision=float16: files of rows"):
         writer.write(model, tmp_path / "a", precisions=("float16",))
     with pytest.raises(ValueError, match="the page shows images and music"):
-        writer.write(model, tmp_path / "a", web=True)
+        model.modality.check_page(model)
     out = tmp_path / "none" / "rows.csv"
     with pytest.raises(SystemExit):
         sample_rows.main([f"--model={folder / 'generator.tflite'}", f"--out={out}"])
