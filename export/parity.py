@@ -52,8 +52,9 @@ def check_parity(vae: VAE, artefact: str, signatures: dict, gate: Precision = EX
     with _full_precision():
         examples = _examples(vae, {verb for verb, _ in of}, number)
         in_turn = vae.decoder.in_turn
-        drawn = ("image", "sample") if vae.decoder.likelihood.is_drawn else ("sample",)
-        drawn = () if in_turn else drawn
+        drawn = set() if in_turn else {"sample"}
+        if vae.decoder.likelihood.is_drawn:
+            drawn.add("image")
         return {
             name: _check_signature(
                 f"{artefact}, {name}", name, function, examples, in_turn, drawn, gate
