@@ -52,7 +52,7 @@ def check_parity(vae: VAE, artefact: str, signatures: dict, gate: Precision = EX
     with _full_precision():
         examples = _examples(vae, {verb for verb, _ in of}, number)
         in_turn = vae.decoder.in_turn
-        drawn = set() if in_turn else {"sample"}
+        drawn: set[str] = set() if in_turn else {"sample"}
         if vae.decoder.likelihood.is_drawn:
             drawn.add("image")
         return {
