@@ -23,6 +23,7 @@ _VALUES = {
     Support.LEVELS: [0, 1],
     Support.REAL: [None, None],
     Support.COUNTS: [0, None],
+    Support.COLUMNS: [None, None],
 }
 
 # [lowest, highest] of the other inputs and outputs that are bounded.

@@ -42,7 +42,7 @@ def main() -> None:
             found = loading.find_checkpoint(run_directory)
             origin = loading.origin(found)
             vae = loading.load_checkpoint(run_directory, found)
-            vae.modality.check_export()
+            writer.check_served(vae, FLAGS.precision)
             options["described"] = loading.read_config_json(run_directory) | {"exported": origin}
             wanted = Config.from_dict(options["described"]["config"]).model.prior
             if vae.prior is None and wanted != "none":
@@ -62,7 +62,7 @@ def main() -> None:
                 )
         else:
             vae = keras_vae.load(run_directory)
-            vae.modality.check_export()
+            writer.check_served(vae, FLAGS.precision)
             if FLAGS.prune_latents:
                 raise ValueError(
                     "prune_latents needs a run directory, whose data tells what is dead."

@@ -82,7 +82,7 @@ def write(
         of_maps = vae.has_layers_of_maps
         batch_sizes = tflite.BATCH_SIZES_OF_MAPS if of_maps else tflite.BATCH_SIZES
     check_options(formats, precisions, batch_sizes, web)
-    vae.modality.check_export()
+    check_served(vae, precisions)
     if vae.prior is not None and not vae.decoder.in_turn:
         vae.decoder.likelihood.check_draw()
     if web:
@@ -182,6 +182,15 @@ def check_options(
         )
     if web and (missing := web_page.missing()):
         raise ValueError(missing)
+
+
+def check_served(vae: VAE, precisions: Sequence[str]) -> None:
+    """Raises ValueError for models that can't be exported in this way."""
+    if vae.decoder.likelihood.is_drawn and [*precisions] != ["float32"]:
+        raise ValueError(
+            f"precision={','.join(precisions)}: files of {vae.modality.nouns} are compared with "
+            "the model as float32 alone. Leave it out."
+        )
 
 
 def check_target(path: str | pathlib.Path) -> None:

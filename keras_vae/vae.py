@@ -3,7 +3,7 @@
 import math
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +16,7 @@ from keras_vae.decoder import AbstractDecoder
 from keras_vae.distributions import of_known, plain
 from keras_vae.encoder import AbstractEncoder
 from keras_vae.inference import completion, interpolation
+from keras_vae.inference.given_cells import sample_given
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.inference.imputation import Imputed, Imputer
 from keras_vae.inputs import ExampleSpec
@@ -330,7 +331,7 @@ class VAE(Trainable):
         n: int,
         temperature: float | Sequence[float] = 1.0,
         seed: int | None = None,
-        condition: ConditionLike | None = None,
+        condition: ConditionLike | Mapping[str, Any] | None = None,
     ) -> tf.Tensor:
         """Mean images [n, H, W, C] of p(x|z) at n draws of z from the prior.
 
@@ -344,12 +345,16 @@ class VAE(Trainable):
             one for each; the first is for the layer next to x, and for drawn values.
           seed: the same seed gives the same images; None, new ones at every call.
           condition: of conditional models, one for all images or one for each: a label or its name,
-            an image.
+            an image. Of tables, cells that all rows have, by their columns' names; see
+            `sample_given`.
         """
         self._require_prior("sample")
         check_whole("n", n, at_least=0)
         check_temperature(temperature, self.num_layers)
         seed = seeds.given_or_fresh(seed)
+        if isinstance(condition, Mapping):
+            x, known, label = self.modality.given(condition, self.condition is not None)
+            return sample_given(self, n, x, known, seed, temperature, label)
         noise = self.prior.draw_noise(seeds.derive(seed, Site.SAMPLE), n)
         condition = self.condition_of(condition, batch_size=n)
         _, p = self.generate(noise, temperature, condition)

@@ -9,7 +9,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from typing import NamedTuple
 
-from export import sample
+from export import sample, sample_rows
 from keras_vae import config as configs
 from keras_vae.config.recipes import RECIPES
 from keras_vae.config.rules import text
@@ -32,7 +32,9 @@ BINARIES = {
     "trainers.schema": "prints what the columns of a table are taken for",
     "export.export": "exports a run",
     "export.sample": "draws images from a TFLite file",
+    "export.sample_rows": "draws rows of a table from a TFLite file",
 }
+PARSERS = {"export.sample": sample._parser, "export.sample_rows": sample_rows._parser}
 SECTIONS = {
     "data": "The data",
     "model": "The model",
@@ -84,8 +86,8 @@ def page() -> str:
     parts = [HEAD]
     for binary, about in BINARIES.items():
         name = binary.partition(".")[2]
-        # The package installs a command for each; export.sample is copied as a file.
-        command = f", or `keras-vae-{name}`," if binary != "export.sample" else ""
+        # The package installs a command for each; these run on devices without absl.
+        command = f", or `keras-vae-{name}`," if binary not in PARSERS else ""
         parts.append(f"## {binary}\n\n`python -m {binary}`{command} {about}.\n")
         own = own_flags(binary)
         if binary == "trainers.train":
@@ -124,10 +126,10 @@ def row_of(option: dataclasses.Field) -> Row:
 
 def own_flags(binary: str) -> list[Row]:
     """The flags in a binary's --help."""
-    if binary == "export.sample":  # export.sample runs on devices without absl.
+    if binary in PARSERS:
         return [
             Row(a.dest, shown(a.default), a.help, choices=dict.fromkeys(a.choices or (), ""))
-            for a in sample._parser()._actions
+            for a in PARSERS[binary]()._actions
             if a.dest != "help"
         ]
     found = ElementTree.fromstring(binaries.run(binary, "--helpxml").out)

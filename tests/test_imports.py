@@ -27,7 +27,7 @@ TABLE = {
     "columns": (["keras_vae.columns.*"], ["messages"]),
     # Of the folder report/, what draws arrays and knows no model.
     "plots": (["keras_vae.report.plots", "keras_vae.report.midi"], []),
-    "marginals": (["keras_vae.report.marginals"], ["plots"]),
+    "marginals": (["keras_vae.report.marginals", "keras_vae.report.pairs"], ["plots"]),
     "modality": (["keras_vae.modality.*"], ["_compat", "columns", "plots", "marginals"]),
     "networks": (["keras_vae.networks.*"], ["_compat", "ops", "columns"]),
     "likelihoods": (
@@ -55,7 +55,7 @@ TABLE = {
     ),
     "inference": (
         ["keras_vae.inference.*"],
-        ["_compat", "ops", "seeds", "batches", "distributions"],
+        ["_compat", "ops", "seeds", "messages", "batches", "distributions"],
     ),
     "training": (
         ["keras_vae.training.*"],
@@ -266,6 +266,8 @@ TABLE = {
             "messages",
             "files",
             "trusted",
+            "columns",
+            "modality",
             "likelihoods",
             "training",
             "config",

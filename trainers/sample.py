@@ -21,7 +21,7 @@ flags.DEFINE_list(
     "condition",
     [],
     "labels or their names, which samples of a model that is given labels have in turn (default: "
-    "all)",
+    "all); of tables, cells that all rows have, as in sex=Female,age=30",
 )
 flags.DEFINE_bool("means", False, "write means of p(x|z) in place of draws")
 

@@ -28,7 +28,7 @@ def choose(config: Unnamed, images: Split) -> Config:
     if why := config.against(name, images.shape):
         tell(f"recipe={USUAL}: {seen} would choose {name}, but {why}")
         return config.named(USUAL)
-    by_size = images.modality.options(images.num_examples)
+    by_size = images.modality.options(images.num_examples, config.given)
     chosen = {option: value for option, value in by_size.items() if option not in config.given}
     if chosen:
         beside = ", ".join(f"{option}={text(value)}" for option, value in chosen.items())

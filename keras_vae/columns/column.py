@@ -41,6 +41,11 @@ class Squash:
     mean: float = 0.0
     stddev: float = 1.0
 
+    @property
+    def is_affine(self) -> bool:
+        """Whether float32 can't tell it from a change of location and scale."""
+        return self.stddev <= 1e-4
+
 
 @dataclasses.dataclass(frozen=True)
 class Column:

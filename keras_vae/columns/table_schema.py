@@ -73,6 +73,36 @@ class Schema:
                 )
         return x, known, notes
 
+    def encode_cells(self, cells: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        """(x float32 [D], which cells are given, bool [D]) of some cells of a row, by name.
+
+        Categories may be given as text.
+
+        Raises:
+          ValueError: no such column or category, or a cell of another kind.
+        """
+        import pandas
+
+        places = {column.name: place for place, column in enumerate(self.learned)}
+        x, known = np.zeros(len(places), np.float32), np.zeros(len(places), bool)
+        for name, value in cells.items():
+            if name not in places:
+                raise ValueError(
+                    f"condition: no column {name!r} is learned, only {some([*places])}."
+                )
+            column = self.learned[places[name]]
+            texts = {str(category): category for category in column.categories}
+            found = pandas.Series([texts.get(str(value), value)])
+            try:
+                cell, is_known, unseen = coding.to_x(column, found)
+            except ValueError as error:
+                raise ValueError(f"condition: {error}") from None
+            if unseen or not is_known[0]:
+                wanted = some([str(c) for c in column.categories]) or "a number"
+                raise ValueError(f"condition: {name!r} must be {wanted}, got {value!r}.")
+            x[places[name]], known[places[name]] = cell[0], True
+        return x, known
+
     def decode(self, x: np.ndarray, known: np.ndarray | None = None) -> "pandas.DataFrame":
         """A DataFrame of x [N, D], in the types, order and rounding of the data.
 

@@ -3,13 +3,11 @@
 from keras_vae.evaluation.alarms import alarms
 from keras_vae.evaluation.annealing import AnnealedSampler, sigmoidal, simulate
 from keras_vae.evaluation.anomaly_scores import LikelihoodRegret, auroc, typicality
-from keras_vae.evaluation.by_column import by_column
 from keras_vae.evaluation.clusters import cluster_accuracy, cluster_scores, label_information
 from keras_vae.evaluation.decomposition import decomposition
 from keras_vae.evaluation.disentanglement import disentanglement
 from keras_vae.evaluation.exact import exact_log_likelihood
 from keras_vae.evaluation.features import Features, features, stored_network
-from keras_vae.evaluation.independent_columns import independent_columns
 from keras_vae.evaluation.label_counts import left_out, too_few, unseen
 from keras_vae.evaluation.latent_use import (
     active_units,
@@ -41,6 +39,12 @@ from keras_vae.evaluation.samples import (
     told_apart,
 )
 from keras_vae.evaluation.standard_errors import share_stderr, stderr
+from keras_vae.evaluation.tables import (
+    by_column,
+    f1_of_label,
+    independent_columns,
+    rivals_of_rows,
+)
 from keras_vae.evaluation.two_sample import two_sample_test
 from keras_vae.likelihoods.bits import bits_per_dim
 
@@ -63,6 +67,7 @@ __all__ = [
     "disentanglement",
     "draw_latents",
     "exact_log_likelihood",
+    "f1_of_label",
     "features",
     "frechet_distance",
     "in_bits",
@@ -83,6 +88,7 @@ __all__ = [
     "probe_accuracy",
     "probes",
     "reconstruction_quality",
+    "rivals_of_rows",
     "sample_quality",
     "share_stderr",
     "sigmoidal",

@@ -30,10 +30,15 @@ def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
 
 @contextlib.contextmanager
 def whole_file(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A path to write, which becomes the file `path` at the end, and is deleted after an error."""
+    """A path to write, which becomes the file `path` at the end, and is deleted after an error.
+
+    So do files that are written beside it: they come beside `path`, before it.
+    """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
         file = pathlib.Path(scratch) / path.name
         yield file
+        for beside in set(file.parent.iterdir()) - {file}:
+            os.replace(beside, path.parent / beside.name)
         os.replace(file, path)
 
 

@@ -25,8 +25,9 @@ class Imputed(NamedTuple):
     """Examples with their unknown values filled in, on the model's scale.
 
     Attributes:
-      mean: [B, *event_shape], the known values and E(unknown | known).
-      spread: [B, *event_shape], the standard deviation of unknown | known; 0 where known.
+      mean: [B, *event_shape], the known values and E(unknown | known); of categories the likeliest.
+      spread: [B, *event_shape], the standard deviation of unknown | known, of categories the
+        probability that it is another one; 0 where known.
       draws: [K, B, *event_shape], the known values and draws of p(unknown | known).
       effective_sample_size: [B], (sum w)^2 / sum w^2. Where it is near 1 all of this is of a single
         z, and spreads are too narrow.
@@ -107,25 +108,25 @@ class Imputer:
     def _of_batch(self, x, mask, condition, num_samples, num_draws, seed):
         """(z [K, B, *latent_shape], mean, spread, effective sample size)."""
         size = len(x)
-        nothing, zeros = tf.fill([size], -math.inf), tf.zeros(x.shape)
+        nothing, likelihood = tf.fill([size], -math.inf), self._vae.decoder.likelihood
         z = tf.zeros([num_draws, size, *self._vae.latent_shape])
-        sums = nothing, nothing, (zeros,) * 3, z
-        # Moments are about a typical x, which leaves few digits to cancel.
         about = self._vae.reconstruct(x, condition, mask)
+        sums = nothing, nothing, tf.zeros_like(likelihood.statistics(about, about, about)), z
         for i in range(0, num_samples, _CHUNK):
             chunk = min(_CHUNK, num_samples - i)
             sums = self._add_chunk(sums, x, mask, condition, about, chunk, seeds.derive(seed, i))
-        log_w, log_w2, (mean, first, second), z = sums
-        spread = tf.where(mask, 0.0, tf.sqrt(tf.maximum(second - first**2, 0.0)))
-        return z, tf.where(mask, x, about + mean), spread, tf.exp(2.0 * log_w - log_w2)
+        log_w, log_w2, statistics, z = sums
+        value, spread = likelihood.settled(statistics, about)
+        value, spread = tf.where(mask, x, value), tf.where(mask, 0.0, spread)
+        return z, value, spread, tf.exp(2.0 * log_w - log_w2)
 
     def _with_chunk(self, sums, x, mask, condition, about, chunk: int, seed):
         """Sums with those of a chunk of samples.
 
-        They are log sum w, log sum w^2, the weighted means of E(x|z), x and x^2 about `about`, of a
+        They are log sum w, log sum w^2, the weighted means of the likelihood's `statistics`, with a
         draw of x for each z, and the z that each draw holds.
         """
-        vae, (log_w, log_w2, means, z) = self._vae, sums
+        vae, (log_w, log_w2, statistics, z) = self._vae, sums
         of_z, of_x, of_choice, of_change = (seeds.derive(seed, i) for i in range(4))
         terms = vae.terms(x, vae.draw_noise(of_z, chunk, tf.shape(x)[0]), condition, mask=mask)
         log_weight = terms.log_weight  # [S, B]
@@ -134,13 +135,11 @@ class Imputer:
         kept, share = tf.exp(log_w - total), tf.exp(log_weight - total)
         p = vae.decode(terms.z, condition)
 
-        def added(sums, values):
-            return _beside(kept, sums) * sums + tf.reduce_sum(_beside(share, values) * values, 0)
-
-        drawn = tf.cast(p.sample(seed=of_x), tf.float32) - about
-        means = [
-            added(*pair) for pair in zip(means, (p.mean() - about, drawn, drawn**2), strict=True)
-        ]
+        drawn = tf.cast(p.sample(seed=of_x), tf.float32)
+        found = vae.decoder.likelihood.statistics(p.mean(), drawn, about)
+        statistics = _beside(kept, statistics) * statistics + tf.reduce_sum(
+            _beside(share, found) * found, axis=0
+        )
         # A reservoir for each draw: what it holds gives way to one of the chunk, by the chunk's
         # part of all weights so far.
         num_draws, size = z.shape[0], tf.shape(x)[0]
@@ -152,7 +151,7 @@ class Imputer:
             changes = uniform < tf.exp(of_chunk - total)
             z = tf.where(_beside(changes, candidates), candidates, z)
         log_w2 = logaddexp(log_w2, tf.reduce_logsumexp(2.0 * log_weight, axis=0))
-        return total, log_w2, means, z
+        return total, log_w2, statistics, z
 
 
 def _swapped(t):

@@ -207,6 +207,24 @@ class Likelihood(Float32, tfpl.DistributionLambda, abc.ABC):
         del x, mean
         return None
 
+    def statistics(self, mean: tf.Tensor, drawn: tf.Tensor, about: tf.Tensor) -> tf.Tensor:
+        """What is averaged over z to fill unknown values, [..., *statistics].
+
+        Args:
+          mean, drawn: E(x|z) and a draw of p(x|z), [..., H, W, C].
+          about: a typical x, which leaves few digits to cancel.
+        """
+        drawn = drawn - about
+        return tf.stack([mean - about, drawn, drawn**2], axis=-1)
+
+    def settled(self, statistics: tf.Tensor, about: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """(what stands for x, its spread), each [..., H, W, C], by averages of `statistics`.
+
+        By default the mean and the standard deviation.
+        """
+        mean, first, second = tf.unstack(statistics, axis=-1)
+        return about + mean, tf.sqrt(tf.maximum(second - first**2, 0.0))
+
     def averaged(self, params: tf.Tensor, log_weights: TensorLike) -> tfd.Distribution:
         """The mixture, value by value, of parameters [..., H, W, C, R, k]; log_weights are [R]."""
         each = self.per_value(params)

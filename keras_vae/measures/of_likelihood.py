@@ -64,7 +64,7 @@ LIKELIHOOD = (
         "What the likelihood is compared with: the picture format PNG, or, for data that it can't "
         "hold, values that don't depend on each other, each with the distribution of its training "
         "values. (Real numbers have a normal with the mean of the training values and one spread "
-        "for all. Columns of tables have histograms.)",
+        "for all. Of tables it is the best of the rivals below.)",
         good="A good model is far better than its rival.",
         value=TEXT,
         of=_RIVALLED,
@@ -258,6 +258,18 @@ LIKELIHOOD = (
 )
 
 BY_COLUMN = (
+    Measure(
+        "rivals_nats",
+        "NLL of all rivals",
+        "-log p of a test row by columns that don't depend on each other, and by a normal (the "
+        "Gaussian copula) and scikit-learn's mixture of normals of the columns' normal scores: on "
+        "average upper bounds of the rivals' true values, as the model's own.",
+        unit="nats",
+        good="The negative log-likelihood should be lower than all of them.",
+        value=NUMBERS_BY_NAME,
+        of="models of tables",
+        shown=Shown.DETAILS,
+    ),
     Measure(
         "nll_nats_by_column",
         "NLL of each column",

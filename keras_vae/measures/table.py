@@ -5,6 +5,7 @@ from keras_vae.measures.of_latents import DISENTANGLEMENT, DOWNSTREAM, LATENTS
 from keras_vae.measures.of_likelihood import BY_COLUMN, LIKELIHOOD
 from keras_vae.measures.of_runs import ALARMS, MEASURED, TRAINED
 from keras_vae.measures.of_samples import CHECKS, RECONSTRUCTIONS, SAMPLES, TEMPERATURES
+from keras_vae.measures.of_tables import TABLES
 from keras_vae.measures.of_tasks import ANOMALY, CODES, COMPRESSION
 
 HOW_TRAINING_WENT = "How did training go?"
@@ -15,6 +16,7 @@ QUESTIONS: dict[str, dict[str, tuple[Measure, ...]]] = {
         "What was measured": MEASURED,
     },
     "Are the samples good?": {
+        "Rows": TABLES,
         "Samples": SAMPLES,
         "Samples by temperature": TEMPERATURES,
         "Posterior predictive checks": CHECKS,

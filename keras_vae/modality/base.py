@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -77,8 +77,13 @@ class Modality(abc.ABC):
         """
         return "vae"
 
-    def options(self, num_examples: int) -> dict[str, Any]:
-        """Options that go by the number of training examples, where no recipe is named."""
+    def options(self, num_examples: int, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Options that go by the number of training examples, where no recipe is named.
+
+        Args:
+          num_examples: of training.
+          given: the user's options, which these must go with.
+        """
         return {}
 
     def check_config(self, config: "Config") -> None:
@@ -94,6 +99,23 @@ class Modality(abc.ABC):
         return (
             f"the values of {self.nouns} aren't grey values to make black or white. Use "
             "likelihood=normal."
+        )
+
+    def given(
+        self, cells: Mapping[str, Any], is_conditional: bool
+    ) -> tuple[np.ndarray, np.ndarray, int | None]:
+        """Cells by the names of their columns, in numbers; tables alone have such.
+
+        Args:
+          cells: by name.
+          is_conditional: whether the model is given labels.
+
+        Returns:
+          (x [D], which cells are given [D], the label that a conditional model is given).
+        """
+        raise ValueError(
+            f"condition={dict(cells)!r:.80}: cells by name are of tables, and this model is of "
+            f"{self.nouns}."
         )
 
     # Shown ------------------------------------------------------------------------------------
@@ -138,16 +160,13 @@ class Modality(abc.ABC):
           levels: how many levels x has; None for real numbers and counts.
         """
 
-    def check_imputing(self) -> None:  # noqa: B027 - most modalities' values have means
-        """Raises ValueError where unknown values can't be filled yet."""
-
     def write_imputed(
         self, path: pathlib.Path, arrays: dict[str, Any], levels: int | None = None
     ) -> None:
         """Writes examples whose unknown values were filled: by default an npz of the arrays.
 
         Args:
-          path: the file.
+          path: the file. Others may be written beside it.
           arrays: "x", "spread" and "mask" [N, *event_shape], "effective_sample_size" [N], and
             "draws" [K, N, *event_shape] where they were asked for.
           levels: as in `write_examples`.
@@ -164,9 +183,6 @@ class Modality(abc.ABC):
     def readme(self) -> str:
         """What an export's README says of its values: lines of Markdown, or nothing."""
         return ""
-
-    def check_export(self) -> None:  # noqa: B027 - most modalities can be exported
-        """Raises ValueError for what can't be exported yet."""
 
     def check_page(self, vae: "VAE") -> None:
         """Raises ValueError for a model that a page can't show."""

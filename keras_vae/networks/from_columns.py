@@ -10,6 +10,7 @@ from keras_vae.columns import Column, as_columns
 
 # Standardised numbers beyond this are as far off as this.
 _FAR = 10.0
+_LARGEST = 1e15  # of which float32 has the square
 
 
 def columns_encoder(
@@ -49,10 +50,15 @@ class FromColumns(tfkl.Layer):
         self._flagged = [i for i, _ in flags]
         self._values = np.array([value for _, value in flags], np.float32)
         squashes = [self.columns[i].squash for i in self._numbers]
-        self._squash = {
-            name: np.array([getattr(s, name) for s in squashes], np.float64)
+        center, width, mean, stddev = (
+            np.array([getattr(s, name) for s in squashes], np.float64)
             for name in ("center", "width", "mean", "stddev")
-        }
+        )
+        # Of what is affine, float32 would lose the digits of asinh.
+        self._affine = np.array([s.is_affine for s in squashes], bool)
+        self._loc = np.float32(np.where(self._affine, center + width * mean, center))
+        self._scale = np.float32(np.where(self._affine, width * stddev, width))
+        self._mean, self._stddev = np.float32(mean), np.float32(stddev)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         size = len(self.columns)
@@ -67,10 +73,12 @@ class FromColumns(tfkl.Layer):
         return tf.concat([numbers * of_numbers, flags * of_flags, known, rest], axis=-1)
 
     def _standard(self, x):
-        """The numbers on their standard scales, in float64 as long as they may be large."""
-        s, x = self._squash, tf.cast(tf.gather(x, self._numbers, axis=-1), tf.float64)
-        y = (tf.asinh((x - s["center"]) / s["width"]) - s["mean"]) / s["stddev"]
-        return tf.cast(tf.clip_by_value(y, -_FAR, _FAR), tf.float32)
+        """The numbers on their standard scales, by operators that every runtime has."""
+        y = (tf.gather(x, self._numbers, axis=-1) - self._loc) / self._scale
+        size = tf.minimum(tf.abs(y), _LARGEST)
+        asinh = tf.sign(y) * tf.math.log(size + tf.sqrt(size**2 + 1.0))
+        y = tf.where(self._affine, y, (asinh - self._mean) / self._stddev)
+        return tf.clip_by_value(y, -_FAR, _FAR)
 
     def _flags(self, x):
         """Whether categories, and spikes of numbers, are what x has."""

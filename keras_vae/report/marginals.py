@@ -41,7 +41,7 @@ def picture(
         "How often values of each column come, in test rows (bars) and in as many rows that the "
         "model draws (line). Look for bars without a line, and for lines without bars.",
         pixelated=False,
-        section="Samples",
+        section="Rows",
     )
 
 

@@ -13,6 +13,7 @@ from keras_vae.config import Config
 from keras_vae.data import Dataset
 from keras_vae.report import (
     class_section,
+    column_facts,
     follow_ups,
     page,
     pictures,
@@ -171,24 +172,16 @@ def _facts(config, evaluation, run_dir, dataset):
     """The HTML of tables on the run, its numbers and its data."""
     if dataset is not None:
         yield class_section.section(dataset)
-    if by_column := evaluation.get("distortion_nats_by_column"):
-        yield page.details("Nats of each column", _of_columns(evaluation, by_column))
+    if evaluation.get("distortion_nats_by_column"):
+        yield page.details("Each column", column_facts.rows(evaluation, dataset))
+    if rivals := evaluation.get("rivals_nats"):
+        nats = {"this model": evaluation["nll_nats"]} | rivals
+        yield page.details("Nats of a row", [(name, f"{n:.3f}") for name, n in nats.items()])
     yield page.details(
         "All numbers in full",
         [(key, json.dumps(value, default=float)) for key, value in evaluation.items()],
     )
     yield from run_facts.tables(config, run_dir)
-
-
-def _of_columns(evaluation, by_column):
-    """Rows of a table: what each column takes alone, by its rival, and given its latents."""
-    alone, rival = (
-        evaluation.get(key) or {} for key in ("nll_nats_by_column", "rival_nats_by_column")
-    )
-    yield "", "column alone", "independent columns", "given the latents"
-    for name, lost in by_column.items():
-        found = (alone.get(name), rival.get(name), lost)
-        yield name, *("" if value is None else f"{value:.3f}" for value in found)
 
 
 def _rate_distortion(history, evaluation):

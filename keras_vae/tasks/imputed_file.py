@@ -20,7 +20,6 @@ _BATCH_SIZE = 100
 def check(run: Run, source: Source, out: pathlib.Path) -> None:
     """Raises ValueError or OSError for a model or data without gaps, or a file out of reach."""
     check_folder("out", out.parent)
-    run.model.modality.check_imputing()
     Imputer(run.model)
     if source.examples.mask is None:
         raise ValueError(
@@ -72,7 +71,8 @@ def write_imputed(
     """Fills a source, and writes the file.
 
     Its arrays are on the model's scale: `x` [N, *event_shape], the known values and the mean of the
-    others given these; `spread`, their standard deviation, 0 where known; `mask`, what is known;
+    others given these (of categories the likeliest); `spread`, their standard deviation (of
+    categories the probability of others), 0 where known; `mask`, what is known;
     `draws` [K, N, *event_shape], if they are asked for; `effective_sample_size` [N], of the
     importance samples.
     """

@@ -14,7 +14,7 @@ from keras_vae.messages import conflicts
 from keras_vae.report.printing import print_numbers
 from keras_vae.runs import fitted_prior, run_data
 from keras_vae.runs.run import Run
-from keras_vae.tasks import extent, sample_quality
+from keras_vae.tasks import extent, sample_quality, table_samples
 from keras_vae.tasks.extent import Extent
 from keras_vae.tasks.simple_rival import measure_rival
 
@@ -122,6 +122,7 @@ def measure(
         batch = run_data.first_examples(config, dataset, _NUM_TESTED)
         against = evaluation.posterior_against_prior(vae, batch, seed)
         result |= {f"posterior_against_prior_{name}": value for name, value in against.items()}
+    result |= table_samples.measure_table(run, seed, much.num_compared)
     numbers, copies = sample_quality.measure_samples(run, seed, much.num_compared, features)
     result |= numbers
     result["alarms"] = evaluation.alarms(result, vae.has_encoder, vae.has_layers_of_maps)

@@ -10,6 +10,7 @@ from keras_vae._compat import tf
 from keras_vae.building import settling
 from keras_vae.building.parts import takes_labels
 from keras_vae.config import Config
+from keras_vae.modality import Table
 from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
 
@@ -45,9 +46,12 @@ def config_of(run: Run, dataset: str, **options) -> Config:
       run: a `Run`.
       dataset: named as for `data.load`.
       **options: of the data, such as data_dir. The run's names of arrays and features, and its
-        number of held-out examples, don't apply to another set.
+        number of held-out examples, don't apply to another set, nor does its file for testing.
     """
-    others = {"data_dir": None, "npz_keys": None, "missing": None, "label": None}
+    names = ("data_dir", "npz_keys", "missing", "label", "test_data", "schema")
+    others: dict = dict.fromkeys(names)
+    if isinstance(run.model.modality, Table) and takes_labels(run.config.model):
+        others["label"] = run.config.data.label  # A column, which other rows have too.
     config = run.config.replace(dataset=dataset, **(others | options), validation_size=0)
     if run.data.train.dtype in (np.uint8, np.uint16) and not data.knows_levels(dataset):
         # A darker set would have fewer levels by itself, and then another scale.

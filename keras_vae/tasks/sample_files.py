@@ -27,24 +27,31 @@ def check(run: Run, out: pathlib.Path) -> None:
         raise ValueError(f"out={out} must be a new or an empty folder. Choose another.")
 
 
-def conditions(run: Run, n: int, condition: Sequence[str] = ()) -> np.ndarray | None:
-    """What n samples are given: [n, ...], or None for an unconditional model.
+def conditions(
+    run: Run, n: int, condition: Sequence[str] = ()
+) -> np.ndarray | dict[str, str] | None:
+    """What n samples are given: [n, ...], cells by name, or None for an unconditional model.
 
     Args:
       run: a `Run`.
       n: number of samples.
       condition: labels or their names, of which the samples have one after the other; by default
-        each there is. A model that is given part of an image gets those of test images.
+        each there is. A model that is given part of an image gets those of test images. Of
+        tables, cells such as "sex=Female", which all rows have.
 
     Raises:
       ValueError: there are no such labels, or the model isn't given labels.
     """
     given = run.model.condition
+    if condition and all("=" in word for word in condition):
+        cells = {name: value for name, _, value in (word.partition("=") for word in condition)}
+        run.model.modality.given(cells, given is not None)  # This checks them.
+        return cells
     if given is None or not given.from_labels:
         if condition:
             raise ValueError(
                 f"condition={','.join(condition)}: the run's model isn't conditioned on labels. "
-                "Leave it out, or train with condition=label."
+                "Leave it out, or train with condition=label. Cells of tables are NAME=VALUE."
             )
         if given is None:
             return None
@@ -116,6 +123,8 @@ def sample(
 
 def _drawn(vae, n, seed, temperature, condition, means):
     """x [n, *event_shape], draws of p(x|z) or its means, at draws of z from the prior."""
+    if isinstance(condition, dict):
+        return np.asarray(vae.sample(n, temperature, seed=seed, condition=condition))
     if not (means or vae.decoder.in_turn):  # In turn, `sample` draws.
         found, _ = evaluation.simulate(
             vae, n, seeds.derive(seed, Site.SAMPLE), condition, temperature=temperature

@@ -1,35 +1,38 @@
 """Models of tables: trained, measured and drawn from as runs; what each column takes."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 import keras_vae
-from export import writer
 from keras_vae import evaluation, runs, tasks
 from keras_vae.batches import Batch
 from keras_vae.columns import Column
 from keras_vae.columns.settling_column import settle_choices, settle_numbers
 from keras_vae.evaluation import independent_columns
-from tests import tiny
+from keras_vae.messages.notes import Note
+from tests import binaries, tiny
 
 pandas = pytest.importorskip("pandas")
 
 
 @pytest.fixture(scope="module")
 def table():
-    """Rows of three columns with gaps, of which two depend on each other."""
+    """Rows of four columns with gaps, of which three depend on each other."""
     rng = np.random.default_rng(0)
     town = rng.integers(0, 3, 300)
     found = pandas.DataFrame(
         {
             "rent": (500.0 + 300.0 * town + rng.normal(0.0, 30.0, 300)).round(0),
+            "visits": pandas.array(rng.poisson(1.0 + town), "Int64"),
             "town": np.array(["Bern", "Oslo", "Rome"])[town],
             "land": "Norway",
         }
     )
-    found.loc[::5, "rent"] = np.nan
+    for i, name in enumerate(("rent", "visits", "town")):
+        found.loc[i::7, name] = None
     return found
 
 
@@ -49,18 +52,31 @@ def test_a_run_holds_its_schema_and_measures_each_column(run, table):
     assert run.config.recipe == "table"
     stored = json.loads((run.path / "config.json").read_text())["config"]["model"]["modality"]
     kinds = {column["name"]: column["kind"] for column in stored["columns"]}
-    assert kinds == {"rent": "rounded", "town": "category", "land": "constant"}
+    assert kinds == {
+        "rent": "rounded",
+        "visits": "count",
+        "town": "category",
+        "land": "constant",
+    }
     found = run.evaluation
     parts = found["distortion_nats_by_column"]
-    assert list(parts) == ["rent", "town"]
+    assert list(parts) == ["rent", "visits", "town"]
     # Both are means over draws of z, of the same rows.
     error = 5 * found["distortion_stderr"]
     assert sum(parts.values()) == pytest.approx(found["distortion_nats"], abs=error)
-    assert found["rival"] == "independent columns"
-    shares = np.array([np.mean(table["town"] == town) for town in ("Bern", "Oslo", "Rome")])
+    rivals = found["rivals_nats"]
+    assert list(rivals) == ["independent columns", "Gaussian copula", "mixture of normals"]
+    assert found["rival_nats"] == min(rivals.values()) == rivals[found["rival"]]
+    # Towns say what the rent is, and copulas know.
+    assert rivals["Gaussian copula"] < rivals["independent columns"] - 0.3
+    shares = table["town"].value_counts(normalize=True)
     entropy = -np.sum(shares * np.log(shares))
     assert found["rival_nats_by_column"]["town"] == pytest.approx(entropy, abs=0.1)
-    assert "independent columns" in (run.path / "report.html").read_text()
+    report = (run.path / "report.html").read_text()
+    for words in ("Gaussian copula", "Quality of rows", "Pairs of columns", "missing"):
+        assert words in report
+    assert 0.5 < found["table_quality"] < found["table_quality_of_train"] <= 1.0
+    assert found["copied_rows"] <= 0.1
 
 
 def test_samples_are_rows_in_the_types_of_the_data(run, table):
@@ -71,25 +87,69 @@ def test_samples_are_rows_in_the_types_of_the_data(run, table):
     assert str(rows["rent"].dtype) == "float64"
     assert np.all(rows["rent"] == rows["rent"].round(0))
     # A model of two epochs has the marginals that it began with.
-    assert abs(np.mean(rows["town"] == "Oslo") - np.mean(table["town"] == "Oslo")) < 0.2
+    assert abs(np.mean(rows["town"] == "Oslo") - np.mean(table["town"].dropna() == "Oslo")) < 0.2
 
 
 def test_samples_are_written_as_rows_and_rows_are_scored(run, table, tmp_path):
     file = tasks.sample(run, 30, tmp_path / "rows.csv", seed=1)
     rows = pandas.read_csv(file)
     assert (list(rows), len(rows)) == (list(table), 30)
-    assert set(rows["town"]) <= {"Bern", "Oslo", "Rome"}
+    assert set(rows["town"]) == {"Bern", "Oslo", "Rome"}
+    condition = ["town=Oslo", "visits=2"]
+    with pytest.warns(Note, match="draws of z carry the weight"):
+        tasks.sample(run, 20, tmp_path / "given.csv", condition=condition)
+    given = pandas.read_csv(tmp_path / "given.csv")
+    assert (set(given["town"]), set(given["visits"])) == ({"Oslo"}, {2})
+    assert given["rent"].nunique() > 10
     table[:40].to_csv(tmp_path / "new.csv", index=False)
     tasks.score(run, f"csv:{tmp_path / 'new.csv'}", out=tmp_path / "scores.csv", num_samples=50)
     assert len(pandas.read_csv(tmp_path / "scores.csv")) == 40
 
 
-def test_what_is_not_there_yet_is_refused(run, tmp_path):
-    with pytest.raises(ValueError, match="unknown cells of tables can't be filled yet"):
-        tasks.impute(run, None, tmp_path / "filled.csv")
-    with pytest.raises(ValueError, match="models of tables can't be exported yet"):
-        writer.write(run.model, tmp_path / "export")
-    assert not list(tmp_path.iterdir())
+def test_a_command_fills_a_table_in_the_types_of_the_data(run, table, tmp_path):
+    done = binaries.run(
+        "trainers.impute",
+        f"--run={run.path}",
+        f"--dataset={run.config.data.dataset}",
+        f"--out={tmp_path / 'full.csv'}",
+        "--draws=2",
+        "--num_samples=20",
+        "--split=train",
+    )
+    assert done.code == 0, done.err
+    names = {"full.csv", "full_spread.csv", "full_draw_1.csv", "full_draw_2.csv"}
+    assert {file.name for file in tmp_path.iterdir()} == names
+    full, spread, *draws = (
+        pandas.read_csv(tmp_path / f"full{end}.csv")
+        for end in ("", "_spread", "_draw_1", "_draw_2")
+    )
+    gaps = table[["rent", "visits", "town", "land"]].isna()
+    np.testing.assert_array_equal(spread.isna(), ~gaps[["rent", "visits", "town"]])
+    for filled in (full, *draws):
+        assert list(filled) == list(gaps)
+        assert not filled.isna().any(axis=None)
+        assert filled["visits"].dtype == np.int64
+        assert set(filled["town"]) == {"Bern", "Oslo", "Rome"}
+        np.testing.assert_array_equal(filled["rent"], filled["rent"].round(0))
+        for name in gaps:
+            kept = ~gaps[name]
+            assert np.all(filled[name][kept] == table[name][kept])
+    assert spread["town"].max() <= 2 / 3
+    differs = draws[0].ne(draws[1])
+    assert differs.any(axis=None)
+    assert not differs[~gaps].any(axis=None)
+
+
+def test_another_file_is_filled_in_place_of_the_one_for_testing(run, table, tmp_path):
+    """A run's test_data is of its own data set alone."""
+    table[:30].to_csv(tmp_path / "new.csv", index=False)
+    path = f"csv:{tmp_path / 'new.csv'}"
+    config = run.config.replace(test_data=run.config.data.dataset)
+    told = dataclasses.replace(run, config=config)
+    arrays = tasks.impute(told, path, tmp_path / "full.npz", num_samples=20)
+    assert arrays["x"].shape == (30, 3)
+    with np.load(tmp_path / "full.npz") as file:
+        np.testing.assert_array_equal(file["mask"], table[:30].notna().to_numpy()[:, :3])
 
 
 def test_a_loaded_run_gives_the_same_and_goes_on(run, capsys):
@@ -135,7 +195,10 @@ def test_probabilities_of_the_rival_sum_to_one():
     town = settle_choices(Column("town", "category"), {"a": 5, "b": 40}, False)
     train = np.stack([amounts, rng.integers(0, 2, 900)], axis=1)
     test = np.stack([np.arange(-3000, 4000), np.arange(7000) % 3], axis=1)
-    found = np.exp(independent_columns((column, town), train, None, test, None))
+    cells = independent_columns((column, town), train, None, test, None)
+    found = np.exp(cells.log_prob)
     assert found[:, 0].sum() == pytest.approx(1.0, abs=1e-3)
     assert found[:3, 1].sum() == pytest.approx(1.0, abs=1e-6)
+    np.testing.assert_allclose(cells.high - cells.low, found, atol=1e-12)
+    np.testing.assert_allclose(cells.high[:-1, 0], cells.low[1:, 0], atol=1e-12)
     assert found[3000, 0] == pytest.approx(np.mean(amounts == 0), abs=0.01)

@@ -130,7 +130,9 @@ def _split(frame, name, schema, label):
         more.append(f"{name}: {empty} rows have no value that is known")
     labels, class_names = (None, None) if label is None else _labels(name, schema, label, x, known)
     mask = None if known.all() else known
-    split = InMemory(x, labels, modality=Table(schema.columns), class_names=class_names, mask=mask)
+    split = InMemory(
+        x, labels, modality=Table(schema.columns, label), class_names=class_names, mask=mask
+    )
     return split, notes + more
 
 

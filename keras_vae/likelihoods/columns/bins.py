@@ -7,8 +7,8 @@ import numpy as np
 from keras_vae._compat import tf, tfb, tfd, tfp
 from keras_vae.columns import Column
 from keras_vae.distributions import CHOICE, OfEachValue, Uniforms
-from keras_vae.likelihoods.columns.densities import mixture_of, quantile, unsquashed
-from keras_vae.likelihoods.columns.family import NEVER, Family, padded, squash_of
+from keras_vae.likelihoods.columns.densities import mixture_of, quantile
+from keras_vae.likelihoods.columns.family import NEVER, Family, Unsquash, padded, squash_of
 from keras_vae.likelihoods.logistic_bins import log_factors
 from keras_vae.ops.categorical import from_uniform, log_softmax
 
@@ -31,7 +31,7 @@ class Bins(Family):
         super().__init__(columns)
         self.num_spikes = max(len(column.spikes) for column in columns)
         self.num_params = self.num_spikes + 3 * num_components
-        self._squash = squash_of(columns)
+        self._squash, self._unsquash = squash_of(columns), Unsquash(columns)
         self._spikes = padded([c.spikes for c in columns], self.num_spikes, 0.0)
         shares = [np.log(c.frequencies or (1.0,)) for c in columns]
         self._start = padded([share[:-1] for share in shares], self.num_spikes, NEVER)
@@ -48,6 +48,7 @@ class Bins(Family):
             mixture.components_distribution,
             self._spikes,
             self._squash,
+            self._unsquash,
             self._half,
         )
 
@@ -68,6 +69,7 @@ class Binned(OfEachValue):
       logistics: batch [..., n, K], on the standard scale.
       spikes: x of each, [n, S].
       squash: a bijector from x to the standard scale, in float64.
+      unsquash: the way back.
       half: half the width of a bin, in x, [n].
     """
 
@@ -77,11 +79,12 @@ class Binned(OfEachValue):
         logistics: tfd.Distribution,
         spikes: np.ndarray,
         squash: tfb.Bijector,
+        unsquash: Unsquash,
         half: np.ndarray,
     ):
         parameters = dict(locals())
         self.log_shares, self.logistics, self._spikes = log_shares, logistics, spikes
-        self._squash, self._half = squash, half
+        self._squash, self._unsquash, self._half = squash, unsquash, half
         # What it has the shape of.
         self.base = tfd.Categorical(logits=log_shares)
         super().__init__(parameters, reparameterized=False)
@@ -111,7 +114,7 @@ class Binned(OfEachValue):
     def value_of(self, choice: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """x [..., n] of the spike or component of this number, a component's at y [..., n, K]."""
         # The step is the same for spikes and for bins: x is rounded to whole steps from 0.
-        x = unsquashed(self._squash, tf.reduce_sum(y * self._taken(choice, y.shape[-1]), axis=-1))
+        x = self._unsquash(tf.reduce_sum(y * self._taken(choice, y.shape[-1]), axis=-1))
         step = tf.constant(2.0 * self._half, tf.float32)
         x = step * tf.round(x / step)
         if not self._spikes.shape[-1]:

@@ -41,6 +41,9 @@ class Choices(Family):
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         return tf.cast(from_uniform(self._of_seen(p), uniforms(0)), tf.float32)
 
+    def sample(self, p: tfd.Distribution, n: int, seed: tf.Tensor) -> tf.Tensor:
+        return tfd.Categorical(logits=self._of_seen(p), dtype=p.dtype).sample(n, seed=seed)
+
     def center(self, p: tfd.Distribution) -> tf.Tensor:
         return tf.cast(tf.argmax(self._of_seen(p), axis=-1), tf.float32)
 

@@ -50,15 +50,17 @@ class Counts(Family):
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         u = uniforms(0)
+        first, ratio, more_zeros = self._recursion(p)
 
-        def is_below(k, x, cumulative):
+        def is_below(k, x, prob, cumulative):
             return tf.reduce_any(u > cumulative) & (k < _MOST_COUNTS)
 
-        def count(k, x, cumulative):
-            x = x + tf.cast(u > cumulative, tf.float32)
-            return k + 1.0, x, cumulative + self._prob(p, k + 1.0)
+        def count(k, x, prob, cumulative):
+            x, prob = x + tf.cast(u > cumulative, tf.float32), prob * ratio(k)
+            return k + 1.0, x, prob, cumulative + prob
 
-        start = 0.0, tf.zeros_like(u), self._prob(p, 0.0) + tf.zeros_like(u)
+        first = (1.0 - more_zeros) * first + tf.zeros_like(u)
+        start = 0.0, tf.zeros_like(u), first, first + more_zeros
         return tf.while_loop(is_below, count, start)[1]
 
     def center(self, p: tfd.Distribution) -> tf.Tensor:
@@ -67,5 +69,13 @@ class Counts(Family):
     def holds(self, x: np.ndarray) -> np.ndarray:
         return (x >= 0) & (x < np.inf) & (x == np.rint(x))
 
-    def _prob(self, p, k):
-        return tf.exp(p.log_prob(k))
+    def _recursion(self, p):
+        """(P(0), a function k -> P(k + 1) / P(k), the share of further zeros): no gamma functions,
+        which runtimes lack."""
+        if self._kind == "poisson":
+            rate = tf.exp(p.log_rate)
+            return tf.exp(-rate), lambda k: rate / (k + 1.0), 0.0
+        shape, logits = p.total_count, p.logits
+        first = tf.exp(-shape * tf.math.softplus(logits))
+        more_zeros = 0.0 if self._kind == "negative_binomial" else p.inflated_loc_probs
+        return first, lambda k: (shape + k) / (k + 1.0) * tf.sigmoid(logits), more_zeros

@@ -7,7 +7,7 @@ import numpy as np
 from keras_vae._compat import tf, tfb, tfd
 from keras_vae.columns import Column
 from keras_vae.distributions import OfEachValue, Uniforms, draw_from_mixture
-from keras_vae.likelihoods.columns.family import Family, squash_of
+from keras_vae.likelihoods.columns.family import Family, Unsquash, squash_of
 from keras_vae.ops.positive import positive
 
 # In standard deviations of the transformed column: narrower, a value that comes twice would have
@@ -28,7 +28,7 @@ class Densities(Family):
         super().__init__(columns)
         self._kind = str(columns[0].likelihood)
         self.num_params = 3 if self._kind == "student_t" else 3 * num_components
-        self._squash = squash_of(columns)
+        self._squash, self._unsquash = squash_of(columns), Unsquash(columns)
         self._log_unit = np.log([column.unit for column in columns]).astype(np.float32)
 
     def distribution(self, params: tf.Tensor) -> tfd.Distribution:
@@ -38,7 +38,7 @@ class Densities(Family):
             base = tfd.StudentT(freedom, loc, positive(raw_scale, 0.7, _NARROWEST))
         else:
             base = mixture_of(params, self._kind, _NARROWEST)
-        return Squashed(base, self._squash, self._log_unit)
+        return Squashed(base, self._squash, self._unsquash, self._log_unit)
 
     def draw(self, p: tfd.Distribution, uniforms: Uniforms) -> tf.Tensor:
         if self._kind != "student_t":
@@ -59,12 +59,20 @@ class Squashed(OfEachValue):
     Args:
       base: batch [..., n].
       squash: a bijector from x, in float64.
+      unsquash: the way back.
       log_unit: [n], the log of how many of the column's own units x = 1 is.
     """
 
-    def __init__(self, base: tfd.Distribution, squash: tfb.Bijector, log_unit: np.ndarray):
+    def __init__(
+        self,
+        base: tfd.Distribution,
+        squash: tfb.Bijector,
+        unsquash: Unsquash,
+        log_unit: np.ndarray,
+    ):
         parameters = dict(locals())
         self.base, self._squash, self._log_unit = base, squash, log_unit
+        self.unsquashed = unsquash  # x [..., n] of values on the standard scale
         super().__init__(parameters, reparameterized=False)
 
     def _log_prob(self, x):
@@ -75,16 +83,6 @@ class Squashed(OfEachValue):
 
     def _sample_n(self, n, seed=None):
         return self.unsquashed(self.base.sample(n, seed=seed))
-
-    def unsquashed(self, y: tf.Tensor) -> tf.Tensor:
-        """x [..., n] of values y on the standard scale."""
-        return unsquashed(self._squash, y)
-
-
-def unsquashed(squash: tfb.Bijector, y: tf.Tensor) -> tf.Tensor:
-    """x [..., n] of values y on the standard scale, however far out they are."""
-    y = tf.cast(tf.clip_by_value(y, -50.0, 50.0), tf.float64)
-    return tf.cast(squash.inverse(y), tf.float32)
 
 
 def mixture_of(params: tf.Tensor, kind: str, narrowest: float) -> tfd.Distribution:

@@ -110,6 +110,35 @@ class Columns(Likelihood):
                 return places[first[-1]], float(part[first])
         return None
 
+    def statistics(self, mean: tf.Tensor, drawn: tf.Tensor, about: tf.Tensor) -> tf.Tensor:
+        """[..., F]: the first two moments of each column, and which category is drawn."""
+        first = drawn - about
+        drawn_choices = [
+            tf.one_hot(tf.cast(drawn[..., i], tf.int32), len(column.categories))
+            for i, column in self._choices
+        ]
+        return tf.concat([first, first**2, *drawn_choices], axis=-1)
+
+    def settled(self, statistics: tf.Tensor, about: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """(means of numbers and likeliest categories, their spreads), each [..., D].
+
+        The spread of a number is its standard deviation, in x; that of a category is the
+        probability of all others.
+        """
+        size = len(self.columns)
+        numbers = [len(column.categories) for _, column in self._choices]
+        first, second, *shares = tf.split(statistics, [size, size, *numbers], axis=-1)
+        values = tf.unstack(about + first, axis=-1)
+        spreads = tf.unstack(tf.sqrt(tf.maximum(second - first**2, 0.0)), axis=-1)
+        for (i, _), share in zip(self._choices, shares, strict=True):
+            values[i] = tf.cast(tf.argmax(share, axis=-1), tf.float32)
+            spreads[i] = 1.0 - tf.reduce_max(share, axis=-1)
+        return tf.stack(values, axis=-1), tf.stack(spreads, axis=-1)
+
+    @property
+    def _choices(self):
+        return [(i, column) for i, column in enumerate(self.columns) if column.is_choice]
+
     def get_config(self) -> dict[str, Any]:
         columns = [column.to_dict() for column in self.columns]
         return super().get_config() | {"columns": columns, "num_components": self.num_components}
@@ -163,7 +192,10 @@ class Row(OfEachValue):
     def _sample_n(self, n, seed=None):
         seeds = tfp.random.split_seed(seed, n=len(self.parts))
         drawn = [
-            part.sample(n, seed=s) for part, s in zip(self.parts, tf.unstack(seeds), strict=True)
+            family.sample(part, n, s)
+            for part, (family, _), s in zip(
+                self.parts, self._groups, tf.unstack(seeds), strict=True
+            )
         ]
         return self.joined(drawn)
 
