@@ -19,7 +19,8 @@ flags.DEFINE_enum("split", "test", run_data.SPLITS, "the split whose examples ar
 flags.DEFINE_list(
     "attribute",
     [],
-    "two labels or their names: pictures of what the first has and the second lacks",
+    "pictures of what examples of A have and those of B lack: two labels A,B or their names, or A "
+    "alone where there are two labels; a factor's NAME=A,B, or NAME alone where it has two values",
 )
 flags.DEFINE_string("out", None, "folder to write; default: RUN/latents")
 

@@ -30,7 +30,8 @@ def from_arrays(
       name: what errors call the data.
       arrays: dict split -> [N, H, W], [N, H, W, C] or [N, C, H, W], bool, whole numbers or floats.
       labels: dict split -> [N] labels of any kind in docs/reference/data.md; splits may be missing.
-      factors: dict split -> dict name -> [N] integers, what made each image; or None.
+      factors: dict split -> dict name -> [N] integers, what made each image; or None. Splits may be
+        missing.
       class_names: names of labels 0 .. K-1, or None.
       values: what the likelihood takes, one of `values.VALUES`.
       grey_levels: how many levels whole numbers have; None goes by the highest of all splits.
@@ -69,7 +70,7 @@ def from_arrays(
             x,
             labels.get(split),
             levels,
-            factors=factors[split] if factors else None,
+            factors=factors.get(split) if factors else None,
             class_names=class_names,
             mask=known.get(split),
         )

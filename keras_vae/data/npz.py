@@ -8,8 +8,9 @@ import numpy as np
 from keras_vae._compat import tf
 from keras_vae.data import array_files, channel_axis
 from keras_vae.data.arrays import as_images, check_varied, from_arrays
+from keras_vae.data.factors import label_of, read_factors
 from keras_vae.data.labels import read_labels
-from keras_vae.data.npz_keys import CLASS_NAMES, SPLITS, find_roles
+from keras_vae.data.npz_keys import CLASS_NAMES, FACTOR_NAMES, SPLITS, find_roles
 from keras_vae.data.scale_scan import scale_by_scan
 from keras_vae.data.split import Split, Streamed, chunk_size_for
 from keras_vae.seeds import Site, derive
@@ -25,6 +26,7 @@ def read(
     values: str = "unit",
     grey_levels: int | None = None,
     missing: str | None = None,
+    label: str | None = None,
 ) -> tuple[Mapping[str, Split], list[str]]:
     """Loads or opens an npz or npy; nothing pickled is ever read.
 
@@ -32,10 +34,12 @@ def read(
       path: the file. The words of its keys say what its arrays are, see `find_roles`:
         x and y; train_images, test_images, test_labels; X_train, y_train; …
       npz_keys: other names: a dict, or a list of "role=key" strings, role being train, validation,
-        test, one of these with _labels or _mask, or class_names. All keys given must be there.
+        test, one of these with _labels, _mask or _factors, class_names or factor_names. All keys
+        given must be there.
       seed: int; draws the order in which a streamed file is read.
       memory_limit_gb: a larger file is streamed: 8-bit or bool arrays, not compressed.
       channels, values, grey_levels, missing: see `from_arrays`.
+      label: which factor the labels are; None takes the file's labels.
 
     Returns:
       (dict name of a split -> Split, list of notes).
@@ -53,13 +57,16 @@ def read(
 
     found = array_files.read(name, path, keys_of, limit)
     arrays = {split: found[split] for split in SPLITS if split in found}
-    labels, masks = (
+    labels, masks, tables = (
         {split: found[f"{split}_{part}"] for split in SPLITS if f"{split}_{part}" in found}
-        for part in ("labels", "mask")
+        for part in ("labels", "mask", "factors")
     )
+    sizes = {split: len(x) for split, x in arrays.items()}
+    factors = read_factors(name, tables, sizes, found.get(FACTOR_NAMES))
     options: dict[str, Any] = {
-        "labels": labels,
-        "class_names": found.get(CLASS_NAMES),
+        "labels": labels if label is None else label_of(name, factors, label),
+        "class_names": found.get(CLASS_NAMES) if label is None else None,
+        "factors": factors,
         "values": values,
         "grey_levels": grey_levels,
         "channels": channels,
@@ -77,7 +84,17 @@ def read(
 
 
 def _streamed(
-    name, path, arrays, seed, limit_bytes, labels, class_names, values, grey_levels, channels
+    name,
+    path,
+    arrays,
+    seed,
+    limit_bytes,
+    labels,
+    class_names,
+    factors,
+    values,
+    grey_levels,
+    channels,
 ):
     """(dict split -> Streamed of mapped arrays, notes)."""
     if not {x.dtype for x in arrays.values()} <= {np.dtype(bool), np.dtype(np.uint8)}:
@@ -101,7 +118,7 @@ def _streamed(
     checksums = array_files.checksums(path)
 
     def streamed(split):
-        x, y = arrays[split], labels.get(split)
+        x, y, columns = arrays[split], labels.get(split), factors.get(split)
         place = channel_axis.place(split, x.shape, channels)
         # Files are often sorted by label: any neighbouring positions must be a fair draw of all.
         shuffle = tf.random.experimental.stateless_shuffle
@@ -112,6 +129,7 @@ def _streamed(
             chunk_size=chunk_size,
             read_rows=lambda rows: channel_axis.turned(x[rows], place),
             read_labels=None if y is None else lambda rows: y[rows],
+            read_factors=None if columns is None else lambda rows: _rows_of(columns, rows),
             binary=scale.is_binary,
             identity=f"npz {split} {checksums}",
             levels=scale.levels,
@@ -121,3 +139,7 @@ def _streamed(
 
     notes += scale.notes + about_labels
     return {split: streamed(split) for split in arrays}, notes
+
+
+def _rows_of(columns, rows):
+    return {name: column[rows] for name, column in columns.items()}

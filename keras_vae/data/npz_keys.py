@@ -7,14 +7,16 @@ from keras_vae.data.array_files import Header
 from keras_vae.data.split_names import split_of, words
 
 SPLITS = ("train", "validation", "test")
-CLASS_NAMES = "class_names"
-_OF_SPLITS = {"labels": "labels", "mask": "a mask"}
-ROLES = (*SPLITS, *(f"{split}_{part}" for part in _OF_SPLITS for split in SPLITS), CLASS_NAMES)
+CLASS_NAMES, FACTOR_NAMES = "class_names", "factor_names"
+_OF_SPLITS = {"labels": "labels", "mask": "a mask", "factors": "factors"}
+_NAMES_OF = {CLASS_NAMES: "labels", FACTOR_NAMES: "factors"}
+ROLES = (*SPLITS, *(f"{split}_{part}" for part in _OF_SPLITS for split in SPLITS), *_NAMES_OF)
 _IMAGES = {"x", "data", "image", "images", "img", "imgs", "input", "inputs", "pixels", "samples"}
 _LABELS = {"y", "label", "labels", "target", "targets", "class"}
 _MASKS = {"mask", "masks", "known", "observed"}
+_FACTORS = {"factors"}
 _FILLERS = {"set", "array"}
-_CLASS_NAMES = {"classnames", "labelnames", "targetnames"}
+_NAMES = {CLASS_NAMES: {"classnames", "labelnames", "targetnames"}, FACTOR_NAMES: {"factornames"}}
 _UNNAMED = re.compile(r"arr_\d+")  # as numpy.savez names arrays that were given no name
 _IMAGE_RANKS = (3, 4)
 
@@ -73,7 +75,7 @@ def _given(name, headers, npz_keys):
 
 
 def _by_words(name, headers):
-    # (split or None, "images", "labels" or "mask") -> keys
+    # (split or None, "images" or one of _OF_SPLITS) -> keys
     found: dict[tuple[str | None, str], list[str]] = {}
     for key, header in headers.items():
         if header is not None and (role := _role(key, header)):
@@ -107,29 +109,35 @@ def _by_words(name, headers):
                 keys[role] = _only(
                     name, role, candidates, headers, lambda h, n=size: h.shape[:1] == n
                 )
-    names = [
-        key
-        for key, header in headers.items()
-        if _is_class_names(key, header) and len(header.shape) == 1 and header.dtype.kind in "USiu"
-    ]
-    if len(names) == 1 and any(role.endswith("_labels") for role in keys):
-        keys[CLASS_NAMES] = names[0]
+    for role, part in _NAMES_OF.items():
+        names = [
+            key
+            for key, header in headers.items()
+            if _is_names(key, header, role)
+            and len(header.shape) == 1
+            and header.dtype.kind in "USiu"
+        ]
+        if len(names) == 1 and any(other.endswith(f"_{part}") for other in keys):
+            keys[role] = names[0]
     return keys
 
 
 def _role(key, header):
-    """(split or None, "images", "labels" or "mask"), or None if the words of the key don't say.
+    """(split or None, "images", "labels", "mask" or "factors"), or None if the key doesn't say.
 
-    A mask is bool: other arrays of that name may be outlines of things in the images.
+    A mask is bool: other arrays of that name may be outlines of things in the images. Factors are a
+    table.
     """
     found = [word for word in words(key) if word not in _FILLERS]
     if len(found) == 1 and found[0][0] in "xy" and split_of(found[0][1:]):  # as xtrain
         found = [found[0][0], found[0][1:]]
     splits = {split_of(word) for word in found} - {None}
     others = {word for word in found if not split_of(word)}
-    if not found or len(splits) > 1 or others - _IMAGES - _LABELS - _MASKS:
+    if not found or len(splits) > 1 or others - _IMAGES - _LABELS - _MASKS - _FACTORS:
         return None
     split = splits.pop() if splits else None
+    if others & _FACTORS:
+        return (split, "factors") if len(header.shape) == 2 else None
     if others & _MASKS:
         return (split, "mask") if header.dtype == bool else None
     return split, "labels" if others & _LABELS else "images"
@@ -162,8 +170,8 @@ def _is_image(header):
     return len(header.shape) in _IMAGE_RANKS and header.dtype.kind in "buif"
 
 
-def _is_class_names(key, header):
-    return header is not None and "".join(words(key)) in _CLASS_NAMES
+def _is_names(key, header, role):
+    return header is not None and "".join(words(key)) in _NAMES[role]
 
 
 def _spare(headers, keys):
@@ -177,7 +185,7 @@ def _spare(headers, keys):
         and (
             _role(key, header)
             or _is_image(header)
-            or _is_class_names(key, header)
+            or any(_is_names(key, header, role) for role in _NAMES_OF)
             or (header.shape and header.shape[0] in sizes)
         )
     ]

@@ -123,8 +123,8 @@ def read(
       grey_levels: how many levels whole numbers have, 256 for bytes; None goes by their values.
       npz_keys: which array of an npz is what, see `npz.read`.
       missing: "nan" takes NaN in the floats of an npz as unknown values; None refuses NaN.
-      label: which feature of a TFDS set, factor of sprites or column of a table the labels are;
-        None takes "label" and "shape", and no column.
+      label: which feature of a TFDS set, factor of sprites or of an npz, or column of a table the
+        labels are; None takes "label", "shape", an npz's own labels, and no column.
       seed: int; draws the order in which a streamed file is read, and where sprites are.
       memory_limit_gb: sets that are larger, decoded, are streamed. Their values must be 8-bit.
       window, transpose: of chorales, see `chorales.read`.
@@ -173,10 +173,11 @@ def read(
                 f"{option} is for dataset=csv:PATH or parquet:PATH, got dataset={dataset}. Leave "
                 "it out."
             )
-    if label and not is_table and (_has_path(kind) or dataset == "digits"):
+    has_label = is_table or kind == "npz" or not (_has_path(kind) or dataset == "digits")
+    if label and not has_label:
         raise ValueError(
-            f"label is for TFDS sets, sprites and tables, got dataset={dataset}. Leave it out, or "
-            "name the labels of an npz by npz_keys."
+            f"label is for TFDS sets, sprites, tables and factors of an npz, got "
+            f"dataset={dataset}. Leave it out."
         )
     for option, value, idle in (("frames", frames, "first"), ("max_pixels", max_pixels, None)):
         if value != idle and kind != "folder":
@@ -212,6 +213,7 @@ def read(
             values=values,
             grey_levels=grey_levels,
             missing=missing,
+            label=label,
         )
     elif kind == "folder":
         splits, notes, image_size = folder.read(

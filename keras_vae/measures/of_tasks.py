@@ -164,7 +164,8 @@ CODES: dict[str, tuple[Measure, ...]] = {
             _detail(
                 "attribute",
                 "Attribute",
-                "Two labels. The attribute is what the first has and the second lacks.",
+                "Two labels, or values of a factor. The attribute is what the first has and the "
+                "second lacks.",
                 {"type": "array", "items": WHOLE, "minItems": 2, "maxItems": 2},
             ),
             of=_ATTRIBUTES,
@@ -175,6 +176,15 @@ CODES: dict[str, tuple[Measure, ...]] = {
                 "Names of the attribute",
                 "What the two labels are called.",
                 {"type": "array", "items": {"type": ["string", "integer"]}},
+            ),
+            of=_ATTRIBUTES,
+        ),
+        dataclasses.replace(
+            _detail(
+                "attribute_of",
+                "Factor of the attribute",
+                "The factor whose values they are; null if they are labels.",
+                {"type": "string"},
             ),
             of=_ATTRIBUTES,
         ),

@@ -1,5 +1,6 @@
 """What was done with a run's weights beside its evaluation: a fold of its report."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,14 +90,23 @@ def _attribute(run_dir: Path, step: int) -> Iterator[str]:
     if found is None or not found["attribute"]:
         return
     has, lacks = found["attribute"]
-    file = run_dir / "latents" / f"attribute_{has}_{lacks}.png"
+    factor = found.get("attribute_of")
+    file = run_dir / "latents" / attribute_file(has, lacks, factor)
     if not file.is_file():
         return
     has, lacks = found.get("attribute_names") or (has, lacks)  # Older files have numbers alone.
+    kind = "label" if factor is None else factor
     yield page.image(
         file,
-        f"Attributes: {lacks} towards {has}",
-        f"Rows of examples, each changing from one of label {lacks} towards label {has}.",
-        f"Examples of label {lacks}, to whose code the mean of codes of {has} less that of {lacks} "
-        "is added, more and more to the right. Look for change of that alone.",
+        f"Attributes: {kind} {lacks} towards {has}",
+        f"Rows of examples, each changing from one of {kind} {lacks} towards {kind} {has}.",
+        f"Examples of {kind} {lacks}, to whose code the mean of codes of {has} less that of "
+        f"{lacks} is added, more and more to the right: a mean over training examples. Look for "
+        "change of that alone.",
     )
+
+
+def attribute_file(has: int, lacks: int, factor: str | None) -> str:
+    """The name of an attribute's pictures, of the values of a factor, or of two labels."""
+    of = "" if factor is None else "_" + re.sub(r"\W+", "_", factor)
+    return f"attribute{of}_{has}_{lacks}.png"

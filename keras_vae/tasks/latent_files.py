@@ -3,10 +3,12 @@
 import math
 import pathlib
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_vae import evaluation
+from keras_vae.data.split import Split
 from keras_vae.files import write_json, write_npz
 from keras_vae.messages.sentences import some
 from keras_vae.report import class_names, follow_ups, plots
@@ -21,36 +23,82 @@ _STRENGTHS = np.linspace(0.0, 1.5, 7, dtype=np.float32)
 _NUM_CHANGED = 8
 
 
-def parse_attribute(run: Run, split: str, attribute: Sequence[str]) -> tuple[int, int] | None:
-    """The two labels of `attribute`, or None where it is empty.
+class Attribute(NamedTuple):
+    """What examples of one value have and those of another lack.
+
+    Attributes:
+      has, lacks: values of the labels, or of a factor.
+      factor: its name; None of labels.
+    """
+
+    has: int
+    lacks: int
+    factor: str | None = None
+
+    def values(self, split: Split) -> np.ndarray:
+        """Of each example, [N]."""
+        found = split.labels if self.factor is None else (split.factors or {})[self.factor]
+        return np.asarray(found)
+
+    @property
+    def file(self) -> str:
+        """The name of the pictures."""
+        return follow_ups.attribute_file(*self)
+
+
+def parse_attribute(run: Run, split: str, words: Sequence[str]) -> Attribute | None:
+    """The attribute that words name, or None where there are none.
+
+    Args:
+      run: a `Run`.
+      split: whose examples are to be changed.
+      words: two labels or their names; the one of two labels that is had; a factor of the values 0
+        and 1; or two values of a factor, as in ["hair=3", "5"].
 
     Raises:
-      ValueError: there is no such split, or are no such labels.
+      ValueError: there is no such split, or are no such labels or factors.
     """
     images = getattr(run.data, split)
     if images is None:
         raise ValueError(f"split={split}: the run has none.")
-    if not attribute:
+    if not words:
         return None
-    labels = images.labels
-    if labels is None:
-        raise ValueError(f"attribute needs labels, and dataset={run.data.name} has none.")
     if run.model.condition is not None:
         raise ValueError(
             f"attribute: with condition={run.config.model.condition} {run.model.modality.nouns} "
-            "are not of their code "
-            "alone. Take an unconditional model."
+            "are not of their code alone. Take an unconditional model."
         )
-    known, names = sorted(set(labels.tolist())), images.class_names
-    numbers = [class_names.number_of(word, names, known) for word in attribute]
+    name, _, first = words[0].rpartition("=")
+    factors = images.factors or {}
+    if name in factors:
+        return _two_of(words, [first, *words[1:]], sorted(set(factors[name].tolist())), None, name)
+    if len(words) == 1 and words[0] in factors:
+        known = sorted(set(factors[words[0]].tolist()))
+        return _two_of(words, [*map(str, reversed(known))], known, None, words[0])
+    if images.labels is None:
+        held = f"its factors are {some([*factors])}" if factors else "it has no factors"
+        raise ValueError(f"attribute needs labels, and dataset={run.data.name} has none; {held}.")
+    known = sorted(set(images.labels.tolist()))
+    both = [*words]
+    if len(words) == 1 and len(known) == 2:
+        number = class_names.number_of(words[0], images.class_names, known)
+        others = [label for label in known if label != number]
+        both += [class_names.name_of(label, images.class_names) for label in others]
+    return _two_of(words, both, known, images.class_names)
+
+
+def _two_of(words, values, known, names, factor=None):
+    """The Attribute of two values, each by its name or number."""
+    numbers = [class_names.number_of(value, names, known) for value in values]
     found = [number for number in numbers if number is not None and number in known]
     if len(numbers) != 2 or len(set(found)) != 2:
         called = [class_names.name_of(label, names) for label in known]
+        what = "labels" if factor is None else f"values of the factor {factor}, by {factor}=A,B,"
         raise ValueError(
-            f"attribute must be two different labels of {some(called)}, such as "
-            f"{called[0]},{called[-1]}; got {','.join(attribute)}."
+            f"attribute must be two different {what} of {some(called)}, such as "
+            f"{called[0]},{called[-1]}; got {','.join(words)}."
         )
-    return found[0], found[1]
+    return Attribute(found[0], found[1], factor)
 
 
 def write_latents(
@@ -61,14 +109,14 @@ def write_latents(
     Args:
       run: a `Run`.
       split: "train", "validation" or "test".
-      attribute: two labels, or their names, as text: what the first has and the second lacks.
+      attribute: what some examples have and others lack, see `parse_attribute`.
       out: folder; RUN/latents if None.
 
     Returns:
       The paths of the files; see `write_files`.
 
     Raises:
-      ValueError: there is no such split, or are no such labels.
+      ValueError: there is no such split, or are no such labels or factors.
     """
     found = parse_attribute(run, split, attribute)
     out = pathlib.Path(out or run.path / "latents")
@@ -77,26 +125,27 @@ def write_latents(
 
 
 def write_files(
-    run: Run, split: str, attribute: tuple[int, int] | None, out: pathlib.Path
+    run: Run, split: str, attribute: Attribute | None, out: pathlib.Path
 ) -> list[pathlib.Path]:
     """Writes the files and returns their paths.
 
     `latents.npz` has `codes` [N, D], the z that stand for the examples in their order, `labels` [N]
     where there are, `class_names` [K] where those have names, and each known factor [N];
     `latents.json` says of which weights they are. The projector's files are of 5,000 examples at
-    most, and of a code's last 1,024 values. `attribute_A_B.png`, for `attribute` (A, B): examples
-    of label B in a row each, to whose code the mean of codes of A less that of B is added, more and
-    more (Larsen et al. 2016, section 4.2).
+    most, and of a code's last 1,024 values. `attribute_A_B.png` has examples of the split that lack
+    the attribute in a row each. To their codes the difference is added, more and more: the mean of
+    the codes of training examples that have it, less that of those that lack it (Larsen et al.
+    2016, section 4.2).
     """
     images = getattr(run.data, split)
     batches = run_data.evaluation_batches(run.config, run.data, split, 100)
     codes = evaluation.codes(run.model, batches)
     columns = {} if images.labels is None else {"labels": images.labels}
     columns |= images.factors or {}
-    names = {} if images.class_names is None else {"class_names": np.array(images.class_names)}
-    write_npz(out / "latents.npz", {"codes": codes, **columns, **names})
-    if names:
-        columns["labels"] = names["class_names"][images.labels]
+    named = {} if images.class_names is None else {"class_names": np.array(images.class_names)}
+    write_npz(out / "latents.npz", {"codes": codes, **columns, **named})
+    if named and "labels" in columns:
+        columns["labels"] = named["class_names"][images.labels]
     as_images = run.model.modality.as_images
     side = max(as_images(np.zeros([1, *run.model.event_shape])).shape[1:3])
     num_shown = min(_NUM_SHOWN, (_WIDEST // side) ** 2)
@@ -105,19 +154,37 @@ def write_files(
     table = codes[:, -_MOST_COLUMNS:]
     paths = [out / "latents.npz", *_write_projector(table, columns, as_images(shown), out)]
     if attribute is not None:
-        has, lacks = attribute
-        rows = np.flatnonzero(images.labels == lacks)
-        added = codes[images.labels == has].mean(axis=0) - codes[rows].mean(axis=0)
-        changed = codes[rows[:_NUM_CHANGED], np.newaxis] + _STRENGTHS[:, np.newaxis] * added
+        rows = np.flatnonzero(attribute.values(images) == attribute.lacks)[:_NUM_CHANGED]
+        added = _difference(run, attribute, codes if split == "train" else None)
+        changed = codes[rows, np.newaxis] + _STRENGTHS[:, np.newaxis] * added
         pictures = as_images(run.model.decode(changed.reshape(-1, codes.shape[-1])).mean().numpy())
-        paths.append(out / f"attribute_{has}_{lacks}.png")
+        paths.append(out / attribute.file)
         plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
     paths.append(out / "latents.json")  # Written last: it says that the others are there too.
-    called = attribute and [class_names.name_of(label, images.class_names) for label in attribute]
-    about = {"attribute": attribute, "attribute_names": called}
+    about: dict[str, Any] = {"attribute": None, "attribute_names": None, "attribute_of": None}
+    if attribute is not None:
+        both, factor = attribute[:2], attribute.factor
+        names = None if factor else images.class_names
+        called = [class_names.name_of(value, names) for value in both]
+        about = {"attribute": both, "attribute_names": called, "attribute_of": factor}
     write_json(paths[-1], {**about, **run.provenance, "split": split})
     follow_ups.refresh(run.path)
     return paths
+
+
+def _difference(run, attribute, codes):
+    """Of the mean codes of training examples with and without the attribute."""
+    if codes is None:
+        batches = run_data.evaluation_batches(run.config, run.data, "train", 100)
+        codes = evaluation.codes(run.model, batches)
+    values = attribute.values(run.data.train)
+    has, lacks = (codes[values == value] for value in attribute[:2])
+    if not (len(has) and len(lacks)):
+        raise ValueError(
+            f"attribute: the training split has {len(has)} examples of {attribute.has} and "
+            f"{len(lacks)} of {attribute.lacks}, and needs some of each."
+        )
+    return has.mean(axis=0) - lacks.mean(axis=0)
 
 
 def _write_projector(codes, columns, shown, out):

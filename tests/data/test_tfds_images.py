@@ -184,7 +184,9 @@ def test_any_whole_number_is_a_label_if_it_is_named(no_network, factors_dir, mem
     for wrong in ("attributes/place", "image", "label", "attributes"):
         with pytest.raises(ValueError, match=rf"label={wrong} must be .* whole numbers.*{known}"):
             load("made", data_dir=factors_dir, label=wrong)
-    with pytest.raises(ValueError, match="label is for TFDS sets, sprites and tables, got"):
+    with pytest.raises(
+        ValueError, match="label is for TFDS sets, sprites, tables and factors of an npz, got"
+    ):
         load("digits", label="label")
 
 

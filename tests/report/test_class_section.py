@@ -160,13 +160,13 @@ def test_a_conditional_run_shows_names_all_the_way(named, run_train, tmp_path):
 def test_latents_take_names_and_write_them(named, run_train, tmp_path):
     assert run_train(*TINY, f"--workdir={tmp_path / 'run'}").code == 0
     run = runs.load(tmp_path / "run")
-    assert latent_files.parse_attribute(run, "test", ["two", "<b>one"]) == (2, 1)
-    assert latent_files.parse_attribute(run, "test", ["2", "1"]) == (2, 1)
+    assert latent_files.parse_attribute(run, "test", ["two", "<b>one"]) == (2, 1, None)
+    assert latent_files.parse_attribute(run, "test", ["2", "1"]) == (2, 1, None)
     for wrong in (["two", "2"], ["two", "cow"], ["two"], ["two", "three", "four"]):
         words = f"labels of _zero .1., <b>one, .*, nine, such as .*; got {','.join(wrong)}"
         with pytest.raises(ValueError, match=words):
             latent_files.parse_attribute(run, "test", wrong)
-    latent_files.write_files(run, "test", (2, 1), tmp_path)
+    latent_files.write_files(run, "test", latent_files.Attribute(2, 1), tmp_path)
     labels = run.data.test.labels
     with np.load(tmp_path / "latents.npz", allow_pickle=False) as stored:
         np.testing.assert_array_equal(stored["labels"], labels)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import measures, runs
+from keras_vae import data, measures, runs
 from keras_vae.report import plots
 from keras_vae.runs import run_data
 from keras_vae.tasks import latent_files
@@ -63,11 +63,14 @@ def test_an_attribute_is_the_difference_of_means(run, tmp_path, monkeypatch):
     monkeypatch.setattr(
         plots, "image_grid", lambda x, columns: drawn.update(x=x, n=columns) or grid(x, columns)
     )
-    latent_files.write_files(run, "test", (3, 8), tmp_path)
+    latent_files.write_files(run, "test", latent_files.Attribute(3, 8), tmp_path)
     labels = run.data.test.labels
     with np.load(tmp_path / "latents.npz") as stored:
         codes = stored["codes"]
-    moved = codes[labels == 8] + codes[labels == 3].mean(0) - codes[labels == 8].mean(0)
+    batches = run_data.evaluation_batches(run.config, run.data, "train", 500)
+    trained = np.concatenate([run.model.code(batch.x) for batch in batches])
+    has, lacks = (trained[run.data.train.labels == label].mean(0) for label in (3, 8))
+    moved = codes[labels == 8] + has - lacks
     images = np.reshape(drawn["x"], (8, drawn["n"], 8, 8, 1))
     # The first column has nothing added, the fifth all that the labels differ by.
     np.testing.assert_allclose(
@@ -83,6 +86,51 @@ def test_an_attribute_is_the_difference_of_means(run, tmp_path, monkeypatch):
 def test_unknown_labels_are_refused(run, attribute, words):
     with pytest.raises(ValueError, match=words):
         latent_files.parse_attribute(run, "test", attribute)
+
+
+@pytest.fixture(scope="module")
+def with_factors(run):
+    """The same run, of images whose brightness and lean are known."""
+
+    def known(split):
+        n = split.num_examples
+        factors = {"bright": np.arange(n) % 2, "lean": np.arange(n) % 3 + 4}
+        return data.InMemory(split.array, split.labels % 2, split.levels, factors=factors)
+
+    splits = {name: known(getattr(run.data, name)) for name in ("train", "test")}
+    return dataclasses.replace(run, data=dataclasses.replace(run.data, **splits))
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["bright"], (1, 0, "bright")),
+        (["bright=0", "1"], (0, 1, "bright")),
+        (["lean=6", "4"], (6, 4, "lean")),
+        (["1"], (1, 0, None)),
+        (["0"], (0, 1, None)),
+    ],
+)
+def test_factors_and_one_of_two_labels_are_attributes(with_factors, words, wanted):
+    assert latent_files.parse_attribute(with_factors, "test", words) == wanted
+
+
+@pytest.mark.parametrize("words", [["lean"], ["lean=4", "7"], ["lean=4"], ["lean=4", "5", "6"]])
+def test_values_that_a_factor_has_not_are_refused(with_factors, words):
+    said = f"two different values of the factor lean, by lean=A,B, of 4, 5, 6, .*{','.join(words)}"
+    with pytest.raises(ValueError, match=said):
+        latent_files.parse_attribute(with_factors, "test", words)
+
+
+def test_a_factor_changes_examples_that_lack_it(with_factors, tmp_path):
+    attribute = latent_files.parse_attribute(with_factors, "test", ["lean=6", "4"])
+    paths = latent_files.write_files(with_factors, "test", attribute, tmp_path)
+    assert tmp_path / "attribute_lean_6_4.png" in paths
+    stated.check(tmp_path / "latents.json")
+    stored = json.loads((tmp_path / "latents.json").read_text())
+    assert (stored["attribute"], stored["attribute_of"]) == ([6, 4], "lean")
+    with np.load(tmp_path / "latents.npz") as found:
+        np.testing.assert_array_equal(found["lean"], with_factors.data.test.factors["lean"])
 
 
 def test_a_split_that_there_is_not_is_refused(run):
