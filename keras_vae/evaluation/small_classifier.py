@@ -13,12 +13,15 @@ _AT_ONCE = 100  # examples computed at a time, for memory's sake
 
 
 class SmallClassifier:
-    """Two convolutions and a layer of features.
+    """Convolutions and a layer of features.
 
     Args:
       shape: of an image, (H, W, C).
       num_classes: K.
       seed: of its weights.
+      has_places: whether features know where in an image something is. Without places, what the
+        convolutions find is averaged over the image: a hundred images are then enough to learn what
+        a texture looks like, wherever it is.
 
     Attributes:
       num_features: of the last layer but one.
@@ -26,17 +29,24 @@ class SmallClassifier:
 
     num_features = 64
 
-    def __init__(self, shape: Sequence[int], num_classes: int, seed: int):
+    def __init__(self, shape: Sequence[int], num_classes: int, seed: int, has_places: bool = True):
         def weights(i):
             return {"kernel_initializer": tfk.initializers.GlorotUniform(seed + i)}
 
         convolution = {"strides": 2, "padding": "same", "activation": "relu"}
+        if has_places:
+            ends = [tfkl.Flatten()]
+        else:
+            ends = [
+                tfkl.Conv2D(32, 3, **convolution, **weights(4)),
+                tfkl.GlobalAveragePooling2D(),
+            ]
         self._network = tfk.Sequential(
             [
                 tfkl.InputLayer(shape),
                 tfkl.Conv2D(16, 3, **convolution, **weights(0)),
                 tfkl.Conv2D(32, 3, **convolution, **weights(1)),
-                tfkl.Flatten(),
+                *ends,
                 tfkl.Dense(self.num_features, "relu", **weights(2)),
             ]
         )

@@ -104,8 +104,8 @@ def test_the_code_is_as_long_as_the_elbo_says(likelihood):
 
 
 def test_the_code_of_layers_is_as_long_as_the_elbo_says():
-    model = tiny.randomize(tiny.vae(**MAPS), scale=0.2)
-    x = drawn(model, 200)
+    model = tiny.randomize(tiny.vae(**MAPS), scale=0.1)
+    x = drawn(model, 300)
     terms = model.terms(x, tiny.noise(model, 64, len(x)))
     expected = -np.sum(terms.elbo_nats, dtype=np.float64) / math.log(2.0)
     variance = np.sum(np.var(terms.log_weight, axis=0)) / math.log(2.0) ** 2

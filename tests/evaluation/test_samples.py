@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.ndimage
 import scipy.stats
 
 from keras_vae.evaluation import (
@@ -244,6 +245,18 @@ def test_a_network_tells_sets_apart_as_often_as_can_be():
     best = scipy.stats.norm.cdf(1)
     assert best - 0.06 < accuracy < best + 4 * stderr
     assert told_apart(a + 0.25, b) == (accuracy, stderr)
+
+
+def test_a_hundred_images_teach_what_a_texture_is_wherever_it_is():
+    """Noise that is smoothed by other widths, scaled to the same mean and variance."""
+
+    def smoothed(width, seed):
+        noise = normal(100, 32, 32, 1, seed=seed)
+        made = scipy.ndimage.gaussian_filter(noise, (0, width, width, 0), mode="wrap")
+        return np.float32(made / made.std())
+
+    accuracy, _ = told_apart(smoothed(1.0, 0), smoothed(1.3, 1))
+    assert accuracy > 0.9
 
 
 def test_images_made_again_and_again_are_found_out():

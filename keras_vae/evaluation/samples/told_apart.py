@@ -32,7 +32,7 @@ def told_apart(
         np.concatenate([images[part] for images in sets])
         for part in (slice(size // 2), slice(size // 2, None))
     )
-    network = SmallClassifier(made.shape[1:], 2, seed)
+    network = SmallClassifier(made.shape[1:], 2, seed, has_places=False)
     network.learn(learned, np.repeat([0, 1], size // 2), seed, steps)
     is_right = network.classes(tested) == np.repeat([0, 1], size - size // 2)
     accuracy = float(np.mean(is_right))
