@@ -104,7 +104,8 @@ def _samples(found, vae):
     if accuracy - max(0.5, train or 0.0) < _PASSING + 2.0 * (error or 0.0):
         words.append("So samples pass for data.")
     elif accuracy < _FOUND_OUT:
-        words.append("So some samples pass for data, others don't.")
+        # A classifier of accuracy a bounds what two distributions share: 1 - TV <= 2 (1 - a).
+        words.append(f"So at most {2.0 * (1.0 - accuracy):.0%} of the samples pass for data.")
     else:
         words.append("So hardly any sample passes for data.")
     value = with_error(100.0 * accuracy, None if error is None else 100.0 * error)

@@ -101,7 +101,7 @@ def test_of_layers_those_with_a_rate_are_in_use():
     ("accuracy", "verdict"),
     [
         (0.52, "So samples pass for data."),
-        (0.80, "So some samples pass for data, others don't."),
+        (0.80, "So at most 40% of the samples pass for data."),
         (0.98, "So hardly any sample passes for data."),
     ],
 )
