@@ -70,8 +70,8 @@ class DataConfig:
     label: str | None = option(
         None,
         "which feature is the label: of a TFDS set, as in attributes/Eyeglasses (default: label), "
-        "of sprites shape (the default), scale, rotation, x or y, a factor of an npz, or a column of "
-        "categories of a table",
+        "of sprites shape (the default), scale, rotation, x or y, a factor of an npz, or a column "
+        "of categories of a table",
     )
     test_data: str | None = option(
         None, "csv, parquet: the test split, as in csv:/path; default: a tenth of the rows"

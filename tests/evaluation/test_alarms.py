@@ -28,8 +28,8 @@ FOOLED = {"told_apart_accuracy": 0.98, "told_apart_accuracy_train": 0.51, "preci
         {"ais_below_importance_nats": 0.06, "ais_below_importance_stderr": 0.01},
         {"ais_below_importance_nats": 0.5, "ais_below_importance_stderr": 0.3},
         {"ais_below_importance_nats": 0.05, "ais_below_importance_stderr": None},
-        FOOLED | {"told_apart_accuracy": 0.85},
-        FOOLED | {"told_apart_accuracy_train": 0.6},
+        FOOLED | {"told_apart_accuracy": 0.75},
+        FOOLED | {"told_apart_accuracy_train": 0.7},
         FOOLED | {"precision": 0.9},
     ],
 )
