@@ -185,8 +185,8 @@ class Table(Modality):
         return (
             "An example is a row [columns] of numbers: of a column of categories the place of its\n"
             "category, of others (value - offset) / unit. `sample` is a row that is drawn,\n"
-            "`image` the likeliest or middle cell of each column. The card has the columns:\n"
-            "`python -m export.sample_rows --model=generator.tflite --n=1000 --out=rows.csv`.\n"
+            "`image` the likeliest or middle cell of each column. The card has the columns, by\n"
+            "which the module `export.sample_rows` writes rows as a CSV file.\n"
         )
 
 

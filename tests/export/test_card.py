@@ -68,7 +68,7 @@ def test_cards_without_a_run_are_valid(recipe, tmp_path):
 )
 def test_the_range_of_ones_own_condition_is_what_it_says(facts, wanted):
     model = types.SimpleNamespace(
-        decoder=tiny.vae().decoder, condition=types.SimpleNamespace(**facts)
+        decoder=tiny.vae().decoder, condition=types.SimpleNamespace(**facts), num_layers=1
     )
     artefacts = {"file": {"signatures": {"sample": {"inputs": ["condition"], "outputs": []}}}}
     assert card._ranges(model, artefacts) == {"condition": wanted}

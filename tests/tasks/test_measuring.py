@@ -12,7 +12,8 @@ import scipy.stats
 from keras_vae import evaluation, measures
 from keras_vae.batches import Batch
 from keras_vae.runs import run_data
-from keras_vae.tasks import extent, measuring, sample_quality
+from keras_vae.tasks import extent, measuring, sample_quality, table_samples
+from keras_vae.tasks.simple_rival import measure_rival
 from tests import browser, tiny, tools
 from tests.in_process import TINY
 from tests.measures import stated
@@ -34,6 +35,16 @@ def test_the_files_hold_what_is_returned(run, measured):
         assert len(examples["effective_sample_size"]) == measured["num_examples"]
 
 
+def _of_a_table(model):
+    """What is asked of a run on a table whose label is one of its columns."""
+    x = tiny.images_for(model, 40)
+    rows = types.SimpleNamespace(array=x, num_examples=40, mask=None, labels=None)
+    config = tiny.config(recipe="table", label="town")
+    return types.SimpleNamespace(
+        model=model, config=config, data=types.SimpleNamespace(train=rows, test=rows)
+    )
+
+
 def test_the_table_of_measures_has_what_is_written_and_nothing_else(run, measured):
     """What this run has not is written by the same functions of other data."""
     rng, labels, table = np.random.default_rng(0), np.arange(60) % 3, tiny.vae(recipe="table")
@@ -52,7 +63,8 @@ def test_the_table_of_measures_has_what_is_written_and_nothing_else(run, measure
         | measuring._skipped({"skipped": np.array([0.0, 3.0])}, 10)
         | measuring._gain(run.model, batches, np.zeros(179), extent.Extent(179, 1, 0, 179), 0)
         | evaluation.by_column(table, [Batch(tiny.images_for(table, 4))])
-        | {"rival_nats_by_column": {}}  # Of a run on a table: tests/tables has one.
+        | table_samples.measure_table(of_table := _of_a_table(table))
+        | measure_rival(of_table)
     )
     assert set(measured) | set(others) == measures.keys()
 
