@@ -231,7 +231,7 @@ def _save(picture, path):
         part.unlink(missing_ok=True)
 
 
-def numbers(text):
+def numbers(text: str) -> float | list[float]:
     """One number, or several that commas separate."""
     numbers = [float(part) for part in text.split(",")]
     return numbers if len(numbers) > 1 else numbers[0]

@@ -47,7 +47,9 @@ def read_factors(
     }
 
 
-def label_of(name: str, factors: Mapping[str, dict[str, np.ndarray]], label: str):
+def label_of(
+    name: str, factors: Mapping[str, dict[str, np.ndarray]], label: str
+) -> dict[str, np.ndarray]:
     """The labels of each split: the factor that is called so."""
     known = sorted({factor for columns in factors.values() for factor in columns})
     if label not in known:
