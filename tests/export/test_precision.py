@@ -7,15 +7,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from export import file_quality, parity, random_numpy, tflite, writer
+from export import parity, random_numpy, tflite, writer
 from export.generator import Generator
-from export.inner_params import inner_params
 from export.precision import PRECISIONS
 from export.random_numpy import Stream
 from keras_vae.batches import Batch
 from tests import tiny
-from tests.export.conftest import BATCH as DEEP_BATCH
-from tests.export.conftest import PRECISIONS as PRECISIONS_OF_DEEP
 
 BATCH = 4
 RNG = np.random.default_rng(0)
@@ -137,31 +134,6 @@ def test_what_is_lost_on_real_data(exported, name):
     psnr = 10 * np.log10(1 / np.mean((x - image) ** 2))
     assert data["psnr"] == pytest.approx(psnr, abs=1e-3)
     assert data["psnr_keras"] == pytest.approx(10 * np.log10(1 / np.mean((x - wanted) ** 2)))
-
-
-@pytest.mark.parametrize("name", PRECISIONS_OF_DEEP)
-def test_a_deep_ladder_in_fewer_bits(deep, name):
-    model, folder, report = deep
-    content = report["artefacts"][PRECISIONS[name].file]
-    assert "CUSTOM" not in content["operators"]
-    lite = tflite.load_signatures(folder / PRECISIONS[name].file)
-    z = np.asarray(model.prior_sample(model.prior.draw_noise([0, 1], DEEP_BATCH)))
-    error = np.abs(lite[f"decode_{DEEP_BATCH}"](z=z)["image"] - model.decode(z).mean()).mean()
-    assert error < {"float32": 1e-6, "float16": 1e-3, "int16x8": 0.01, "int8": 0.03}[name]
-    # The mean of the parameters that were found within the file is the file's mean image.
-    likelihood = model.decoder.likelihood
-    params = inner_params(
-        folder / PRECISIONS[name].file, f"decode_{DEEP_BATCH}", likelihood.params_shape
-    )
-    mean = likelihood(params(z=z)).mean()
-    image = lite[f"decode_{DEEP_BATCH}"](z=z)["image"]
-    np.testing.assert_allclose(mean, image, atol=1e-4 if "float" in name else 0.02)
-    data = content["data"]
-    assert data["nll_change"] == pytest.approx(data["bits_change"] * 48 * np.log(2))
-    assert abs(data["bits_change"]) < PRECISIONS[name].bits_change
-    gate = PRECISIONS[name]._replace(bits_change=data["bits_change"] - 1e-6)
-    with pytest.raises(parity.ParityError, match=r"bits a dimension more .* allowed are"):
-        file_quality.check_loss("file", data, gate)
 
 
 def rounded(weights, name):

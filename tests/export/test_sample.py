@@ -11,7 +11,6 @@ from PIL import Image
 from export import card, random_numpy, sample, tflite
 from export.random_numpy import Stream
 from tests import tiny
-from tests.export.oracle import seeds
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -58,25 +57,6 @@ def test_images_are_the_models_at_the_seeds(generator):
     uniform = random_numpy.uniform(seed, Stream.PIXEL, 35).reshape(6, 7, 5, 1)
     drawn = sample.sample(path, 7, 6, output="sample")
     np.testing.assert_array_equal(drawn, uniform < model.decode(z).mean())
-
-
-def test_layers_have_temperatures_and_vary(deep):
-    """From the first image's z, the layers below are those of a path by each seed's noise."""
-    model, folder, _ = deep
-    path, temperature = folder / "generator.tflite", [0.2, 0.9, 0.5]
-    noise = random_numpy.normal(seeds(7, 6), Stream.LATENT, model.latent_dim)
-    z, p = model.generate(noise, temperature)
-    found = sample.sample(path, 7, 6, temperature)
-    np.testing.assert_allclose(found, p.mean(), atol=1e-5)
-    for number in (0, 2, 3):
-        redrawn = model.prior.redraw(np.repeat(z[:1], 6, 0), number, noise, temperature)
-        wanted = model.decode(redrawn.z).mean()
-        found = sample.sample(path, 7, 6, temperature, vary=number)
-        np.testing.assert_allclose(found, wanted, atol=1e-5)
-    with pytest.raises(ValueError, match="a number or 3 of them, got 2 numbers"):
-        sample.sample(path, 7, 6, [1.0, 1.0])
-    with pytest.raises(ValueError, match="from 0 to the 3 layers of latents, got 4"):
-        sample.sample(path, 7, 6, vary=4)
 
 
 @pytest.mark.parametrize("recipe", ["cvae", "cvae_image"])

@@ -18,8 +18,7 @@ from keras_vae.batches import Batch
 from keras_vae.modality import Music
 from keras_vae.ops.positive import scale_of
 from tests import tiny
-from tests.export.conftest import BATCH
-from tests.export.oracle import drawn, sampled, seeds
+from tests.export.oracle import drawn, seeds
 from tests.export.test_card import SCHEMA
 from tests.tools import CHROMIUM
 
@@ -285,33 +284,6 @@ def test_a_page_of_clusters(tmp_path):
     ranges = np.stack([loc - 3 * scale, loc + 3 * scale], axis=1)
     close(np.float64(found["sliders"]), ranges[np.array(order) - 3], atol=0.01)
     for name in ("next", "chosen", "picked", "moved"):
-        assert changed(found, name), name
-
-
-@needs_browser
-def test_a_deep_ladder_in_node_and_on_its_page(deep, tmp_path):
-    """A batch of 4 a call, so 16 samples come in steps; the first slider draws all layers anew."""
-    model, folder, _ = deep
-    done = node(WEB / "node.js", folder / "generator.tflite", -7, tmp_path / "out")
-    assert done.returncode == 0, done.stderr
-    wanted = sampled(model, SEED)
-    for name in ("image", "z"):
-        close(np.fromfile(tmp_path / f"out.{name}", "f4"), wanted[name][:BATCH])
-    browser = ROOT / "tests" / "export" / "browser.mjs"
-    done = node(browser, folder / "page.html", 360, tmp_path / "shot.png")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["errors"] == []
-    assert found["content"] == 360
-    assert found["workers"] == 1
-    assert found["starts"] == [0, 4, 8, 12]
-    for name in ("image", "z"):
-        close(found["sampled"][name], wanted[name])
-    shown = np.reshape(found["pixels"], (COUNT, 4, 4, 4))
-    close(shown[..., :3], 255 * wanted["image"], atol=0.51)
-    image = sampled(model, np.array([[1, model.num_layers]], np.int32))["image"]
-    close(found["after"], 255 * image[..., 0], atol=0.51)
-    for name in ("next", "chosen", "temperature", "moved", "pictured", "between"):
         assert changed(found, name), name
 
 
