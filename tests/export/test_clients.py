@@ -1,7 +1,6 @@
 """Clients in other languages draw what the model draws."""
 
 import pathlib
-import re
 import subprocess
 
 import ai_edge_litert
@@ -138,23 +137,3 @@ def test_an_autoencoder_has_nothing_to_draw_in_c(program, tmp_path):
     done = run(program, tmp_path / "generator.tflite", 7, tmp_path / "out")
     assert done.returncode == 2
     assert "no signature that samples" in done.stderr
-
-
-@pytest.mark.parametrize("file", ["kotlin/Generator.kt", "swift/Generator.swift"])
-def test_the_phones_clients_name_what_there_is(deep, file):
-    """They can't be built here: their names, at least, are those of the signatures."""
-    source = (CLIENTS / file).read_text(encoding="utf-8")
-    assert "could not be built" in source
-    assert re.search(r"must hold .*batch\)? rows of .* numbers", source)  # Sizes of z and x.
-    lite = tflite.load_signatures(deep[1] / "generator.tflite")
-    verbs = re.findall(r'"(\w+)_(?:\$batch|\\\(batch\))"', source)
-    assert verbs == ["sample_with_temperature", "vary", "decode", "encode", "reconstruct"]
-    assert '"condition"' in source
-    assert "precondition(" not in source  # precondition() ends the app.
-    for verb in verbs:
-        runner = lite[f"{verb}_{BATCH}"]
-        for name in runner.get_input_details():
-            assert f'"{name}"' in source
-        if file.endswith(".kt"):  # Kotlin makes a buffer for each output.
-            outputs = ", ".join(f'"{name}"' for name in sorted(runner.get_output_details()))
-            assert outputs == '"code"' or f"listOf({outputs})" in source

@@ -1,6 +1,7 @@
 """One small deep ladder in all runtimes: its export is shared, as converting it is slow."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from export.random_numpy import Stream
 from keras_vae.batches import Batch
 from tests import tiny
 from tests.export.oracle import sampled, seeds
-from tests.export.test_clients import program, run
+from tests.export.test_clients import CLIENTS, program, run
 from tests.export.test_web import COUNT, ROOT, SEED, WEB, changed, close, needs_browser, node
 
 __all__ = ["program"]  # A fixture.
@@ -127,3 +128,23 @@ def test_a_deep_ladder_in_node_and_on_its_page(deep, tmp_path):
     close(found["after"], 255 * image[..., 0], atol=0.51)
     for name in ("next", "chosen", "temperature", "moved", "pictured", "between"):
         assert changed(found, name), name
+
+
+@pytest.mark.parametrize("file", ["kotlin/Generator.kt", "swift/Generator.swift"])
+def test_the_phones_clients_name_what_there_is(deep, file):
+    """They can't be built here: their names, at least, are those of the signatures."""
+    source = (CLIENTS / file).read_text(encoding="utf-8")
+    assert "could not be built" in source
+    assert re.search(r"must hold .*batch\)? rows of .* numbers", source)  # Sizes of z and x.
+    lite = tflite.load_signatures(deep[1] / "generator.tflite")
+    verbs = re.findall(r'"(\w+)_(?:\$batch|\\\(batch\))"', source)
+    assert verbs == ["sample_with_temperature", "vary", "decode", "encode", "reconstruct"]
+    assert '"condition"' in source
+    assert "precondition(" not in source  # precondition() ends the app.
+    for verb in verbs:
+        runner = lite[f"{verb}_{BATCH}"]
+        for name in runner.get_input_details():
+            assert f'"{name}"' in source
+        if file.endswith(".kt"):  # Kotlin makes a buffer for each output.
+            outputs = ", ".join(f'"{name}"' for name in sorted(runner.get_output_details()))
+            assert outputs == '"code"' or f"listOf({outputs})" in source
