@@ -13,6 +13,8 @@ PATHS = [
     ROOT / "CONTRIBUTING.md",
     *sorted(p for p in (ROOT / "docs").rglob("*.md") if p.parts[len(ROOT.parts) + 1] not in _MADE),
 ]
+# Where output goes: the printed calls would go there too.
+_REDIRECTION = re.compile(r"\s>\s*\S+$", re.MULTILINE)
 # Functions of bash with the names of the programs that blocks call: each prints its own call.
 _PROGRAMS = ("python", "pip", "make", "tensorboard", "git", "cd", "export")
 _PRINTERS = "".join(f"{p}() {{ printf '%q ' {p} \"$@\"; echo; }}\n" for p in _PROGRAMS)
@@ -31,7 +33,7 @@ def commands(text: str) -> list[list[str]]:
     found = []
     for block in blocks(text, "sh", "bash"):
         done = subprocess.run(
-            ["/bin/bash", "-euc", _PRINTERS + block],
+            ["/bin/bash", "-euc", _PRINTERS + _REDIRECTION.sub("", block)],
             capture_output=True,
             text=True,
             env={"HOME": "/home/you"},
