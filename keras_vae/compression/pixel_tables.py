@@ -53,11 +53,7 @@ class Pixels:
         if self._in_turn:
             masses = values.next_masses(before)
         else:
-            of_levels = [-1] + [1] * (1 + len(self._shape))
-            masses = tf.exp(values.log_prob(tf.reshape(level_values(self._levels), of_levels)))
+            levels = tf.range(float(self._levels)) / (self._levels - 1)
+            levels = tf.reshape(levels, [-1] + [1] * (1 + len(self._shape)))
+            masses = tf.exp(values.log_prob(levels))
         return tf.transpose(tf.reshape(masses, [self._levels, -1]))
-
-
-def level_values(levels: int) -> tf.Tensor:
-    """The levels as values in [0, 1]."""
-    return tf.range(float(levels)) / (levels - 1)

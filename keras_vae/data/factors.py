@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from keras_vae.messages.sentences import in_one_line, some
+from keras_vae.data.labels import different_names
+from keras_vae.messages.sentences import some
 
 
 def read_factors(
@@ -60,12 +61,5 @@ def label_of(
 
 def _names(name, given, width):
     if given is None:
-        return [f"factor_{i}" for i in range(width)]
-    texts = [v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else v for v in given]
-    names = [in_one_line(str(text)) for text in texts]
-    if len(set(names)) < len(names) or "" in names:
-        raise ValueError(
-            f"factor_names of {name} must be different names, none of them empty, got "
-            f"{some(names)}."
-        )
-    return names
+        return tuple(f"factor_{i}" for i in range(width))
+    return different_names(f"factor_names of {name}", given)

@@ -59,12 +59,16 @@ def _class_names(name, given):
             f"class_names of {name} must be one name for each label, [K], got {given.dtype} "
             f"{list(given.shape)}. Leave them out, or write them as np.array(names)."
         )
+    return different_names(f"class_names of {name}", given)
+
+
+def different_names(what: str, given: Sequence[str] | np.ndarray) -> tuple[str, ...]:
+    """Names as str, each in one line; raises ValueError if two are the same, or one is empty."""
     texts = (v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else v for v in given)
     names = tuple(in_one_line(str(text)) for text in texts)
     if len(set(names)) < len(names) or "" in names:
         raise ValueError(
-            f"class_names of {name} must be different names, none of them empty, got "
-            f"{some(list(names))}."
+            f"{what} must be different names, none of them empty, got {some(list(names))}."
         )
     return names
 
