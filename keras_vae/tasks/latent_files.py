@@ -37,7 +37,7 @@ class Attribute(NamedTuple):
 
     def values(self, split: Split) -> np.ndarray:
         """Of each example, [N]."""
-        found = split.labels if self.factor is None else (split.factors or {})[self.factor]
+        found = split.labels if self.factor is None else (split.factors or {}).get(self.factor)
         return np.asarray(found)
 
     @property
@@ -56,13 +56,25 @@ def parse_attribute(run: Run, split: str, words: Sequence[str]) -> Attribute | N
         and 1; or two values of a factor, as in ["hair=3", "5"].
 
     Raises:
-      ValueError: there is no such split, or are no such labels or factors.
+      ValueError: there is no such split, or are no such labels or factors, in training too.
     """
     images = getattr(run.data, split)
     if images is None:
         raise ValueError(f"split={split}: the run has none.")
     if not words:
         return None
+    attribute = _parsed(run, images, words)
+    values = attribute.values(run.data.train)
+    has, lacks = (np.count_nonzero(values == value) for value in attribute[:2])
+    if not (has and lacks):
+        raise ValueError(
+            f"attribute: the training split has {has} examples of {attribute.has} and {lacks} of "
+            f"{attribute.lacks}, and needs some of each."
+        )
+    return attribute
+
+
+def _parsed(run, images, words):
     if run.model.condition is not None:
         raise ValueError(
             f"attribute: with condition={run.config.model.condition} {run.model.modality.nouns} "
@@ -178,13 +190,8 @@ def _difference(run, attribute, codes):
         batches = run_data.evaluation_batches(run.config, run.data, "train", 100)
         codes = evaluation.codes(run.model, batches)
     values = attribute.values(run.data.train)
-    has, lacks = (codes[values == value] for value in attribute[:2])
-    if not (len(has) and len(lacks)):
-        raise ValueError(
-            f"attribute: the training split has {len(has)} examples of {attribute.has} and "
-            f"{len(lacks)} of {attribute.lacks}, and needs some of each."
-        )
-    return has.mean(axis=0) - lacks.mean(axis=0)
+    has, lacks = (codes[values == value].mean(axis=0) for value in attribute[:2])
+    return has - lacks
 
 
 def _write_projector(codes, columns, shown, out):

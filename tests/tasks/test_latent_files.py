@@ -122,6 +122,17 @@ def test_values_that_a_factor_has_not_are_refused(with_factors, words):
         latent_files.parse_attribute(with_factors, "test", words)
 
 
+def test_an_attribute_that_training_lacks_is_refused_before_any_work(run, with_factors):
+    train = run.data.train  # It has no factors.
+    without = dataclasses.replace(
+        with_factors, data=dataclasses.replace(with_factors.data, train=train)
+    )
+    with pytest.raises(
+        ValueError, match="training split has 0 examples of 6 and 0 of 4, and needs"
+    ):
+        latent_files.parse_attribute(without, "test", ["lean=6", "4"])
+
+
 def test_a_factor_changes_examples_that_lack_it(with_factors, tmp_path):
     attribute = latent_files.parse_attribute(with_factors, "test", ["lean=6", "4"])
     paths = latent_files.write_files(with_factors, "test", attribute, tmp_path)
