@@ -61,7 +61,8 @@ def read(
         {split: found[f"{split}_{part}"] for split in SPLITS if f"{split}_{part}" in found}
         for part in ("labels", "mask", "factors")
     )
-    sizes = {split: len(x) for split, x in arrays.items()}
+    # An array of one number is refused as an image, further on.
+    sizes = {split: len(np.atleast_1d(x)) for split, x in arrays.items()}
     factors = read_factors(name, tables, sizes, found.get(FACTOR_NAMES))
     options: dict[str, Any] = {
         "labels": labels if label is None else label_of(name, factors, label),

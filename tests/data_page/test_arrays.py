@@ -178,13 +178,27 @@ def test_names_of_classes(doors):
         assert found.train.class_names == ("cat", "dog", "eel")
 
 
-@row("names of classes that are the same, or empty")
+@row("whole numbers `factors` [N, F] of an npz, as `train_factors`, and their `factor_names` [F]")
+def test_factors(doors):
+    x, table = images(30, 4, 4), np.stack([np.arange(30) % 2, np.arange(30) % 3], axis=1)
+    for key in ("factors", "train_factors"):
+        found = doors.npz(
+            {"validation_size": 0}, x_train=x, x_test=x, **{key: table}, factor_names=["hue", "size"]
+        )
+        np.testing.assert_array_equal(found.train.factors["size"], table[:, 1])
+    labelled = doors.npz({"label": "hue"}, x=x, factors=table, factor_names=["hue", "size"])
+    assert set(labelled.train.labels) == {0, 1}
+
+
+@row("names of classes or factors that are the same, or empty")
 def test_names_that_are_the_same(doors):
     x, y = images(30, 4, 4), np.arange(30) % 2
     for names in (["cat", "cat"], ["cat", ""]):
-        refused(
-            lambda names=names: doors.npz(x=x, y=y, class_names=np.array(names)), "different names"
-        )
+        for known in (
+            {"y": y, "class_names": np.array(names)},
+            {"factors": np.stack([y, y], axis=1), "factor_names": np.array(names)},
+        ):
+            refused(lambda known=known: doors.npz(x=x, **known), "different names")
 
 
 @row("files that are neither npz nor npy, as a `.mat`, `.h5` or pickle by that name")
