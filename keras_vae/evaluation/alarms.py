@@ -35,7 +35,7 @@ def alarms(
         found.append(
             f"Of {result['num_samples']} importance samples {result['effective_sample_size']:.1f} "
             "count, too few to tell how far the likelihood is from log p(x). Quote the ELBO; raise "
-            "num_samples, or anneal (ais_examples)."
+            "num_samples, or anneal its run (ais_examples)."
         )
     if looseness is not None and looseness > _LOOSE:
         found.append(
