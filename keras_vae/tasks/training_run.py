@@ -177,7 +177,8 @@ def fit(
         used.append(tfk.callbacks.TensorBoard(folder, write_graph=False))
     if job.options.picture_epochs and job.worker == 0:
         used.append(callbacks.Pictures(_picture(job), job.options.picture_epochs))
-    used.append(StepsBar(job.steps_per_epoch, progress.step % job.steps_per_epoch))
+    done = progress.step % job.steps_per_epoch
+    used.append(StepsBar(job.steps_per_epoch, done, training.epochs))
     return vae.fit(
         replicas.distribute(blocks, job.strategy),
         **validation,

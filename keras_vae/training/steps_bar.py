@@ -13,15 +13,17 @@ class StepsBar(tfk.callbacks.ProgbarLogger):
     Args:
       steps_per_epoch: optimizer steps.
       first_step: how many of them were done before `fit`, where an epoch was broken off.
+      epochs: of the whole training, where `fit` is only of a part of it.
     """
 
-    def __init__(self, steps_per_epoch: int, first_step: int = 0):
+    def __init__(self, steps_per_epoch: int, first_step: int = 0, epochs: int | None = None):
         # The speed is already a mean since the epoch began.
         super().__init__(count_mode="steps", stateful_metrics=["images_per_second"])
-        self._steps_per_epoch, self._first_step = steps_per_epoch, first_step
+        self._steps_per_epoch, self._first_step, self._epochs = steps_per_epoch, first_step, epochs
 
     def set_params(self, params: dict[str, Any]) -> None:
-        super().set_params(params | {"steps": self._steps_per_epoch})
+        epochs = self._epochs or params["epochs"]
+        super().set_params(params | {"steps": self._steps_per_epoch, "epochs": epochs})
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         super().on_epoch_begin(epoch, logs)

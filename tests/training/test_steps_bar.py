@@ -29,13 +29,15 @@ def test_an_epoch_that_was_broken_off_goes_on_where_it_was(capsys):
     model = types.SimpleNamespace(
         optimizer=types.SimpleNamespace(iterations=iterations), metrics=[]
     )
-    bar = StepsBar(10, first_step=6)
+    bar = StepsBar(10, first_step=6, epochs=5)
     callbacks = tfk.callbacks.CallbackList([bar], model=model, verbose=1, epochs=1, steps=2)
     callbacks.on_train_begin()
     callbacks.on_epoch_begin(0)
     iterations.assign(28)
     callbacks.on_train_batch_end(0, {"loss": 1.0})
-    assert shown(capsys.readouterr().out, 10) == [8]
+    out = capsys.readouterr().out
+    assert "Epoch 1/5" in out
+    assert shown(out, 10) == [8]
     iterations.assign(30)
     callbacks.on_epoch_end(0, {"loss": 1.0})
     assert shown(capsys.readouterr().out, 10) == [10]
