@@ -306,6 +306,15 @@ def test_stages_are_of_the_image_divided_and_rounded_up(stages, shape, wanted):
     assert [(s.height, s.width, s.factor) for s in stages_of(stages, shape)] == wanted
 
 
+def test_stored_runs_keep_the_layers_of_their_time():
+    """Former versions stored null, which was four layers of the largest maps."""
+    recipe = keras_vae.recipe("deep", event_shape=(64, 64, 3))
+    stored = type(recipe).from_dict(recipe.replace(stages=None).to_dict())
+    for config, number in ((recipe, 2), (stored, 4)):
+        found = stages_of(config.model.stages, (64, 64, 3))
+        assert [stage.num_layers for stage in found] == [number, 3, 3, 2, 1]
+
+
 @pytest.mark.parametrize("height", [1, 2, 5, 8, 12, 13, 28, 33, 64, 100, 256])
 @pytest.mark.parametrize("width", [1, 7, 32, 65, 256])
 def test_default_stages_end_at_one_place(height, width):

@@ -21,7 +21,7 @@ def check_rules(config: "Config") -> None:
     """Raises ValueError saying which options of a Config can't be together, and what to do."""
     parse_background(config.data.alpha_background)
     check_resize(config.data.resize, config.data.image_size)
-    if config.model.stages is not None:
+    if config.model.stages:
         check_form(config.model.stages)
     _check_augment(config)
     if kind_of(config.model, "posterior") is None:

@@ -172,10 +172,12 @@ class ModelConfig:
         None, "latents of each layer, as in 100,50; the layer next to x comes first", at_least=1
     )
     stages: tuple[str, ...] | None = option(
-        None,
+        (),
         "ladder of convolutions: height of the maps x number of layers of latents, as in "
         "16x4,8x3,4x2,1x1; the maps next to x come first; widths follow by the same factors, "
         "rounded up, and a height of 1 is one place; default: by the size of the images",
+        # A stored run's null: its largest maps had four layers.
+        before=None,
     )
     width: int = option(64, "ladder of convolutions: channels of its maps", at_least=2)
     latent_channels: int = option(

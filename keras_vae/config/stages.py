@@ -32,7 +32,7 @@ def stages_of(stages: Sequence[str] | None, image_shape: Sequence[int]) -> list[
     """The stages, the largest first, that texts such as 16x4 name: height x number of layers.
 
     Args:
-      stages: one text for each stage; None for `default_stages`.
+      stages: one text for each stage; () for `default_stages`, None for those of former versions.
       image_shape: (H, W, ...); the width follows by the same factors, rounded up. A height of 1
         below others is a single place.
 
@@ -40,8 +40,8 @@ def stages_of(stages: Sequence[str] | None, image_shape: Sequence[int]) -> list[
       ValueError: a text says something else, or a height isn't that before it divided by a whole
         number and rounded up.
     """
-    if stages is None:
-        return default_stages(image_shape)
+    if not stages:
+        return default_stages(image_shape, 4 if stages is None else 2)
     found: list[Stage] = []
     height, width = image_shape[:2]
     for text, (wanted, num_layers) in zip(stages, check_form(stages), strict=True):
@@ -86,8 +86,11 @@ def check_form(stages: Sequence[str]) -> list[tuple[int, int]]:
     return found
 
 
-def default_stages(image_shape: Sequence[int]) -> list[Stage]:
-    """Stages for images (H, W, ...): halved sizes to maps of at most four, then a single place."""
+def default_stages(image_shape: Sequence[int], num_largest: int = 2) -> list[Stage]:
+    """Stages for images (H, W, ...): halved sizes to maps of at most four, then a single place.
+
+    The largest maps have `num_largest` layers: in short trainings more of them stay unused.
+    """
     height, width = image_shape[:2]
     first = 1
     while max(height, width) > (_SMALL if first == 1 else first * _LARGEST):
@@ -95,7 +98,7 @@ def default_stages(image_shape: Sequence[int]) -> list[Stage]:
     factors = [first]
     while max(height, width) > 4 * math.prod(factors):
         factors.append(2)
-    layers = [4, *[3] * (len(factors) - 2), 2][-len(factors) :]
+    layers = [num_largest, *[3] * (len(factors) - 2), 2][-len(factors) :]
     found = []
     for factor, num_layers in zip(factors, layers, strict=True):
         height, width = -(-height // factor), -(-width // factor)

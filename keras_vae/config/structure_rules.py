@@ -65,7 +65,7 @@ def _check_latent_dims(model, layers):
             f"for two layers{others}."
         )
     for name in ("stages", "width", "latent_channels"):
-        if getattr(model, name) != getattr(ModelConfig, name):
+        if getattr(model, name) not in (None, getattr(ModelConfig, name)):
             raise ValueError(
                 f"{name}={text(getattr(model, name))} with network={model.network}: its latents "
                 "have no place. Use network=resnet, or leave it out."
