@@ -83,10 +83,15 @@ def alarms(
     layers = result["rate_nats_by_layer"] or []
     unused = [str(i) for i, rate in enumerate(layers, 1) if rate < COLLAPSED]
     if unused and len(unused) < len(layers):
+        remedy = (
+            "They cost time alone: leave out as many in stages."
+            if has_layers_of_maps
+            else "Try objective=free_bits, a longer beta_warmup_epochs, fewer layers, or "
+            "structure=ladder if it is bottom_up."
+        )
         found.append(
             f"Of {len(layers)} stochastic layers, counted from x, these carry nothing: "
-            f"{', '.join(unused)}. Try objective=free_bits, a longer beta_warmup_epochs, "
-            "fewer layers, or structure=ladder if it is bottom_up."
+            f"{', '.join(unused)}. {remedy}"
         )
     label = result.get("label_information_nats")
     if label is not None and label < COLLAPSED:

@@ -85,3 +85,8 @@ def test_a_loose_likelihood_of_layers_of_maps_raises_none():
     loose = SOUND | {"effective_sample_size": 1.1, "nll_looseness_nats": None, "num_samples": 10}
     assert len(alarms(loose)) == 1
     assert alarms(loose, has_layers_of_maps=True) == []
+
+
+def test_unused_layers_of_maps_are_to_be_left_out():
+    (alarm,) = alarms(SOUND | {"rate_nats_by_layer": [0.0, 20.0]}, has_layers_of_maps=True)
+    assert "carry nothing: 1. They cost time alone: leave out as many in stages." in alarm
