@@ -3,11 +3,12 @@
 As arrays, and as TensorBoard's projector shows them: tensorboard --logdir=runs/demo/latents
 """
 
+import json
 import pathlib
 
 from absl import flags
 
-from keras_vae import command_line, runs
+from keras_vae import command_line, measures, runs
 from keras_vae.runs import run_data
 from keras_vae.tasks import latent_files
 from trainers import flags as config_flags
@@ -33,6 +34,10 @@ def main() -> None:
         out.mkdir(parents=True, exist_ok=True)
     for file in latent_files.write_files(found, FLAGS.split, attribute, out):
         print("Wrote", file)
+    written = json.loads((out / "latents.json").read_text())
+    for measure in measures.FILES["latents.json"]["What was written"]:
+        if isinstance(written.get(measure.key), float):
+            print(f"{measure.name} {written[measure.key]:.3f}")
 
 
 def run() -> None:

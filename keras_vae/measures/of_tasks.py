@@ -7,6 +7,7 @@ from keras_vae.measures.measure import (
     FLAG,
     NONNEGATIVE,
     NUMBER,
+    SHARE,
     TEXT,
     WHOLE,
     Measure,
@@ -187,6 +188,35 @@ CODES: dict[str, tuple[Measure, ...]] = {
                 {"type": "string"},
             ),
             of=_ATTRIBUTES,
+        ),
+        dataclasses.replace(
+            _detail(
+                "attribute_strength",
+                "Strength of the change",
+                "How far codes are moved to change examples: 0 is the mean of training examples "
+                "that lack the attribute, 1 of those that have it. It is the least strength at "
+                "which examples drawn from changed codes of training examples read 1 on average.",
+                NUMBER,
+            ),
+            of=_ATTRIBUTES,
+        ),
+        *(
+            dataclasses.replace(
+                _detail(
+                    f"attribute_read_{name}",
+                    f"Attribute read: {examples}",
+                    f"The share whose code reads more than 1/2 of the attribute, of {meaning}.",
+                    SHARE,
+                ),
+                better=better,
+                of=_ATTRIBUTES,
+            )
+            for name, examples, meaning, better in (
+                ("where_had", "examples with it", "the split's examples that have it", "higher"),
+                ("where_lacked", "examples without it", "those that lack it", "lower"),
+                ("unchanged", "redrawn", "those, drawn anew from their codes", "lower"),
+                ("changed", "changed", "those, drawn from their changed codes", "higher"),
+            )
         ),
         *PROVENANCE,
     ),

@@ -1,4 +1,4 @@
-"""Codes of a run's examples: arrays, TensorBoard's projector, and what tells two labels apart."""
+"""Codes of a run's examples: arrays, TensorBoard's projector, and changes of an attribute."""
 
 import math
 import pathlib
@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae import evaluation
+from keras_vae import evaluation, seeds
 from keras_vae.data.split import Split
+from keras_vae.evaluation import attributes
 from keras_vae.files import write_json, write_npz
 from keras_vae.messages.sentences import some
+from keras_vae.ops.in_batches import in_batches
 from keras_vae.report import class_names, follow_ups, plots
 from keras_vae.runs import run_data
 from keras_vae.runs.run import Run
@@ -18,9 +20,11 @@ from keras_vae.runs.run import Run
 _NUM_SHOWN = 5000  # examples in the projector, which moves them all at once
 _WIDEST = 8192  # pixels of the side of the projector's one image
 _MOST_COLUMNS = 1024  # values of a code in the projector
-# Factors of the difference between the two labels' mean codes, which is added.
-_STRENGTHS = np.linspace(0.0, 1.5, 7, dtype=np.float32)
+_AT_ONCE = 100  # examples computed at a time, for memory's sake
+# Parts of the way from an example's own code to the strength.
+_PARTS = np.linspace(0.0, 1.25, 6, dtype=np.float32)
 _NUM_CHANGED = 8
+_NUM_TRIED = 100  # training examples by which the strength is found
 
 
 class Attribute(NamedTuple):
@@ -145,9 +149,8 @@ def write_files(
     where there are, `class_names` [K] where those have names, and each known factor [N];
     `latents.json` says of which weights they are. The projector's files are of 5,000 examples at
     most, and of a code's last 1,024 values. `attribute_A_B.png` has examples of the split that lack
-    the attribute in a row each. To their codes the difference is added, more and more: the mean of
-    the codes of training examples that have it, less that of those that lack it (Larsen et al.
-    2016, section 4.2).
+    the attribute in a row each: the example, its reconstruction, and what is decoded on the way to
+    the strength that `evaluation.attributes` finds with training examples, and past it.
     """
     images = getattr(run.data, split)
     batches = run_data.evaluation_batches(run.config, run.data, split, 100)
@@ -165,33 +168,72 @@ def write_files(
     # A table of thousands of columns takes gigabytes. The last columns are of the top layers.
     table = codes[:, -_MOST_COLUMNS:]
     paths = [out / "latents.npz", *_write_projector(table, columns, as_images(shown), out)]
+    measured: dict[str, Any] = {}
     if attribute is not None:
-        rows = np.flatnonzero(attribute.values(images) == attribute.lacks)[:_NUM_CHANGED]
-        added = _difference(run, attribute, codes if split == "train" else None)
-        changed = codes[rows, np.newaxis] + _STRENGTHS[:, np.newaxis] * added
-        pictures = as_images(run.model.decode(changed.reshape(-1, codes.shape[-1])).mean().numpy())
+        pictures, measured = _changed(run, split, attribute, codes)
         paths.append(out / attribute.file)
-        plots.image_grid(pictures, columns=len(_STRENGTHS)).savefig(paths[-1])
+        plots.image_grid(pictures, columns=1 + len(_PARTS)).savefig(paths[-1])
     paths.append(out / "latents.json")  # Written last: it says that the others are there too.
     about: dict[str, Any] = {"attribute": None, "attribute_names": None, "attribute_of": None}
     if attribute is not None:
         both, factor = attribute[:2], attribute.factor
         names = None if factor else images.class_names
         called = [class_names.name_of(value, names) for value in both]
-        about = {"attribute": both, "attribute_names": called, "attribute_of": factor}
+        about = {"attribute": both, "attribute_names": called, "attribute_of": factor, **measured}
     write_json(paths[-1], {**about, **run.provenance, "split": split})
     follow_ups.refresh(run.path)
     return paths
 
 
-def _difference(run, attribute, codes):
-    """Of the mean codes of training examples with and without the attribute."""
-    if codes is None:
-        batches = run_data.evaluation_batches(run.config, run.data, "train", 100)
-        codes = evaluation.codes(run.model, batches)
-    values = attribute.values(run.data.train)
-    has, lacks = (codes[values == value].mean(axis=0) for value in attribute[:2])
-    return has - lacks
+def _changed(run, split, attribute, codes):
+    """(pictures, a row of `1 + len(_PARTS)` for each example; measures) of an attribute."""
+
+    def decoded_and_encoded(z):
+        def work(z):
+            x = run.model.decode(z).sample(seed=seeds.derive(0, seeds.Site.SAMPLE))
+            return np.asarray(run.model.flat(run.model.code(x)))
+
+        return in_batches(work, _AT_ONCE, z)
+
+    trained, values = codes, attribute.values(run.data.train)
+    if split != "train":
+        batches = run_data.evaluation_batches(run.config, run.data, "train", _AT_ONCE)
+        trained = evaluation.codes(run.model, batches)
+    has, lacks = (trained[values == value] for value in attribute[:2])
+    direction = attributes.direction(has, lacks)
+    strength = attributes.strength(direction, lacks[:_NUM_TRIED], decoded_and_encoded)
+    images = getattr(run.data, split)
+    values = attribute.values(images)
+    with_it, without = (codes[values == value] for value in attribute[:2])
+    found = {
+        "attribute_strength": strength,
+        **{
+            f"attribute_read_{name}": float(np.mean(direction.read(z) > 0.5))
+            for name, z in {
+                "where_had": with_it,
+                "where_lacked": without,
+                "unchanged": decoded_and_encoded(without),
+                "changed": decoded_and_encoded(direction.moved(without, strength)),
+            }.items()
+        },
+    }
+    rows = np.flatnonzero(values == attribute.lacks)[:_NUM_CHANGED]
+    # [B, parts, D], each code by its own way to the strength.
+    way = (direction.moved(codes[rows], strength) - codes[rows])[:, np.newaxis]
+    moved = codes[rows, np.newaxis] + _PARTS[:, np.newaxis] * way
+    as_images = run.model.modality.as_images
+    decoded = as_images(run.model.decode(moved.reshape(-1, codes.shape[-1])).mean().numpy())
+    examples = as_images(_examples(run, split, rows))[:, np.newaxis]
+    decoded = decoded.reshape(len(rows), len(_PARTS), *decoded.shape[1:])
+    pictures = np.concatenate([examples, decoded], axis=1)
+    return pictures.reshape(-1, *decoded.shape[2:]), found
+
+
+def _examples(run, split, rows):
+    """The examples of these rows, in rising order, as the model sees them."""
+    batches = run_data.evaluation_batches(run.config, run.data, split, _AT_ONCE)
+    needed = batches.take(rows[-1] // _AT_ONCE + 1)
+    return np.concatenate([batch.x for batch in needed])[rows]
 
 
 def _write_projector(codes, columns, shown, out):

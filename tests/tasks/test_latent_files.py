@@ -39,6 +39,8 @@ def test_the_command_writes_codes_and_the_projector(run):
     }
     assert {p.name for p in folder.iterdir()} == names | {"projector_config.pbtxt"}
     assert all(f"Wrote {folder / name}" in done.out for name in names)
+    written = json.loads((folder / "latents.json").read_text())
+    assert f"Attribute read: changed {written['attribute_read_changed']:.3f}" in done.out
     stated.check(folder / "latents.json")
     assert set(json.loads((folder / "latents.json").read_text())) == measures.keys("latents.json")
     with np.load(folder / "latents.npz") as stored:
@@ -57,7 +59,7 @@ def test_the_command_writes_codes_and_the_projector(run):
     assert "single_image_dim: 8" in config
 
 
-def test_an_attribute_is_the_difference_of_means(run, tmp_path, monkeypatch):
+def test_examples_move_along_the_difference_of_means(run, tmp_path, monkeypatch):
     drawn = {}
     grid = plots.image_grid
     monkeypatch.setattr(
@@ -69,14 +71,24 @@ def test_an_attribute_is_the_difference_of_means(run, tmp_path, monkeypatch):
         codes = stored["codes"]
     batches = run_data.evaluation_batches(run.config, run.data, "train", 500)
     trained = np.concatenate([run.model.code(batch.x) for batch in batches])
-    has, lacks = (trained[run.data.train.labels == label].mean(0) for label in (3, 8))
-    moved = codes[labels == 8] + has - lacks
+    of_label = [trained[run.data.train.labels == label] for label in (3, 8)]
+    has, lacks = (z.mean(axis=0) for z in of_label)
+    # Linear discriminant analysis of independent latents, by hand.
+    within = sum(len(z) * z.var(axis=0) for z in of_label) / sum(map(len, of_label))
+    weights = (has - lacks) / within
+    read = (codes - lacks) @ weights / (weights @ (has - lacks))
+    stored = json.loads((tmp_path / "latents.json").read_text())
+    assert stored["attribute_read_where_had"] == np.mean(read[labels == 3] > 0.5)
+    assert stored["attribute_read_where_lacked"] == np.mean(read[labels == 8] > 0.5)
+    shown = np.flatnonzero(labels == 8)[:8]
+    way = (stored["attribute_strength"] - read[shown, np.newaxis]) * (has - lacks)
     images = np.reshape(drawn["x"], (8, drawn["n"], 8, 8, 1))
-    # The first column has nothing added, the fifth all that the labels differ by.
-    np.testing.assert_allclose(
-        images[:, 0], run.model.decode(codes[labels == 8][:8]).mean(), atol=1e-5
-    )
-    np.testing.assert_allclose(images[:, 4], run.model.decode(moved[:8]).mean(), atol=1e-5)
+    batch = next(iter(run_data.evaluation_batches(run.config, run.data, "test", 179)))
+    np.testing.assert_array_equal(images[:, 0], batch.x.numpy()[shown])
+    # The second column has nothing added, the sixth all that is wanted.
+    for column, part in ((1, 0.0), (3, 0.5), (5, 1.0)):
+        decoded = run.model.decode(codes[shown] + part * way).mean()
+        np.testing.assert_allclose(images[:, column], decoded, atol=1e-4)
 
 
 @pytest.mark.parametrize(
