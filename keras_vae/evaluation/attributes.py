@@ -17,7 +17,7 @@ class Direction(NamedTuple):
 
     Attributes:
       start: [D], the mean code of examples that lack the attribute.
-      step: [D], from there to the mean code of those that have it (Larsen et al. 2016, section 4.2).
+      step: [D], from there to the mean code of those that have it (Larsen et al. 2016, 4.2).
       reader: [D], what each latent says of the attribute; reader . step is 1.
     """
 
@@ -29,9 +29,9 @@ class Direction(NamedTuple):
         """How much of the attribute each code [N, D] has, [N]."""
         return (codes - self.start) @ self.reader
 
-    def moved(self, codes: np.ndarray, to: float) -> np.ndarray:
-        """Codes [N, D], each moved along the step until it reads `to`."""
-        return codes + (to - self.read(codes))[:, np.newaxis] * self.step
+    def moved(self, codes: np.ndarray, by: float | np.ndarray) -> np.ndarray:
+        """Codes [..., D], moved along the step: they read `by` more."""
+        return codes + by * self.step
 
 
 def direction(has: np.ndarray, lacks: np.ndarray) -> Direction:
@@ -53,8 +53,8 @@ def direction(has: np.ndarray, lacks: np.ndarray) -> Direction:
     separation = np.sum(step**2 / variance)
     if not separation:
         raise ValueError(
-            "has and lacks must be codes that differ in the mean, got the same. The model's latents "
-            "say nothing of the attribute."
+            "has and lacks must be codes that differ in the mean, got the same. The model's "
+            "latents say nothing of the attribute."
         )
     return Direction(start, step, step / variance / separation)
 
@@ -68,7 +68,7 @@ def strength(
     """How far to move codes, that the pictures have the attribute as much as real ones have it.
 
     A decoder shows less than the codes say, and an encoder reads less than is shown. So codes are
-    moved to a strength, and the examples that are decoded from them encoded anew.
+    moved by a strength, and the examples that are decoded from them encoded anew.
 
     Args:
       along: a `Direction`.
@@ -80,7 +80,7 @@ def strength(
       The least at which these read 1 on average, the mean of examples that have the attribute; the
       last if none does.
     """
-    for to in among:
-        if along.read(seen_again(along.moved(codes, to))).mean() >= 1:
-            return to
+    for by in among:
+        if along.read(seen_again(along.moved(codes, by))).mean() >= 1:
+            return by
     return among[-1]

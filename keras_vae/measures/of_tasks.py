@@ -193,9 +193,10 @@ CODES: dict[str, tuple[Measure, ...]] = {
             _detail(
                 "attribute_strength",
                 "Strength of the change",
-                "How far codes are moved to change examples: 0 is the mean of training examples "
-                "that lack the attribute, 1 of those that have it. It is the least strength at "
-                "which examples drawn from changed codes of training examples read 1 on average.",
+                "How far codes are moved to change examples, 1 being the difference of the mean "
+                "codes of training examples that have the attribute and of those that lack it. It "
+                "is the least strength at which changed training examples, drawn and encoded "
+                "anew, read as those that have it do on average.",
                 NUMBER,
             ),
             of=_ATTRIBUTES,

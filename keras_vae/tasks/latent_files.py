@@ -21,7 +21,7 @@ _NUM_SHOWN = 5000  # examples in the projector, which moves them all at once
 _WIDEST = 8192  # pixels of the side of the projector's one image
 _MOST_COLUMNS = 1024  # values of a code in the projector
 _AT_ONCE = 100  # examples computed at a time, for memory's sake
-# Parts of the way from an example's own code to the strength.
+# Parts of the strength.
 _PARTS = np.linspace(0.0, 1.25, 6, dtype=np.float32)
 _NUM_CHANGED = 8
 _NUM_TRIED = 100  # training examples by which the strength is found
@@ -218,9 +218,7 @@ def _changed(run, split, attribute, codes):
         },
     }
     rows = np.flatnonzero(values == attribute.lacks)[:_NUM_CHANGED]
-    # [B, parts, D], each code by its own way to the strength.
-    way = (direction.moved(codes[rows], strength) - codes[rows])[:, np.newaxis]
-    moved = codes[rows, np.newaxis] + _PARTS[:, np.newaxis] * way
+    moved = direction.moved(codes[rows, np.newaxis], strength * _PARTS[:, np.newaxis])
     as_images = run.model.modality.as_images
     decoded = as_images(run.model.decode(moved.reshape(-1, codes.shape[-1])).mean().numpy())
     examples = as_images(_examples(run, split, rows))[:, np.newaxis]

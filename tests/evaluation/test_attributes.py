@@ -33,12 +33,12 @@ def test_the_step_is_the_shift_and_the_reading_the_best_linear_one(clusters):
         assert read.std() == pytest.approx(1 / d, rel=5 / np.sqrt(2 * N))
 
 
-def test_moved_codes_read_what_was_wanted_and_move_along_the_step_alone(clusters):
-    found = attributes.direction(*clusters)
-    moved = found.moved(clusters[1], 1.5)
-    np.testing.assert_allclose(found.read(moved), 1.5)
-    parts = (moved - clusters[1]) / found.step
-    np.testing.assert_allclose(parts, np.broadcast_to(parts[:, :1], parts.shape))
+def test_moved_by_1_the_codes_that_lack_it_read_as_those_that_have_it(clusters):
+    has, lacks = clusters
+    found = attributes.direction(has, lacks)
+    moved = found.moved(lacks, 1.0)
+    np.testing.assert_allclose(moved.mean(axis=0), has.mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose(found.read(moved), found.read(lacks) + 1)
 
 
 def test_a_latent_that_never_varies_is_not_read(clusters):
@@ -54,7 +54,7 @@ def test_the_strength_makes_up_for_what_decoding_loses(clusters, seen, wanted):
     found = attributes.direction(*clusters)
 
     def seen_again(z):
-        return found.moved(z, 0.0) + seen * found.read(z)[:, np.newaxis] * found.step
+        return found.moved(z, (seen - 1) * found.read(z)[:, np.newaxis])
 
     # A mean of rounding errors may be just below 1.
     strength = attributes.strength(found, clusters[1], lambda z: seen_again(z) * (1 + 1e-9))
