@@ -427,7 +427,12 @@ class VAE(Trainable):
     @property
     def num_layers(self) -> int:
         """L, how many stochastic layers there are."""
-        return 1
+        return len(self.latent_dims)
+
+    @property
+    def latent_dims(self) -> tuple[int, ...]:
+        """D_1 .. D_L, how many values of a flat z each layer has, the lowest first."""
+        return (math.prod(self.latent_shape),)
 
     @property
     def has_layers_of_maps(self) -> bool:

@@ -23,6 +23,11 @@ flags.DEFINE_list(
     "pictures of what examples of A have and those of B lack: two labels A,B or their names, or A "
     "alone where there are two labels; a factor's NAME=A,B, or NAME alone where it has two values",
 )
+flags.DEFINE_list(
+    "layers",
+    [],
+    "the layers whose latents the attribute changes, 1 the lowest, as in 3,4; default: all",
+)
 flags.DEFINE_string("out", None, "folder to write; default: RUN/latents")
 
 
@@ -31,8 +36,9 @@ def main() -> None:
     with command_line.checking_input():
         found = runs.load(FLAGS.run, FLAGS.checkpoint)
         attribute = latent_files.parse_attribute(found, FLAGS.split, FLAGS.attribute)
+        layers = latent_files.parse_layers(found, FLAGS.layers, attribute)
         out.mkdir(parents=True, exist_ok=True)
-    for file in latent_files.write_files(found, FLAGS.split, attribute, out):
+    for file in latent_files.write_files(found, FLAGS.split, attribute, out, layers):
         print("Wrote", file)
     written = json.loads((out / "latents.json").read_text())
     for measure in measures.FILES["latents.json"]["What was written"]:

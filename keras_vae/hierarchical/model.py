@@ -35,10 +35,6 @@ class HierarchicalVAE(VAE):
         """D_1 .. D_L."""
         return self.prior.latent_dims
 
-    @property
-    def num_layers(self) -> int:
-        return len(self.latent_dims)
-
     def latents(
         self,
         x: TensorLike,

@@ -191,6 +191,15 @@ CODES: dict[str, tuple[Measure, ...]] = {
         ),
         dataclasses.replace(
             _detail(
+                "attribute_layers",
+                "Layers of the attribute",
+                "The layers whose latents are changed and read, 1 being the lowest.",
+                {"type": "array", "items": WHOLE, "minItems": 1},
+            ),
+            of=_ATTRIBUTES,
+        ),
+        dataclasses.replace(
+            _detail(
                 "attribute_strength",
                 "Strength of the change",
                 "How far codes are moved to change examples, 1 being the difference of the mean "

@@ -78,6 +78,27 @@ def parse_attribute(run: Run, split: str, words: Sequence[str]) -> Attribute | N
     return attribute
 
 
+def parse_layers(run: Run, words: Sequence[str], attribute: Attribute | None) -> tuple[int, ...]:
+    """The layers that words name, 1 the lowest; all where there are no words.
+
+    Raises:
+      ValueError: the model has no such layer, or there is no attribute that would change it.
+    """
+    if words and attribute is None:
+        raise ValueError(
+            f"layers={','.join(words)} says which latents an attribute changes, and there is none. "
+            "Give attribute too."
+        )
+    count = run.model.num_layers
+    known = {str(layer): layer for layer in range(1, count + 1)}
+    if not set(words) <= known.keys():
+        raise ValueError(
+            f"layers must be whole numbers from 1, the lowest, to {count}, the run's layers of "
+            f"latents; got {','.join(words)}."
+        )
+    return tuple(sorted({known[word] for word in words})) or (*known.values(),)
+
+
 def _parsed(run, images, words):
     if run.model.condition is not None:
         raise ValueError(
@@ -118,7 +139,11 @@ def _two_of(words, values, known, names, factor=None):
 
 
 def write_latents(
-    run: Run, split: str = "test", attribute: Sequence[str] = (), out: pathlib.Path | None = None
+    run: Run,
+    split: str = "test",
+    attribute: Sequence[str] = (),
+    out: pathlib.Path | None = None,
+    layers: Sequence[str] = (),
 ) -> list[pathlib.Path]:
     """Writes the codes of a split, and pictures of an attribute.
 
@@ -127,21 +152,27 @@ def write_latents(
       split: "train", "validation" or "test".
       attribute: what some examples have and others lack, see `parse_attribute`.
       out: folder; RUN/latents if None.
+      layers: whose latents the attribute changes, see `parse_layers`.
 
     Returns:
       The paths of the files; see `write_files`.
 
     Raises:
-      ValueError: there is no such split, or are no such labels or factors.
+      ValueError: there is no such split, or are no such labels, factors or layers.
     """
     found = parse_attribute(run, split, attribute)
+    changed = parse_layers(run, layers, found)
     out = pathlib.Path(out or run.path / "latents")
     out.mkdir(parents=True, exist_ok=True)
-    return write_files(run, split, found, out)
+    return write_files(run, split, found, out, changed)
 
 
 def write_files(
-    run: Run, split: str, attribute: Attribute | None, out: pathlib.Path
+    run: Run,
+    split: str,
+    attribute: Attribute | None,
+    out: pathlib.Path,
+    layers: Sequence[int],
 ) -> list[pathlib.Path]:
     """Writes the files and returns their paths.
 
@@ -150,7 +181,8 @@ def write_files(
     `latents.json` says of which weights they are. The projector's files are of 5,000 examples at
     most, and of a code's last 1,024 values. `attribute_A_B.png` has examples of the split that lack
     the attribute in a row each: the example, its reconstruction, and what is decoded on the way to
-    the strength that `evaluation.attributes` finds with training examples, and past it.
+    the strength that `evaluation.attributes` finds with training examples, and past it. Latents of
+    other layers than those given stay as they are.
     """
     images = getattr(run.data, split)
     batches = run_data.evaluation_batches(run.config, run.data, split, 100)
@@ -170,7 +202,7 @@ def write_files(
     paths = [out / "latents.npz", *_write_projector(table, columns, as_images(shown), out)]
     measured: dict[str, Any] = {}
     if attribute is not None:
-        pictures, measured = _changed(run, split, attribute, codes)
+        pictures, measured = _changed(run, split, attribute, codes, layers)
         paths.append(out / attribute.file)
         plots.image_grid(pictures, columns=1 + len(_PARTS)).savefig(paths[-1])
     paths.append(out / "latents.json")  # Written last: it says that the others are there too.
@@ -179,13 +211,14 @@ def write_files(
         both, factor = attribute[:2], attribute.factor
         names = None if factor else images.class_names
         called = [class_names.name_of(value, names) for value in both]
-        about = {"attribute": both, "attribute_names": called, "attribute_of": factor, **measured}
+        about = {"attribute": both, "attribute_names": called, "attribute_of": factor}
+        about |= {"attribute_layers": layers, **measured}
     write_json(paths[-1], {**about, **run.provenance, "split": split})
     follow_ups.refresh(run.path)
     return paths
 
 
-def _changed(run, split, attribute, codes):
+def _changed(run, split, attribute, codes, layers):
     """(pictures, a row of `1 + len(_PARTS)` for each example; measures) of an attribute."""
 
     def decoded_and_encoded(z):
@@ -200,7 +233,10 @@ def _changed(run, split, attribute, codes):
         batches = run_data.evaluation_batches(run.config, run.data, "train", _AT_ONCE)
         trained = evaluation.codes(run.model, batches)
     has, lacks = (trained[values == value] for value in attribute[:2])
-    direction = attributes.direction(has, lacks)
+    # Latents that are 0 in all examples are neither moved nor read.
+    numbers = np.arange(run.model.num_layers) + 1
+    moves = np.repeat(np.isin(numbers, layers), run.model.latent_dims)
+    direction = attributes.direction(has * moves, lacks * moves)
     strength = attributes.strength(direction, lacks[:_NUM_TRIED], decoded_and_encoded)
     images = getattr(run.data, split)
     values = attribute.values(images)

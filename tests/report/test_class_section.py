@@ -166,7 +166,7 @@ def test_latents_take_names_and_write_them(named, run_train, tmp_path):
         words = f"labels of _zero .1., <b>one, .*, nine, such as .*; got {','.join(wrong)}"
         with pytest.raises(ValueError, match=words):
             latent_files.parse_attribute(run, "test", wrong)
-    latent_files.write_files(run, "test", latent_files.Attribute(2, 1), tmp_path)
+    latent_files.write_files(run, "test", latent_files.Attribute(2, 1), tmp_path, (1,))
     labels = run.data.test.labels
     with np.load(tmp_path / "latents.npz", allow_pickle=False) as stored:
         np.testing.assert_array_equal(stored["labels"], labels)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import data, measures, runs
+from keras_vae import data, measures, runs, tasks
 from keras_vae.report import plots
 from keras_vae.runs import run_data
 from keras_vae.tasks import latent_files
-from tests import binaries
+from tests import binaries, tiny
 from tests.in_process import TINY, parse
 from tests.measures import stated
 from trainers import train
@@ -65,7 +65,7 @@ def test_examples_move_along_the_difference_of_means(run, tmp_path, monkeypatch)
     monkeypatch.setattr(
         plots, "image_grid", lambda x, columns: drawn.update(x=x, n=columns) or grid(x, columns)
     )
-    latent_files.write_files(run, "test", latent_files.Attribute(3, 8), tmp_path)
+    latent_files.write_files(run, "test", latent_files.Attribute(3, 8), tmp_path, (1,))
     labels = run.data.test.labels
     with np.load(tmp_path / "latents.npz") as stored:
         codes = stored["codes"]
@@ -147,13 +147,47 @@ def test_an_attribute_that_training_lacks_is_refused_before_any_work(run, with_f
 
 def test_a_factor_changes_examples_that_lack_it(with_factors, tmp_path):
     attribute = latent_files.parse_attribute(with_factors, "test", ["lean=6", "4"])
-    paths = latent_files.write_files(with_factors, "test", attribute, tmp_path)
+    paths = latent_files.write_files(with_factors, "test", attribute, tmp_path, (1,))
     assert tmp_path / "attribute_lean_6_4.png" in paths
     stated.check(tmp_path / "latents.json")
     stored = json.loads((tmp_path / "latents.json").read_text())
     assert (stored["attribute"], stored["attribute_of"]) == ([6, 4], "lean")
     with np.load(tmp_path / "latents.npz") as found:
         np.testing.assert_array_equal(found["lean"], with_factors.data.test.factors["lean"])
+
+
+def test_an_attribute_changes_latents_of_the_layers_that_are_given(run, tmp_path, monkeypatch):
+    drawn = {}
+    grid = plots.image_grid
+    monkeypatch.setattr(plots, "image_grid", lambda x, columns: grid(drawn.setdefault("x", x)))
+    model = tiny.randomize(tiny.vae(recipe="ladder", event_shape=(8, 8, 1), levels=17))
+    run = dataclasses.replace(run, model=model)
+    paths = tasks.write_latents(run, "test", ["3", "8"], tmp_path, layers=["2"])
+    assert tmp_path / "attribute_3_8.png" in paths
+    stored = json.loads((tmp_path / "latents.json").read_text())
+    assert stored["attribute_layers"] == [2]
+    batches = run_data.evaluation_batches(run.config, run.data, "train", 500)
+    trained = np.concatenate([model.code(batch.x) for batch in batches])
+    has, lacks = (trained[run.data.train.labels == label].mean(axis=0) for label in (3, 8))
+    way = stored["attribute_strength"] * (has - lacks)
+    way[: model.latent_dims[0]] = 0  # The lowest layer's come first.
+    assert len(way) == sum(model.latent_dims)
+    with np.load(tmp_path / "latents.npz") as codes:
+        shown = codes["codes"][codes["labels"] == 8][:8]
+    images = np.reshape(drawn["x"], (8, -1, 8, 8, 1))
+    np.testing.assert_allclose(images[:, 5], model.decode(shown + way).mean(), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "layers", "said"),
+    [
+        (["3", "8"], ["2"], "from 1, the lowest, to 1, the run's layers of latents; got 2"),
+        ([], ["1"], "layers=1 says which latents an attribute changes, and there is none"),
+    ],
+)
+def test_layers_that_would_change_nothing_are_refused(run, attribute, layers, said):
+    with pytest.raises(ValueError, match=said):
+        tasks.write_latents(run, "test", attribute, layers=layers)
 
 
 def test_a_split_that_there_is_not_is_refused(run):
