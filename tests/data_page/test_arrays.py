@@ -183,7 +183,11 @@ def test_factors(doors):
     x, table = images(30, 4, 4), np.stack([np.arange(30) % 2, np.arange(30) % 3], axis=1)
     for key in ("factors", "train_factors"):
         found = doors.npz(
-            {"validation_size": 0}, x_train=x, x_test=x, **{key: table}, factor_names=["hue", "size"]
+            {"validation_size": 0},
+            x_train=x,
+            x_test=x,
+            **{key: table},
+            factor_names=["hue", "size"],
         )
         np.testing.assert_array_equal(found.train.factors["size"], table[:, 1])
     labelled = doors.npz({"label": "hue"}, x=x, factors=table, factor_names=["hue", "size"])
