@@ -313,6 +313,8 @@ def test_stored_runs_keep_the_layers_of_their_time():
     for config, number in ((recipe, 2), (stored, 4)):
         found = stages_of(config.model.stages, (64, 64, 3))
         assert [stage.num_layers for stage in found] == [number, 3, 3, 2, 1]
+        found = stages_of(config.model.stages, (32, 20, 3))  # Maps of 16x10.
+        assert [stage.num_layers for stage in found] == [4, 3, 2, 1]
 
 
 @pytest.mark.parametrize("height", [1, 2, 5, 8, 12, 13, 28, 33, 64, 100, 256])

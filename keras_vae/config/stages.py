@@ -9,6 +9,8 @@ from typing import NamedTuple
 _LARGEST = 32
 # Images at most this high and wide are small enough for latents at full size.
 _SMALL = 12
+# Layers of larger maps take most of a step's time.
+_WIDE = 16
 # More than twice what VDVAE has; more are a slip of the pen that would fill memory.
 _MOST_LAYERS = 200
 
@@ -86,10 +88,11 @@ def check_form(stages: Sequence[str]) -> list[tuple[int, int]]:
     return found
 
 
-def default_stages(image_shape: Sequence[int], num_largest: int = 2) -> list[Stage]:
+def default_stages(image_shape: Sequence[int], num_wide: int = 2) -> list[Stage]:
     """Stages for images (H, W, ...): halved sizes to maps of at most four, then a single place.
 
-    The largest maps have `num_largest` layers: in short trainings more of them stay unused.
+    The largest maps have four layers, or `num_wide` if they are wider or higher than 16: more of
+    them stay unused until tens of thousands of images were seen.
     """
     height, width = image_shape[:2]
     first = 1
@@ -98,7 +101,8 @@ def default_stages(image_shape: Sequence[int], num_largest: int = 2) -> list[Sta
     factors = [first]
     while max(height, width) > 4 * math.prod(factors):
         factors.append(2)
-    layers = [num_largest, *[3] * (len(factors) - 2), 2][-len(factors) :]
+    largest = -(-max(height, width) // first)
+    layers = [num_wide if largest > _WIDE else 4, *[3] * (len(factors) - 2), 2][-len(factors) :]
     found = []
     for factor, num_layers in zip(factors, layers, strict=True):
         height, width = -(-height // factor), -(-width // factor)
