@@ -100,9 +100,9 @@ def _attribute(run_dir: Path, step: int) -> Iterator[str]:
         file,
         f"Attributes: {kind} {lacks} towards {has}",
         f"Rows of examples, each changing from one of {kind} {lacks} towards {kind} {has}.",
-        f"Examples of {kind} {lacks}, to whose code the mean of codes of {has} less that of "
-        f"{lacks} is added, more and more to the right: a mean over training examples. Look for "
-        "change of that alone.",
+        f"Examples of {kind} {lacks}, then their reconstructions. Further to the right more and "
+        f"more of the way to {kind} {has} is added to their codes, a way that training examples "
+        "tell. Look for change of that alone.",
     )
 
 
