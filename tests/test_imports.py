@@ -320,6 +320,7 @@ TABLE = {
             "runs",
             "report",
             "tasks",
+            "measures",
             "command_line",
             "keras_vae",
         ],
