@@ -181,16 +181,11 @@ def test_names_of_classes(doors):
 @row("whole numbers `factors` [N, F] of an npz, as `train_factors`, and their `factor_names` [F]")
 def test_factors(doors):
     x, table = images(30, 4, 4), np.stack([np.arange(30) % 2, np.arange(30) % 3], axis=1)
-    for key in ("factors", "train_factors"):
-        found = doors.npz(
-            {"validation_size": 0},
-            x_train=x,
-            x_test=x,
-            **{key: table},
-            factor_names=["hue", "size"],
-        )
+    names = {"factor_names": ["hue", "size"]}
+    for key in ("train_factors", "factors_train"):
+        found = doors.npz({"validation_size": 0}, x_train=x, x_test=x, **{key: table}, **names)
         np.testing.assert_array_equal(found.train.factors["size"], table[:, 1])
-    labelled = doors.npz({"label": "hue"}, x=x, factors=table, factor_names=["hue", "size"])
+    labelled = doors.npz({"label": "hue"}, x=x, factors=table, **names)
     assert set(labelled.train.labels) == {0, 1}
 
 
