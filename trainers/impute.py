@@ -15,7 +15,7 @@ FLAGS = flags.FLAGS
 config_flags.define_run()
 config_flags.define_source()
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
-flags.DEFINE_string("out", None, "the file to write", required=True)
+flags.DEFINE_string("out", None, "the file to write: .npz, for tables .csv", required=True)
 flags.DEFINE_integer("draws", 0, "multiple imputations to draw beside the mean", lower_bound=0)
 flags.DEFINE_integer("num_samples", None, config_flags.NUM_SAMPLES.format(1000, 20), lower_bound=1)
 flags.DEFINE_integer("seed", 0, "seed of all draws", lower_bound=0)

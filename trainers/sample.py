@@ -12,7 +12,9 @@ FLAGS = flags.FLAGS
 config_flags.define_run()
 flags.adopt_module_key_flags(config_flags)  # So that --help shows them.
 flags.DEFINE_integer("n", 64, "number of samples", lower_bound=1)
-flags.DEFINE_string("out", None, "folder to write, new or empty", required=True)
+flags.DEFINE_string(
+    "out", None, "folder to write, new or empty; for tables the .csv file", required=True
+)
 flags.DEFINE_integer("seed", 0, "the same seed gives the same samples", lower_bound=0)
 flags.DEFINE_float(
     "temperature", 1.0, "of the prior; below 1 safer and less varied", lower_bound=0.0
