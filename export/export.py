@@ -19,7 +19,7 @@ from export.parity import ParityError
 from keras_vae import command_line
 from keras_vae.config import Config
 from keras_vae.files import read_json
-from keras_vae.runs import loading, run_data
+from keras_vae.runs import loading, run_data, saved_checkpoints
 
 FLAGS = flags.FLAGS
 _NUM_EXAMPLES = 1000  # test images by which files are measured, training images they are fitted to
@@ -40,7 +40,7 @@ def main() -> None:
         options |= {"max_error": FLAGS.max_error, "max_nll_change": FLAGS.max_nll_change}
         if run_directory.is_dir():
             found = loading.find_checkpoint(run_directory)
-            origin = loading.origin(found)
+            origin = saved_checkpoints.origin(found)
             vae = loading.load_checkpoint(run_directory, found)
             writer.check_served(vae, FLAGS.precision)
             options["described"] = loading.read_config_json(run_directory) | {"exported": origin}

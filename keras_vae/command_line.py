@@ -17,6 +17,7 @@ from absl import app, flags, logging
 
 from keras_vae import _quiet
 from keras_vae._compat import tf
+from keras_vae.files import storage
 from keras_vae.messages.notes import Note, tell
 from keras_vae.messages.sentences import in_one_line
 
@@ -102,16 +103,18 @@ def stoppable(advice: str = "") -> Iterator[None]:
     """Inside, a signal ends the program, with one line on what to do.
 
     It does so too where a library made another error of the signal, as TensorFlow does while a
-    graph is traced.
+    graph is traced. So does a disk that is full, with code 1.
     """
     try:
         yield
     except KeyboardInterrupt as stop:
         _stopped(_signal_of(stop), advice)
-    except Exception:
-        if _received is None:
+    except Exception as error:
+        if _received is not None:
+            _stopped(signal.Signals(_received), advice)
+        if (said := storage.refusal(error)) is None:
             raise
-        _stopped(signal.Signals(_received), advice)
+        fail(f"{said}. Make room. {advice or 'Then run the same command again.'}", code=1)
 
 
 def _stopped(signum, advice):

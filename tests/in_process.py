@@ -3,10 +3,13 @@
 import contextlib
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from absl import flags
 
 from keras_vae import command_line
+from keras_vae._compat import tf
+from keras_vae.runs.loading import find_checkpoint
 from keras_vae.tasks import sample_quality
 from tests.binaries import Done
 from trainers import train
@@ -54,3 +57,17 @@ def run_train(capfd):
         return Done(code, *capfd.readouterr())
 
     return command
+
+
+def weights(workdir):
+    """All variables of the last checkpoint, by name: weights, optimizer, averages, progress."""
+    reader = tf.train.load_checkpoint(find_checkpoint(workdir, "last"))
+    names = reader.get_variable_to_shape_map()
+    return {n: reader.get_tensor(n) for n in names if n != "_CHECKPOINTABLE_OBJECT_GRAPH"}
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        if "save_counter" not in name:  # How often was saved, not what was learned.
+            np.testing.assert_array_equal(a[name], b[name], err_msg=name)

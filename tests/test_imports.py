@@ -26,7 +26,7 @@ TABLE = {
     "distributions": (["keras_vae.distributions.*"], ["_compat", "ops"]),
     "columns": (["keras_vae.columns.*"], ["messages"]),
     # Of the folder report/, what draws arrays and knows no model.
-    "plots": (["keras_vae.report.plots", "keras_vae.report.midi"], []),
+    "plots": (["keras_vae.report.plots", "keras_vae.report.midi"], ["files"]),
     "marginals": (["keras_vae.report.marginals", "keras_vae.report.pairs"], ["plots"]),
     "modality": (["keras_vae.modality.*"], ["_compat", "columns", "plots", "marginals"]),
     "networks": (["keras_vae.networks.*"], ["_compat", "ops", "columns"]),

@@ -94,10 +94,11 @@ def _workdir() -> pathlib.Path | None:
 def main() -> None:
     with command_line.checking_input():
         found = prepare()
-        job.begin(found, **({"strategy": FLAGS.strategy} if FLAGS["strategy"].present else {}))
+        strategy_given = {"strategy": FLAGS.strategy} if FLAGS["strategy"].present else {}
+        held = job.begin(found, **strategy_given)
     advice = f"Resume with: python -m trainers.train --flagfile={found.workdir / 'flags.txt'}"
     try:
-        with command_line.stoppable(advice):  # A training saves first.
+        with held, command_line.stoppable(advice):  # A training saves first.
             training_run.run_job(found)
     except callbacks.NonFinite as error:
         command_line.fail(error, code=1)

@@ -1,8 +1,11 @@
 """Music as standard MIDI files."""
 
+import io
 import pathlib
 
 import numpy as np
+
+from keras_vae.files import write_atomically
 
 _TICKS_PER_STEP = 120
 _STEPS_PER_BEAT = 4  # Steps are sixteenths.
@@ -48,7 +51,9 @@ def write_file(
             waited = 0
         track.append(mido.MetaMessage("end_of_track", time=waited))
         file.tracks.append(track)
-    file.save(path)
+    content = io.BytesIO()
+    file.save(file=content)
+    write_atomically(pathlib.Path(path), content.getvalue())
 
 
 def _notes(line):

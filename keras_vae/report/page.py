@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 
 from keras_vae.files import write_atomically
+from keras_vae.report import plots
 from keras_vae.report.embedding import data_uri
 from keras_vae.report.plots import Picture
 
@@ -32,7 +33,7 @@ def figure(folder: Path, picture: Picture) -> str:
     """The HTML of a `pictures.Picture`, which is also written to folder/figures/."""
     file = folder / "figures" / f"{picture.name}.png"
     file.parent.mkdir(exist_ok=True)
-    picture.figure.savefig(file)
+    plots.write(picture.figure, file)
     return image(file, picture.title, picture.alt, picture.caption, picture.pixelated)
 
 

@@ -9,6 +9,7 @@ C the first channel is shown.
 """
 
 import math
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ import numpy as np
 from matplotlib import color_sequences, colormaps, font_manager
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from keras_vae.files import whole_file
 
 DPI = 192
 GRID_WIDTH = 720  # Pixels: smaller grids are enlarged up to this width, by a whole number.
@@ -50,6 +53,12 @@ class Picture(NamedTuple):
     caption: str
     pixelated: bool = True
     section: str = "Latents"
+
+
+def write(figure: Figure, path: pathlib.Path) -> None:
+    """Writes a figure to a file, all of it or none."""
+    with whole_file(path) as file:
+        figure.savefig(file)
 
 
 def image_grid(images: np.ndarray, columns: int | None = None) -> Figure:

@@ -27,7 +27,7 @@ from keras_vae.report.headline import Headline, headlines
 from keras_vae.report.measured_pictures import measured_pictures
 from keras_vae.report.numbers_as_text import measured_on
 from keras_vae.report.plots import Picture
-from keras_vae.runs import loading, run, run_data
+from keras_vae.runs import loading, run, run_data, saved_checkpoints
 from keras_vae.runs.results import read_history, read_results
 from keras_vae.runs.run import Run
 from keras_vae.vae import VAE
@@ -67,7 +67,7 @@ def write(source: Run | str | Path) -> Path:
 def is_measured(path: Path) -> bool:
     """Whether a run directory has an evaluation.json of its checkpoint."""
     try:
-        step = loading.origin(loading.find_checkpoint(path))["step"]
+        step = saved_checkpoints.origin(loading.find_checkpoint(path))["step"]
     except FileNotFoundError:
         return False
     return read_results(path / "evaluation.json", step) is not None

@@ -1,12 +1,13 @@
 """Training progress on disk: what a checkpoint holds, and how it is restored."""
 
 import pathlib
+import shutil
 
 import numpy as np
 
 from keras_vae._compat import tf
 from keras_vae.files import checksums
-from keras_vae.runs.loading import last_checkpoint, origin
+from keras_vae.runs.saved_checkpoints import last_checkpoint, last_whole, origin
 from keras_vae.training import learning_rate
 from keras_vae.vae import VAE
 
@@ -54,6 +55,8 @@ class Progress:
         own = folder / f"worker-{worker}" if worker else folder
         self._is_read_again = worker == 0
         for name in ("last", "best", "good"):
+            for left in (own / name).glob("ckpt-*_temp"):  # Of a save that was killed.
+                shutil.rmtree(left)
             # This refuses a list of files elsewhere: the manager would delete them in time.
             last_checkpoint(own / name)
         self._last = tf.train.CheckpointManager(self._checkpoint, own / "last", max_to_keep=2)
@@ -76,8 +79,8 @@ class Progress:
         return int(self.tries) < self._recoveries
 
     def restore(self) -> bool:
-        """Continues from the last checkpoint; False if there is none."""
-        found = self.last_saved
+        """Continues from the last whole checkpoint; False if there is none."""
+        found = last_whole(self._folder / "last")
         if found is None:
             return False
         if (

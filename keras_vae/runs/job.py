@@ -1,5 +1,6 @@
 """A training that has passed all checks, and what it takes to begin it."""
 
+import contextlib
 import dataclasses
 import pathlib
 
@@ -148,22 +149,25 @@ def prepare(
     return Job(workdir, config, described, dataset, strategy, steps, model, options)
 
 
-def begin(job: Job, **flags) -> None:
+def begin(job: Job, **flags) -> contextlib.AbstractContextManager:
     """Makes the run directory, or brings its config up to date.
 
     Args:
       job: a Job.
       **flags: more flags for flags.txt, beside those of the config and of `job.options`.
 
+    Returns:
+      The directory's lock, a context to hold while the job runs.
+
     Raises:
-      OSError: the directory can't be written.
+      OSError: another process trains there, or the directory can't be written.
     """
     if job.worker:
-        return
+        return contextlib.nullcontext()
     for field in dataclasses.fields(Options):
         value = getattr(job.options, field.name)
         if value != field.default and field.name != "resume":
             flags[field.name] = value
     if "jit_compile" in flags:
         flags["jit_compile"] = str(flags["jit_compile"]).lower()  # As the flag has it.
-    run_directory.create(job.workdir, job.config, job.described, flags)
+    return run_directory.create(job.workdir, job.config, job.described, flags)

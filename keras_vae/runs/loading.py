@@ -1,7 +1,6 @@
 """The model of a run directory, or of a `.keras` file. Nothing in either is executed."""
 
 import json
-import os
 import pathlib
 import zipfile
 import zlib
@@ -12,8 +11,9 @@ from keras_vae import keras_file, modality
 from keras_vae._compat import tf
 from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
-from keras_vae.files import archives, check_files, checksums
+from keras_vae.files import archives, checksums
 from keras_vae.messages.sentences import errors_in_one_line
+from keras_vae.runs.saved_checkpoints import check_checkpoint, last_checkpoint, origin
 from keras_vae.vae import VAE
 
 
@@ -102,37 +102,6 @@ def find_checkpoint(path: str | pathlib.Path, checkpoint: str = "auto") -> str:
     raise FileNotFoundError(f"{path} has no checkpoint ({checkpoint}): its training never saved.")
 
 
-def last_checkpoint(folder: str | pathlib.Path) -> str | None:
-    """The prefix of the last complete checkpoint in a folder of them, or None.
-
-    Raises:
-      ValueError: the folder's list names files elsewhere, which are read, and deleted in time.
-    """
-    folder = pathlib.Path(folder)
-    if not (folder / "checkpoint").exists():
-        return None
-    check_files(folder)
-    # TensorFlow names a checkpoint here only when it is complete.
-    try:
-        state = tf.train.get_checkpoint_state(folder)
-    except ValueError as error:
-        raise ValueError(f"{folder} is refused: its file `checkpoint` is no list.") from error
-    if state is None:
-        return None
-    for named in (state.model_checkpoint_path, *state.all_model_checkpoint_paths):
-        if os.path.dirname(os.path.abspath(named)) != os.path.abspath(folder):
-            raise ValueError(
-                f"{folder} is refused: its file `checkpoint` names {named!r}, which is in another "
-                "folder."
-            )
-    return tf.train.latest_checkpoint(folder)
-
-
-def check_checkpoint(found: str) -> None:
-    """Raises ValueError unless a checkpoint is as it was saved; see `checksums.check_beside`."""
-    checksums.check_beside(pathlib.Path(found))
-
-
 def load_checkpoint(path: str | pathlib.Path, found: str) -> VAE:
     """The model of a run directory with the weights that `find_checkpoint` found."""
     check_checkpoint(found)
@@ -178,9 +147,3 @@ def _read_weights(path):
 def fitted_prior_file(path: str | pathlib.Path, step: int) -> pathlib.Path:
     """Where a run directory keeps the prior fitted to an autoencoder's codes at a step."""
     return pathlib.Path(path) / f"prior-{step}.npz"
-
-
-def origin(found: str) -> dict:
-    """The folder and the step of the checkpoint that `find_checkpoint` found."""
-    path = pathlib.Path(found)
-    return {"checkpoint": path.parent.name, "step": int(path.name.rpartition("-")[2])}

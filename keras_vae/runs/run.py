@@ -8,7 +8,7 @@ import numpy as np
 from keras_vae.config import Config
 from keras_vae.data import Dataset
 from keras_vae.files import check_folder
-from keras_vae.runs import loading, run_data
+from keras_vae.runs import loading, run_data, saved_checkpoints
 from keras_vae.runs.results import read_history, read_results
 from keras_vae.vae import VAE
 
@@ -34,7 +34,7 @@ class Run:
     @property
     def step(self) -> int:
         """The training step of the checkpoint."""
-        return loading.origin(self.checkpoint)["step"]
+        return saved_checkpoints.origin(self.checkpoint)["step"]
 
     @property
     def evaluation(self) -> dict | None:
@@ -58,7 +58,7 @@ class Run:
     @property
     def provenance(self) -> dict:
         """What the numbers of its test split are measured on."""
-        return provenance(self.config, self.data, loading.origin(self.checkpoint))
+        return provenance(self.config, self.data, saved_checkpoints.origin(self.checkpoint))
 
     @property
     def is_reported(self) -> bool:
@@ -97,7 +97,7 @@ def provenance(config: Config, dataset: Dataset, origin: dict) -> dict:
 
     Args:
       config, dataset: of a run.
-      origin: of the weights, as `loading.origin` has it.
+      origin: of the weights, as `saved_checkpoints.origin` has it.
     """
     drawn = config.data.binarization == "dynamic"
     return {

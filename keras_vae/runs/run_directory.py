@@ -1,5 +1,6 @@
 """The run directory: what a training is, where it stands, and whether it may go on."""
 
+import contextlib
 import importlib.metadata
 import os
 import pathlib
@@ -9,14 +10,9 @@ from keras_vae._compat import ONEDNN, ONEDNN_BY_DEFAULT, onednn_is_on, tf
 from keras_vae.config import Config, options
 from keras_vae.config.rules import text
 from keras_vae.data import Dataset, same_but_moved
-from keras_vae.files import check_folder, write_atomically, write_json
-from keras_vae.runs.loading import (
-    check_checkpoint,
-    find_checkpoint,
-    is_export,
-    last_checkpoint,
-    read_config_json,
-)
+from keras_vae.files import check_folder, locking, write_atomically, write_json
+from keras_vae.runs.loading import find_checkpoint, is_export, read_config_json
+from keras_vae.runs.saved_checkpoints import check_checkpoint, last_checkpoint, last_whole
 
 _PACKAGES = ("keras-vae", "tensorflow", "tf-keras", "tensorflow-probability", "numpy")
 # Files made of a run's weights: a run that begins anew in the directory has other weights.
@@ -164,40 +160,56 @@ def has_begun(path: str | pathlib.Path) -> bool:
 
 
 def check_saved(path: pathlib.Path) -> None:
-    """Raises ValueError unless what training saved at `path` is undamaged and lies in there."""
-    for name in ("last", "best", "good"):
+    """Raises ValueError unless training can go on from what it saved at `path`, all of it there."""
+    last_whole(path / "checkpoints" / "last")
+    for name in ("best", "good"):
         if found := last_checkpoint(path / "checkpoints" / name):
             check_checkpoint(found)
 
 
 def _stopped_early(path) -> bool:
-    reader = tf.train.load_checkpoint(find_checkpoint(path, "last"))
+    reader = tf.train.load_checkpoint(last_whole(path / "checkpoints" / "last"))
     return bool(reader.get_tensor("stopped/.ATTRIBUTES/VARIABLE_VALUE"))
 
 
-def create(path: pathlib.Path, config: Config, described: dict, flags: dict) -> None:
-    """Makes the directory, or brings its config up to date.
+def create(
+    path: pathlib.Path, config: Config, described: dict, flags: dict
+) -> contextlib.AbstractContextManager:
+    """Makes the directory, or brings its config up to date; of two processes, one may.
 
     Args:
       path: of the run.
       config: of the run.
       described: the content of its config.json, see `describe`.
       flags: further flags of flags.txt, by name.
+
+    Returns:
+      The directory's lock, to be held while the run is trained.
+
+    Raises:
+      OSError: another process trains there, or the directory can't be written.
     """
     is_new = not path.exists()
-    try:
-        if not has_begun(path):
-            for pattern in _OF_WEIGHTS:
-                for left in path.glob(pattern):
-                    left.unlink()
-        path.mkdir(parents=True, exist_ok=True)
-        # This file comes first: a directory that lacks it is no run.
-        write_json(path / "config.json", described)
-        write_atomically(path / "flags.txt", _flagfile(config, workdir=path, **flags))
-    except OSError as error:
-        if is_new:
-            shutil.rmtree(path, ignore_errors=True)
-        raise OSError(f"workdir={path} can't be written ({error}). Choose another one.") from error
+    with contextlib.ExitStack() as held:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locking.lock("workdir", path))
+            if not has_begun(path):
+                for pattern in _OF_WEIGHTS:
+                    for left in path.glob(pattern):
+                        left.unlink()
+            # This file comes first: a directory that lacks it is no run.
+            write_json(path / "config.json", described)
+            write_atomically(path / "flags.txt", _flagfile(config, workdir=path, **flags))
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            if is_new:
+                shutil.rmtree(path, ignore_errors=True)
+            raise OSError(
+                f"workdir={path} can't be written ({error}). Choose another one."
+            ) from error
+        return held.pop_all()
 
 
 def _flagfile(config: Config, **others) -> str:

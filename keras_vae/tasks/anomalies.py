@@ -136,9 +136,8 @@ def score(
     for name, meaning in measured.items():
         named = {run.data.name: of_own[name], other.name: of_other[name]}
         figure = plots.histograms(named, f"{meaning.lower()}, nats")
-        figure.savefig(folder / f"anomaly_{name}.png")
-    write_json(
-        run.path / "anomaly.json", result
-    )  # Written last: it says that its pictures are there too.
+        plots.write(figure, folder / f"anomaly_{name}.png")
+    # Written last: it says that its pictures are there too.
+    write_json(run.path / "anomaly.json", result)
     follow_ups.refresh(run.path)
     return result

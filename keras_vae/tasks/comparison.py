@@ -15,7 +15,7 @@ from keras_vae.config import Config, options
 from keras_vae.measures import Measure, Shown, columns
 from keras_vae.messages.notes import tell
 from keras_vae.report.numbers_as_text import number, with_error
-from keras_vae.runs import loading, run_data
+from keras_vae.runs import loading, run_data, saved_checkpoints
 from keras_vae.runs.results import read_history
 
 _NUM_EXAMPLES = 1000  # examples whose codes say where to look for holes
@@ -121,7 +121,8 @@ def read_measured(paths: Iterable[str | pathlib.Path]) -> list[Measured]:
                 f"{path} isn't measured. First call tasks.evaluate, or run trainers.evaluate."
             )
         numbers, nll = _numbers(path)
-        step = loading.origin(loading.find_checkpoint(path, numbers["checkpoint"]))["step"]
+        found = loading.find_checkpoint(path, numbers["checkpoint"])
+        step = saved_checkpoints.origin(found)["step"]
         if step != numbers["step"]:
             raise ValueError(
                 f"{path} was measured at step {numbers['step']} and trained on to step {step}. "

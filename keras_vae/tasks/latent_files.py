@@ -10,7 +10,7 @@ import numpy as np
 from keras_vae import evaluation, seeds
 from keras_vae.data.split import Split
 from keras_vae.evaluation import attributes
-from keras_vae.files import write_json, write_npz
+from keras_vae.files import whole_file, write_atomically, write_json, write_npz
 from keras_vae.messages.sentences import some
 from keras_vae.ops.in_batches import in_batches
 from keras_vae.report import class_names, follow_ups, plots
@@ -204,7 +204,7 @@ def write_files(
     if attribute is not None:
         pictures, measured = _changed(run, split, attribute, codes, layers)
         paths.append(out / attribute.file)
-        plots.image_grid(pictures, columns=1 + len(_PARTS)).savefig(paths[-1])
+        plots.write(plots.image_grid(pictures, columns=1 + len(_PARTS)), paths[-1])
     paths.append(out / "latents.json")  # Written last: it says that the others are there too.
     about: dict[str, Any] = {"attribute": None, "attribute_names": None, "attribute_of": None}
     if attribute is not None:
@@ -276,7 +276,8 @@ def _write_projector(codes, columns, shown, out):
 
     config = projector.ProjectorConfig()
     embedding = config.embeddings.add(tensor_name="codes", tensor_path="codes.tsv")
-    np.savetxt(out / "codes.tsv", codes[: len(shown)], fmt="%.6g", delimiter="\t")
+    with whole_file(out / "codes.tsv") as file:
+        np.savetxt(file, codes[: len(shown)], fmt="%.6g", delimiter="\t")
     if columns:
         embedding.metadata_path = "columns.tsv"
         rows = zip(*(values[: len(shown)].tolist() for values in columns.values()), strict=True)
@@ -285,10 +286,11 @@ def _write_projector(codes, columns, shown, out):
         # A name may hold tabs and line breaks, which would part cells and lines.
         cells = ([" ".join(str(cell).split()) for cell in line] for line in lines)
         text = "".join("\t".join(line) + "\n" for line in cells)
-        (out / "columns.tsv").write_text(text, encoding="utf-8")
+        write_atomically(out / "columns.tsv", text)
     embedding.sprite.image_path = "images.png"
     embedding.sprite.single_image_dim.extend(shown.shape[2:0:-1])
-    _thumbnails(shown).save(out / "images.png")
+    with whole_file(out / "images.png") as file:
+        _thumbnails(shown).save(file)
     projector.visualize_embeddings(str(out), config)
     names = ["codes.tsv", *(["columns.tsv"] if columns else []), "images.png"]
     return [out / name for name in (*names, "projector_config.pbtxt")]

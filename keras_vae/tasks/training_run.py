@@ -54,8 +54,8 @@ def train(
       callbacks.NonFinite: the loss or a weight isn't finite.
     """
     job = prepare(config, workdir, strategy, Options(**options))
-    begin(job)
-    found = run_job(job)
+    with begin(job):
+        found = run_job(job)
     return run.load(job.workdir, dataset=job.dataset) if found is None and not job.worker else found
 
 
@@ -240,7 +240,7 @@ def _picture(job):
         else:
             x = vae.sample(64, seed=0, condition=condition)
         images = vae.modality.as_images(x[: vae.modality.num_shown].numpy())
-        plots.image_grid(images).savefig(folder / f"epoch_{epoch:05d}.png")
+        plots.write(plots.image_grid(images), folder / f"epoch_{epoch:05d}.png")
 
     return draw
 

@@ -11,7 +11,7 @@ from keras_vae.messages.notes import Note
 from keras_vae.runs import loading
 from keras_vae.tasks import exported
 from tests import binaries
-from tests.in_process import TINY
+from tests.in_process import TINY, assert_same, weights
 
 EPOCHS = [flag for flag in TINY if not flag.startswith("--epochs")]
 
@@ -56,10 +56,8 @@ def test_each_checkpoint_has_its_checksums_and_they_go_with_it(run):
     ]
 
 
-def test_a_damaged_checkpoint_is_neither_resumed_nor_measured(run_train, run):
+def test_a_damaged_checkpoint_is_not_measured(run_train, run):
     flip(data_of(run))
-    done = run_train(*EPOCHS, "--epochs=4", f"--workdir={run}")
-    assert "is damaged or was changed" in refused(done)
     done = binaries.run("trainers.evaluate", f"--run={run}", "--checkpoint=last")
     assert "is damaged or was changed" in refused(done)
     keras_vae.load(run)  # The best one isn't damaged.
@@ -70,6 +68,75 @@ def test_a_damaged_checkpoint_is_neither_resumed_nor_measured(run_train, run):
     done = run_train(*TINY, warm, f"--workdir={run.parent}/other")
     assert "is damaged or was changed" in refused(done)
     assert not (run.parent / "other").exists()
+
+
+def lose_list(folder, saved):
+    (folder / "checkpoint").unlink()
+
+
+def lose_index(folder, saved):
+    (folder / f"{saved[-1]}.index").unlink()
+
+
+def lose_data(folder, saved):
+    (folder / f"{saved[-1]}.data-00000-of-00001").unlink()
+
+
+def damage_data(folder, saved):
+    flip(folder / f"{saved[-1]}.data-00000-of-00001")
+
+
+def damage_index_without_checksum(folder, saved):
+    (folder / f"{saved[-1]}.sha256").unlink()
+    flip(folder / f"{saved[-1]}.index")
+    lose_list(folder, saved)
+
+
+# What is done to the last checkpoints, what is said of it, and which of the two is taken.
+HARMS = [
+    (lose_list, "its list `checkpoint` is lost", -1),
+    (lose_index, "is lost", 0),
+    (lose_data, "is damaged", 0),
+    (damage_data, "is damaged", 0),
+    (damage_index_without_checksum, "its list `checkpoint` is lost", 0),
+]
+
+
+@pytest.mark.parametrize(("harm", "said", "taken"), HARMS)
+def test_training_goes_on_from_the_newest_whole_checkpoint_and_says_so(
+    run_train, run, harm, said, taken
+):
+    unbroken = run.parent / "unbroken"
+    shutil.copytree(run, unbroken)
+    folder = run / "checkpoints" / "last"
+    saved = sorted((file.stem for file in folder.glob("*.index")), key=lambda s: int(s[5:]))
+    left = folder / f"{saved[-1]}9_temp"  # As a save that is killed leaves it.
+    left.mkdir()
+    harm(folder, saved)
+    with pytest.warns(Note, match=f"{said}. {saved[taken]}, the newest whole checkpoint, is taken"):
+        done = run_train(*EPOCHS, "--epochs=4", f"--workdir={run}")
+    assert done.code == 0, done.err
+    assert f"Resuming at step {saved[taken][5:]} " in done.out
+    assert not left.exists()
+    assert run_train(*EPOCHS, "--epochs=4", f"--workdir={unbroken}").code == 0
+    assert_same(weights(run), weights(unbroken))
+
+
+@pytest.mark.parametrize("harm", [lose_list, lose_index])
+def test_a_run_with_no_whole_checkpoint_is_never_begun_anew(run_train, run, harm):
+    folder = run / "checkpoints" / "last"
+    saved = sorted((file.stem for file in folder.glob("*.index")), key=lambda s: int(s[5:]))
+    for file in folder.glob("*.data*"):
+        file.unlink()
+    harm(folder, saved)
+    done = run_train(*EPOCHS, "--epochs=4", f"--workdir={run}")
+    assert "no checkpoint in it is whole" in refused(done)
+
+
+def test_the_best_checkpoint_is_measured_though_its_list_is_lost(run):
+    lose_list(run / "checkpoints" / "best", None)
+    with pytest.warns(Note, match="best: its list `checkpoint` is lost"):
+        assert "/best/" in loading.find_checkpoint(run)
 
 
 def test_a_cut_checkpoint_is_found(run):

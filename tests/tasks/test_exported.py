@@ -9,7 +9,7 @@ import pytest
 import keras_vae
 from export import writer
 from keras_vae.data import load as load_data
-from keras_vae.runs import loading
+from keras_vae.runs import loading, saved_checkpoints
 from keras_vae.tasks import exported
 from tests import binaries
 from tests.in_process import TINY, samples_unmeasured
@@ -27,7 +27,7 @@ def test_an_export_has_the_runs_likelihood(run_train, tmp_path, recipe):
     flags = (*TINY[:-1], f"--recipe={recipe}", f"--num_samples={NUM_SAMPLES}")
     assert run_train(*flags, f"--workdir={run}").code == 0
     model = keras_vae.load(run)
-    origin = loading.origin(loading.find_checkpoint(run))
+    origin = saved_checkpoints.origin(loading.find_checkpoint(run))
     described = loading.read_config_json(run) | {"exported": origin}
     writer.write(model, run / "export", **SAVED_MODEL, described=described)
     found = exported.evaluate_export(exported.load_export(run / "export"), NUM_SAMPLES)
@@ -95,7 +95,7 @@ def test_a_rate_of_zero_is_no_alarm_where_nothing_is_inferred(run_train, tmp_pat
     flags = ("--recipe=monte_carlo", "--latent_samples=5", f"--workdir={run}")
     assert run_train(*TINY, *flags).code == 0
     described = loading.read_config_json(run) | {
-        "exported": loading.origin(loading.find_checkpoint(run))
+        "exported": saved_checkpoints.origin(loading.find_checkpoint(run))
     }
     writer.write(keras_vae.load(run), run / "export", **SAVED_MODEL, described=described)
     found = exported.evaluate_export(exported.load_export(run / "export"), 20)

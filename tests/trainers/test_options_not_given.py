@@ -39,8 +39,8 @@ def prepared(*flags):
 def begun(*flags):
     """The directory of a run that has saved before its first step."""
     found = prepared(*flags)
-    job.begin(found)
-    Progress(found.model, found.workdir / "checkpoints").save()
+    with job.begin(found):
+        Progress(found.model, found.workdir / "checkpoints").save()
     return found.workdir
 
 

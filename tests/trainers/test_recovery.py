@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from keras_vae.runs import callbacks
-from keras_vae.runs.loading import find_checkpoint, last_checkpoint
+from keras_vae.runs.loading import find_checkpoint
+from keras_vae.runs.saved_checkpoints import last_checkpoint
 from keras_vae.tasks import training_run
 from tests.in_process import TINY
 from tests.trainers.test_train import assert_same, rows, weights

@@ -1,6 +1,7 @@
 """trainers.train: the whole path, resuming, extending, and what it leaves on disk."""
 
 import csv
+import errno
 import json
 import os
 import pathlib
@@ -19,27 +20,14 @@ import pytest
 import keras_vae
 from keras_vae import data, runs
 from keras_vae._compat import tf, tfk, tfkl
-from keras_vae.files import checksums
+from keras_vae.files import checksums, locking
+from keras_vae.messages.notes import Note
 from keras_vae.runs import callbacks, fitted_prior
 from keras_vae.runs.loading import find_checkpoint
 from keras_vae.training import feeding
 from tests import binaries, in_process
-from tests.in_process import TINY, samples_unmeasured
+from tests.in_process import TINY, assert_same, samples_unmeasured, weights
 from trainers import train
-
-
-def weights(workdir):
-    """All variables of the last checkpoint, by name: weights, optimizer, averages, progress."""
-    reader = tf.train.load_checkpoint(find_checkpoint(workdir, "last"))
-    names = reader.get_variable_to_shape_map()
-    return {n: reader.get_tensor(n) for n in names if n != "_CHECKPOINTABLE_OBJECT_GRAPH"}
-
-
-def assert_same(a, b):
-    assert a.keys() == b.keys()
-    for name in a:
-        if "save_counter" not in name:  # How often was saved, not what was learned.
-            np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
 def rows(workdir):
@@ -57,6 +45,7 @@ def test_a_run_leaves_what_it_promises(run_train, tmp_path):
     done = run_train(*flags, f"--workdir={workdir}")
     assert done.code == 0, done.err
     assert {p.name for p in workdir.iterdir()} == {
+        ".lock",
         "checkpoints",
         "config.json",
         "copies.npz",
@@ -166,6 +155,24 @@ def test_a_signal_saves_and_says_how_to_resume(tmp_path, signum):
     assert "Traceback" not in done.err
     # Nothing else would have saved: the last whole block, at the end of which the signal was seen.
     assert int(find_checkpoint(tmp_path / "r", "last").rpartition("-")[2]) > 0
+
+
+def test_two_trainings_in_one_directory_are_refused(run_train, tmp_path, monkeypatch):
+    run = tmp_path / "r"
+    run.mkdir()
+    with locking.lock("workdir", run):
+        refused = run_train(*TINY, f"--workdir={run}")
+        assert refused.code == 2
+        assert f"workdir={run} is written by process {os.getpid()} of " in refused.err
+        assert [path.name for path in run.iterdir()] == [".lock"]
+    assert run_train(*TINY, "--epochs=1", f"--workdir={run}").code == 0
+
+    def unsupported(file, how):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(locking.fcntl, "flock", unsupported)
+    with pytest.warns(Note, match="can't be locked"):
+        assert run_train(*TINY, "--epochs=2", f"--workdir={run}").code == 0
 
 
 def test_a_signal_in_the_last_epoch_is_obeyed_too(run_train, tmp_path, monkeypatch):
