@@ -68,12 +68,13 @@ def _tell_help(name):
 def checking_input() -> Iterator[None]:
     """Inside, a ValueError or OSError is the user's to mend: one line, exit code 2.
 
-    An error that a library made of a signal is left to `stoppable`.
+    An error that a library made of a signal is left to `stoppable`, and so is one of a full disk.
     """
     try:
         yield
     except (ValueError, OSError) as error:
-        if _received is not None:
+        full = getattr(error, "errno", None) and storage.refusal(error)
+        if full or _received is not None:
             raise
         fail(error)
 

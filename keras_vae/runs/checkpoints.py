@@ -1,7 +1,6 @@
 """Training progress on disk: what a checkpoint holds, and how it is restored."""
 
 import pathlib
-import shutil
 
 import numpy as np
 
@@ -55,8 +54,6 @@ class Progress:
         own = folder / f"worker-{worker}" if worker else folder
         self._is_read_again = worker == 0
         for name in ("last", "best", "good"):
-            for left in (own / name).glob("ckpt-*_temp"):  # Of a save that was killed.
-                shutil.rmtree(left)
             # This refuses a list of files elsewhere: the manager would delete them in time.
             last_checkpoint(own / name)
         self._last = tf.train.CheckpointManager(self._checkpoint, own / "last", max_to_keep=2)

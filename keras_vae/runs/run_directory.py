@@ -194,6 +194,8 @@ def create(
         try:
             path.mkdir(parents=True, exist_ok=True)
             held.enter_context(locking.lock("workdir", path))
+            for left in path.glob("checkpoints/**/ckpt-*_temp"):  # Of saves that were killed.
+                shutil.rmtree(left)
             if not has_begun(path):
                 for pattern in _OF_WEIGHTS:
                     for left in path.glob(pattern):
