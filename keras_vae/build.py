@@ -28,7 +28,7 @@ from keras_vae.config import Config
 from keras_vae.config.recipes import Unnamed
 from keras_vae.data import Dataset
 from keras_vae.data import steps_per_epoch as count_steps
-from keras_vae.ops import dtype_policy
+from keras_vae.ops import dtype_policy, machine_memory
 from keras_vae.priors import Prior
 from keras_vae.training.learning_rate import LearningRate
 from keras_vae.training.planning import Plan
@@ -91,7 +91,11 @@ def build(
         raise ValueError(f"condition={model.condition} needs `num_classes`, the number of labels.")
     policy = dtype_policy.chosen(config.training.dtype_policy)
     # Bodies take the policy, all other layers have float32. The initial weights depend on the seed.
-    with _global_seed(config.training.seed), dtype_policy.policy(policy):
+    with (
+        _global_seed(config.training.seed),
+        dtype_policy.policy(policy),
+        machine_memory.weights_checked(),
+    ):
         likelihood = likelihood_of(model)
         structure = STRUCTURES[model.structure](model)
         vae = structure.vae_class(

@@ -62,6 +62,7 @@ class Row(NamedTuple):
       help: what it is.
       needed: what it is an option of, as `needed_for` gives it.
       choices: {name: one line on it}; empty where there are none.
+      within: its bounds; empty where there are none.
     """
 
     name: str
@@ -69,10 +70,11 @@ class Row(NamedTuple):
     help: str
     needed: dict = {}
     choices: dict = {}
+    within: str = ""
 
     def cells(self) -> tuple[str, str, str]:
         """Of the flag's row in a table."""
-        lines = [self.help]
+        lines = [self.help, *([f"*{self.within}*"] if self.within else [])]
         if self.needed:
             lines.append(f"*An option of {configs.in_words(self.needed)}.*")
         lines += [f"`{name}`: {about}" for name, about in self.choices.items() if about]
@@ -121,6 +123,7 @@ def row_of(option: dataclasses.Field) -> Row:
         option.metadata["help"],
         configs.needed_for(option.name),
         configs.abouts(option.metadata["choices"] or {}),
+        configs.range_of(option),
     )
 
 

@@ -112,6 +112,12 @@ MONTE_CARLO = {"posterior": "prior", "objective": "importance_weighted", "latent
 # What the check refuses: (options, the message's beginning or heart). One row per rule.
 REFUSALS = [
     ({"latent_dim": 0}, "latent_dim must be at least 1, got 0"),
+    ({"latent_dim": 2**31}, "latent_dim must be at most 1,048,576, got 2147483648"),
+    ({"blocks": 10**6}, "blocks must be at most 1,000, got 1000000"),
+    ({"hidden": (8,) * 10**6}, "hidden must have at most 1000 entries, got 1000000"),
+    ({"learning_rate": float("inf")}, "learning_rate must be at most 1e\\+06, got inf"),
+    ({"learning_rate": 1e-40}, "learning_rate=1e-40 is 0 in float32. Use 1e-37 or more"),
+    ({"beta": float("nan")}, "beta must be at least 0, got nan"),
     ({"hidden": (8, 0)}, "hidden must be at least 1, got 0"),
     ({"learning_rate": 0.0}, r"learning_rate must be above 0, got 0\.0"),
     ({"learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),

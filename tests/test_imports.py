@@ -214,6 +214,7 @@ TABLE = {
         ["keras_vae.runs.*"],
         [
             "_compat",
+            "ops",
             "_names",
             "seeds",
             "batches",
@@ -282,7 +283,7 @@ TABLE = {
             "report",
         ],
     ),
-    "command_line": (["keras_vae.command_line"], ["_quiet", "_compat", "messages"]),
+    "command_line": (["keras_vae.command_line"], ["_quiet", "_compat", "messages", "files"]),
     "keras_vae": (
         ["keras_vae"],
         [

@@ -99,6 +99,8 @@ def _define(option: dataclasses.Field) -> None:
     help, choices = option.metadata["help"], option.metadata["choices"]
     if needed := configs.needed_for(option.name):
         help += f"; only with {configs.in_words(needed)}"
+    if within := configs.range_of(option):
+        help += f"; {within}"
     if option.default not in (None, ()):
         help += f" (default: {text(option.default)})"
     help = with_choices(help, configs.abouts(choices or {}))

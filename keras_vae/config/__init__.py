@@ -5,7 +5,7 @@ combined.
 """
 
 from keras_vae.config.members import AXES, Member, abouts, in_words, needed_for
-from keras_vae.config.option import element_type, value_type
+from keras_vae.config.option import element_type, range_of, value_type
 from keras_vae.config.rules import lacking_for
 from keras_vae.config.sections import find, options
 from keras_vae.config.whole_config import Config
@@ -21,5 +21,6 @@ __all__ = [
     "lacking_for",
     "needed_for",
     "options",
+    "range_of",
     "value_type",
 ]

@@ -8,6 +8,9 @@ from typing import Any
 
 from keras_vae.config.members import Member
 
+_MOST_ENTRIES = 1000
+_LEAST = 1e-37  # Smaller numbers lose digits in float32, or all of them.
+
 
 def option(
     default: Any,
@@ -16,6 +19,7 @@ def option(
     choices: Mapping[str, Member | str] | None = None,
     at_least: float | None = None,
     above: float | None = None,
+    at_most: float | None = None,
     flag: bool = True,
     before: Any = ...,
     separator: str = ",",
@@ -26,7 +30,7 @@ def option(
       default: the option's value where none is given.
       help: what the option is, in one line.
       choices: the values it may have, each with one line about it: an axis, or texts by name.
-      at_least, above: lower bounds of the value, or of each entry of a tuple.
+      at_least, above, at_most: bounds of the value, or of each entry of a tuple.
       flag: whether users set it by a flag; otherwise the data sets it.
       before: the value that a stored config without this option counts as, or the former default
         where the default has changed; `default` if not given.
@@ -37,6 +41,7 @@ def option(
         "choices": choices,
         "at_least": at_least,
         "above": above,
+        "at_most": at_most,
         "flag": flag,
         "before": default if before is ... else before,
         "separator": separator,
@@ -75,6 +80,8 @@ def check_option(option_field: Field, value: Any) -> None:
     if element and not isinstance(value, tuple):
         raise ValueError(f"{name} must be a tuple of {element.__name__}, got {value!r}.")
     values = value if element else (value,)
+    if len(values) > _MOST_ENTRIES:
+        raise ValueError(f"{name} must have at most {_MOST_ENTRIES} entries, got {len(values)}.")
     element = element or value_type(option_field.type)
     for v in values:
         if not isinstance(v, element) or isinstance(v, bool) != (element is bool):
@@ -85,3 +92,24 @@ def check_option(option_field: Field, value: Any) -> None:
             raise ValueError(f"{name} must be at least {meta['at_least']}, got {v}.")
         if meta["above"] is not None and not v > meta["above"]:
             raise ValueError(f"{name} must be above {meta['above']}, got {v}.")
+        if meta["at_most"] is not None and not v <= meta["at_most"]:
+            raise ValueError(f"{name} must be at most {bound(meta['at_most'])}, got {v}.")
+        if element is float and 0 < abs(v) < _LEAST:
+            raise ValueError(f"{name}={v} is 0 in float32. Use {_LEAST:g} or more.")
+
+
+def bound(number: float) -> str:
+    """A bound as people read it."""
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
+
+
+def range_of(option_field: Field) -> str:
+    """An option's bounds in words; empty where it has none."""
+    meta = option_field.metadata
+    lowest = meta["at_least"] if meta["above"] is None else f"above {meta['above']}"
+    if lowest is None:
+        return ""
+    lowest = lowest if isinstance(lowest, str) else bound(lowest)
+    if meta["at_most"] is None:
+        return f"{lowest} or more"
+    return f"{lowest} to {bound(meta['at_most'])}"

@@ -7,6 +7,11 @@ from keras_vae.config.image_options import WAYS
 from keras_vae.config.members import AXES
 from keras_vae.config.option import option
 
+# Beyond these, numbers are slips of the pen, or meant to fill the memory.
+WIDEST = 2**20  # units, channels, latents
+DEEPEST = 1000  # layers
+MOST = 2**31 - 1  # examples, steps
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -23,6 +28,7 @@ class DataConfig:
         "folder, TFDS sets: bring images to this height and width, as resize says; default: 64 if "
         "they are of many sizes, else their own",
         at_least=1,
+        at_most=8192,
     )
     resize: str = option(
         "crop",
@@ -40,7 +46,10 @@ class DataConfig:
         choices={"first": "the first of a file", "all": "each"},
     )
     max_pixels: int | None = option(
-        None, "folder: refuse larger images; default: Pillow's limit, 178,956,970", at_least=1
+        None,
+        "folder: refuse larger images; default: Pillow's limit, 178,956,970",
+        at_least=1,
+        at_most=2**40,
     )
     channels: str | None = option(
         None,
@@ -53,6 +62,7 @@ class DataConfig:
         "number of levels of whole numbers, 256 for bytes; the highest is white; default: by the "
         "values",
         at_least=2,
+        at_most=65_536,
         before=256,
     )
     npz_keys: tuple[str, ...] | None = option(
@@ -90,6 +100,7 @@ class DataConfig:
         None,
         "examples for validation; default: the set's own split, else a tenth of train; 0 none",
         at_least=0,
+        at_most=MOST,
     )
     stratified: bool = option(
         True, "draw missing splits label by label, so that each has all labels", before=False
@@ -103,14 +114,15 @@ class DataConfig:
             "dynamic": "drawn anew every epoch, 1 with their brightness as probability",
         },
     )
-    memory_limit_gb: float = option(4.0, "larger sets are streamed from disk", above=0)
+    memory_limit_gb: float = option(4.0, "larger sets are streamed from disk", above=0, at_most=1e6)
     window: int | None = option(
-        None, "chorales: steps in a window, sixteenths; default 64", at_least=1
+        None, "chorales: steps in a window, sixteenths; default 64", at_least=1, at_most=100_000
     )
     transpose: int | None = option(
         None,
         "chorales: also train on windows shifted by up to this many semitones each way; default 0",
         at_least=0,
+        at_most=127,
     )
 
 
@@ -125,19 +137,24 @@ class ModelConfig:
         "each of them; the GRU of a sequence has the last entry's units, the GRU of an "
         "autoregressive decoder the first entry's",
         at_least=1,
+        at_most=WIDEST,
     )
     filters: tuple[int, ...] = option(
-        (32, 64), "filters at each halving of the image's size", at_least=1
+        (32, 64), "filters at each halving of the image's size", at_least=1, at_most=WIDEST
     )
-    blocks: int = option(2, "residual blocks at each size", at_least=1)
+    blocks: int = option(2, "residual blocks at each size", at_least=1, at_most=DEEPEST)
     attention_heads: int | None = option(
         None,
         "heads of self-attention, which images have at their smallest size; default: 4 in "
         "transformer, else none",
         at_least=1,
+        at_most=1024,
     )
     bar_steps: int = option(
-        16, "steps in a bar, which the decoder's body says one thing of", at_least=1
+        16,
+        "steps in a bar, which the decoder's body says one thing of",
+        at_least=1,
+        at_most=100_000,
     )
     decoder: str = option(
         "independent", "how values of x are drawn, given z", choices=AXES["decoder"]
@@ -154,12 +171,13 @@ class ModelConfig:
             "softplus": "log(1 + e^a)",
         },
     )
-    latent_dim: int = option(20, "D, the number of latents", at_least=1)
+    latent_dim: int = option(20, "D, the number of latents", at_least=1, at_most=WIDEST)
     latent_shape: tuple[int, ...] | None = option(
         None,
         "in place of latent_dim, latents as a map: height, width and channels, as in 8x8x4; height "
         "and width are those of the encoder's smallest feature maps",
         at_least=1,
+        at_most=WIDEST,
         separator="x",
     )
     structure: str = option("single", "how latents depend on each other", choices=AXES["structure"])
@@ -169,7 +187,10 @@ class ModelConfig:
         choices={"smoother": "all of x", "filter": "x_1 .. x_t"},
     )
     latent_dims: tuple[int, ...] | None = option(
-        None, "latents of each layer, as in 100,50; the layer next to x comes first", at_least=1
+        None,
+        "latents of each layer, as in 100,50; the layer next to x comes first",
+        at_least=1,
+        at_most=WIDEST,
     )
     stages: tuple[str, ...] | None = option(
         (),
@@ -179,9 +200,14 @@ class ModelConfig:
         # A stored run's null: its largest maps had four layers.
         before=None,
     )
-    width: int = option(64, "ladder of convolutions: channels of its maps", at_least=2)
+    width: int = option(
+        64, "ladder of convolutions: channels of its maps", at_least=2, at_most=WIDEST
+    )
     latent_channels: int = option(
-        8, "ladder of convolutions: latents at each place of a layer's map", at_least=1
+        8,
+        "ladder of convolutions: latents at each place of a layer's map",
+        at_least=1,
+        at_most=WIDEST,
     )
     merge: str | None = option(
         None,
@@ -205,11 +231,11 @@ class ModelConfig:
     )
     posterior: str = option("diagonal", "q(z|x)", choices=AXES["posterior"])
     posterior_rank: int = option(
-        2, "rank of the part of the covariance that isn't diagonal", at_least=1
+        2, "rank of the part of the covariance that isn't diagonal", at_least=1, at_most=WIDEST
     )
     prior: str = option("standard_normal", "p(z)", choices=AXES["prior"])
     prior_components: int = option(
-        10, "K, the number of components, pseudo-inputs or labels", at_least=1
+        10, "K, the number of components, pseudo-inputs or labels", at_least=1, at_most=WIDEST
     )
     prior_covariance: str = option(
         "diagonal",
@@ -225,15 +251,19 @@ class ModelConfig:
         },
     )
     relaxation_temperature: float = option(
-        1.0, "temperature of the softmax that relaxes a label", above=0
+        1.0, "temperature of the softmax that relaxes a label", above=0, at_most=1e6
     )
-    prior_hidden: int = option(200, "units of the hidden layer of p(z|c)'s network", at_least=1)
-    flow_layers: int = option(4, "steps of the flow", at_least=1)
+    prior_hidden: int = option(
+        200, "units of the hidden layer of p(z|c)'s network", at_least=1, at_most=WIDEST
+    )
+    flow_layers: int = option(4, "steps of the flow", at_least=1, at_most=DEEPEST)
     flow_hidden: int = option(
-        200, "units of the hidden layer of each of the flow's steps", at_least=1
+        200, "units of the hidden layer of each of the flow's steps", at_least=1, at_most=WIDEST
     )
     likelihood: str = option("bernoulli", "p(x|z)", choices=AXES["likelihood"])
-    likelihood_components: int = option(5, "K, how many logistics a pixel has", at_least=1)
+    likelihood_components: int = option(
+        5, "K, how many logistics a pixel has", at_least=1, at_most=DEEPEST
+    )
     channel_dependence: str | None = option(
         None,
         "what a channel of a pixel depends on beside z; default: autoregressive for images of 2 to "
@@ -245,18 +275,21 @@ class ModelConfig:
         },
         before="none",
     )
-    likelihood_scale: float = option(1.0, "the standard deviation of a pixel", above=0)
+    likelihood_scale: float = option(1.0, "the standard deviation of a pixel", above=0, at_most=1e6)
     weights: str = option(
         "point",
         "how the decoder's weights are learned; with several stochastic layers, those of p(x|z_1)",
         choices=AXES["weights"],
     )
-    weight_scale: float = option(1.0, "standard deviation of the prior over the weights", above=0)
+    weight_scale: float = option(
+        1.0, "standard deviation of the prior over the weights", above=0, at_most=1e6
+    )
     weight_temperature: float = option(
         1.0,
         "factor of the weights' KL; below 1 their posterior is narrower than Bayes' rule makes it "
         "(Wenzel et al. 2020)",
         above=0,
+        at_most=1e6,
     )
     condition: str = option(
         "none", "what the model is told of an example", choices=AXES["condition"]
@@ -319,23 +352,27 @@ class ObjectiveConfig:
             "dreg": "with it as a path: doubly reparameterized (Tucker et al. 2019)",
         },
     )
-    latent_samples: int = option(1, "L or k, samples of z per example", at_least=1)
-    free_bits: float = option(0.1, "free nats per latent or layer", at_least=0)
-    beta: float = option(1.0, "weight of the KL, after any warm-up", at_least=0)
+    latent_samples: int = option(
+        1, "L or k, samples of z per example", at_least=1, at_most=1_000_000
+    )
+    free_bits: float = option(0.1, "free nats per latent or layer", at_least=0, at_most=1e6)
+    beta: float = option(1.0, "weight of the KL, after any warm-up", at_least=0, at_most=1e6)
     beta_schedule: str = option(
         "constant",
         "how beta grows from 0",
         choices=AXES["beta_schedule"],
     )
-    beta_warmup_epochs: float = option(0.0, "length of beta's growth", at_least=0)
+    beta_warmup_epochs: float = option(0.0, "length of beta's growth", at_least=0, at_most=1e9)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How training minimises the objective."""
 
-    epochs: int = option(50, "passes over the training split", at_least=1)
-    batch_size: int = option(128, "examples per step, of all replicas together", at_least=1)
+    epochs: int = option(50, "passes over the training split", at_least=1, at_most=MOST)
+    batch_size: int = option(
+        128, "examples per step, of all replicas together", at_least=1, at_most=MOST
+    )
     augment: tuple[str, ...] = option(
         (),
         "random changes of training images, new ones in each epoch, as in flip,crop; default: none",
@@ -350,7 +387,7 @@ class TrainingConfig:
         "share of its past that Adam's mean of squared gradients keeps at each step",
         at_least=0,
     )
-    learning_rate: float = option(2e-3, "size of the optimizer's steps", above=0)
+    learning_rate: float = option(2e-3, "size of the optimizer's steps", above=0, at_most=1e6)
     learning_rate_schedule: str = option(
         "cosine",
         "how the learning rate changes",
@@ -360,25 +397,33 @@ class TrainingConfig:
         },
     )
     learning_rate_warmup_epochs: float = option(
-        0.0, "epochs in which the learning rate first rises linearly from 0", at_least=0
+        0.0,
+        "epochs in which the learning rate first rises linearly from 0",
+        at_least=0,
+        at_most=1e9,
     )
-    clip_norm: float | None = option(None, "largest norm of all gradients together", above=0)
+    clip_norm: float | None = option(
+        None, "largest norm of all gradients together", above=0, at_most=1e30
+    )
     skip_threshold: float | None = option(
         None,
         "skip steps whose gradients, all together and before clip_norm, have a norm that is larger "
         "or not finite",
         above=0,
+        at_most=1e30,
     )
     gradient_accumulation_steps: int = option(
         1,
         "take a batch in this many parts, one after the other: the same steps in less memory",
         at_least=1,
+        at_most=MOST,
     )
     recoveries: int = option(
         2,
         "how often training goes back, and on at half the learning rate, when the loss isn't "
         "finite, before it stops",
         at_least=0,
+        at_most=1000,
         before=0,
     )
     gradient_checkpointing: bool = option(
@@ -402,9 +447,12 @@ class TrainingConfig:
         None, "begin with the weights of this run (or .keras file), of the same networks"
     )
     early_stopping: int | None = option(
-        None, "stop after this many epochs without a better validation bound", at_least=1
+        None,
+        "stop after this many epochs without a better validation bound",
+        at_least=1,
+        at_most=MOST,
     )
-    seed: int = option(0, "root of all random draws", at_least=0)
+    seed: int = option(0, "root of all random draws", at_least=0, at_most=MOST)
 
 
 SECTIONS = {

@@ -2,7 +2,10 @@
 
 import contextlib
 import dataclasses
+import math
 import pathlib
+
+import numpy as np
 
 from keras_vae import data, modality
 from keras_vae._compat import tf
@@ -11,6 +14,7 @@ from keras_vae.building import settling
 from keras_vae.config import Config
 from keras_vae.config.recipes import FOR_PHOTOGRAPHS, FOR_TABLES, USUAL, Unnamed
 from keras_vae.data import Dataset
+from keras_vae.ops import machine_memory
 from keras_vae.runs import run_data, run_directory, warm_start
 from keras_vae.training import refusals, replicas
 from keras_vae.vae import VAE
@@ -140,13 +144,26 @@ def prepare(
         run_directory.check_saved(workdir)
     training, num_replicas = config.training, strategy.num_replicas_in_sync
     refusals.check_shared(training.batch_size, num_replicas, training.gradient_accumulation_steps)
-    with strategy.scope():
+    _check_memory(config, num_replicas)
+    with strategy.scope(), machine_memory.weights_checked():
         model = build(config, steps_per_epoch=steps, jit_compile=options.jit_compile)
         model.optimizer.build(model.trainable_variables)
     # A run that has begun no longer needs the run it started from.
     if config.training.warm_start and not has_begun:
         warm_start.check_source(model, config)
     return Job(workdir, config, described, dataset, strategy, steps, model, options)
+
+
+def _check_memory(config, num_replicas):
+    """Raises ValueError for a batch of which not even x and p(x|z) would fit into memory."""
+    training, samples = config.training, config.objective.latent_samples
+    at_once = training.batch_size // (training.gradient_accumulation_steps * num_replicas)
+    values = at_once * samples * math.prod(config.model.event_shape)
+    machine_memory.check(
+        f"A step of batch_size={training.batch_size} with latent_samples={samples}",
+        2 * np.dtype(np.float32).itemsize * values,
+        "Use a smaller batch_size, fewer latent_samples, or more gradient_accumulation_steps.",
+    )
 
 
 def begin(job: Job, **flags) -> contextlib.AbstractContextManager:
