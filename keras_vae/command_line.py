@@ -104,7 +104,7 @@ def stoppable(advice: str = "") -> Iterator[None]:
     """Inside, a signal ends the program, with one line on what to do.
 
     It does so too where a library made another error of the signal, as TensorFlow does while a
-    graph is traced. So does a disk that is full, with code 1.
+    graph is traced. So do a full disk and memory that is used up, with code 1.
     """
     try:
         yield
@@ -113,9 +113,12 @@ def stoppable(advice: str = "") -> Iterator[None]:
     except Exception as error:
         if _received is not None:
             _stopped(signal.Signals(_received), advice)
-        if (said := storage.refusal(error)) is None:
-            raise
-        fail(f"{said}. Make room. {advice or 'Then run the same command again.'}", code=1)
+        if said := storage.refusal(error):
+            fail(f"{said}. Make room. {advice or 'Then run the same command again.'}", code=1)
+        if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
+            smaller = "smaller batches, or more gradient_accumulation_steps, take less"
+            fail(f"the memory is used up: {smaller}. {advice}", code=1)
+        raise
 
 
 def _stopped(signum, advice):

@@ -1,6 +1,8 @@
 """What every binary shares."""
 
 import ast
+import errno
+import os
 import pathlib
 import re
 import signal
@@ -12,6 +14,7 @@ from absl import flags
 
 import keras_vae
 from keras_vae import command_line
+from keras_vae._compat import tf
 from keras_vae.messages import notes
 
 # In a finalizer, in which Python drops what is raised; then ten seconds of work.
@@ -70,6 +73,24 @@ def test_paths_may_begin_with_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(flags, "FLAGS", own)
     command_line._parse(["trainers.compare", "--run=~/a", "--runs=~/a,b/~", "--verbosity=1"])
     assert (own.run, own.runs, own.out) == (f"{tmp_path}/a", [f"{tmp_path}/a", "b/~"], None)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"), "the memory"),
+        (MemoryError("Unable to allocate 7 TiB"), "the memory is used up: smaller batches"),
+        (tf.errors.ResourceExhaustedError(None, None, "a; No space left on device"), "Make room"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS), "a"), "written: Read-only file system (a)"),
+    ],
+)
+def test_what_the_machine_lacks_is_one_line(capsys, error, words):
+    with pytest.raises(SystemExit) as stop, command_line.stoppable("Resume with: a"):
+        raise error
+    assert stop.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+    assert line.endswith("Resume with: a")
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

@@ -94,7 +94,7 @@ def check_option(option_field: Field, value: Any) -> None:
             raise ValueError(f"{name} must be above {meta['above']}, got {v}.")
         if meta["at_most"] is not None and not v <= meta["at_most"]:
             raise ValueError(f"{name} must be at most {bound(meta['at_most'])}, got {v}.")
-        if element is float and 0 < abs(v) < _LEAST:
+        if isinstance(v, float) and 0 < abs(v) < _LEAST:
             raise ValueError(f"{name}={v} is 0 in float32. Use {_LEAST:g} or more.")
 
 
