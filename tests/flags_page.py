@@ -141,7 +141,8 @@ def own_flags(binary: str) -> list[Row]:
 
 def row_in_help(flag: ElementTree.Element) -> Row:
     """A flag as `--helpxml` has it."""
-    help, *lines = flag.findtext("meaning").splitlines()
+    meaning = flag.findtext("meaning").partition(";\n    repeat this option")[0]  # absl's words
+    help, *lines = meaning.splitlines()
     help = re.sub("^<.*?>: ", "", help)  # absl lists the choices there.
     known = dict(line.split(": ", 1) for line in lines)
     choices = {value.text: known.get(value.text, "") for value in flag.findall("enum_value")}
