@@ -1,6 +1,7 @@
 """Running trainers.train in this process, where that is enough."""
 
 import contextlib
+import csv
 from collections.abc import Iterator
 
 import numpy as np
@@ -71,3 +72,12 @@ def assert_same(a, b):
     for name in a:
         if "save_counter" not in name:  # How often was saved, not what was learned.
             np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
+def rows(workdir):
+    """metrics.csv without the speed."""
+    with open(workdir / "metrics.csv", newline="") as file:
+        return [
+            {name: value for name, value in row.items() if name != "images_per_second"}
+            for row in csv.DictReader(file)
+        ]

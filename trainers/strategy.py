@@ -1,9 +1,9 @@
 """Where to train: --strategy -> tf.distribute strategy."""
 
-import json
 import os
 
 from keras_vae._compat import tf
+from trainers import workers
 
 STRATEGIES = {
     "auto": "all devices that there are",
@@ -15,14 +15,18 @@ STRATEGIES = {
 }
 
 
-def make(name: str) -> tf.distribute.Strategy:
+def make(name: str, worker_wait: float = 0.0) -> tf.distribute.Strategy:
     """The strategy of that name.
 
     auto takes TPU if TPU_NAME is set, several workers if TF_CONFIG is, all GPUs if there are two or
     more, one if there is one, else the CPU. mirrored without GPUs mirrors the logical CPUs.
 
+    Args:
+      name: one of STRATEGIES.
+      worker_wait: seconds to wait for other workers.
+
     Raises:
-      ValueError: the devices aren't there.
+      ValueError: the devices or the other workers aren't there.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if name == "auto":
@@ -34,11 +38,10 @@ def make(name: str) -> tf.distribute.Strategy:
             name = "mirrored" if len(gpus) > 1 else "gpu" if gpus else "cpu"
     if name == "gpu" and not gpus:
         raise ValueError("strategy=gpu: TensorFlow sees no GPU. Use strategy=auto or cpu.")
-    if name == "multiworker":
-        _check_workers(os.environ.get("TF_CONFIG"))
     if name == "tpu":
         return _tpu()
     if name == "multiworker":
+        workers.wait_for_all(worker_wait)
         return tf.distribute.MultiWorkerMirroredStrategy()
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU" if gpus else "CPU")
@@ -46,20 +49,6 @@ def make(name: str) -> tf.distribute.Strategy:
     # One device needs no strategy: TensorFlow takes the first GPU it sees.
     tf.config.set_visible_devices(gpus[:1] if name == "gpu" else [], "GPU")
     return tf.distribute.get_strategy()
-
-
-def _check_workers(found):
-    """Raises ValueError unless TF_CONFIG names workers."""
-    try:
-        workers = json.loads(found or "{}")["cluster"]["worker"]
-    except (ValueError, LookupError, TypeError):
-        workers = None
-    if not workers:
-        raise ValueError(
-            "strategy=multiworker needs the variable TF_CONFIG to name the workers, as in "
-            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", '
-            f'"index": 0}}}}; got {found!r}.'
-        )
 
 
 def _tpu():

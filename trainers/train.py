@@ -9,13 +9,13 @@ import shlex
 from absl import flags
 
 from keras_vae import command_line
-from keras_vae._compat import ONEDNN
+from keras_vae._compat import ONEDNN, tf
 from keras_vae.config import Config
 from keras_vae.config.recipes import Unnamed
 from keras_vae.runs import callbacks, job, run_directory
 from keras_vae.tasks import training_run
 from trainers import flags as config_flags
-from trainers import strategy
+from trainers import strategy, workers
 
 FLAGS = flags.FLAGS
 config_flags.define_config()
@@ -28,6 +28,9 @@ flags.DEFINE_enum(
     "auto",
     list(strategy.STRATEGIES),
     config_flags.with_choices("where to train", strategy.STRATEGIES),
+)
+flags.DEFINE_float(
+    "worker_wait", 300.0, "multiworker: seconds to wait for the other workers", lower_bound=0
 )
 _COMPILED = {"auto": "where it helps: not for convolutions on CPUs", "true": "", "false": ""}
 flags.DEFINE_enum(
@@ -63,7 +66,8 @@ def prepare() -> job.Job:
     """
     workdir = _workdir()
     config = config_flags.config_from_flags() if workdir is None else _config(workdir)
-    where = strategy.make(FLAGS.strategy)  # Several workers must meet before any tensor is made.
+    # Several workers must meet before any tensor is made.
+    where = strategy.make(FLAGS.strategy, FLAGS.worker_wait)
     options = {name: FLAGS[name].value for name in _ABOUT}
     options["jit_compile"] = {"auto": "auto", "true": True, "false": False}[FLAGS.jit_compile]
     return job.prepare(config, workdir, where, job.Options(**options))
@@ -92,6 +96,15 @@ def _workdir() -> pathlib.Path | None:
 
 
 def main() -> None:
+    try:
+        _train()
+    except tf.errors.OpError as error:
+        if (said := workers.lost(error)) is None:
+            raise
+        command_line.fail(said, code=1)
+
+
+def _train() -> None:
     with command_line.checking_input():
         found = prepare()
         strategy_given = {"strategy": FLAGS.strategy} if FLAGS["strategy"].present else {}

@@ -12,6 +12,7 @@ from keras_vae._compat import tf
 from keras_vae.build import build
 from keras_vae.building import settling
 from keras_vae.config import Config
+from keras_vae.config import options as options_of_config
 from keras_vae.config.recipes import FOR_PHOTOGRAPHS, FOR_TABLES, USUAL, Unnamed
 from keras_vae.data import Dataset
 from keras_vae.ops import machine_memory
@@ -145,6 +146,10 @@ def prepare(
     training, num_replicas = config.training, strategy.num_replicas_in_sync
     refusals.check_shared(training.batch_size, num_replicas, training.gradient_accumulation_steps)
     _check_memory(config, num_replicas)
+    values = {o.name: config.value(o.name) for _, o in options_of_config() if o.name != "data_dir"}
+    values |= dataclasses.asdict(options)
+    values |= {"versions": described["versions"], "data": described["data"]["fingerprint"]}
+    replicas.check_same(strategy, values)
     with strategy.scope(), machine_memory.weights_checked():
         model = build(config, steps_per_epoch=steps, jit_compile=options.jit_compile)
         model.optimizer.build(model.trainable_variables)

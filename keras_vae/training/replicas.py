@@ -1,4 +1,9 @@
-"""Data for the replicas of a tf.distribute strategy."""
+"""Data for the replicas of a tf.distribute strategy, and workers that agree on what they train."""
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
 
 from keras_vae._compat import tf
 from keras_vae.batches import Block
@@ -10,6 +15,31 @@ def worker_index(strategy: tf.distribute.Strategy) -> int:
     return (
         resolver.task_id if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) else 0
     )
+
+
+def check_same(strategy: tf.distribute.Strategy, facts: Mapping[str, object]) -> None:
+    """Raises ValueError, in all workers, unless all of several workers have the same facts.
+
+    Args:
+      strategy: tf.distribute.Strategy.
+      facts: by what an error calls them; their texts are compared, by SHA-256.
+    """
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return
+    # Workers of other versions may have other facts, and tensors of other shapes never meet.
+    for compared in ({"versions": [*facts]}, facts):
+        own = np.stack([_digest(fact) for fact in compared.values()])
+        found = strategy.gather(strategy.run(lambda own=own: tf.constant(own[np.newaxis])), axis=0)
+        differ = (found.numpy() != own).any(axis=(0, 2))
+        if differing := [name for name, other in zip(compared, differ, strict=True) if other]:
+            raise ValueError(
+                f"the workers were started with different {', '.join(differing)}. Start all by the "
+                "same command, on the same data and versions."
+            )
+
+
+def _digest(fact):
+    return np.frombuffer(hashlib.sha256(repr(fact).encode()).digest(), np.int32)
 
 
 def distribute(

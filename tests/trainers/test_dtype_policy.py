@@ -6,8 +6,7 @@ import keras_vae
 from keras_vae._compat import tf
 from keras_vae.ops import dtype_policy
 from keras_vae.tasks import training_run
-from tests.in_process import TINY
-from tests.trainers.test_train import assert_same, weights
+from tests.in_process import TINY, assert_same, weights
 
 BFLOAT16 = "--dtype_policy=mixed_bfloat16"
 SLOW = "this machine's CPU has no bfloat16 instructions, so steps take longer than in float32."

@@ -9,8 +9,7 @@ from keras_vae._compat import tf
 from keras_vae.report import run_facts
 from keras_vae.runs import callbacks
 from keras_vae.training import feeding
-from tests.in_process import TINY
-from tests.trainers.test_train import assert_same, rows, weights
+from tests.in_process import TINY, assert_same, rows, weights
 
 FLAGS = ("--network=conv", "--filters=4,4", "--latent_shape=2x2x3", "--recipe=vamp")
 

@@ -15,8 +15,7 @@ from keras_vae.runs import callbacks
 from keras_vae.runs.loading import find_checkpoint
 from keras_vae.runs.saved_checkpoints import last_checkpoint
 from keras_vae.tasks import training_run
-from tests.in_process import TINY
-from tests.trainers.test_train import assert_same, rows, weights
+from tests.in_process import TINY, assert_same, rows, weights
 
 DIVERGES = (
     *TINY[1:],

@@ -1,6 +1,5 @@
 """trainers.train: the whole path, resuming, extending, and what it leaves on disk."""
 
-import csv
 import errno
 import json
 import os
@@ -9,7 +8,6 @@ import re
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,17 +24,8 @@ from keras_vae.runs import callbacks, fitted_prior
 from keras_vae.runs.loading import find_checkpoint
 from keras_vae.training import feeding
 from tests import binaries, in_process
-from tests.in_process import TINY, assert_same, samples_unmeasured, weights
+from tests.in_process import TINY, assert_same, rows, samples_unmeasured, weights
 from trainers import train
-
-
-def rows(workdir):
-    """metrics.csv without the speed."""
-    with open(workdir / "metrics.csv", newline="") as file:
-        return [
-            {name: value for name, value in row.items() if name != "images_per_second"}
-            for row in csv.DictReader(file)
-        ]
 
 
 def test_a_run_leaves_what_it_promises(run_train, tmp_path):
@@ -430,33 +419,6 @@ def test_memory_does_not_grow_over_epochs(run_train, tmp_path, monkeypatch):
     assert run_train(*TINY, "--epochs=60", f"--workdir={tmp_path}/r").code == 0
     assert len(used) == 60
     assert np.mean(used[-10:]) - np.mean(used[20:30]) < 15, used[::5]  # The first epochs compile.
-
-
-def test_two_workers_train_as_one(run_train, tmp_path, monkeypatch):
-    """Two processes of one replica each, over the local network; then one more epoch, resumed."""
-    flags = (*TINY, "--optimizer=sgd", "--learning_rate=0.01", "--jit_compile=auto")
-    one, two = tmp_path / "one", tmp_path / "two"
-    assert run_train(*flags, f"--workdir={one}").code == 0
-    for epochs in (2, 3):
-        with socket.socket() as a, socket.socket() as b:
-            a.bind(("localhost", 0))
-            b.bind(("localhost", 0))
-            addresses = [f"localhost:{s.getsockname()[1]}" for s in (a, b)]
-        workers = []
-        for index in range(2):
-            task = {"type": "worker", "index": index}
-            cluster = {"cluster": {"worker": addresses}, "task": task}
-            monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
-            workers.append(
-                binaries.Started("trainers.train", *flags, f"--epochs={epochs}", f"--workdir={two}")
-            )
-        for done in [worker.wait(timeout=120) for worker in workers]:
-            assert done.code == 0, done.err
-            assert "2 replica(s)" in done.out
-    assert [row["epoch"] for row in rows(two)] == ["0", "1", "2"]
-    a, b = keras_vae.load(one), keras_vae.load(two)
-    for v, w in zip(a.trainable_variables, b.trainable_variables, strict=True):
-        np.testing.assert_allclose(v.numpy(), w.numpy(), rtol=1e-4, atol=1e-6)
 
 
 def test_a_file_of_metrics_keeps_the_columns_that_it_has(tmp_path):
