@@ -6,7 +6,7 @@ WEB := export/web
 # The tests of the page need this target; they are skipped without Node or npm's packages.
 PAGE := $(if $(shell command -v npm),runtime-if-possible)
 
-.PHONY: demo test quick fuzz conformance lint docs notebooks web dist runtime-if-possible clean
+.PHONY: demo test quick fuzz chaos conformance lint docs notebooks web dist runtime-if-possible clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m trainers.train --recipe=vae --dataset=digits --latent_dim=2 --epochs=200 \
@@ -30,6 +30,11 @@ conformance: $(VENV)/installed
 # Random values, files and labels at every door, twenty times as many as `test` tries.
 fuzz: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 tests/fuzz --hypothesis-profile=fuzz
+
+# Kills and full disks in the middle of commands; it counts in runs/chaos, and goes on there.
+ROUNDS ?= 200
+chaos: $(VENV)/installed
+	$(BIN)/python -c "from tests import chaos; chaos.main()" --rounds=$(ROUNDS)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -83,6 +83,21 @@ def run_code(code: str, folder) -> Done:
         return Started(script(code, scripts), folder=folder).wait()
 
 
+# A limit on the size of files stands for a disk that is full: what is beyond it isn't written.
+_LIMITED = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, resource.RLIM_INFINITY))
+sys.argv = {argv!r}
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+def run_limited(size: int, module: str, *arguments) -> Done:
+    """Runs a command to its end; it can't write a file of more than `size` bytes."""
+    argv = [str(part) for part in (module, *arguments)]
+    return run_code(_LIMITED.format(size=size, argv=argv), ROOT)
+
+
 def script(code: str, folder) -> pathlib.Path:
     """A file of the code in the folder."""
     path = pathlib.Path(folder) / "code.py"

@@ -5,18 +5,6 @@ import pytest
 from tests import binaries
 from tests.in_process import TINY, assert_same, weights
 
-# A limit on the size of files stands for a disk that is full; Python ignores the limit's signal.
-LIMITED = """
-import resource, runpy, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, resource.RLIM_INFINITY))
-sys.argv = {argv!r}
-runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-"""
-
-
-def run_limited(size, *argv):
-    return binaries.run_code(LIMITED.format(size=size, argv=[*map(str, argv)]), binaries.ROOT)
-
 
 def left_half_written(folder):
     return [p.name for p in folder.rglob(".*") if p.name != ".lock"]
@@ -27,7 +15,7 @@ def test_a_training_goes_on_once_there_is_room(run_train, tmp_path):
     flags = (*TINY, "--checkpoint_steps=3", "--steps_per_execution=3")
     assert run_train(*flags, f"--workdir={unbroken}").code == 0
     # The checkpoints of these models are of 25 kB, the list of the run's options of 4 kB.
-    done = run_limited(15_000, "trainers.train", *flags, f"--workdir={run}")
+    done = binaries.run_limited(15_000, "trainers.train", *flags, f"--workdir={run}")
     assert done.code == 1
     assert done.err.splitlines()[-1].startswith("error: a file can't be written: File too large")
     assert f"Resume with: python -m trainers.train --flagfile={run}/flags.txt" in done.err
@@ -49,7 +37,7 @@ def test_a_training_goes_on_once_there_is_room(run_train, tmp_path):
 def test_what_is_made_of_a_run_is_whole_or_not_there(trained, size, command):
     before = {p: p.read_bytes() for p in trained.rglob("*") if p.is_file() and p.name != ".lock"}
     module, *flags = command.split()
-    done = run_limited(size, module, f"--run={trained}", *flags)
+    done = binaries.run_limited(size, module, f"--run={trained}", *flags)
     assert done.code == 1, done.err
     line = "error: a file can't be written: File too large. Make room. Then run the same command"
     assert done.err.splitlines()[-1].startswith(line)
