@@ -62,9 +62,12 @@ def test_defaults_and_choices_in_the_page_are_the_options():
 )
 def test_what_an_option_needs_is_in_the_page_and_in_help(flag, words):
     assert f"*An option of {words}.*" in rows_of("trainers.train")[flag][1]
-    assert (
-        f"; only with {words} (default" in flags.FLAGS[flag].help or find(flag)[1].default is None
-    )
+    assert f"; only with {words};" in flags.FLAGS[flag].help or find(flag)[1].default is None
+
+
+def test_bounds_are_in_the_page_and_in_help():
+    assert "*above 0, at most 1e+06*" in rows_of("trainers.train")["learning_rate"][1]
+    assert "; 1 to 1,048,576 (default: 20)" in flags.FLAGS["latent_dim"].help
 
 
 def test_help_has_a_line_on_each_choice():

@@ -315,6 +315,7 @@ TABLE = {
         ["trainers.*"],
         [
             "_compat",
+            "messages",
             "config",
             "evaluation",
             "compression",

@@ -106,10 +106,9 @@ def bound(number: float) -> str:
 def range_of(option_field: Field) -> str:
     """An option's bounds in words; empty where it has none."""
     meta = option_field.metadata
-    lowest = meta["at_least"] if meta["above"] is None else f"above {meta['above']}"
-    if lowest is None:
+    most = "" if meta["at_most"] is None else bound(meta["at_most"])
+    if meta["above"] is not None:
+        return f"above {bound(meta['above'])}" + (most and f", at most {most}")
+    if meta["at_least"] is None:
         return ""
-    lowest = lowest if isinstance(lowest, str) else bound(lowest)
-    if meta["at_most"] is None:
-        return f"{lowest} or more"
-    return f"{lowest} to {bound(meta['at_most'])}"
+    return f"{bound(meta['at_least'])} " + (f"to {most}" if most else "or more")
