@@ -146,6 +146,22 @@ def check_layer(name: str, layer: Any) -> None:
         )
 
 
+def refuse_keras_3(name: str, *parts: Any) -> None:
+    """Raises TypeError for objects of Keras 3 (optimizers, callbacks, metrics), which look alike.
+
+    Args:
+      name: the argument, which the error names.
+      *parts: what stands there.
+    """
+    for part in parts:
+        for kind in (part if isinstance(part, type) else type(part)).__mro__:
+            if kind.__module__.partition(".")[0] == "keras":
+                raise TypeError(
+                    f"{name}: {kind.__name__} is of Keras 3, which doesn't mix with tf_keras, on "
+                    "which TFP's layers are built. Take it from tf_keras in place of keras."
+                )
+
+
 check_versions(tf.__version__, tfk.__version__, tfp.__version__)
 
 tfkl = tfk.layers
@@ -170,6 +186,7 @@ __all__ = [
     "has_bfloat16",
     "onednn_by_default",
     "onednn_is_on",
+    "refuse_keras_3",
     "tf",
     "tfb",
     "tfd",

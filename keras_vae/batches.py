@@ -22,6 +22,7 @@ class Batch(NamedTuple):
       mask: bool, of x's shape, which values of x are known; None if all are.
       place: int32 [2], the first of x's rows in the batch of all replicas, and the size of that
         batch, for which noise is drawn; None if x is all of it.
+      weight: [B], how much each example counts; None if all count as 1.
     """
 
     x: TensorLike
@@ -30,6 +31,7 @@ class Batch(NamedTuple):
     seed: TensorLike | None = None
     mask: TensorLike | None = None
     place: TensorLike | None = None
+    weight: TensorLike | None = None
 
     def rows(self, start: int, stop: int) -> "Batch":
         """The examples from `start` to `stop`, without noise or seed."""
@@ -66,6 +68,7 @@ class Block(NamedTuple):
     seed: TensorLike | None = None
     mask: TensorLike | None = None
     place: TensorLike | None = None
+    weight: TensorLike | None = None
 
     @classmethod
     def of_one(cls, batch: Batch) -> "Block":

@@ -24,17 +24,27 @@ _NETWORKS = {"Sequential": tfk.Sequential, "Functional": tfk.Model, "Model": tfk
 
 
 @errors_in_one_line()
-def write(model: Trainable, path: str | os.PathLike) -> None:
+def write(
+    model: Trainable, path: str | os.PathLike, overwrite: bool = True, save_format: str = "keras"
+) -> None:
     """Writes architecture and weights (a moving average, where there is one) to a .keras file.
+
+    Of a compiled model the file also has what training goes on with.
 
     Raises:
       FileNotFoundError: there is no such folder.
+      FileExistsError: the file is there, and isn't to be overwritten.
       ValueError: the path has another ending, or a part of the model can't be rebuilt from its
         config; nothing is written then.
     """
     path = pathlib.Path(path)
-    if path.suffix != ".keras":
-        raise ValueError(f"path must end in .keras, got {str(path)!r}.")
+    if path.suffix != ".keras" or save_format not in ("keras", None):
+        raise ValueError(
+            f"path must end in .keras, the one format of models, got {str(path)!r}, save_format="
+            f"{save_format!r}. For a SavedModel or LiteRT call export.write(vae, folder)."
+        )
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} is there already. Give overwrite=True, or another path.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to.")
     _check_rebuildable(model)
@@ -83,7 +93,7 @@ def _read(path, custom_objects, wanted, noun):
                     file.writestr(name, content)
         try:
             with dtype_policy.policy(dtype_policy.FLOAT32):
-                model = tfk.saving.load_model(copy, custom_objects, compile=False, safe_mode=True)
+                model = tfk.saving.load_model(copy, custom_objects, safe_mode=True)
         except Exception as error:
             reason = " ".join(str(error).split())
             raise ValueError(f"{path} can't be read as a model ({reason}).") from error
@@ -123,6 +133,11 @@ def _trusted_config(path, content, custom_objects, wanted, noun):
     kind = name and (tfk.saving.get_registered_object(name, custom_objects) or _NETWORKS.get(name))
     if not (isinstance(kind, type) and issubclass(kind, wanted)):
         raise ValueError(f"{path} holds a {name or 'value'}, not a {noun}.")
+    if issubclass(kind, Trainable) and config.get("compile_config"):
+        try:
+            found["compile_config"] = trusted_config(config["compile_config"], custom_objects)
+        except UnknownName as error:
+            note(f"{path} can't say how it was trained: {error} Compile it before it trains.")
     return found
 
 

@@ -89,20 +89,30 @@ class AddRate(Float32, tfpl.KLDivergenceAddLoss):
         self.weight = weight
 
     def call(
-        self, q: tfd.Distribution, p: tfd.Distribution, z: TensorLike | None = None
+        self,
+        q: tfd.Distribution,
+        p: tfd.Distribution,
+        z: TensorLike | None = None,
+        of_examples: TensorLike | None = None,
     ) -> tfd.Distribution:
-        """Adds the KL of q and p, which are as in `analytic_kl`: exact, or at z [S, B, *event]."""
+        """Adds the KL of q and p, which are as in `analytic_kl`: exact, or at z [S, B, *event].
+
+        Where the examples have weights, `of_examples` [B], each one's KL counts so much.
+        """
+        weight = self.weight if of_examples is None else self.weight * of_examples
         if z is None:
             num_examples = tf.cast(tf.reduce_prod(q.batch_shape_tensor()), tf.float32)
             regularizer = tfpl.KLDivergenceRegularizer(
-                _like(q, p), use_exact_kl=True, weight=self.weight / num_examples
+                _like(q, p), use_exact_kl=True, weight=weight / num_examples
             )
-        else:
+        elif of_examples is None:
             regularizer = tfpl.KLDivergenceRegularizer(
-                p,
-                test_points_reduce_axis=None,
-                test_points_fn=lambda _: z,
-                weight=self.weight,
+                p, test_points_reduce_axis=None, test_points_fn=lambda _: z, weight=weight
+            )
+        else:  # TFP sums the weighed KLs.
+            size = tf.cast(tf.size(q.log_prob(z)), tf.float32)
+            regularizer = tfpl.KLDivergenceRegularizer(
+                p, test_points_fn=lambda _: z, weight=weight / size
             )
         self.add_loss(regularizer(q))
         return q

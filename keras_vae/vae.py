@@ -142,7 +142,10 @@ class VAE(Trainable):
             and bool(terms.rates)
             and all(has_analytic_kl(q, p) for q, p, _ in terms.rates)
         )
-        self.built = True
+        # Keras sets this of layers that are called, and these are asked for more than one thing.
+        for part in (self, self.encoder, self.decoder, self.prior, self.condition, self.add_rate):
+            if part is not None:
+                part.built = True
         if not self.distributed:  # Replicas' variables have parts of their own.
             check_tracked(tape.watched_variables(), self)
 
@@ -639,9 +642,17 @@ class VAE(Trainable):
 
     # Saving ------------------------------------------------------------------------------------
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Writes architecture and weights to a .keras file; `keras_vae.load` reads it."""
-        keras_file.write(self, path)
+    def save(
+        self, path: str | os.PathLike, overwrite: bool = True, save_format: str = "keras"
+    ) -> None:
+        """Writes the model to a .keras file, from which `keras_vae.load` has it train on.
+
+        Args:
+          path: of the file, which ends in .keras.
+          overwrite: whether a file that is there is replaced; else it is an error.
+          save_format: Keras' own argument, "keras".
+        """
+        keras_file.write(self, path, overwrite, save_format)
 
     def in_float32(self) -> "VAE":
         """This model or, if it computes in bfloat16, one in float32 with its weights.

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_vae._compat import ConditionLike, TensorLike, tf, tfk
 from keras_vae.batches import Batch
+from keras_vae.messages.sentences import some
 
 _SPARSE = {tf.RaggedTensor: "x.to_tensor()", tf.SparseTensor: "tf.sparse.to_dense(x)"}
 
@@ -28,12 +29,44 @@ def check_dense(name: str, x: Any) -> None:
             )
 
 
-def refuse_weights(sample_weight: Any = None, class_weight: Any = None, **others) -> None:
-    """Raises ValueError where examples are given weights."""
-    if sample_weight is not None or class_weight is not None:
+def as_weights(
+    size: int, y: ConditionLike | None, sample_weight: Any = None, class_weight: Any = None
+) -> np.ndarray | None:
+    """How much each of `size` examples counts, float32 [B]; None where nothing says so.
+
+    Args:
+      size: B.
+      y: labels [B], where there are class weights.
+      sample_weight, class_weight: as Keras' fit has them: numbers [B], {label: number}.
+    """
+    if sample_weight is None and not class_weight:
+        return None
+    weight = np.ones(size, np.float32)
+    if sample_weight is not None:
+        weight = np.asarray(sample_weight, np.float32)
+        check_weights(weight, size)
+    if not class_weight:
+        return weight
+    labels = np.asarray(y)
+    if labels.shape != (size,):
+        raise ValueError(f"class_weight needs y, a label for each of the {size} examples.")
+    if missing := sorted(set(labels.tolist()) - set(class_weight)):
+        raise ValueError(f"class_weight must have all labels, it lacks {some(missing)}.")
+    return weight * np.array([class_weight[label] for label in labels.tolist()], np.float32)
+
+
+def check_weights(weight: TensorLike, size: int) -> None:
+    """Raises ValueError unless each of `size` examples has a weight that is finite and not below 0.
+
+    Args:
+      weight: an array or eager tensor.
+      size: how many examples there are.
+    """
+    weight = np.asarray(weight)
+    if weight.shape != (size,) or not np.all((weight >= 0) & (weight < np.inf)):
         raise ValueError(
-            "sample_weight and class_weight have no meaning here: the bound is a mean over "
-            "examples. Repeat the examples that are to count more."
+            f"sample_weight must be a finite number from 0 on for each of {size} examples, got "
+            f"shape {weight.shape}, values from {weight.min():g} to {weight.max():g}."
         )
 
 
@@ -93,15 +126,17 @@ def as_conditions(y: ConditionLike | None) -> TensorLike | None:
 def as_batch(data: Any) -> Batch:
     """The `Batch` of what a set gives: examples, a pair (examples, conditions), or a `Batch`.
 
-    Values of x that the mask marks as unknown become 0.
+    A pair may have the examples' weights as its third part. Values of x that the mask marks as
+    unknown become 0.
 
     Raises:
-      ValueError: it holds weights of examples, noise, or a mask of another shape.
+      ValueError: it holds noise, or a mask of another shape.
     """
     if not isinstance(data, Batch):
-        x, condition, weights = tfk.utils.unpack_x_y_sample_weight(data)
-        refuse_weights(weights)
-        return Batch(x, condition=condition)
+        x, condition, weight = tfk.utils.unpack_x_y_sample_weight(data)
+        if not isinstance(x, Batch):
+            return Batch(x, condition=condition, weight=weight)
+        data = x
     check_parts(data)
     if data.mask is None:
         return data
@@ -144,7 +179,7 @@ class _Alike:
     """Takes batches, and refuses a batch that Keras would change without a word.
 
     Keras would cast a batch to the first batch's kind of numbers, for example 0.5 to 0. It would
-    drop weights where there are no conditions.
+    drop weights where there is no y.
     """
 
     def __init__(self):
@@ -165,7 +200,11 @@ class _Alike:
                 f"got {_shown(batch)}."
             )
         x, y, weights = parts
-        refuse_weights(weights)
+        if y is None and weights is not None:
+            raise ValueError(
+                "weights of examples come beside a y, which Keras would drop them without: give "
+                "batches (x, y, weights), or a tf.data set of Batch(x, weight=..)."
+            )
         x, y = as_input(x), as_conditions(y)
         kinds = _kind(x), None if y is None else _kind(y)
         self._kinds = self._kinds or kinds
@@ -175,7 +214,7 @@ class _Alike:
                 f"x must come in batches of one kind of numbers, got one of {came} after {first}. "
                 "Convert them, as by x.astype('float32')."
             )
-        return (x,) if y is None else (x, y)
+        return tuple(part for part in (x, y, weights) if part is not None)
 
 
 class _CheckedSequence(tfk.utils.Sequence):

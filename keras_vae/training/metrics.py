@@ -56,12 +56,14 @@ def track(
     Args:
       model: a compiled Trainable.
       values: what `values_of` gives.
-      weight: how often each value counts; None for once.
+      weight: how often each value, or all of them, counts; None for once.
       skipped: bool, whether the step is skipped; then values that aren't finite don't count. None
         where no step may be.
     """
     for name, value in values.items():
         of_value = weight
+        if weight is not None:  # Of one number for all examples, too.
+            value = value + tf.zeros_like(weight)
         if skipped is not None:
             counts = tf.math.is_finite(value) | ~skipped
             value = tf.where(counts, value, tf.zeros_like(value))

@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from keras_vae._compat import tf
 
 
@@ -20,6 +22,7 @@ class MovingAverage:
         if not 0.0 < decay < 1.0:
             raise ValueError(f"ema_decay must be between 0 and 1, got {decay}.")
         self.decay = decay
+        self.replaced: list[np.ndarray] = []  # What the variables were, inside `applied`.
         self._variables = list(variables)
         self.averages = [
             tf.Variable(
@@ -30,6 +33,8 @@ class MovingAverage:
             )
             for v in self._variables
         ]
+        # What a checkpoint may hold of it. (The list alone isn't anything that TensorFlow tracks.)
+        self.tracked = tf.train.Checkpoint(averages=self.averages)
 
     def begin(self) -> None:
         """Sets the averages to the variables as they are."""
@@ -49,12 +54,16 @@ class MovingAverage:
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:
         """Inside, the variables hold their averages."""
-        saved = [v.numpy() for v in self._variables]
+        if self.replaced:  # They do already.
+            yield
+            return
+        self.replaced = [v.numpy() for v in self._variables]
         self.apply()
         try:
             yield
         finally:
-            _assign(self._variables, saved)
+            _assign(self._variables, self.replaced)
+            self.replaced = []
 
 
 def _assign(variables, values):

@@ -12,6 +12,7 @@ from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.posteriors import Posterior
 from keras_vae.priors import Prior
 from keras_vae.terms import Terms
+from keras_vae.training.schedules import check_beta
 
 if TYPE_CHECKING:
     from keras_vae.vae import VAE
@@ -25,6 +26,13 @@ def check_objective(objective: Objective, vae: "VAE", beta: float | Callable) ->
       vae: the model.
       beta: weight of the KL, a number or a function of the step.
     """
+    if not isinstance(objective, Objective):
+        raise ValueError(
+            f"objective must be one of keras_vae.objectives, got {objective!r}. A loss of Keras "
+            "compares x with a reconstruction alone; SGVB() is the bound."
+        )
+    if not callable(beta):
+        check_beta(beta)
     name = type(objective).__name__
     if objective.needs_bound and not vae.has_bound:
         raise ValueError(
@@ -73,6 +81,24 @@ def _check_without_encoder(objective, vae, averages_samples):
         )
 
 
+# Arguments of Keras' compile that mean nothing here, and what does what they are for.
+_INSTEAD = {
+    "loss": "give objective=keras_vae.objectives.SGVB(), or another, which says the loss",
+    "loss_weights": "give beta=0.5, or another, which weighs the KL",
+    "auto_scale_loss": "leave it out, as gradients are in float32",
+    "pss_evaluation_shards": "leave it out, as there are no parameter servers",
+}
+
+
+def refuse_keras_arguments(**given: Any) -> None:
+    """Raises an error for arguments of Keras' compile that mean nothing, or that it lacks."""
+    for name, value in given.items():
+        if name not in _INSTEAD:
+            raise TypeError(f"compile() got an unexpected keyword argument {name!r}.")
+        if value is not None:
+            raise ValueError(f"{name} has no meaning for a VAE: {_INSTEAD[name]}.")
+
+
 def check_step(objective: Objective, vae: "VAE", skip_threshold: float | None, parts: int) -> None:
     """Raises ValueError for a threshold that can't be, or parts that don't make a whole batch."""
     if skip_threshold is not None and not skip_threshold > 0:
@@ -93,6 +119,16 @@ def check_step(objective: Objective, vae: "VAE", skip_threshold: float | None, p
         )
 
 
+def check_weighted(vae: "VAE") -> None:
+    """Raises ValueError unless a model can train on examples that have weights."""
+    if vae.objective.over_batch or vae.gradient_accumulation_steps > 1:
+        raise ValueError(
+            "sample_weight and class_weight weigh the losses of single examples, which objective "
+            f"{type(vae.objective).__name__} with gradient_accumulation_steps="
+            f"{vae.gradient_accumulation_steps} doesn't have. Use objectives.SGVB and 1."
+        )
+
+
 def check_shared(batch_size: int, replicas: int, parts: int = 1) -> None:
     """Raises ValueError unless replicas share a batch equally, each in as many equal parts."""
     if batch_size % (replicas * parts):
@@ -110,10 +146,22 @@ def check_parts(vae: "VAE", batch_size: int) -> None:
         check_shared(batch_size, replicas, parts)
 
 
-def refuse_conditions(y: Any) -> None:
-    """Raises ValueError for conditions beside a Split, which has its own."""
-    if y is not None:
-        raise ValueError("y: the labels of a Split are the conditions. Leave y out.")
+def refuse_beside_split(**given: Any) -> None:
+    """Raises ValueError for arguments beside a Split, which has its own labels and masks."""
+    if names := [name for name, value in given.items() if value is not None]:
+        raise ValueError(
+            f"{', '.join(names)}: a Split brings its own labels and mask, and its examples have no "
+            "weights. Leave it out, or give arrays."
+        )
+
+
+def refuse_split_of_parts(validation_split: float) -> None:
+    """Raises ValueError where Keras would have to split an array with its mask or weights."""
+    if validation_split:
+        raise ValueError(
+            "validation_split is of an array without mask and weights. Cut off the validation "
+            "examples yourself, and give them as validation_data."
+        )
 
 
 def check_part(name: str, part: object, kind: type, remedy: str) -> None:

@@ -1,25 +1,78 @@
 """Schedules of beta: functions of the training step, a scalar tensor, to a float32 scalar."""
 
+import functools
+import inspect
 import math
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from keras_vae._compat import tf
+from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.training.planning import Plan, Planned
 
 # A training step -> beta.
 Schedule = Callable[[tf.Tensor], tf.Tensor]
 
 
+# Makers of schedules, by name.
+_MAKERS: dict[str, Callable[..., Schedule]] = {}
+
+
+def check_beta(value: float) -> None:
+    """Raises ValueError unless beta is a finite number that isn't below 0."""
+    if not (isinstance(value, int | float | np.number) and 0 <= value < math.inf):
+        raise ValueError(f"beta must be at least 0 and finite, got {value!r}.")
+
+
+def _checked(make):
+    """A maker of schedules that checks its arguments, which files can hold: see `stated`."""
+    signature = inspect.signature(make)
+
+    @functools.wraps(make)
+    def checked(*args, **kwargs):
+        arguments = signature.bind(*args, **kwargs).arguments
+        check_beta(arguments.get("value", 1.0))
+        check_whole("steps", arguments.get("steps", 1), at_least=1)
+        schedule = make(*args, **kwargs)
+        schedule.stated = {"name": make.__name__, **arguments}
+        return schedule
+
+    _MAKERS[make.__name__] = checked
+    return checked
+
+
+def stated(schedule: Schedule) -> dict[str, Any] | None:
+    """A schedule of this file as plain values; None for another function."""
+    found = getattr(schedule, "stated", None)
+    return found and {k: float(v) if k == "value" else v for k, v in found.items()}
+
+
+def from_stated(values: dict[str, Any]) -> Schedule:
+    """The schedule that `stated` gave these values of."""
+    values = dict(values)
+    make = _MAKERS[values.pop("name")]
+    if "epochs" not in values:
+        return make(**values)
+    plan = values.pop("plan")
+    of_steps = functools.partial(make, values.pop("value"))
+    return InEpochs(of_steps, plan=None if plan is None else Plan(*plan), **values)
+
+
+@_checked
 def constant(value: float = 1.0) -> Schedule:
     """`value` at every step."""
     return lambda step: tf.constant(value, tf.float32)
 
 
+@_checked
 def linear(value: float, steps: int) -> Schedule:
     """From 0 to `value` in `steps` steps, then constant (Sonderby et al. 2016)."""
     return lambda step: value * _progress(step, steps)
 
 
+@_checked
 def sigmoid(value: float, steps: int) -> Schedule:
     """From 0 to `value` in `steps` steps along a logistic curve (Bowman et al. 2016)."""
     # The logistic curve over [-6, 6], stretched to meet 0 and 1 at its ends.
@@ -32,6 +85,7 @@ def sigmoid(value: float, steps: int) -> Schedule:
     return schedule
 
 
+@_checked
 def cyclic(value: float, steps: int) -> Schedule:
     """Cycles of 2 * `steps`: linear from 0 to `value` in `steps`, as long at `value`, again.
 
@@ -59,6 +113,13 @@ class InEpochs(Planned):
     ):
         self._make, self._epochs = make, epochs
         super().__init__(plan, fixed)
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What `from_stated` makes it from."""
+        plan = None if self.plan is None else list(self.plan)
+        of_steps = {k: v for k, v in stated(self._make(1)).items() if k != "steps"}
+        return of_steps | {"epochs": self._epochs, "plan": plan, "fixed": self.fixed}
 
     def lengths(self, plan: Plan) -> int:
         """Its length in steps."""

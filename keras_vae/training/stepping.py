@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from keras_vae._compat import of_user, tf
 from keras_vae.batches import Batch
+from keras_vae.training import refusals
 from keras_vae.training.metrics import no_values, track, values_of
 from keras_vae.training.running import with_noise
 
@@ -16,7 +17,7 @@ def take_step(model: "Trainable", batch: Batch) -> None:
     # The metrics are those of the weights before they move.
     if model.gradient_accumulation_steps == 1:
         values, gradients = _of_batch(model, batch)
-        weight = None
+        weight = batch.weight
     else:
         values, gradients = _of_parts(model, batch)
         weight = tf.cast(tf.shape(batch.x)[0], tf.float32)
@@ -33,12 +34,17 @@ def _of_batch(model, batch, unconnected="none"):
         terms = model(batch, training=True)
         # The KL is in `losses` where the objective has it there, and in `terms` for the rest.
         loss = of_user(model.objective)(terms, model.beta)  # [B]
+        if batch.weight is not None:
+            refusals.check_weighted(model)
+            loss = tf.reduce_mean(batch.weight * loss)
         loss += tf.add_n([0.0, *model.losses])
         weight = of_user(model.objective.gradient_weight)(terms, model.beta)
         if weight is not None:
             terms.gradient_weight.set(weight)
         # The optimizer sums gradients over replicas: the one place that scales for them.
         scaled = tf.reduce_mean(loss) / model.distribute_strategy.num_replicas_in_sync
+    if batch.weight is not None:  # What is shown are weighed means.
+        loss = tf.math.divide_no_nan(loss, tf.reduce_mean(batch.weight))
     values = values_of(model, loss, terms, batch)
     variables = model.trainable_variables
     return values, tape.gradient(scaled, variables, unconnected_gradients=unconnected)

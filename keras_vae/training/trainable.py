@@ -1,47 +1,34 @@
 """Trainable: what Keras' `fit` does with a model of latent variables."""
 
-import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-import numpy as np
-
 from keras_vae import objectives
-from keras_vae._compat import ConditionLike, TensorLike, of_user, tf, tfk
-from keras_vae.batches import Batch, Block
-from keras_vae.data import Split, steps_per_epoch
-from keras_vae.inputs import TakesExamples, check_element_spec
-from keras_vae.inputs.arguments import (
-    as_batch,
-    as_conditions,
-    as_input,
-    check_parts,
-    is_array,
-    next_batch,
-    refuse_weights,
-)
-from keras_vae.messages.notes import note
+from keras_vae._compat import of_user, refuse_keras_3, tf, tfk
+from keras_vae.batches import Batch
+from keras_vae.inputs.arguments import next_batch
 from keras_vae.networks.recomputable import set_recompute
 from keras_vae.objectives import Objective
 from keras_vae.ops.dtype_policy import Float32
+from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.rate import AddRate, Rate
 from keras_vae.seeds import Site
 from keras_vae.terms import Terms
-from keras_vae.training import metrics, refusals, schedules
-from keras_vae.training.feeding import evaluation_set, training_set
+from keras_vae.training import metrics as own_metrics
+from keras_vae.training import refusals, schedules, settings
 from keras_vae.training.fused_adam import FusedAdam
 from keras_vae.training.moving_average import MovingAverage
-from keras_vae.training.planning import PlanByFit, planned
+from keras_vae.training.no_saved_model import NoSavedModel
+from keras_vae.training.planning import planned
 from keras_vae.training.running import block_runner, block_taker, with_noise
 from keras_vae.training.schedules import Schedule
 from keras_vae.training.stepping import take_step
-from keras_vae.training.steps_bar import with_steps_bar
+from keras_vae.training.verbs import Verbs
+from keras_vae.training.weights import Weights
 from keras_vae.training.xla import prefers_xla
 
-_BATCH_SIZE = 32  # Keras' own
 
-
-class Trainable(Float32, TakesExamples):
+class Trainable(Float32, Verbs, Weights, NoSavedModel):
     """A Keras model that trains by blocks of steps.
 
     A subclass says what its latent variables are:
@@ -56,10 +43,7 @@ class Trainable(Float32, TakesExamples):
 
     # How a Split is binarized; None leaves it to the likelihood. `build` sets it.
     binarization = None
-    # How images of a Split are augmented in training; `build` sets it.
-    augment: tuple[str, ...] = ()
     objective: Objective = objectives.SGVB()  # Until it is compiled.
-    ema: MovingAverage | None
 
     def __init__(self, *, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
@@ -74,8 +58,6 @@ class Trainable(Float32, TakesExamples):
         # Plain attributes: Keras would count metrics and averages among the model's weights.
         object.__setattr__(self, "mean_metrics", {})
         object.__setattr__(self, "skipped_metric", None)
-        object.__setattr__(self, "ema", None)
-        object.__setattr__(self, "_looks_at_batches", True)
 
     def compile(
         self,
@@ -87,8 +69,12 @@ class Trainable(Float32, TakesExamples):
         skip_threshold: float | None = None,
         gradient_accumulation_steps: int = 1,
         gradient_checkpointing: bool = False,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        steps_per_execution: int = 1,
         jit_compile: bool | Literal["auto"] = "auto",
         run_eagerly: bool = False,
+        **refused,
     ) -> None:
         """Prepares training.
 
@@ -104,9 +90,21 @@ class Trainable(Float32, TakesExamples):
             batch: it needs the memory of one part, and comes out as without.
           gradient_checkpointing: whether residual blocks recompute their activations for
             gradients, which takes less memory and more time.
+          metrics, weighted_metrics: Keras' metrics of x and its reconstruction, beside those of
+            the model; the latter weighed by `sample_weight`. Each takes another pass a step.
+          steps_per_execution: after how many batches callbacks are called.
           jit_compile: whether XLA compiles the steps; "auto" where that is known to help.
           run_eagerly: run step by step in Python, for debugging.
+
+        Raises:
+          TypeError: a part is of Keras 3, or an argument isn't known.
+          ValueError: an argument of Keras has no meaning for a VAE, or the arguments don't go
+            together.
         """
+        refusals.refuse_keras_arguments(**refused)
+        for name, part in {"optimizer": optimizer, "metrics": metrics}.items():
+            refuse_keras_3(name, *tf.nest.flatten(part))
+        check_whole("steps_per_execution", steps_per_execution, at_least=1)
         if objective is None:
             objective = objectives.SGVB() if self.has_bound else objectives.Reconstruction()
         refusals.check_objective(objective, self, beta)
@@ -114,17 +112,53 @@ class Trainable(Float32, TakesExamples):
         if isinstance(optimizer, str) and optimizer.lower() == "adam":
             optimizer = FusedAdam()
         set_recompute(self, gradient_checkpointing)
-        super().compile(optimizer=optimizer, run_eagerly=run_eagerly)
+        super().compile(
+            optimizer=optimizer,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+        )
+        if metrics or weighted_metrics:
+            with self.distribute_strategy.scope():
+                self.compiled_metrics.build(*[tf.zeros([1, *self.event_shape])] * 2)
+        compiled_with = {
+            "ema_decay": ema_decay,
+            "skip_threshold": skip_threshold,
+            "gradient_accumulation_steps": gradient_accumulation_steps,
+            "gradient_checkpointing": gradient_checkpointing,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "steps_per_execution": steps_per_execution,
+            "run_eagerly": run_eagerly,
+        }
+        object.__setattr__(self, "compiled_with", compiled_with)  # Keras would track its parts.
         self.objective = objective
         self.beta_schedule = beta if callable(beta) else schedules.constant(beta)
         self.skip_threshold = skip_threshold
         self.gradient_accumulation_steps = gradient_accumulation_steps
-        self.jit_compile = self._resolve_jit_compile(jit_compile)
+        self.jit_compile = self._resolve_jit_compile(jit_compile, run_eagerly)
         ema = None if ema_decay is None else MovingAverage(self.trainable_variables, ema_decay)
         object.__setattr__(self, "ema", ema)
-        object.__setattr__(self, "mean_metrics", metrics.metrics_of(self))
+        object.__setattr__(self, "_trained", None)
+        object.__setattr__(self, "mean_metrics", own_metrics.metrics_of(self))
         skipped = None if skip_threshold is None else tfk.metrics.Sum("skipped")
         object.__setattr__(self, "skipped_metric", skipped)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Keras' hook: how the model is compiled, for a file; None where no file can hold it."""
+        return settings.settings_of(self) if self._is_compiled else None
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Keras' hook: the inverse of `get_compile_config`."""
+        settings.compile_by(self, config)
+
+    def _assert_compile_was_called(self) -> None:
+        if not self._is_compiled:
+            raise RuntimeError(
+                "the model isn't compiled, as it must be to train and to measure. Call "
+                "compile('adam')."
+            )
 
     @property
     def uses_analytic_kl(self) -> bool:
@@ -136,6 +170,7 @@ class Trainable(Float32, TakesExamples):
         return [
             *self.mean_metrics.values(),
             *([self.skipped_metric] if self.skipped_metric else []),
+            *(self.compiled_metrics.metrics if self._is_compiled else []),
         ]
 
     @property
@@ -144,206 +179,20 @@ class Trainable(Float32, TakesExamples):
         with self.distribute_strategy.scope():
             return tf.distribute.has_strategy()
 
-    def _resolve_jit_compile(self, jit_compile) -> bool:
+    def _resolve_jit_compile(self, jit_compile, run_eagerly) -> bool:
         if jit_compile == "auto":
             return not self.distributed and prefers_xla(self)
+        if jit_compile and run_eagerly:
+            raise ValueError(
+                "jit_compile=True with run_eagerly=True: steps in Python aren't compiled. Leave "
+                "one out."
+            )
         if jit_compile and self.distributed:
             raise ValueError(
                 "jit_compile=True: steps on replicas aren't compiled by XLA, in which they can't "
                 "sum their gradients. Use jit_compile='auto'."
             )
         return bool(jit_compile)
-
-    def fit(
-        self,
-        x: TensorLike | tf.data.Dataset | Split | Iterable,
-        y: ConditionLike | None = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        verbose: str | int = "auto",
-        callbacks: Any = None,
-        *args,
-        validation_data: Any = None,
-        initial_epoch: int = 0,
-        mask: TensorLike | None = None,
-        **kwargs,
-    ) -> tfk.callbacks.History:
-        """Keras' fit, of arrays of examples, of tf.data sets, or of a split of a data set.
-
-        Args:
-          x: examples; or a tf.data set of batches: of examples, of pairs with conditions, of
-            `Batch(x, condition=.., mask=..)`, whose mask says which values are known, or of Blocks;
-            or a `data.Split`, which is binarized where the likelihood needs it and brings its
-            labels.
-          y: the conditions of a conditional model.
-          batch_size, epochs, verbose, callbacks, *args, validation_data, initial_epoch, **kwargs:
-            as Keras' fit has them; (x, y) or a Split for validation.
-          mask: bool, of x's shape, which values of an array x are known. The bound is that of the
-            known values, as if the others were missing at random given these (MAR). A split, and a
-            `Batch` of a set, bring their own.
-
-        Raises:
-          ValueError: an array has another shape, or values that the likelihood gives no mass to;
-            or examples are given weights.
-        """
-        refuse_weights(**kwargs)
-        size, steps = batch_size or _BATCH_SIZE, None
-        if mask is not None:
-            x, y, batch_size = self._with_mask(x, y, mask, size, shuffle=True), None, None
-        if isinstance(x, Split):
-            refusals.refuse_conditions(y)
-            blocks, kwargs["steps_per_epoch"] = training_set(self, x, size, epochs, initial_epoch)
-            steps = steps_per_epoch(x, size)
-            callbacks, x, batch_size = with_steps_bar(callbacks, steps), blocks, None
-            of_blocks = False
-        else:
-            x, y = self._input(x, y)
-            of_blocks = isinstance(getattr(x, "element_spec", None), Block)
-            if self.augment and (is_array(x) or (isinstance(x, tf.data.Dataset) and not of_blocks)):
-                note(
-                    f"augment={','.join(self.augment)} changes images of a data set's split alone: "
-                    "these are trained on as they are."
-                )
-        if steps or is_array(x):
-            refusals.check_parts(self, size)
-        validation_data = self._validation(validation_data, size)
-        if not of_blocks and not all(schedule.fixed for schedule in planned(self)):
-            callbacks = [PlanByFit(initial_epoch, steps), *tf.nest.flatten(callbacks or [])]
-        kwargs |= {"validation_data": validation_data, "initial_epoch": initial_epoch}
-        with self._looking_at_batches(not is_array(x)):
-            return super().fit(x, y, batch_size, epochs, verbose, callbacks, *args, **kwargs)
-
-    def _with_mask(self, x, y, mask, batch_size, shuffle=False):
-        """The tf.data set of Batches of an array with its mask."""
-        if not is_array(x):
-            raise ValueError(
-                f"mask is for an array of examples, got a {type(x).__name__}. Give a set of "
-                "Batch(x, mask=..), or data.InMemory(x, mask=..)."
-            )
-        y = as_conditions(self.numbers_of(y))
-        check_parts(Batch(x, mask=mask))
-        self.settle_levels(np.where(mask, x, np.zeros([], x.dtype)))
-        named = {"x": x, "mask": mask} | ({} if y is None else {"condition": y})
-        examples = tf.data.Dataset.from_tensor_slices(named)
-        if shuffle:
-            examples = examples.shuffle(len(x), seed=self.seed)
-        return examples.batch(batch_size).map(lambda parts: Batch(**parts))
-
-    def _validation(self, given, batch_size):
-        """validation_data as Keras takes it, a tuple or a set; None stays None."""
-        if given is None:
-            return None
-        if isinstance(given, Split):
-            return evaluation_set(self, given, batch_size)
-        if not isinstance(given, tuple):
-            x, _ = self._input(given, name="validation_data")
-            return (x,) if is_array(x) else x
-        if not 1 <= len(given) <= 3:
-            raise ValueError(
-                f"validation_data must be (x,) or (x, conditions), got {len(given)} parts."
-            )
-        x, y, weights = (*given, None, None)[:3]
-        refuse_weights(weights)
-        return self._input(x, y)[: len(given)]
-
-    def evaluate(
-        self,
-        x: TensorLike | tf.data.Dataset | Split | Iterable,
-        y: ConditionLike | None = None,
-        batch_size: int | None = None,
-        *args,
-        mask: TensorLike | None = None,
-        **kwargs,
-    ) -> float | list[float] | dict[str, float]:
-        """Keras' evaluate (and so `fit`'s validation), with `evaluation_weights`.
-
-        A mask is as in `fit`.
-        """
-        refuse_weights(*args[1:2], **kwargs)
-        if mask is not None:
-            x, y = self._with_mask(x, y, mask, batch_size or _BATCH_SIZE), None
-            batch_size = None
-        if isinstance(x, Split):
-            refusals.refuse_conditions(y)
-            x, batch_size = evaluation_set(self, x, batch_size or _BATCH_SIZE), None
-        elif not kwargs.get("_use_cached_eval_dataset"):  # In validation, fit has checked it.
-            x, y = self._input(x, y)
-        with self.evaluation_weights(), self._looking_at_batches(not is_array(x)):
-            return super().evaluate(x, y, batch_size, *args, **kwargs)
-
-    def predict(self, x: TensorLike | tf.data.Dataset | Iterable, *args, **kwargs) -> np.ndarray:
-        """Keras' predict, of examples, a set of them, or either with their conditions: (x, c)."""
-        if isinstance(x, (tuple, list)) and len(x) == 2 and self.condition is not None:
-            x, condition = np.asarray(x[0]), as_conditions(self.numbers_of(x[1]))
-            self.check_examples(x, condition)
-            batch_size = (args[0] if args else kwargs.pop("batch_size", None)) or _BATCH_SIZE
-            x = tf.data.Dataset.from_tensor_slices((x, condition)).batch(batch_size)
-            args = (None, *args[1:])  # The set has its batches.
-        x, _ = self._input(x, settles=False)
-        with self._looking_at_batches(not is_array(x)):
-            return super().predict(x, *args, **kwargs)
-
-    def train_on_batch(
-        self, x: TensorLike, y: ConditionLike | None = None, *args, **kwargs
-    ) -> float | list[float] | dict[str, float]:
-        """Keras' own, of one batch of examples and their conditions."""
-        refuse_weights(*args[:2], **kwargs)
-        return super().train_on_batch(*self._batch(x, y), *args, **kwargs)
-
-    def test_on_batch(
-        self, x: TensorLike, y: ConditionLike | None = None, *args, **kwargs
-    ) -> float | list[float] | dict[str, float]:
-        """As `train_on_batch`."""
-        refuse_weights(*args[:1], **kwargs)
-        return super().test_on_batch(*self._batch(x, y), *args, **kwargs)
-
-    def _batch(self, x, y):
-        return as_input(x), as_conditions(self.numbers_of(y))
-
-    def _input(self, x, y=None, name="x", settles=True):
-        """(x, y) as Keras is to have them.
-
-        A set, or a generator, shows the values of each batch when it comes: see `looked_at`.
-
-        Raises:
-          ValueError: what can be known of an input before its first batch can't be taken.
-        """
-        x, y = as_input(x, name), as_conditions(self.numbers_of(y))
-        if is_array(x):
-            if settles:
-                self.settle_levels(x)
-            self.check_examples(x, y)
-        elif isinstance(x, tf.data.Dataset):
-            check_element_spec(x.element_spec, self.check_shape)
-            # A batch without a mask has a spec too, of None.
-            if isinstance(getattr(x.element_spec, "mask", None), tf.TensorSpec):
-                self.check_masks()
-        return x, y
-
-    @contextlib.contextmanager
-    def _looking_at_batches(self, wanted: bool):
-        """Inside, batches are checked or not: those of an array that was checked whole need not."""
-        before = self._looks_at_batches
-        object.__setattr__(self, "_looks_at_batches", wanted)
-        try:
-            yield
-        finally:
-            object.__setattr__(self, "_looks_at_batches", before)
-
-    def evaluation_weights(self) -> contextlib.AbstractContextManager[None]:
-        """Context in which the weights are the moving average, where there is one.
-
-        Before the first step nothing has been averaged, and the weights stay as they are.
-        """
-        if self.ema is None or not int(self.optimizer.iterations.numpy()):
-            return contextlib.nullcontext()
-        return self.ema.applied()
-
-    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Keras' set_weights; the moving average begins anew, at these."""
-        super().set_weights(weights)
-        if self.ema is not None:
-            self.ema.begin()
 
     def step_terms(self, batch: Batch, training: bool = False) -> Terms:
         """The terms of a batch; adds the KL to the losses where the objective has it there.
@@ -360,19 +209,20 @@ class Trainable(Float32, TakesExamples):
             mask=batch.mask,
         )
         if self.objective.kl_loss is not None:
-            self.add_rates(terms.rates)
+            self.add_rates(terms.rates, batch.weight)
         return terms._replace(rates=())  # Keras looks through what a call returns.
 
-    def add_rates(self, rates: Iterable[Rate]) -> None:
-        """Adds the KL of each `Rate` to the losses: exact, or at its z."""
+    def add_rates(self, rates: Iterable[Rate], weight: tf.Tensor | None = None) -> None:
+        """Adds the KL of each `Rate` to the losses: exact, or at its z; of weighed examples."""
         for q, p, z in rates:
-            self.add_rate(q, p, None if self.uses_analytic_kl else z)
+            self.add_rate(q, p, None if self.uses_analytic_kl else z, weight)
 
     def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """One optimizer step."""
         for schedule in planned(self):
             schedule.known_plan()
         self.beta.assign(of_user(self.beta_schedule)(self.optimizer.iterations))
+        self._measure_reconstructions(batch)
         take_step(self, batch)
         return self.training_logs()
 
@@ -380,12 +230,27 @@ class Trainable(Float32, TakesExamples):
         """The objective's bound at beta = 1, whatever training uses."""
         terms = self.terms(batch.x, batch.noise, batch.condition, mask=batch.mask)
         loss = -of_user(self.objective.bound)(terms)
-        metrics.track(self, metrics.values_of(self, loss, terms, batch))
+        values = own_metrics.values_of(self, loss, terms, batch)
+        own_metrics.track(self, values, batch.weight)
+        self._measure_reconstructions(batch)
         return self.logs()
+
+    def _measure_reconstructions(self, batch):
+        """Updates the metrics that `compile` was given."""
+        if not self.compiled_metrics.metrics:
+            return
+        if batch.mask is not None:
+            raise ValueError(
+                "metrics compare all values of x with reconstructions, and a mask says that some "
+                "aren't known. Compile without metrics."
+            )
+        reconstruction = self.reconstruct(batch.x, batch.condition)
+        self.compiled_metrics.update_state(self.as_floats(batch.x), reconstruction, batch.weight)
 
     def logs(self) -> dict:
         """Each metric's mean since it was last reset."""
-        return {name: mean.result() for name, mean in self.mean_metrics.items()}
+        given = {metric.name: metric.result() for metric in self.compiled_metrics.metrics}
+        return {name: mean.result() for name, mean in self.mean_metrics.items()} | given
 
     def training_logs(self) -> dict:
         """`logs`, and how many steps were skipped, where steps may be."""
@@ -404,7 +269,9 @@ class Trainable(Float32, TakesExamples):
             next_block = block_taker(self, Site.LATENT)
 
             def train_function(iterator):
-                return run(next_block(iterator, self.optimizer.iterations))
+                for _ in range(int(self._steps_per_execution)):
+                    logs = run(next_block(iterator, self.optimizer.iterations))
+                return logs
 
             self.train_function = train_function
         return self.train_function
@@ -416,8 +283,10 @@ class Trainable(Float32, TakesExamples):
             next_block = block_taker(self, Site.EVALUATE)
 
             def test_function(iterator):
-                # The number of examples so far tells batches apart, and starts at 0 every time.
-                return run(next_block(iterator, self.mean_metrics["loss"].count))
+                for _ in range(int(self._steps_per_execution)):
+                    # The number of examples so far tells batches apart, and starts at 0 every time.
+                    logs = run(next_block(iterator, self.mean_metrics["loss"].count))
+                return logs
 
             self.test_function = test_function
         return self.test_function
@@ -429,22 +298,13 @@ class Trainable(Float32, TakesExamples):
             strategy = self.distribute_strategy
 
             def predict_function(iterator):
-                run = strategy.run(
-                    lambda data: predict(self.looked_at(data)), args=(next_batch(iterator),)
-                )
-                return tf.concat(strategy.experimental_local_results(run), axis=0)
+                found = []
+                for _ in range(int(self._steps_per_execution)):
+                    run = strategy.run(
+                        lambda data: predict(self.looked_at(data)), args=(next_batch(iterator),)
+                    )
+                    found.extend(strategy.experimental_local_results(run))
+                return tf.concat(found, axis=0)
 
             self.predict_function = predict_function
         return self.predict_function
-
-    def looked_at(self, data: Any) -> Batch:
-        """A batch of the user's, checked: outside of what XLA compiles, which drops checks."""
-        batch = as_batch(data)
-        x, condition = batch.x, self.numbers_of(batch.condition)
-        # A replica may have no rows of the last batch.
-        is_rest = tf.distribute.get_replica_context().num_replicas_in_sync > 1 and not len(x)
-        if self._looks_at_batches and not is_rest:
-            self.check_examples(x, condition)
-            if batch.mask is not None:
-                self.example_spec.check_known(batch.mask)
-        return batch._replace(condition=condition)
