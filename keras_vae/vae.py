@@ -1,14 +1,13 @@
 """VAE: encoder, decoder and prior as one Keras model."""
 
 import math
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
-from keras_vae import keras_file, seeds
+from keras_vae import seeds
 from keras_vae._compat import ConditionLike, TensorLike, tf, tfd, tfk
 from keras_vae.batches import Batch
 from keras_vae.conditions import Condition
@@ -21,14 +20,14 @@ from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.inference.imputation import Imputed, Imputer
 from keras_vae.inputs import ExampleSpec
 from keras_vae.inputs.arguments import as_batch, check_temperature
-from keras_vae.modality import Image, Modality, stored
-from keras_vae.ops import dtype_policy
+from keras_vae.modality import Image, Modality
 from keras_vae.ops.gradients import GradientWeight
 from keras_vae.ops.shapes import flat, shaped
 from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.priors import Prior
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
+from keras_vae.storable import Storable
 from keras_vae.terms import Latents, Terms
 from keras_vae.training.refusals import (
     check_densities,
@@ -36,14 +35,13 @@ from keras_vae.training.refusals import (
     check_same_latents,
     check_tracked,
 )
-from keras_vae.training.trainable import Trainable
 
 # Uniform numbers of draws are above 0, as their logs must be finite.
 _LEAST_UNIFORM = 2.0**-25
 
 
 @tfk.saving.register_keras_serializable("keras_vae")
-class VAE(Trainable):
+class VAE(Storable):
     """A variational autoencoder (Kingma & Welling 2014).
 
     Examples are x [B, H, W, C]: floats as they are, bool as {0, 1}, whole numbers divided by the
@@ -639,57 +637,3 @@ class VAE(Trainable):
         self._importance_sampler = self._completer = self._imputer = None
         self.forget_graphs()
         self._settle()
-
-    # Saving ------------------------------------------------------------------------------------
-
-    def save(
-        self, path: str | os.PathLike, overwrite: bool = True, save_format: str = "keras"
-    ) -> None:
-        """Writes the model to a .keras file, from which `keras_vae.load` has it train on.
-
-        Args:
-          path: of the file, which ends in .keras.
-          overwrite: whether a file that is there is replaced; else it is an error.
-          save_format: Keras' own argument, "keras".
-        """
-        keras_file.write(self, path, overwrite, save_format)
-
-    def in_float32(self) -> "VAE":
-        """This model or, if it computes in bfloat16, one in float32 with its weights.
-
-        The weights are their moving average, where there is one.
-        """
-        if not dtype_policy.is_mixed(self):
-            return self
-        with dtype_policy.policy(dtype_policy.FLOAT32):
-            found = self.from_config(dtype_policy.in_float32(self.get_config()))
-        with self.evaluation_weights():
-            found.set_weights(self.get_weights())
-        return found
-
-    def get_config(self) -> dict[str, Any]:
-        serialize = tfk.saving.serialize_keras_object
-        return {
-            "encoder": serialize(self.encoder),
-            "decoder": serialize(self.decoder),
-            "prior": self.prior and serialize(self.prior),
-            "condition": self.condition and serialize(self.condition),
-            "levels": self.levels,
-            "modality": self.modality.to_dict(),
-            "seed": self.seed,
-            "sees_mask": self.sees_mask,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "VAE":
-        parts: dict[str, Any] = {
-            name: config[name] and tfk.saving.deserialize_keras_object(config[name])
-            for name in ("encoder", "decoder", "prior", "condition")
-        }
-        # Older files have none of these.
-        facts = {
-            "levels": config.get("levels"),
-            "modality": stored(config.get("modality")),
-            "sees_mask": config.get("sees_mask", False),
-        }
-        return cls(**parts, **facts, seed=config["seed"])

@@ -80,6 +80,10 @@ TABLE = {
         ["keras_vae.keras_file"],
         ["_compat", "ops", "messages", "files", "trusted", "training"],
     ),
+    "storable": (
+        ["keras_vae.storable"],
+        ["_compat", "ops", "modality", "training", "keras_file"],
+    ),
     "vae": (
         ["keras_vae.vae"],
         [
@@ -98,7 +102,7 @@ TABLE = {
             "inputs",
             "inference",
             "training",
-            "keras_file",
+            "storable",
         ],
     ),
     "structures": (

@@ -111,9 +111,7 @@ def test_checkpoints_hold_the_model_of_each_epoch(worse):
     np.testing.assert_array_equal(found, history["val_elbo_nats"])
 
 
-@pytest.mark.parametrize(
-    "name", ["best.keras", "loss.keras", "best.weights.h5", "best.h5", "best"]
-)
+@pytest.mark.parametrize("name", ["best.keras", "loss.keras", "best.weights.h5", "best.h5", "best"])
 def test_the_best_file_holds_the_best_epoch(worse, name):
     folder, history, _, callbacks = worse
     if name.endswith(".keras"):

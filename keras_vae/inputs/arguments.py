@@ -51,7 +51,8 @@ def as_weights(
     if labels.shape != (size,):
         raise ValueError(f"class_weight needs y, a label for each of the {size} examples.")
     if missing := sorted(set(labels.tolist()) - set(class_weight)):
-        raise ValueError(f"class_weight must have all labels, it lacks {some([str(label) for label in missing])}.")
+        lost = some([str(label) for label in missing])
+        raise ValueError(f"class_weight must have all labels, it lacks {lost}.")
     return weight * np.array([class_weight[label] for label in labels.tolist()], np.float32)
 
 

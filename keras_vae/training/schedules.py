@@ -118,8 +118,9 @@ class InEpochs(Planned):
     def stated(self) -> dict[str, Any]:
         """What `from_stated` makes it from."""
         plan = None if self.plan is None else list(self.plan)
-        of_steps = {k: v for k, v in stated(self._make(1)).items() if k != "steps"}
-        return of_steps | {"epochs": self._epochs, "plan": plan, "fixed": self.fixed}
+        of_steps = stated(self._make(1)) or {}
+        in_epochs = {"epochs": self._epochs, "plan": plan, "fixed": self.fixed}
+        return {k: v for k, v in of_steps.items() if k != "steps"} | in_epochs
 
     def lengths(self, plan: Plan) -> int:
         """Its length in steps."""

@@ -1,6 +1,5 @@
 """How a model is compiled, as plain values of a .keras file, and back."""
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from keras_vae import objectives
@@ -47,7 +46,7 @@ def settings_of(model: "Trainable") -> dict[str, Any] | None:
         found[name] = given if all(isinstance(m, str) for m in given or ()) else None
     return found | {
         "optimizer": tfk.saving.serialize_keras_object(model.optimizer),
-        "objective": {"name": type(objective).__name__} | dataclasses.asdict(objective),
+        "objective": {"name": type(objective).__name__} | vars(objective),
         "beta": beta,
     }
 

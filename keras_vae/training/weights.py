@@ -40,7 +40,11 @@ class Weights(tfk.Model):
         Before the first step nothing has been averaged, and the weights stay as they are. So do
         those of a loaded model until it trains, as they are the average.
         """
-        if self.ema is None or self._trained is not None or not int(self.optimizer.iterations.numpy()):
+        if (
+            self.ema is None
+            or self._trained is not None
+            or not int(self.optimizer.iterations.numpy())
+        ):
             return contextlib.nullcontext()
         return self.ema.applied()
 
