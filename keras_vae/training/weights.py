@@ -3,15 +3,12 @@
 import contextlib
 import os
 from collections.abc import MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from keras_vae._compat import tfk
 from keras_vae.training.moving_average import MovingAverage
-
-if TYPE_CHECKING:
-    from keras_vae.training.trainable import Trainable
 
 # What files call the weights that an average stands for: training goes on from them.
 _TRAINED = "trained_"
@@ -40,13 +37,10 @@ class Weights(tfk.Model):
         Before the first step nothing has been averaged, and the weights stay as they are. So do
         those of a loaded model until it trains, as they are the average.
         """
-        if (
-            self.ema is None
-            or self._trained is not None
-            or not int(self.optimizer.iterations.numpy())
-        ):
+        if self.ema is None or self._trained is not None:
             return contextlib.nullcontext()
-        return self.ema.applied()
+        has_trained = int(self.optimizer.iterations.numpy())
+        return self.ema.applied() if has_trained else contextlib.nullcontext()
 
     def get_weights(self) -> list[np.ndarray]:
         """Keras' get_weights, of `evaluation_weights`."""
