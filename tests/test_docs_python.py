@@ -47,7 +47,7 @@ def test_pages_with_python_are_run():
     here = {path for path in with_python if not path.startswith(ELSEWHERE)}
     assert here == {
         "README.md",
-        *(f"docs/howto/{name}.md" for name in ("conditions", "gaps", "measuring", "your_data")),
+        *(f"docs/howto/{name}.md" for name in ("conditions", "gaps", "keras", "measuring", "your_data")),
     }
 
 
@@ -67,6 +67,12 @@ def test_your_data(capsys):
     found = run("docs/howto/your_data.md")
     assert capsys.readouterr().out.startswith("1439 (8, 8, 1) ")
     assert found["vae"].reconstruct(found["x"][:4]).shape == (4, 8, 8, 1)
+
+
+def test_keras():
+    found = run("docs/howto/keras.md")
+    assert found["loaded"].optimizer.iterations == found["vae"].optimizer.iterations > 0
+    assert found["best"].evaluate(found["x"][-64:], verbose=0, return_dict=True)["elbo_nats"] < 0
 
 
 def test_conditions():

@@ -116,8 +116,7 @@ def load_checkpoint(path: str | pathlib.Path, found: str) -> VAE:
     except Exception as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{found} can't be restored ({reason}). Take another copy.") from error
-    if vae.ema is not None:
-        vae.ema.apply()
+    vae.take_average()
     fitted = fitted_prior_file(path, origin(found)["step"])
     if fitted.exists():
         prior = build_fitted_prior(config)

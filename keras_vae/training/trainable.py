@@ -269,7 +269,7 @@ class Trainable(Float32, Verbs, Weights, NoSavedModel):
             next_block = block_taker(self, Site.LATENT)
 
             def train_function(iterator):
-                for _ in range(int(self._steps_per_execution)):
+                for _ in range(int(self._steps_per_execution.numpy())):
                     logs = run(next_block(iterator, self.optimizer.iterations))
                 return logs
 
@@ -283,7 +283,7 @@ class Trainable(Float32, Verbs, Weights, NoSavedModel):
             next_block = block_taker(self, Site.EVALUATE)
 
             def test_function(iterator):
-                for _ in range(int(self._steps_per_execution)):
+                for _ in range(int(self._steps_per_execution.numpy())):
                     # The number of examples so far tells batches apart, and starts at 0 every time.
                     logs = run(next_block(iterator, self.mean_metrics["loss"].count))
                 return logs
@@ -299,7 +299,7 @@ class Trainable(Float32, Verbs, Weights, NoSavedModel):
 
             def predict_function(iterator):
                 found = []
-                for _ in range(int(self._steps_per_execution)):
+                for _ in range(int(self._steps_per_execution.numpy())):
                     run = strategy.run(
                         lambda data: predict(self.looked_at(data)), args=(next_batch(iterator),)
                     )

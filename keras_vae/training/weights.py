@@ -74,7 +74,8 @@ class Weights(tfk.Model):
     def save_own_variables(self, store: MutableMapping) -> None:
         """Keras' hook: what a file holds of the model itself."""
         super().save_own_variables(store)
-        for i, weight in enumerate(() if self.ema is None else self.ema.replaced):
+        trained = self._trained or (self.ema.replaced if self.ema is not None else [])
+        for i, weight in enumerate(trained):
             store[f"{_TRAINED}{i}"] = weight
 
     def load_own_variables(self, store: MutableMapping) -> None:
@@ -87,6 +88,12 @@ class Weights(tfk.Model):
         if found and [weight.shape for weight in found] != shapes:
             raise ValueError(f"the trained weights must be of the shapes {shapes}")
         object.__setattr__(self, "_trained", found)
+
+    def take_average(self) -> None:
+        """Has the weights be their moving average, as if they were loaded; training goes on."""
+        if self.ema is not None:
+            object.__setattr__(self, "_trained", [v.numpy() for v in self.trainable_variables])
+            self.ema.apply()
 
     def take_up_training(self) -> None:
         """Goes on from the weights that a file's average is of, when a loaded model trains."""

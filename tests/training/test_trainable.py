@@ -390,17 +390,4 @@ def test_fit_refuses_conditions_that_the_model_can_not_take():
         model.fit(x, labels, validation_data=(x, labels + 1), verbose=0)
     with pytest.raises(ValueError, match="condition is missing"):
         model.evaluate(x, verbose=0)
-    with pytest.raises(ValueError, match="this model isn't a conditional one"):
-        tiny.vae().fit(x, labels, verbose=0)
     assert model.optimizer.iterations == 0
-
-
-def test_weights_of_examples_are_refused():
-    """Rather than left out without a word; those in a data set too."""
-    x, weights = tiny.images(8), np.ones(8, np.float32)
-    pairs = tf.data.Dataset.from_tensors((x, np.arange(8) % tiny.NUM_CLASSES, weights))
-    for given in ({"x": x, "sample_weight": weights}, {"x": x, "class_weight": {0: 2.0}}):
-        with pytest.raises(ValueError, match="sample_weight and class_weight have no meaning here"):
-            tiny.vae().fit(**given, verbose=0)
-    with pytest.raises(ValueError, match="Repeat the examples that are to count more"):
-        tiny.vae(condition="label").fit(pairs, verbose=0)
