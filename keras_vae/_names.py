@@ -92,7 +92,7 @@ MOVED = {
     "compilation": {"prefers_xla": "training.xla:prefers_xla"},
     "refusals": {"check": "training.refusals:check_objective"},
     "report.music": {"Music": "modality.music:Made"},
-    "saving": {"load": "runs.loading:load_model", "save": "keras_file:write"},
+    "saving": {"load": "runs.loading:load_model", "save": "storage.keras_file:write"},
 }
 
 

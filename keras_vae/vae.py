@@ -27,7 +27,7 @@ from keras_vae.ops.whole_numbers import check_whole
 from keras_vae.priors import Prior
 from keras_vae.rate import Rate, analytic_kl, has_analytic_kl
 from keras_vae.seeds import Site
-from keras_vae.storable import Storable
+from keras_vae.storage.storable import Storable
 from keras_vae.terms import Latents, Terms
 from keras_vae.training.refusals import (
     check_densities,

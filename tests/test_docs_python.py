@@ -14,6 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::keras_vae.messages.notes.Note")
 ELSEWHERE = ("docs/explained/", "docs/models/")
 SHORTER = (
     (r"epochs=\d+", "epochs=1"),
+    (r"images\[\.\.\., None\]", "images[:288, ..., None]"),
     ("num_samples=5000", "num_samples=9"),
     ('dataset="digits"', 'dataset="digits", epochs=1, hidden=(8,)'),
     ('workdir="runs/digits"', 'workdir="runs/digits", num_samples=8, tensorboard=False'),
@@ -47,7 +48,10 @@ def test_pages_with_python_are_run():
     here = {path for path in with_python if not path.startswith(ELSEWHERE)}
     assert here == {
         "README.md",
-        *(f"docs/howto/{name}.md" for name in ("conditions", "gaps", "keras", "measuring", "your_data")),
+        *(
+            f"docs/howto/{name}.md"
+            for name in ("conditions", "gaps", "keras", "measuring", "your_data")
+        ),
     }
 
 
@@ -69,10 +73,12 @@ def test_your_data(capsys):
     assert found["vae"].reconstruct(found["x"][:4]).shape == (4, 8, 8, 1)
 
 
-def test_keras():
+def test_keras(monkeypatch):
+    monkeypatch.setattr("keras_vae.training.trainable.prefers_xla", lambda vae: False)
     found = run("docs/howto/keras.md")
-    assert found["loaded"].optimizer.iterations == found["vae"].optimizer.iterations > 0
-    assert found["best"].evaluate(found["x"][-64:], verbose=0, return_dict=True)["elbo_nats"] < 0
+    assert found["best"].evaluate(found["x"], verbose=0) != found["vae"].evaluate(found["x"])
+    for one, other in zip(found["loaded"].get_weights(), found["vae"].get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_conditions():

@@ -76,13 +76,9 @@ TABLE = {
             "data",
         ],
     ),
-    "keras_file": (
-        ["keras_vae.keras_file"],
-        ["_compat", "ops", "messages", "files", "trusted", "training"],
-    ),
-    "storable": (
-        ["keras_vae.storable"],
-        ["_compat", "ops", "modality", "training", "keras_file"],
+    "storage": (
+        ["keras_vae.storage.*"],
+        ["_compat", "ops", "messages", "files", "modality", "trusted", "training"],
     ),
     "vae": (
         ["keras_vae.vae"],
@@ -102,7 +98,7 @@ TABLE = {
             "inputs",
             "inference",
             "training",
-            "storable",
+            "storage",
         ],
     ),
     "structures": (
@@ -196,7 +192,7 @@ TABLE = {
             "priors",
             "decoder",
             "inference",
-            "keras_file",
+            "storage",
             "vae",
             "structures",
         ],
@@ -230,7 +226,7 @@ TABLE = {
             "modality",
             "inputs",
             "training",
-            "keras_file",
+            "storage",
             "vae",
             "config",
             "building",

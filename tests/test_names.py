@@ -36,7 +36,7 @@ def test_functions_of_old_modules_are_found_by_their_old_names():
     from keras_vae.saving import load, save
 
     assert load is load_model is keras_vae.load
-    assert save.__module__ == "keras_vae.keras_file"
+    assert save.__module__ == "keras_vae.storage.keras_file"
     assert prefers_xla.__module__ == "keras_vae.training.xla"
     for old, names in _names.MOVED.items():
         module = getattr(keras_vae, old)  # The module is there without an import of its own.

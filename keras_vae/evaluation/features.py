@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_vae import keras_file
 from keras_vae._compat import TensorLike, tf, tfk
 from keras_vae.evaluation.label_counts import too_few
 from keras_vae.evaluation.small_classifier import SmallClassifier
 from keras_vae.ops.in_batches import in_batches
+from keras_vae.storage import keras_file
 
 _SMALLEST = 32  # pixels of height and width, below which Inception would see a blur only
 _COMPONENTS = 64

@@ -7,13 +7,14 @@ import zlib
 
 import numpy as np
 
-from keras_vae import keras_file, modality
+from keras_vae import modality
 from keras_vae._compat import tf
 from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
 from keras_vae.files import archives, checksums
 from keras_vae.messages.sentences import errors_in_one_line
 from keras_vae.runs.saved_checkpoints import check_checkpoint, last_checkpoint, origin
+from keras_vae.storage import keras_file
 from keras_vae.vae import VAE
 
 

@@ -3,10 +3,10 @@
 import os
 from typing import Any, TypeVar
 
-from keras_vae import keras_file
 from keras_vae._compat import tfk
 from keras_vae.modality import Modality, stored
 from keras_vae.ops import dtype_policy
+from keras_vae.storage import keras_file
 from keras_vae.training.trainable import Trainable
 
 _Storable = TypeVar("_Storable", bound="Storable")

@@ -1,0 +1,1 @@
+"""Storage: a model as a config, and in a `.keras` file."""
