@@ -40,8 +40,8 @@ def write(
     path = pathlib.Path(path)
     if path.suffix != ".keras" or save_format not in ("keras", None):
         raise ValueError(
-            f"path must end in .keras, the one format of models, got {str(path)!r}, save_format="
-            f"{save_format!r}. For a SavedModel or LiteRT call export.write(vae, folder)."
+            f"path must end in .keras, got {str(path)!r}; save_format must be 'keras', got "
+            f"{save_format!r}. For a SavedModel or LiteRT files call export.write(vae, folder)."
         )
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} is there already. Give overwrite=True, or another path.")
