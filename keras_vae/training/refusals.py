@@ -148,10 +148,10 @@ def check_parts(vae: "VAE", batch_size: int) -> None:
 
 def refuse_beside_split(**given: Any) -> None:
     """Raises ValueError for arguments beside a Split, which has its own labels and masks."""
-    if names := [name for name, value in given.items() if value is not None]:
+    if names := ", ".join(name for name, value in given.items() if value is not None):
         raise ValueError(
-            f"{', '.join(names)}: a Split brings its own labels and mask, and its examples have no "
-            "weights. Leave it out, or give arrays."
+            f"{names}: a Split brings its own labels and mask, and its examples have no weights. "
+            f"Leave {names} out, or give arrays."
         )
 
 
