@@ -11,30 +11,10 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from export import compact
-from keras_vae.likelihoods import Support
+from export.ranges import ranges
 from keras_vae.vae import VAE
 
 FILE = "model_card.json"
-
-# [lowest, highest] of the values of x, by support; None where there is no bound.
-_VALUES = {
-    Support.BINARY: [0, 1],
-    Support.UNIT: [0, 1],
-    Support.LEVELS: [0, 1],
-    Support.REAL: [None, None],
-    Support.COUNTS: [0, None],
-    Support.COLUMNS: [None, None],
-}
-
-# [lowest, highest] of the other inputs and outputs that are bounded.
-_BOUNDED = {
-    "seed": [-(2**31), 2**31 - 1],
-    "temperature": [0, None],
-    "k": [1, None],
-    "mask": [0, 1],
-    "scale": [0, None],
-    "effective_sample_size": [0, None],
-}
 
 _LICENCES = {
     "digits": "CC BY 4.0 (E. Alpaydin and C. Kaynak, UCI Machine Learning Repository)",
@@ -81,17 +61,10 @@ def card(vae: VAE, report: dict, described: dict | None, evaluation: dict | None
 
 def _ranges(vae, artefacts):
     """{name: [lowest, highest]} of all inputs and outputs."""
-    values = _VALUES[vae.decoder.likelihood.support]
-    known = _BOUNDED | {"image": values, "sample": values, "x": values}
-    known["num_layers"] = [0, vae.num_layers]
-    condition = vae.condition
-    if condition is not None and condition.in_examples:
-        known["condition"] = values
-    elif condition is not None and condition.num_classes is not None:
-        known["condition"] = [0, condition.num_classes - 1]
+    known = ranges(vae)
     signatures = [s for a in artefacts.values() for s in a["signatures"].values()]
     names = {name for s in signatures for name in (*s["inputs"], *s["outputs"])}
-    return {name: known.get(name, [None, None]) for name in sorted(names)}
+    return {name: [*known.get(name, (None, None))] for name in sorted(names)}
 
 
 def class_names(vae: VAE) -> list[str] | None:

@@ -67,6 +67,11 @@ class Generator(tf.Module):
                     inputs.append("condition")
         object.__setattr__(self, "verbs", verbs)
 
+    @property
+    def vae(self) -> VAE:
+        """The model."""
+        return self._vae
+
     @classmethod
     def of(cls, model: "VAE | Generator") -> "Generator":
         """The generator of a VAE; one that is given stays, with the graphs that it has."""

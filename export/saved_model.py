@@ -1,8 +1,9 @@
 """SavedModel: for TensorFlow in any language, without Keras, TFP or this project."""
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from export.checked import checked
 from export.generator import Generator
 from keras_vae._compat import tf
 from keras_vae.trusted import graphs
@@ -10,26 +11,32 @@ from keras_vae.vae import VAE
 
 
 def write_saved_model(
-    model: VAE | Generator, path: str | pathlib.Path, batch_sizes: Sequence[int] = ()
+    model: VAE | Generator,
+    path: str | pathlib.Path,
+    batch_sizes: Sequence[int] = (),
+    leave_out: Collection[str] = (),
 ) -> None:
     """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch.
 
-    Each verb but log_prob is there in each of the batch sizes, too: decode_16.
+    Each verb but log_prob is there in each of the batch sizes, too: decode_16. Signatures check what
+    they are given (`checked`).
 
     Args:
       model: a VAE, or its `Generator`, of which several files are written.
       path: the folder.
       batch_sizes: of further signatures.
+      leave_out: verbs that have no signature.
 
     Raises:
       OSError: it can't be written.
     """
     generator = Generator.of(model)
-    signatures = generator.signatures()
+    signatures = generator.signatures(leave_out=leave_out)
     for size in batch_sizes:
-        fixed = generator.signatures(size, leave_out=("log_prob",))
+        fixed = generator.signatures(size, leave_out=("log_prob", *leave_out))
         signatures |= {f"{verb}_{size}": function for verb, function in fixed.items()}
-    save(generator, path, signatures)
+    vae = generator.vae
+    save(generator, path, {name: checked(vae, verb) for name, verb in signatures.items()})
 
 
 def save(generator: Generator, path: str | pathlib.Path, signatures: dict) -> None:
