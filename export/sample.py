@@ -9,6 +9,7 @@ import json
 import math
 import pathlib
 import re
+import struct
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,11 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
+
+
+_OUTPUTS = ("image", "sample")
+# What reading a file raises that isn't what it should be, beside ValueError.
+_DAMAGED = (RecursionError, LookupError, TypeError, AttributeError, struct.error)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -65,10 +71,12 @@ def sample(
     Raises:
       ValueError, OSError: in one sentence, what can't be.
     """
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}.")
-    if not (isinstance(seed, int | np.integer) and -(2**31) <= seed < 2**31):
+    if not _is_whole(n, 1, math.inf):
+        raise ValueError(f"n must be at least 1 and whole, got {n}.")
+    if not _is_whole(seed, -(2**31), 2**31 - 1):
         raise ValueError(f"seed must be a whole number of 32 bits, got {seed}.")
+    if output not in _OUTPUTS:
+        raise ValueError(f"output must be {' or '.join(_OUTPUTS)}, got {output}.")
     interpreter = _opened(model)
     run, size = _largest(model, interpreter, "sample_with_temperature")
     kinds = run.get_input_details()
@@ -80,16 +88,31 @@ def sample(
         inputs["condition"] = _condition(model, condition, kinds["condition"])
     if vary is not None:
         num_layers = max(1, inputs["temperature"].size)
-        if num_layers == 1 or not 0 <= vary <= num_layers:
+        if num_layers == 1 or not _is_whole(vary, 0, num_layers):
             wanted = f"from 0 to the {num_layers} layers of latents"
             if num_layers == 1:
                 wanted = "left out: the model has one layer of latents"
             raise ValueError(f"vary must be {wanted}, got {vary}.")
-        first = run(seed=_seeds(seed, 0, size), **inputs)["z"][:1]
+        first = _drawn(model, run, seed=_seeds(seed, 0, size), **inputs)["z"][:1]
         run, size = _largest(model, interpreter, "vary")
         inputs |= {"z": np.repeat(first, size, axis=0), "num_layers": np.array(vary, np.int32)}
-    batches = [run(seed=_seeds(seed, i, size), **inputs)[output] for i in range(0, n, size)]
+    batches = [
+        _drawn(model, run, seed=_seeds(seed, i, size), **inputs)[output] for i in range(0, n, size)
+    ]
     return np.concatenate(batches)[:n]
+
+
+def _is_whole(number, lowest, highest):
+    is_one = isinstance(number, int | np.integer) and not isinstance(number, bool)
+    return is_one and lowest <= number <= highest
+
+
+def _drawn(model, run, **inputs):
+    """The outputs of a signature."""
+    try:
+        return run(**inputs)
+    except RuntimeError as error:
+        raise ValueError(f"model={model} can't be run: {error}") from error
 
 
 def _seeds(seed, start, size):
@@ -131,9 +154,16 @@ def _opened(model):
         raise FileNotFoundError(f"model={model} must be a generator.tflite, but there is no file.")
     content = pathlib.Path(model).read_bytes()
     _check_checksum(pathlib.Path(model), content)
-    interpreter = Interpreter(model_content=content)
+    try:
+        interpreter = Interpreter(model_content=content)
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"model={model} can't be opened: {error}") from error
     _check_operators(model, content)
     return interpreter
+
+
+def _damaged(model):
+    return f"model={model} is damaged: it can't be read as a generator. Take another copy."
 
 
 def _largest(model, interpreter, verb):
@@ -146,23 +176,28 @@ def _largest(model, interpreter, verb):
 
 
 def _check_checksum(model, content):
-    """Raises ValueError unless a file is what the parity.json beside it says, if there is one."""
-    try:
-        artefacts = json.loads(model.with_name("parity.json").read_text())["artefacts"]
-        wanted = artefacts[model.name]["sha256"][model.name]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if wanted != hashlib.sha256(content).hexdigest():
-        raise ValueError(
-            f"model={model} is damaged or was changed: its checksum is not that of when it was "
-            "exported. Take another copy."
-        )
+    """Raises ValueError unless a file is what the model card beside it says, if there is one."""
+    found = hashlib.sha256(content).hexdigest()
+    for beside, key in (("model_card.json", "files"), ("parity.json", "artefacts")):
+        try:
+            files = json.loads(model.with_name(beside).read_text(encoding="utf-8"))[key]
+            wanted = files[model.name]["sha256"][model.name]
+        except (OSError, ValueError, *_DAMAGED):
+            continue
+        if wanted != found:
+            raise ValueError(
+                f"model={model} is damaged or was changed: its checksum is not that of when it was "
+                f"exported, in {beside}. Take another copy."
+            )
 
 
 def _check_operators(model, content):
     """Raises ValueError for operators that aren't TFLite's own: a runtime may have any for them."""
-    found = schema.Model.GetRootAs(content)
-    names = [found.OperatorCodes(i).CustomCode() for i in range(found.OperatorCodesLength())]
+    try:
+        found = schema.Model.GetRootAs(content)
+        names = [found.OperatorCodes(i).CustomCode() for i in range(found.OperatorCodesLength())]
+    except _DAMAGED as error:
+        raise ValueError(_damaged(model)) from error
     if custom := [name.decode(errors="replace") for name in names if name]:
         raise ValueError(
             f"model={model} is refused: it holds the operators {', '.join(custom)}, which are none "
@@ -175,17 +210,25 @@ def _condition(model, given, details):
     shape, dtype = tuple(details["shape"]), details["dtype"]
     if len(shape) == 1:
         return np.full(shape, _label(_card(model), given), dtype)
-    with Image.open(given) as file:
-        if file.has_transparency_data or file.mode[0] in "IF":
-            raise ValueError(
-                f"condition={given} must be an image of 8 bits a value and without transparency, "
-                f"got mode {file.mode}. Save it so."
-            )
-        image = np.asarray(file.convert("RGB" if shape[-1] == 3 else "L"), np.float32) / 255
+    try:
+        image = _image(given, "RGB" if shape[-1] == 3 else "L")
+    except (Image.DecompressionBombError, SyntaxError, EOFError, struct.error) as error:
+        raise ValueError(f"condition={given} can't be read as an image: {error}") from error
     image = image.reshape(*image.shape[:2], -1)
     if image.shape != shape[1:]:
         raise ValueError(f"condition must be an image of shape {shape[1:]}, got {image.shape}.")
     return np.broadcast_to(image, shape).astype(dtype)
+
+
+def _image(path, mode):
+    """The pixels [H, W] or [H, W, 3] of an image file, from 0 to 1."""
+    with Image.open(path) as file:
+        if file.has_transparency_data or file.mode[0] in "IF":
+            raise ValueError(
+                f"condition={path} must be an image of 8 bits a value and without transparency, "
+                f"got mode {file.mode}. Save it so."
+            )
+        return np.asarray(file.convert(mode), np.float32) / 255
 
 
 def _label(card, given):
@@ -204,10 +247,14 @@ def _label(card, given):
 
 def _card(model):
     """The model card in the file; empty if there is none."""
-    content = schema.Model.GetRootAs(pathlib.Path(model).read_bytes())
-    for metadata in map(content.Metadata, range(content.MetadataLength())):
-        if metadata.Name() == b"model_card.json":
-            return json.loads(content.Buffers(metadata.Buffer()).DataAsNumpy().tobytes())
+    content = pathlib.Path(model).read_bytes()
+    try:
+        found = schema.Model.GetRootAs(content)
+        for metadata in map(found.Metadata, range(found.MetadataLength())):
+            if metadata.Name() == b"model_card.json":
+                return dict(json.loads(found.Buffers(metadata.Buffer()).DataAsNumpy().tobytes()))
+    except (ValueError, *_DAMAGED) as error:
+        raise ValueError(_damaged(model)) from error
     return {}
 
 
@@ -256,7 +303,7 @@ def _parser():
     )
     parser.add_argument("--condition", help="a label, its name, or an image's path")
     parser.add_argument(
-        "--output", choices=["image", "sample"], default="image", help="mean, or drawn pixels"
+        "--output", choices=_OUTPUTS, default="image", help="mean, or drawn pixels"
     )
     parser.add_argument("--out", required=True, help="the picture to write, a .png")
     return parser

@@ -14,11 +14,11 @@ export class Generator {
    */
   static async open(file, most = Infinity) {
     const model = await loadAndCompile(file, { accelerator: "wasm" });
-    return new Generator(model, highestLabel(file), most);
+    return new Generator(model, rangesIn(file), most);
   }
 
-  constructor(model, highest, most) {
-    this.highest = highest;
+  constructor(model, ranges, most) {
+    this.ranges = ranges;
     this.most = most;
     this.verbs = {}; // {verb: [[batch size, signature], …]}, the smallest first
     for (const [name, signature] of Object.entries(model.signatures)) {
@@ -92,15 +92,21 @@ export class Generator {
           : `an ${values.constructor.name} of ${values.length}`;
         throw new Error(`${name} of ${verb} must be ${wanted}, got ${got}.`);
       }
+      const isLabel = name === "condition" && dtype === "int32";
+      const [lowest, highest] = this.ranges[name] ?? [isLabel ? 0 : null, isLabel ? MOST : null];
+      const numbers = typeof values === "number" ? [values] : values;
+      const isWrong = (number) =>
+        !Number.isFinite(number) || number < (lowest ?? -Infinity) || number > (highest ?? Infinity)
+        || (dtype === "int32" && !Number.isInteger(number));
+      if (numbers.some(isWrong)) {
+        const from = lowest === null ? "" : ` from ${lowest} ${highest === null ? "on" : `to ${highest}`}`;
+        const kind = isLabel ? "a label" : dtype === "int32" ? "whole numbers" : "finite numbers";
+        throw new Error(`${name} of ${verb} must be ${kind}${from}, got ${numbers.find(isWrong)}.`);
+      }
       if (isShared) continue;
       count ??= values.length / row;
       if (values.length !== count * row) {
         throw new Error(`${name} of ${verb} must be for ${count} images, as the inputs before it.`);
-      }
-      const isWrong = (label) => label < 0 || label > this.highest;
-      if (name === "condition" && dtype === "int32" && values.some(isWrong)) {
-        const wanted = `a label from 0 to ${this.highest}`;
-        throw new Error(`${name} of ${verb} must be ${wanted}, got ${values.find(isWrong)}.`);
       }
     }
     const unknown = Object.keys(inputs).find((name) => !details.some((d) => d.name === name));
@@ -109,13 +115,15 @@ export class Generator {
   }
 }
 
-/** The highest label that the model card in the file names; without one, the highest int32.
+/** {name: [lowest, highest]} as the model card in the file says; {} without a card.
  *
  * The file holds the card as JSON without spaces. */
-function highestLabel(file) {
-  const found = new TextDecoder("latin1").decode(file).match(/"condition":\[0,(\d+)\]/);
-  return found ? Number(found[1]) : 2 ** 31 - 1;
+function rangesIn(file) {
+  const found = new TextDecoder("latin1").decode(file).match(/"ranges":(\{[^{}]*\})/);
+  return found ? JSON.parse(found[1]) : {};
 }
+
+const MOST = 2 ** 31 - 1;
 
 // The inputs that count for all images.
 const SHARED = ["temperature", "num_layers"];

@@ -5,6 +5,7 @@
 // argument, which counts for all images: a label, or a file of the raw float32 numbers of an image.
 // Before the first call, run `npm install` in this folder.
 
+import { createHash } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -58,6 +59,21 @@ function repeated(given, count, { dtype, shape }) {
   return all;
 }
 
+/** Fails unless a file is what the model card beside it says, if there is one. */
+function checkChecksum(file, content) {
+  const name = path.basename(file);
+  let wanted;
+  try {
+    const card = readFileSync(path.join(path.dirname(file), "model_card.json"), "utf8");
+    wanted = JSON.parse(card).files[name].sha256[name];
+  } catch {
+    return; // There is no card, or it isn't of this file.
+  }
+  if (wanted !== createHash("sha256").update(content).digest("hex")) {
+    fail(`${file} is damaged or was changed: its checksum isn't that in model_card.json.`);
+  }
+}
+
 /** Writes a file that has its name only when it is complete. */
 function writeWhole(name, values) {
   try {
@@ -73,6 +89,7 @@ async function main([file, text, out, given, ...others]) {
   if (out === undefined || others.length) fail("usage: node node.js MODEL SEED OUT [CONDITION]");
   const seed = whole("SEED", text);
   const model = readFileSync(file);
+  checkChecksum(file, model);
   await start();
   const generator = await Generator.open(model);
   if (!generator.verbs.sample) fail(`no signature that samples in ${file}.`);

@@ -68,8 +68,11 @@ def test_c_draws_what_a_condition_asks_for(kind, program, tmp_path):
     )
     card.embed(tmp_path / "generator.tflite", {"files": {}, "ranges": {"condition": [0, 3]}})
     if kind == "image_part":
-        wrong = [("two", "must be a file")]
         given = tiny.images(1)[0]
+        wrong = [("two", "must be a file")]
+        for name, value in (("nan", np.nan), ("low", -1.0), ("high", 3.5)):
+            np.where(given, value, given).astype(np.float32).tofile(tmp_path / name)
+            wrong.append((tmp_path / name, "finite numbers from 0 to what the card says, not so"))
         argument = tmp_path / "given.raw"
         given.tofile(argument)
     command = [program, tmp_path / "generator.tflite", 7, tmp_path / "out"]
@@ -84,7 +87,7 @@ def test_c_draws_what_a_condition_asks_for(kind, program, tmp_path):
     for argument, words in wrong:
         done = run(*command, argument)
         assert done.returncode == 2
-        assert "CONDITION must be" in done.stderr
+        assert "error: CONDITION must " in done.stderr
         assert words in done.stderr
 
 

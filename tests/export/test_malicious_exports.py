@@ -353,16 +353,16 @@ def test_a_file_with_operators_of_its_own_is_refused(generator, tmp_path):
         sample.sample(tmp_path / "evil.tflite", 0, 1)
 
 
-def test_a_changed_file_beside_its_checksum_is_found(generator, tmp_path):
+@pytest.mark.parametrize("beside", [("parity.json", "artefacts"), (card.FILE, "files")])
+def test_a_changed_file_beside_its_checksum_is_found(generator, tmp_path, beside):
+    name, key = beside
     path = shutil.copy(generator, tmp_path / "generator.tflite")
-    written = {"sha256": card.hashes(path)}
-    (tmp_path / "parity.json").write_text(json.dumps({"artefacts": {path.name: written}}))
+    (tmp_path / name).write_text(json.dumps({key: {path.name: {"sha256": card.hashes(path)}}}))
     before = sample.sample(path, 0, 2)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(ValueError, match="damaged or was changed"):
         sample.sample(path, 0, 2)
-    (tmp_path / "parity.json").unlink()
     path.write_bytes(generator.read_bytes())
     np.testing.assert_array_equal(sample.sample(path, 0, 2), before)

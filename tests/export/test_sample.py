@@ -114,6 +114,8 @@ def test_a_number_is_no_label_where_names_look_like_numbers():
     [
         (["--model={}/none.tflite"], "there is no file"),
         (["--model={}/text.tflite"], "error"),
+        (["--model={}/cut.tflite"], "cut.tflite"),
+        (["--model={}/huge.tflite"], "huge.tflite"),
         (["--n=0"], "n must be at least 1"),
         (["--seed=5000000000"], "seed must be a whole number of 32 bits"),
         (["--condition=3"], "takes no condition"),
@@ -129,6 +131,9 @@ def test_a_number_is_no_label_where_names_look_like_numbers():
 )
 def test_bad_input_is_one_line_and_exit_code_2(generator, tmp_path, arguments, words, capsys):
     (tmp_path / "text.tflite").write_text("no model")
+    content = generator[1].read_bytes()
+    (tmp_path / "cut.tflite").write_bytes(content[: len(content) // 2])
+    (tmp_path / "huge.tflite").write_bytes(b"\xff\xff\xff\x7fTFL3" + content[8:])
     usual = [f"--model={generator[1]}", f"--out={tmp_path}/a.png"]
     with pytest.raises(SystemExit) as stop:
         sample.main([*usual, *(argument.format(tmp_path) for argument in arguments)])
@@ -137,9 +142,41 @@ def test_bad_input_is_one_line_and_exit_code_2(generator, tmp_path, arguments, w
     assert not (tmp_path / "a.png").exists()
 
 
-def test_a_seed_of_another_shape_is_refused(generator):
-    with pytest.raises(ValueError, match=r"seed must be a whole number .* got \[1, 2\]"):
-        sample.sample(generator[1], [1, 2], 4)
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"seed": [1, 2]}, r"seed must be a whole number .* got \[1, 2\]"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"n": 2.5}, "n must be at least 1 and whole, got 2.5"),
+        ({"n": True}, "n must be at least 1 and whole, got True"),
+        ({"output": "film"}, "output must be image or sample, got film"),
+        ({"temperature": [1.0, 1.0]}, "temperature must be a number, got 2 numbers"),
+        ({"temperature": np.nan}, "temperature must be a number from 0 on, got nan"),
+    ],
+)
+def test_what_is_no_argument_is_refused(generator, changed, words):
+    with pytest.raises(ValueError, match=words):
+        sample.sample(generator[1], **({"seed": 0, "n": 4} | changed))
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"{", b"[1]", b"\xff\xfe"])
+def test_a_card_that_is_none_is_refused(generator, tmp_path, content):
+    path = tmp_path / "generator.tflite"
+    path.write_bytes(generator[1].read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(card.json, "dumps", lambda *_, **__: content.decode("latin1"))
+        card.embed(path, {"files": {}})
+    with pytest.raises(ValueError, match="is damaged: it can't be read as a generator"):
+        sample._card(path)
+
+
+def test_an_image_that_is_too_large_to_unpack_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "generator.tflite"
+    tflite.write_tflite(tiny.vae(recipe="cvae_image"), path, batch_sizes=[1])
+    Image.new("1", (10, 10)).save(tmp_path / "huge.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(ValueError, match=r"huge\.png can't be read as an image"):
+        sample.sample(path, 0, 1, condition=str(tmp_path / "huge.png"))
 
 
 def test_half_a_picture_is_none(generator, tmp_path):

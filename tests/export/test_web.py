@@ -83,6 +83,9 @@ def test_node_draws_what_a_condition_asks_for(kind, tmp_path):
         given.tofile(argument)
         (tmp_path / "long.raw").write_bytes(argument.read_bytes() + b"123")
         wrong = {tmp_path / "long.raw": "numbers of one image, 140 bytes; got"}
+        for name, value in (("NaN", np.nan), ("3.5", 3.5)):
+            np.where(given, value, given).astype(np.float32).tofile(tmp_path / name)
+            wrong[tmp_path / name] = f"must be finite numbers from 0 to 3, got {name}."
     command = [WEB / "node.js", tmp_path / "generator.tflite", 7, tmp_path / "out"]
     done = node(*command, argument)
     assert done.returncode == 0, done.stderr
@@ -93,6 +96,64 @@ def test_node_draws_what_a_condition_asks_for(kind, tmp_path):
     assert "needs a CONDITION" in node(*command).stderr
     for argument, words in wrong.items():
         assert words in node(*command, argument).stderr
+
+
+@needs_node
+def test_node_refuses_what_is_no_input(generator, tmp_path):
+    script = tmp_path / "wrong.mjs"
+    script.write_text(f"""
+import {{ readFileSync }} from "node:fs";
+import {{ start }} from "{WEB}/node.js";
+import {{ Generator }} from "{WEB}/generator.js";
+await start();
+const generator = await Generator.open(readFileSync("{generator[1]}"));
+const seed = new Int32Array([7, 0]), temperature = 1;
+const all = [
+  ["sample", {{ seed: [7, 0] }}],
+  ["sample", {{ seed: new Float32Array([7, 0]) }}],
+  ["sample", {{ seed: new Int32Array([7]) }}],
+  ["sample", {{ seed, condition: 3 }}],
+  ["paint", {{ seed }}],
+  ["decode", {{ z: new Float32Array([1, NaN, 0]) }}],
+  ["encode", {{ x: new Float32Array(34) }}],
+  ["sample_with_temperature", {{ seed, temperature: NaN }}],
+];
+for (const [verb, inputs] of all) {{
+  await generator.run(verb, inputs).then(() => console.log("taken"), (e) => console.log(e.message));
+}}
+""")
+    done = node(script)
+    assert done.returncode == 0, done.stderr
+    for line, words in zip(
+        done.stdout.splitlines(),
+        [
+            "seed of sample must be an Int32Array of 2 numbers an image, got an Array of 2",
+            "got an Float32Array of 2",
+            "got an Int32Array of 1",
+            "sample takes no condition",
+            "this model has no paint",
+            "z of decode must be finite numbers, got NaN",
+            "x of encode must be an Float32Array of 35 numbers an image, got an Float32Array of 34",
+            "temperature of sample_with_temperature must be finite numbers, got NaN",
+        ],
+        strict=True,
+    ):
+        assert words in line
+
+
+@needs_node
+def test_node_finds_a_changed_file_by_its_card(generator, tmp_path):
+    content = bytearray(generator[1].read_bytes())
+    (tmp_path / "generator.tflite").write_bytes(content)
+    files = {"generator.tflite": {"sha256": card.hashes(tmp_path / "generator.tflite")}}
+    (tmp_path / card.FILE).write_text(json.dumps({"files": files}))
+    command = [WEB / "node.js", tmp_path / "generator.tflite", 7, tmp_path / "out"]
+    assert node(*command).returncode == 0
+    content[len(content) // 2] ^= 1
+    (tmp_path / "generator.tflite").write_bytes(content)
+    done = node(*command)
+    assert done.returncode == 2
+    assert "is damaged or was changed" in done.stderr
 
 
 @needs_node

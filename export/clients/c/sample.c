@@ -3,13 +3,15 @@
    Writes out.image, out.sample and out.z. Each holds raw float32 numbers, of the images with the
    seeds (7, 0), (7, 1), …, as many as the largest batch size. Their shapes are printed, and stand in
    model_card.json too. A conditional model needs one more argument, which counts for all images: a
-   label, or a file of the raw float32 numbers of an image. The program links to libLiteRt alone, for
+   label, or a file of the raw float32 numbers of an image. The program doesn't compare the model with
+   the checksum in model_card.json: `sha256sum generator.tflite` prints what to compare. It links to libLiteRt alone, for
    instance to that of the Python package ai-edge-litert, in its folder $DIR:
 
      gcc -O2 sample.c -o sample -L $DIR -l:libLiteRt.so -Wl,-rpath,$DIR
 
    The package has no headers, so the prototypes of LiteRT 2's C API stand below. */
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,19 +77,18 @@ static int32_t whole(const char *name, const char *text) {
   return number;
 }
 
-/* The highest label that the model card in the file names; without one, the highest int32. The file
-   holds the card as JSON without spaces. */
-static int32_t highest_label(Model *model) {
+/* The highest number of a condition that the model card in the file names; without one, `most`. The
+   file holds the card as JSON without spaces. */
+static double highest_number(Model *model, double most) {
   const void *card;
   size_t size;
-  int32_t highest = INT32_MAX;
-  if (LiteRtGetModelMetadata(model, "model_card.json", &card, &size)) return highest;
+  if (LiteRtGetModelMetadata(model, "model_card.json", &card, &size)) return most;
   char *text = calloc(size + 1, 1);
   memcpy(text, card, size);
   const char *range = strstr(text, "\"condition\":[0,");
-  if (range) sscanf(range, "\"condition\":[0,%d", &highest);
+  if (range) sscanf(range, "\"condition\":[0,%lf", &most);
   free(text);
-  return highest;
+  return most;
 }
 
 /* Writes the same condition for each of `batch` images: a label, or the numbers of a file. */
@@ -95,7 +96,7 @@ static void write_condition(void *data, const Type *type, size_t batch, const ch
                             Model *model) {
   size_t size = count(type) / batch;
   if (type->element == INT32) {
-    int32_t label = whole("CONDITION", given), highest = highest_label(model);
+    int32_t label = whole("CONDITION", given), highest = highest_number(model, INT32_MAX);
     char about[64];
     snprintf(about, sizeof about, "CONDITION must be a label from 0 to %d, got", highest);
     if (label < 0 || label > highest) fail(about, given);
@@ -106,6 +107,14 @@ static void write_condition(void *data, const Type *type, size_t batch, const ch
   if (!file || fread(data, 4, size, file) != size || fgetc(file) != EOF)
     fail("CONDITION must be a file of the float32 numbers of one image, got", given);
   fclose(file);
+  double highest = highest_number(model, INFINITY);
+  for (size_t i = 0; i < size; i++) {
+    double number = ((float *)data)[i];
+    int is_bounded = highest < INFINITY;
+    if (!isfinite(number) || (is_bounded && (number < 0 || number > highest)))
+      fail(is_bounded ? "CONDITION must hold finite numbers from 0 to what the card says, not so in"
+                      : "CONDITION must hold finite numbers, not so in", given);
+  }
   for (size_t b = 1; b < batch; b++) memcpy((float *)data + b * size, data, 4 * size);
 }
 

@@ -99,13 +99,19 @@ class Generator(assets: AssetManager, name: String, private val batch: Int = 16)
     { writeInt(IntArray(2 * batch) { i -> if (i % 2 == 0) seed else i / 2 }) }
 
   /** One number for each layer of latents. */
-  private fun all(number: Float): Write = { writeFloat(FloatArray(readFloat().size) { number }) }
+  private fun all(number: Float): Write = {
+    require(number.isFinite() && number >= 0) {
+      "temperature must be a number from 0 on, got $number."
+    }
+    writeFloat(FloatArray(readFloat().size) { number })
+  }
 
   private fun rows(name: String, values: FloatArray): Write = {
     val size = readFloat().size
     require(values.size == size) {
       "$name must hold $batch rows of ${size / batch} numbers, $size in all; got ${values.size}."
     }
+    require(values.all { it.isFinite() }) { "$name must hold finite numbers." }
     writeFloat(values)
   }
 

@@ -84,6 +84,10 @@ final class Generator {
   private func drawing(
     _ signature: String, _ seed: Int32, _ temperature: Float
   ) throws -> [String: Data] {
+    guard temperature.isFinite, temperature >= 0 else {
+      throw InputError(
+        errorDescription: "temperature must be a number from 0 on, got \(temperature).")
+    }
     let tensor = try interpreter.signatureRunner(with: signature).input(named: "temperature")
     let layers = tensor.data.count / MemoryLayout<Float>.stride
     return [
@@ -99,6 +103,9 @@ final class Generator {
       let got = rows.map { String($0.count) }.joined(separator: ", ")
       throw InputError(
         errorDescription: "\(name) must hold \(batch) rows of \(size) numbers, got rows of \(got).")
+    }
+    guard rows.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+      throw InputError(errorDescription: "\(name) must hold finite numbers.")
     }
     return bytes(rows.flatMap { $0 })
   }
