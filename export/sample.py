@@ -18,7 +18,6 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-
 _OUTPUTS = ("image", "sample")
 # What reading a file raises that isn't what it should be, beside ValueError.
 _DAMAGED = (RecursionError, LookupError, TypeError, AttributeError, struct.error)
@@ -302,9 +301,7 @@ def _parser():
         "same seed that differ in details",
     )
     parser.add_argument("--condition", help="a label, its name, or an image's path")
-    parser.add_argument(
-        "--output", choices=_OUTPUTS, default="image", help="mean, or drawn pixels"
-    )
+    parser.add_argument("--output", choices=_OUTPUTS, default="image", help="mean, or drawn pixels")
     parser.add_argument("--out", required=True, help="the picture to write, a .png")
     return parser
 

@@ -18,8 +18,8 @@ def write_saved_model(
 ) -> None:
     """Writes the folder `path`: signatures decode, encode and, with a prior, sample; any batch.
 
-    Each verb but log_prob is there in each of the batch sizes, too: decode_16. Signatures check what
-    they are given (`checked`).
+    Each verb but log_prob is there in each of the batch sizes, too: decode_16. Signatures check
+    what they are given (`checked`).
 
     Args:
       model: a VAE, or its `Generator`, of which several files are written.

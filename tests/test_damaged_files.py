@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import keras_vae
+from keras_vae import data, files
+from keras_vae.columns import table_schema
 from keras_vae.files import archives
 from tests import tiny
 from tests.test_malicious_files import refusal, refusal_of_run, write, write_run
@@ -132,3 +134,52 @@ def test_numbers_of_a_file_are_whole(members, tmp_path, values):
     config["config"].update(values)
     path = write(tmp_path / "m.keras", members | {"config.json": json.dumps(config).encode()})
     assert f"{min(values)} must be a whole number" in refusal(path)
+
+
+def npy(header, values=b""):
+    """A .npy with any header."""
+    content = f"{header}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(content).to_bytes(2, "little") + content + values
+
+
+def shape_of(shape, dtype="<f8"):
+    return npy(repr({"descr": dtype, "fortran_order": False, "shape": shape}), bytes(64))
+
+
+LYING = {
+    "64 TB": shape_of((2**43,)),
+    "more than 64 bits": shape_of((2**40, 2**40)),
+    "a negative size": shape_of((-1, 2)),
+    "a size that is no number": shape_of((True, 2)),
+    "objects": shape_of((8,), "|O"),
+    "an array of arrays": shape_of((2,), ("<f8", (2,))),
+    "brackets": npy("(" * 5000),
+    "no header": b"\x93NUMPY",
+    "another version": b"\x93NUMPY\x09\x00" + bytes(80),
+    "no array": b"text",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("name", LYING)
+def test_arrays_that_lie_are_refused_before_there_is_memory_for_them(tmp_path, name):
+    path = write(tmp_path / "made.npz", {"x.npy": LYING[name]})
+    for read in (files.read_npz, lambda path: data.load(f"npz:{path}")):
+        with pytest.raises(ValueError, match=r"made\.npz") as caught:
+            read(path)
+        assert "\n" not in str(caught.value)
+    (tmp_path / "made.npy").write_bytes(LYING[name])
+    with pytest.raises(ValueError, match=r"made\.npy") as caught:
+        data.load(f"npz:{tmp_path}/made.npy")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"9" * 5000, b"\xff", b"[]", b""])
+def test_json_that_is_none_is_one_line(tmp_path, content):
+    (tmp_path / "made.json").write_bytes(content)
+    for read in (files.read_json, table_schema.read_file):
+        if (read, content) == (table_schema.read_file, b"[]"):
+            continue  # Another check refuses a list.
+        with pytest.raises(ValueError, match=r"made\.json") as caught:
+            read(tmp_path / "made.json")
+        assert "\n" not in str(caught.value)

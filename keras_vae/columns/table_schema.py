@@ -182,7 +182,7 @@ def read_file(path: str) -> Mapping[str, Any]:
         return json.loads(pathlib.Path(path).expanduser().read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(f"schema={path} isn't there.") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise ValueError(f"schema={path} must be a JSON file: {error}") from None
 
 

@@ -51,6 +51,8 @@ _RANGE = -(2 ** (_LATENT_BITS - 1)), 2 ** (_LATENT_BITS - 1) - 1
 
 # Probabilities in a table of those of all levels of all pixels of a batch: 64 MB.
 _MAX_TABLE = 2**24
+# How many times larger than their file images may be: a pixel of a byte takes 0.0008 bits then.
+_MAX_RATIO = 10_000
 _WORD_BITS = 32
 # A file is this header (format, model, number of images, growth of the batches), the stack's words,
 # and the CRC of both.
@@ -296,8 +298,11 @@ class BitsBack:
             raise CorruptFile(
                 "the file was compressed by another model, or by this one before it was trained on."
             )
-        words = np.frombuffer(content[_HEADER.size : -_CRC.size], "<u4").astype(np.uint32)
-        return num_images, growth, words
+        stack = content[_HEADER.size : -_CRC.size]
+        size = num_images * self._num_pixels * self._dtype.itemsize
+        if growth < 1 or len(stack) % 4 or not any(stack[-4:]) or size > _MAX_RATIO * len(content):
+            raise CorruptFile(f"{len(content):,} bytes can't hold {num_images:,} images.")
+        return num_images, growth, np.frombuffer(stack, "<u4").astype(np.uint32)
 
 
 def _in_units(q: tfd.Distribution, p: tfd.Distribution) -> tuple[np.ndarray, np.ndarray]:

@@ -7,33 +7,17 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from keras_vae.files import archives, open_regular
+from keras_vae.files.npz import Header, read_header
 
 _NPY_MAGIC = b"\x93NUMPY"
 _ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the second one begins an empty zip
 _ALONE = "x"  # the key of the one array of a .npy
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 _CHECKSUM_BYTES = 1 << 26  # bytes read at a time
-
-
-class Header(NamedTuple):
-    """The header of an array in a file: shape, whether in Fortran's order, dtype."""
-
-    shape: tuple
-    is_fortran: bool
-    dtype: np.dtype
-
-    @property
-    def size(self) -> int:
-        """Bytes of its values."""
-        return math.prod(self.shape) * self.dtype.itemsize
 
 
 def read(
@@ -83,7 +67,7 @@ def checksums(path: str | pathlib.Path) -> list[int]:
 
 def _npy(name, stream, keys_of, limit_bytes):
     try:
-        header = _header(stream)
+        header = read_header(stream)
     except ValueError as error:
         raise ValueError(f"dataset={name} is no npy ({error}). Use numpy.save.") from error
     _check_plain(name, "it", header)
@@ -132,20 +116,9 @@ def _member_header(file, key):
     """The Header of an array of a zip file, None for what is no array."""
     with file.open(_member(file, key)) as stream:
         try:
-            return _header(stream)
+            return read_header(stream)
         except (ValueError, EOFError, zlib.error):
             return None
-
-
-def _header(stream):
-    """The Header at the stream's position; the stream is at the values afterwards."""
-    version = np.lib.format.read_magic(stream)
-    if version not in _HEADERS:
-        raise ValueError(f"version {version} of the format, for tables of records")
-    header = Header(*_HEADERS[version](stream))
-    if header.dtype.subdtype or any(isinstance(n, bool) or n < 0 for n in header.shape):
-        raise ValueError(f"an array of {header.dtype} {list(header.shape)}")
-    return header
 
 
 def _start(name, stream, member):
@@ -160,7 +133,7 @@ def _start(name, stream, member):
     stream.seek(sum(struct.unpack("<26xHH", stream.read(30))), os.SEEK_CUR)
     end = stream.tell() + member.file_size
     try:
-        header = _header(stream)
+        header = read_header(stream)
     except ValueError as error:
         raise ValueError(f"{name} must hold plain arrays: {member.filename}: {error}.") from error
     _check_plain(name, member.filename, header)

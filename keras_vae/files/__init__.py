@@ -1,5 +1,6 @@
 """Files: written whole or not at all, with checksums; archives that are looked at first."""
 
+from keras_vae.files.npz import read_npz
 from keras_vae.files.writing import (
     NotRegular,
     check_files,
@@ -19,6 +20,7 @@ __all__ = [
     "check_folder",
     "open_regular",
     "read_json",
+    "read_npz",
     "whole_file",
     "whole_folder",
     "write_atomically",

@@ -7,10 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from keras_vae.config import Config
 from keras_vae.data import Dataset
+from keras_vae.files import read_npz
 from keras_vae.report import (
     class_section,
     column_facts,
@@ -85,8 +84,8 @@ def _write_measured(run: Run) -> Path:
     shown = pictures.pictures(model, batch, labels, names, run.path)
     copies = run.path / "copies.npz"
     if copies.is_file() and model.prior is not None:
-        with np.load(copies, allow_pickle=False) as file:
-            shown.insert(2, pictures.neighbours(model, file["samples"], file["neighbours"]))
+        file = read_npz(copies)
+        shown.insert(2, pictures.neighbours(model, file["samples"], file["neighbours"]))
     shown += measured_pictures(model, run.evaluation)
     return write_report(run.path, model, run.config, run.evaluation, shown, dataset)
 

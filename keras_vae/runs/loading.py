@@ -2,16 +2,12 @@
 
 import json
 import pathlib
-import zipfile
-import zlib
-
-import numpy as np
 
 from keras_vae import modality
 from keras_vae._compat import tf
 from keras_vae.build import build, build_fitted_prior
 from keras_vae.config import Config
-from keras_vae.files import archives, checksums
+from keras_vae.files import archives, checksums, read_npz
 from keras_vae.messages.sentences import errors_in_one_line
 from keras_vae.runs.saved_checkpoints import check_checkpoint, last_checkpoint, origin
 from keras_vae.storage import keras_file
@@ -137,11 +133,11 @@ def _read_weights(path):
         raise ValueError(f"{path} is refused: it is no file.")
     archives.check_archive(path)
     checksums.check_beside(path.with_suffix(""))
+    arrays = read_npz(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return [file[f"weight_{i}"] for i in range(len(file))]
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is refused: it must hold plain arrays ({error}).") from error
+        return [arrays[f"weight_{i}"] for i in range(len(arrays))]
+    except KeyError as error:
+        raise ValueError(f"{path} is refused: it has no array {error}.") from error
 
 
 def fitted_prior_file(path: str | pathlib.Path, step: int) -> pathlib.Path:

@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from keras_vae import evaluation
 from keras_vae.batches import Batch
 from keras_vae.building.parts import CONDITIONS, support_of
 from keras_vae.config import Config, options
+from keras_vae.files import read_json, read_npz
 from keras_vae.measures import Measure, Shown, columns
 from keras_vae.messages.notes import tell
 from keras_vae.report.numbers_as_text import number, with_error
@@ -84,13 +84,12 @@ def write_page(runs: list[Measured], out: pathlib.Path) -> pathlib.Path:
 def _numbers(path: pathlib.Path) -> tuple[dict[str, Any], np.ndarray | None]:
     """(evaluation.json, -log p(x) of each example or None) of a run."""
     try:
-        numbers = json.loads((path / "evaluation.json").read_text())
-        with np.load(path / "evaluation.npz", allow_pickle=False) as examples:
-            nll = examples.get("nll")
+        numbers = read_json(path / "evaluation.json")
+        nll = read_npz(path / "evaluation.npz").get("nll")
         known = {"checkpoint": str, "step": int, "binarization": str}
         if all(isinstance(numbers[key], kind) for key, kind in known.items()):
             return numbers, nll
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError):
         pass
     raise ValueError(
         f"{path}: evaluation.json and evaluation.npz are damaged or of another program. Measure "

@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_vae._compat import tfk
 from keras_vae.compression import BitsBack, rival_sizes
-from keras_vae.files import check_folder, write_atomically, write_json, write_npz
+from keras_vae.files import check_folder, read_npz, write_atomically, write_json, write_npz
 from keras_vae.report import follow_ups
 from keras_vae.report.printing import print_numbers
 from keras_vae.runs import loading, run_data
@@ -143,5 +143,4 @@ def _decode_elsewhere(run, file):
         if done.returncode:
             print(done.stderr.strip().rpartition("\n")[2], file=sys.stderr)
             return None
-        with np.load(out, allow_pickle=False) as found:
-            return found["x"]
+        return read_npz(out)["x"]

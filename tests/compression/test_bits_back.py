@@ -2,6 +2,7 @@
 
 import math
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -159,6 +160,25 @@ def test_damaged_files_are_refused(model, codec):
     for short in (b"", content[:10], content[:-1], content[: len(content) // 2], b"x" * 99):
         with pytest.raises(CorruptFile):
             codec.decode(short)
+
+
+@pytest.mark.parametrize(
+    ("place", "number"), [(12, 2**31), (12, 2**32 - 1), (16, 0)], ids=["many", "most", "growth"]
+)
+def test_a_file_that_lies_about_its_size_is_refused(model, codec, place, number):
+    """Its checksum is right; there is no array of 2^32 images, nor a batch of nothing."""
+    content = bytearray(codec.encode(drawn(model, N))[:-4])
+    content[place : place + 4] = number.to_bytes(4, "little")
+    content += zlib.crc32(content).to_bytes(4, "little")
+    with pytest.raises(CorruptFile, match="bytes can't hold"):
+        codec.decode(bytes(content))
+
+
+@pytest.mark.parametrize("words", [b"", b"123", bytes(8)], ids=["none", "half", "zeros"])
+def test_a_file_without_a_stack_is_refused(model, codec, words):
+    content = codec.encode(drawn(model, N))[:20] + words
+    with pytest.raises(CorruptFile, match="bytes can't hold"):
+        codec.decode(content + zlib.crc32(content).to_bytes(4, "little"))
 
 
 def test_the_file_of_another_model_is_refused(model, codec):
