@@ -11,6 +11,7 @@ _MADE = ("_build", "tutorials")
 PATHS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *sorted(p for p in (ROOT / "docs").rglob("*.md") if p.parts[len(ROOT.parts) + 1] not in _MADE),
 ]
 # Where output goes: the printed calls would go there too.

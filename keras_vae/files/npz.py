@@ -4,7 +4,7 @@ import math
 import pathlib
 import zipfile
 import zlib
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Header(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read_header(stream: BinaryIO) -> Header:
+def read_header(stream: IO[bytes]) -> Header:
     """The Header at the stream's position; the stream is at the values afterwards.
 
     Raises:
