@@ -71,7 +71,7 @@ def _counted(vae, inputs):
 
 def _in_range(name, value, limits: Range):
     """Checks that all numbers are from the lowest to the highest, and finite."""
-    if value.dtype is tf.bool:
+    if not (value.dtype.is_floating or value.dtype.is_integer):
         return []
     lowest, highest = limits
     # NaN is in no range.

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from keras_vae.files import archives, open_regular
-from keras_vae.files.npz import Header, read_header
+from keras_vae.files.plain_arrays import Header, read_header
 
 _NPY_MAGIC = b"\x93NUMPY"
 _ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the second one begins an empty zip

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from keras_vae.data.split_names import split_of, words
-from keras_vae.files.npz import Header
+from keras_vae.files.plain_arrays import Header
 
 SPLITS = ("train", "validation", "test")
 CLASS_NAMES, FACTOR_NAMES = "class_names", "factor_names"

@@ -1,6 +1,6 @@
 """Files: written whole or not at all, with checksums; archives that are looked at first."""
 
-from keras_vae.files.npz import read_npz
+from keras_vae.files.plain_arrays import read_npz
 from keras_vae.files.writing import (
     NotRegular,
     check_files,
