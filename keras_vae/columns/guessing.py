@@ -1,12 +1,11 @@
 """The kind of a column, by its data."""
 
-import re
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_vae.columns.column import Column
+from keras_vae.columns.lookalikes import date_formats
 
 if TYPE_CHECKING:
     import pandas
@@ -17,7 +16,6 @@ _HIGHEST_COUNT = 255
 # Words of a text, on average, from which on it is free text.
 _WORDS = 3.0
 _TRUTHS = ({"true", "false"}, {"True", "False"}, {"TRUE", "FALSE"})
-_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
 
 
 def guess(series: "pandas.Series") -> Column:
@@ -39,12 +37,6 @@ def guess(series: "pandas.Series") -> Column:
     if types.is_numeric_dtype(known.dtype):
         return _of_numbers(name, known.to_numpy(np.float64))
     return _of_texts(name, known, num_distinct)
-
-
-def looks_like_decimal_commas(series: "pandas.Series") -> bool:
-    """Whether the texts of a Series are numbers such as 3,14."""
-    texts = series.dropna().unique()[:1000]
-    return bool(len(texts)) and all(re.fullmatch(r"[-+]?\d+,\d+", str(text)) for text in texts)
 
 
 def decimals_of(values: np.ndarray) -> int | None:
@@ -80,24 +72,13 @@ def _of_texts(name, known, num_distinct):
     for truths in _TRUTHS:
         if set(texts) == truths:
             return Column(name, "boolean", categories=tuple(sorted(truths)))
-    for format in _FORMATS:
-        if _are_dates(texts, format):
-            return Column(name, "date", format=format)
+    formats = [format for format, fits in date_formats(texts).items() if fits.all()]
+    if len(formats) == 1:
+        return Column(name, "date", format=formats[0])
     if num_distinct <= min(_MOST_CATEGORIES, max(20, len(known) // 2)):
         return Column(name, "category")
     words = np.mean([len(text.split()) for text in texts])
     return Column(name, "text" if words >= _WORDS else "id")
-
-
-def _are_dates(texts, format):
-    import pandas
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        first = pandas.to_datetime(texts[:10], format=format, errors="coerce")
-        if first.isna().any():
-            return False
-        return not pandas.to_datetime(texts, format=format, errors="coerce").isna().any()
 
 
 def _categorical():

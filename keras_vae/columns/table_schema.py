@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_vae.columns import coding
+from keras_vae.columns import coding, lookalikes
 from keras_vae.columns.column import Column, from_said
-from keras_vae.columns.guessing import guess, looks_like_decimal_commas
+from keras_vae.columns.guessing import guess
 from keras_vae.messages.sentences import some
 
 if TYPE_CHECKING:
@@ -60,18 +60,19 @@ class Schema:
         wanted = [column.name for column in self.learned]
         _check_same(name, wanted, [column.name for column in self.columns], frame)
         x = np.empty((len(frame), len(wanted)), np.float32)
-        known, notes = np.empty(x.shape, bool), []
+        known, unseen_by_column = np.empty(x.shape, bool), []
         for place, column in enumerate(self.learned):
             try:
                 x[:, place], known[:, place], unseen = coding.to_x(column, frame[column.name])
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
             if unseen:
-                notes.append(
-                    f"{name}: column {column.name!r} has categories that training lacks, each "
-                    f"counted as unseen: {some(unseen, 5)}"
-                )
-        return x, known, notes
+                unseen_by_column.append(f"{column.name!r}: {some(unseen, 5)}")
+        notes = (
+            f"{name} has categories that training lacks, each counted as unseen, in "
+            f"{'; '.join(unseen_by_column)}"
+        )
+        return x, known, [notes] * bool(unseen_by_column)
 
     def encode_cells(self, cells: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         """(x float32 [D], which cells are given, bool [D]) of some cells of a row, by name.
@@ -151,7 +152,7 @@ def schema_of(
             f"schema: {name} has no column {some([repr(n) for n in strange])}; it has "
             f"{some(names)}."
         )
-    columns, notes = [], []
+    columns = []
     for column_name in names:
         series = frame[column_name]
         try:
@@ -159,17 +160,13 @@ def schema_of(
             columns.append(coding.settle(column, series))
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-        is_text = column.kind in ("category", "id", "text")
-        if is_text and column_name not in given and looks_like_decimal_commas(series):
-            notes.append(
-                f"column {column_name!r} looks like numbers with decimal commas; if so, say "
-                "csv_options=decimal=comma"
-            )
     schema = Schema(tuple(columns))
     if not schema.learned:
         kinds = ", ".join(f"{c.name}: {c.kind}" for c in columns[:10])
         raise ValueError(f"{name} has no column to learn from ({kinds}). Say kinds by schema.")
-    return schema, schema.notes() + notes
+    texts = (c.name for c in columns if c.kind in ("category", "id", "text"))
+    doubtful = lookalikes.notes(frame[text] for text in texts if text not in given)
+    return schema, schema.notes() + doubtful
 
 
 def read_file(path: str) -> Mapping[str, Any]:

@@ -1,19 +1,25 @@
 """CSV and Parquet files as pandas DataFrames of compact columns."""
 
+import codecs
 import csv
 import dataclasses
 import functools
+import itertools
 import os
+import re
 from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from keras_vae.columns.lookalikes import different, number_forms
 from keras_vae.data.tables.csv_options import SEPARATORS, CsvOptions, in_words
+from keras_vae.messages.sentences import some
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 _ROWS = 100_000  # of a file that are text at a time
+_LINES = 100  # by which separators are compared
 _MOST_TEXTS = 200_000  # different texts of a column that are kept; it is no category then
 
 
@@ -40,7 +46,7 @@ def read_csv(path: str, options: CsvOptions) -> "tuple[DataFrame, list[str]]":
     pd, name = pandas(), f"csv:{path}"
     _check_there(name, path)
     options = _with_separator(name, path, options)
-    names = _checked_names(name, path, options)
+    names, texts = _checked_names(name, path, options)
     told = in_words(options)
     notes = [f"{name} is read with csv_options {told}"] if told else []
     read = functools.partial(
@@ -56,15 +62,21 @@ def read_csv(path: str, options: CsvOptions) -> "tuple[DataFrame, list[str]]":
         names=names,
         index_col=False,
     )
-    chunks = read(decimal=options.decimal, thousands=options.thousands, chunksize=_ROWS)
+    chunks = read(
+        decimal=options.decimal,
+        thousands=options.thousands,
+        dtype=dict.fromkeys(texts, str),
+        chunksize=_ROWS,
+    )
     try:
         frame = _joined(pd, [_compact(pd, chunk, options.strip) for chunk in chunks])
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name} can't be read: {str(error).strip()}") from None
     mixed = [column for column in frame if frame[column].dtype == object]
     for column in mixed:  # Some chunk was of numbers, another one of texts.
-        texts = read(usecols=[column], dtype=str)
-        frame[column] = _compact(pd, texts, options.strip)[column]
+        cells = read(usecols=[column], dtype=str)
+        frame[column] = _compact(pd, cells, options.strip)[column]
+    _check_decimals(name, frame, options)
     return frame, notes + _gaps(name, frame)
 
 
@@ -148,49 +160,120 @@ def _as_texts(column):
 
 
 def _with_separator(name, path, options):
-    if options.separator is not None:
+    """The options with their separator, by the first line if they don't say it.
+
+    Raises:
+      ValueError: it leaves one column, where another one makes several.
+    """
+    stated = options.separator is not None
+    if not stated:
+        with _opened(path, options) as file:
+            try:
+                first = file.readline()
+            except UnicodeError:
+                raise ValueError(_not_encoded(name, path, options)) from None
+        counts = {mark: first.count(mark) for mark in SEPARATORS.values() if mark != " "}
+        most = max(counts, key=counts.__getitem__)
+        options = dataclasses.replace(options, separator=most if counts[most] else ",")
+    if len(names := next(_rows(name, path, options), (0, []))[1]) != 1:
         return options
-    with _opened(name, path, options) as file:
-        first = _decoded(name, lambda: file.readline(), options)
-    counts = {mark: first.count(mark) for mark in SEPARATORS.values() if mark != " "}
-    most = max(counts, key=counts.__getitem__)
-    return dataclasses.replace(options, separator=most if counts[most] else ",")
+    own = next(word for word, mark in SEPARATORS.items() if mark == options.separator)
+    for word, mark in SEPARATORS.items():
+        width = _width(name, path, dataclasses.replace(options, separator=mark))
+        # Words of a text may be as many in each line.
+        if width > 1 and not (stated and word == "space"):
+            keep = "" if stated else f", or separator={own} if one column is right"
+            raise ValueError(
+                f"{name} has one column, {names[0]!r:.60}, by separator={own}, and {width} columns "
+                f"by separator={word}. Say csv_options=separator={word}{keep}."
+            )
+    return options
 
 
-def _checked_names(name, path, options) -> list[str]:
-    """The names of columns; ValueError unless all rows have as many cells."""
+def _width(name, path, options):
+    """How many cells all of the first lines have; 0 where they differ."""
+    rows = itertools.islice(_rows(name, path, options), _LINES)
+    widths = {len(cells) for _, cells in rows if cells}
+    return widths.pop() if len(widths) == 1 else 0
+
+
+def _checked_names(name, path, options) -> tuple[list[str], list[str]]:
+    """(names of columns, those whose marks of thousands stand elsewhere, too: they are texts).
+
+    Raises:
+      ValueError: the first line doesn't name the columns, or rows have another number of cells.
+    """
+    rows = _rows(name, path, options)
+    names = [cell.strip() for cell in next(rows, (0, []))[1]]
+    if not any(names):
+        raise ValueError(f"{name} is empty: its first line must name the columns.")
+    if doubled := sorted({n for n in names if names.count(n) > 1}):
+        raise ValueError(
+            f"{name} has several columns called {', '.join(map(repr, doubled))}. Rename them."
+        )
+    texts, num_rows, is_other = set(), 0, _is_other(options)
+    for line, cells in rows:
+        if cells and len(cells) != len(names):
+            raise ValueError(
+                f"{name}: line {line} has {len(cells)} cells, and the first line names "
+                f"{len(names)} columns. Mend the line, or say csv_options=separator=…"
+            )
+        num_rows += bool(cells)
+        if options.thousands:
+            texts |= {n for n, cell in zip(names, cells, strict=False) if is_other(cell.strip())}
+    if not num_rows:
+        raise ValueError(f"{name} has no rows beneath its first line.")
+    return names, sorted(texts)
+
+
+def _is_other(options):
+    """A function that says whether a cell such as 31.12.2020 would be read as a number."""
+    if not options.thousands:
+        return None
+    decimal, mark = re.escape(options.decimal), re.escape(options.thousands)
+    marked = re.compile(rf"[-+]?[\d{decimal}{mark}]*\d{mark}[\d{decimal}{mark}]*")
+    # Indian groups have two digits, all but the last.
+    number = re.compile(rf"[-+]?\d{{1,3}}({mark}\d{{2,3}})*{mark}\d{{3}}({decimal}\d*)?")
+    return lambda cell: marked.fullmatch(cell) and not number.fullmatch(cell)
+
+
+def _check_decimals(name, frame, options):
+    """Raises ValueError where no cell has the mark of decimals, and others have a point."""
+    if options.decimal == ".":
+        return
+    fractions = frame.select_dtypes("float") % 1
+    if ((fractions > 0) & (fractions < 1)).to_numpy().any():
+        return
+    pointed = [
+        repr(column)
+        for column in frame.select_dtypes("category")
+        if (forms := number_forms(different(frame[column]))) and all(forms.get("", [False]))
+    ]
+    if pointed:
+        more = "" if options.thousands else ", or add thousands=point if they stand there"
+        raise ValueError(
+            f"csv_options=decimal=comma: {name} has no number with a decimal comma, and points in "
+            f"the numbers of {some(pointed)}. Leave decimal=comma out{more}."
+        )
+
+
+def _rows(name, path, options):
+    """(line, cells) of each row, that of the names first."""
     csv.field_size_limit(2**31 - 1)
-    with _opened(name, path, options) as file:
+    with _opened(path, options) as file:
         reader = csv.reader(
             _without_null(name, file),
-            delimiter=options.separator or ",",
+            delimiter=options.separator,
             quotechar=options.quote,
             skipinitialspace=True,
         )
         try:
-            names = [cell.strip() for cell in next(reader, [])]
-            if not any(names):
-                raise ValueError(f"{name} is empty: its first line must name the columns.")
-            if doubled := sorted({n for n in names if names.count(n) > 1}):
-                raise ValueError(
-                    f"{name} has several columns called {', '.join(map(repr, doubled))}. Rename "
-                    "them."
-                )
-            width, rows = len(names), 0
             for cells in reader:
-                if len(cells) != width and cells:
-                    raise ValueError(
-                        f"{name}: line {reader.line_num} has {len(cells)} cells, and the first "
-                        f"line names {width} columns. Mend the line, or say csv_options=separator=…"
-                    )
-                rows += bool(cells)
+                yield reader.line_num, cells
         except csv.Error as error:
             raise ValueError(f"{name}: line {reader.line_num} can't be read: {error}") from None
-        except UnicodeDecodeError:
-            raise ValueError(_not_encoded(name, options)) from None
-    if not rows:
-        raise ValueError(f"{name} has no rows beneath its first line.")
-    return names
+        except UnicodeError:
+            raise ValueError(_not_encoded(name, path, options)) from None
 
 
 def _without_null(name, file) -> Iterator[str]:
@@ -200,21 +283,16 @@ def _without_null(name, file) -> Iterator[str]:
         yield line
 
 
-def _opened(name, path, options):
+def _opened(path, options):
     return open(path, encoding=options.encoding, newline="")
 
 
-def _decoded(name, read, options):
-    try:
-        return read()
-    except UnicodeDecodeError:
-        raise ValueError(_not_encoded(name, options)) from None
-
-
-def _not_encoded(name, options):
+def _not_encoded(name, path, options):
+    with open(path, "rb") as file:
+        is_utf_16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     return (
         f"{name} isn't text in {options.encoding.removesuffix('-sig')}. Say its encoding, as in "
-        "csv_options=encoding=latin-1."
+        f"csv_options=encoding={'utf-16' if is_utf_16 else 'latin-1'}."
     )
 
 
