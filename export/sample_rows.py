@@ -85,8 +85,10 @@ def _cell(column: dict[str, Any]) -> Callable[[float], Any]:
         return lambda x: f"{value(x):.{decimals}f}"
     step = "seconds" if column.get("seconds") else "days"
     form = column.get("format") or ("%Y-%m-%d %H:%M:%S" if column.get("seconds") else "%Y-%m-%d")
-    first = datetime.datetime(1970, 1, 1)
-    return lambda x: (first + datetime.timedelta(**{step: round(value(x))})).strftime(form)
+    first, size = datetime.datetime(1970, 1, 1), 60 if step == "seconds" and "%S" not in form else 1
+    return lambda x: (first + datetime.timedelta(**{step: size * round(value(x) / size)})).strftime(
+        form
+    )
 
 
 def _parser():

@@ -201,7 +201,9 @@ TABLE = {
         ["keras_vae.compression.*"],
         [
             "_compat",
+            "config",
             "seeds",
+            "encoder",
             "likelihoods",
             "posteriors",
             "priors",

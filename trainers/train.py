@@ -12,6 +12,7 @@ from keras_vae import command_line
 from keras_vae._compat import ONEDNN, tf
 from keras_vae.config import Config
 from keras_vae.config.recipes import Unnamed
+from keras_vae.modality import Modality
 from keras_vae.runs import callbacks, job, run_directory
 from keras_vae.tasks import training_run
 from trainers import flags as config_flags
@@ -116,20 +117,25 @@ def _train() -> None:
     except callbacks.NonFinite as error:
         command_line.fail(error, code=1)
     if found.worker == 0:
-        print(_next_steps(found.workdir))
+        print(_next_steps(found.workdir, found.model.modality, found.config.model.prior != "none"))
 
 
-def _next_steps(workdir: pathlib.Path) -> str:
+def _next_steps(workdir: pathlib.Path, modality: Modality, has_prior: bool = True) -> str:
     """What a person does with a trained run."""
     run, report = shlex.quote(str(workdir)), str(workdir / "report.html")
     if not (workdir / "report.html").exists():
         report = f"python -m trainers.evaluate --run={run} writes it"
-    return (
-        "Next:\n"
-        f"  open the report     {report}\n"
-        f"  export a generator  python -m export.export --run={run}\n"
-        f"  sample in Python    keras_vae.load({str(workdir)!r}).sample(16)"
-    )
+    drawn = f"drawn{modality.file_suffix or ''}"
+    draw = f"python -m trainers.sample --run={run} --n=100 --out={drawn}"
+    steps = {
+        "open the report": report,
+        **({f"draw {modality.nouns}": draw} if has_prior else {}),
+        **modality.next_steps(run),
+        "export a generator": f"python -m export.export --run={run}",
+        "use it in Python": f"keras_vae.load({str(workdir)!r})",
+    }
+    width = max(map(len, steps))
+    return "\n".join(["Next:", *(f"  {step:{width}}  {how}" for step, how in steps.items())])
 
 
 def _main_as_the_run_began() -> None:

@@ -125,6 +125,8 @@ def to_cells(column: Column, x: np.ndarray, known: np.ndarray) -> "pandas.Series
         values = np.round(values, column.decimals or 0)
     values = np.where(known, values, np.nan)
     if column.kind == "date":
+        if column.in_minutes:
+            values = 60.0 * np.round(values / 60.0)
         dates = pandas.to_datetime(
             pandas.Series(values, name=column.name), unit="s" if column.seconds else "D"
         )

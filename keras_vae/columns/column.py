@@ -105,6 +105,11 @@ class Column:
         return self.kind in LEFT_OUT
 
     @property
+    def in_minutes(self) -> bool:
+        """Whether times are written without their seconds."""
+        return self.seconds and self.format is not None and "%S" not in self.format
+
+    @property
     def num_choices(self) -> int:
         """How many x a column of categories can have, that of unseen ones among them."""
         return len(self.categories) + (self.unseen > 0)

@@ -31,12 +31,15 @@ from keras_vae import seeds
 from keras_vae._compat import TensorLike, tf, tfd
 from keras_vae.compression.layers import layers_of
 from keras_vae.compression.pixel_tables import Pixels
-from keras_vae.hierarchical import LadderEncoder
+from keras_vae.config.members import option_of
+from keras_vae.encoder import PriorEncoder
+from keras_vae.hierarchical import HierarchicalVAE, LadderEncoder
 from keras_vae.inference.importance import ImportanceSampler
 from keras_vae.likelihoods import Support
 from keras_vae.posteriors import DiagonalNormal
 from keras_vae.priors import LearnedNormal, StandardNormal
 from keras_vae.seeds import Site
+from keras_vae.sequence import SequenceVAE
 
 if TYPE_CHECKING:
     from keras_vae.vae import VAE
@@ -320,6 +323,12 @@ def _check(vae) -> None:
     prior = vae.prior.top if isinstance(vae.encoder, LadderEncoder) else vae.prior
     for fits, wanted, found in (
         (vae.condition is None, "condition=none", vae.condition),
+        (
+            isinstance(vae.encoder, LadderEncoder)
+            or not isinstance(vae, HierarchicalVAE | SequenceVAE),
+            "structure=single or ladder",
+            vae,
+        ),
         (isinstance(posterior, DiagonalNormal | LadderEncoder), "posterior=diagonal", posterior),
         (
             isinstance(prior, StandardNormal | LearnedNormal),
@@ -334,6 +343,8 @@ def _check(vae) -> None:
         ),
     ):
         if not fits:
-            raise ValueError(f"compression needs {wanted}, got {type(found).__name__}.")
+            # The prior as posterior is no part that a name has.
+            got = "posterior=prior" if isinstance(found, PriorEncoder) else option_of(found)
+            raise ValueError(f"compression needs {wanted}, got {got}.")
     if decoder.noise_size:
         raise ValueError("compression needs weights=point, got Bayesian weights.")

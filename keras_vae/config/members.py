@@ -69,6 +69,19 @@ def fill(axis: str, members: Mapping[str, Member]) -> dict[str, Member]:
     return AXES[axis]
 
 
+def option_of(part: object) -> str:
+    """The option that chooses such a part, as in prior=mixture; of parts of your own their class.
+
+    Args:
+      part: a part of a model, or the model.
+    """
+    for axis, members in AXES.items():
+        for name, member in members.items():
+            if member.kind is not None and member.kind is type(part):
+                return f"{axis}={name}"
+    return type(part).__name__
+
+
 def needed_for(option: str) -> dict[str, list[str]]:
     """The members of which one is needed for an option to have an effect, {axis: names}.
 

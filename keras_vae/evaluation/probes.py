@@ -16,12 +16,12 @@ class Labelled(NamedTuple):
 
     Attributes:
       codes: [N, D].
-      x: what the codes are of, [N, ...], floats.
+      x: what the codes are of, [N, ...], floats; None where it isn't numbers of one scale.
       labels: whole numbers [N].
     """
 
     codes: TensorLike
-    x: TensorLike
+    x: TensorLike | None
     labels: np.ndarray
 
 
@@ -34,21 +34,21 @@ def probes(train: Labelled, test: Labelled) -> dict[str, float | int | str]:
 
     Returns:
       dict: `probe_linear_accuracy` and `probe_knn_accuracy` of the codes, and with `_pca` and
-      `_pixels` at their ends the same of x in as many principal components, and of x as it is;
-      with `_stderr` behind, their standard errors over test examples; `probe_commonest_accuracy`,
-      that of always guessing the commonest label of train; `probe_num_train`. Where
-      labels of either are too few, or hardly any but one, a sentence alone: `probes_left_out`.
+      `_pixels` at their ends, where there is x, the same of x in as many principal components, and
+      of x as it is; with `_stderr` behind, their standard errors over test examples;
+      `probe_commonest_accuracy`, that of always guessing the commonest label of train;
+      `probe_num_train`. Where labels of either are too few, or hardly any but one, a sentence
+      alone: `probes_left_out`.
     """
     why = too_few(train.labels, "training examples")
     why = why or too_few(test.labels, "test examples", of_each=False)
     if why:
         return {"probes_left_out": left_out("Probes of the codes", why)}
-    pixels = np.reshape(train.x, [len(train.x), -1]), np.reshape(test.x, [len(test.x), -1])
-    inputs = {
-        "": (np.asarray(train.codes), np.asarray(test.codes)),
-        "_pca": _components(*pixels, np.shape(train.codes)[1]),
-        "_pixels": pixels,
-    }
+    inputs = {"": (np.asarray(train.codes), np.asarray(test.codes))}
+    if train.x is not None:
+        pixels = np.reshape(train.x, [len(train.x), -1]), np.reshape(test.x, [len(test.x), -1])
+        inputs["_pca"] = _components(*pixels, np.shape(train.codes)[1])
+        inputs["_pixels"] = pixels
     found: dict[str, float | int | str] = {}
     for suffix, (a, b) in inputs.items():
         # Pixels have one scale already; those that hardly vary would be all noise on their own.

@@ -137,7 +137,7 @@ DOWNSTREAM = (
             better="" if suffix else "higher",
             good="Codes that are worth something do better." if suffix else "",
             value=SHARE,
-            of=_LABELS,
+            of=_LABELS.replace("data", "images") if suffix else _LABELS,
             has_error=True,
             shown=Shown.CARD if suffix else Shown.PAGE,
         )

@@ -159,7 +159,9 @@ def _probes(run, train, test):
             part.condition,
             part.mask,
         )
-        x = run.model.as_floats(part.x).numpy()
+        # Places of categories, and numbers of other units, have no components; nor are they pixels.
+        compared = run.model.modality.compares_samples
+        x = run.model.as_floats(part.x).numpy() if compared else None
         labelled.append(evaluation.Labelled(np.asarray(run.model.flat(codes)), x, part.labels))
     return evaluation.probes(*labelled)
 

@@ -56,6 +56,9 @@ def test_codes_are_compared_with_as_many_components_and_with_pixels():
     assert found["probe_linear_accuracy_pca"] < 0.25 + 5 * 0.031
     assert found["probe_knn_accuracy_pca"] < 0.25 + 5 * 0.031
     assert found["probe_num_train"] == 200
+    # What isn't pixels has codes alone.
+    codes = probes(labelled(200, 0)._replace(x=None), labelled(200, 1)._replace(x=None))
+    assert codes == {key: n for key, n in found.items() if "_pca" not in key and "_pix" not in key}
 
 
 def test_they_are_compared_with_guessing():

@@ -11,6 +11,7 @@ pandas = pytest.importorskip("pandas")
 
 ROWS = "".join(f"{i % 7},{'ab'[i % 2]}\n" for i in range(40))
 GOOD = "age,sex\n" + ROWS
+POINTS = "age,sex\n" + "".join(f"{i % 7}.5,{'ab'[i % 2]}\n" for i in range(40))
 # What is wrong, the text of the file, its schema or None, options, words of the error.
 BAD = {
     "long row": ("age,sex\n1,a\n2,b,c\n", None, {}, ["line 3", "3 cells", "2 columns"]),
@@ -37,11 +38,62 @@ BAD = {
     "no option": (GOOD, None, {"csv_options": ["delimiter=;"]}, ["csv_options", "delimiter=;"]),
     "no mark": (GOOD, None, {"csv_options": ["separator=dot"]}, ["separator", "semicolon"]),
     "no encoding": (GOOD, None, {"csv_options": ["encoding=utf-9"]}, ["encoding", "utf-9"]),
-    "two roles": (
-        GOOD,
+    "decimal commas that aren't there": (
+        POINTS,
         None,
         {"csv_options": ["separator=comma", "decimal=comma"]},
-        ["decimal", "separator"],
+        ["decimal=comma", "of 'age'", "Leave decimal=comma out"],
+    ),
+    "decimal commas that nobody has": (
+        POINTS,
+        None,
+        {"csv_options": ["decimal=comma"]},
+        ["decimal=comma", "of 'age'", "Leave decimal=comma out", "thousands=point"],
+    ),
+    "decimal commas beside commas": (
+        "age,sex\n1,5,a\n2,5,b\n",
+        None,
+        {"csv_options": ["decimal=comma"]},
+        ["line 2", "3 cells", "2 columns"],
+    ),
+    "decimal spaces": (
+        GOOD,
+        None,
+        {"csv_options": ["decimal=space"]},
+        ["decimal must be one of point, comma", "'space'"],
+    ),
+    "points for two things": (
+        GOOD,
+        None,
+        {"csv_options": ["thousands=point"]},
+        ["point", "decimals and of thousands", "Say decimal=comma"],
+    ),
+    "quotes that separate": (
+        GOOD,
+        None,
+        {"csv_options": ["separator=pipe", "quote=|"]},
+        ["quote=|", "separator"],
+    ),
+    "quotes of digits": (GOOD, None, {"csv_options": ["quote=5"]}, ["quote", "'5'"]),
+    "option twice": (
+        GOOD,
+        None,
+        {"csv_options": ["decimal=comma", "decimal=point"]},
+        ["decimal is given twice"],
+    ),
+    "encoding of no text": (GOOD, None, {"csv_options": ["encoding=base64"]}, ["'base64'"]),
+    "encoding of another file": (GOOD, None, {"csv_options": ["encoding=utf-16"]}, ["utf-16"]),
+    "spaces between cells": (
+        POINTS.replace(",", " "),
+        None,
+        {},
+        ["one column, 'age sex'", "2 columns", "Say csv_options=separator=space"],
+    ),
+    "another separator than said": (
+        POINTS.replace(",", ";"),
+        None,
+        {"csv_options": ["separator=tab"]},
+        ["one column, 'age;sex'", "Say csv_options=separator=semicolon."],
     ),
     "long quote": (GOOD, None, {"csv_options": ["quote=''"]}, ["quote", "one character"]),
     "no test data": (GOOD, None, {"test_data": "folder:x"}, ["test_data", "csv:PATH"]),
@@ -156,6 +208,9 @@ def test_other_encodings_are_named(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_bytes("age,sex\n1,é\n2,b\n".encode("latin-1"))
     with pytest.raises(ValueError, match="encoding=latin-1"):
+        data.load(f"csv:{path}")
+    path.write_bytes("age,sex\n1,é\n2,b\n".encode("utf-16"))
+    with pytest.raises(ValueError, match="encoding=utf-16"):
         data.load(f"csv:{path}")
     with pytest.raises(FileNotFoundError, match="isn't there"):
         data.load(f"csv:{tmp_path / 'none.csv'}")

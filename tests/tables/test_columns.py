@@ -116,12 +116,15 @@ def test_unseen_categories_have_an_entry_and_a_note():
     schema, _ = schema_and_notes()
     later = frame(1)
     later.loc[3:4, "town"] = "Paris"
+    later["seen"] = frame()["seen"]
+    later["size"] = later["size"].astype(str).replace("S", "XS")
     x, known, notes = schema.encode(later, "later")
     town = [column.name for column in schema.learned].index("town")
     np.testing.assert_array_equal(x[3:5, town], [3.0, 3.0])
     assert known[3:5, town].all()
     assert notes == [
-        "later: column 'town' has categories that training lacks, each counted as unseen: Paris"
+        "later has categories that training lacks, each counted as unseen, in 'town': Paris; "
+        "'size': XS"
     ]
 
 
@@ -149,6 +152,12 @@ FORMS = {
     "quotes": ('"a","b"\n"1.5","x"\n"2.5","y"\n"3","x"\n', None),
     "byte order mark": ("\ufeffa,b\n1.5,x\n2.5,y\n3,x\n", None),
     "dots at ends": ("a,b\n1.5,x.\n2.5,y.\n3,x.\n", ["strip=."]),
+    "quoted decimal commas": (
+        'a,b\n"1,5",x\n"2,5",y\n3,x\n',
+        ["decimal=comma"],
+    ),
+    "spaces": ("a b\n1.5 x\n2.5 y\n3 x\n", ["separator=space"]),
+    "UTF-8 by name": ("\ufeffa,b\n1.5,x\n2.5,y\n3,x\n", ["encoding=utf8"]),
     "empty lines": ("a,b\n1.5,x\n\n2.5,y\n3,x\n\n", None),
 }
 
@@ -212,11 +221,98 @@ def test_columns_of_numbers_and_texts_in_turn_are_texts(tmp_path, monkeypatch):
     assert found.mask[:, 1].sum() == 8
 
 
-def test_decimal_commas_that_nobody_named_are_told(tmp_path):
+# Cells of a column, and what the note on it says of them; None where they are what they look like.
+LOOKS = {
+    "decimal commas": (["1,5", "2,25", "3"], "numbers; if so, say csv_options=decimal=comma"),
+    "commas of either": (
+        ["1,500", "2,250"],
+        "csv_options=thousands=comma or csv_options=decimal=comma",
+    ),
+    "German": (["1.500,5", "2"], "csv_options=decimal=comma,thousands=point"),
+    "unclear days": (
+        ["01/02/2020", "03/04/2020"],
+        "dates, and days and months can't be told apart; say kind=date and format=%d/%m/%Y or "
+        "%m/%d/%Y in the schema",
+    ),
+    "numbers and a word": (
+        [*map(str, range(30)), "unknown"],
+        "numbers but for some such as 'unknown'; if these are missing cells, say "
+        "csv_options=missing=unknown|?|NA",
+    ),
+    "days and a word": (
+        [*(f"{day}.12.2020" for day in range(1, 30)), "-"],
+        "dates but for some such as '-'; if these are missing cells, say csv_options=missing=-|?|",
+    ),
+    "towns": (["Rome", "Oslo"], None),
+    "postcodes": (["0150", "0990"], None),
+    "versions": (["1.2.3", "1.2.4"], None),
+    "spans": (["10-12", "13-15"], None),
+}
+
+
+@pytest.mark.parametrize("cells", list(LOOKS))
+def test_texts_that_look_like_numbers_or_dates_are_told_in_one_line(cells):
+    texts, words = LOOKS[cells]
+    texts = (texts * N)[:N]
+    table = pandas.DataFrame({"a": texts, "b": texts, "n": np.arange(N) % 7})
+    _, notes = schema_and_notes(table)
+    assert len(notes) == (words is not None)
+    if words is not None:
+        assert notes[0].startswith("in 'a', 'b', texts look like ")
+        assert words in notes[0]
+    # Whose kind is said isn't guessed at.
+    said = {"columns": [{"name": n, "kind": "category"} for n in "ab"]}
+    assert schema_and_notes(table, said)[1] == []
+
+
+DATES = {
+    "%d.%m.%Y": ["31.12.2020", "01.02.2021"],
+    "%d/%m/%Y": ["31/12/2020", "01/02/2021"],
+    "%m/%d/%Y": ["12/31/2020", "01/02/2021"],
+    "%m-%d-%Y": ["12-31-2020", "01-02-2021"],
+    "%Y/%m/%d": ["2020/12/31", "2021/01/02"],
+    "%d %b %Y": ["31 Dec 2020", "01 Feb 2021"],
+    "%d.%m.%Y %H:%M": ["31.12.2020 09:30", "01.02.2021 17:05"],
+    "%Y-%m-%d %H:%M:%S": ["2020-12-31 09:30:01", "2021-01-02 17:05:59"],
+}
+
+
+@pytest.mark.parametrize("format", list(DATES))
+def test_dates_of_one_order_are_found_and_come_back_as_they_were(format):
+    table = pandas.DataFrame({"on": (DATES[format] * N)[:N]})
+    schema, notes = schema_and_notes(table)
+    assert (schema.columns[0].kind, schema.columns[0].format, notes) == ("date", format, [])
+    x, known, _ = schema.encode(table, "made")
+    pandas.testing.assert_frame_equal(schema.decode(x, known), table)
+    # Days since 1970, or seconds.
+    since = pandas.to_datetime(table["on"], format=format) - pandas.Timestamp(0)
+    wanted = since / pandas.Timedelta(1, "s" if schema.columns[0].seconds else "D")
+    np.testing.assert_array_equal(np.float64(x[:, 0]) + schema.columns[0].offset, wanted)
+
+
+def test_times_of_minutes_keep_their_minute():
+    """Of a year of seconds, float32 has no single ones."""
+    start, steps = pandas.Timestamp("2020-01-01"), np.arange(0, 525_600, 4_001)
+    minutes = pandas.Series(start + pandas.to_timedelta(steps, "min"), name="at")
+    table = minutes.dt.strftime("%d.%m.%Y %H:%M").to_frame()
+    schema, _ = schema_and_notes(table)
+    x, known, _ = schema.encode(table, "made")
+    pandas.testing.assert_frame_equal(schema.decode(x, known), table)
+
+
+def test_marks_of_thousands_leave_dates_and_lists_alone(tmp_path):
+    """pandas takes 31.12.2020 for 31122020 where points are between thousands."""
     path = tmp_path / "rows.csv"
-    path.write_text("a;b\n" + "".join(f"{i % 5},5;{'xy'[i % 2]}\n" for i in range(40)))
-    notes = data.load(f"csv:{path}").notes
-    assert any("csv_options=decimal=comma" in note for note in notes)
+    row = "{}.12.2020;{}.234,5;1.2;{}\n"
+    path.write_text("on;paid;grade;b\n" + "".join(row.format(10 + i, i, i % 2) for i in range(20)))
+    options = ["decimal=comma", "thousands=point"]
+    found = data.load(f"csv:{path}", csv_options=options, validation_size=0)
+    kinds = {c.name: (c.kind, c.format) for c in found.train.modality.columns}
+    assert kinds["on"] == ("date", "%d.%m.%Y")
+    assert kinds["paid"] == ("rounded", None)
+    x = found.train.modality.rows(found.train.array)
+    assert x["paid"].max() > 10_000
+    assert kinds["grade"] == ("constant", None)
 
 
 def test_a_schema_of_a_run_is_held_to(tmp_path):

@@ -20,6 +20,7 @@ from keras_vae import data, runs
 from keras_vae._compat import tf, tfk, tfkl
 from keras_vae.files import checksums, locking
 from keras_vae.messages.notes import Note
+from keras_vae.modality import Image, Table
 from keras_vae.runs import callbacks, fitted_prior
 from keras_vae.runs.loading import find_checkpoint
 from keras_vae.training import feeding
@@ -61,7 +62,7 @@ def test_a_run_leaves_what_it_promises(run_train, tmp_path):
     # The importance-weighted bound is tighter than the ELBO.
     assert -result["nll_nats"] > result["elbo_nats"]
     assert "images_per_second" in done.out
-    assert done.out.splitlines()[-4:-2] == ["Next:", f"  open the report     {workdir}/report.html"]
+    assert done.out.splitlines()[-5:-3] == ["Next:", f"  open the report     {workdir}/report.html"]
     # The report's model is the run's.
     loaded = keras_vae.load(workdir)
     assert loaded.event_shape == (8, 8, 1)
@@ -69,12 +70,24 @@ def test_a_run_leaves_what_it_promises(run_train, tmp_path):
 
 def test_without_a_report_the_end_says_what_writes_it(tmp_path):
     workdir = tmp_path / "my run"
-    assert train._next_steps(workdir).splitlines() == [
+    assert train._next_steps(workdir, Image()).splitlines() == [
         "Next:",
         f"  open the report     python -m trainers.evaluate --run='{workdir}' writes it",
+        f"  draw images         python -m trainers.sample --run='{workdir}' --n=100 --out=drawn",
         f"  export a generator  python -m export.export --run='{workdir}'",
-        f"  sample in Python    keras_vae.load('{workdir}').sample(16)",
+        f"  use it in Python    keras_vae.load('{workdir}')",
     ]
+
+
+def test_the_end_says_what_is_done_with_a_table(tmp_path):
+    steps = train._next_steps(tmp_path, Table(()), has_prior=False)
+    for command in ("impute", "score"):
+        assert f"python -m trainers.{command} --run={tmp_path} --dataset=csv:in.csv" in steps
+    assert "trainers.sample" not in steps
+    steps = train._next_steps(tmp_path, Table(()))
+    assert (
+        f"draw rows           python -m trainers.sample --run={tmp_path} --n=100 --out=d" in steps
+    )
 
 
 def test_a_flag_file_replays_a_run(run_train, tmp_path):
