@@ -8,11 +8,11 @@ import shlex
 
 from absl import flags
 
+import keras_vae
 from keras_vae import command_line
 from keras_vae._compat import ONEDNN, tf
 from keras_vae.config import Config
 from keras_vae.config.recipes import Unnamed
-from keras_vae.modality import Modality
 from keras_vae.runs import callbacks, job, run_directory
 from keras_vae.tasks import training_run
 from trainers import flags as config_flags
@@ -120,7 +120,9 @@ def _train() -> None:
         print(_next_steps(found.workdir, found.model.modality, found.config.model.prior != "none"))
 
 
-def _next_steps(workdir: pathlib.Path, modality: Modality, has_prior: bool = True) -> str:
+def _next_steps(
+    workdir: pathlib.Path, modality: keras_vae.modality.Modality, has_prior: bool = True
+) -> str:
     """What a person does with a trained run."""
     run, report = shlex.quote(str(workdir)), str(workdir / "report.html")
     if not (workdir / "report.html").exists():

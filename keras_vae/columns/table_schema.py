@@ -163,7 +163,8 @@ def schema_of(
     schema = Schema(tuple(columns))
     if not schema.learned:
         kinds = ", ".join(f"{c.name}: {c.kind}" for c in columns[:10])
-        raise ValueError(f"{name} has no column to learn from ({kinds}). Say kinds by schema.")
+        remedy = "Say kinds by schema." if len(frame) > 1 else "It has one row: give more."
+        raise ValueError(f"{name} has no column to learn from ({kinds}). {remedy}")
     texts = (c.name for c in columns if c.kind in ("category", "id", "text"))
     doubtful = lookalikes.notes(frame[text] for text in texts if text not in given)
     return schema, schema.notes() + doubtful

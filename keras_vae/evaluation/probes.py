@@ -45,7 +45,7 @@ def probes(train: Labelled, test: Labelled) -> dict[str, float | int | str]:
     if why:
         return {"probes_left_out": left_out("Probes of the codes", why)}
     inputs = {"": (np.asarray(train.codes), np.asarray(test.codes))}
-    if train.x is not None:
+    if train.x is not None and test.x is not None:
         pixels = np.reshape(train.x, [len(train.x), -1]), np.reshape(test.x, [len(test.x), -1])
         inputs["_pca"] = _components(*pixels, np.shape(train.codes)[1])
         inputs["_pixels"] = pixels

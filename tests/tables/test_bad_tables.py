@@ -20,6 +20,7 @@ BAD = {
     "empty": ("", None, {}, ["empty", "name the columns"]),
     "names alone": ("age,sex\n", None, {}, ["no rows"]),
     "one value": ("age,sex\n1,a\n1,a\n", None, {}, ["no column to learn from", "constant"]),
+    "one row": ("age,sex\n1,a\n", None, {}, ["no column to learn from", "one row"]),
     "all missing": ("age,sex\n,\n?,NA\n", None, {}, ["no column to learn from"]),
     "null bytes": ("age,sex\n1,\0\n", None, {}, ["null bytes"]),
     "ids alone": (

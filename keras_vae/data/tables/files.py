@@ -175,7 +175,8 @@ def _with_separator(name, path, options):
         counts = {mark: first.count(mark) for mark in SEPARATORS.values() if mark != " "}
         most = max(counts, key=counts.__getitem__)
         options = dataclasses.replace(options, separator=most if counts[most] else ",")
-    if len(names := next(_rows(name, path, options), (0, []))[1]) != 1:
+    _, names = next(_rows(name, path, options), (0, []))
+    if len(names) != 1:
         return options
     own = next(word for word, mark in SEPARATORS.items() if mark == options.separator)
     for word, mark in SEPARATORS.items():
@@ -257,7 +258,7 @@ def _check_decimals(name, frame, options):
         )
 
 
-def _rows(name, path, options):
+def _rows(name, path, options) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of each row, that of the names first."""
     csv.field_size_limit(2**31 - 1)
     with _opened(path, options) as file:
