@@ -46,13 +46,17 @@ def define_source() -> None:
         "split", None, SPLITS, "its split (default: test; of a data set without one, all of it)"
     )
     flags.DEFINE_string("data_dir", None, "folder of prepared TFDS sets; default: TFDS' own")
-    for name in ("npz_keys", "missing"):  # They are of the run's data where it is trained.
+    for name in (
+        "npz_keys",
+        "missing",
+        "csv_options",
+    ):  # They are of the run's data where it is trained.
         _define(next(o for _, o in configs.options() if o.name == name))
 
 
 def source_from_flags() -> dict:
     """The arguments of `tasks.other_data.source` beside the run."""
-    names = ("dataset", "split", "data_dir", "npz_keys", "missing")
+    names = ("dataset", "split", "data_dir", "npz_keys", "missing", "csv_options")
     return {name: flags.FLAGS[name].value for name in names}
 
 

@@ -204,7 +204,7 @@ def _check_same(name, wanted, known, frame):
     if lacking := [n for n in wanted if n not in there]:
         raise ValueError(
             f"{name} lacks the column {some([repr(n) for n in lacking])} of the schema; it has "
-            f"{some(there)}."
+            f"{some(there)}. Add it, with empty cells where it isn't known."
         )
     if new := [n for n in there if n not in known]:
         raise ValueError(

@@ -90,26 +90,31 @@ def source(
     data_dir: str | None = None,
     npz_keys: Sequence[str] | None = None,
     missing: str | None = None,
+    csv_options: Sequence[str] | None = None,
 ) -> Source:
     """The data that a command names.
 
     Args:
       run: a `Run`.
       dataset, data_dir, npz_keys, missing: as for `data.read`; None is the run's own data.
+      csv_options: the same; None is the run's own.
       split: which split: by default "test" or, of another set without one, all of it.
 
     Raises:
       ValueError, OSError: there is no such data, or the run's model can't take it.
     """
     if dataset is None:
-        if data_dir or npz_keys or missing:
-            raise ValueError("data_dir, npz_keys and missing are for a dataset. Name it.")
+        if data_dir or npz_keys or missing or csv_options:
+            raise ValueError(
+                "data_dir, npz_keys, missing and csv_options are for a dataset. Name it."
+            )
         split = split or "test"
         if getattr(run.data, split) is None:
             raise ValueError(f"split={split}: the run has none. Leave it out.")
         return Source(run.config, run.data, split)
     keys = None if npz_keys is None else tuple(npz_keys)
-    config = config_of(run, dataset, data_dir=data_dir, npz_keys=keys, missing=missing)
+    files = {} if csv_options is None else {"csv_options": tuple(csv_options)}
+    config = config_of(run, dataset, data_dir=data_dir, npz_keys=keys, missing=missing, **files)
     splits, notes = run_data.read_data(config)
     split = split or ("test" if "test" in splits else "train")
     if split not in splits:

@@ -43,13 +43,13 @@ BAD = {
         POINTS,
         None,
         {"csv_options": ["separator=comma", "decimal=comma"]},
-        ["decimal=comma", "of 'age'", "Leave decimal=comma out"],
+        ["decimal=comma", "of 'age'", "Say decimal=point"],
     ),
     "decimal commas that nobody has": (
         POINTS,
         None,
         {"csv_options": ["decimal=comma"]},
-        ["decimal=comma", "of 'age'", "Leave decimal=comma out", "thousands=point"],
+        ["decimal=comma", "of 'age'", "Say decimal=point", "thousands=point"],
     ),
     "decimal commas beside commas": (
         "age,sex\n1,5,a\n2,5,b\n",
@@ -188,7 +188,7 @@ def test_bad_tables_are_refused_in_one_line(case, tmp_path):
 # What is wrong with rows that come after training.
 LATER = {
     "new column": ("age,sex,job\n1,a,x\n", ["'job'", "Remove it"]),
-    "lacking column": ("age\n1\n", ["lacks the column 'sex'"]),
+    "lacking column": ("age\n1\n", ["lacks the column 'sex'", "empty cells"]),
     "new type": ("age,sex\nold,a\nyoung,b\n", ["'age'", "count", "'old'"]),
     "negative count": ("age,sex\n-1,a\n", ["'age'", "count", "-1"]),
 }

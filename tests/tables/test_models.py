@@ -202,3 +202,16 @@ def test_probabilities_of_the_rival_sum_to_one():
     np.testing.assert_allclose(cells.high - cells.low, found, atol=1e-12)
     np.testing.assert_allclose(cells.high[:-1, 0], cells.low[1:, 0], atol=1e-12)
     assert found[3000, 0] == pytest.approx(np.mean(amounts == 0), abs=0.01)
+
+
+def test_later_files_may_be_of_another_form(run, table, tmp_path):
+    path, other = tmp_path / "rows.csv", tmp_path / "other.csv"
+    table.to_csv(path, index=False)
+    table.to_csv(other, index=False, sep=";", decimal=",", encoding="utf-16")
+    plain = tasks.other_data.source(run, f"csv:{path}").examples
+    options = ["encoding=utf-16", "decimal=comma"]
+    found = tasks.other_data.source(run, f"csv:{other}", csv_options=options).examples
+    np.testing.assert_array_equal(found.mask, plain.mask)
+    np.testing.assert_array_equal(found.array, plain.array)
+    with pytest.raises(ValueError, match="csv_options are for a dataset"):
+        tasks.other_data.source(run, csv_options=options)

@@ -254,7 +254,7 @@ def _check_decimals(name, frame, options):
         more = "" if options.thousands else ", or add thousands=point if they stand there"
         raise ValueError(
             f"csv_options=decimal=comma: {name} has no number with a decimal comma, and points in "
-            f"the numbers of {some(pointed)}. Leave decimal=comma out{more}."
+            f"the numbers of {some(pointed)}. Say decimal=point{more}."
         )
 
 
