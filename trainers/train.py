@@ -129,10 +129,15 @@ def _next_steps(
         report = f"python -m trainers.evaluate --run={run} writes it"
     drawn = f"drawn{modality.file_suffix or ''}"
     draw = f"python -m trainers.sample --run={run} --n=100 --out={drawn}"
+    given = f"--run={run} --dataset=csv:in.csv"
+    used = {
+        "fill gaps": f"python -m trainers.impute {given} --out=full.csv",
+        "score rows": f"python -m trainers.score {given} --out=scores.csv",
+    }
     steps = {
         "open the report": report,
         **({f"draw {modality.nouns}": draw} if has_prior else {}),
-        **modality.next_steps(run),
+        **(used if modality.has_gaps else {}),
         "export a generator": f"python -m export.export --run={run}",
         "use it in Python": f"keras_vae.load({str(workdir)!r})",
     }

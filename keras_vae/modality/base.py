@@ -174,17 +174,6 @@ class Modality(abc.ABC):
         with open(path, "wb") as file:  # By a path numpy would add a suffix.
             np.savez_compressed(file, **arrays)
 
-    def next_steps(self, run: str) -> dict[str, str]:
-        """What a person does with a trained run, beside what is done with all; by default nothing.
-
-        Args:
-          run: the run directory, quoted for a shell.
-
-        Returns:
-          {what is done: the command}.
-        """
-        return {}
-
     # Exported ---------------------------------------------------------------------------------
 
     def card_facts(self) -> dict[str, Any]:

@@ -165,13 +165,6 @@ class Table(Modality):
         for i, x in enumerate(arrays.get("draws", ()), start=1):
             self._write(_beside(path, f"draw_{i}"), x)
 
-    def next_steps(self, run: str) -> dict[str, str]:
-        given = f"--run={run} --dataset=csv:in.csv"
-        return {
-            "fill gaps": f"python -m trainers.impute {given} --out=full.csv",
-            "score rows": f"python -m trainers.score {given} --out=scores.csv",
-        }
-
     def _write(self, path, x):
         """A CSV file of rows; whole numbers have no point, even where gaps made floats of them."""
         whole = {c.name: "Int64" for c in self.columns if c.kind == "count" or c.decimals == 0}
