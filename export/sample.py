@@ -12,6 +12,7 @@ import re
 import struct
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -208,7 +209,7 @@ def _condition(model, given, details):
     """A batch of the same condition: a label, or an image's path."""
     shape, dtype = tuple(details["shape"]), details["dtype"]
     if len(shape) == 1:
-        return np.full(shape, _label(_card(model), given), dtype)
+        return np.full(shape, _label(read_card(model), given), dtype)
     try:
         image = _image(given, "RGB" if shape[-1] == 3 else "L")
     except (Image.DecompressionBombError, SyntaxError, EOFError, struct.error) as error:
@@ -244,8 +245,12 @@ def _label(card, given):
     return int(given)
 
 
-def _card(model):
-    """The model card in the file; empty if there is none."""
+def read_card(model: str | pathlib.Path) -> dict[str, Any]:
+    """The model card in the file; empty if there is none.
+
+    Raises:
+      ValueError: the file is damaged.
+    """
     content = pathlib.Path(model).read_bytes()
     try:
         found = schema.Model.GetRootAs(content)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from export.sample import _card, sample
+from export.sample import read_card, sample
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -36,7 +36,7 @@ def columns_of(model: str | pathlib.Path) -> list[dict[str, Any]]:
     Raises:
       ValueError: the model is of no table.
     """
-    card = _card(model)
+    card = read_card(model)
     if "table" not in card:
         raise ValueError(f"model={model} is of no table. Draw pictures by export.sample.")
     return card["table"]["columns"]

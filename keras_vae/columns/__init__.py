@@ -8,6 +8,17 @@ from keras_vae.columns.column import (
     Squash,
     as_columns,
 )
+from keras_vae.columns.squashes import Squashes, squashes_of
 from keras_vae.columns.table_schema import Schema
 
-__all__ = ["KINDS", "LEFT_OUT", "LIKELIHOODS_OF", "Column", "Schema", "Squash", "as_columns"]
+__all__ = [
+    "KINDS",
+    "LEFT_OUT",
+    "LIKELIHOODS_OF",
+    "Column",
+    "Schema",
+    "Squash",
+    "Squashes",
+    "as_columns",
+    "squashes_of",
+]

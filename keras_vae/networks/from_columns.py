@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae._compat import tf, tfk, tfkl
-from keras_vae.columns import Column, as_columns
+from keras_vae.columns import Column, as_columns, squashes_of
 
 # Standardised numbers beyond this are as far off as this.
 _FAR = 10.0
@@ -49,16 +49,9 @@ class FromColumns(tfkl.Layer):
         ]
         self._flagged = [i for i, _ in flags]
         self._values = np.array([value for _, value in flags], np.float32)
-        squashes = [self.columns[i].squash for i in self._numbers]
-        center, width, mean, stddev = (
-            np.array([getattr(s, name) for s in squashes], np.float64)
-            for name in ("center", "width", "mean", "stddev")
-        )
-        # Of what is affine, float32 would lose the digits of asinh.
-        self._affine = np.array([s.is_affine for s in squashes], bool)
-        self._loc = np.float32(np.where(self._affine, center + width * mean, center))
-        self._scale = np.float32(np.where(self._affine, width * stddev, width))
-        self._mean, self._stddev = np.float32(mean), np.float32(stddev)
+        is_affine, *others = squashes_of([self.columns[i].squash for i in self._numbers])
+        self._affine = is_affine
+        self._loc, self._scale, self._mean, self._stddev = map(np.float32, others)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         size = len(self.columns)

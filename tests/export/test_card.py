@@ -84,7 +84,7 @@ def test_names_of_labels_are_in_card_and_readme(tmp_path):
     jsonschema.validate(found, SCHEMA, jsonschema.Draft202012Validator)
     assert found["class_names"] == list(NAMES)
     assert found["condition"] == "a label from 0 to 3"
-    assert sample._card(tmp_path / "export" / "generator.tflite")["class_names"] == list(NAMES)
+    assert sample.read_card(tmp_path / "export" / "generator.tflite")["class_names"] == list(NAMES)
     lines = (tmp_path / "export" / "README.md").read_text().splitlines()
     begin = lines.index("- 0: `c'at`")
     assert lines[begin + 1 : begin + 5] == ["- 1: `<b>dog`", "- 2: `été`", "- 3: `a_b`", ""]

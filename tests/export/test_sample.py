@@ -167,7 +167,7 @@ def test_a_card_that_is_none_is_refused(generator, tmp_path, content):
         patch.setattr(card.json, "dumps", lambda *_, **__: content.decode("latin1"))
         card.embed(path, {"files": {}})
     with pytest.raises(ValueError, match="is damaged: it can't be read as a generator"):
-        sample._card(path)
+        sample.read_card(path)
 
 
 def test_an_image_that_is_too_large_to_unpack_is_refused(tmp_path, monkeypatch):

@@ -82,7 +82,7 @@ def honest(tmp_path_factory):
         "rows.csv": lambda path: data.load(f"csv:{path}"),
         "config.json": lambda path: loading.read_config_json(path.parent),
         "schema.json": table_schema.read_file,
-        "generator.tflite": sample._card,
+        "generator.tflite": sample.read_card,
         "compressed.bin": decode,
         "checkpoint": lambda path: loading.find_checkpoint(path.parent.parent.parent),
         "ckpt-4.sha256": lambda path: checksums.check_beside(path.with_suffix("")),

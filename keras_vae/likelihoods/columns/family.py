@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_vae._compat import tf, tfb, tfd
-from keras_vae.columns import Column, Squash
+from keras_vae.columns import Column, Squash, squashes_of
 from keras_vae.distributions import Uniforms
 
 NEVER = -1e9  # the log of no probability, finite for its gradient's sake
@@ -73,29 +73,22 @@ def squash_of(columns: Sequence[Column]) -> tfb.Bijector:
 class Unsquash:
     """x [..., n] of values y on n columns' standard scales, by operators that every runtime has.
 
-    It is the inverse of `squash_of`, in float32: a transform that is affine is computed as such,
-    since float32 has no digits left of its asinh.
+    It is the inverse of `squash_of`, in float32: see `Squashes`.
     """
 
     def __init__(self, columns: Sequence[Column]):
-        squashes = [column.squash or Squash() for column in columns]
-        stored = {
-            field: np.array([getattr(s, field) for s in squashes], np.float64)
-            for field in ("center", "width", "mean", "stddev", "is_affine")
-        }
-        self._affine = stored["is_affine"].astype(bool)
-        self._loc = stored["center"] + self._affine * stored["width"] * stored["mean"]
-        self._scale = np.where(self._affine, stored["width"] * stored["stddev"], stored["width"])
-        self._mean, self._stddev = stored["mean"], stored["stddev"]
+        self._squashes = squashes_of([column.squash or Squash() for column in columns])
 
     def __call__(self, y: tf.Tensor) -> tf.Tensor:
         def constant(values):
             return tf.constant(values, tf.float32)
 
+        is_affine, *others = self._squashes
+        loc, scale, mean, stddev = map(constant, others)
         y = tf.clip_by_value(y, -50.0, 50.0)
-        bent = tf.clip_by_value(constant(self._stddev) * y + constant(self._mean), -80.0, 80.0)
+        bent = tf.clip_by_value(stddev * y + mean, -80.0, 80.0)
         sinh = 0.5 * (tf.exp(bent) - tf.exp(-bent))
-        return constant(self._loc) + constant(self._scale) * tf.where(self._affine, y, sinh)
+        return loc + scale * tf.where(is_affine, y, sinh)
 
 
 def padded(rows: Sequence[Sequence[float] | np.ndarray], length: int, value: float) -> np.ndarray:
