@@ -53,16 +53,33 @@ def read(
 
 
 def checksums(path: str | pathlib.Path) -> list[int]:
-    """CRC-32 of each array of a file."""
-    crc = 0
+    """CRC-32 of each array of a file, all of which is read.
+
+    Raises:
+      ValueError: an array of an npz isn't what was written.
+    """
     with open_regular(path) as stream:
-        if zipfile.is_zipfile(stream):
-            with zipfile.ZipFile(stream) as file:
-                return [member.CRC for member in file.infolist()]
-        stream.seek(0)
-        while block := stream.read(_CHECKSUM_BYTES):
-            crc = zlib.crc32(block, crc)
-    return [crc]
+        if not zipfile.is_zipfile(stream):
+            stream.seek(0)
+            return [_checksum(stream)]
+        with zipfile.ZipFile(stream) as file:
+            members = file.infolist()
+            for member in members:
+                with file.open(member) as array:
+                    try:
+                        _checksum(array)
+                    except zipfile.BadZipFile as error:  # At the end zipfile compares.
+                        raise ValueError(
+                            f"{path} is damaged ({error}). Take another copy."
+                        ) from error
+            return [member.CRC for member in members]
+
+
+def _checksum(stream):
+    crc = 0
+    while block := stream.read(_CHECKSUM_BYTES):
+        crc = zlib.crc32(block, crc)
+    return crc
 
 
 def _npy(name, stream, keys_of, limit_bytes):

@@ -111,6 +111,18 @@ def test_large_files_are_streamed(tmp_path, binary):
     assert data.fingerprint != load(changed, memory_limit_gb=2e-6).fingerprint
 
 
+@pytest.mark.parametrize("memory_limit_gb", [1.0, 2e-6])  # in memory, and streamed
+def test_a_flipped_bit_is_found(tmp_path, memory_limit_gb):
+    name = save(tmp_path, x=IMAGES)
+    file = tmp_path / "made.npz"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"Bad CRC-32 for file 'x\.npy'") as caught:
+        load(name, memory_limit_gb=memory_limit_gb)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("channels_first", [False, True])
 def test_streamed_files_are_on_the_scale_of_all_their_images(tmp_path, channels_first):
     few = 1 + np.tile(IMAGES % 15, (1, 2, 2))
