@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed, 2 bad input (nothing was started), 130 and 143 sto
 """
 
 import contextlib
+import math
 import os
 import re
 import signal
@@ -21,6 +22,7 @@ from keras_vae.files import storage
 from keras_vae.messages.notes import Note, tell
 from keras_vae.messages.sentences import in_one_line
 
+_MOST = 2**31 - 1  # of a whole number
 # The last signal that asked to stop.
 _received = None
 
@@ -169,10 +171,19 @@ def _parse(argv):
         fail(f"unexpected argument {rest[1]!r}: flags are written --name=value.")
     for name in _own_flags():
         flags.FLAGS[name].value = _at_home(flags.FLAGS[name].value)
+        _check_size(name, flags.FLAGS[name].value)
     if not flags.FLAGS["verbosity"].present:
         # TensorFlow logs through absl, and much; it warns of graphs that are meant to differ.
         logging.set_verbosity(logging.ERROR)
     return rest
+
+
+def _check_size(name, value):
+    """Fails on numbers that nothing counts to; bounds of single flags are narrower."""
+    if isinstance(value, float) and not math.isfinite(value):
+        fail(f"--{name} must be a finite number, got {value}.")
+    if isinstance(value, int) and abs(value) > _MOST:
+        fail(f"--{name} must be at most {_MOST:,}, got {value}.")
 
 
 def _at_home(value):

@@ -46,7 +46,8 @@ HEAD = """# Flags
 A flag is `--name=value`; a list has commas between, as in `--hidden=200,200`, a shape `x`, as in
 `--latent_shape=8x8x4`. In Python the same names are arguments, as in
 `keras_vae.recipe("vae", hidden=(200, 200))`. Defaults are those of new runs, and recipes have some
-of their own; a run that goes on has the options that it began with.
+of their own; a run that goes on has the options that it began with. A whole number is at most
+2,147,483,647, unless its flag has narrower bounds.
 
 This page is made from the options by `make docs`
 (`python -m tests.flags_page > docs/reference/flags.md`).

@@ -49,7 +49,7 @@ class DataConfig:
         None,
         "folder: refuse larger images; default: Pillow's limit, 178,956,970",
         at_least=1,
-        at_most=2**40,
+        at_most=MOST,
     )
     channels: str | None = option(
         None,
