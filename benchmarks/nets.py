@@ -33,6 +33,13 @@ NETS = {
     "batches of 4": {"batch_size": 4},
     "batches of 8": {"batch_size": 8},
     "batches of 32": {"batch_size": 32},
+    "batches of 8 and rate 4e-3": {"batch_size": 8, "learning_rate": 4e-3},
+    "batches of 8 and 4 channels": {"batch_size": 8, "latent_channels": 4},
+    "batches of 8 and a KL that grows": {
+        "batch_size": 8,
+        "beta_schedule": "linear",
+        "beta_warmup_epochs": 0.2,
+    },
     "rate 1e-3": {"learning_rate": 1e-3},
     "rate 4e-3": {"learning_rate": 4e-3},
     "relu": {"activation": "relu"},
