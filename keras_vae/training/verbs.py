@@ -70,9 +70,9 @@ class Verbs(TakesExamples):
             of Blocks; or a `data.Split`, which is binarized where the likelihood needs it and
             brings its labels.
           y: the conditions of a conditional model. Other models leave it out, with a note.
-          batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle,
-            initial_epoch, **kwargs: as Keras' fit has them; (x, y) or a Split for
-            validation.
+          batch_size, epochs, verbose, callbacks: as Keras' fit has them.
+          validation_split, validation_data: so too; data are (x, y), (x, y, weights) or a Split.
+          shuffle, initial_epoch, **kwargs: so too.
           class_weight, sample_weight: how much the loss of each example counts: numbers [B] of an
             array, or by its y. The metrics are weighed means.
           mask: bool, of x's shape, which values of an array x are known. The bound is that of the

@@ -115,7 +115,7 @@ def test_conditions_are_labels_by_name_or_number(run):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"data_dir": "x"}, "data_dir, npz_keys and missing are for a dataset"),
+        ({"data_dir": "x"}, "data_dir, npz_keys, missing and csv_options are for a dataset"),
         ({"dataset": "digits", "split": "test"}, "split=test: dataset=digits has only train"),
         ({"dataset": "npz:none.npz"}, "none.npz"),
     ],

@@ -10,7 +10,7 @@ import pytest
 
 import keras_vae
 from tests import binaries
-from tests.in_process import TINY, rows
+from tests.in_process import TINY, assert_same, rows, weights
 from trainers import workers
 
 
@@ -82,20 +82,30 @@ def test_a_worker_that_is_missing_is_named(tmp_path, start):
     assert "Traceback" not in done.err
 
 
-def test_when_one_worker_dies_the_other_says_what_to_start_again(tmp_path, start):
-    endless = (*TINY, "--epochs=99999", "--checkpoint_steps=5", f"--workdir={tmp_path}/r")
-    killed, left = start(endless, endless)
-    metrics = tmp_path / "r" / "metrics.csv"
-    while not metrics.exists() or len(metrics.read_text().splitlines()) < 2:
-        killed.assert_running()
-        left.assert_running()
-        time.sleep(0.05)
-    killed.send_signal(signal.SIGKILL)
-    done = left.wait(timeout=120)
+@pytest.mark.parametrize("index", [0, 1])
+def test_when_one_worker_dies_the_other_says_so_and_nothing_is_lost(tmp_path, start, index):
+    flags = (*TINY, "--epochs=60", "--checkpoint_steps=5")
+    broken, unbroken = tmp_path / "broken", tmp_path / "unbroken"
+    given = (*flags, f"--workdir={broken}")
+    both = start(given, given)
+    metrics = broken / "metrics.csv"
+    while not metrics.exists() or len(metrics.read_text().splitlines()) < 3:
+        for worker in both:
+            worker.assert_running()
+        time.sleep(0.02)
+    both[index].send_signal(signal.SIGKILL)
+    done = both[1 - index].wait(timeout=120)
     assert done.code == 1, done.err
     line = done.err.splitlines()[-1]
-    assert line.startswith("error: worker 0 (localhost:")
+    assert line.startswith(f"error: worker {index} (localhost:")
     assert "start the same command on all workers" in line
+    assert len(metrics.read_text().splitlines()) < 60
+    for workdir in (broken, unbroken):
+        given = (*flags, f"--workdir={workdir}")
+        for done in [worker.wait(timeout=120) for worker in start(given, given)]:
+            assert done.code == 0, done.err
+    assert_same(weights(broken), weights(unbroken))
+    assert rows(broken) == rows(unbroken)
 
 
 def test_an_error_names_the_workers_that_are_lost(monkeypatch):
