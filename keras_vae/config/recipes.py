@@ -137,7 +137,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "likelihood": "logistic_mixture",
         "activation": "swish",
         # From the same number of images, small batches learn far more than large ones.
-        "batch_size": 16,
+        "batch_size": 8,
         # Gradients shrink fast at first; Adam has to see it before the KL empties the latents.
         "beta_2": 0.9,
         "learning_rate_warmup_epochs": 0.1,

@@ -115,7 +115,7 @@ def test_options_that_nothing_takes_are_refused_before_there_is_data():
         ({"blocks": 3}, "blocks=3 is an option of network=resnet alone"),
         ({"nothing": 3}, "unknown option 'nothing'"),
         # What the recipe that takes the other options says.
-        ({"stages": ("8x2", "1x1"), "gradient_accumulation_steps": 5}, "batch_size=16 can't be"),
+        ({"stages": ("8x2", "1x1"), "gradient_accumulation_steps": 5}, "batch_size=8 can't be"),
     ]:
         with pytest.raises(ValueError, match=message):
             keras_vae.recipe(**options)
